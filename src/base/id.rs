@@ -1,0 +1,224 @@
+//! Identifiers: a prefix that says what the thing is, and 128 random bits that say nothing at all.
+//!
+//! They are never sequential or time-ordered, so that nobody who sees two of them learns who reported first.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Text;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Lower-case Crockford base32: no `i`, `l`, `o` or `u`, so that an id survives being read out.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Characters that carry 128 bits at five bits each.
+const LENGTH: usize = 26;
+
+/// What an id names. Each kind is a type of its own, so that a report's id cannot be passed for a case's.
+pub trait Kind: 'static {
+    /// The part before the underscore.
+    const PREFIX: &'static str;
+}
+
+/// An identifier of the kind `K`, written `prefix_` and 26 characters.
+#[derive(AsExpression, FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub struct Id<K: Kind>(String, PhantomData<fn() -> K>);
+
+impl<K: Kind> Id<K> {
+    /// A new id from the operating system's random source.
+    #[must_use]
+    pub fn random() -> Self {
+        let bits = u128::from_be_bytes(crate::base::secret::random_bytes::<16>());
+        Self(format!("{}_{}", K::PREFIX, base32(bits, LENGTH)), PhantomData)
+    }
+
+    /// The id as callers write it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `bits` in `length` characters of the id alphabet, most significant first.
+#[must_use]
+pub fn base32(bits: u128, length: usize) -> String {
+    (0..length)
+        .rev()
+        .map(|place| {
+            let five = bits.checked_shr(u32::try_from(place * 5).unwrap_or(u32::MAX)).unwrap_or(0) & 31;
+            let at = usize::try_from(five).unwrap_or(0);
+            char::from(ALPHABET.get(at).copied().unwrap_or(b'0'))
+        })
+        .collect()
+}
+
+/// Whether every character belongs to the id alphabet.
+#[must_use]
+pub fn is_base32(text: &str) -> bool {
+    text.bytes().all(|b| ALPHABET.contains(&b))
+}
+
+/// The text is not an id of the wanted kind.
+#[derive(Debug, thiserror::Error)]
+#[error("not an id of this kind")]
+pub struct BadId;
+
+impl<K: Kind> FromStr for Id<K> {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        match text.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')) {
+            Some(rest) if rest.len() == LENGTH && is_base32(rest) => Ok(Self(text.to_owned(), PhantomData)),
+            _ => Err(BadId),
+        }
+    }
+}
+
+impl<K: Kind> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<K: Kind> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<K: Kind> Eq for Id<K> {}
+
+impl<K: Kind> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K: Kind> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl<K: Kind> Hash for Id<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl<K: Kind> fmt::Display for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<K: Kind> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<K: Kind> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de, K: Kind> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl<K: Kind, DB: Backend> ToSql<Text, DB> for Id<K>
+where
+    str: ToSql<Text, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.as_str().to_sql(out)
+    }
+}
+
+impl<K: Kind, DB: Backend> FromSql<Text, DB> for Id<K>
+where
+    String: FromSql<Text, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(String::from_sql(bytes)?.parse()?)
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $alias:ident = $marker:ident $prefix:literal;)*) => {$(
+        #[doc = concat!("Marks ids that begin with `", $prefix, "_`.")]
+        #[derive(Debug)]
+        pub enum $marker {}
+        impl Kind for $marker {
+            const PREFIX: &'static str = $prefix;
+        }
+        $(#[$doc])*
+        pub type $alias = Id<$marker>;
+    )*};
+}
+
+kinds! {
+    /// A dating app that is a tenant.
+    PlatformId = PlatformKind "plt";
+    /// A platform's credential.
+    ClientId = ClientKind "plc";
+    /// One submission.
+    ReportId = ReportKind "rep";
+    /// An addition to a report.
+    AdditionId = AdditionKind "add";
+    /// The unit of an advocate's work.
+    CaseId = CaseKind "case";
+    /// A pending act that waits for a second person.
+    ActId = ActKind "act";
+    /// A note on a case.
+    NoteId = NoteKind "note";
+    /// Something a platform was asked to do.
+    RequestId = RequestKind "req";
+    /// An entry of a platform's event log.
+    EventId = EventKind "evt";
+    /// A staff account.
+    StaffId = StaffKind "stf";
+    /// A signed-in staff session.
+    SessionId = SessionKind "ses";
+    /// A stored assessment.
+    AssessmentId = AssessmentKind "asm";
+    /// A clock of a case.
+    ClockId = ClockKind "clk";
+    /// A piece of owed work.
+    JobId = JobKind "job";
+    /// An audit event.
+    AuditId = AuditKind "aud";
+}
+
+/// A request's id in logs and in `X-Request-Id`: 128 random bits, no prefix of a stored thing.
+#[must_use]
+pub fn request_trace_id() -> String {
+    base32(u128::from_be_bytes(crate::base::secret::random_bytes::<16>()), LENGTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_round_trip_and_refuse_other_kinds() {
+        let id = CaseId::random();
+        assert_eq!(id.as_str().len(), 31);
+        assert_eq!(id.to_string().parse::<CaseId>().unwrap(), id);
+        assert!(id.as_str().parse::<ReportId>().is_err());
+        for bad in ["case_", "case_short", "case_ILOU0000000000000000000000", "", "CASE_00000000000000000000000000"] {
+            assert!(bad.parse::<CaseId>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Ids, instants, secrets and pages: values that know nothing of databases' contents, HTTP or the domain.
+
+pub(crate) mod code;
+pub mod id;
+pub mod page;
+pub mod secret;
+pub mod time;

@@ -1,0 +1,152 @@
+//! What the binary can do: one subcommand each.
+
+mod admin;
+mod check;
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use recourse::app::{self, App};
+use recourse::base::time::Clock;
+use recourse::config::{Config, Given};
+use recourse::{db, demo, telemetry, web};
+
+/// Turns abuse reports from dating apps into help.
+///
+/// Settings come from recourse.toml in the working directory (or --config), then from RECOURSE_… in the environment
+/// (RECOURSE_DATABASE_URL, RECOURSE_LIMITS__INGEST, …), then from the command line. RECOURSE_LOG sets the log filter.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Settings {
+    /// The data directory: database file, keyring.
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// The address to listen on.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// A settings file.
+    #[arg(long, global = true, value_name = "FILE", env = "RECOURSE_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the HTTP API, and run the jobs unless told otherwise.
+    Serve {
+        /// Leave the jobs to `recourse work` processes; needs PostgreSQL.
+        #[arg(long)]
+        no_jobs: bool,
+    },
+    /// Run the jobs only; needs PostgreSQL.
+    Work,
+    /// Fill a fresh directory with three fictional platforms, five colleagues and a few hundred reports, and serve it.
+    Demo {
+        /// How many reports to post.
+        #[arg(long, default_value_t = 320, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        reports: u32,
+    },
+    /// Bring the database to this version, or take it back.
+    Migrate {
+        #[command(subcommand)]
+        direction: Option<Direction>,
+    },
+    /// Platforms, credentials and staff accounts.
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Write the API document (OpenAPI 3.1, YAML) to the standard output.
+    Openapi,
+    /// Verify settings, keyring, rules and every audit chain, and say what to do.
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum Direction {
+    /// Apply what is pending (this is also what a start does).
+    Up,
+    /// Show what is pending.
+    Status,
+    /// Take every migration back. All data are lost.
+    Down {
+        /// Yes, lose all data.
+        #[arg(long)]
+        lose_all_data: bool,
+    },
+}
+
+/// Runs a command; a failure is told in one sentence.
+pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    let given =
+        Given { file: arguments.settings.config, data: arguments.settings.data, listen: arguments.settings.listen };
+    match execute(&given, arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("recourse: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
+    if let Command::Openapi = command {
+        print!("{}", web::openapi::yaml()?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut config = Config::load(given).map_err(|reason| anyhow::anyhow!("settings: {reason}"))?;
+    let quiet = matches!(command, Command::Demo { .. } | Command::Admin(_) | Command::Check | Command::Migrate { .. });
+    telemetry::init(config.log_format, quiet);
+    let system = actix_web::rt::System::new();
+    system.block_on(async move {
+        match command {
+            Command::Serve { no_jobs } => serve::serve(config, !no_jobs).await,
+            Command::Work => serve::work(config).await,
+            Command::Demo { reports } => {
+                if given.data.is_none() && config.data == Config::default().data {
+                    config.data = PathBuf::from("./recourse-demo");
+                }
+                demo::run(config, reports).await.map(|()| ExitCode::SUCCESS)
+            }
+            Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)),
+            Command::Admin(command) => admin::run(config, command).await,
+            Command::Check => check::check(config).await,
+            Command::Openapi => Ok(ExitCode::SUCCESS),
+        }
+    })
+}
+
+/// Opens the service with the machine's clock.
+async fn open(config: Config) -> anyhow::Result<std::sync::Arc<App>> {
+    app::open(config, Clock::machine()).await
+}
+
+fn migrate(config: &Config, direction: Direction) -> anyhow::Result<ExitCode> {
+    let place = config.place().map_err(|reason| anyhow::anyhow!(reason))?;
+    if matches!(place, db::Place::Sqlite(_)) {
+        std::fs::create_dir_all(&config.data)?;
+    }
+    let (word, names) = match direction {
+        Direction::Up => ("applied", db::migrate::up(&place)?),
+        Direction::Status => ("pending", db::migrate::pending(&place)?),
+        Direction::Down { lose_all_data: true } => ("taken back", db::migrate::down(&place)?),
+        Direction::Down { lose_all_data: false } => {
+            anyhow::bail!("this would lose all data; if you mean it, add --lose-all-data")
+        }
+    };
+    if names.is_empty() {
+        println!("nothing {word}");
+    }
+    for name in names {
+        println!("{word}: {name}");
+    }
+    Ok(ExitCode::SUCCESS)
+}

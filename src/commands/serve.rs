@@ -1,0 +1,40 @@
+//! Serving, and working the jobs.
+
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use recourse::config::Config;
+use recourse::{jobs, web};
+
+/// Serves HTTP until a signal comes.
+pub(super) async fn serve(config: Config, with_jobs: bool) -> anyhow::Result<ExitCode> {
+    let listen = config.listen;
+    let app = super::open(config).await?;
+    if !with_jobs && !app.db.is_shared() {
+        anyhow::bail!("--no-jobs needs PostgreSQL: a second process on an SQLite file would starve");
+    }
+    let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+    let server = web::serve(&app, listener)?;
+    if with_jobs {
+        actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
+    }
+    tracing::info!(address = %listen, database = app.db.kind(), "serving");
+    eprintln!("Recourse serves http://{listen} on {}.", app.db.kind());
+    server.await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the jobs until a signal comes.
+pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
+    let app = super::open(config).await?;
+    if !app.db.is_shared() {
+        anyhow::bail!("`work` needs PostgreSQL: on SQLite, `serve` runs the jobs itself");
+    }
+    tokio::select! {
+        () = jobs::run(app) => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,176 @@
+//! Settings: defaults that work, a file, the environment, the command line, in that order. An unknown key is fatal,
+//! because a misspelt safety setting must not pass unnoticed.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use crate::base::secret::Sensitive;
+use crate::db::Sizes;
+
+/// The settings of a service.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the database file, the keyring and the demo's note stand.
+    pub data: PathBuf,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// `postgres://…` or `sqlite://path`; a file in the data directory when absent. May hold a password.
+    pub database_url: Option<Sensitive<String>>,
+    /// How the service is reached from outside: the issuer of its access tokens.
+    pub base_url: Option<String>,
+    /// A rule file that replaces the built-in TSP-1.
+    pub rules_file: Option<PathBuf>,
+    /// Requests a second for each credential.
+    pub limits: Limits,
+    /// Days that idempotent answers are kept.
+    pub idempotency_days: u64,
+    /// Reading connections beside `SQLite`'s one writer.
+    pub sqlite_readers: u32,
+    /// Connections to `PostgreSQL`.
+    pub postgres_connections: u32,
+    /// Threads that answer HTTP; one for each processor when absent.
+    pub workers: Option<usize>,
+    /// `text` or `json`.
+    pub log_format: LogFormat,
+}
+
+/// Requests a second for each credential, by named policy.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Calls that bring reports in.
+    pub ingest: u32,
+    /// Calls that read.
+    pub read: u32,
+    /// Batches.
+    pub bulk: u32,
+    /// Token and sign-in calls.
+    pub token: u32,
+    /// Calls of a colleague.
+    pub staff: u32,
+    /// Calls of a network without a credential.
+    pub portal: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { ingest: 1_000, read: 200, bulk: 20, token: 5, staff: 50, portal: 5 }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("./recourse-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            database_url: None,
+            base_url: None,
+            rules_file: None,
+            limits: Limits::default(),
+            idempotency_days: 30,
+            sqlite_readers: 4,
+            postgres_connections: 16,
+            workers: None,
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+/// What the command line may set.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// `--config`.
+    pub file: Option<PathBuf>,
+    /// `--data`.
+    pub data: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<SocketAddr>,
+}
+
+impl Config {
+    /// Reads the settings: built in, then `recourse.toml` (or the file given), then `RECOURSE_…`, then `given`.
+    /// Nested keys are joined by two underscores: `RECOURSE_LIMITS__INGEST=2000`.
+    ///
+    /// # Errors
+    /// A sentence that names the key that is unknown or of the wrong form.
+    pub fn load(given: &Given) -> Result<Self, String> {
+        let mut settings = Figment::from(Serialized::defaults(Self::default()));
+        settings = match &given.file {
+            Some(file) if !file.is_file() => return Err(format!("there is no settings file {}", file.display())),
+            Some(file) => settings.merge(Toml::file_exact(file)),
+            None => settings.merge(Toml::file("recourse.toml")),
+        };
+        // `RECOURSE_CONFIG` and the like belong to the command line and to the tests.
+        let settings =
+            settings.merge(Env::prefixed("RECOURSE_").ignore(&["config", "test_postgres", "log"]).split("__"));
+        let mut config: Self = settings.extract().map_err(|error| error.to_string())?;
+        if let Some(data) = &given.data {
+            config.data.clone_from(data);
+        }
+        if let Some(listen) = given.listen {
+            config.listen = listen;
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let l = &self.limits;
+        let limits = [l.ingest, l.read, l.bulk, l.token, l.staff, l.portal];
+        if limits.contains(&0) {
+            return Err("every limit must be at least 1".to_owned());
+        }
+        if self.sqlite_readers == 0 || self.postgres_connections == 0 || self.workers == Some(0) {
+            return Err("connections and workers must be at least 1".to_owned());
+        }
+        if !(1..=3_650).contains(&self.idempotency_days) {
+            return Err("idempotency_days must be 1 to 3650".to_owned());
+        }
+        let web = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        if self.base_url.as_ref().is_some_and(|url| !web(url) || url.ends_with('/')) {
+            return Err("base_url must begin with http:// or https:// and not end with /".to_owned());
+        }
+        Ok(())
+    }
+
+    /// How the service is reached from outside.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.base_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    /// Where the keyring stands.
+    #[must_use]
+    pub fn keyring_file(&self) -> PathBuf {
+        self.data.join("keyring.json")
+    }
+
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// A sentence about the form of the URL.
+    pub fn place(&self) -> Result<crate::db::Place, String> {
+        crate::db::place(self.database_url.as_ref().map(|url| url.expose().as_str()), Path::new(&self.data))
+    }
+
+    /// How many connections to hold.
+    #[must_use]
+    pub const fn sizes(&self) -> Sizes {
+        Sizes { sqlite_readers: self.sqlite_readers, postgres: self.postgres_connections }
+    }
+}

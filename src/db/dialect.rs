@@ -1,0 +1,45 @@
+//! What the two databases say differently: rows locked until the commit, and statements that diesel can only build
+//! for a named backend (several rows at once, insert-if-new).
+
+use diesel::sql_types::Text;
+use diesel::{QueryResult, RunQueryDsl, sql_query};
+
+use super::AnyConnection;
+
+/// Runs the same diesel expression on whichever connection is open, typed for its backend.
+macro_rules! native {
+    ($conn:expr, |$c:ident| $query:expr) => {
+        match $conn {
+            $crate::db::AnyConnection::Sqlite($c) => $query,
+            $crate::db::AnyConnection::Postgres($c) => $query,
+        }
+    };
+}
+pub(crate) use native;
+
+/// A row that every writer of its chain locks before it writes. They are always locked in the order of this list.
+#[derive(Clone, Copy, Debug)]
+pub enum Lock {
+    /// A platform's row.
+    Platform,
+    /// A case's row.
+    Case,
+    /// A staff account's row.
+    Staff,
+}
+
+/// Locks the row until the transaction ends. `SQLite` has one writer, which needs no lock.
+///
+/// # Errors
+/// What the database says; a wait past its patience is passing trouble.
+pub fn lock(conn: &mut AnyConnection, row: Lock, id: &str) -> QueryResult<()> {
+    let statement = match row {
+        Lock::Platform => "SELECT 1 FROM platforms WHERE id = $1 FOR NO KEY UPDATE",
+        Lock::Case => "SELECT 1 FROM cases WHERE id = $1 FOR NO KEY UPDATE",
+        Lock::Staff => "SELECT 1 FROM staff WHERE id = $1 FOR NO KEY UPDATE",
+    };
+    if let AnyConnection::Postgres(conn) = conn {
+        sql_query(statement).bind::<Text, _>(id).execute(conn)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! The unit of work on both databases. Only [`Db::write`] makes a [`Tx`], only [`Db::read`] makes an [`Rx`], and
+//! neither closure can await, so that no mail or HTTP call ever happens inside a transaction.
+
+pub mod dialect;
+pub mod migrate;
+pub mod schema;
+
+mod connection;
+mod link;
+mod pool;
+mod writer;
+
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+pub use connection::AnyConnection;
+pub use link::Place;
+
+use crate::base::time::{Clock, Timestamp};
+use crate::error::{Error, Result};
+
+/// The database. Cloning it shares the same connections.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    clock: Clock,
+    owed: Arc<Notify>,
+}
+
+enum Engine {
+    /// One thread owns the writing connection and commits what waits as a group; reads go beside it.
+    Sqlite { writer: writer::Writer, readers: pool::Pool },
+    /// Closures run side by side, a connection each.
+    Postgres { pool: pool::Pool },
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Db({})", self.kind())
+    }
+}
+
+/// How many connections each engine may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Reading connections beside `SQLite`'s one writer.
+    pub sqlite_readers: u32,
+    /// Connections to `PostgreSQL`.
+    pub postgres: u32,
+}
+
+impl Db {
+    /// Opens the database at `place`, which must be migrated already.
+    ///
+    /// # Errors
+    /// `Unavailable` when no connection can be had.
+    pub fn open(place: &Place, sizes: Sizes, clock: Clock) -> Result<Self> {
+        let owed = Arc::new(Notify::new());
+        let engine = match place {
+            Place::Sqlite(_) => Engine::Sqlite {
+                writer: writer::Writer::start(place.clone(), clock.clone(), Arc::clone(&owed))?,
+                readers: pool::Pool::open(place, sizes.sqlite_readers, link::Access::ReadOnly)?,
+            },
+            Place::Postgres(_) => {
+                Engine::Postgres { pool: pool::Pool::open(place, sizes.postgres, link::Access::ReadWrite)? }
+            }
+        };
+        Ok(Self { inner: Arc::new(Inner { engine, clock, owed }) })
+    }
+
+    /// Runs `work` in one transaction and commits it durably, or leaves no trace.
+    ///
+    /// # Errors
+    /// What `work` returned, or `Unavailable` when the database could not do it; then nothing was stored.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        match &self.inner.engine {
+            Engine::Sqlite { writer, .. } => writer.run(work).await,
+            Engine::Postgres { pool } => {
+                let (pool, clock, owed) = (pool.clone(), self.inner.clock.clone(), Arc::clone(&self.inner.owed));
+                blocking(move || {
+                    let (answer, owes) = pool.transaction(|conn| {
+                        let mut tx = Tx::new(conn, clock.now());
+                        work(&mut tx).map(|value| (value, tx.owes))
+                    })?;
+                    if owes {
+                        owed.notify_waiters();
+                    }
+                    Ok(answer)
+                })
+                .await
+            }
+        }
+    }
+
+    /// Runs `work` on one consistent snapshot.
+    ///
+    /// # Errors
+    /// What `work` returned, or `Unavailable`.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Rx<'_>) -> Result<T> + Send + 'static,
+    {
+        let pool = match &self.inner.engine {
+            Engine::Sqlite { readers, .. } => readers.clone(),
+            Engine::Postgres { pool } => pool.clone(),
+        };
+        let now = self.inner.clock.now();
+        blocking(move || pool.transaction(|conn| work(&mut Rx { conn, now }))).await
+    }
+
+    /// Wakes when a committed transaction left work in the outbox.
+    pub async fn owed(&self) {
+        self.inner.owed.notified().await;
+    }
+
+    /// The database's kind, for people: `SQLite` or `PostgreSQL`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.inner.engine {
+            Engine::Sqlite { .. } => "SQLite",
+            Engine::Postgres { .. } => "PostgreSQL",
+        }
+    }
+
+    /// Whether other processes may work on the same database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.inner.engine, Engine::Postgres { .. })
+    }
+}
+
+/// Runs what blocks on a thread that may.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Error::Internal(anyhow::Error::new(error).context("a database closure panicked"))),
+    }
+}
+
+/// A reading transaction: one snapshot and one instant.
+pub struct Rx<'c> {
+    conn: &'c mut AnyConnection,
+    now: Timestamp,
+}
+
+impl Rx<'_> {
+    /// The connection, for queries.
+    pub fn conn(&mut self) -> &mut AnyConnection {
+        self.conn
+    }
+
+    /// The transaction's one instant.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+/// A writing transaction. It reads like an [`Rx`] and knows who acts.
+pub struct Tx<'c> {
+    rx: Rx<'c>,
+    actor: Actor,
+    owes: bool,
+}
+
+impl<'c> Tx<'c> {
+    fn new(conn: &'c mut AnyConnection, now: Timestamp) -> Self {
+        Self { rx: Rx { conn, now }, actor: Actor::SYSTEM, owes: false }
+    }
+
+    /// Says who acts from here on. The access rules call it once they know.
+    pub fn act_as(&mut self, actor: Actor) {
+        self.actor = actor;
+    }
+
+    /// Who acts.
+    #[must_use]
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Notes that the transaction leaves work in the outbox, so that a worker wakes after the commit.
+    pub const fn owe(&mut self) {
+        self.owes = true;
+    }
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Rx<'c>;
+
+    fn deref(&self) -> &Rx<'c> {
+        &self.rx
+    }
+}
+
+impl<'c> DerefMut for Tx<'c> {
+    fn deref_mut(&mut self) -> &mut Rx<'c> {
+        &mut self.rx
+    }
+}
+
+/// Who does something: the name that stands in the audit chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// `platform`, `staff`, `operator` or `system`.
+    pub kind: &'static str,
+    /// The platform's client, the staff account, or nothing.
+    pub id: String,
+}
+
+impl Actor {
+    /// The service itself: jobs and rules.
+    pub const SYSTEM: Self = Self { kind: "system", id: String::new() };
+    /// Whoever has a shell on the machine.
+    pub const OPERATOR: Self = Self { kind: "operator", id: String::new() };
+
+    /// A platform's client.
+    #[must_use]
+    pub fn platform(client: &str) -> Self {
+        Self { kind: "platform", id: client.to_owned() }
+    }
+
+    /// A staff account.
+    #[must_use]
+    pub fn staff(staff: &str) -> Self {
+        Self { kind: "staff", id: staff.to_owned() }
+    }
+}
+
+/// The place a database URL names: `postgres://…`, `sqlite://path`, or, when there is none, a file in the data directory.
+///
+/// # Errors
+/// A sentence that says which forms are known.
+pub fn place(url: Option<&str>, data: &Path) -> std::result::Result<Place, String> {
+    match url {
+        None => Ok(Place::Sqlite(data.join("recourse.sqlite3"))),
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(Place::Postgres(url.to_owned()))
+        }
+        Some(url) => match url.strip_prefix("sqlite://") {
+            Some(path) if !path.is_empty() => Ok(Place::Sqlite(path.into())),
+            _ => Err("the database URL must begin with postgres:// or sqlite://".to_owned()),
+        },
+    }
+}

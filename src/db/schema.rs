@@ -1,0 +1,365 @@
+//! The tables, as both migrations make them. A test compares this with the databases.
+
+#![expect(missing_docs, unreachable_pub, reason = "the table macro generates undocumented items")]
+
+diesel::table! {
+    keyrings (id) {
+        id -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    key_wraps (owner, scope, recipient_kind, recipient) {
+        owner -> Text,
+        scope -> Text,
+        recipient_kind -> Text,
+        recipient -> Text,
+        wrapped -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    platforms (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        created_at -> BigInt,
+        audit_seq -> BigInt,
+        audit_head -> Binary,
+    }
+}
+
+diesel::table! {
+    platform_clients (id) {
+        id -> Text,
+        platform_id -> Text,
+        mode -> Text,
+        secret_hash -> Binary,
+        scopes -> Text,
+        epoch -> BigInt,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    staff (id) {
+        id -> Text,
+        username -> Text,
+        role -> Text,
+        queues -> Text,
+        password_hash -> Text,
+        totp_secret -> Binary,
+        totp_step -> BigInt,
+        epoch -> BigInt,
+        active -> Bool,
+        created_at -> BigInt,
+        acted_at -> Nullable<BigInt>,
+        audit_seq -> BigInt,
+        audit_head -> Binary,
+    }
+}
+
+diesel::table! {
+    staff_sessions (id) {
+        id -> Text,
+        token_hash -> Binary,
+        staff_id -> Text,
+        epoch -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    staff_identifiers (staff_id, digest) {
+        digest -> Binary,
+        staff_id -> Text,
+        kind -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    cases (id) {
+        id -> Text,
+        platform_id -> Text,
+        mode -> Text,
+        pair_digest -> Nullable<Binary>,
+        category -> Text,
+        child -> Bool,
+        state -> Text,
+        outcome -> Nullable<Text>,
+        queue -> Text,
+        priority -> Text,
+        priority_source -> Text,
+        computed_priority -> Text,
+        raised_priority -> Nullable<Text>,
+        lowering_act -> Nullable<Text>,
+        next_due_at -> BigInt,
+        sort_rank -> BigInt,
+        assigned_to -> Nullable<Text>,
+        claimed_until -> Nullable<BigInt>,
+        reserved_until -> Nullable<BigInt>,
+        held_until -> Nullable<BigInt>,
+        received_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        event_seq -> BigInt,
+        audit_seq -> BigInt,
+        audit_head -> Binary,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    reports (id) {
+        id -> Text,
+        platform_id -> Text,
+        mode -> Text,
+        case_id -> Text,
+        platform_report_ref -> Text,
+        category -> Text,
+        relation -> Text,
+        desired_outcome -> Text,
+        received_at -> BigInt,
+        human_review_by -> BigInt,
+        body_digest -> Binary,
+        status -> Text,
+        outcome -> Nullable<Text>,
+        withdrawn_at -> Nullable<BigInt>,
+        statement -> Binary,
+        identity -> Binary,
+        answers -> Binary,
+        contact -> Nullable<Binary>,
+        subject -> Nullable<Binary>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    additions (id) {
+        id -> Text,
+        report_id -> Text,
+        case_id -> Text,
+        received_at -> BigInt,
+        statement -> Nullable<Binary>,
+        answers -> Nullable<Binary>,
+        subject -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    assessments (id) {
+        id -> Text,
+        case_id -> Text,
+        seq -> BigInt,
+        at -> BigInt,
+        ruleset -> Text,
+        priority -> Text,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    clocks (id) {
+        id -> Text,
+        case_id -> Text,
+        kind -> Text,
+        request_id -> Nullable<Text>,
+        started_at -> BigInt,
+        due_at -> BigInt,
+        met_at -> Nullable<BigInt>,
+        stopped_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    notes (id) {
+        id -> Text,
+        case_id -> Text,
+        author -> Text,
+        at -> BigInt,
+        records -> Nullable<Text>,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    acts (id) {
+        id -> Text,
+        case_id -> Text,
+        kind -> Text,
+        state -> Text,
+        proposed_by -> Text,
+        proposed_at -> BigInt,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    requests (id) {
+        id -> Text,
+        case_id -> Text,
+        report_id -> Text,
+        platform_id -> Text,
+        mode -> Text,
+        action -> Text,
+        state -> Text,
+        made_by -> Text,
+        made_at -> BigInt,
+        due_at -> BigInt,
+        not_before -> Nullable<BigInt>,
+        preserve_until -> Nullable<BigInt>,
+        subject_notice -> Text,
+        single_contact_check -> Bool,
+        confidential -> Bool,
+        agreement -> Text,
+        reason_code -> Nullable<Text>,
+        taken_at -> Nullable<BigInt>,
+        subject_notified -> Nullable<Bool>,
+        answered_at -> Nullable<BigInt>,
+        details -> Binary,
+        answer -> Nullable<Binary>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    case_links (case_id, other_id) {
+        case_id -> Text,
+        other_id -> Text,
+        linked_by -> Text,
+        linked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    blind_indexes (case_id, digest, role) {
+        digest -> Binary,
+        case_id -> Text,
+        role -> Text,
+        kind -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_events (chain, seq) {
+        chain -> Text,
+        seq -> BigInt,
+        at -> BigInt,
+        actor_kind -> Text,
+        actor -> Text,
+        kind -> Text,
+        details -> Text,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_digests (at) {
+        at -> BigInt,
+        chains -> BigInt,
+        digest -> Binary,
+        signature -> Binary,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        payload -> Text,
+        dedupe_key -> Nullable<Text>,
+        created_at -> BigInt,
+        run_at -> BigInt,
+        attempts -> BigInt,
+        lease_until -> Nullable<BigInt>,
+        lease_by -> Nullable<Text>,
+        done_at -> Nullable<BigInt>,
+        dead_at -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        platform_id -> Text,
+        mode -> Text,
+        position -> Nullable<BigInt>,
+        sequence -> BigInt,
+        #[sql_name = "type"]
+        type_ -> Text,
+        created_at -> BigInt,
+        report_id -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    event_cursors (platform_id, mode) {
+        platform_id -> Text,
+        mode -> Text,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency (scope, key) {
+        scope -> Text,
+        key -> Text,
+        fingerprint -> Binary,
+        created_at -> BigInt,
+        owner -> Nullable<Text>,
+        answer -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    queue_counts (mode, queue) {
+        mode -> Text,
+        queue -> Text,
+        depth -> BigInt,
+        oldest_at -> Nullable<BigInt>,
+        breaches -> BigInt,
+        as_of -> BigInt,
+    }
+}
+
+diesel::joinable!(reports -> cases (case_id));
+diesel::joinable!(requests -> cases (case_id));
+diesel::joinable!(staff_sessions -> staff (staff_id));
+diesel::joinable!(platform_clients -> platforms (platform_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    acts,
+    additions,
+    assessments,
+    audit_digests,
+    audit_events,
+    blind_indexes,
+    case_links,
+    cases,
+    clocks,
+    event_cursors,
+    events,
+    idempotency,
+    key_wraps,
+    keyrings,
+    notes,
+    outbox,
+    platform_clients,
+    platforms,
+    queue_counts,
+    reports,
+    requests,
+    staff,
+    staff_identifiers,
+    staff_sessions,
+);

@@ -1,0 +1,147 @@
+//! The one thread that writes to `SQLite`. It takes the closures that wait, runs each in a savepoint, commits once and
+//! then answers them all: a commit to disk is the dear part, and a group shares it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use diesel::Connection;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use tokio::sync::{Notify, oneshot};
+
+use super::link::{self, Access, Place};
+use super::{AnyConnection, Tx};
+use crate::base::time::{Clock, Timestamp};
+use crate::error::{Error, Result};
+
+/// How many closures may wait before callers are told to come again.
+const WAITING: usize = 8_192;
+/// How many closures share a commit at the most.
+const GROUP: usize = 256;
+/// How long a group may gather work while its first member waits.
+const GATHER: Duration = Duration::from_millis(20);
+
+type Manager = <AnyConnection as Connection>::TransactionManager;
+/// Runs one closure on the connection and keeps its answer back until the group's commit is known.
+type Work = Box<dyn FnOnce(&mut AnyConnection, Timestamp) -> Held + Send>;
+
+/// An answer that waits for the commit.
+struct Held {
+    /// Whether the savepoint was left as diesel expects; otherwise the group cannot be trusted.
+    sound: bool,
+    owes: bool,
+    send: Box<dyn FnOnce(bool) + Send>,
+}
+
+/// Hands closures to the writing thread. The thread ends when the last handle goes.
+pub(super) struct Writer {
+    queue: SyncSender<Work>,
+}
+
+impl Writer {
+    pub(super) fn start(place: Place, clock: Clock, owed: Arc<Notify>) -> Result<Self> {
+        let conn = link::open(&place, Access::ReadWrite)?;
+        let (queue, waiting) = sync_channel::<Work>(WAITING);
+        std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || work_off(&waiting, &place, conn, &clock, &owed))
+            .map_err(|error| Error::Internal(error.into()))?;
+        Ok(Self { queue })
+    }
+
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (send, answer) = oneshot::channel();
+        let work: Work = Box::new(move |conn, now| hold(conn, now, work, send));
+        self.queue.try_send(work).map_err(|_| Error::Unavailable("too many writes are waiting".into()))?;
+        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the write was abandoned".into())))
+    }
+}
+
+/// Runs `work` in a savepoint and packs its answer.
+fn hold<T, F>(conn: &mut AnyConnection, now: Timestamp, work: F, send: oneshot::Sender<Result<T>>) -> Held
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<T>,
+{
+    let depth = depth(conn);
+    let mut owes = false;
+    let answer = conn.transaction(|conn| {
+        let mut tx = Tx::new(conn, now);
+        let answer = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
+        owes = tx.owes;
+        answer.unwrap_or_else(|_| Err(Error::Internal(anyhow::anyhow!("a database closure panicked"))))
+    });
+    let sound = depth.is_some() && self::depth(conn) == depth && !matches!(answer, Err(Error::Unavailable(_)));
+    let send = Box::new(move |committed: bool| {
+        let answer = match answer {
+            Ok(_) if !committed => Err(Error::Unavailable("the database did not commit".into())),
+            answer => answer,
+        };
+        // A caller that has gone away no longer wants the answer.
+        let _ = send.send(answer);
+    });
+    Held { sound, owes, send }
+}
+
+/// How deep the connection stands in transactions; nothing when it has lost count.
+fn depth(conn: &mut AnyConnection) -> Option<u32> {
+    Manager::transaction_manager_status_mut(conn).transaction_depth().ok().flatten().map(std::num::NonZeroU32::get)
+}
+
+fn work_off(waiting: &Receiver<Work>, place: &Place, first: AnyConnection, clock: &Clock, owed: &Notify) {
+    let mut conn = Some(first);
+    while let Ok(work) = waiting.recv() {
+        if conn.is_none() {
+            conn = link::open(place, Access::ReadWrite).ok();
+        }
+        let Some(open) = conn.as_mut() else {
+            // Dropping the work answers its caller with 503.
+            continue;
+        };
+        let (held, mut sound) = run_group(open, work, waiting, clock.now());
+        sound = sound && Manager::commit_transaction(open).is_ok();
+        if !sound {
+            tracing::error!(abandoned = held.len(), "a group of writes was not committed");
+            // Closing the connection rolls back whatever is left of the group.
+            conn = None;
+        }
+        if sound && held.iter().any(|held| held.owes) {
+            owed.notify_waiters();
+        }
+        for held in held {
+            (held.send)(sound);
+        }
+    }
+}
+
+/// Begins a group with `first` and takes in what else waits. The answer says whether the group may be committed.
+fn run_group(conn: &mut AnyConnection, first: Work, waiting: &Receiver<Work>, now: Timestamp) -> (Vec<Held>, bool) {
+    let mut held = Vec::new();
+    let begun = match conn {
+        AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+        AnyConnection::Postgres(_) => Ok(()),
+    };
+    if let Err(error) = begun {
+        tracing::warn!(%error, "the database gave no write lock");
+        return (held, false);
+    }
+    #[expect(clippy::disallowed_methods, reason = "measures how long a group gathers, not when things happened")]
+    let since = Instant::now();
+    let mut next = Some(first);
+    while let Some(work) = next {
+        let answer = work(conn, now);
+        let sound = answer.sound;
+        held.push(answer);
+        if !sound {
+            return (held, false);
+        }
+        let full = held.len() >= GROUP || since.elapsed() >= GATHER;
+        next = if full { None } else { waiting.try_recv().ok() };
+    }
+    (held, true)
+}

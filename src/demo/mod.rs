@@ -1,0 +1,129 @@
+//! The demo: three fictional platforms, five colleagues and a few hundred reports, posted through the service's own
+//! HTTP API and worked on through it too, so that queues, events and clocks are alive. Nobody in it exists.
+
+mod people;
+mod reports;
+mod work;
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use crate::app::{self, App};
+use crate::base::time::Clock;
+use crate::config::Config;
+use crate::{jobs, web};
+
+/// What `<data>/demo.json` holds: where to look and with which credentials.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    base_url: String,
+    platforms: Vec<PlatformNote>,
+    staff: Vec<StaffNote>,
+}
+
+/// A platform's credential.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct PlatformNote {
+    slug: String,
+    client_id: String,
+    client_secret: String,
+}
+
+/// A colleague's credential.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct StaffNote {
+    username: String,
+    password: String,
+    /// Base32.
+    totp_secret: String,
+    role: String,
+}
+
+/// Fills a fresh directory and serves it, or serves what is there.
+///
+/// # Errors
+/// A sentence that says what is wrong and what to do.
+pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.listen)
+        .with_context(|| format!("cannot listen on {}; choose another with --listen 127.0.0.1:8181", config.listen))?;
+    let address = listener.local_addr()?;
+    let file = config.data.join("demo.json");
+    let known = read_note(&file)?;
+    if known.is_none() && config.database_url.is_none() && config.data.join("recourse.sqlite3").exists() {
+        anyhow::bail!(
+            "{} holds a service that is no demo; choose a fresh directory with --data",
+            config.data.display()
+        );
+    }
+    let config = Config { listen: address, ..config };
+    let base_url = config.base_url();
+    let app = app::open(config, Clock::machine()).await?;
+    let fresh = known.is_none();
+    let mut note = match known {
+        Some(note) => note,
+        None => people::settle(&app).await?,
+    };
+    note.base_url = base_url;
+    write_note(&file, &note)?;
+    let server = web::serve(&app, listener)?;
+    actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
+    let serving = actix_web::rt::spawn(server);
+    if fresh {
+        fill(&app, &note, count).await?;
+    }
+    print(&note, &file, fresh);
+    serving.await??;
+    Ok(())
+}
+
+async fn fill(app: &Arc<App>, note: &Note, count: u32) -> anyhow::Result<()> {
+    eprintln!("Filling {} with {count} reports …", app.config.data.display());
+    reports::post(note, count).await.context("the demo's reports could not be posted")?;
+    work::work(app, note, count).await.context("the demo's cases could not be worked on")?;
+    jobs::tick(Arc::clone(app)).await?;
+    Ok(())
+}
+
+fn read_note(file: &Path) -> anyhow::Result<Option<Note>> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(file)?;
+    let note = serde_json::from_str(&text);
+    Ok(Some(note.with_context(|| format!("{} cannot be read; choose a fresh directory with --data", file.display()))?))
+}
+
+/// The note holds secrets, if only of people who do not exist: its owner alone may read it.
+fn write_note(file: &Path, note: &Note) -> anyhow::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    out.write_all(serde_json::to_string_pretty(note)?.as_bytes())?;
+    out.write_all(b"\n")?;
+    Ok(out.sync_all()?)
+}
+
+fn print(note: &Note, file: &Path, fresh: bool) {
+    let base = &note.base_url;
+    println!();
+    println!("Recourse's demo serves {base}{}", if fresh { "" } else { " (what was there before)" });
+    println!();
+    println!("  The API document   {base}/openapi.json");
+    println!("  Is it ready?       {base}/readyz");
+    println!();
+    println!("  Platforms (client_id, client_secret; POST {base}/oauth/token)");
+    for platform in &note.platforms {
+        println!("    {:<8} {}  {}", platform.slug, platform.client_id, platform.client_secret);
+    }
+    println!();
+    println!("  Colleagues (username, password, TOTP secret; POST {base}/v1/triage/sessions)");
+    for staff in &note.staff {
+        println!("    {:<18} {:<8} {}  {}", staff.role, staff.username, staff.password, staff.totp_secret);
+    }
+    println!();
+    println!("  The same stands in {}. Stop with Ctrl-C; started again, it serves what is there.", file.display());
+}

@@ -1,0 +1,66 @@
+//! The demo's platforms and colleagues.
+
+use std::sync::Arc;
+
+use super::{Note, PlatformNote, StaffNote};
+use crate::app::App;
+use crate::base::secret::{Sensitive, base64_url, random_bytes};
+use crate::db::Actor;
+use crate::domain::platforms::{self, Mode, Scope};
+use crate::domain::staff::{self, NewMember, Role};
+
+const PLATFORMS: [(&str, &str); 3] = [("spark", "Spark"), ("meetly", "Meetly"), ("orbit", "Orbit")];
+const STAFF: [(&str, Role); 5] = [
+    ("amina", Role::Advocate),
+    ("lena", Role::Lead),
+    ("sam", Role::SafeguardingLead),
+    ("audrey", Role::Auditor),
+    ("adam", Role::Administrator),
+];
+
+/// Makes them, and notes their credentials.
+pub(super) async fn settle(app: &Arc<App>) -> anyhow::Result<Note> {
+    let mut note = Note { base_url: String::new(), platforms: Vec::new(), staff: Vec::new() };
+    for (slug, name) in PLATFORMS {
+        let new = app
+            .db
+            .write(move |tx| {
+                tx.act_as(Actor::OPERATOR);
+                let platform = platforms::add(tx, slug, name)?;
+                platforms::add_client(tx, &platform, Mode::Live, Scope::ALL)
+            })
+            .await?;
+        note.platforms.push(PlatformNote {
+            slug: slug.to_owned(),
+            client_id: new.client.to_string(),
+            client_secret: new.secret.into_exposed(),
+        });
+    }
+    for (username, role) in STAFF {
+        note.staff.push(colleague(app, username, role).await?);
+    }
+    Ok(note)
+}
+
+async fn colleague(app: &Arc<App>, username: &'static str, role: Role) -> anyhow::Result<StaffNote> {
+    let password = base64_url(&random_bytes::<12>());
+    let totp_secret = staff::new_totp_secret();
+    let password_hash = app.passwords.hash(Sensitive::new(password.clone())).await?;
+    let kit = Arc::clone(app);
+    let secret = totp_secret.clone();
+    app.db
+        .write(move |tx| {
+            tx.act_as(Actor::OPERATOR);
+            let new = NewMember {
+                username: username.to_owned(),
+                role,
+                queues: Vec::new(),
+                password_hash,
+                totp_secret: secret,
+            };
+            staff::add(tx, &kit.kit, new)
+        })
+        .await?;
+    let totp_secret = staff::base32_secret(&totp_secret).into_exposed();
+    Ok(StaffNote { username: username.to_owned(), password, totp_secret, role: role.as_str().to_owned() })
+}

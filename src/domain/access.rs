@@ -1,0 +1,254 @@
+//! Who may do what: the one table, and the only way to a row. A [`Grant`] proves that the row was found through here;
+//! operations take grants and not ids.
+
+use std::marker::PhantomData;
+
+use super::audit::{self, Chain, Event};
+use super::cases::{self, Case};
+use super::outbox::{self, Job};
+use super::platforms::{self, AccessToken, Mode, Scope};
+use super::staff::{self, Member, Role};
+use super::triage::Queue;
+use crate::base::id::{CaseId, ClientId, PlatformId};
+use crate::base::secret::Sensitive;
+use crate::db::dialect::{self, Lock};
+use crate::db::{Actor, Rx, Tx};
+use crate::error::{Conflict, Error, Forbidden, Result, Unauthenticated};
+
+/// Proof that `Row` may be used for the act `A`. Nothing outside this module can make one.
+#[derive(Debug)]
+pub struct Grant<A, Row> {
+    row: Row,
+    act: PhantomData<fn() -> A>,
+}
+
+impl<A, Row> Grant<A, Row> {
+    const fn new(row: Row) -> Self {
+        Self { row, act: PhantomData }
+    }
+
+    /// The row.
+    pub const fn row(&self) -> &Row {
+        &self.row
+    }
+
+    /// Takes the row out.
+    pub fn into_row(self) -> Row {
+        self.row
+    }
+}
+
+/// What somebody can do with a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    /// Read its state, clocks and assessment.
+    Read,
+    /// Read what people said.
+    ReadContent,
+    /// Take it.
+    Claim,
+    /// Work on it while holding it.
+    Work,
+    /// Write a note.
+    WriteNote,
+    /// Raise its priority, or ask for a lower one.
+    ChangePriority,
+    /// Decide as the second person.
+    SignSecond,
+    /// Ask the platform to act.
+    AskPlatform,
+    /// Close it.
+    Decide,
+    /// Hand it to somebody.
+    Assign,
+    /// Take it up again.
+    Reopen,
+    /// Link it with another.
+    Link,
+}
+
+impl Act {
+    /// Every act, in the order of the written table.
+    pub const ALL: [Self; 12] = [
+        Self::Read,
+        Self::ReadContent,
+        Self::Claim,
+        Self::Work,
+        Self::WriteNote,
+        Self::ChangePriority,
+        Self::AskPlatform,
+        Self::Decide,
+        Self::Reopen,
+        Self::Link,
+        Self::Assign,
+        Self::SignSecond,
+    ];
+
+    /// Whether only the holder of the claim may do it.
+    #[must_use]
+    pub const fn needs_claim(self) -> bool {
+        matches!(self, Self::Work | Self::AskPlatform | Self::Decide)
+    }
+}
+
+/// The whole policy for cases: what a role may do in a queue that stands on the person's list.
+#[must_use]
+pub const fn allows(role: Role, queue: Queue, act: Act) -> bool {
+    match role {
+        Role::Advocate => !matches!(act, Act::Assign | Act::SignSecond),
+        // A second signature on a child's case is the safeguarding lead's.
+        Role::Lead => !(matches!(queue, Queue::Children) && matches!(act, Act::SignSecond)),
+        Role::SafeguardingLead => true,
+        Role::Auditor => matches!(act, Act::Read),
+        Role::Administrator => false,
+    }
+}
+
+/// Whether the role may do this in any queue at all.
+#[must_use]
+pub fn may_ever(role: Role, act: Act) -> bool {
+    Queue::ALL.iter().any(|queue| allows(role, *queue, act))
+}
+
+/// Whether the person sees the queue.
+#[must_use]
+pub fn sees(who: &Member, queue: Queue) -> bool {
+    who.queues.contains(&queue) && allows(who.role, queue, Act::Read)
+}
+
+/// The policy as text: a row for each role and kind of queue, a column for each act.
+#[must_use]
+pub fn table() -> String {
+    let mut lines = vec![format!("{:<32}{}", "", Act::ALL.map(|act| format!("{act:<16?}")).concat())];
+    for role in Role::ALL {
+        for (name, queue) in [("children", Queue::Children), ("any other", Queue::Other)] {
+            let cells = Act::ALL.map(|act| format!("{:<16}", if allows(*role, queue, act) { "yes" } else { "-" }));
+            lines.push(format!("{:<32}{}", format!("{} / {name}", role.as_str()), cells.concat()));
+        }
+    }
+    lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
+}
+
+/// An act as a type, so that a grant for one cannot serve another.
+pub trait CaseAct: 'static {
+    /// Which act it is.
+    const ACT: Act;
+}
+
+macro_rules! case_acts {
+    ($($name:ident)*) => {$(
+        #[doc = concat!("The act `", stringify!($name), "` as a type.")]
+        #[derive(Debug)]
+        pub enum $name {}
+        impl CaseAct for $name {
+            const ACT: Act = Act::$name;
+        }
+    )*};
+}
+
+case_acts! { Read ReadContent Claim Work WriteNote ChangePriority SignSecond AskPlatform Decide Assign Reopen Link }
+
+/// A platform's client whose token still counts in this transaction.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// The credential.
+    pub client: ClientId,
+    /// The platform.
+    pub platform: PlatformId,
+    /// Trial or real life.
+    pub mode: Mode,
+}
+
+/// A platform acts within a scope.
+#[derive(Debug)]
+pub enum AsPlatform {}
+
+/// Lets a platform in: its token's epoch must be the credential's present one, which makes a revocation hold at once.
+///
+/// # Errors
+/// `Unauthenticated` for a revoked or outdated token; `Forbidden` when the scope was not granted.
+pub fn platform(rx: &mut Rx<'_>, token: &AccessToken, scope: Option<Scope>) -> Result<Grant<AsPlatform, Tenant>> {
+    let client = platforms::client(rx, &token.client)?;
+    let alive = client.is_some_and(|client| client.revoked_at.is_none() && client.epoch == token.epoch);
+    if !alive {
+        return Err(Error::Unauthenticated(Unauthenticated::Invalid));
+    }
+    if let Some(scope) = scope.filter(|scope| !token.scopes.contains(scope)) {
+        return Err(Error::Forbidden(Forbidden::Scope(scope.as_str())));
+    }
+    Ok(Grant::new(Tenant { client: token.client.clone(), platform: token.platform.clone(), mode: token.mode }))
+}
+
+/// As [`platform`], in a transaction that writes: from here on the client acts.
+///
+/// # Errors
+/// As [`platform`].
+pub fn platform_acting(tx: &mut Tx<'_>, token: &AccessToken, scope: Scope) -> Result<Grant<AsPlatform, Tenant>> {
+    let grant = platform(tx, token, Some(scope))?;
+    tx.act_as(Actor::platform(grant.row().client.as_str()));
+    Ok(grant)
+}
+
+/// The colleague behind a bearer token: from here on they act.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended.
+pub fn member(tx: &mut Tx<'_>, bearer: &Sensitive<String>) -> Result<Member> {
+    let who = staff::member_of(tx, bearer)?.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?;
+    tx.act_as(Actor::staff(who.id.as_str()));
+    Ok(who)
+}
+
+/// A case for an act of a colleague. Its row is locked until the transaction ends.
+///
+/// # Errors
+/// `NotFound` when there is no such case, it lies in a queue they do not see, or a wall stands between them and it;
+/// `Forbidden` when their role has no right to the act; `ClaimLost` when the act needs a claim they do not hold.
+pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Member, id: &CaseId) -> Result<Grant<A, Case>> {
+    dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    let case = cases::find(tx, id)?.filter(|case| sees(who, case.queue)).ok_or(Error::NotFound)?;
+    if staff::is_walled(tx, &who.id, id)? {
+        return Err(Error::NotFound);
+    }
+    if !allows(who.role, case.queue, A::ACT) {
+        return Err(Error::Forbidden(Forbidden::Role));
+    }
+    if A::ACT.needs_claim() && !case.is_held_by(&who.id, tx.now()) {
+        return Err(Conflict::ClaimLost.into());
+    }
+    Ok(Grant::new(case))
+}
+
+/// Tells the safeguarding lead when somebody was turned away from a case by a wall. Called after a "not found", in a
+/// transaction of its own, because the first one was rolled back; it changes nothing that the caller sees.
+pub fn note_wall(tx: &mut Tx<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
+    let Some(who) = staff::member_of(tx, bearer)? else { return Ok(()) };
+    let Some(case) = cases::find(tx, id)? else { return Ok(()) };
+    if sees(&who, case.queue) && staff::is_walled(tx, &who.id, id)? {
+        tx.act_as(Actor::staff(who.id.as_str()));
+        audit::record(tx, Chain::Case(id), Event::WallMet { staff: who.id.clone() })?;
+        let now = tx.now();
+        outbox::enqueue(tx, &Job::TellOfWall { case: id.clone() }, now, Some(&format!("wall:{}:{id}", who.id)))?;
+    }
+    Ok(())
+}
+
+/// Whether the person's own list lets them claim from the queue at all.
+///
+/// # Errors
+/// `NotFound` for a queue they do not see, `Forbidden` for a role that claims nothing.
+pub fn queue(who: &Member, queue: Queue, act: Act) -> Result<()> {
+    if !may_ever(who.role, Act::Read) {
+        return Err(Error::Forbidden(Forbidden::Role));
+    }
+    if !sees(who, queue) {
+        return Err(Error::NotFound);
+    }
+    if allows(who.role, queue, act) { Ok(()) } else { Err(Error::Forbidden(Forbidden::Role)) }
+}
+
+/// The claim of a case that [`super::queues`] chose under a lock, with the same rules.
+pub(super) fn chosen(who: &Member, case: Case) -> Result<Grant<Claim, Case>> {
+    queue(who, case.queue, Act::Claim)?;
+    Ok(Grant::new(case))
+}

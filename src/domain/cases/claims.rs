@@ -1,0 +1,197 @@
+//! Who works on a case: claims with a lease, holds, hand-overs, and taking a case up again.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::clocks::{self, Clock, ClockKind};
+use super::{Action, Case, State, priority, store};
+use crate::base::id::CaseId;
+use crate::base::time::Timestamp;
+use crate::db::Tx;
+use crate::db::schema::cases;
+use crate::domain::Kit;
+use crate::domain::access::{Assign, Claim, Grant, Reopen, Work};
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::staff::Member;
+use crate::error::{Conflict, Error, Result};
+
+/// How long a claim holds without a heartbeat.
+pub const LEASE: Duration = Duration::from_secs(15 * 60);
+/// How long a case may be set aside.
+pub const LONGEST_HOLD: Duration = Duration::from_secs(72 * 3600);
+/// How long a case that was handed to somebody is offered to them alone: a shift. Never past its next deadline, so
+/// that a person who is away lets nothing lapse.
+const RESERVED: Duration = Duration::from_secs(8 * 3600);
+
+/// Takes a case. Taking one's own again renews the lease.
+///
+/// # Errors
+/// `ClaimedByOther`, or `Transition` for a case that is closed or on hold.
+pub fn claim(tx: &mut Tx<'_>, grant: Grant<Claim, Case>, who: &Member) -> Result<Case> {
+    let mut case = grant.into_row();
+    if case.is_held_by_other(&who.id, tx.now()) {
+        return Err(Conflict::ClaimedByOther.into());
+    }
+    if !case.state.is_claimable() && case.state != State::AwaitingPlatform {
+        return Err(Conflict::Transition { from: case.state.as_str(), action: "claim" }.into());
+    }
+    take(tx, &mut case, who)?;
+    Ok(case)
+}
+
+/// Writes the claim down.
+pub(in crate::domain) fn take(tx: &mut Tx<'_>, case: &mut Case, who: &Member) -> Result<()> {
+    let until = tx.now().plus(LEASE);
+    case.assigned_to = Some(who.id.clone());
+    case.claimed_until = Some(until);
+    case.reserved_until = None;
+    store::set_holder(tx, case)?;
+    audit::record(tx, Chain::Case(&case.id), Event::Claimed { until })
+}
+
+/// Renews the lease.
+pub fn heartbeat(tx: &mut Tx<'_>, grant: Grant<Work, Case>) -> Result<Case> {
+    let mut case = grant.into_row();
+    case.claimed_until = Some(tx.now().plus(LEASE));
+    store::set_holder(tx, &case)?;
+    Ok(case)
+}
+
+/// Gives the case back to its queue.
+pub fn release(tx: &mut Tx<'_>, grant: Grant<Work, Case>) -> Result<Case> {
+    let mut case = grant.into_row();
+    case.assigned_to = None;
+    case.claimed_until = None;
+    case.reserved_until = None;
+    store::set_holder(tx, &case)?;
+    audit::record(tx, Chain::Case(&case.id), Event::Released)?;
+    Ok(case)
+}
+
+/// Begins the work: the first human review.
+pub fn start(tx: &mut Tx<'_>, grant: Grant<Work, Case>) -> Result<Case> {
+    let mut case = grant.into_row();
+    store::move_along(tx, &mut case, Action::Start, None)?;
+    Ok(case)
+}
+
+/// Sets the case aside with a reason. The claim ends, the person keeps it, and its clocks run on.
+///
+/// # Errors
+/// `Invalid` without a reason or with an `until` that has passed or lies more than 72 hours ahead.
+pub fn hold(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    grant: Grant<Work, Case>,
+    who: &Member,
+    (reason, until): (&str, Option<Timestamp>),
+) -> Result<Case> {
+    let mut case = grant.into_row();
+    let until = until.ok_or_else(|| Error::invalid("/until", "required", "say until when, at most 72 hours ahead"))?;
+    if until <= tx.now() || until > tx.now().plus(LONGEST_HOLD) {
+        return Err(Error::invalid("/until", "out_of_range", "choose a time within the next 72 hours"));
+    }
+    require_reason(reason)?;
+    store::move_along(tx, &mut case, Action::Hold, None)?;
+    super::notes::write_reason(tx, kit, &case.id, who, reason)?;
+    case.claimed_until = None;
+    case.held_until = Some(until);
+    store::set_holder(tx, &case)?;
+    Ok(case)
+}
+
+/// Takes a case up again that was on hold, or that waits for a platform.
+pub fn resume(tx: &mut Tx<'_>, grant: Grant<Reopen, Case>) -> Result<Case> {
+    let mut case = grant.into_row();
+    wake_up(tx, &mut case)?;
+    Ok(case)
+}
+
+fn wake_up(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    store::move_along(tx, case, Action::Resume, None)?;
+    case.reserved_until = case.assigned_to.as_ref().map(|_| reserved(tx.now(), case.next_due_at));
+    store::set_holder(tx, case)
+}
+
+fn reserved(now: Timestamp, next_due_at: Timestamp) -> Timestamp {
+    store::earlier(now.plus(RESERVED), next_due_at)
+}
+
+/// Takes a closed case up again, by a person with a reason.
+pub fn reopen(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen, Case>, who: &Member, reason: &str) -> Result<Case> {
+    let mut case = grant.into_row();
+    require_reason(reason)?;
+    wake(tx, kit, &mut case)?;
+    super::notes::write_reason(tx, kit, &case.id, who, reason)?;
+    Ok(case)
+}
+
+/// Re-opens a case and starts its clocks anew.
+pub fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    store::move_along(tx, case, Action::Reopen, None)?;
+    case.assigned_to = None;
+    case.claimed_until = None;
+    case.reserved_until = None;
+    store::set_holder(tx, case)?;
+    let now = tx.now();
+    let due = priority::due_for(tx, kit, case.priority, case.queue)?;
+    let mut fresh = clocks::first(&case.id, now, &due, now.plus(due.human_review));
+    fresh.retain(|clock: &Clock| clock.kind != ClockKind::FirstContactOrStandby);
+    clocks::insert(tx, &fresh)?;
+    store::replace_in_queue(tx, case)
+}
+
+/// Hands the case to somebody, whom it is offered to alone for a while.
+///
+/// # Errors
+/// `ClaimedByOther` while a third person holds a living claim.
+pub fn assign(tx: &mut Tx<'_>, grant: Grant<Assign, Case>, by: &Member, to: &Member) -> Result<Case> {
+    let mut case = grant.into_row();
+    let now = tx.now();
+    if case.is_held_by_other(&by.id, now) && case.is_held_by_other(&to.id, now) {
+        return Err(Conflict::ClaimedByOther.into());
+    }
+    case.assigned_to = Some(to.id.clone());
+    case.claimed_until = None;
+    case.reserved_until = Some(reserved(now, case.next_due_at));
+    store::set_holder(tx, &case)?;
+    store::bump(tx, &mut case)?;
+    audit::record(tx, Chain::Case(&case.id), Event::Assigned { to: to.id.clone() })?;
+    Ok(case)
+}
+
+/// Takes up every case whose hold has ended, a few at a time. Says how many it took.
+pub fn resume_due(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+    let due: Vec<CaseId> = cases::table
+        .filter(cases::held_until.le(tx.now()))
+        .order(cases::held_until)
+        .limit(limit)
+        .select(cases::id)
+        .load(tx.conn())?;
+    let mut taken = 0;
+    for id in due {
+        let Some(mut case) = store::find_locked(tx, &id)? else { continue };
+        let over = case.held_until.is_some_and(|until| until <= tx.now());
+        if case.state == State::OnHold && over {
+            wake_up(tx, &mut case)?;
+            taken += 1;
+        }
+    }
+    Ok(taken)
+}
+
+/// A reason in words.
+pub(super) fn require_reason(reason: &str) -> Result<()> {
+    if reason.trim().is_empty() {
+        return Err(Error::invalid("/reason", "required", "say why; the next colleague reads it"));
+    }
+    Ok(())
+}
+
+/// Ends a claim without a trace of its own, when an act that ends it is recorded anyway.
+pub(super) fn end(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    case.claimed_until = None;
+    case.reserved_until = None;
+    store::set_holder(tx, case)
+}

@@ -1,0 +1,53 @@
+//! Links between cases, made by people only.
+
+use diesel::prelude::*;
+
+use super::{Case, store};
+use crate::base::id::CaseId;
+use crate::db::dialect::native;
+use crate::db::schema::case_links;
+use crate::db::{Rx, Tx};
+use crate::domain::access::{Grant, Link};
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::staff::Member;
+use crate::error::{Error, Result};
+
+/// Links two cases that the same person may see. Linking them again changes nothing.
+///
+/// # Errors
+/// `Invalid` for a case and itself.
+pub fn link(tx: &mut Tx<'_>, one: Grant<Link, Case>, other: Grant<Link, Case>, who: &Member) -> Result<Case> {
+    let (mut one, mut other) = (one.into_row(), other.into_row());
+    if one.id == other.id {
+        return Err(Error::invalid("/case_id", "same_case", "a case cannot be linked with itself"));
+    }
+    let mut added = 0;
+    for (from, to) in [(&one.id, &other.id), (&other.id, &one.id)] {
+        let row = (
+            case_links::case_id.eq(from),
+            case_links::other_id.eq(to),
+            case_links::linked_by.eq(&who.id),
+            case_links::linked_at.eq(tx.now()),
+        );
+        added += native!(tx.conn(), |c| diesel::insert_into(case_links::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    if added > 0 {
+        audit::record(tx, Chain::Case(&one.id), Event::CaseLinked { other: other.id.clone() })?;
+        audit::record(tx, Chain::Case(&other.id), Event::CaseLinked { other: one.id.clone() })?;
+        store::bump(tx, &mut one)?;
+        store::bump(tx, &mut other)?;
+    }
+    Ok(one)
+}
+
+/// The cases linked with this one.
+pub(super) fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<CaseId>> {
+    Ok(case_links::table
+        .filter(case_links::case_id.eq(case))
+        .order(case_links::linked_at)
+        .select(case_links::other_id)
+        .load(rx.conn())?)
+}

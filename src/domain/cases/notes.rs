@@ -1,0 +1,153 @@
+//! Notes: what staff write for each other, and the record that something due was done.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::clocks::{self, Clock, ClockKind};
+use super::{Case, priority, store};
+use crate::base::code::codes;
+use crate::base::id::{CaseId, NoteId, StaffId};
+use crate::base::time::Timestamp;
+use crate::db::schema::notes;
+use crate::db::{Rx, Tx};
+use crate::domain::Kit;
+use crate::domain::access::{Grant, WriteNote};
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::staff::Member;
+use crate::domain::vault::{Keys, Notes, Sealed};
+use crate::error::{Error, Result};
+
+const LONGEST: usize = 20_000;
+
+codes! {
+    /// What a note records as done.
+    pub enum Records {
+        /// Contact through a channel that was confirmed safe just before.
+        SafeContact = "safe_contact",
+        /// A reason to wait with contact, because it is not safe.
+        Standby = "standby",
+        /// The decision whether to hand over or go to the police.
+        EscalationDecision = "escalation_decision",
+        /// A fresh look at the case; the next one is due after its span.
+        ReReview = "re_review",
+    }
+}
+
+/// A note to be written.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewNote {
+    /// The words, for colleagues.
+    #[schema(min_length = 1, max_length = 20000)]
+    pub text: String,
+    /// What it records as done.
+    #[serde(default)]
+    pub records: Option<Records>,
+    /// For `safe_contact`: that the channel was confirmed safe for this contact. Nobody is rung to stop a clock.
+    #[serde(default)]
+    pub channel_confirmed_safe: bool,
+}
+
+/// A note as colleagues read it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NoteView {
+    /// Its id.
+    #[schema(value_type = String, example = "note_00000000000000000000000000")]
+    pub id: NoteId,
+    /// Who wrote it.
+    #[schema(value_type = String)]
+    pub author: StaffId,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What it records.
+    pub records: Option<Records>,
+    /// The words.
+    pub text: String,
+}
+
+/// Writes a note and meets the clock of what it records.
+///
+/// # Errors
+/// `Invalid` for empty or endless words, or a contact whose channel was not confirmed safe.
+pub fn write_note(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    grant: Grant<WriteNote, Case>,
+    who: &Member,
+    note: &NewNote,
+) -> Result<NoteView> {
+    let mut case = grant.into_row();
+    if note.text.trim().is_empty() || note.text.chars().count() > LONGEST {
+        return Err(Error::invalid("/text", "bad_length", "write 1 to 20,000 characters"));
+    }
+    if note.records == Some(Records::SafeContact) && !note.channel_confirmed_safe {
+        let detail = "confirm that the channel is safe now, or record a standby with its reason";
+        return Err(Error::invalid("/channel_confirmed_safe", "channel_not_confirmed", detail));
+    }
+    let id = insert(tx, kit, &case.id, who, (&note.text, note.records))?;
+    match note.records {
+        Some(Records::SafeContact | Records::Standby) => {
+            clocks::meet(tx, &case.id, ClockKind::FirstContactOrStandby, None)?;
+        }
+        Some(Records::EscalationDecision) => clocks::meet(tx, &case.id, ClockKind::EscalationDecision, None)?,
+        Some(Records::ReReview) => {
+            clocks::meet(tx, &case.id, ClockKind::ReReview, None)?;
+            let span: Duration = priority::due_for(tx, kit, case.priority, case.queue)?.re_review;
+            let now = tx.now();
+            clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::ReReview, now, now.plus(span))])?;
+        }
+        None => {}
+    }
+    store::bump(tx, &mut case)?;
+    if note.records.is_some() && case.state.is_open() {
+        store::replace_in_queue(tx, &mut case)?;
+    }
+    Ok(NoteView { id, author: who.id.clone(), at: tx.now(), records: note.records, text: note.text.clone() })
+}
+
+/// Writes the reason of an act as a note.
+pub(super) fn write_reason(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Member, reason: &str) -> Result<()> {
+    if reason.chars().count() > LONGEST {
+        return Err(Error::invalid("/reason", "too_long", "at most 20,000 characters"));
+    }
+    insert(tx, kit, case, who, (reason, None)).map(|_| ())
+}
+
+fn insert(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Member, what: (&str, Option<Records>)) -> Result<NoteId> {
+    let (text, records) = what;
+    let id = NoteId::random();
+    let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
+    let body = keys.sealing::<Notes>()?.seal("body", id.as_str(), &text)?;
+    keys.store(tx)?;
+    let row = (
+        notes::id.eq(&id),
+        notes::case_id.eq(case),
+        notes::author.eq(&who.id),
+        notes::at.eq(tx.now()),
+        notes::records.eq(records),
+        notes::body.eq(body),
+    );
+    diesel::insert_into(notes::table).values(row).execute(tx.conn())?;
+    let event = Event::NoteWritten { note: id.clone(), records: records.map(Records::as_str) };
+    audit::record(tx, Chain::Case(case), event)?;
+    Ok(id)
+}
+
+/// The notes of a case, oldest first.
+pub(super) fn of_case(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Vec<NoteView>> {
+    let rows: Vec<(NoteId, StaffId, Timestamp, Option<Records>, Sealed<Notes>)> = notes::table
+        .filter(notes::case_id.eq(case))
+        .order((notes::at, notes::id))
+        .select((notes::id, notes::author, notes::at, notes::records, notes::body))
+        .load(rx.conn())?;
+    rows.into_iter()
+        .map(|(id, author, at, records, body)| {
+            let text = keys.existing::<Notes>()?.open::<String>("body", id.as_str(), &body)?.into_exposed();
+            Ok(NoteView { id, author, at, records, text })
+        })
+        .collect()
+}

@@ -1,0 +1,289 @@
+//! Where a report lands: in a case of its own, or in the case of the same two accounts.
+
+use diesel::prelude::*;
+
+use super::clocks::{self, Clock, ClockKind};
+use super::priority::{self, Assessed};
+use super::{Action, Case, PrioritySource, State, claims, sort_rank, store};
+use crate::base::id::{CaseId, PlatformId, ReportId};
+use crate::base::time::Timestamp;
+use crate::db::dialect::native;
+use crate::db::schema::{blind_indexes, cases};
+use crate::db::{Rx, Tx};
+use crate::domain::Kit;
+use crate::domain::audit::{self, Chain, Event, Head};
+use crate::domain::platforms::Mode;
+use crate::domain::taxonomy::CategoryCode;
+use crate::domain::triage::{Facts, merge_answers, queue_for};
+use crate::domain::vault::Keys;
+use crate::error::{Conflict, Result};
+
+/// What a case needs to know of a report that comes in.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The report's id.
+    pub report: ReportId,
+    /// Whose it is.
+    pub platform: PlatformId,
+    /// Trial or real life.
+    pub mode: Mode,
+    /// What it is about, first of all.
+    pub category: CategoryCode,
+    /// A keyed hash of both accounts, when the survivor herself reports and both are known.
+    pub pair: Option<[u8; 32]>,
+    /// What the rules work on.
+    pub facts: Facts,
+    /// Whether the five declarations about an intimate image were made.
+    pub image_clock: bool,
+    /// When the reporter was promised a human review.
+    pub promised: Timestamp,
+    /// Keyed hashes of whom the report names.
+    pub names: Vec<Named>,
+}
+
+/// A keyed hash of an account or identifier, and whose it is.
+#[derive(Debug)]
+pub struct Named {
+    /// `subject` or `reporter`.
+    pub role: &'static str,
+    /// What kind of identifier it is.
+    pub kind: &'static str,
+    /// The hash.
+    pub digest: [u8; 32],
+}
+
+/// The case a report landed in, with the keys its content is sealed with.
+#[derive(Debug)]
+pub struct Landed<'k> {
+    /// The case.
+    pub case: Case,
+    /// Its keys. They are stored by whoever seals last.
+    pub keys: Keys<'k>,
+}
+
+/// Joins the report to the case of the same pair, or opens a case for it.
+///
+/// Both must be from the survivor herself, on the same platform and mode, and name both accounts; anything else opens
+/// its own case, and people link cases.
+///
+/// # Errors
+/// `InFlight` when a twin of the pair opens its case at this moment and is gone when looked for.
+pub fn land<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: Incoming) -> Result<Landed<'k>> {
+    if let Some(case) = of_pair(tx, &incoming)? {
+        return join(tx, kit, case, incoming);
+    }
+    if let Some(landed) = open(tx, kit, &incoming)? {
+        return Ok(landed);
+    }
+    // Another transaction opened the pair's case between the look and the insert, and has committed.
+    match of_pair(tx, &incoming)? {
+        Some(case) => join(tx, kit, case, incoming),
+        None => Err(Conflict::InFlight.into()),
+    }
+}
+
+fn of_pair(tx: &mut Tx<'_>, incoming: &Incoming) -> Result<Option<Case>> {
+    let Some(pair) = incoming.pair else { return Ok(None) };
+    let id: Option<CaseId> = cases::table
+        .filter(cases::pair_digest.eq(pair.to_vec()))
+        .filter(cases::platform_id.eq(&incoming.platform).and(cases::mode.eq(incoming.mode)))
+        .select(cases::id)
+        .first(tx.conn())
+        .optional()?;
+    match id {
+        Some(id) => store::find_locked(tx, &id),
+        None => Ok(None),
+    }
+}
+
+/// Opens a case; nothing when the pair has one by now.
+fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option<Landed<'k>>> {
+    let assessment = kit.triage.assess(&incoming.facts);
+    let now = tx.now();
+    let id = CaseId::random();
+    let child = incoming.facts.is_child();
+    let queue = queue_for(child, assessment.priority, incoming.category.group());
+    let due = priority::due_for(tx, kit, assessment.priority, queue)?;
+    let mut running = clocks::first(&id, now, &due, incoming.promised);
+    if incoming.image_clock {
+        running.push(image_clock(kit, &id, now));
+    }
+    let next_due_at = clocks::next_due(&running);
+    let failed = assessment.failure.is_some();
+    let case = Case {
+        id: id.clone(),
+        platform_id: incoming.platform.clone(),
+        mode: incoming.mode,
+        category: incoming.category,
+        child,
+        state: State::Received,
+        outcome: None,
+        queue,
+        priority: assessment.priority,
+        priority_source: if failed { PrioritySource::Failure } else { PrioritySource::Rules },
+        computed_priority: assessment.priority,
+        raised_priority: None,
+        lowering_act: None,
+        next_due_at,
+        sort_rank: sort_rank(assessment.priority, next_due_at),
+        assigned_to: None,
+        claimed_until: None,
+        reserved_until: None,
+        held_until: None,
+        received_at: now,
+        closed_at: None,
+        event_seq: 1,
+        version: 1,
+    };
+    let opened =
+        Event::CaseOpened { report: incoming.report.clone(), queue: queue.as_str(), priority: assessment.priority };
+    let head = audit::begin(tx, Chain::Case(&id), &[opened])?;
+    if !insert(tx, &case, incoming.pair, head)? {
+        audit::undo_begin(tx, &id)?;
+        return Ok(None);
+    }
+    clocks::insert(tx, &running)?;
+    name(tx, &id, &incoming.names, &[])?;
+    let mut keys = Keys::of_new(&kit.keyring, id.as_str());
+    let urgent = assessment.priority;
+    priority::keep(tx, &mut keys, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
+    priority::page_if_urgent(tx, kit, &id, urgent)?;
+    if failed {
+        priority::page(tx, &id, "triage_failed")?;
+    }
+    Ok(Some(Landed { case, keys }))
+}
+
+fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> Result<bool> {
+    let row = (
+        (
+            cases::id.eq(&case.id),
+            cases::platform_id.eq(&case.platform_id),
+            cases::mode.eq(case.mode),
+            cases::pair_digest.eq(pair.map(|pair| pair.to_vec())),
+            cases::category.eq(case.category),
+            cases::child.eq(case.child),
+            cases::state.eq(case.state),
+            cases::queue.eq(case.queue),
+        ),
+        (
+            cases::priority.eq(case.priority),
+            cases::priority_source.eq(case.priority_source),
+            cases::computed_priority.eq(case.computed_priority),
+            cases::next_due_at.eq(case.next_due_at),
+            cases::sort_rank.eq(case.sort_rank),
+            cases::received_at.eq(case.received_at),
+            cases::event_seq.eq(case.event_seq),
+            cases::audit_seq.eq(head.seq),
+            cases::audit_head.eq(head.hash),
+            cases::version.eq(case.version),
+        ),
+    );
+    let added =
+        native!(tx.conn(), |c| diesel::insert_into(cases::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(added == 1)
+}
+
+/// The platform's 48 hours run from the receipt, which is immutable.
+fn image_clock(kit: &Kit, case: &CaseId, now: Timestamp) -> Clock {
+    Clock::begin(case, ClockKind::IntimateImage, now, now.plus(kit.triage.rules().intimate_image_span()))
+}
+
+/// Takes a further report of the same two accounts into their case. A closed case opens again.
+fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, mut case: Case, incoming: Incoming) -> Result<Landed<'k>> {
+    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    audit::record(tx, Chain::Case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
+    if case.state == State::Closed {
+        claims::wake(tx, kit, &mut case)?;
+    }
+    if incoming.image_clock && !runs_image_clock(tx, &case.id)? {
+        let clock = image_clock(kit, &case.id, tx.now());
+        clocks::insert(tx, &[clock])?;
+    }
+    let known = named_before(tx, &case.id)?;
+    name(tx, &case.id, &incoming.names, &known)?;
+    let facts = combined(tx, &mut keys, &case.id, incoming.facts)?;
+    priority::reassess(tx, kit, &mut keys, &mut case, facts)?;
+    case.event_seq += 1;
+    store::set_event_seq(tx, &case)?;
+    Ok(Landed { case, keys })
+}
+
+fn runs_image_clock(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
+    let now = rx.now();
+    let running = |clock: &Clock| {
+        clock.kind == ClockKind::IntimateImage && clock.state(now) == super::clocks::ClockState::Running
+    };
+    Ok(clocks::of_case(rx, case)?.iter().any(running))
+}
+
+/// All that is known of the case: a yes sticks, otherwise the latest answer counts.
+fn combined(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, later: Facts) -> Result<Facts> {
+    let Some((_, Assessed { mut facts, .. })) = priority::newest(rx, keys, case)? else { return Ok(later) };
+    merge_answers(&mut facts.answers, &later.answers);
+    facts.categories.extend(later.categories);
+    facts.signals.extend(later.signals);
+    facts.child |= later.child;
+    facts.doubtful_no |= later.doubtful_no;
+    Ok(facts)
+}
+
+/// Takes more answers and names into a case. A closed case opens again.
+///
+/// # Errors
+/// `Erased` when the case's content was.
+pub fn take_in_addition(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    case: &CaseId,
+    event: Event,
+    (answers, names): (Facts, Vec<Named>),
+) -> Result<()> {
+    let Some(mut case) = store::find_locked(tx, case)? else { return Err(crate::error::Error::NotFound) };
+    audit::record(tx, Chain::Case(&case.id), event)?;
+    if case.state.next(Action::Reopen).is_some() {
+        claims::wake(tx, kit, &mut case)?;
+    }
+    let known = named_before(tx, &case.id)?;
+    name(tx, &case.id, &names, &known)?;
+    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let facts = combined(tx, &mut keys, &case.id, answers)?;
+    priority::reassess(tx, kit, &mut keys, &mut case, facts)?;
+    keys.store(tx)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = blind_indexes)]
+struct BlindIndex<'a> {
+    digest: Vec<u8>,
+    case_id: &'a CaseId,
+    role: &'static str,
+    kind: &'static str,
+    created_at: Timestamp,
+}
+
+/// Remembers whom a case names, as keyed hashes: for walls, and for matching by people. `known` are the case's already.
+fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[(Vec<u8>, String)]) -> Result<()> {
+    let created_at = tx.now();
+    let mut rows: Vec<BlindIndex<'_>> = Vec::with_capacity(names.len());
+    for named in names {
+        let twice = rows.iter().any(|row| row.role == named.role && row.digest == named.digest);
+        let there = known.iter().any(|(digest, role)| role == named.role && *digest == named.digest);
+        if !twice && !there {
+            let digest = named.digest.to_vec();
+            rows.push(BlindIndex { digest, case_id: case, role: named.role, kind: named.kind, created_at });
+        }
+    }
+    if !rows.is_empty() {
+        native!(tx.conn(), |c| diesel::insert_into(blind_indexes::table).values(&rows).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Whom the case names already. Its row is locked, so nobody adds meanwhile.
+fn named_before(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<(Vec<u8>, String)>> {
+    Ok(blind_indexes::table
+        .filter(blind_indexes::case_id.eq(case))
+        .select((blind_indexes::digest, blind_indexes::role))
+        .load(rx.conn())?)
+}

@@ -1,0 +1,167 @@
+//! The priority in force: what the rules say, what people raised, and what two people lowered. Nothing else subtracts.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::clocks::{self, Due};
+use super::{Case, PrioritySource, acts, store};
+use crate::base::id::{ActId, AssessmentId, CaseId};
+use crate::base::time::Timestamp;
+use crate::db::schema::assessments;
+use crate::db::{Rx, Tx};
+use crate::domain::Kit;
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::outbox::{self, Job};
+use crate::domain::staff;
+use crate::domain::triage::{Assessment, Facts, Priority, Queue, queue_for};
+use crate::domain::vault::{Answers, Keys, Sealed};
+use crate::error::Result;
+
+/// Someone is on shift when a colleague with the queue acted this recently (TSP-1, clocks).
+const SHIFT: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
+/// An assessment with the facts it was made of, as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Assessed {
+    /// What was known.
+    pub facts: Facts,
+    /// What the rules said.
+    pub assessment: Assessment,
+}
+
+/// Stores an assessment. Only its priority and rule set stand in the clear.
+pub(super) fn keep(tx: &mut Tx<'_>, keys: &mut Keys<'_>, case: &CaseId, seq: i64, assessed: &Assessed) -> Result<()> {
+    let id = AssessmentId::random();
+    let body = keys.sealing::<Answers>()?.seal("assessment", id.as_str(), assessed)?;
+    let row = (
+        assessments::id.eq(&id),
+        assessments::case_id.eq(case),
+        assessments::seq.eq(seq),
+        assessments::at.eq(tx.now()),
+        assessments::ruleset.eq(&assessed.assessment.ruleset),
+        assessments::priority.eq(assessed.assessment.priority),
+        assessments::body.eq(body),
+    );
+    diesel::insert_into(assessments::table).values(row).execute(tx.conn())?;
+    Ok(())
+}
+
+/// The newest assessment of a case, with its number.
+pub fn newest(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Option<(i64, Assessed)>> {
+    let row: Option<(AssessmentId, i64, Sealed<Answers>)> = assessments::table
+        .filter(assessments::case_id.eq(case))
+        .order(assessments::seq.desc())
+        .select((assessments::id, assessments::seq, assessments::body))
+        .first(rx.conn())
+        .optional()?;
+    let Some((id, seq, body)) = row else { return Ok(None) };
+    let opened = keys.existing::<Answers>()?.open::<Assessed>("assessment", id.as_str(), &body)?;
+    Ok(Some((seq, opened.into_exposed())))
+}
+
+/// Runs the rules on new facts, keeps the result, and puts the case where it belongs now.
+pub(super) fn reassess(tx: &mut Tx<'_>, kit: &Kit, keys: &mut Keys<'_>, case: &mut Case, facts: Facts) -> Result<()> {
+    let seq = newest(tx, keys, &case.id)?.map_or(1, |(seq, _)| seq + 1);
+    let assessed = Assessed { assessment: kit.triage.assess(&facts), facts };
+    keep(tx, keys, &case.id, seq, &assessed)?;
+    let assessment = &assessed.assessment;
+    let event = Event::Assessed {
+        ruleset: assessment.ruleset.clone(),
+        priority: assessment.priority,
+        failed: assessment.failure.is_some(),
+    };
+    audit::record(tx, Chain::Case(&case.id), event)?;
+    void_answered_lowering(tx, keys, case, assessment)?;
+    let before = case.priority;
+    // A case is never lowered by rules: not by new ones, and not by running them again.
+    case.computed_priority = case.computed_priority.min(assessment.priority);
+    case.child = case.child || assessed.facts.is_child();
+    settle(tx, kit, case, before, assessment.failure.is_some())?;
+    if assessment.failure.is_some() {
+        page(tx, &case.id, "triage_failed")?;
+    }
+    Ok(())
+}
+
+/// A lowering answered certain floors and points. A new code or more points voids it (TSP-1, rule 4).
+fn void_answered_lowering(tx: &mut Tx<'_>, keys: &mut Keys<'_>, case: &mut Case, now: &Assessment) -> Result<()> {
+    let Some(act) = case.lowering_act.clone() else { return Ok(()) };
+    let lowering = acts::lowering(tx, keys, &act)?;
+    let new_code = now.floors.iter().any(|floor| !lowering.floors.contains(&floor.code));
+    if new_code || now.points_known > lowering.points || now.failure.is_some() {
+        case.lowering_act = None;
+        // The lowered priority no longer holds; the next line of the caller computes the one in force.
+    }
+    Ok(())
+}
+
+/// Computes the priority in force and writes it down with all that follows: queue, clocks, page.
+pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priority, failed: bool) -> Result<()> {
+    let lowered = match &case.lowering_act {
+        Some(act) => {
+            let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+            Some(acts::lowering(tx, &mut keys, act)?.to)
+        }
+        None => None,
+    };
+    let base = lowered.unwrap_or(case.computed_priority);
+    let raised = case.raised_priority.filter(|raised| *raised < base);
+    case.priority = raised.unwrap_or(base);
+    case.priority_source = match (raised, lowered) {
+        (Some(_), _) => PrioritySource::Raised,
+        (None, Some(_)) => PrioritySource::Lowered,
+        (None, None) if failed => PrioritySource::Failure,
+        (None, None) => PrioritySource::Rules,
+    };
+    case.queue = queue_for(case.child, case.priority, case.category.group());
+    case.version += 1;
+    store::set_priority(tx, case)?;
+    if case.priority != before {
+        let changed = Event::PriorityChanged { from: before, to: case.priority, source: case.priority_source.as_str() };
+        audit::record(tx, Chain::Case(&case.id), changed)?;
+    }
+    if case.priority < before && case.state.is_open() {
+        let due = due_for(tx, kit, case.priority, case.queue)?;
+        clocks::tighten(tx, &case.id, &due)?;
+        page_if_urgent(tx, kit, &case.id, case.priority)?;
+    }
+    store::replace_in_queue(tx, case)
+}
+
+/// The spans of a priority, as they are while someone is on shift for the queue or nobody is.
+pub(super) fn due_for(tx: &mut Tx<'_>, kit: &Kit, priority: Priority, queue: Queue) -> Result<Due> {
+    let spans = kit.triage.rules().clocks(priority);
+    let differs = spans.human_review_staffed != spans.human_review_unstaffed;
+    let since = tx.now().minus(SHIFT);
+    let staffed = differs && staff::is_on_shift(tx, queue, since)?;
+    Ok(Due::of(spans, staffed))
+}
+
+/// Owes a page when the rules have somebody woken for this priority.
+pub(super) fn page_if_urgent(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, priority: Priority) -> Result<()> {
+    if kit.triage.rules().clocks(priority).page_first.is_some() {
+        page(tx, case, priority.as_str())?;
+    }
+    Ok(())
+}
+
+/// Owes a page for a case.
+pub(super) fn page(tx: &mut Tx<'_>, case: &CaseId, reason: &str) -> Result<()> {
+    let now: Timestamp = tx.now();
+    outbox::enqueue(tx, &Job::PageOnCall { case: case.clone(), reason: reason.to_owned() }, now, None)
+}
+
+/// Raises the priority by a person's judgement (TSP-1, O19). Never lowers.
+pub(super) fn raise(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, to: Priority) -> Result<()> {
+    let before = case.priority;
+    case.raised_priority = Some(case.raised_priority.map_or(to, |raised| raised.min(to)));
+    settle(tx, kit, case, before, false)
+}
+
+/// Puts an approved lowering in force: it replaces what the rules and earlier raises said.
+pub(super) fn lower(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, act: &ActId) -> Result<()> {
+    let before = case.priority;
+    case.raised_priority = None;
+    case.lowering_act = Some(act.clone());
+    settle(tx, kit, case, before, false)
+}

@@ -1,0 +1,350 @@
+//! A case as colleagues read it. Every reading is recorded; what people said only goes to those whose role may read it.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::acts::{self, ActView};
+use super::clocks::{self, ClockKind, ClockState};
+use super::notes::{self, NoteView};
+use super::{Case, Outcome, PrioritySource, State, links, priority};
+use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
+use crate::base::time::Timestamp;
+use crate::db::schema::{platforms, reports};
+use crate::db::{Rx, Tx};
+use crate::domain::Kit;
+use crate::domain::access::{self, Act, Grant, Read};
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::platforms::Mode;
+use crate::domain::reports::body::{
+    ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, Reporter, SubjectBody, Survivor,
+};
+use crate::domain::reports::{Added, ContactPart, IdentityPart, StatementPart, additions_of};
+use crate::domain::requests::{self, Agreement, ReasonCode, RequestAction, RequestState};
+use crate::domain::staff::Member;
+use crate::domain::taxonomy::CategoryCode;
+use crate::domain::triage::{Answer, Assessment, Priority, Queue};
+use crate::domain::vault::{Answers, Contact, Identity, Keys, Sealed, Statement, Subject};
+use crate::error::{Error, Result};
+
+/// A case in a list: nothing of what people said.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseSummary {
+    /// Its id.
+    #[schema(value_type = String, example = "case_00000000000000000000000000")]
+    pub id: CaseId,
+    /// Where it stands.
+    pub state: State,
+    /// The queue it waits in.
+    pub queue: Queue,
+    /// The priority in force: a screening order that a person decides on, no prediction.
+    pub priority: Priority,
+    /// Where the priority comes from.
+    pub priority_source: PrioritySource,
+    /// What the first report is about.
+    pub category: CategoryCode,
+    /// Whether the child rule holds.
+    pub child: bool,
+    /// Trial or real life.
+    pub mode: Mode,
+    /// When its first report came in.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// The next deadline.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_due_at: Option<Timestamp>,
+    /// Whose it is.
+    #[schema(value_type = Option<String>)]
+    pub assigned_to: Option<StaffId>,
+    /// Until when the claim holds without a heartbeat.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub claimed_until: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The version that the `ETag` names.
+    pub version: i64,
+}
+
+/// A clock of a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClockView {
+    /// What is due.
+    pub kind: ClockKind,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub due_at: Timestamp,
+    /// Where it stands.
+    pub state: ClockState,
+    /// The request it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub request_id: Option<RequestId>,
+}
+
+/// A report of a case, with its content for those who may read it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReportInCase {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: ReportId,
+    /// The platform's short name.
+    pub platform: String,
+    /// The platform's reference.
+    pub platform_report_ref: String,
+    /// What it is about.
+    pub category: CategoryCode,
+    /// Who sent it.
+    pub relation: Relation,
+    /// What they hope for.
+    pub desired_outcome: DesiredOutcome,
+    /// When it came in.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// When someone asked in the app to withdraw; check whether she was made to.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub withdrawal_asked_at: Option<Timestamp>,
+    /// What people said; absent for roles that may not read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<ReportContent>,
+}
+
+/// What people said in a report. A part is absent when it was not sent, or was erased.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct ReportContent {
+    /// Their words.
+    pub statement: Option<String>,
+    /// When it happened.
+    pub occurred: Option<Occurred>,
+    /// Who reported.
+    pub reporter: Option<Reporter>,
+    /// The person harmed, when somebody else reported.
+    pub survivor: Option<Survivor>,
+    /// Their answers.
+    pub answers: BTreeMap<String, Answer>,
+    /// How they may be reached.
+    pub contact: Option<ContactBody>,
+    /// Whom they reported: an allegation, never a finding.
+    pub subject: Option<SubjectBody>,
+    /// What the platform sent along.
+    pub platform_context: Option<PlatformContext>,
+    /// The declarations about an intimate image.
+    pub intimate_image: Option<IntimateImage>,
+}
+
+/// A request in its case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestInCase {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: RequestId,
+    /// The report it is about.
+    #[schema(value_type = String)]
+    pub report_id: ReportId,
+    /// What was asked.
+    pub action: RequestAction,
+    /// Where it stands.
+    pub state: RequestState,
+    /// On what it stands.
+    pub agreement: Agreement,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub made_at: Timestamp,
+    /// When an answer is due.
+    #[schema(value_type = String, format = DateTime)]
+    pub due_at: Timestamp,
+    /// The platform's reason.
+    pub reason_code: Option<ReasonCode>,
+    /// When the platform answered.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub answered_at: Option<Timestamp>,
+    /// When the platform acted.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub taken_at: Option<Timestamp>,
+    /// Whether the subject was told.
+    pub subject_notified: Option<bool>,
+}
+
+/// A case with everything its reader may see.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseView {
+    /// What stands in lists too.
+    #[serde(flatten)]
+    pub summary: CaseSummary,
+    /// What the rules say and why; for those who may read answers.
+    pub assessment: Option<Assessment>,
+    /// Its clocks, in the order they are due.
+    pub clocks: Vec<ClockView>,
+    /// When the platform's 48 hours for an intimate image end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub intimate_image_clock: Option<Timestamp>,
+    /// Its reports.
+    pub reports: Vec<ReportInCase>,
+    /// What came after them; absent for roles that may not read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub additions: Option<Vec<Added>>,
+    /// What the platform was asked.
+    pub requests: Vec<RequestInCase>,
+    /// What colleagues wrote; absent for roles that may not read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<Vec<NoteView>>,
+    /// Acts that wait for a second person.
+    pub pending: Vec<ActView>,
+    /// Cases that a person linked with it.
+    #[schema(value_type = Vec<String>)]
+    pub links: Vec<CaseId>,
+}
+
+/// The part of a case that stands in lists.
+#[must_use]
+pub fn summary(case: &Case) -> CaseSummary {
+    let never = clocks::next_due(&[]);
+    CaseSummary {
+        id: case.id.clone(),
+        state: case.state,
+        queue: case.queue,
+        priority: case.priority,
+        priority_source: case.priority_source,
+        category: case.category,
+        child: case.child,
+        mode: case.mode,
+        received_at: case.received_at,
+        next_due_at: Some(case.next_due_at).filter(|due| *due < never),
+        assigned_to: case.assigned_to.clone(),
+        claimed_until: case.claimed_until,
+        outcome: case.outcome,
+        version: case.version,
+    }
+}
+
+/// The whole case, for a colleague. The reading is recorded, with or without content.
+///
+/// # Errors
+/// `Internal` when something sealed does not open.
+pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member) -> Result<CaseView> {
+    let case = grant.row();
+    let content = access::allows(who.role, case.queue, Act::ReadContent);
+    audit::record(tx, Chain::Case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
+    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let clocks = clocks::of_case(tx, &case.id)?;
+    let now = tx.now();
+    let clock = |clock: &clocks::Clock| ClockView {
+        kind: clock.kind,
+        due_at: clock.due_at,
+        state: clock.state(now),
+        request_id: clock.request_id.clone(),
+    };
+    let image = clocks.iter().find(|clock| clock.kind == ClockKind::IntimateImage).map(|clock| clock.due_at);
+    let assessment = if content { erased_is_none(priority::newest(tx, &mut keys, &case.id))?.flatten() } else { None };
+    Ok(CaseView {
+        summary: summary(case),
+        assessment: assessment.map(|(_, assessed)| assessed.assessment),
+        clocks: clocks.iter().map(clock).collect(),
+        intimate_image_clock: image,
+        reports: reports_of(tx, &mut keys, &case.id, content)?,
+        additions: if content { erased_is_none(additions_of(tx, &mut keys, &case.id))? } else { None },
+        requests: requests::of_case(tx, &case.id)?.into_iter().map(request).collect(),
+        notes: if content { erased_is_none(notes::of_case(tx, &mut keys, &case.id))? } else { None },
+        pending: acts::pending(tx, &case.id)?,
+        links: links::of_case(tx, &case.id)?,
+    })
+}
+
+fn request(request: requests::Request) -> RequestInCase {
+    RequestInCase {
+        id: request.id,
+        report_id: request.report_id,
+        action: request.action,
+        state: request.state,
+        agreement: request.agreement,
+        made_at: request.made_at,
+        due_at: request.due_at,
+        reason_code: request.reason_code,
+        answered_at: request.answered_at,
+        taken_at: request.taken_at,
+        subject_notified: request.subject_notified,
+    }
+}
+
+/// A part whose key was destroyed is absent, and the rest of the case is still read.
+fn erased_is_none<T>(part: Result<T>) -> Result<Option<T>> {
+    match part {
+        Ok(part) => Ok(Some(part)),
+        Err(Error::Erased) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = reports)]
+struct SealedReport {
+    id: ReportId,
+    platform_report_ref: String,
+    category: CategoryCode,
+    relation: Relation,
+    desired_outcome: DesiredOutcome,
+    received_at: Timestamp,
+    withdrawn_at: Option<Timestamp>,
+    statement: Sealed<Statement>,
+    identity: Sealed<Identity>,
+    answers: Sealed<Answers>,
+    contact: Option<Sealed<Contact>>,
+    subject: Option<Sealed<Subject>>,
+}
+
+fn reports_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, content: bool) -> Result<Vec<ReportInCase>> {
+    let rows: Vec<(SealedReport, String)> = reports::table
+        .inner_join(platforms::table.on(platforms::id.eq(reports::platform_id)))
+        .filter(reports::case_id.eq(case))
+        .order((reports::received_at, reports::id))
+        .select((SealedReport::as_select(), platforms::slug))
+        .load(rx.conn())?;
+    rows.into_iter()
+        .map(|(report, platform)| {
+            let content = if content { Some(open(keys, &report)?) } else { None };
+            Ok(ReportInCase {
+                id: report.id,
+                platform,
+                platform_report_ref: report.platform_report_ref,
+                category: report.category,
+                relation: report.relation,
+                desired_outcome: report.desired_outcome,
+                received_at: report.received_at,
+                withdrawal_asked_at: report.withdrawn_at,
+                content,
+            })
+        })
+        .collect()
+}
+
+fn open(keys: &mut Keys<'_>, report: &SealedReport) -> Result<ReportContent> {
+    let row = report.id.as_str();
+    let mut content = ReportContent::default();
+    if let Some(key) = erased_is_none(keys.existing::<Statement>())? {
+        let part: StatementPart = key.open("statement", row, &report.statement)?.into_exposed();
+        content.statement = Some(part.statement);
+        content.occurred = part.occurred;
+        content.platform_context = part.platform_context;
+        content.intimate_image = part.intimate_image;
+    }
+    if let Some(key) = erased_is_none(keys.existing::<Identity>())? {
+        let part: IdentityPart = key.open("identity", row, &report.identity)?.into_exposed();
+        content.reporter = Some(part.reporter);
+        content.survivor = part.survivor;
+    }
+    if let Some(key) = erased_is_none(keys.existing::<Answers>())? {
+        content.answers = key.open("answers", row, &report.answers)?.into_exposed();
+    }
+    if let (Some(sealed), Some(key)) = (&report.contact, erased_is_none(keys.existing::<Contact>())?) {
+        let part: ContactPart = key.open("contact", row, sealed)?.into_exposed();
+        content.contact = part.contact;
+        if let (Some(image), Some(contact)) = (&mut content.intimate_image, part.intimate_image_contact) {
+            image.contact = Some(contact);
+        }
+    }
+    if let (Some(sealed), Some(key)) = (&report.subject, erased_is_none(keys.existing::<Subject>())?) {
+        content.subject = Some(key.open("subject", row, sealed)?.into_exposed());
+    }
+    Ok(content)
+}

@@ -1,0 +1,110 @@
+//! The whole life of a case as one table. The grid in `docs/` and its snapshot test are made from it.
+
+use crate::base::code::codes;
+
+codes! {
+    /// Where a case stands.
+    pub enum State {
+        /// Nobody has begun.
+        Received = "received",
+        /// Somebody has begun.
+        InReview = "in_review",
+        /// Set aside for at most 72 hours, with a reason.
+        OnHold = "on_hold",
+        /// The platform was asked.
+        AwaitingPlatform = "awaiting_platform",
+        /// Ended, with an outcome.
+        Closed = "closed",
+    }
+}
+
+codes! {
+    /// What moves a case.
+    pub enum Action {
+        /// Somebody begins.
+        Start = "start",
+        /// Set aside.
+        Hold = "hold",
+        /// Taken up again.
+        Resume = "resume",
+        /// The platform is asked.
+        AskPlatform = "ask_platform",
+        /// The platform has answered all that was asked.
+        PlatformAnswered = "platform_answered",
+        /// Ended.
+        Close = "close",
+        /// Taken up after the end: a report joined, or somebody had a reason.
+        Reopen = "reopen",
+    }
+}
+
+impl State {
+    /// The whole table: where the action leads, or nothing when it is refused.
+    #[must_use]
+    pub const fn next(self, action: Action) -> Option<Self> {
+        use Action::{AskPlatform, Close, Hold, PlatformAnswered, Reopen, Resume, Start};
+        use State::{AwaitingPlatform, Closed, InReview, OnHold, Received};
+        Some(match (self, action) {
+            (Received, Start) | (OnHold, Resume) | (AwaitingPlatform, PlatformAnswered | Resume) | (Closed, Reopen) => {
+                InReview
+            }
+            (Received | InReview | AwaitingPlatform, Hold) => OnHold,
+            (Received | InReview | AwaitingPlatform, AskPlatform) => AwaitingPlatform,
+            (Received | InReview | AwaitingPlatform, Close) => Closed,
+            _ => return None,
+        })
+    }
+
+    /// Whether anything is still to be done.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Closed)
+    }
+
+    /// Whether the most urgent case of a queue may be one in this state.
+    #[must_use]
+    pub const fn is_claimable(self) -> bool {
+        matches!(self, Self::Received | Self::InReview)
+    }
+
+    /// The state in the platform's view.
+    #[must_use]
+    pub const fn as_status(self) -> crate::domain::reports::Status {
+        use crate::domain::reports::Status;
+        match self {
+            Self::Received | Self::InReview | Self::OnHold => Status::Received,
+            Self::AwaitingPlatform => Status::AwaitingPlatform,
+            Self::Closed => Status::Closed,
+        }
+    }
+}
+
+/// The table as text, a row for each state and a column for each action.
+#[must_use]
+pub fn grid() -> String {
+    let mut text = format!("{:<18}", "");
+    for action in Action::ALL {
+        text.push_str(&format!("{:<19}", action.as_str()));
+    }
+    for state in State::ALL {
+        text.push_str(&format!("\n{:<18}", state.as_str()));
+        for action in Action::ALL {
+            text.push_str(&format!("{:<19}", state.next(*action).map_or("-", State::as_str)));
+        }
+    }
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// The table as a Mermaid diagram.
+#[must_use]
+pub fn diagram() -> String {
+    let mut text = "stateDiagram-v2\n    [*] --> received\n".to_owned();
+    for state in State::ALL {
+        for action in Action::ALL {
+            if let Some(to) = state.next(*action) {
+                text.push_str(&format!("    {} --> {}: {}\n", state.as_str(), to.as_str(), action.as_str()));
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,159 @@
+//! The rows of cases: every statement that changes one stands here.
+
+use diesel::prelude::*;
+
+use super::clocks::{self, ClockKind};
+use super::{Action, Case, Outcome, State, sort_rank};
+use crate::base::id::{CaseId, ReportId};
+use crate::base::time::Timestamp;
+use crate::db::dialect::{self, Lock};
+use crate::db::schema::{cases, reports};
+use crate::db::{Rx, Tx};
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::events::{self, EventType, NewEvent};
+use crate::domain::reports::Status;
+use crate::error::Result;
+
+/// The case with this id, whoever asks. Callers outside the domain get cases through `domain::access`.
+pub fn find(rx: &mut Rx<'_>, id: &CaseId) -> Result<Option<Case>> {
+    Ok(cases::table.find(id).select(Case::as_select()).first(rx.conn()).optional()?)
+}
+
+/// The same, with its row locked until the transaction ends.
+pub(super) fn find_locked(tx: &mut Tx<'_>, id: &CaseId) -> Result<Option<Case>> {
+    dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    find(tx, id)
+}
+
+/// Puts the case in its place in the queue again, after its clocks or its priority changed.
+pub(in crate::domain) fn replace_in_queue(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    let due = clocks::next_due(&clocks::of_case(tx, &case.id)?);
+    case.next_due_at = due;
+    case.sort_rank = sort_rank(case.priority, due);
+    diesel::update(cases::table.find(&case.id))
+        .set((cases::next_due_at.eq(due), cases::sort_rank.eq(case.sort_rank)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Counts a change that matters to whoever works on the case.
+pub(super) fn bump(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    case.version += 1;
+    diesel::update(cases::table.find(&case.id)).set(cases::version.eq(case.version)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Moves a case along the state table, records it, and tells the platform when its view of the reports changes.
+///
+/// # Errors
+/// `Conflict` when the table has no such way.
+pub fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Option<Outcome>) -> Result<()> {
+    let to = case.next(action)?;
+    let from = case.state;
+    case.state = to;
+    case.version += 1;
+    case.outcome = outcome;
+    case.closed_at = (to == State::Closed).then(|| tx.now());
+    if to != State::OnHold {
+        case.held_until = None;
+    }
+    diesel::update(cases::table.find(&case.id))
+        .set((
+            cases::state.eq(to),
+            cases::version.eq(case.version),
+            cases::outcome.eq(outcome),
+            cases::closed_at.eq(case.closed_at),
+            cases::held_until.eq(case.held_until),
+        ))
+        .execute(tx.conn())?;
+    let moved = Event::CaseMoved {
+        action: action.as_str(),
+        from: from.as_str(),
+        to: to.as_str(),
+        outcome: outcome.map(Outcome::as_str),
+    };
+    audit::record(tx, Chain::Case(&case.id), moved)?;
+    if from == State::Received {
+        clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
+    }
+    if to == State::Closed {
+        clocks::stop_all(tx, &case.id)?;
+    }
+    replace_in_queue(tx, case)?;
+    if from.as_status() != to.as_status() {
+        tell_platform(tx, case)?;
+    }
+    Ok(())
+}
+
+/// Sets the status of the case's reports in the platform's view, and logs an event for each.
+fn tell_platform(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    let status = case.state.as_status();
+    let outcome = case.outcome.map(Outcome::as_report_outcome);
+    let ids: Vec<ReportId> = reports::table
+        .filter(reports::case_id.eq(&case.id))
+        .order((reports::received_at, reports::id))
+        .select(reports::id)
+        .load(tx.conn())?;
+    diesel::update(reports::table.filter(reports::case_id.eq(&case.id)))
+        .set((reports::status.eq(status), reports::outcome.eq(outcome), reports::version.eq(reports::version + 1)))
+        .execute(tx.conn())?;
+    let kind = if status == Status::Closed { EventType::ReportClosed } else { EventType::ReportStatusChanged };
+    let first = case.event_seq;
+    let now = tx.now();
+    let tenant = (&case.platform_id, case.mode);
+    let entries: Vec<NewEvent> =
+        ids.into_iter().zip(first + 1..).map(|(id, seq)| NewEvent::new(tenant, kind, seq, now, (id, None))).collect();
+    case.event_seq += i64::try_from(entries.len()).unwrap_or(0);
+    events::insert(tx, &entries)?;
+    set_event_seq(tx, case)
+}
+
+/// Keeps the number of events the case has caused.
+pub(in crate::domain) fn set_event_seq(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+    diesel::update(cases::table.find(&case.id)).set(cases::event_seq.eq(case.event_seq)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Sets who holds the case, and until when. Leases are no change of version.
+pub(super) fn set_holder(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+    diesel::update(cases::table.find(&case.id))
+        .set((
+            cases::assigned_to.eq(&case.assigned_to),
+            cases::claimed_until.eq(case.claimed_until),
+            cases::reserved_until.eq(case.reserved_until),
+            cases::held_until.eq(case.held_until),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Sets the priority in force and where it comes from, with the queue that follows from it.
+pub(super) fn set_priority(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+    diesel::update(cases::table.find(&case.id))
+        .set((
+            cases::priority.eq(case.priority),
+            cases::priority_source.eq(case.priority_source),
+            cases::computed_priority.eq(case.computed_priority),
+            cases::raised_priority.eq(case.raised_priority),
+            cases::lowering_act.eq(&case.lowering_act),
+            cases::queue.eq(case.queue),
+            cases::child.eq(case.child),
+            cases::version.eq(case.version),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// When the case's first deadlines of a kind would come, for reservations.
+pub(super) const fn earlier(a: Timestamp, b: Timestamp) -> Timestamp {
+    if a.micros() <= b.micros() { a } else { b }
+}
+
+/// A wish to withdraw is a change for whoever works on the case, and moves nothing: the case and its clocks go on.
+pub(in crate::domain) fn note_withdrawal(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+    match find(tx, case)? {
+        Some(mut case) => bump(tx, &mut case),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,224 @@
+//! The event log of each platform: thin entries that say what changed, for 30 days.
+//!
+//! An entry gets its place when somebody reads the log, under the lock of the platform's cursor row. Intake therefore
+//! shares no counter, and a reader never misses an entry whose transaction began early and committed late.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::platforms::Mode;
+use crate::base::id::{EventId, PlatformId, ReportId, RequestId};
+use crate::base::page::Limit;
+use crate::base::time::Timestamp;
+use crate::db::dialect::native;
+use crate::db::schema::{event_cursors, events};
+use crate::db::{AnyConnection, Tx};
+use crate::error::{Error, Result};
+
+/// How long an entry is kept.
+pub const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How many entries get their place in one statement's reach.
+const PLACED_AT_ONCE: i64 = 1_000;
+
+/// What changed, in the platform's view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub enum EventType {
+    /// A report was received.
+    #[serde(rename = "report.received")]
+    ReportReceived,
+    /// A report's status changed.
+    #[serde(rename = "report.status_changed")]
+    ReportStatusChanged,
+    /// A report was closed with an outcome.
+    #[serde(rename = "report.closed")]
+    ReportClosed,
+    /// We ask the platform to do something.
+    #[serde(rename = "request.created")]
+    RequestCreated,
+    /// The time for an answer has passed.
+    #[serde(rename = "request.overdue")]
+    RequestOverdue,
+}
+
+impl EventType {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::ReportReceived,
+        Self::ReportStatusChanged,
+        Self::ReportClosed,
+        Self::RequestCreated,
+        Self::RequestOverdue,
+    ];
+
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReportReceived => "report.received",
+            Self::ReportStatusChanged => "report.status_changed",
+            Self::ReportClosed => "report.closed",
+            Self::RequestCreated => "request.created",
+            Self::RequestOverdue => "request.overdue",
+        }
+    }
+
+    /// The type with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// An entry to be added.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = events)]
+pub struct NewEvent {
+    id: EventId,
+    platform_id: PlatformId,
+    mode: Mode,
+    sequence: i64,
+    type_: &'static str,
+    created_at: Timestamp,
+    report_id: ReportId,
+    request_id: Option<RequestId>,
+}
+
+impl NewEvent {
+    /// An entry about a report, and about a request when there is one. `sequence` counts the case's entries from 1.
+    #[must_use]
+    pub fn new(
+        tenant: (&PlatformId, Mode),
+        kind: EventType,
+        sequence: i64,
+        at: Timestamp,
+        about: (ReportId, Option<RequestId>),
+    ) -> Self {
+        Self {
+            id: EventId::random(),
+            platform_id: tenant.0.clone(),
+            mode: tenant.1,
+            sequence,
+            type_: kind.as_str(),
+            created_at: at,
+            report_id: about.0,
+            request_id: about.1,
+        }
+    }
+}
+
+/// Adds entries in one statement.
+pub fn insert(tx: &mut Tx<'_>, new: &[NewEvent]) -> Result<()> {
+    if !new.is_empty() {
+        native!(tx.conn(), |c| diesel::insert_into(events::table).values(new).execute(c))?;
+    }
+    Ok(())
+}
+
+/// An entry as the platform reads it.
+#[derive(Debug, Queryable)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// What changed.
+    pub kind: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// The place among the entries of the same case, from 1.
+    pub sequence: i64,
+    /// The report it is about.
+    pub report_id: Option<ReportId>,
+    /// The request it is about.
+    pub request_id: Option<RequestId>,
+}
+
+/// The entries after `after` in the order of the log, one more than `limit` when there are more.
+///
+/// # Errors
+/// `Invalid` when `after` is no entry of this platform's log any more.
+pub fn list(
+    tx: &mut Tx<'_>,
+    (platform, mode): (&PlatformId, Mode),
+    after: Option<&EventId>,
+    kind: Option<EventType>,
+    limit: Limit,
+) -> Result<Vec<Event>> {
+    place_new(tx, platform, mode)?;
+    let mine = events::platform_id.eq(platform).and(events::mode.eq(mode));
+    let from = match after {
+        None => 0,
+        Some(id) => events::table
+            .find(id)
+            .filter(mine)
+            .select(events::position)
+            .first::<Option<i64>>(tx.conn())
+            .optional()?
+            .flatten()
+            .ok_or_else(|| {
+                Error::invalid("/after", "unknown_event", "this event is not in the log; begin without `after`")
+            })?,
+    };
+    let mut query = events::table
+        .filter(mine.and(events::position.gt(from)).and(events::created_at.ge(tx.now().minus(KEPT))))
+        .order(events::position)
+        .limit(limit.with_probe())
+        .select((
+            events::id,
+            events::type_,
+            events::created_at,
+            events::sequence,
+            events::report_id,
+            events::request_id,
+        ))
+        .into_boxed();
+    if let Some(kind) = kind {
+        query = query.filter(events::type_.eq(kind.as_str()));
+    }
+    Ok(query.load(tx.conn())?)
+}
+
+/// Gives a place to the entries that have none yet.
+fn place_new(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<()> {
+    let waiting = events::table
+        .filter(events::platform_id.eq(platform).and(events::mode.eq(mode)).and(events::position.is_null()))
+        .order((events::created_at, events::sequence, events::id))
+        .limit(PLACED_AT_ONCE)
+        .select(events::id);
+    if waiting.first::<EventId>(tx.conn()).optional()?.is_none() {
+        return Ok(());
+    }
+    let mut position = lock_cursor(tx, platform, mode)?;
+    loop {
+        // Read again under the lock: another reader may have placed some of them meanwhile.
+        let ids: Vec<EventId> = waiting.load(tx.conn())?;
+        for id in &ids {
+            position += 1;
+            diesel::update(events::table.find(id)).set(events::position.eq(position)).execute(tx.conn())?;
+        }
+        if ids.len() < usize::try_from(PLACED_AT_ONCE).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    diesel::update(event_cursors::table.find((platform, mode)))
+        .set(event_cursors::position.eq(position))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+fn lock_cursor(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {
+    let row =
+        (event_cursors::platform_id.eq(platform), event_cursors::mode.eq(mode), event_cursors::position.eq(0_i64));
+    let cursor = event_cursors::table.find((platform, mode)).select(event_cursors::position);
+    native!(tx.conn(), |c| diesel::insert_into(event_cursors::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(match tx.conn() {
+        AnyConnection::Sqlite(conn) => cursor.first(conn)?,
+        AnyConnection::Postgres(conn) => cursor.for_update().first(conn)?,
+    })
+}
+
+/// Forgets entries that are older than the log is kept.
+pub fn forget_old(tx: &mut Tx<'_>) -> Result<usize> {
+    let before = tx.now().minus(KEPT);
+    Ok(diesel::delete(events::table.filter(events::created_at.lt(before))).execute(tx.conn())?)
+}

@@ -1,0 +1,33 @@
+//! What Recourse exists for. Each room owns its types, rules, tables and queries; none of them knows HTTP.
+
+pub mod access;
+pub mod acknowledgement;
+pub mod audit;
+pub mod cases;
+pub mod events;
+pub mod idempotency;
+pub mod outbox;
+pub mod platforms;
+pub mod queues;
+pub mod reports;
+pub mod requests;
+pub mod staff;
+pub mod taxonomy;
+pub mod triage;
+pub mod vault;
+
+use std::time::Duration;
+
+use triage::Engine;
+use vault::Keyring;
+
+/// What the operations work with beside the transaction.
+#[derive(Debug)]
+pub struct Kit {
+    /// Seals, opens and indexes.
+    pub keyring: Keyring,
+    /// The triage rules in force.
+    pub triage: Engine,
+    /// How long the answers of idempotent calls are kept.
+    pub idempotency_kept: Duration,
+}

@@ -1,0 +1,155 @@
+//! Owed work. A row commits with the change that owes it; a worker takes it by a lease, works outside any
+//! transaction and finishes in a new one. At least once, with a stable id; what fails for good stays visible.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{CaseId, JobId};
+use crate::base::time::Timestamp;
+use crate::db::schema::outbox;
+use crate::db::{AnyConnection, Rx, Tx};
+use crate::error::Result;
+
+/// What is owed. Payloads hold ids and codes, never a person's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
+pub enum Job {
+    /// Wake the on-call for a case.
+    PageOnCall {
+        /// The case.
+        case: CaseId,
+        /// Which rule or fault wakes them.
+        reason: String,
+    },
+    /// Tell the safeguarding lead that a colleague met a wall.
+    TellOfWall {
+        /// The case behind the wall.
+        case: CaseId,
+    },
+}
+
+/// How long a worker may work before another may take over.
+pub const LEASE: Duration = Duration::from_secs(60);
+/// After how many attempts a job is laid aside as dead.
+const ATTEMPTS: i64 = 12;
+
+/// A job that this worker holds.
+#[derive(Debug)]
+pub struct Leased {
+    /// Stable across attempts.
+    pub id: JobId,
+    /// What is owed.
+    pub job: Job,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+}
+
+/// Adds owed work. A job with a known `dedupe_key` is owed once.
+pub fn enqueue(tx: &mut Tx<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option<&str>) -> Result<()> {
+    let text = serde_json::to_value(job).map_err(anyhow::Error::new)?;
+    let kind = text.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+    let row = (
+        outbox::id.eq(JobId::random()),
+        outbox::kind.eq(kind),
+        outbox::payload.eq(text.to_string()),
+        outbox::dedupe_key.eq(dedupe_key),
+        outbox::created_at.eq(tx.now()),
+        outbox::run_at.eq(run_at),
+        outbox::attempts.eq(0_i64),
+    );
+    crate::db::dialect::native!(tx.conn(), |c| diesel::insert_into(outbox::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    if run_at <= tx.now() {
+        tx.owe();
+    }
+    Ok(())
+}
+
+/// Leases up to `limit` jobs that are due and not held by a living worker.
+pub fn lease(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<Vec<Leased>> {
+    let now = tx.now();
+    let free = outbox::lease_until.is_null().or(outbox::lease_until.lt(now));
+    let due = outbox::table
+        .filter(outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(outbox::run_at.le(now)).and(free))
+        .order(outbox::run_at)
+        .limit(limit)
+        .select((outbox::id, outbox::payload, outbox::attempts));
+    let rows: Vec<(JobId, String, i64)> = match tx.conn() {
+        AnyConnection::Sqlite(conn) => due.load(conn)?,
+        AnyConnection::Postgres(conn) => due.for_update().skip_locked().load(conn)?,
+    };
+    let mut leased = Vec::with_capacity(rows.len());
+    for (id, payload, attempts) in rows {
+        diesel::update(outbox::table.find(&id))
+            .set((
+                outbox::lease_until.eq(now.plus(LEASE)),
+                outbox::lease_by.eq(worker),
+                outbox::attempts.eq(attempts + 1),
+            ))
+            .execute(tx.conn())?;
+        match serde_json::from_str(&payload) {
+            // A job that was taken this often and never finished has taken its workers down with it.
+            Ok(_) if attempts >= ATTEMPTS => bury(tx, &id, "no worker finished it")?,
+            Ok(job) => leased.push(Leased { id, job, attempt: attempts + 1 }),
+            Err(_) => bury(tx, &id, "the payload is not known to this version")?,
+        }
+    }
+    Ok(leased)
+}
+
+/// Notes that a job is done. Says whether the lease was still ours.
+pub fn finish(tx: &mut Tx<'_>, id: &JobId, worker: &str) -> Result<bool> {
+    let changed = diesel::update(outbox::table.find(id).filter(outbox::lease_by.eq(worker)))
+        .set((outbox::done_at.eq(tx.now()), outbox::lease_until.eq(None::<Timestamp>)))
+        .execute(tx.conn())?;
+    Ok(changed == 1)
+}
+
+/// Gives a failed job back for a later attempt, or lays it aside when it has had all of them.
+pub fn fail(tx: &mut Tx<'_>, leased: &Leased, reason: &str) -> Result<()> {
+    if leased.attempt >= ATTEMPTS {
+        return bury(tx, &leased.id, reason);
+    }
+    let doubled = u32::try_from(leased.attempt).unwrap_or(16).min(12);
+    let later = tx.now().plus(Duration::from_secs(2_u64.saturating_pow(doubled)));
+    diesel::update(outbox::table.find(&leased.id))
+        .set((outbox::run_at.eq(later), outbox::lease_until.eq(None::<Timestamp>), outbox::last_error.eq(reason)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+fn bury(tx: &mut Tx<'_>, id: &JobId, reason: &str) -> Result<()> {
+    diesel::update(outbox::table.find(id))
+        .set((outbox::dead_at.eq(tx.now()), outbox::last_error.eq(reason)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Puts every dead job back to work, and says how many.
+pub fn replay_dead(tx: &mut Tx<'_>) -> Result<usize> {
+    Ok(diesel::update(outbox::table.filter(outbox::dead_at.is_not_null()))
+        .set((
+            outbox::dead_at.eq(None::<Timestamp>),
+            outbox::lease_until.eq(None::<Timestamp>),
+            outbox::attempts.eq(0_i64),
+            outbox::run_at.eq(tx.now()),
+        ))
+        .execute(tx.conn())?)
+}
+
+/// How many jobs wait and how many are dead.
+pub fn depth(rx: &mut Rx<'_>) -> Result<(i64, i64)> {
+    let waiting =
+        outbox::table.filter(outbox::done_at.is_null().and(outbox::dead_at.is_null())).count().get_result(rx.conn())?;
+    let dead = outbox::table.filter(outbox::dead_at.is_not_null()).count().get_result(rx.conn())?;
+    Ok((waiting, dead))
+}
+
+/// Forgets done jobs that ended before `before`.
+pub fn forget_done(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize> {
+    Ok(diesel::delete(outbox::table.filter(outbox::done_at.lt(before))).execute(tx.conn())?)
+}

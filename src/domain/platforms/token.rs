@@ -1,0 +1,136 @@
+//! Access tokens: JWTs of type `at+jwt` (RFC 9068), signed with Ed25519, good for ten minutes.
+//!
+//! The signature says who asked and when. Whether that still counts is decided in the request's own transaction, by
+//! the client's epoch.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use ed25519_dalek::pkcs8::EncodePrivateKey;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use super::{Client, Mode, Scope, parse_scopes, scope_text};
+use crate::base::id::{ClientId, PlatformId, request_trace_id};
+use crate::base::time::Timestamp;
+use crate::domain::vault::Keyring;
+use crate::error::{Error, Result, Unauthenticated};
+
+/// How long a token is good.
+pub const LIFETIME: Duration = Duration::from_secs(600);
+/// How far two machines' clocks may be apart.
+const LEEWAY: i64 = 10;
+const TYPE: &str = "at+jwt";
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    client_id: String,
+    plt: String,
+    mode: Mode,
+    scope: String,
+    epoch: i64,
+    iat: i64,
+    exp: i64,
+    jti: String,
+}
+
+/// What a valid signature proves. It is not yet a right to anything: see `access::platform`.
+#[derive(Clone, Debug)]
+pub struct AccessToken {
+    /// The credential that asked for it.
+    pub client: ClientId,
+    /// Its platform.
+    pub platform: PlatformId,
+    /// Trial or real life.
+    pub mode: Mode,
+    /// What was granted.
+    pub scopes: Vec<Scope>,
+    /// The credential's epoch at that time.
+    pub epoch: i64,
+}
+
+/// Signs and checks access tokens.
+pub struct TokenSigner {
+    issuer: String,
+    sign: EncodingKey,
+    check: DecodingKey,
+    rules: Validation,
+}
+
+impl std::fmt::Debug for TokenSigner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenSigner(…)")
+    }
+}
+
+impl TokenSigner {
+    /// A signer for tokens that `issuer` gives out and accepts.
+    ///
+    /// # Errors
+    /// `Internal` when the signing key cannot be encoded.
+    pub fn new(keyring: &Keyring, issuer: &str) -> Result<Self> {
+        let key = keyring.signing_key();
+        let der = key.to_pkcs8_der().map_err(|_| anyhow::anyhow!("the signing key cannot be encoded"))?;
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_issuer(&[issuer]);
+        rules.set_audience(&[issuer]);
+        rules.required_spec_claims = HashSet::from(["exp", "aud", "iss", "sub"].map(str::to_owned));
+        // Times are compared below with the injected clock.
+        rules.validate_exp = false;
+        rules.validate_nbf = false;
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            sign: EncodingKey::from_ed_der(der.as_bytes()),
+            check: DecodingKey::from_ed_der(key.verifying_key().as_bytes()),
+            rules,
+        })
+    }
+
+    /// A token for `client` with `scopes`, good from `now`.
+    ///
+    /// # Errors
+    /// `Internal` when signing fails.
+    pub fn issue(&self, client: &Client, scopes: &[Scope], now: Timestamp) -> Result<String> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: self.issuer.clone(),
+            sub: client.id.to_string(),
+            client_id: client.id.to_string(),
+            plt: client.platform_id.to_string(),
+            mode: client.mode,
+            scope: scope_text(scopes),
+            epoch: client.epoch,
+            iat: now.seconds(),
+            exp: now.plus(LIFETIME).seconds(),
+            jti: request_trace_id(),
+        };
+        Ok(jsonwebtoken::encode(&header, &claims, &self.sign).map_err(anyhow::Error::new)?)
+    }
+
+    /// What `text` proves at `now`.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for any token that was not signed here, is of another type, or is not good at `now`.
+    pub fn verify(&self, text: &str, now: Timestamp) -> Result<AccessToken> {
+        let refused = || Error::Unauthenticated(Unauthenticated::Invalid);
+        let token = jsonwebtoken::decode::<Claims>(text, &self.check, &self.rules).map_err(|_| refused())?;
+        let claims = token.claims;
+        let seconds = now.seconds();
+        let timely = claims.exp > seconds && claims.iat <= seconds + LEEWAY;
+        if token.header.typ.as_deref() != Some(TYPE) || !timely || claims.sub != claims.client_id {
+            return Err(refused());
+        }
+        Ok(AccessToken {
+            client: claims.client_id.parse().map_err(|_| refused())?,
+            platform: claims.plt.parse().map_err(|_| refused())?,
+            mode: claims.mode,
+            scopes: parse_scopes(&claims.scope).ok_or_else(refused)?,
+            epoch: claims.epoch,
+        })
+    }
+}

@@ -1,0 +1,295 @@
+//! The queues: what waits, in which order, and taking the most urgent case.
+//!
+//! Every list walks one index from a place: a queue and state, the priority with the next deadline, the id. So the
+//! first page and a page a million cases later cost the same.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::access::{self, Act};
+use super::cases::{self, Case, State};
+use super::platforms::Mode;
+use super::staff::Member;
+use super::triage::{Priority, Queue};
+use crate::base::id::{CaseId, StaffId};
+use crate::base::page::{Limit, Page, read_cursor};
+use crate::base::time::Timestamp;
+use crate::db::schema::cases as table;
+use crate::db::schema::{blind_indexes, queue_counts, reports, staff_identifiers};
+use crate::db::{AnyConnection, Rx, Tx};
+use crate::error::{Error, Refused, Result};
+
+/// What a list of cases shall hold.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Trial or real life.
+    pub mode: Mode,
+    /// One queue, or all the person sees.
+    pub queue: Option<Queue>,
+    /// One state, or all open ones.
+    pub state: Option<State>,
+    /// One priority.
+    pub priority: Option<Priority>,
+    /// One person's.
+    pub assigned_to: Option<StaffId>,
+    /// The cases of a platform's reference.
+    pub platform_report_ref: Option<String>,
+}
+
+impl Filter {
+    /// The list's name in its cursors: a cursor continues the list it came from and no other.
+    fn name(&self) -> String {
+        let queue = self.queue.map_or("", Queue::as_str);
+        let state = self.state.map_or("", State::as_str);
+        let priority = self.priority.map_or("", Priority::as_str);
+        let holder = self.assigned_to.as_ref().map_or("", |id| id.as_str());
+        let reference = self.platform_report_ref.as_deref().unwrap_or_default();
+        format!("cases|{}|{queue}|{state}|{priority}|{holder}|{reference}", self.mode.as_str())
+    }
+
+    /// The ranks of the wanted priority, from and up to.
+    fn ranks(&self) -> (i64, i64) {
+        let Some(priority) = self.priority else { return (0, i64::MAX) };
+        let below = Priority::from_level(priority.level() + 1);
+        let end = below.map_or(i64::MAX, |next| cases::sort_rank(next, Timestamp::from_micros(0)));
+        (cases::sort_rank(priority, Timestamp::from_micros(0)), end)
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Place(i64, CaseId);
+
+/// A page of the cases that the person sees: the most urgent first, then the next deadline.
+///
+/// # Errors
+/// `Parameter` for a cursor of another list; `NotFound` for a queue they do not see.
+pub fn list(rx: &mut Rx<'_>, who: &Member, filter: &Filter, cursor: Option<&str>, limit: Limit) -> Result<Page<Case>> {
+    if let Some(queue) = filter.queue {
+        access::queue(who, queue, Act::Read)?;
+    } else if !access::may_ever(who.role, Act::Read) {
+        return Err(Error::Forbidden(crate::error::Forbidden::Role));
+    }
+    let name = filter.name();
+    let after = match cursor {
+        None => None,
+        Some(text) => Some(read_cursor::<Place>(&name, text).ok_or(Refused::Parameter {
+            name: "cursor",
+            detail: "this cursor belongs to another list; begin without it",
+        })?),
+    };
+    let queues: Vec<Queue> = Queue::ALL
+        .into_iter()
+        .filter(|q| filter.queue.is_none_or(|wanted| wanted == *q) && access::sees(who, *q))
+        .collect();
+    let mut rows = Vec::new();
+    if let Some(reference) = &filter.platform_report_ref {
+        rows = of_reference(rx, who, filter, &queues, reference)?;
+        rows.retain(|case| after.as_ref().is_none_or(|p| (case.sort_rank, &case.id) > (p.0, &p.1)));
+    } else if filter.assigned_to.is_some() {
+        rows = walk(rx, who, filter, (&queues, None), (after.as_ref(), limit))?;
+    } else {
+        let states =
+            filter.state.map_or_else(|| State::ALL.iter().copied().filter(|s| s.is_open()).collect(), |s| vec![s]);
+        for queue in queues {
+            for state in &states {
+                rows.extend(walk(rx, who, filter, (&[queue], Some(*state)), (after.as_ref(), limit))?);
+            }
+        }
+    }
+    rows.sort_by(|a, b| (a.sort_rank, &a.id).cmp(&(b.sort_rank, &b.id)));
+    Ok(Page::cut(rows, limit, &name, |case| Place(case.sort_rank, case.id.clone())))
+}
+
+/// Walks one stretch of the index.
+fn walk(
+    rx: &mut Rx<'_>,
+    who: &Member,
+    filter: &Filter,
+    (queues, state): (&[Queue], Option<State>),
+    (after, limit): (Option<&Place>, Limit),
+) -> Result<Vec<Case>> {
+    let (from, to) = filter.ranks();
+    let mut query = table::table
+        .filter(table::mode.eq(filter.mode))
+        .filter(table::sort_rank.ge(from.max(after.map_or(0, |place| place.0))).and(table::sort_rank.lt(to)))
+        .filter(diesel::dsl::not(walled(who)))
+        .order((table::sort_rank, table::id))
+        .limit(limit.with_probe())
+        .select(Case::as_select())
+        .into_boxed();
+    query = match queues {
+        [queue] => query.filter(table::queue.eq(*queue)),
+        queues => query.filter(table::queue.eq_any(queues.to_vec())),
+    };
+    if let Some(Place(rank, id)) = after {
+        query = query.filter(table::sort_rank.gt(*rank).or(table::id.gt(id)));
+    }
+    if let Some(state) = state.or(filter.state) {
+        query = query.filter(table::state.eq(state));
+    } else {
+        query = query.filter(table::state.ne(State::Closed));
+    }
+    if let Some(holder) = &filter.assigned_to {
+        query = query.filter(table::assigned_to.eq(holder));
+    }
+    Ok(query.load(rx.conn())?)
+}
+
+/// The cases of a platform's reference: a handful at the most.
+fn of_reference(rx: &mut Rx<'_>, who: &Member, filter: &Filter, queues: &[Queue], text: &str) -> Result<Vec<Case>> {
+    let ids: Vec<CaseId> = reports::table
+        .filter(reports::platform_report_ref.eq(text).and(reports::mode.eq(filter.mode)))
+        .limit(1_000)
+        .select(reports::case_id)
+        .load(rx.conn())?;
+    let rows: Vec<Case> = table::table
+        .filter(table::id.eq_any(ids).and(table::queue.eq_any(queues.to_vec())))
+        .filter(diesel::dsl::not(walled(who)))
+        .select(Case::as_select())
+        .load(rx.conn())?;
+    let (from, to) = filter.ranks();
+    let wanted = |case: &Case| {
+        filter.state.is_none_or(|state| case.state == state)
+            && (from..to).contains(&case.sort_rank)
+            && filter.assigned_to.as_ref().is_none_or(|id| case.assigned_to.as_ref() == Some(id))
+    };
+    Ok(rows.into_iter().filter(wanted).collect())
+}
+
+/// Whether a wall stands between the person and the case of the row.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn walled(who: &Member) -> _ {
+    let id: StaffId = who.id.clone();
+    let declared =
+        staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest);
+    diesel::dsl::exists(
+        blind_indexes::table
+            .filter(blind_indexes::case_id.eq(table::id))
+            .filter(blind_indexes::digest.eq_any(declared)),
+    )
+}
+
+/// Takes the most urgent case of the queue that nobody holds; nothing when there is none.
+///
+/// # Errors
+/// As [`access::queue`].
+pub fn claim(tx: &mut Tx<'_>, who: &Member, queue: Queue, mode: Mode) -> Result<Option<Case>> {
+    access::queue(who, queue, Act::Claim)?;
+    let mut best: Option<Case> = None;
+    for state in [State::Received, State::InReview] {
+        let found = first_free(tx, who, queue, (mode, state))?;
+        best = match (best, found) {
+            (Some(one), Some(other)) if other.sort_rank < one.sort_rank => Some(other),
+            (Some(one), _) => Some(one),
+            (None, found) => found,
+        };
+    }
+    let Some(found) = best else { return Ok(None) };
+    let mut case = access::chosen(who, found)?.into_row();
+    cases::take(tx, &mut case, who)?;
+    Ok(Some(case))
+}
+
+/// The first case of a stretch that is free for this person. Its row is locked; rows that others have locked are
+/// passed over, so that many claimers never wait for each other.
+fn first_free(tx: &mut Tx<'_>, who: &Member, queue: Queue, (mode, state): (Mode, State)) -> Result<Option<Case>> {
+    let now = tx.now();
+    let unclaimed = table::claimed_until.is_null().or(table::claimed_until.le(now));
+    let unreserved =
+        table::reserved_until.is_null().or(table::reserved_until.le(now)).or(table::assigned_to.eq(who.id.clone()));
+    let query = table::table
+        .filter(table::mode.eq(mode).and(table::queue.eq(queue)).and(table::state.eq(state)))
+        .filter(unclaimed)
+        .filter(unreserved)
+        .filter(diesel::dsl::not(walled(who)))
+        .order((table::sort_rank, table::id))
+        .limit(1)
+        .select(table::id);
+    let id: Option<CaseId> = match tx.conn() {
+        AnyConnection::Sqlite(conn) => query.first(conn).optional()?,
+        AnyConnection::Postgres(conn) => query.for_no_key_update().skip_locked().first(conn).optional()?,
+    };
+    match id {
+        Some(id) => cases::find(tx, &id),
+        None => Ok(None),
+    }
+}
+
+/// What waits in a queue, as a job last counted it.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = queue_counts, treat_none_as_null = true)]
+pub struct Count {
+    /// Trial or real life.
+    pub mode: Mode,
+    /// The queue.
+    pub queue: Queue,
+    /// How many open cases.
+    pub depth: i64,
+    /// When the oldest of them came in.
+    pub oldest_at: Option<Timestamp>,
+    /// How many of their clocks have passed.
+    pub breaches: i64,
+    /// When this was counted.
+    pub as_of: Timestamp,
+}
+
+/// The counts of the queues that the person sees.
+///
+/// # Errors
+/// `Forbidden` for a role without queues.
+pub fn counts(rx: &mut Rx<'_>, who: &Member, mode: Mode) -> Result<Vec<Count>> {
+    if !access::may_ever(who.role, Act::Read) {
+        return Err(Error::Forbidden(crate::error::Forbidden::Role));
+    }
+    let counted: Vec<Count> =
+        queue_counts::table.filter(queue_counts::mode.eq(mode)).select(Count::as_select()).load(rx.conn())?;
+    let as_of = rx.now();
+    let of = |queue: Queue| {
+        let found = counted.iter().find(|count| count.queue == queue).cloned();
+        found.unwrap_or(Count { mode, queue, depth: 0, oldest_at: None, breaches: 0, as_of })
+    };
+    Ok(Queue::ALL.into_iter().filter(|queue| access::sees(who, *queue)).map(of).collect())
+}
+
+/// Counts all queues. Reads only; [`keep_counts`] writes the result down.
+pub fn count(rx: &mut Rx<'_>) -> Result<Vec<Count>> {
+    type Row = (Mode, Queue, i64, Option<Timestamp>);
+    let rows: Vec<Row> = table::table
+        .filter(table::state.ne(State::Closed))
+        .group_by((table::mode, table::queue))
+        .select((table::mode, table::queue, diesel::dsl::count_star(), diesel::dsl::min(table::received_at)))
+        .load(rx.conn())?;
+    let breaches = cases::clocks::breaches(rx)?;
+    let as_of = rx.now();
+    let mut counts = Vec::new();
+    for mode in Mode::ALL.iter().copied() {
+        for queue in Queue::ALL {
+            let row = rows.iter().find(|row| (row.0, row.1) == (mode, queue));
+            let broken = breaches.iter().find(|row| (row.0, row.1) == (mode, queue));
+            counts.push(Count {
+                mode,
+                queue,
+                depth: row.map_or(0, |row| row.2),
+                oldest_at: row.and_then(|row| row.3),
+                breaches: broken.map_or(0, |row| row.2),
+                as_of,
+            });
+        }
+    }
+    Ok(counts)
+}
+
+/// Writes counts down.
+pub fn keep_counts(tx: &mut Tx<'_>, counts: &[Count]) -> Result<()> {
+    for count in counts {
+        let changed =
+            diesel::update(queue_counts::table.find((count.mode, count.queue))).set(count).execute(tx.conn())?;
+        if changed == 0 {
+            crate::db::dialect::native!(tx.conn(), |c| diesel::insert_into(queue_counts::table)
+                .values(count)
+                .on_conflict_do_nothing()
+                .execute(c))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! What comes after a report: more words, more answers, and the wish to withdraw.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::{AdditionBody, IdentifierBody};
+use super::read::own;
+use super::submit::{answers, identified};
+use super::validate::validate_addition;
+use crate::base::id::{AdditionId, CaseId, ReportId};
+use crate::base::time::Timestamp;
+use crate::db::schema::{additions, reports};
+use crate::db::{Rx, Tx};
+use crate::domain::Kit;
+use crate::domain::access::{AsPlatform, Grant, Tenant};
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::cases;
+use crate::domain::triage::{Answer, Facts};
+use crate::domain::vault::{Answers, Keys, Sealed, Statement, Subject};
+use crate::error::Result;
+
+/// An addition, as its sender reads it back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdditionView {
+    /// Its id.
+    #[schema(value_type = String, example = "add_00000000000000000000000000")]
+    pub id: AdditionId,
+    /// The report it belongs to.
+    #[schema(value_type = String, example = "rep_00000000000000000000000000")]
+    pub report_id: ReportId,
+    /// When it was received.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+}
+
+/// Adds words, answers or identifiers to a report. The rules are run again; a closed case opens.
+///
+/// # Errors
+/// `NotFound` for another tenant's report, `Invalid` for an empty or badly formed addition.
+pub fn add(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    grant: &Grant<AsPlatform, Tenant>,
+    report: &ReportId,
+    body: &AdditionBody,
+) -> Result<(AdditionView, CaseId)> {
+    let case = own(tx, grant.row(), report)?.case_id;
+    validate_addition(body)?;
+    let id = AdditionId::random();
+    // The case's row is locked first, and its keys are read under that lock.
+    let event = Event::AdditionReceived { report: report.clone(), addition: id.clone() };
+    let facts = Facts {
+        categories: BTreeSet::new(),
+        answers: answers(&body.answers),
+        child: false,
+        doubtful_no: false,
+        signals: BTreeSet::new(),
+    };
+    cases::take_in_addition(tx, kit, &case, event, (facts, identified(kit, &body.identifiers)))?;
+    let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
+    let row_id = id.as_str();
+    let statement = match &body.statement {
+        Some(words) => Some(keys.sealing::<Statement>()?.seal("addition", row_id, words)?),
+        None => None,
+    };
+    let given = match body.answers.is_empty() {
+        false => Some(keys.sealing::<Answers>()?.seal("addition", row_id, &body.answers)?),
+        true => None,
+    };
+    let subject = match body.identifiers.is_empty() {
+        false => Some(keys.sealing::<Subject>()?.seal("addition", row_id, &body.identifiers)?),
+        true => None,
+    };
+    keys.store(tx)?;
+    let row = (
+        additions::id.eq(&id),
+        additions::report_id.eq(report),
+        additions::case_id.eq(&case),
+        additions::received_at.eq(tx.now()),
+        additions::statement.eq(statement),
+        additions::answers.eq(given),
+        additions::subject.eq(subject),
+    );
+    diesel::insert_into(additions::table).values(row).execute(tx.conn())?;
+    // An addition is a change of the report in the platform's own view.
+    diesel::update(reports::table.find(report)).set(reports::version.eq(reports::version + 1)).execute(tx.conn())?;
+    Ok((AdditionView { id, report_id: report.clone(), received_at: tx.now() }, case))
+}
+
+/// Notes that someone asked in the app to withdraw. The case and its clocks go on; staff look whether she was made to
+/// ask, and she is asked herself when she returns. The platform learns nothing from it.
+///
+/// # Errors
+/// `NotFound` for another tenant's report.
+pub fn withdraw(tx: &mut Tx<'_>, grant: &Grant<AsPlatform, Tenant>, report: &ReportId) -> Result<CaseId> {
+    let found = own(tx, grant.row(), report)?;
+    audit::record(tx, Chain::Case(&found.case_id), Event::WithdrawalAsked { report: report.clone() })?;
+    diesel::update(reports::table.find(report).filter(reports::withdrawn_at.is_null()))
+        .set(reports::withdrawn_at.eq(tx.now()))
+        .execute(tx.conn())?;
+    cases::note_withdrawal(tx, &found.case_id)?;
+    Ok(found.case_id)
+}
+
+/// An addition's content, for colleagues.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Added {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: AdditionId,
+    /// The report it belongs to.
+    #[schema(value_type = String)]
+    pub report_id: ReportId,
+    /// When it came in.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// The words.
+    pub statement: Option<String>,
+    /// The answers.
+    pub answers: BTreeMap<String, Answer>,
+    /// The identifiers.
+    pub identifiers: Vec<IdentifierBody>,
+}
+
+/// The additions of a case, oldest first.
+pub(in crate::domain) fn additions_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Vec<Added>> {
+    type Row =
+        (AdditionId, ReportId, Timestamp, Option<Sealed<Statement>>, Option<Sealed<Answers>>, Option<Sealed<Subject>>);
+    let rows: Vec<Row> = additions::table
+        .filter(additions::case_id.eq(case))
+        .order((additions::received_at, additions::id))
+        .select((
+            additions::id,
+            additions::report_id,
+            additions::received_at,
+            additions::statement,
+            additions::answers,
+            additions::subject,
+        ))
+        .load(rx.conn())?;
+    rows.into_iter()
+        .map(|(id, report_id, received_at, statement, given, subject)| {
+            let row = id.to_string();
+            let statement = match statement {
+                Some(sealed) => Some(keys.existing::<Statement>()?.open("addition", &row, &sealed)?.into_exposed()),
+                None => None,
+            };
+            let answers = match given {
+                Some(sealed) => keys.existing::<Answers>()?.open("addition", &row, &sealed)?.into_exposed(),
+                None => BTreeMap::new(),
+            };
+            let identifiers = match subject {
+                Some(sealed) => keys.existing::<Subject>()?.open("addition", &row, &sealed)?.into_exposed(),
+                None => Vec::new(),
+            };
+            Ok(Added { id, report_id, received_at, statement, answers, identifiers })
+        })
+        .collect()
+}

@@ -1,0 +1,400 @@
+//! The shape of a report as platforms send it. Field by field this is the contract; `validate` holds its rules.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::identifiers::IdentifierKind;
+use crate::base::code::codes;
+use crate::domain::triage::Answer;
+
+codes! {
+    /// Who sends the report.
+    pub enum Relation {
+        /// The person harmed.
+        SelfReported = "self",
+        /// Someone acting for them.
+        ActingFor = "acting_for",
+        /// A parent or carer.
+        ParentOrCarer = "parent_or_carer",
+        /// Someone who saw it.
+        Witness = "witness",
+        /// The platform's own staff.
+        PlatformStaff = "platform_staff",
+    }
+}
+
+codes! {
+    /// An age as far as it was given.
+    pub enum AgeBand {
+        /// Under 18.
+        Under18 = "under_18",
+        /// 18 or older.
+        Adult = "18_plus",
+        /// Not sure: treated as under 18.
+        Unsure = "unsure",
+        /// Not given.
+        NotGiven = "not_given",
+    }
+}
+
+codes! {
+    /// What the person hopes for.
+    pub enum DesiredOutcome {
+        /// Only that it is on record.
+        RecordOnly = "record_only",
+        /// Advice and support.
+        Advice = "advice",
+        /// That the platform acts.
+        PlatformAction = "platform_action",
+        /// The police.
+        Police = "police",
+        /// Not sure yet.
+        Unsure = "unsure",
+    }
+}
+
+codes! {
+    /// Whether something was said just now, or comes from a profile.
+    pub enum Source {
+        /// Said by the person, now.
+        SaidNow = "said_now",
+        /// From the platform's profile of them.
+        Profile = "profile",
+    }
+}
+
+codes! {
+    /// How exactly a time is known.
+    pub enum Precision {
+        /// To the minute.
+        Exact = "exact",
+        /// To the day.
+        Day = "day",
+        /// To the month.
+        Month = "month",
+        /// Roughly.
+        About = "about",
+    }
+}
+
+codes! {
+    /// A way to reach someone.
+    pub enum Channel {
+        /// Only when they come back by themselves.
+        Portal = "portal",
+        /// E-mail.
+        Email = "email",
+        /// A call.
+        Phone = "phone",
+        /// A text message.
+        Sms = "sms",
+        /// Through the platform.
+        Platform = "platform",
+    }
+}
+
+codes! {
+    /// An answer where not knowing is an answer.
+    pub enum YesNoUnknown {
+        /// Yes.
+        Yes = "yes",
+        /// No.
+        No = "no",
+        /// Not known; treated as yes where that is safer.
+        Unknown = "unknown",
+    }
+}
+
+/// A report.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportBody {
+    /// Your own reference, 1 to 255 printable ASCII characters, unique for ever in this mode.
+    #[schema(min_length = 1, max_length = 255, example = "SPK-2026-004711")]
+    pub platform_report_ref: String,
+    /// What it is about: a code of `GET /v1/categories`.
+    #[schema(example = "stalking_offline")]
+    pub category: String,
+    /// What else it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_categories: Vec<String>,
+    /// When it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred: Option<Occurred>,
+    /// When it was reported to you, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub reported_at: Option<String>,
+    /// Who sends it.
+    pub reporter: Reporter,
+    /// The person harmed, when somebody else sends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survivor: Option<Survivor>,
+    /// Whom it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectBody>,
+    /// What they said, in their own words.
+    #[schema(min_length = 1, max_length = 20000, example = "He has been outside my work three times this week.")]
+    pub statement: String,
+    /// Answers by key; the keys and their questions are at `GET /v1/categories`. An absent key was not asked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answer>,
+    /// What they hope for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired_outcome: Option<DesiredOutcome>,
+    /// Whether and how they may be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactBody>,
+    /// What you know of the two accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform_context: Option<PlatformContext>,
+    /// The declarations that start the 48-hour clock for an intimate image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intimate_image: Option<IntimateImage>,
+    /// Files do not belong in a report: whatever stands here is thrown away unread and named in `not_accepted`, and
+    /// the report is taken all the same.
+    #[serde(default, skip_serializing)]
+    #[schema(value_type = Vec<Object>)]
+    pub attachments: Vec<Discarded>,
+}
+
+/// Something that was sent and thrown away unread.
+#[derive(Debug)]
+pub struct Discarded;
+
+impl<'de> Deserialize<'de> for Discarded {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+/// When it happened.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Occurred {
+    /// A date, a month or an RFC 3339 time.
+    #[schema(example = "2026-11-02")]
+    pub from: String,
+    /// The same, not before `from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-20")]
+    pub to: Option<String>,
+    /// How exactly it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
+}
+
+/// Who sends the report.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reporter {
+    /// The person harmed, or who else.
+    pub relation: Relation,
+    /// Their account, as you know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub platform_account_ref: Option<String>,
+    /// Their age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_band: Option<AgeBand>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "GB", pattern = "^[A-Z]{2}$")]
+    pub country: Option<String>,
+    /// ISO 3166-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "GB-ESX")]
+    pub region: Option<String>,
+    /// Whether they said the country just now; a profile may be out of date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country_source: Option<Source>,
+    /// BCP 47.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "en-GB")]
+    pub locale: Option<String>,
+}
+
+/// The person harmed, when somebody else reports. Nobody is told through a third party that she has a case.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Survivor {
+    /// Their age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_band: Option<AgeBand>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// ISO 3166-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Whether they know of this report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knows: Option<YesNoUnknown>,
+}
+
+/// Whom the report is about.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectBody {
+    /// Their account, as you know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub platform_account_ref: Option<String>,
+    /// The name on the profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub display_name: Option<String>,
+    /// Telephone numbers, handles and the like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identifiers: Vec<IdentifierBody>,
+}
+
+/// One identifier of the subject.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentifierBody {
+    /// What kind.
+    #[serde(rename = "type")]
+    pub kind: IdentifierKind,
+    /// As given.
+    #[schema(min_length = 1, max_length = 500)]
+    pub value: String,
+}
+
+/// Whether and how the person may be reached. Only what was said now is ever used, and confirmed again first.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactBody {
+    /// Said now, or from a profile; absent counts as a profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Whether we may contact them at all; absent means no.
+    #[serde(default)]
+    pub may_contact: bool,
+    /// Ways that are safe.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ChannelBody>,
+    /// Ways that are not safe.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never: Vec<Channel>,
+    /// Whether a voicemail may be left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voicemail_safe: Option<bool>,
+    /// Whether someone else uses or sees the device; unknown counts as yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_shared: Option<YesNoUnknown>,
+}
+
+/// One way to reach them.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelBody {
+    /// Which way.
+    #[serde(rename = "type")]
+    pub kind: Channel,
+    /// The address or number, where the way has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 320)]
+    pub value: Option<String>,
+}
+
+/// What the platform knows of the two accounts.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformContext {
+    /// When they matched: a date or an RFC 3339 time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched_at: Option<String>,
+    /// Whether they still are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still_matched: Option<bool>,
+    /// Messages between them, kept here because unmatching deletes them elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<ContextMessage>,
+}
+
+/// One message between the two accounts.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContextMessage {
+    /// When, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Who wrote it.
+    pub from: Author,
+    /// The words.
+    #[schema(max_length = 8000)]
+    pub text: String,
+}
+
+codes! {
+    /// Who wrote a message.
+    pub enum Author {
+        /// The reported person.
+        Subject = "subject",
+        /// The reporter.
+        Reporter = "reporter",
+    }
+}
+
+/// The declarations about an intimate image. Incomplete ones are accepted and start no clock.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntimateImage {
+    /// It is one.
+    #[serde(default)]
+    pub is_intimate_image: bool,
+    /// The reporter is in it, or acts for who is.
+    #[serde(default)]
+    pub is_subject_or_agent: bool,
+    /// The declaration is true, in good faith.
+    #[serde(default)]
+    pub good_faith: bool,
+    /// Where it is, in any words that find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    pub locator: Option<String>,
+    /// Where the platform can answer them; `via_recourse` is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 320)]
+    pub contact: Option<String>,
+    /// Starts the United States clock as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub signature: Option<String>,
+}
+
+/// More for a report: at least one of the three.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdditionBody {
+    /// More words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 20000)]
+    pub statement: Option<String>,
+    /// More answers. A yes given before stays.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answer>,
+    /// More identifiers of the subject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identifiers: Vec<IdentifierBody>,
+}
+
+impl ReportBody {
+    /// Whether an age under 18, or in doubt, was given for anybody it concerns.
+    #[must_use]
+    pub fn names_a_child(&self) -> bool {
+        let young = |band: Option<AgeBand>| matches!(band, Some(AgeBand::Under18 | AgeBand::Unsure));
+        young(self.reporter.age_band) || young(self.survivor.as_ref().and_then(|survivor| survivor.age_band))
+    }
+
+    /// Whether a "no" may have been given under somebody's eyes: on a device that is or may be shared, or by somebody
+    /// who is not the survivor (TSP-1, rule 3).
+    #[must_use]
+    pub fn has_doubtful_no(&self) -> bool {
+        let shared = self.contact.as_ref().and_then(|contact| contact.device_shared);
+        self.reporter.relation != Relation::SelfReported || shared != Some(YesNoUnknown::No)
+    }
+}

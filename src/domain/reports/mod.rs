@@ -1,0 +1,43 @@
+//! Reports: what a platform submits, once, and never changes; later words are additions.
+
+mod additions;
+pub mod body;
+pub mod identifiers;
+mod read;
+mod submit;
+mod validate;
+
+pub(in crate::domain) use additions::{Added, additions_of};
+pub use additions::{AdditionView, add, withdraw};
+pub use read::{ReportView, find, list};
+pub(in crate::domain) use submit::{ContactPart, IdentityPart, StatementPart};
+pub use submit::{Submitted, submit};
+pub use validate::validate;
+
+use crate::base::code::codes;
+
+codes! {
+    /// Where a report stands, in the platform's view. It never changes by anything the survivor does.
+    pub enum Status {
+        /// With us.
+        Received = "received",
+        /// We wait for the platform.
+        AwaitingPlatform = "awaiting_platform",
+        /// Closed, with an outcome.
+        Closed = "closed",
+    }
+}
+
+codes! {
+    /// How a report ended, in the platform's view.
+    pub enum ReportOutcome {
+        /// The platform did what it was asked.
+        PlatformActed = "platform_acted",
+        /// The platform declined, or let it pass.
+        PlatformDeclined = "platform_declined",
+        /// Nothing was asked of the platform.
+        NoPlatformActionSought = "no_platform_action_sought",
+        /// Help came from elsewhere.
+        HandledElsewhere = "handled_elsewhere",
+    }
+}

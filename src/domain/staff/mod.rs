@@ -1,0 +1,262 @@
+//! Staff accounts: who works here, in which role, with which queues, and what they declared about themselves so that
+//! they never meet a case of their own.
+
+mod passwords;
+mod sessions;
+
+use diesel::prelude::*;
+use totp_rs::{Builder, Totp};
+
+pub use passwords::Passwords;
+pub use sessions::{
+    Opened, account, close_session, forget_old_sessions, member_of, open_session, sign_in, sign_in_failed,
+};
+
+use super::Kit;
+use super::audit::{self, Chain, Event};
+use super::triage::Queue;
+use super::vault::{Keys, Sealed, Secret};
+use crate::base::code::codes;
+use crate::base::id::{CaseId, StaffId};
+use crate::base::secret::{Sensitive, random_bytes};
+use crate::base::time::Timestamp;
+use crate::db::schema::{staff, staff_identifiers, staff_sessions};
+use crate::db::{Rx, Tx};
+use crate::domain::reports::identifiers::{Identifier, IdentifierKind};
+use crate::error::{Conflict, Error, Result};
+
+codes! {
+    /// What a colleague does here. The rights of each are the table in `domain::access`.
+    pub enum Role {
+        /// Triages the queues on their list.
+        Advocate = "advocate",
+        /// Also hands out cases and signs as the second person.
+        Lead = "lead",
+        /// As a lead; also answers for children and for walls.
+        SafeguardingLead = "safeguarding_lead",
+        /// Reads what was done, never what people said.
+        Auditor = "auditor",
+        /// Keeps accounts; sees no case.
+        Administrator = "administrator",
+    }
+}
+
+/// A staff account without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its id.
+    pub id: StaffId,
+    /// The name to sign in with.
+    pub username: String,
+    /// What they do here.
+    pub role: Role,
+    /// The queues on their list.
+    pub queues: Vec<Queue>,
+}
+
+/// What a new account needs. The password comes hashed: hashing is too slow for a transaction.
+#[derive(Debug)]
+pub struct NewMember {
+    /// 2 to 60 characters of `a-z 0-9 . - _ @`.
+    pub username: String,
+    /// What they will do here.
+    pub role: Role,
+    /// Their queues; leads see all, so an empty list means the usual ones of the role.
+    pub queues: Vec<Queue>,
+    /// The password as an Argon2id PHC string.
+    pub password_hash: String,
+    /// The second factor's secret, 20 random bytes.
+    pub totp_secret: Sensitive<Vec<u8>>,
+}
+
+/// The queues of an account that was given none: children only for those whose role answers for them.
+#[must_use]
+pub fn usual_queues(role: Role) -> Vec<Queue> {
+    Queue::ALL
+        .iter()
+        .copied()
+        .filter(|queue| match role {
+            Role::Advocate => *queue != Queue::Children,
+            Role::Lead | Role::SafeguardingLead | Role::Auditor => true,
+            Role::Administrator => false,
+        })
+        .collect()
+}
+
+/// A fresh secret for a second factor.
+#[must_use]
+pub fn new_totp_secret() -> Sensitive<Vec<u8>> {
+    Sensitive::new(random_bytes::<20>().to_vec())
+}
+
+/// The one-time codes of a secret: six digits, 30 seconds, one step of tolerance each way.
+///
+/// # Errors
+/// `Internal` when the secret is too short for RFC 6238.
+pub fn totp(secret: &Sensitive<Vec<u8>>) -> Result<Totp> {
+    let codes = Builder::new().with_secret(secret.expose().clone()).with_skew(1).with_step_duration(30).build();
+    Ok(codes.map_err(|_| anyhow::anyhow!("a second factor's secret is not fit for use"))?)
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// `NameTaken`, or `Invalid` for a name that cannot be typed safely.
+pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-@".contains(&b);
+    if !new.username.bytes().all(plain) || !(2..=60).contains(&new.username.len()) {
+        return Err(Error::invalid(
+            "/username",
+            "bad_username",
+            "use 2 to 60 characters of a-z, 0-9, '.', '-', '_', '@'",
+        ));
+    }
+    if account(tx, &new.username)?.is_some() {
+        return Err(Conflict::NameTaken.into());
+    }
+    let id = StaffId::random();
+    let queues = if new.queues.is_empty() { usual_queues(new.role) } else { new.queues };
+    let sealed = seal_totp(tx, kit, &id, &new.totp_secret)?;
+    let head = audit::begin(tx, Chain::Staff(&id), &[Event::StaffAdded { role: new.role.as_str() }])?;
+    let row = (
+        staff::id.eq(&id),
+        staff::username.eq(&new.username),
+        staff::role.eq(new.role),
+        staff::queues.eq(queue_text(&queues)),
+        staff::password_hash.eq(&new.password_hash),
+        staff::totp_secret.eq(sealed),
+        staff::totp_step.eq(0_i64),
+        staff::epoch.eq(1_i64),
+        staff::active.eq(true),
+        staff::created_at.eq(tx.now()),
+        staff::audit_seq.eq(head.seq),
+        staff::audit_head.eq(head.hash),
+    );
+    diesel::insert_into(staff::table).values(row).execute(tx.conn())?;
+    Ok(Member { id, username: new.username, role: new.role, queues })
+}
+
+fn seal_totp(tx: &mut Tx<'_>, kit: &Kit, id: &StaffId, secret: &Sensitive<Vec<u8>>) -> Result<Sealed<Secret>> {
+    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let sealed = keys.sealing::<Secret>()?.seal("totp", id.as_str(), secret)?;
+    keys.store(tx)?;
+    Ok(sealed)
+}
+
+/// Gives an account a new password and second factor, and ends its sessions.
+pub fn reset(tx: &mut Tx<'_>, kit: &Kit, username: &str, hash: &str, totp: &Sensitive<Vec<u8>>) -> Result<()> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let sealed = seal_totp(tx, kit, &found.member.id, totp)?;
+    diesel::update(staff::table.find(&found.member.id))
+        .set((staff::password_hash.eq(hash), staff::totp_secret.eq(sealed), staff::epoch.eq(found.epoch + 1)))
+        .execute(tx.conn())?;
+    audit::record(tx, Chain::Staff(&found.member.id), Event::StaffCredentialsReset)
+}
+
+/// Closes an account and ends its sessions at once. What it did stays on record.
+pub fn close(tx: &mut Tx<'_>, username: &str) -> Result<()> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let id = found.member.id;
+    diesel::update(staff::table.find(&id))
+        .set((staff::active.eq(false), staff::epoch.eq(found.epoch + 1)))
+        .execute(tx.conn())?;
+    diesel::delete(staff_sessions::table.filter(staff_sessions::staff_id.eq(&id))).execute(tx.conn())?;
+    audit::record(tx, Chain::Staff(&id), Event::StaffClosed)
+}
+
+/// Changes an account's queues.
+pub fn set_queues(tx: &mut Tx<'_>, username: &str, queues: &[Queue]) -> Result<()> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    diesel::update(staff::table.find(&found.member.id)).set(staff::queues.eq(queue_text(queues))).execute(tx.conn())?;
+    audit::record(tx, Chain::Staff(&found.member.id), Event::StaffChanged { role: found.member.role.as_str() })
+}
+
+/// Declares an identifier of a colleague or of someone close to them. It is kept as a keyed hash only.
+pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifier) -> Result<()> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let digest = identifier
+        .digest(&kit.keyring)
+        .ok_or_else(|| Error::invalid("/value", "bad_identifier", "this cannot be compared safely; give it in full"))?;
+    let kind: IdentifierKind = identifier.kind;
+    let row = (
+        staff_identifiers::staff_id.eq(&found.member.id),
+        staff_identifiers::digest.eq(digest.to_vec()),
+        staff_identifiers::kind.eq(kind),
+        staff_identifiers::created_at.eq(tx.now()),
+    );
+    crate::db::dialect::native!(tx.conn(), |c| diesel::insert_into(staff_identifiers::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    audit::record(tx, Chain::Staff(&found.member.id), Event::WallDeclared { identifier: kind.as_str() })
+}
+
+/// Whether what this colleague declared names anyone in the case.
+pub fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
+    use crate::db::schema::blind_indexes;
+    let named = blind_indexes::table
+        .filter(blind_indexes::case_id.eq(case))
+        .filter(blind_indexes::digest.eq_any(
+            staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
+        ))
+        .select(blind_indexes::case_id);
+    Ok(named.first::<CaseId>(rx.conn()).optional()?.is_some())
+}
+
+/// All open accounts, by name.
+pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Member>> {
+    let rows: Vec<(StaffId, String, Role, String)> = staff::table
+        .filter(staff::active.eq(true))
+        .order(staff::username)
+        .select((staff::id, staff::username, staff::role, staff::queues))
+        .load(rx.conn())?;
+    Ok(rows.into_iter().map(|row| to_member(row.0, row.1, row.2, &row.3)).collect())
+}
+
+/// The open account with this id.
+pub fn find(rx: &mut Rx<'_>, id: &StaffId) -> Result<Option<Member>> {
+    let row: Option<(StaffId, String, Role, String)> = staff::table
+        .find(id)
+        .filter(staff::active.eq(true))
+        .select((staff::id, staff::username, staff::role, staff::queues))
+        .first(rx.conn())
+        .optional()?;
+    Ok(row.map(|row| to_member(row.0, row.1, row.2, &row.3)))
+}
+
+/// Whether anybody who may work on the queue has acted since `since`: then someone is on shift.
+pub fn is_on_shift(rx: &mut Rx<'_>, queue: Queue, since: Timestamp) -> Result<bool> {
+    let acting: Vec<(Role, String)> = staff::table
+        .filter(staff::active.eq(true).and(staff::acted_at.ge(since)))
+        .select((staff::role, staff::queues))
+        .load(rx.conn())?;
+    Ok(acting.into_iter().any(|(role, queues)| {
+        super::access::may_ever(role, super::access::Act::Claim) && queue_list(&queues).contains(&queue)
+    }))
+}
+
+/// Notes that a colleague is at work. Written at most once a minute, so that reading a queue stays cheap.
+pub fn note_acting(tx: &mut Tx<'_>, id: &StaffId) -> Result<()> {
+    let stale = tx.now().minus(std::time::Duration::from_secs(60));
+    let due = staff::acted_at.is_null().or(staff::acted_at.lt(stale));
+    diesel::update(staff::table.find(id).filter(due)).set(staff::acted_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(())
+}
+
+fn to_member(id: StaffId, username: String, role: Role, queues: &str) -> Member {
+    Member { id, username, role, queues: queue_list(queues) }
+}
+
+fn queue_text(queues: &[Queue]) -> String {
+    queues.iter().map(|queue| queue.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn queue_list(text: &str) -> Vec<Queue> {
+    text.split(' ').filter_map(Queue::parse).collect()
+}
+
+/// A second factor's secret as authenticator apps take it: RFC 4648 base32 without padding.
+#[must_use]
+pub fn base32_secret(secret: &Sensitive<Vec<u8>>) -> Sensitive<String> {
+    Sensitive::new(totp_rs::Secret::from(secret.expose().clone()).to_base32())
+}

@@ -1,0 +1,181 @@
+//! The keyring file: the few keys that open all others. It is made on the first start, readable by its owner alone,
+//! and belongs in a backup apart from the database's.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::SigningKey;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::base::secret::{base64_text, from_base64_text, hex, random_bytes, sha256};
+
+type Key = Zeroizing<[u8; 32]>;
+
+/// Why there is no keyring to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The database holds sealed rows and the file that opens them is gone.
+    #[error(
+        "the keyring {0} is missing, but the database holds sealed rows that only it can open; \
+         restore it from its backup (a new one would make every case unreadable)"
+    )]
+    Missing(PathBuf),
+    /// Others than the owner may read the file.
+    #[error("the keyring {0} can be read by others; run: chmod 600 {0}")]
+    Exposed(PathBuf),
+    /// The file is not a keyring.
+    #[error("the keyring {0} cannot be read as one; restore it from its backup")]
+    Damaged(PathBuf),
+    /// The database was sealed with another keyring.
+    #[error("the keyring {0} does not belong to this database; restore the one that does")]
+    Foreign(PathBuf),
+    /// The file cannot be made or read.
+    #[error("the keyring {0}: {1}")]
+    Io(PathBuf, io::Error),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyringFile {
+    about: String,
+    /// Wraps data keys, by version; the highest wraps new ones.
+    sealing: BTreeMap<u32, String>,
+    /// Keyed hashes: blind indexes and fingerprints. Apart from the sealing keys on purpose.
+    index: String,
+    /// Seed of the Ed25519 key that signs access tokens and audit digests.
+    signing: String,
+}
+
+/// The keys in memory. Its `Debug` shows none of them.
+pub struct Keyring {
+    sealing: BTreeMap<u32, Key>,
+    index: Key,
+    signing: Key,
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keyring(…)")
+    }
+}
+
+impl Keyring {
+    /// Reads the file, or makes it when there is none and nothing was sealed yet.
+    ///
+    /// # Errors
+    /// A [`KeyringError`] that says what to do.
+    pub fn open(path: &Path, sealed_rows_exist: bool) -> Result<Self, KeyringError> {
+        match fs::metadata(path) {
+            Ok(about) if about.permissions().mode() & 0o077 != 0 => Err(KeyringError::Exposed(path.into())),
+            Ok(_) => Self::read(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if sealed_rows_exist {
+                    return Err(KeyringError::Missing(path.into()));
+                }
+                Self::make(path).map_err(|error| KeyringError::Io(path.into(), error))?;
+                Self::read(path)
+            }
+            Err(error) => Err(KeyringError::Io(path.into(), error)),
+        }
+    }
+
+    fn make(path: &Path) -> io::Result<()> {
+        let file = KeyringFile {
+            about: "Recourse keyring. Whoever has this file and the database can read every case. Back it up apart \
+                    from the database."
+                .to_owned(),
+            sealing: BTreeMap::from([(1, base64_text(&random_bytes::<32>()))]),
+            index: base64_text(&random_bytes::<32>()),
+            signing: base64_text(&random_bytes::<32>()),
+        };
+        let text = Zeroizing::new(serde_json::to_string_pretty(&file).map_err(io::Error::other)?);
+        // Written aside and linked into place, so that two first starts cannot overwrite each other's keys and a
+        // crash leaves no half keyring.
+        let aside = path.with_extension(format!("new-{}", hex(&random_bytes::<4>())));
+        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+        out.write_all(text.as_bytes())?;
+        out.sync_all()?;
+        let linked = fs::hard_link(&aside, path);
+        fs::remove_file(&aside)?;
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        match path.parent() {
+            Some(folder) if folder.as_os_str().is_empty() => Ok(()),
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+
+    fn read(path: &Path) -> Result<Self, KeyringError> {
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| KeyringError::Io(path.into(), error))?);
+        let damaged = || KeyringError::Damaged(path.into());
+        let file: KeyringFile = serde_json::from_str(&text).map_err(|_| damaged())?;
+        let mut sealing = BTreeMap::new();
+        for (version, key) in &file.sealing {
+            sealing.insert(*version, read_key(key).ok_or_else(damaged)?);
+        }
+        if sealing.is_empty() {
+            return Err(damaged());
+        }
+        let index = read_key(&file.index).ok_or_else(damaged)?;
+        let signing = read_key(&file.signing).ok_or_else(damaged)?;
+        Ok(Self { sealing, index, signing })
+    }
+
+    /// A name for this keyring that tells nothing of its keys: the database remembers which one it was sealed with.
+    #[must_use]
+    pub fn id(&self) -> String {
+        hex(&sha256(&self.keyed("keyring-id", &[])))
+    }
+
+    /// The key that wraps new data keys, with its version.
+    pub(super) fn current(&self) -> Option<(u32, &[u8; 32])> {
+        self.sealing.last_key_value().map(|(version, key)| (*version, &**key))
+    }
+
+    /// The wrapping key of a version.
+    pub(super) fn version(&self, version: u32) -> Option<&[u8; 32]> {
+        self.sealing.get(&version).map(|key| &**key)
+    }
+
+    /// HMAC-SHA-256 of `parts` under the index key, for one purpose. Parts are length-prefixed, so that moving a byte
+    /// from one part to the next makes another hash.
+    #[must_use]
+    pub fn keyed(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = hmac(&self.index, purpose.as_bytes());
+        for part in parts {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The key that signs access tokens and audit digests.
+    #[must_use]
+    pub fn signing_key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.signing)
+    }
+}
+
+fn hmac(key: &[u8; 32], purpose: &[u8]) -> Hmac<Sha256> {
+    // A key of the hash's block size or less is used as it is; 32 bytes always fit.
+    let mut block = [0_u8; 64];
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    mac.update(&u64::try_from(purpose.len()).unwrap_or(u64::MAX).to_be_bytes());
+    mac.update(purpose);
+    mac
+}
+
+fn read_key(text: &str) -> Option<Key> {
+    let bytes = Zeroizing::new(from_base64_text(text)?);
+    <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new)
+}

@@ -1,0 +1,151 @@
+//! Data keys as rows: one key for an owner and scope, and a wrap for each who can open it.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use zeroize::Zeroizing;
+
+use super::keyring::Keyring;
+use super::sealed::{DataKey, Scope, ScopeKind, decrypt, encrypt};
+use crate::base::secret::random_bytes;
+use crate::base::time::Timestamp;
+use crate::db::dialect::native;
+use crate::db::schema::{key_wraps, keyrings};
+use crate::db::{Rx, Tx};
+use crate::error::{Error, Result};
+
+/// The keyring as a recipient of wraps. Team keys and passkeys will be other kinds.
+const KEYRING: &str = "keyring";
+
+#[derive(Insertable)]
+#[diesel(table_name = key_wraps)]
+struct Wrap {
+    owner: String,
+    scope: String,
+    recipient_kind: &'static str,
+    recipient: String,
+    wrapped: Vec<u8>,
+    created_at: Timestamp,
+}
+
+/// The open data keys of one owner. New scopes get their key when something is first sealed for them.
+pub struct Keys<'k> {
+    keyring: &'k Keyring,
+    owner: String,
+    open: BTreeMap<Scope, Zeroizing<[u8; 32]>>,
+    loaded: BTreeMap<String, (String, Vec<u8>)>,
+    fresh: Vec<Scope>,
+}
+
+impl std::fmt::Debug for Keys<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Keys({})", self.owner)
+    }
+}
+
+impl<'k> Keys<'k> {
+    /// The keys of an owner that was made just now and has none yet.
+    #[must_use]
+    pub fn of_new(keyring: &'k Keyring, owner: &str) -> Self {
+        Self { keyring, owner: owner.to_owned(), open: BTreeMap::new(), loaded: BTreeMap::new(), fresh: Vec::new() }
+    }
+
+    /// The keys that an owner has.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load(rx: &mut Rx<'_>, keyring: &'k Keyring, owner: &str) -> Result<Self> {
+        let rows: Vec<(String, String, Vec<u8>)> = key_wraps::table
+            .filter(key_wraps::owner.eq(owner).and(key_wraps::recipient_kind.eq(KEYRING)))
+            .select((key_wraps::scope, key_wraps::recipient, key_wraps::wrapped))
+            .load(rx.conn())?;
+        let mut keys = Self::of_new(keyring, owner);
+        keys.loaded = rows.into_iter().map(|(scope, recipient, wrapped)| (scope, (recipient, wrapped))).collect();
+        Ok(keys)
+    }
+
+    /// The key of a scope, for opening.
+    ///
+    /// # Errors
+    /// `Erased` when the scope has no key: its content was erased, or never was.
+    pub fn existing<S: ScopeKind>(&mut self) -> Result<DataKey<S>> {
+        if let Some(key) = self.open.get(&S::SCOPE) {
+            return Ok(DataKey::new(key.clone(), self.owner.clone()));
+        }
+        let (recipient, wrapped) = self.loaded.get(S::SCOPE.as_str()).ok_or(Error::Erased)?;
+        let wrapping = recipient.parse().ok().and_then(|version| self.keyring.version(version));
+        let wrapping = wrapping.ok_or_else(|| anyhow::anyhow!("the keyring has no version {recipient}"))?;
+        let plain = decrypt(wrapping, wrapped, place(&self.owner, S::SCOPE).as_bytes())?;
+        let key =
+            <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| anyhow::anyhow!("a data key has a wrong length"))?;
+        self.open.insert(S::SCOPE, Zeroizing::new(key));
+        Ok(DataKey::new(Zeroizing::new(key), self.owner.clone()))
+    }
+
+    /// The key of a scope, for sealing; made when there is none. [`Keys::store`] must follow.
+    ///
+    /// # Errors
+    /// `Internal` when an existing key does not open.
+    pub fn sealing<S: ScopeKind>(&mut self) -> Result<DataKey<S>> {
+        match self.existing::<S>() {
+            Err(Error::Erased) => {
+                let key = Zeroizing::new(random_bytes::<32>());
+                self.open.insert(S::SCOPE, key.clone());
+                self.fresh.push(S::SCOPE);
+                Ok(DataKey::new(key, self.owner.clone()))
+            }
+            found => found,
+        }
+    }
+
+    /// Stores the wraps of the keys that were made, in one statement.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn store(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        let (version, wrapping) =
+            self.keyring.current().ok_or_else(|| anyhow::anyhow!("the keyring has no sealing key"))?;
+        let mut rows = Vec::with_capacity(self.fresh.len());
+        for scope in std::mem::take(&mut self.fresh) {
+            let Some(key) = self.open.get(&scope) else { continue };
+            rows.push(Wrap {
+                owner: self.owner.clone(),
+                scope: scope.as_str().to_owned(),
+                recipient_kind: KEYRING,
+                recipient: version.to_string(),
+                wrapped: encrypt(wrapping, key.as_slice(), place(&self.owner, scope).as_bytes())?,
+                created_at: tx.now(),
+            });
+        }
+        if !rows.is_empty() {
+            native!(tx.conn(), |c| diesel::insert_into(key_wraps::table).values(&rows).execute(c))?;
+        }
+        Ok(())
+    }
+}
+
+fn place(owner: &str, scope: Scope) -> String {
+    format!("wrap|{owner}|{}", scope.as_str())
+}
+
+/// Whether anything was sealed in this database yet.
+///
+/// # Errors
+/// What the database says.
+pub fn sealed_rows_exist(rx: &mut Rx<'_>) -> Result<bool> {
+    Ok(key_wraps::table.select(key_wraps::owner).first::<String>(rx.conn()).optional()?.is_some())
+}
+
+/// Remembers the keyring of a new database by its [`Keyring::id`]. The answer says whether this keyring is the database's own.
+///
+/// # Errors
+/// What the database says.
+pub fn settle_keyring(tx: &mut Tx<'_>, keyring: &str) -> Result<bool> {
+    let known: Option<String> = keyrings::table.select(keyrings::id).first(tx.conn()).optional()?;
+    if let Some(known) = known {
+        return Ok(known == keyring);
+    }
+    let row = (keyrings::id.eq(keyring), keyrings::created_at.eq(tx.now()));
+    diesel::insert_into(keyrings::table).values(row).execute(tx.conn())?;
+    Ok(true)
+}

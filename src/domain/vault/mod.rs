@@ -1,0 +1,13 @@
+//! Sealed content. What a person said, who they are, how to reach them and whom they reported is encrypted under a
+//! random data key of its owner (a case, a platform, a staff account) and scope; the keyring wraps those keys.
+//! Destroying a wrapped key erases everything that was sealed under it, in every copy and backup.
+
+mod keyring;
+mod keys;
+mod sealed;
+
+pub use keyring::{Keyring, KeyringError};
+pub use keys::{Keys, sealed_rows_exist, settle_keyring};
+pub use sealed::{
+    Answers, Contact, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, Secret, Statement, Subject,
+};

@@ -1,0 +1,195 @@
+//! Sealed values and the keys of one scope. A value sealed for one scope cannot be opened with another's key: the
+//! types differ, and so does the associated data that the cipher authenticates.
+
+use std::marker::PhantomData;
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Binary;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::base::secret::{Sensitive, random_bytes};
+use crate::error::{Error, Result};
+
+/// The form of a sealed value: this byte, 24 bytes of nonce, the ciphertext with its tag.
+const FORM: u8 = 1;
+const NONCE: usize = 24;
+
+/// What kind of content a data key protects. Each can be erased by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Who reported.
+    Identity,
+    /// How, and whether, to reach them.
+    Contact,
+    /// What they said, and what the platform sent along.
+    Statement,
+    /// Their answers, and the assessments made of them.
+    Answers,
+    /// Whom they reported.
+    Subject,
+    /// Messages between survivor and staff, and between us and a platform.
+    Messages,
+    /// What staff wrote.
+    Notes,
+    /// Secrets of accounts.
+    Secret,
+}
+
+impl Scope {
+    /// The name in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Contact => "contact",
+            Self::Statement => "statement",
+            Self::Answers => "answers",
+            Self::Subject => "subject",
+            Self::Messages => "messages",
+            Self::Notes => "notes",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+/// A scope as a type.
+pub trait ScopeKind: 'static {
+    /// Which scope it is.
+    const SCOPE: Scope;
+}
+
+macro_rules! scopes {
+    ($($name:ident)*) => {$(
+        #[doc = concat!("The scope `", stringify!($name), "` as a type.")]
+        #[derive(Debug)]
+        pub enum $name {}
+        impl ScopeKind for $name {
+            const SCOPE: Scope = Scope::$name;
+        }
+    )*};
+}
+
+scopes! { Identity Contact Statement Answers Subject Messages Notes Secret }
+
+/// Ciphertext of one field. `Debug` shows its scope and nothing else.
+#[derive(AsExpression, FromSqlRow)]
+#[diesel(sql_type = Binary)]
+pub struct Sealed<S: ScopeKind>(Vec<u8>, PhantomData<fn() -> S>);
+
+impl<S: ScopeKind> std::fmt::Debug for Sealed<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sealed<{}>", S::SCOPE.as_str())
+    }
+}
+
+impl<S: ScopeKind> Sealed<S> {
+    /// A value read from a column that more than one scope shares.
+    #[must_use]
+    pub const fn from_stored(bytes: Vec<u8>) -> Self {
+        Self(bytes, PhantomData)
+    }
+
+    /// The ciphertext, for a column that more than one scope shares.
+    #[must_use]
+    pub fn into_stored(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl<S: ScopeKind, DB: Backend> ToSql<Binary, DB> for Sealed<S>
+where
+    [u8]: ToSql<Binary, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.as_slice().to_sql(out)
+    }
+}
+
+impl<S: ScopeKind, DB: Backend> FromSql<Binary, DB> for Sealed<S>
+where
+    Vec<u8>: FromSql<Binary, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(Vec::from_sql(bytes)?, PhantomData))
+    }
+}
+
+/// The open data key of one owner and scope.
+pub struct DataKey<S: ScopeKind> {
+    key: Zeroizing<[u8; 32]>,
+    owner: String,
+    scope: PhantomData<fn() -> S>,
+}
+
+impl<S: ScopeKind> std::fmt::Debug for DataKey<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DataKey<{}>", S::SCOPE.as_str())
+    }
+}
+
+impl<S: ScopeKind> DataKey<S> {
+    pub(super) const fn new(key: Zeroizing<[u8; 32]>, owner: String) -> Self {
+        Self { key, owner, scope: PhantomData }
+    }
+
+    /// Seals `value` for the column `field` of the row `row`. It opens there and nowhere else.
+    ///
+    /// # Errors
+    /// `Internal` when the value cannot be written as JSON.
+    pub fn seal<T: Serialize>(&self, field: &str, row: &str, value: &T) -> Result<Sealed<S>> {
+        let plain = Zeroizing::new(serde_json::to_vec(value).map_err(anyhow::Error::new)?);
+        let bytes = encrypt(&self.key, &plain, self.place(field, row).as_bytes())?;
+        Ok(Sealed(bytes, PhantomData))
+    }
+
+    /// Opens what was sealed for this column and row.
+    ///
+    /// # Errors
+    /// `Internal` when the value was tampered with, moved from another row, or is of another shape.
+    pub fn open<T: DeserializeOwned>(&self, field: &str, row: &str, sealed: &Sealed<S>) -> Result<Sensitive<T>> {
+        let plain = decrypt(&self.key, &sealed.0, self.place(field, row).as_bytes())?;
+        let value = serde_json::from_slice(&plain)
+            .map_err(|_| anyhow::anyhow!("sealed {} of {row} has an unknown shape", S::SCOPE.as_str()))?;
+        Ok(Sensitive::new(value))
+    }
+
+    fn place(&self, field: &str, row: &str) -> String {
+        format!("{}|{}|{field}|{row}", self.owner, S::SCOPE.as_str())
+    }
+}
+
+/// XChaCha20-Poly1305: its 192-bit nonce may be drawn at random for every value.
+pub(super) fn encrypt(key: &[u8; 32], plain: &[u8], place: &[u8]) -> Result<Vec<u8>> {
+    let nonce = random_bytes::<NONCE>();
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: place })
+        .map_err(|_| anyhow::anyhow!("sealing failed"))?;
+    let mut bytes = Vec::with_capacity(1 + NONCE + sealed.len());
+    bytes.push(FORM);
+    bytes.extend_from_slice(&nonce);
+    bytes.extend_from_slice(&sealed);
+    Ok(bytes)
+}
+
+/// The plain bytes; an error says where the value stands, never what it holds.
+pub(super) fn decrypt(key: &[u8; 32], bytes: &[u8], place: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let damaged =
+        || Error::Internal(anyhow::anyhow!("sealed value at {} does not open", String::from_utf8_lossy(place)));
+    let (form, rest) = bytes.split_first().ok_or_else(damaged)?;
+    let (nonce, sealed) = rest.split_at_checked(NONCE).ok_or_else(damaged)?;
+    let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_| damaged())?;
+    if *form != FORM {
+        return Err(damaged());
+    }
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let plain = cipher.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: place }).map_err(|_| damaged())?;
+    Ok(Zeroizing::new(plain))
+}

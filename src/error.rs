@@ -1,0 +1,233 @@
+//! The one error type. A domain operation says what went wrong here; `web::problem` alone says how it looks.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// The result of every operation.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why an operation was refused or could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No credential, or one that does not hold (401).
+    #[error("not authenticated: {0:?}")]
+    Unauthenticated(Unauthenticated),
+    /// A known caller without the right for this (403). Only where the caller may know that the thing exists.
+    #[error("forbidden: {0:?}")]
+    Forbidden(Forbidden),
+    /// There is no such thing, or the caller may not know that there is (404).
+    #[error("not found")]
+    NotFound,
+    /// The thing's data were destroyed on the survivor's wish or by retention (410).
+    #[error("erased")]
+    Erased,
+    /// The thing is in a state that does not allow this (409).
+    #[error("conflict: {0:?}")]
+    Conflict(Conflict),
+    /// The request breaks a precondition of HTTP or the contract before its content is looked at.
+    #[error("refused: {0:?}")]
+    Refused(Refused),
+    /// The content breaks rules of the contract (422).
+    #[error("the content breaks the contract's rules")]
+    Invalid(Violations),
+    /// Too many requests (429).
+    #[error("throttled")]
+    Throttled {
+        /// The named limit that was passed.
+        policy: &'static str,
+        /// How long until a request passes again.
+        retry_after: Duration,
+    },
+    /// Something this service needs is not there just now; nothing was stored (503).
+    #[error("unavailable: {0}")]
+    Unavailable(Cow<'static, str>),
+    /// A fault of ours (500). Logged once at the boundary, never shown.
+    #[error(transparent)]
+    Internal(#[from] anyhow::Error),
+}
+
+/// Why a caller counts as nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// No credential was sent.
+    Missing,
+    /// The credential is not valid, has expired, or was revoked.
+    Invalid,
+}
+
+/// Why a known caller may not do this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    /// The access token lacks a scope.
+    Scope(&'static str),
+    /// The role has no right to this act.
+    Role,
+    /// The second person must be somebody else than the first.
+    SecondPerson,
+}
+
+/// Which state stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// The state table has no way from here by this action.
+    Transition {
+        /// The present state.
+        from: &'static str,
+        /// What was asked for.
+        action: &'static str,
+    },
+    /// Somebody else holds the case.
+    ClaimedByOther,
+    /// The caller's claim has lapsed, was lost, or never was.
+    ClaimLost,
+    /// The reference is known with another content.
+    DuplicateReference,
+    /// A twin of this request is still being worked on.
+    InFlight,
+    /// A pending act was already decided.
+    ActDecided,
+    /// The name is taken.
+    NameTaken,
+}
+
+/// A request that is turned away before its content counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The body is not JSON, not UTF-8, or too deep (400).
+    Malformed,
+    /// A header or query parameter is missing or badly formed (400).
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// What it must be.
+        detail: &'static str,
+    },
+    /// No `Idempotency-Key` (400).
+    IdempotencyKeyMissing,
+    /// The key was used with another body (422).
+    IdempotencyKeyReused,
+    /// No `If-Match` where one is required (428).
+    PreconditionRequired,
+    /// The thing has changed since the caller read it (412).
+    PreconditionFailed,
+    /// Not `application/json` (415).
+    MediaType,
+    /// The body is longer than allowed (413).
+    TooLarge,
+    /// The path knows other methods only (405).
+    Method,
+}
+
+/// One broken rule of the content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Where, as an RFC 6901 pointer into the body.
+    pub pointer: String,
+    /// Which rule, stable snake case.
+    pub code: &'static str,
+    /// What to do, for a person. Never repeats the input.
+    pub detail: Cow<'static, str>,
+}
+
+/// All broken rules of one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Violations(pub Vec<Violation>);
+
+impl Violations {
+    /// Notes a broken rule.
+    pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<Cow<'static, str>>) {
+        self.0.push(Violation { pointer: pointer.into(), code, detail: detail.into() });
+    }
+
+    /// Notes a broken rule unless `holds`.
+    pub fn require(&mut self, holds: bool, pointer: &str, code: &'static str, detail: &'static str) {
+        if !holds {
+            self.add(pointer, code, detail);
+        }
+    }
+
+    /// Fails when any rule is broken.
+    pub fn into_result(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self)) }
+    }
+}
+
+impl Error {
+    /// A single broken rule.
+    pub fn invalid(pointer: &str, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        let mut violations = Violations::default();
+        violations.add(pointer, code, detail);
+        Self::Invalid(violations)
+    }
+
+    /// Whether the same request may succeed later as it is.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Throttled { .. } | Self::Conflict(Conflict::InFlight))
+    }
+}
+
+impl From<Conflict> for Error {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// What SQLite and PostgreSQL say when the trouble lies with the machine and not with the statement. Diesel hands
+/// these on as text without a code.
+const PASSING_TROUBLE: [&str; 18] = [
+    "database is locked",
+    "database or disk is full",
+    "disk i/o error",
+    "unable to open database file",
+    "attempt to write a readonly database",
+    "no space left",
+    "could not extend file",
+    "could not write",
+    "could not open file",
+    "lock timeout",
+    "statement timeout",
+    "deadlock detected",
+    "server closed the connection",
+    "terminating connection",
+    "connection not open",
+    "no connection to the server",
+    "shutting down",
+    "starting up",
+];
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        let passing = match &error {
+            DieselError::NotFound => return Self::NotFound,
+            DieselError::BrokenTransactionManager => true,
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::SerializationFailure
+                | DatabaseErrorKind::ReadOnlyTransaction,
+                _,
+            ) => true,
+            DieselError::DatabaseError(_, told) => is_passing(told.message()),
+            DieselError::RollbackErrorOnCommit { .. } => true,
+            _ => false,
+        };
+        if passing {
+            tracing::warn!(%error, "the database could not do its work");
+            return Self::Unavailable("the database could not do its work".into());
+        }
+        Self::Internal(anyhow::Error::new(error))
+    }
+}
+
+fn is_passing(message: &str) -> bool {
+    let message = message.to_lowercase();
+    PASSING_TROUBLE.iter().any(|trouble| message.contains(trouble))
+}

@@ -1,0 +1,81 @@
+//! Work that nobody waits for: owed jobs of the outbox, holds that end, requests that are overdue, counts, tidying.
+//!
+//! Everything here may run in several processes at once and may be killed at any moment: leases and conditional
+//! updates decide who does what, and what was not finished is done again.
+
+mod outbox;
+mod tidy;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+use crate::base::secret::{hex, random_bytes};
+use crate::domain::{cases, queues, requests};
+use crate::error::Result;
+
+pub use outbox::work_off;
+pub use tidy::{sign_audit, tidy};
+
+/// How often the clock-driven jobs look. Queue counts promise to be at most ten seconds old.
+const TICK: Duration = Duration::from_secs(5);
+/// How often old rows are forgotten.
+const TIDY: Duration = Duration::from_secs(3_600);
+/// How often the audit heads are signed.
+const SIGN: Duration = Duration::from_secs(24 * 3_600);
+/// How many rows one transaction of a job touches at the most, so that intake never waits long behind it.
+const BATCH: i64 = 50;
+
+/// Runs all jobs until the process ends.
+pub async fn run(app: Arc<App>) {
+    let worker = format!("{}-{}", std::process::id(), hex(&random_bytes::<4>()));
+    tracing::info!(worker, "jobs begin");
+    tokio::join!(
+        each(TICK, &app, "tick", tick),
+        each(TIDY, &app, "tidy", tidy),
+        each(SIGN, &app, "sign", sign_audit),
+        owed(&app, &worker)
+    );
+}
+
+async fn each<F>(span: Duration, app: &Arc<App>, name: &'static str, job: impl Fn(Arc<App>) -> F)
+where
+    F: Future<Output = Result<()>>,
+{
+    let mut ticks = interval(span);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = job(Arc::clone(app)).await {
+            tracing::error!(job = name, %error, "a job failed and will run again");
+        }
+    }
+}
+
+/// Works the outbox off whenever something is owed, and looks once a tick for what others left behind.
+async fn owed(app: &Arc<App>, worker: &str) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.db.owed() => {}
+        }
+        if let Err(error) = work_off(app, worker).await {
+            tracing::error!(%error, "the outbox could not be worked off");
+        }
+    }
+}
+
+/// What the clock makes due: holds that end, requests that are overdue, fresh counts.
+///
+/// # Errors
+/// What the database says; the next tick tries again.
+pub async fn tick(app: Arc<App>) -> Result<()> {
+    while app.db.write(|tx| cases::resume_due(tx, BATCH)).await? > 0 {}
+    while app.db.write(|tx| requests::mark_overdue(tx, BATCH)).await? > 0 {}
+    let counts = app.db.read(queues::count).await?;
+    app.db.write(move |tx| queues::keep_counts(tx, &counts)).await
+}

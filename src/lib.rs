@@ -1,0 +1,17 @@
+//! Recourse turns abuse reports from dating apps into help.
+//!
+//! Read it like a floor plan: `main → app → { web, jobs } → domain → db → base`. Arrows point at what a file may
+//! import; nothing points back, and a test holds the code to it. `ARCHITECTURE.md` has the plan.
+
+pub mod app;
+pub mod base;
+pub mod config;
+pub mod db;
+
+pub mod demo;
+pub mod domain;
+pub mod error;
+pub mod jobs;
+pub mod web;
+
+pub mod telemetry;

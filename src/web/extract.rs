@@ -1,0 +1,111 @@
+//! What handlers take from a request.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{HeaderName, IF_MATCH};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use serde::de::DeserializeOwned;
+
+use super::Shared;
+use super::gate::{Bearer, TraceId};
+use crate::base::id::{Id, Kind};
+use crate::base::secret::Sensitive;
+use crate::domain::cases::Case;
+use crate::domain::platforms::AccessToken;
+use crate::error::{Error, Refused, Result, Unauthenticated};
+
+/// A request with what every handler needs of it.
+pub(super) struct Call {
+    /// The service.
+    pub(super) shared: web::Data<Shared>,
+    /// The request's id.
+    pub(super) trace: String,
+    request: HttpRequest,
+}
+
+impl FromRequest for Call {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let shared = request.app_data::<web::Data<Shared>>().cloned();
+        let trace = request.extensions().get::<TraceId>().map(|id| id.0.clone()).unwrap_or_default();
+        let missing = || Error::Internal(anyhow::anyhow!("a handler stands without its data"));
+        ready(shared.ok_or_else(missing).map(|shared| Self { shared, trace, request: request.clone() }))
+    }
+}
+
+impl Call {
+    /// The request itself.
+    pub(super) const fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    /// The query as a `T`. Unknown parameters are refused, so that a misspelt filter does not list everything.
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T> {
+        let query = web::Query::<T>::from_query(self.request.query_string()).map_err(|_| Refused::Parameter {
+            name: "query",
+            detail: "a parameter is unknown or badly formed; see the API document",
+        })?;
+        Ok(query.into_inner())
+    }
+
+    /// An id of the path. A text that cannot be one is as unknown as one that is not there.
+    pub(super) fn id<K: Kind>(&self, name: &str) -> Result<Id<K>> {
+        self.request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or(Error::NotFound)
+    }
+
+    /// The `Idempotency-Key`: 1 to 255 printable ASCII characters.
+    pub(super) fn idempotency_key(&self) -> Result<String> {
+        let name = HeaderName::from_static("idempotency-key");
+        let key = self.request.headers().get(&name).ok_or(Refused::IdempotencyKeyMissing)?;
+        let printable = |b: &u8| (0x20..0x7f).contains(b);
+        let bytes = key.as_bytes();
+        if bytes.is_empty() || bytes.len() > 255 || !bytes.iter().all(printable) {
+            return Err(Refused::IdempotencyKeyMissing.into());
+        }
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// The precondition that the caller set.
+    pub(super) fn if_match(&self) -> Option<IfMatch> {
+        let value = self.request.headers().get(IF_MATCH)?;
+        Some(IfMatch(value.to_str().unwrap_or_default().to_owned()))
+    }
+
+    /// The platform's token, whose signature the gate has checked.
+    pub(super) fn token(&self) -> Result<AccessToken> {
+        let token = self.request.extensions().get::<AccessToken>().cloned();
+        token.ok_or(Error::Unauthenticated(Unauthenticated::Missing))
+    }
+
+    /// The colleague's bearer token.
+    pub(super) fn bearer(&self) -> Result<Sensitive<String>> {
+        let bearer = self.request.extensions().get::<Bearer>().cloned();
+        bearer.map(|bearer| bearer.0).ok_or(Error::Unauthenticated(Unauthenticated::Missing))
+    }
+}
+
+/// A precondition: one or more entity tags, or `*`.
+#[derive(Clone, Debug)]
+pub(super) struct IfMatch(String);
+
+impl IfMatch {
+    /// Fails unless the resource has one of the tags.
+    pub(super) fn holds(&self, version: i64) -> Result<()> {
+        let tag = etag(version);
+        let any = self.0.split(',').map(str::trim).any(|given| given == tag || given == "*");
+        if any { Ok(()) } else { Err(Refused::PreconditionFailed.into()) }
+    }
+}
+
+/// Fails when there is no precondition, or the case has changed since it was read.
+pub(super) fn require_match(precondition: Option<&IfMatch>, case: &Case) -> Result<()> {
+    precondition.ok_or(Error::Refused(Refused::PreconditionRequired))?.holds(case.version)
+}
+
+/// The strong entity tag of a version.
+pub(super) fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}

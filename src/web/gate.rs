@@ -1,0 +1,168 @@
+//! Every request passes two doors. `frame` gives it an id, a log line and, when it fails, a problem document; `enter`,
+//! at each path, checks the credential's form and the limit before anything else is looked at.
+
+use std::net::IpAddr;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpResponse, web};
+use tracing::Instrument;
+
+use super::Shared;
+use super::endpoints::{Caller, Endpoint};
+use super::limits::{Policy, Verdict};
+use super::problem;
+use crate::base::id::request_trace_id;
+use crate::base::secret::{Sensitive, hex, sha256};
+use crate::domain::platforms::AccessToken;
+use crate::error::{Error, Refused, Result, Unauthenticated};
+
+/// The request's id, in its extensions.
+#[derive(Clone)]
+pub(super) struct TraceId(pub(super) String);
+
+/// A colleague's bearer token, not yet looked up.
+#[derive(Clone)]
+pub(super) struct Bearer(pub(super) Sensitive<String>);
+
+/// The outer door.
+pub(super) async fn frame(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let id = request_trace_id();
+    request.extensions_mut().insert(TraceId(id.clone()));
+    // The pattern, not the path: ids in a log line would tell whose case was open when.
+    let route = request.match_pattern().unwrap_or_else(|| "none".to_owned());
+    let span = tracing::info_span!("request", request.id = %id, method = %request.method(), route = %route);
+    async move {
+        let shared = request.app_data::<web::Data<Shared>>().cloned();
+        let response = next.call(request).await?;
+        let (request, response) = response.into_parts();
+        let mut response = match response.error().and_then(|error| error.as_error::<Error>()) {
+            Some(error) => {
+                let mut rendered = problem::response(error, &id);
+                copy_limits(response.headers(), rendered.headers_mut());
+                rendered
+            }
+            None => response.map_into_boxed_body(),
+        };
+        finish(&mut response, &id, shared.as_ref().map(web::Data::get_ref), &request);
+        tracing::info!(status = response.status().as_u16(), "answered");
+        Ok(ServiceResponse::new(request, response))
+    }
+    .instrument(span)
+    .await
+}
+
+fn copy_limits(from: &header::HeaderMap, to: &mut header::HeaderMap) {
+    for name in ["ratelimit", "ratelimit-policy", "allow"] {
+        let name = HeaderName::from_static(name);
+        if let Some(value) = from.get(&name) {
+            to.insert(name, value.clone());
+        }
+    }
+}
+
+/// Headers that every answer has.
+fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, request: &actix_web::HttpRequest) {
+    let verdict = request.extensions().get::<Verdict>().copied();
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    match (verdict, shared) {
+        (Some(verdict), _) => verdict.write(headers),
+        // Paths that do not exist count as calls without a credential.
+        (None, Some(shared)) => shared.limiter.check(Policy::Portal, &network(request.peer_addr())).write(headers),
+        (None, None) => {}
+    }
+}
+
+/// The door of a path.
+pub(super) async fn enter(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> std::result::Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    check(&request)?;
+    next.call(request).await
+}
+
+fn check(request: &ServiceRequest) -> Result<()> {
+    let shared = request.app_data::<web::Data<Shared>>().cloned();
+    let shared = shared.ok_or_else(|| anyhow::anyhow!("the gate stands without its data"))?;
+    let rows = request.app_data::<web::Data<Vec<Endpoint>>>().cloned();
+    let rows = rows.ok_or_else(|| anyhow::anyhow!("the gate stands without its rows"))?;
+    let Some(row) = rows.iter().find(|row| row.method == *request.method()) else {
+        count(request, &shared, Policy::Portal, &network(request.peer_addr()))?;
+        return Err(Refused::Method.into());
+    };
+    let key = match row.caller {
+        // Calls that prove who they are in their body count for that name; the handler knows it.
+        Caller::Anyone if row.policy == Policy::Token => return Ok(()),
+        Caller::Anyone => Ok(network(request.peer_addr())),
+        Caller::Platform(_) => platform(request, &shared),
+        Caller::Staff => staff(request),
+    };
+    match key {
+        Ok(key) => count(request, &shared, row.policy, &key),
+        Err(refused) => {
+            count(request, &shared, row.policy, &network(request.peer_addr()))?;
+            Err(refused)
+        }
+    }
+}
+
+fn count(request: &ServiceRequest, shared: &Shared, policy: Policy, key: &str) -> Result<()> {
+    let verdict = shared.limiter.check(policy, key);
+    request.extensions_mut().insert(verdict);
+    verdict.into_result()
+}
+
+/// Checks the signature of a platform's token. Whether it still counts is for the transaction to say.
+fn platform(request: &ServiceRequest, shared: &Shared) -> Result<String> {
+    let token: AccessToken = shared.app.tokens.verify(bearer(request)?.expose(), shared.app.clock.now())?;
+    let key = token.client.to_string();
+    request.extensions_mut().insert(token);
+    Ok(key)
+}
+
+fn staff(request: &ServiceRequest) -> Result<String> {
+    let token = bearer(request)?;
+    let key = hex(&sha256(token.expose().as_bytes()));
+    request.extensions_mut().insert(Bearer(token));
+    Ok(key)
+}
+
+fn bearer(request: &ServiceRequest) -> Result<Sensitive<String>> {
+    let missing = Error::Unauthenticated(Unauthenticated::Missing);
+    let value = request.headers().get(header::AUTHORIZATION).ok_or(missing)?;
+    let text = value.to_str().unwrap_or_default();
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => {
+            Ok(Sensitive::new(token.trim().to_owned()))
+        }
+        _ => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
+    }
+}
+
+/// The caller's network: a /24 or a /64, so that one household or mast counts as one.
+pub(super) fn network(peer: Option<std::net::SocketAddr>) -> String {
+    match peer.map(|peer| peer.ip().to_canonical()) {
+        None => "unknown".to_owned(),
+        Some(IpAddr::V4(ip)) => {
+            let [a, b, c, _] = ip.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        Some(IpAddr::V6(ip)) => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}

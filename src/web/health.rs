@@ -1,0 +1,40 @@
+//! Whether the service lives, and whether it can take reports.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::extract::Call;
+use crate::error::Result;
+
+/// The state of the service.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Ready {
+    /// `ready`, or `degraded` when reports are taken but something needs the operator.
+    status: &'static str,
+    /// Which database answers.
+    database: &'static str,
+    /// The rule set in force; `none` while the rule file cannot be used and every case is p1.
+    ruleset: String,
+}
+
+/// `GET /healthz`.
+#[utoipa::path(get, path = "/healthz", tag = "service", operation_id = "healthz", summary = "Whether the process lives",
+    responses((status = 200, description = "It lives", content_type = "text/plain", body = String)))]
+pub(super) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`.
+#[utoipa::path(get, path = "/readyz", tag = "service", operation_id = "readyz", summary = "Whether reports can be taken",
+    responses((status = 200, description = "They can", body = Ready)))]
+pub(super) async fn ready(call: Call) -> Result<HttpResponse> {
+    let app = &call.shared.app;
+    app.check_ready().await?;
+    let broken = app.kit.triage.failure().is_some();
+    Ok(HttpResponse::Ok().json(Ready {
+        status: if broken { "degraded" } else { "ready" },
+        database: app.db.kind(),
+        ruleset: if broken { "none".to_owned() } else { app.kit.triage.rules().version().to_owned() },
+    }))
+}

@@ -1,0 +1,135 @@
+//! Calls that create or change: done once for each key, in one transaction, and answered the same ever after.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use serde::Serialize;
+
+use super::body::Raw;
+use super::extract::{Call, etag};
+use crate::db::Tx;
+use crate::domain::Kit;
+use crate::domain::idempotency::{self, Answer, Attempt, Owner, Taken};
+use crate::domain::vault::Keys;
+use crate::error::Result;
+
+/// What a call did: its answer, and under whose keys it is kept.
+pub(super) struct Reply<'k> {
+    answer: Answer,
+    owner: Owner,
+    keys: Option<Keys<'k>>,
+}
+
+impl<'k> Reply<'k> {
+    /// A JSON answer that belongs to a case.
+    pub(super) fn of_case<T: Serialize>(status: StatusCode, case: &str, body: &T) -> Result<Self> {
+        Self::new(status, Owner::Case(case.to_owned()), body)
+    }
+
+    /// An answer without a body.
+    pub(super) fn empty(account: &str) -> Self {
+        let answer = Answer { status: 204, headers: Vec::new(), body: String::new() };
+        Self { answer, owner: Owner::Account(account.to_owned()), keys: None }
+    }
+
+    fn new<T: Serialize>(status: StatusCode, owner: Owner, body: &T) -> Result<Self> {
+        let body = serde_json::to_string(body).map_err(anyhow::Error::new)?;
+        Ok(Self { answer: Answer { status: status.as_u16(), headers: Vec::new(), body }, owner, keys: None })
+    }
+
+    /// Adds the entity tag.
+    pub(super) fn tagged(self, version: i64) -> Self {
+        let tag = etag(version);
+        self.with_header("etag", tag)
+    }
+
+    /// Adds a header that replays repeat.
+    pub(super) fn with_header(mut self, name: &str, value: String) -> Self {
+        self.answer.headers.push((name.to_owned(), value));
+        self
+    }
+
+    /// Hands over keys that are open already, which saves reading them again.
+    pub(super) fn with_keys(mut self, keys: Keys<'k>) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+}
+
+/// Who calls, in the words of the key's scope.
+pub(super) trait Scoped {
+    /// The tenant, or the account.
+    fn scope(&self) -> String;
+}
+
+/// Runs a call once. `enter` decides who calls; then the key is taken or the answer replayed; `work` does the rest.
+pub(super) async fn once<G, E, W>(call: &Call, raw: &Raw, enter: E, work: W) -> Result<HttpResponse>
+where
+    G: Scoped + 'static,
+    E: FnOnce(&mut Tx<'_>) -> Result<G> + Send + 'static,
+    W: for<'k> FnOnce(&mut Tx<'_>, &'k Kit, G) -> Result<Reply<'k>> + Send + 'static,
+{
+    let key = call.idempotency_key();
+    let (done, replayed) = run(call, raw, (key, None), enter, work).await?;
+    Ok(render(&done, replayed))
+}
+
+/// As [`once`], for callers that put the answer into a larger one. `part` tells the items of one body apart.
+pub(super) async fn run<G, E, W>(
+    call: &Call,
+    raw: &Raw,
+    (key, part): (Result<String>, Option<usize>),
+    enter: E,
+    work: W,
+) -> Result<(Answer, bool)>
+where
+    G: Scoped + 'static,
+    E: FnOnce(&mut Tx<'_>) -> Result<G> + Send + 'static,
+    W: for<'k> FnOnce(&mut Tx<'_>, &'k Kit, G) -> Result<Reply<'k>> + Send + 'static,
+{
+    let app = std::sync::Arc::clone(&call.shared.app);
+    let route = call.request().match_pattern().unwrap_or_default();
+    let operation = format!("{} {route}", call.request().method());
+    let target = call.request().uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    let fingerprint = app.kit.keyring.keyed("idempotency", &[target.as_bytes(), &raw.0]);
+    app.clone()
+        .db
+        .write(move |tx| {
+            let who = enter(tx)?;
+            let key = key?;
+            let key = part.map_or_else(|| key.clone(), |part| format!("{part}/{key}"));
+            let attempt = Attempt { scope: format!("{} {operation}", who.scope()), key, fingerprint };
+            if let Taken::Replay(answer) = idempotency::take(tx, &app.kit, &attempt)? {
+                return Ok((answer, true));
+            }
+            let reply = work(tx, &app.kit, who)?;
+            match (reply.keys, &reply.owner) {
+                (Some(mut keys), Owner::Case(case)) => {
+                    idempotency::keep_with(tx, &mut keys, &attempt, case, &reply.answer)?;
+                }
+                (_, owner) => idempotency::keep(tx, &app.kit, &attempt, owner, &reply.answer)?,
+            }
+            Ok((reply.answer, false))
+        })
+        .await
+}
+
+/// An answer as HTTP.
+fn render(answer: &Answer, replayed: bool) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    if !answer.body.is_empty() {
+        response.content_type("application/json");
+    }
+    let mut response = response.body(answer.body.clone());
+    let mut headers = answer.headers.clone();
+    if replayed {
+        headers.push(("idempotency-replayed".to_owned(), "true".to_owned()));
+    }
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,157 @@
+//! Limits: requests a second for each credential, by named policy, and the headers that tell of them
+//! (draft-ietf-httpapi-ratelimit-headers-10).
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+
+use crate::config::Limits;
+use crate::error::Error;
+
+/// A named limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Calls that bring reports in.
+    Ingest,
+    /// Calls that read.
+    Read,
+    /// Batches.
+    Bulk,
+    /// Token and sign-in calls.
+    Token,
+    /// Calls of a colleague.
+    Staff,
+    /// Calls without a credential.
+    Portal,
+}
+
+impl Policy {
+    /// The name in headers and problems.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Read => "read",
+            Self::Bulk => "bulk",
+            Self::Token => "token",
+            Self::Staff => "staff",
+            Self::Portal => "portal",
+        }
+    }
+}
+
+type Keyed = RateLimiter<String, DashMapStateStore<String>, DefaultClock, StateInformationMiddleware>;
+
+struct Lane {
+    quota: u32,
+    state: Keyed,
+}
+
+/// Counts requests in this process.
+pub struct Limiter {
+    ingest: Lane,
+    read: Lane,
+    bulk: Lane,
+    token: Lane,
+    staff: Lane,
+    portal: Lane,
+    clock: DefaultClock,
+}
+
+impl std::fmt::Debug for Limiter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Limiter")
+    }
+}
+
+/// What a check found, for the headers of the answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verdict {
+    policy: Policy,
+    quota: u32,
+    remaining: u32,
+    /// Until a request passes again; nothing while requests pass.
+    wait: Option<Duration>,
+}
+
+impl Limiter {
+    /// A limiter with these quotas.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        let lane = |quota: u32| {
+            let each = NonZeroU32::new(quota).unwrap_or(NonZeroU32::MIN);
+            let state = RateLimiter::dashmap(Quota::per_second(each)).with_middleware();
+            Lane { quota: each.get(), state }
+        };
+        Self {
+            ingest: lane(limits.ingest),
+            read: lane(limits.read),
+            bulk: lane(limits.bulk),
+            token: lane(limits.token),
+            staff: lane(limits.staff),
+            portal: lane(limits.portal),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    const fn lane(&self, policy: Policy) -> &Lane {
+        match policy {
+            Policy::Ingest => &self.ingest,
+            Policy::Read => &self.read,
+            Policy::Bulk => &self.bulk,
+            Policy::Token => &self.token,
+            Policy::Staff => &self.staff,
+            Policy::Portal => &self.portal,
+        }
+    }
+
+    /// Counts a request of `key`.
+    pub(super) fn check(&self, policy: Policy, key: &str) -> Verdict {
+        let lane = self.lane(policy);
+        let (remaining, wait) = match lane.state.check_key(&key.to_owned()) {
+            Ok(snapshot) => (snapshot.remaining_burst_capacity(), None),
+            Err(until) => (0, Some(until.wait_time_from(self.clock.now()))),
+        };
+        Verdict { policy, quota: lane.quota, remaining, wait }
+    }
+
+    /// Forgets who has not called for a while.
+    pub fn forget_idle(&self) {
+        for lane in [&self.ingest, &self.read, &self.bulk, &self.token, &self.staff, &self.portal] {
+            lane.state.retain_recent();
+        }
+    }
+}
+
+impl Verdict {
+    /// The refusal, when the request does not pass.
+    pub(super) fn into_result(self) -> Result<(), Error> {
+        match self.wait {
+            None => Ok(()),
+            Some(wait) => Err(Error::Throttled { policy: self.policy.name(), retry_after: wait }),
+        }
+    }
+
+    /// Tells of the limit in the answer's headers.
+    pub(super) fn write(self, headers: &mut HeaderMap) {
+        let name = self.policy.name();
+        let wait = self.wait.map_or(1, whole_seconds);
+        let state = format!("\"{name}\";r={};t={wait}", self.remaining);
+        for (header, value) in [("ratelimit-policy", format!("\"{name}\";q={};w=1", self.quota)), ("ratelimit", state)]
+        {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(header), value);
+            }
+        }
+    }
+}
+
+/// Seconds for `Retry-After`: at least one, rounded up.
+pub(super) fn whole_seconds(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0).max(u64::from(span.as_secs() == 0))
+}

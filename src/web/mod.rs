@@ -1,0 +1,72 @@
+//! HTTP: thin callers of the domain. One table of endpoints drives routing, credentials, limits and their tests.
+
+mod body;
+pub mod endpoints;
+mod extract;
+mod gate;
+mod health;
+pub mod idempotent;
+mod limits;
+pub mod openapi;
+mod platform;
+pub mod problem;
+mod triage;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App as Actix, HttpServer, web};
+
+use crate::app::App;
+use crate::error::Error;
+pub use limits::Limiter;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) app: Arc<App>,
+    pub(crate) limiter: Arc<Limiter>,
+}
+
+/// Mounts every endpoint of the table.
+pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
+    config.app_data(web::Data::new(shared.clone()));
+    for (path, rows) in endpoints::by_path() {
+        let mut resource = web::resource(path);
+        for row in &rows {
+            resource = resource.route((row.route)().method(row.method.clone()));
+        }
+        resource = resource.default_service(web::to(wrong_method)).app_data(web::Data::new(rows));
+        config.service(resource.wrap(from_fn(gate::enter)));
+    }
+    config.default_service(web::to(no_such_path));
+}
+
+async fn wrong_method() -> Result<&'static str, Error> {
+    Err(crate::error::Refused::Method.into())
+}
+
+async fn no_such_path() -> Result<&'static str, Error> {
+    Err(Error::NotFound)
+}
+
+/// Serves on `listener` until a signal ends the process.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web::dev::Server> {
+    let shared = Shared { app: Arc::clone(app), limiter: Arc::new(Limiter::new(&app.config.limits)) };
+    let workers = app.config.workers;
+    let mut server = HttpServer::new(move || {
+        let shared = shared.clone();
+        Actix::new().wrap(from_fn(gate::frame)).configure(move |config| configure(config, &shared))
+    })
+    .backlog(4_096)
+    .shutdown_timeout(10)
+    .keep_alive(std::time::Duration::from_secs(75));
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    Ok(server.listen(listener)?.run())
+}

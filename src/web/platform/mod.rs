@@ -1,0 +1,61 @@
+//! The platform API: what a dating app's server calls.
+
+pub(super) mod batch;
+pub(super) mod events;
+pub(super) mod reports;
+pub(super) mod requests;
+pub(super) mod status;
+pub(super) mod token;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{HeaderValue, LINK};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::idempotent::Scoped;
+use crate::base::page::Page;
+use crate::db::Tx;
+use crate::domain::access::{self, AsPlatform, Grant, Tenant};
+use crate::domain::platforms::{AccessToken, Scope};
+use crate::error::Result;
+
+impl Scoped for Grant<AsPlatform, Tenant> {
+    fn scope(&self) -> String {
+        format!("{}:{}", self.row().platform, self.row().mode.as_str())
+    }
+}
+
+/// Lets the platform behind a token in, for one scope.
+fn enter(token: AccessToken, scope: Scope) -> impl FnOnce(&mut Tx<'_>) -> Result<Grant<AsPlatform, Tenant>> + Send {
+    move |tx| access::platform_acting(tx, &token, scope)
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct List<T> {
+    /// The entries, in order.
+    pub(in crate::web) data: Vec<T>,
+    /// Whether there is a next page.
+    pub(in crate::web) has_more: bool,
+    /// The `cursor` of the next page.
+    pub(in crate::web) next_cursor: Option<String>,
+}
+
+/// A page as HTTP, with the link to the next one.
+pub(in crate::web) fn list_response<T: Serialize>(request: &actix_web::HttpRequest, page: Page<T>) -> HttpResponse {
+    let link = page.next.as_ref().map(|cursor| next_link(request, cursor));
+    let list = List { has_more: page.next.is_some(), data: page.data, next_cursor: page.next };
+    let mut response = HttpResponse::Ok().json(list);
+    if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
+        response.headers_mut().insert(LINK, link);
+    }
+    response
+}
+
+/// The same query with another cursor.
+fn next_link(request: &actix_web::HttpRequest, cursor: &str) -> String {
+    let kept = request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let mut query: Vec<String> = kept.map(str::to_owned).collect();
+    query.push(format!("cursor={cursor}"));
+    format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&"))
+}

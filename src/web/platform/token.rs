@@ -1,0 +1,146 @@
+//! `POST /oauth/token`: client credentials for an access token (RFC 6749, section 4.4).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpMessage, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::base::secret::Sensitive;
+use crate::domain::platforms::{self, Client, Scope, parse_scopes, scope_text};
+use crate::error::Result;
+use crate::web::extract::Call;
+use crate::web::gate::network;
+use crate::web::limits::Policy;
+
+/// The form of a token call.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::web) struct TokenForm {
+    /// `client_credentials`.
+    #[schema(example = "client_credentials")]
+    grant_type: Option<String>,
+    /// What to ask for, separated by spaces; all that the client has when absent.
+    #[schema(example = "reports:write reports:read requests:write")]
+    scope: Option<String>,
+    /// The client, when it is not sent by HTTP Basic.
+    client_id: Option<String>,
+    /// Its secret, when it is not sent by HTTP Basic.
+    #[schema(value_type = Option<String>)]
+    client_secret: Option<Sensitive<String>>,
+}
+
+/// An access token.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct TokenAnswer {
+    /// The token.
+    access_token: String,
+    /// `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds until it expires.
+    #[schema(example = 600)]
+    expires_in: u64,
+    /// What was granted.
+    scope: String,
+}
+
+/// Why no token was given (RFC 6749, section 5.2).
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct TokenError {
+    /// The code of the RFC.
+    #[schema(example = "invalid_client")]
+    error: &'static str,
+    /// What to do.
+    error_description: &'static str,
+}
+
+/// `POST /oauth/token`.
+#[utoipa::path(post, path = "/oauth/token", tag = "platform", operation_id = "issue_token",
+    summary = "Get an access token with client credentials",
+    description = "Send the client's id and secret by HTTP Basic or in the form. The token is good for ten minutes.",
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "A token", body = TokenAnswer),
+        (status = 400, description = "The call is not of the right form", body = TokenError),
+        (status = 401, description = "The credentials do not hold", body = TokenError)))]
+pub(in crate::web) async fn issue(
+    call: Call,
+    form: std::result::Result<web::Form<TokenForm>, actix_web::Error>,
+) -> Result<HttpResponse> {
+    let Ok(form) = form else {
+        count(&call, "")?;
+        return Ok(refusal("invalid_request", "send a form of application/x-www-form-urlencoded"));
+    };
+    let form = form.into_inner();
+    let basic = basic(&call);
+    let (id, secret) = match (basic, form.client_id, form.client_secret) {
+        (Some(basic), None, None) => basic,
+        (None, Some(id), Some(secret)) => (id, secret),
+        (Some(_), _, _) => {
+            count(&call, "")?;
+            return Ok(refusal("invalid_request", "send the client's secret in one way only"));
+        }
+        _ => {
+            count(&call, "")?;
+            return Ok(refusal("invalid_client", "send the client's id and secret"));
+        }
+    };
+    count(&call, &id)?;
+    if form.grant_type.as_deref() != Some("client_credentials") {
+        let missing = form.grant_type.is_none();
+        let error = if missing { "invalid_request" } else { "unsupported_grant_type" };
+        return Ok(refusal(error, "send grant_type=client_credentials"));
+    }
+    let app = &call.shared.app;
+    let client = app.db.read(move |rx| platforms::authenticate(rx, &id, &secret)).await?;
+    let Some(client) = client else { return Ok(refusal("invalid_client", "the client or its secret is not valid")) };
+    let Some(scopes) = granted(&client, form.scope.as_deref()) else {
+        return Ok(refusal("invalid_scope", "the client may not ask for all of these scopes"));
+    };
+    let token = app.tokens.issue(&client, &scopes, app.clock.now())?;
+    Ok(HttpResponse::Ok().insert_header((header::PRAGMA, "no-cache")).json(TokenAnswer {
+        access_token: token,
+        token_type: "Bearer",
+        expires_in: 600,
+        scope: scope_text(&scopes),
+    }))
+}
+
+/// Counts the call for its client, so that one platform's mistakes do not stop another's.
+fn count(call: &Call, client: &str) -> Result<()> {
+    let peer = network(call.request().peer_addr());
+    let key = if client.is_empty() { peer } else { format!("{peer} {}", client.chars().take(64).collect::<String>()) };
+    let verdict = call.shared.limiter.check(Policy::Token, &key);
+    call.request().extensions_mut().insert(verdict);
+    verdict.into_result()
+}
+
+/// All that was asked for, or nothing.
+fn granted(client: &Client, asked: Option<&str>) -> Option<Vec<Scope>> {
+    let own = client.scopes();
+    let Some(asked) = asked.filter(|text| !text.trim().is_empty()) else { return Some(own) };
+    parse_scopes(asked).filter(|scopes| scopes.iter().all(|scope| own.contains(scope)))
+}
+
+fn basic(call: &Call) -> Option<(String, Sensitive<String>)> {
+    let value = call.request().headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, text) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let bytes = STANDARD.decode(text.trim()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    // Ids and secrets hold no character that form encoding would change (RFC 6749, section 2.3.1).
+    text.split_once(':').map(|(id, secret)| (id.to_owned(), Sensitive::new(secret.to_owned())))
+}
+
+fn refusal(error: &'static str, error_description: &'static str) -> HttpResponse {
+    let status = if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+    let mut response = HttpResponse::build(status).json(TokenError { error, error_description });
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"recourse\""));
+    }
+    response
+}

@@ -1,0 +1,252 @@
+//! Cases: finding, reading, claiming, handing over, moving along.
+
+use actix_web::HttpResponse;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{case_reply, on_case, tell_of_wall};
+use crate::base::id::{CaseKind, StaffId};
+use crate::base::page::Limit;
+use crate::base::time::Timestamp;
+use crate::domain::access::{self, Assign, Claim, Read, Reopen, Work};
+use crate::domain::cases::{self, Action, CaseSummary, CaseView, State};
+use crate::domain::platforms::Mode;
+use crate::domain::queues::{self, Filter};
+use crate::domain::staff;
+use crate::domain::triage::{Priority, Queue};
+use crate::error::{Error, Refused, Result};
+use crate::web::body::Raw;
+use crate::web::extract::{Call, etag, require_match};
+use crate::web::platform::{List, list_response};
+
+/// Which cases to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct CasesQuery {
+    /// One queue; all you see when absent.
+    queue: Option<Queue>,
+    /// One state; all open ones when absent.
+    state: Option<State>,
+    /// One priority.
+    priority: Option<Priority>,
+    /// One colleague's, by id; `me` for your own.
+    assigned_to: Option<String>,
+    /// The cases of a platform's reference.
+    platform_report_ref: Option<String>,
+    /// `live`, or a platform's trials; live when absent.
+    mode: Option<Mode>,
+    /// How many entries, 1 to 100; more is coerced.
+    #[param(minimum = 1, maximum = 100, default = 25)]
+    limit: Option<u32>,
+    /// Where the last page ended.
+    cursor: Option<String>,
+}
+
+/// `GET /v1/triage/cases`.
+#[utoipa::path(get, path = "/v1/triage/cases", tag = "triage", operation_id = "list_cases",
+    summary = "Cases, the most urgent first, then by the next deadline", params(CasesQuery),
+    responses((status = 200, description = "A page", body = List<CaseSummary>)))]
+pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+    let query: CasesQuery = call.query()?;
+    let bearer = call.bearer()?;
+    let page = call
+        .shared
+        .app
+        .db
+        .write(move |tx| {
+            let who = access::member(tx, &bearer)?;
+            let assigned_to = match query.assigned_to.as_deref() {
+                None => None,
+                Some("me") => Some(who.id.clone()),
+                Some(id) => Some(id.parse().map_err(|_| Refused::Parameter {
+                    name: "assigned_to",
+                    detail: "use the id of a colleague, or `me`",
+                })?),
+            };
+            let filter = Filter {
+                mode: query.mode.unwrap_or(Mode::Live),
+                queue: query.queue,
+                state: query.state,
+                priority: query.priority,
+                assigned_to,
+                platform_report_ref: query.platform_report_ref,
+            };
+            queues::list(tx, &who, &filter, query.cursor.as_deref(), Limit::coerce(query.limit))
+        })
+        .await?;
+    Ok(list_response(call.request(), page.map(|case| cases::summary(&case))))
+}
+
+/// `GET /v1/triage/cases/{id}`.
+#[utoipa::path(get, path = "/v1/triage/cases/{id}", tag = "triage", operation_id = "get_case", summary = "One case",
+    description = "The reading is recorded, and the survivor can see that it happened.",
+    params(("id" = String, Path, description = "The case's id")),
+    responses((status = 200, description = "The case", body = CaseView, headers(("ETag" = String, description = "Its version")))))]
+pub(in crate::web) async fn view(call: Call) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let bearer = call.bearer()?;
+    let app = std::sync::Arc::clone(&call.shared.app);
+    let case = id.clone();
+    let answer = app
+        .clone()
+        .db
+        .write(move |tx| {
+            let who = access::member(tx, &bearer)?;
+            let grant = access::case::<Read>(tx, &who, &case)?;
+            cases::view(tx, &app.kit, &grant, &who)
+        })
+        .await;
+    if matches!(answer, Err(Error::NotFound)) {
+        tell_of_wall(&call, &id).await?;
+    }
+    let view = answer?;
+    let tag = etag(view.summary.version);
+    Ok(HttpResponse::Ok().insert_header(("etag", tag)).json(view))
+}
+
+/// `POST /v1/triage/cases/{id}/claim`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/claim", tag = "triage", operation_id = "claim_case", summary = "Take this case",
+    params(("id" = String, Path, description = "The case's id")),
+    responses((status = 200, description = "You hold it for 15 minutes", body = CaseSummary)))]
+pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let case = id.clone();
+    on_case(&call, &raw, &id, move |tx, _, who| {
+        let grant = access::case::<Claim>(tx, &who, &case)?;
+        case_reply(&cases::claim(tx, grant, &who)?)
+    })
+    .await
+}
+
+/// `POST /v1/triage/cases/{id}/heartbeat`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/heartbeat", tag = "triage", operation_id = "keep_claim", summary = "Hold it for another 15 minutes",
+    params(("id" = String, Path, description = "The case's id")),
+    responses((status = 200, description = "You hold it still", body = CaseSummary)))]
+pub(in crate::web) async fn heartbeat(call: Call) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let bearer = call.bearer()?;
+    let case = id.clone();
+    let answer = call
+        .shared
+        .app
+        .db
+        .write(move |tx| {
+            let who = access::member(tx, &bearer)?;
+            let grant = access::case::<Work>(tx, &who, &case)?;
+            let case = cases::heartbeat(tx, grant)?;
+            staff::note_acting(tx, &who.id)?;
+            Ok(case)
+        })
+        .await;
+    if matches!(answer, Err(Error::NotFound)) {
+        tell_of_wall(&call, &id).await?;
+    }
+    let case = answer?;
+    Ok(HttpResponse::Ok().insert_header(("etag", etag(case.version))).json(cases::summary(&case)))
+}
+
+/// `POST /v1/triage/cases/{id}/release`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/release", tag = "triage", operation_id = "release_case", summary = "Give it back to its queue",
+    params(("id" = String, Path, description = "The case's id")),
+    responses((status = 200, description = "Nobody holds it", body = CaseSummary)))]
+pub(in crate::web) async fn release(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let case = id.clone();
+    on_case(&call, &raw, &id, move |tx, _, who| {
+        let grant = access::case::<Work>(tx, &who, &case)?;
+        case_reply(&cases::release(tx, grant)?)
+    })
+    .await
+}
+
+/// Whom to hand a case to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct AssignBody {
+    /// The colleague's id.
+    #[schema(value_type = String, example = "stf_00000000000000000000000000")]
+    staff_id: StaffId,
+}
+
+/// `POST /v1/triage/cases/{id}/assign`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/assign", tag = "triage", operation_id = "assign_case", summary = "Hand it to a colleague",
+    description = "It is offered to them alone until the next deadline, for eight hours at most.",
+    params(("id" = String, Path, description = "The case's id")), request_body = AssignBody,
+    responses((status = 200, description = "Handed over", body = CaseSummary)))]
+pub(in crate::web) async fn assign(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let precondition = call.if_match();
+    let body = raw.parse::<AssignBody>();
+    let case = id.clone();
+    on_case(&call, &raw, &id, move |tx, _, who| {
+        let grant = access::case::<Assign>(tx, &who, &case)?;
+        require_match(precondition.as_ref(), grant.row())?;
+        let unknown =
+            || Error::invalid("/staff_id", "unknown_colleague", "no colleague who may take this case has this id");
+        let to = staff::find(tx, &body?.staff_id)?.ok_or_else(unknown)?;
+        // The wall holds for whoever is handed a case too, and says no more than "nobody of this id".
+        let able =
+            access::allows(to.role, grant.row().queue, access::Act::Claim) && access::sees(&to, grant.row().queue);
+        if !able || staff::is_walled(tx, &to.id, &case)? {
+            return Err(unknown());
+        }
+        case_reply(&cases::assign(tx, grant, &who, &to)?)
+    })
+    .await
+}
+
+/// A move along the state table.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct TransitionBody {
+    /// `start`, `hold`, `resume` or `reopen`. The others belong to requests and decisions.
+    action: Action,
+    /// Why; required to hold and to reopen.
+    #[serde(default)]
+    reason: String,
+    /// Until when to hold, at most 72 hours ahead.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+}
+
+/// `POST /v1/triage/cases/{id}/transitions`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/transitions", tag = "triage", operation_id = "move_case", summary = "Start, hold, resume or reopen",
+    params(("id" = String, Path, description = "The case's id")), request_body = TransitionBody,
+    responses((status = 200, description = "Moved", body = CaseSummary)))]
+pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let precondition = call.if_match();
+    let body = raw.parse::<TransitionBody>();
+    let case = id.clone();
+    on_case(&call, &raw, &id, move |tx, kit, who| {
+        let seen = access::case::<Read>(tx, &who, &case)?;
+        require_match(precondition.as_ref(), seen.row())?;
+        let body = body?;
+        let moved = match body.action {
+            Action::Start => {
+                let grant = access::case::<Work>(tx, &who, &case)?;
+                cases::start(tx, grant)?
+            }
+            Action::Hold => {
+                let grant = access::case::<Work>(tx, &who, &case)?;
+                cases::hold(tx, kit, grant, &who, (&body.reason, body.until))?
+            }
+            Action::Resume => {
+                let grant = access::case::<Reopen>(tx, &who, &case)?;
+                cases::resume(tx, grant)?
+            }
+            Action::Reopen => {
+                let grant = access::case::<Reopen>(tx, &who, &case)?;
+                cases::reopen(tx, kit, grant, &who, &body.reason)?
+            }
+            Action::AskPlatform | Action::PlatformAnswered | Action::Close => {
+                let detail = "use platform-requests to ask the platform, and decision to close";
+                return Err(Error::invalid("/action", "not_a_transition", detail));
+            }
+        };
+        case_reply(&moved)
+    })
+    .await
+}

@@ -1,0 +1,147 @@
+//! What is decided about a case: notes, priority, requests to the platform, links, the end.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{PendingAnswer, case_reply, done_reply, on_case};
+use crate::base::id::{CaseId, CaseKind};
+use crate::domain::access::{self, AskPlatform, ChangePriority, Decide, Link, WriteNote};
+use crate::domain::cases::acts::{self, PriorityReason};
+use crate::domain::cases::{self, CaseSummary, Closing, NewNote, NoteView, Outcome};
+use crate::domain::requests::{self, NewRequest};
+use crate::domain::triage::Priority;
+use crate::error::Result;
+use crate::web::body::Raw;
+use crate::web::extract::{Call, require_match};
+use crate::web::idempotent::Reply;
+
+/// `POST /v1/triage/cases/{id}/notes`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/notes", tag = "triage", operation_id = "write_note", summary = "Write a note, and record what it says was done",
+    params(("id" = String, Path, description = "The case's id")), request_body = NewNote,
+    responses((status = 201, description = "Written", body = NoteView)))]
+pub(in crate::web) async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let body = raw.parse::<NewNote>();
+    let case = id.clone();
+    on_case(&call, &raw, &id, move |tx, kit, who| {
+        let grant = access::case::<WriteNote>(tx, &who, &case)?;
+        let note = cases::write_note(tx, kit, grant, &who, &body?)?;
+        Reply::of_case(StatusCode::CREATED, case.as_str(), &note)
+    })
+    .await
+}
+
+/// Another priority.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct PriorityBody {
+    /// To which.
+    priority: Priority,
+    /// Why.
+    reason_code: PriorityReason,
+    /// Why, in words.
+    #[schema(min_length = 1, max_length = 20000)]
+    text: String,
+}
+
+/// `POST /v1/triage/cases/{id}/priority`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/priority", tag = "triage", operation_id = "change_priority", summary = "Raise or lower the priority",
+    description = "A raise holds at once. Lowering from p0 or p1 waits for a lead or safeguarding lead.",
+    params(("id" = String, Path, description = "The case's id")), request_body = PriorityBody,
+    responses((status = 200, description = "Changed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
+pub(in crate::web) async fn priority(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let precondition = call.if_match();
+    let body = raw.parse::<PriorityBody>();
+    let case = id.clone();
+    on_case(&call, &raw, &id, move |tx, kit, who| {
+        let grant = access::case::<ChangePriority>(tx, &who, &case)?;
+        require_match(precondition.as_ref(), grant.row())?;
+        let body = body?;
+        let done = acts::change_priority(tx, kit, grant, &who, (body.priority, body.reason_code, body.text))?;
+        done_reply(&case, done)
+    })
+    .await
+}
+
+/// How a case ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct DecisionBody {
+    /// The outcome. `unfounded` waits for a second person.
+    outcome: Outcome,
+    /// Why, for colleagues.
+    #[schema(min_length = 1, max_length = 20000)]
+    reason: String,
+}
+
+/// `POST /v1/triage/cases/{id}/decision`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/decision", tag = "triage", operation_id = "decide_case", summary = "Close the case with an outcome",
+    params(("id" = String, Path, description = "The case's id")), request_body = DecisionBody,
+    responses((status = 200, description = "Closed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
+pub(in crate::web) async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let precondition = call.if_match();
+    let body = raw.parse::<DecisionBody>();
+    let case = id.clone();
+    on_case(&call, &raw, &id, move |tx, kit, who| {
+        let grant = access::case::<Decide>(tx, &who, &case)?;
+        require_match(precondition.as_ref(), grant.row())?;
+        let body = body?;
+        let closing = Closing { outcome: body.outcome, reason: body.reason };
+        let done = cases::decide(tx, kit, grant, &who, &closing)?;
+        done_reply(&case, done)
+    })
+    .await
+}
+
+/// `POST /v1/triage/cases/{id}/platform-requests`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/platform-requests", tag = "triage", operation_id = "ask_platform", summary = "Ask the platform to act",
+    description = "Only with the survivor's recorded agreement, or on two people's record; keeping evidence needs neither.",
+    params(("id" = String, Path, description = "The case's id")), request_body = NewRequest,
+    responses((status = 200, description = "Asked", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
+pub(in crate::web) async fn ask(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let body = raw.parse::<NewRequest>();
+    let case = id.clone();
+    on_case(&call, &raw, &id, move |tx, kit, who| {
+        let grant = access::case::<AskPlatform>(tx, &who, &case)?;
+        let done = requests::ask(tx, kit, grant, &who, body?)?;
+        done_reply(&case, done)
+    })
+    .await
+}
+
+/// Which case to link with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct LinkBody {
+    /// The other case.
+    #[schema(value_type = String, example = "case_00000000000000000000000000")]
+    case_id: CaseId,
+}
+
+/// `POST /v1/triage/cases/{id}/links`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/links", tag = "triage", operation_id = "link_cases", summary = "Link it with another case",
+    params(("id" = String, Path, description = "The case's id")), request_body = LinkBody,
+    responses((status = 200, description = "Linked", body = CaseSummary)))]
+pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<CaseKind>("id")?;
+    let body = raw.parse::<LinkBody>();
+    let case = id.clone();
+    on_case(&call, &raw, &id, move |tx, _, who| {
+        let first = access::case::<Link>(tx, &who, &case)?;
+        let other = body?.case_id;
+        // Two cases are always locked in the order of their ids; the first look decided what may be known.
+        let (one, two) = if case <= other { (&case, &other) } else { (&other, &case) };
+        let one = access::case::<Link>(tx, &who, one)?;
+        let two = access::case::<Link>(tx, &who, two)?;
+        drop(first);
+        let linked =
+            if one.row().id == case { cases::link(tx, one, two, &who)? } else { cases::link(tx, two, one, &who)? };
+        case_reply(&linked)
+    })
+    .await
+}

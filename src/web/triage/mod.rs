@@ -1,0 +1,91 @@
+//! The triage API: what advocates' tools call. The console will use the same operations.
+
+pub(super) mod acts;
+pub(super) mod cases;
+pub(super) mod decisions;
+pub(super) mod queues;
+pub(super) mod sessions;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::Raw;
+use super::extract::Call;
+use super::idempotent::{Reply, Scoped, once};
+use crate::base::id::{ActId, CaseId};
+use crate::base::secret::Sensitive;
+use crate::db::Tx;
+use crate::domain::Kit;
+use crate::domain::access;
+use crate::domain::cases::acts::Done;
+use crate::domain::cases::{Case, summary};
+use crate::domain::staff::{self, Member};
+use crate::error::{Error, Result};
+
+impl Scoped for Member {
+    fn scope(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+/// An act that waits for a second person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PendingAnswer {
+    /// The act.
+    pending: PendingAct,
+}
+
+/// Which act waits.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PendingAct {
+    /// Its id.
+    #[schema(value_type = String, example = "act_00000000000000000000000000")]
+    id: ActId,
+}
+
+/// Lets a colleague in.
+fn enter(bearer: Sensitive<String>) -> impl FnOnce(&mut Tx<'_>) -> Result<Member> + Send {
+    move |tx| access::member(tx, &bearer)
+}
+
+/// Runs an operation on a case once for each key. A colleague who was turned away by a wall learns nothing; the
+/// safeguarding lead does.
+async fn on_case<W>(call: &Call, raw: &Raw, id: &CaseId, work: W) -> Result<HttpResponse>
+where
+    W: for<'k> FnOnce(&mut Tx<'_>, &'k Kit, Member) -> Result<Reply<'k>> + Send + 'static,
+{
+    let answer = once(call, raw, enter(call.bearer()?), move |tx, kit, who| {
+        let id = who.id.clone();
+        let reply = work(tx, kit, who)?;
+        staff::note_acting(tx, &id)?;
+        Ok(reply)
+    })
+    .await;
+    if matches!(answer, Err(Error::NotFound)) {
+        tell_of_wall(call, id).await?;
+    }
+    answer
+}
+
+/// After a "not found": whether a wall was the reason is looked up in every such case, so that time tells nothing.
+async fn tell_of_wall(call: &Call, id: &CaseId) -> Result<()> {
+    let (bearer, id) = (call.bearer()?, id.clone());
+    call.shared.app.db.write(move |tx| access::note_wall(tx, &bearer, &id)).await
+}
+
+/// The case as an answer.
+fn case_reply<'k>(case: &Case) -> Result<Reply<'k>> {
+    Ok(Reply::of_case(StatusCode::OK, case.id.as_str(), &summary(case))?.tagged(case.version))
+}
+
+/// The case, or the act that waits.
+fn done_reply<'k>(case: &CaseId, done: Done) -> Result<Reply<'k>> {
+    match done {
+        Done::Now(case) => case_reply(&case),
+        Done::Pending(id) => {
+            Reply::of_case(StatusCode::ACCEPTED, case.as_str(), &PendingAnswer { pending: PendingAct { id } })
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The queues: how full they are, and taking the most urgent case.
+
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{case_reply, enter};
+use crate::base::time::Timestamp;
+use crate::domain::access;
+use crate::domain::platforms::Mode;
+use crate::domain::queues::{self, Count};
+use crate::domain::staff;
+use crate::domain::triage::Queue;
+use crate::error::{Error, Refused, Result};
+use crate::web::body::Raw;
+use crate::web::extract::Call;
+use crate::web::idempotent::{Reply, once};
+
+/// Which life.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct ModeQuery {
+    /// `live`, or a platform's trials; live when absent.
+    mode: Option<Mode>,
+}
+
+/// A queue as a job last counted it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct QueueView {
+    /// The queue.
+    queue: Queue,
+    /// How many open cases.
+    depth: i64,
+    /// When the oldest of them came in.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    oldest_received_at: Option<Timestamp>,
+    /// How many of their clocks have passed.
+    breaches: i64,
+    /// When this was counted.
+    #[schema(value_type = String, format = DateTime)]
+    as_of: Timestamp,
+}
+
+impl From<Count> for QueueView {
+    fn from(count: Count) -> Self {
+        Self {
+            queue: count.queue,
+            depth: count.depth,
+            oldest_received_at: count.oldest_at,
+            breaches: count.breaches,
+            as_of: count.as_of,
+        }
+    }
+}
+
+/// The queues that a colleague sees.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct Queues {
+    /// One for each queue on their list.
+    data: Vec<QueueView>,
+}
+
+/// `GET /v1/triage/queues`.
+#[utoipa::path(get, path = "/v1/triage/queues", tag = "triage", operation_id = "list_queues", summary = "The queues on your list",
+    params(ModeQuery), responses((status = 200, description = "The queues", body = Queues)))]
+pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+    let query: ModeQuery = call.query()?;
+    let bearer = call.bearer()?;
+    let mode = query.mode.unwrap_or(Mode::Live);
+    let counts = call
+        .shared
+        .app
+        .db
+        .write(move |tx| {
+            let who = access::member(tx, &bearer)?;
+            queues::counts(tx, &who, mode)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(Queues { data: counts.into_iter().map(QueueView::from).collect() }))
+}
+
+/// `POST /v1/triage/queues/{queue}/claim`.
+#[utoipa::path(post, path = "/v1/triage/queues/{queue}/claim", tag = "triage", operation_id = "claim_next",
+    summary = "Take the most urgent case that nobody holds",
+    params(("queue" = Queue, Path, description = "The queue"), ModeQuery),
+    responses((status = 200, description = "You hold this case for 15 minutes; a heartbeat renews that", body = crate::domain::cases::CaseSummary), (status = 204, description = "There is none")))]
+pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let query: ModeQuery = call.query()?;
+    let queue = call.request().match_info().get("queue").and_then(Queue::parse).ok_or(Error::NotFound)?;
+    let mode = query.mode.unwrap_or(Mode::Live);
+    if !raw.0.is_empty() {
+        let _: serde_json::Map<String, serde_json::Value> =
+            raw.parse().map_err(|_| Error::Refused(Refused::Malformed))?;
+    }
+    once(&call, &raw, enter(call.bearer()?), move |tx, _, who| {
+        let claimed = queues::claim(tx, &who, queue, mode)?;
+        staff::note_acting(tx, &who.id)?;
+        match claimed {
+            Some(case) => case_reply(&case),
+            None => Ok(Reply::empty(who.id.as_str())),
+        }
+    })
+    .await
+}

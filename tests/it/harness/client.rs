@@ -1,0 +1,188 @@
+//! Those who call the service: platforms and colleagues, over HTTP.
+
+use recourse::domain::platforms::NewCredential;
+use recourse::domain::staff::Member;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::World;
+
+/// An answer of the service.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// The body as JSON; null when it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    /// A header as text; empty when it is absent.
+    pub(crate) fn header(&self, name: &str) -> String {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
+    /// The code of a problem.
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The pointers and codes of a problem's errors, such as `/statement required`.
+    pub(crate) fn errors(&self) -> Vec<String> {
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|e| format!("{} {}", e["pointer"].as_str().unwrap(), e["code"].as_str().unwrap())).collect()
+    }
+
+    /// The same answer, which must have this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}
+
+/// Somebody with a bearer token.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base: String,
+    pub(crate) token: String,
+}
+
+impl Caller {
+    pub(crate) fn new(world: &World, token: String) -> Self {
+        Self { http: world.http.clone(), base: world.base.clone(), token }
+    }
+
+    /// A request, to be completed and given to [`Caller::send`].
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
+    }
+
+    pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.unwrap() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Self::send(self.request(Method::GET, path)).await
+    }
+
+    /// A POST with a new key.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_with(path, &new_key(), None, body).await
+    }
+
+    /// A POST with a key, and an `If-Match` when one is given.
+    pub(crate) async fn post_with(&self, path: &str, key: &str, tag: Option<&str>, body: &Value) -> Answer {
+        let mut request = self.request(Method::POST, path).header("Idempotency-Key", key).json(body);
+        if let Some(tag) = tag {
+            request = request.header("If-Match", tag);
+        }
+        Self::send(request).await
+    }
+}
+
+/// A key that was never used.
+pub(crate) fn new_key() -> String {
+    recourse::base::secret::hex(&recourse::base::secret::random_bytes::<16>())
+}
+
+/// A platform's server.
+#[derive(Clone, Debug)]
+pub(crate) struct Platform {
+    pub(crate) caller: Caller,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+}
+
+impl Platform {
+    pub(crate) async fn sign_in(world: &World, new: &NewCredential) -> Self {
+        let (client_id, client_secret) = (new.client.to_string(), new.secret.expose().clone());
+        let mut caller = Caller::new(world, String::new());
+        let request = caller
+            .request(Method::POST, "/oauth/token")
+            .basic_auth(&client_id, Some(&client_secret))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body("grant_type=client_credentials");
+        let answer = Caller::send(request).await.expect(200);
+        caller.token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        Self { caller, client_id, client_secret }
+    }
+
+    /// Submits a report, which must be stored. Its id.
+    #[track_caller]
+    pub(crate) fn submit<'a>(&'a self, body: &'a Value) -> impl Future<Output = String> + 'a {
+        async move {
+            let answer = self.caller.post("/v1/reports", body).await.expect(201);
+            answer.json()["id"].as_str().unwrap().to_owned()
+        }
+    }
+}
+
+/// A colleague's tool.
+#[derive(Clone, Debug)]
+pub(crate) struct Staff {
+    pub(crate) caller: Caller,
+    pub(crate) id: String,
+    pub(crate) username: String,
+    pub(crate) member: Member,
+}
+
+impl Staff {
+    /// The id of the case of a platform's reference.
+    pub(crate) async fn case_of(&self, reference: &str) -> String {
+        let list =
+            self.caller.get(&format!("/v1/triage/cases?platform_report_ref={reference}")).await.expect(200).json();
+        list["data"][0]["id"].as_str().unwrap_or_else(|| panic!("no case of {reference}")).to_owned()
+    }
+
+    /// The case as it stands, with its tag.
+    pub(crate) async fn case(&self, id: &str) -> (Value, String) {
+        let answer = self.caller.get(&format!("/v1/triage/cases/{id}")).await.expect(200);
+        (answer.json(), answer.header("etag"))
+    }
+
+    /// Does something to a case.
+    pub(crate) async fn act(&self, id: &str, act: &str, body: &Value) -> Answer {
+        self.caller.post(&format!("/v1/triage/cases/{id}/{act}"), body).await
+    }
+
+    /// The same, for acts that need the tag of what was seen: it is read first.
+    pub(crate) async fn act_seen(&self, id: &str, act: &str, body: &Value) -> Answer {
+        let (_, tag) = self.case(id).await;
+        self.caller.post_with(&format!("/v1/triage/cases/{id}/{act}"), &new_key(), Some(&tag), body).await
+    }
+
+    /// Claims a case and begins the review.
+    pub(crate) async fn take(&self, id: &str) {
+        self.act(id, "claim", &json!({})).await.expect(200);
+        let (case, _) = self.case(id).await;
+        if case["state"] == "received" {
+            self.act_seen(id, "transitions", &json!({"action": "start"})).await.expect(200);
+        }
+    }
+}
+
+/// The smallest report.
+pub(crate) fn small(reference: &str) -> Value {
+    json!({
+        "platform_report_ref": reference,
+        "category": "harassment",
+        "reporter": {"relation": "self"},
+        "statement": "He keeps writing to me after I said no."
+    })
+}
+
+/// The contract's own example, under another reference.
+pub(crate) fn full(reference: &str) -> Value {
+    let mut body: Value = serde_json::from_str(include_str!("../../../src/web/examples/report.json")).unwrap();
+    body["platform_report_ref"] = json!(reference);
+    body
+}

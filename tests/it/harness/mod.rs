@@ -1,0 +1,230 @@
+//! The world of a test: a service of its own on a database of its own, with a clock that the test moves.
+
+pub(crate) mod client;
+pub(crate) mod postgres;
+
+use std::future::Future;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use recourse::app::{self, App};
+use recourse::base::secret::Sensitive;
+use recourse::base::time::{Clock, Timestamp};
+use recourse::config::{Config, Limits};
+use recourse::domain::platforms::{self, Mode, NewCredential, Scope};
+use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::triage::Queue;
+use recourse::{db, jobs, web};
+use tempfile::TempDir;
+
+use client::{Caller, Platform, Staff};
+
+/// When every test begins.
+pub(crate) const BEGIN: &str = "2026-11-21T19:04:02Z";
+
+/// A service on a database of its own.
+pub(crate) struct World {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Clock,
+    pub(crate) base: String,
+    pub(crate) http: reqwest::Client,
+    /// `SQLite` or `PostgreSQL`.
+    pub(crate) database: &'static str,
+    pub(crate) config: Config,
+    dir: TempDir,
+}
+
+/// Which databases this machine lets the tests use. The first call says so.
+pub(crate) fn databases() -> Vec<Database> {
+    static SAID: OnceLock<()> = OnceLock::new();
+    let mut all = vec![Database::Sqlite];
+    all.extend(postgres::cluster().map(|_| Database::Postgres));
+    SAID.get_or_init(|| {
+        let names: Vec<&str> = all.iter().map(|database| database.name()).collect();
+        let hint = if all.len() == 1 { " (no initdb found: see CONTRIBUTING.md)" } else { "" };
+        // Written past the test runner's capture: whoever runs the tests must see what they covered.
+        let _ = std::fs::write("/dev/stderr", format!("tests run on {}{hint}\n", names.join(" and ")));
+    });
+    all
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+impl Database {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
+/// Runs a test on each database, in a world of its own.
+pub(crate) fn on_both<F, Fut>(test: F)
+where
+    F: Fn(World) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    on_both_with(|_| {}, test);
+}
+
+/// The same, with settings of its own.
+pub(crate) fn on_both_with<F, Fut>(settings: impl Fn(&mut Config), test: F)
+where
+    F: Fn(World) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    for database in databases() {
+        let system = actix_web::rt::System::new();
+        system.block_on(async {
+            let world = World::begin(database, &settings).await;
+            test(world).await;
+        });
+    }
+}
+
+impl World {
+    /// A fresh service.
+    pub(crate) async fn begin(database: Database, settings: &impl Fn(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config {
+            data: dir.path().to_owned(),
+            limits: Limits {
+                ingest: 100_000,
+                read: 100_000,
+                bulk: 100_000,
+                token: 100_000,
+                staff: 100_000,
+                portal: 100_000,
+            },
+            workers: Some(2),
+            postgres_connections: 8,
+            ..Config::default()
+        };
+        if database == Database::Postgres {
+            config.database_url = Some(Sensitive::new(fresh_database()));
+        }
+        settings(&mut config);
+        let clock = Clock::standing_at(Timestamp::parse(BEGIN).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        config.listen = listener.local_addr().unwrap();
+        let base = config.base_url();
+        let app = app::open(config.clone(), clock.clone()).await.unwrap();
+        actix_web::rt::spawn(web::serve(&app, listener).unwrap());
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        Self { app, clock, base, http, database: database.name(), config, dir }
+    }
+
+    /// The data directory.
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// A platform with a live credential of every scope.
+    pub(crate) async fn platform(&self, slug: &'static str) -> Platform {
+        self.platform_with(slug, Mode::Live, Scope::ALL).await
+    }
+
+    /// A platform (made when it is not there yet) with a credential of its own, signed in.
+    pub(crate) async fn platform_with(&self, slug: &'static str, mode: Mode, scopes: &'static [Scope]) -> Platform {
+        let new = self.credential(slug, mode, scopes).await;
+        Platform::sign_in(self, &new).await
+    }
+
+    /// A credential of a platform.
+    pub(crate) async fn credential(&self, slug: &'static str, mode: Mode, scopes: &'static [Scope]) -> NewCredential {
+        self.app
+            .db
+            .write(move |tx| {
+                let platform = match platforms::find(tx, slug)? {
+                    Some(platform) => platform,
+                    None => platforms::add(tx, slug, slug)?,
+                };
+                platforms::add_client(tx, &platform, mode, scopes)
+            })
+            .await
+            .unwrap()
+    }
+
+    /// A colleague with the usual queues of the role, signed in.
+    pub(crate) async fn staff(&self, role: Role) -> Staff {
+        self.staff_with(role, Vec::new()).await
+    }
+
+    /// A colleague with these queues, signed in from inside.
+    pub(crate) async fn staff_with(&self, role: Role, queues: Vec<Queue>) -> Staff {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let username = format!("{}-{}", role.as_str(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let app = Arc::clone(&self.app);
+        let name = username.clone();
+        let totp_secret = staff::new_totp_secret();
+        let opened = self
+            .app
+            .db
+            .write(move |tx| {
+                let password_hash = "$none$".to_owned();
+                staff::add(
+                    tx,
+                    &app.kit,
+                    NewMember { username: name.clone(), role, queues, password_hash, totp_secret },
+                )?;
+                let account = staff::account(tx, &name)?.unwrap();
+                staff::open_session(tx, account)
+            })
+            .await
+            .unwrap();
+        Staff {
+            caller: Caller::new(self, opened.token.into_exposed()),
+            id: opened.member.id.to_string(),
+            username,
+            member: opened.member,
+        }
+    }
+
+    /// Somebody with any bearer token, or none.
+    pub(crate) fn caller(&self, token: &str) -> Caller {
+        Caller::new(self, token.to_owned())
+    }
+
+    /// Runs the clock-driven jobs once, and the outbox until it is empty.
+    pub(crate) async fn run_jobs(&self) {
+        jobs::tick(Arc::clone(&self.app)).await.unwrap();
+        jobs::work_off(&self.app, "test").await.unwrap();
+    }
+
+    /// Moves the clock.
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// The URL of a new `PostgreSQL` database, copied from a migrated one.
+pub(crate) fn fresh_database() -> String {
+    static TEMPLATE: OnceLock<()> = OnceLock::new();
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let cluster = postgres::cluster().expect("a PostgreSQL cluster");
+    TEMPLATE.get_or_init(|| {
+        admin(cluster, "CREATE DATABASE recourse_template");
+        db::migrate::up(&db::Place::Postgres(cluster.url("recourse_template"))).unwrap();
+    });
+    let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    admin(cluster, &format!("CREATE DATABASE {name} TEMPLATE recourse_template"));
+    cluster.url(&name)
+}
+
+/// One statement at a time: a template must not be in use while it is copied.
+fn admin(cluster: &postgres::Cluster, statement: &str) {
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = TURN.lock().unwrap();
+    let mut conn = PgConnection::establish(&cluster.url("postgres")).unwrap();
+    conn.batch_execute(statement).unwrap();
+}
