@@ -116,6 +116,8 @@ pub enum Refused {
     MediaType,
     /// The body is longer than allowed (413).
     TooLarge,
+    /// The body did not arrive in time (408).
+    TooSlow,
     /// The path knows other methods only (405).
     Method,
 }
@@ -208,15 +210,15 @@ impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         let passing = match &error {
             DieselError::NotFound => return Self::NotFound,
-            DieselError::BrokenTransactionManager => true,
-            DieselError::DatabaseError(
+            DieselError::BrokenTransactionManager
+            | DieselError::RollbackErrorOnCommit { .. }
+            | DieselError::DatabaseError(
                 DatabaseErrorKind::ClosedConnection
                 | DatabaseErrorKind::SerializationFailure
                 | DatabaseErrorKind::ReadOnlyTransaction,
                 _,
             ) => true,
             DieselError::DatabaseError(_, told) => is_passing(told.message()),
-            DieselError::RollbackErrorOnCommit { .. } => true,
             _ => false,
         };
         if passing {

@@ -19,6 +19,7 @@ use crate::error::Result;
 /// What happened. Variants hold ids, codes and times only, so that no word of a person can enter the record.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the members are named after what they hold")]
 pub enum Event {
     /// A report came in and opened the case.
     CaseOpened { report: ReportId, queue: &'static str, priority: Priority },

@@ -51,12 +51,22 @@ async fn no_such_path() -> Result<&'static str, Error> {
     Err(Error::NotFound)
 }
 
+/// Who has not called for a while needs no place in the limiter's memory.
+async fn forget_idle(limiter: Arc<Limiter>) {
+    let mut ticks = tokio::time::interval(std::time::Duration::from_mins(1));
+    loop {
+        ticks.tick().await;
+        limiter.forget_idle();
+    }
+}
+
 /// Serves on `listener` until a signal ends the process.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web::dev::Server> {
     let shared = Shared { app: Arc::clone(app), limiter: Arc::new(Limiter::new(&app.config.limits)) };
+    actix_web::rt::spawn(forget_idle(Arc::clone(&shared.limiter)));
     let workers = app.config.workers;
     let mut server = HttpServer::new(move || {
         let shared = shared.clone();

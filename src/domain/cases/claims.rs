@@ -17,12 +17,12 @@ use crate::domain::staff::Member;
 use crate::error::{Conflict, Error, Result};
 
 /// How long a claim holds without a heartbeat.
-pub const LEASE: Duration = Duration::from_secs(15 * 60);
+const LEASE: Duration = Duration::from_mins(15);
 /// How long a case may be set aside.
-pub const LONGEST_HOLD: Duration = Duration::from_secs(72 * 3600);
+const LONGEST_HOLD: Duration = Duration::from_hours(72);
 /// How long a case that was handed to somebody is offered to them alone: a shift. Never past its next deadline, so
 /// that a person who is away lets nothing lapse.
-const RESERVED: Duration = Duration::from_secs(8 * 3600);
+const RESERVED: Duration = Duration::from_hours(8);
 
 /// Takes a case. Taking one's own again renews the lease.
 ///

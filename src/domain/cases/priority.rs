@@ -18,7 +18,7 @@ use crate::domain::vault::{Answers, Keys, Sealed};
 use crate::error::Result;
 
 /// Someone is on shift when a colleague with the queue acted this recently (TSP-1, clocks).
-const SHIFT: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
 
 /// An assessment with the facts it was made of, as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]

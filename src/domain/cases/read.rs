@@ -11,6 +11,7 @@ use super::clocks::{self, ClockKind, ClockState};
 use super::notes::{self, NoteView};
 use super::{Case, Outcome, PrioritySource, State, links, priority};
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::{platforms, reports};
 use crate::db::{Rx, Tx};
@@ -84,7 +85,7 @@ pub struct ClockView {
 }
 
 /// A report of a case, with its content for those who may read it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct ReportInCase {
     /// Its id.
     #[schema(value_type = String)]
@@ -111,7 +112,7 @@ pub struct ReportInCase {
 }
 
 /// What people said in a report. A part is absent when it was not sent, or was erased.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 pub struct ReportContent {
     /// Their words.
     pub statement: Option<String>,
@@ -167,7 +168,7 @@ pub struct RequestInCase {
 }
 
 /// A case with everything its reader may see.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct CaseView {
     /// What stands in lists too.
     #[serde(flatten)]
@@ -348,3 +349,5 @@ fn open(keys: &mut Keys<'_>, report: &SealedReport) -> Result<ReportContent> {
     }
     Ok(content)
 }
+
+silent! { ReportInCase ReportContent CaseView }
