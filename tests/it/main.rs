@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod cases;
 mod harness;
+mod reports;
+mod sign_in;
 mod spine;
