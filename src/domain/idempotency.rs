@@ -20,7 +20,7 @@ use crate::error::{Conflict, Refused, Result};
 pub struct Attempt {
     /// Whose key it is, and for which operation.
     pub scope: String,
-    /// The key as the caller sent it.
+    /// A keyed hash of the key as the caller sent it.
     pub key: String,
     /// A keyed hash of the body as it came.
     pub fingerprint: [u8; 32],

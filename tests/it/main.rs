@@ -7,3 +7,4 @@ mod harness;
 mod reports;
 mod sign_in;
 mod spine;
+mod walks;
