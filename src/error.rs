@@ -167,7 +167,10 @@ impl Error {
     /// Whether the same request may succeed later as it is.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Throttled { .. } | Self::Conflict(Conflict::InFlight))
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Internal(_) | Self::Throttled { .. } | Self::Conflict(Conflict::InFlight)
+        )
     }
 }
 

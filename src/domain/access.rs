@@ -41,7 +41,7 @@ impl<A, Row> Grant<A, Row> {
 /// What somebody can do with a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Act {
-    /// Read its state, clocks and assessment.
+    /// Read its state, clocks and record.
     Read,
     /// Read what people said.
     ReadContent,
@@ -119,7 +119,7 @@ pub fn sees(who: &Member, queue: Queue) -> bool {
 /// The policy as text: a row for each role and kind of queue, a column for each act.
 #[must_use]
 pub fn table() -> String {
-    let mut lines = vec![format!("{:<32}{}", "", Act::ALL.map(|act| format!("{act:<16?}")).concat())];
+    let mut lines = vec![format!("{:<32}{}", "", Act::ALL.map(|act| format!("{:<16}", format!("{act:?}"))).concat())];
     for role in Role::ALL {
         for (name, queue) in [("children", Queue::Children), ("any other", Queue::Other)] {
             let cells = Act::ALL.map(|act| format!("{:<16}", if allows(*role, queue, act) { "yes" } else { "-" }));

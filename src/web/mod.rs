@@ -15,6 +15,7 @@ mod triage;
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Actix, HttpServer, web};
 
@@ -36,6 +37,9 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
         let mut resource = web::resource(path);
         for row in &rows {
             resource = resource.route((row.route)().method(row.method.clone()));
+            if row.method == Method::GET {
+                resource = resource.route((row.route)().method(Method::HEAD));
+            }
         }
         resource = resource.default_service(web::to(wrong_method)).app_data(web::Data::new(rows));
         config.service(resource.wrap(from_fn(gate::enter)));

@@ -108,6 +108,11 @@ pub fn resume(tx: &mut Tx<'_>, grant: Grant<Reopen, Case>) -> Result<Case> {
     Ok(case)
 }
 
+/// Something new has come: a case that was set aside or waits for its platform goes back to be worked on.
+pub(in crate::domain) fn wake_waiting(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    if case.state.next(Action::Resume).is_some() { wake_up(tx, case) } else { Ok(()) }
+}
+
 fn wake_up(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
     store::move_along(tx, case, Action::Resume, None)?;
     case.reserved_until = case.assigned_to.as_ref().map(|_| reserved(tx.now(), case.next_due_at));

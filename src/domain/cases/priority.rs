@@ -123,6 +123,8 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
     if case.priority < before && case.state.is_open() {
         let due = due_for(tx, kit, case.priority, case.queue)?;
         clocks::tighten(tx, &case.id, &due)?;
+        // Nothing that has become more urgent stays set aside.
+        super::claims::wake_waiting(tx, case)?;
         page_if_urgent(tx, kit, &case.id, case.priority)?;
     }
     store::replace_in_queue(tx, case)

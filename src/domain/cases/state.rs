@@ -66,17 +66,6 @@ impl State {
     pub const fn is_claimable(self) -> bool {
         matches!(self, Self::Received | Self::InReview)
     }
-
-    /// The state in the platform's view.
-    #[must_use]
-    pub const fn as_status(self) -> crate::domain::reports::Status {
-        use crate::domain::reports::Status;
-        match self {
-            Self::Received | Self::InReview | Self::OnHold => Status::Received,
-            Self::AwaitingPlatform => Status::AwaitingPlatform,
-            Self::Closed => Status::Closed,
-        }
-    }
 }
 
 /// The table as text, a row for each state and a column for each action.

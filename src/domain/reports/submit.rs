@@ -331,7 +331,7 @@ fn store(
         received_at: tx.now(),
         human_review_by,
         body_digest: digest.to_vec(),
-        status: case.state.as_status(),
+        status: Status::Received,
         outcome: None,
         statement: keys.sealing::<Statement>()?.seal("statement", row_id, &statement)?,
         identity: keys.sealing::<Identity>()?.seal("identity", row_id, &identity)?,

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::shape::{AnswerState, NewAnswer, ReasonCode, RequestAction, RequestState};
-use super::{Asked, find, open_count, own, tell};
+use super::{Asked, find, own, tell, waiting_reports};
 use crate::base::id::{CaseId, ReportId, RequestId};
 use crate::db::Tx;
 use crate::db::dialect::{self, Lock};
@@ -83,10 +83,11 @@ fn check_answer(action: RequestAction, new: &NewAnswer) -> Result<()> {
 
 fn give_back(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
     let Some(mut case) = cases::find(tx, case)? else { return Ok(()) };
-    let open = open_count(tx, &case.id)?;
-    if open == 0 && case.state.next(Action::PlatformAnswered).is_some() {
+    let answered = waiting_reports(tx, &case.id)?.is_empty();
+    if answered && case.state.next(Action::PlatformAnswered).is_some() {
         cases::move_along(tx, &mut case, Action::PlatformAnswered, None)?;
     }
+    cases::tell_platform(tx, &mut case)?;
     cases::requeue(tx, &mut case)
 }
 
@@ -111,6 +112,8 @@ pub fn mark_overdue(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
         let report: ReportId = requests::table.find(&id).select(requests::report_id).first(tx.conn())?;
         audit::record(tx, Chain::Case(&case_id), Event::RequestOverdue { request: id.clone() })?;
         tell(tx, &mut case, EventType::RequestOverdue, (report, id))?;
+        // Silence is noticed: the case goes back to whoever takes it next.
+        cases::wake_waiting(tx, &mut case)?;
         marked += 1;
     }
     Ok(marked)

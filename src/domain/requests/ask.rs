@@ -158,6 +158,7 @@ pub(in crate::domain) fn make(
     clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::Request, now, due_at).of_request(&id)])?;
     let made = Event::RequestMade { request: id.clone(), action: new.action.as_str(), agreement: agreement.as_str() };
     audit::record(tx, Chain::Case(&case.id), made)?;
+    cases::tell_platform(tx, case)?;
     tell(tx, case, EventType::RequestCreated, (report.id, id.clone()))?;
     cases::requeue(tx, case)?;
     Ok(id)

@@ -92,7 +92,7 @@ pub struct Asked {
     pub details: Option<String>,
 }
 
-/// A page of what we asked the platform, newest last.
+/// A page of what we asked the platform, the oldest first.
 ///
 /// # Errors
 /// `Parameter` for a cursor of another list.
@@ -161,12 +161,13 @@ fn with_words(rx: &mut Rx<'_>, kit: &Kit, request: Request) -> Result<Asked> {
     Ok(Asked { request, platform_report_ref, details: words.and_then(|words| words.details) })
 }
 
-fn open_count(rx: &mut Rx<'_>, case: &CaseId) -> Result<i64> {
+/// The reports of a case that its platform was asked about and has not answered, late or not.
+pub(super) fn waiting_reports(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<ReportId>> {
     let waiting = [RequestState::Open, RequestState::Acknowledged, RequestState::Overdue];
     Ok(requests::table
         .filter(requests::case_id.eq(case).and(requests::state.eq_any(waiting)))
-        .count()
-        .get_result(rx.conn())?)
+        .select(requests::report_id)
+        .load(rx.conn())?)
 }
 
 /// Whether the platform has said of anything that it did it.
