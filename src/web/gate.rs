@@ -89,9 +89,12 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
 pub(super) async fn enter(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> std::result::Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    check(&request)?;
-    next.call(request).await
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    // An answer, not an `Err`: that would pass by `frame`, which writes the problem document.
+    match check(&request) {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(refused) => Ok(request.error_response(refused)),
+    }
 }
 
 fn check(request: &ServiceRequest) -> Result<()> {
