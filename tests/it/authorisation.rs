@@ -23,7 +23,8 @@ enum Who {
     Staff([u16; 5]),
 }
 
-const ROLES: [Role; 5] = [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
+pub(crate) const ROLES: [Role; 5] =
+    [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
 const TABLE: [(&str, Who); 35] = {
@@ -71,16 +72,16 @@ const TABLE: [(&str, Who); 35] = {
 
 /// What a row of the table calls, as the document has it.
 #[derive(Clone, Debug)]
-struct Operation {
-    id: String,
-    method: Method,
-    path: String,
-    keyed: bool,
-    conditional: bool,
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) keyed: bool,
+    pub(crate) conditional: bool,
 }
 
 /// The operations of the document.
-fn documented() -> Vec<Operation> {
+pub(crate) fn documented() -> Vec<Operation> {
     let document = serde_json::to_value(recourse::web::openapi::document()).unwrap();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -101,15 +102,15 @@ fn documented() -> Vec<Operation> {
 
 /// The ids that fill a path.
 #[derive(Clone, Debug, Default)]
-struct Ids {
-    id: String,
-    act: String,
-    other: String,
-    colleague: String,
+pub(crate) struct Ids {
+    pub(crate) id: String,
+    pub(crate) act: String,
+    pub(crate) other: String,
+    pub(crate) colleague: String,
 }
 
 impl Ids {
-    fn missing(operation: &Operation) -> Self {
+    pub(crate) fn missing(operation: &Operation) -> Self {
         let id = |prefix: &str| format!("{prefix}_{}", "0".repeat(26));
         let thing = if operation.path.starts_with("/v1/triage") {
             "case"
@@ -146,7 +147,7 @@ fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
     })
 }
 
-async fn call(caller: &Caller, operation: &Operation, ids: &Ids) -> Answer {
+pub(crate) async fn call(caller: &Caller, operation: &Operation, ids: &Ids) -> Answer {
     let mut request = caller.request(operation.method.clone(), &path(operation, ids));
     if operation.keyed {
         request = request.header("Idempotency-Key", new_key());
@@ -164,7 +165,7 @@ async fn call(caller: &Caller, operation: &Operation, ids: &Ids) -> Answer {
 }
 
 /// An answer without the id of its request: what must be the same, byte for byte.
-fn told(answer: &Answer) -> (u16, String, String) {
+pub(crate) fn told(answer: &Answer) -> (u16, String, String) {
     let instance = answer.json()["instance"].as_str().unwrap_or_default().to_owned();
     assert!(!instance.is_empty(), "no instance: {}", answer.text);
     (answer.status, answer.header("content-type"), answer.text.replace(&instance, ""))

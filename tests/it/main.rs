@@ -5,3 +5,4 @@
 mod authorisation;
 mod harness;
 mod spine;
+mod walls;
