@@ -139,7 +139,7 @@ pub struct ReportBody {
     #[schema(min_length = 1, max_length = 20000, example = "He has been outside my work three times this week.")]
     pub statement: String,
     /// Answers by key; the keys and their questions are at `GET /v1/categories`. An absent key was not asked.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "super::answers::once", skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, Answer>,
     /// What they hope for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -375,7 +375,7 @@ pub struct AdditionBody {
     #[schema(min_length = 1, max_length = 20000)]
     pub statement: Option<String>,
     /// More answers. A yes given before stays.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "super::answers::once", skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, Answer>,
     /// More identifiers of the subject.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

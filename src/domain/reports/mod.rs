@@ -1,6 +1,7 @@
 //! Reports: what a platform submits, once, and never changes; later words are additions.
 
 mod additions;
+mod answers;
 pub mod body;
 pub mod identifiers;
 mod read;
