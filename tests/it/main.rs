@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod authorisation;
+mod bad_input;
 mod harness;
+mod input_echo;
 mod spine;
 mod walls;
