@@ -78,6 +78,8 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     pub(crate) keyed: bool,
     pub(crate) conditional: bool,
+    /// The statuses that the document names.
+    pub(crate) statuses: BTreeSet<u16>,
 }
 
 /// The operations of the document.
@@ -94,6 +96,7 @@ pub(crate) fn documented() -> Vec<Operation> {
                 path: path.clone(),
                 keyed: needs("Idempotency-Key"),
                 conditional: needs("If-Match"),
+                statuses: operation["responses"].as_object().unwrap().keys().map(|s| s.parse().unwrap()).collect(),
             });
         }
     }
@@ -161,7 +164,9 @@ pub(crate) async fn call(caller: &Caller, operation: &Operation, ids: &Ids) -> A
     } else if let Some(body) = body(operation, ids) {
         request = request.json(&body);
     }
-    Caller::send(request).await
+    let answer = Caller::send(request).await;
+    assert!(operation.statuses.contains(&answer.status), "{operation:?}: {} is not documented", answer.status);
+    answer
 }
 
 /// An answer without the id of its request: what must be the same, byte for byte.
