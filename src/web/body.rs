@@ -9,7 +9,7 @@ use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::base::secret::silent;
@@ -19,6 +19,8 @@ use crate::error::{Error, Refused, Result};
 const LONGEST: usize = 256 * 1024;
 /// The longest batch: a hundred reports of usual length.
 const LONGEST_BATCH: usize = 8 * 1024 * 1024;
+/// How deep lists and objects may stand in each other.
+const DEEPEST: usize = 128;
 
 /// How long a body may take to arrive: actix itself has no bound for that, and slow bodies would hold connections.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,6 +32,11 @@ impl Raw {
     /// The body as a `T`.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         parse(&self.0)
+    }
+
+    /// The body as a `T` that keeps parts of it as they are, whose depth is looked at when they are read.
+    pub(super) fn parse_outside<T: DeserializeOwned>(&self) -> Result<T> {
+        shape(&self.0)
     }
 }
 
@@ -79,14 +86,47 @@ async fn read(mut payload: Payload, announced: Option<usize>, bound: usize) -> R
 
 /// Reads JSON: text that is no JSON is malformed, JSON of the wrong shape is invalid at a place.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // Here and not by the reader, which looks neither at the bytes nor at the depth of what it throws away.
+    if is_too_deep(bytes) {
+        return Err(Refused::Malformed.into());
+    }
+    shape(bytes)
+}
+
+fn shape<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let malformed = || Error::Refused(Refused::Malformed);
+    std::str::from_utf8(bytes).map_err(|_| malformed())?;
     let mut text = serde_json::Deserializer::from_slice(bytes);
     let value = match serde_path_to_error::deserialize(&mut text) {
         Ok(value) => value,
-        Err(error) if error.inner().classify() == Category::Data => return Err(misshapen(&error)),
-        Err(_) => return Err(Refused::Malformed.into()),
+        Err(error) if error.inner().classify() == Category::Data => {
+            // What comes after the wrong place may be no JSON at all.
+            serde_json::from_slice::<IgnoredAny>(bytes).map_err(|_| malformed())?;
+            return Err(misshapen(&error));
+        }
+        Err(_) => return Err(malformed()),
     };
-    text.end().map_err(|_| Error::Refused(Refused::Malformed))?;
+    text.end().map_err(|_| malformed())?;
     Ok(value)
+}
+
+/// Whether lists and objects stand in each other more than [`DEEPEST`] times. Brackets in strings do not count.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
 }
 
 /// The place and the rule, in our words: serde's own text repeats the input before it says what was expected.
@@ -101,9 +141,7 @@ pub(super) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -
             }
             serde_path_to_error::Segment::Unknown => continue,
         };
-        // A member's name is the caller's word: only plain ones are repeated.
-        let plain = step.len() <= 64 && step.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-        if !plain {
+        if !is_plain(&step) {
             break;
         }
         pointer.push('/');
@@ -119,6 +157,9 @@ pub(super) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -
         return Error::invalid(&pointer, "unknown_member", "this member is not known; leave it out");
     }
     if told.starts_with("duplicate field") {
+        if is_plain(&member()) {
+            pointer = format!("{pointer}/{}", member());
+        }
         return Error::invalid(&pointer, "duplicate_member", "this member stands twice");
     }
     let detail = expected.map_or_else(|| "this value has the wrong form".to_owned(), |what| format!("expected {what}"));
@@ -126,3 +167,7 @@ pub(super) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -
 }
 
 silent! { Raw }
+/// A member's name is the caller's word: only plain ones are repeated.
+fn is_plain(name: &str) -> bool {
+    name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}

@@ -44,7 +44,9 @@ impl Call {
 
     /// The query as a `T`. Unknown parameters are refused, so that a misspelt filter does not list everything.
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T> {
-        let query = web::Query::<T>::from_query(self.request.query_string()).map_err(|_| Refused::Parameter {
+        let text = self.request.query_string();
+        let query = web::Query::<T>::from_query(text).ok().filter(|_| !text.contains("%00"));
+        let query = query.ok_or(Refused::Parameter {
             name: "query",
             detail: "a parameter is unknown or badly formed; see the API document",
         })?;

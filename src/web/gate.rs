@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
 use tracing::Instrument;
@@ -73,9 +73,19 @@ fn copy_limits(from: &header::HeaderMap, to: &mut header::HeaderMap) {
 /// Headers that every answer has.
 fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, request: &actix_web::HttpRequest) {
     let verdict = request.extensions().get::<Verdict>().copied();
+    let status = response.status();
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if status == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(rows) = request.app_data::<web::Data<Vec<Endpoint>>>()
+    {
+        let mut methods: Vec<&str> = rows.iter().map(|row| row.method.as_str()).collect();
+        methods.sort_unstable();
+        if let Ok(methods) = HeaderValue::try_from(methods.join(", ")) {
+            headers.insert(header::ALLOW, methods);
+        }
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::CACHE_CONTROL) {

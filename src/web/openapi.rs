@@ -101,9 +101,9 @@ fn complete(operation: &mut Operation, row: &Endpoint) {
     for (status, about) in problems(row) {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem_response(about));
     }
-    for response in operation.responses.responses.values_mut() {
+    for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            add_headers(response, row);
+            add_headers(response, row, status);
         }
     }
     examples(operation);
@@ -163,7 +163,7 @@ fn problem_response(about: &str) -> RefOr<Response> {
     RefOr::T(ResponseBuilder::new().description(about).content(problem::MEDIA_TYPE, content).build())
 }
 
-fn add_headers(response: &mut Response, row: &Endpoint) {
+fn add_headers(response: &mut Response, row: &Endpoint, status: &str) {
     let mut add = |name: &str, about: &str| {
         let header =
             HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(about)).build();
@@ -172,7 +172,12 @@ fn add_headers(response: &mut Response, row: &Endpoint) {
     add("X-Request-Id", "The request's id, as in the log");
     add("RateLimit", "What is left of the limit, and when it renews");
     add("RateLimit-Policy", "The limit that counts");
-    if row.keyed {
+    match status {
+        "429" | "503" => add("Retry-After", "After how many seconds to send the request again"),
+        "401" => add("WWW-Authenticate", "How to prove who you are"),
+        _ => {}
+    }
+    if row.keyed && status.starts_with('2') {
         add("Idempotency-Replayed", "`true` when the answer repeats an earlier one");
     }
 }

@@ -2,9 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod api_document;
+mod authorisation;
+mod bad_input;
 mod cases;
 mod harness;
+mod input_echo;
 mod reports;
+mod schema;
 mod sign_in;
 mod spine;
+mod structure;
 mod walks;
+mod walls;

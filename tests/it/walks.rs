@@ -142,7 +142,6 @@ fn the_table_of_states_has_no_dead_end_and_closed_is_left_by_reopening_only() {
             assert!(to.is_none_or(|to| to != State::Closed || *action == Action::Close));
         }
     }
-    insta::assert_snapshot!(recourse::domain::cases::state::grid());
 }
 
 #[test]

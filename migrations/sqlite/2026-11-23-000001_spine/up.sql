@@ -1,7 +1,7 @@
 -- Times are microseconds since 1970 in UTC. Ids, times and defaults are made by the service. Sealed content is a BLOB.
 
 CREATE TABLE keyrings (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     created_at BIGINT NOT NULL
 );
 
@@ -17,7 +17,7 @@ CREATE TABLE key_wraps (
 ) WITHOUT ROWID;
 
 CREATE TABLE platforms (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     created_at BIGINT NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE platforms (
 );
 
 CREATE TABLE platform_clients (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     platform_id TEXT NOT NULL REFERENCES platforms (id),
     mode TEXT NOT NULL,
     secret_hash BLOB NOT NULL,
@@ -38,7 +38,7 @@ CREATE TABLE platform_clients (
 CREATE INDEX platform_clients_by_platform ON platform_clients (platform_id);
 
 CREATE TABLE staff (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     username TEXT NOT NULL UNIQUE,
     role TEXT NOT NULL,
     queues TEXT NOT NULL,
@@ -54,7 +54,7 @@ CREATE TABLE staff (
 );
 
 CREATE TABLE staff_sessions (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     token_hash BLOB NOT NULL UNIQUE,
     staff_id TEXT NOT NULL REFERENCES staff (id),
     epoch BIGINT NOT NULL,
@@ -74,7 +74,7 @@ CREATE TABLE staff_identifiers (
 ) WITHOUT ROWID;
 
 CREATE TABLE cases (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     platform_id TEXT NOT NULL REFERENCES platforms (id),
     mode TEXT NOT NULL,
     pair_digest BLOB,
@@ -107,7 +107,7 @@ CREATE INDEX cases_by_holder ON cases (assigned_to, sort_rank, id) WHERE assigne
 CREATE INDEX cases_on_hold ON cases (held_until) WHERE held_until IS NOT NULL;
 
 CREATE TABLE reports (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     platform_id TEXT NOT NULL REFERENCES platforms (id),
     mode TEXT NOT NULL,
     case_id TEXT NOT NULL REFERENCES cases (id),
@@ -133,7 +133,7 @@ CREATE INDEX reports_of_platform ON reports (platform_id, mode, received_at, id)
 CREATE INDEX reports_of_case ON reports (case_id);
 
 CREATE TABLE additions (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     report_id TEXT NOT NULL REFERENCES reports (id),
     case_id TEXT NOT NULL REFERENCES cases (id),
     received_at BIGINT NOT NULL,
@@ -144,7 +144,7 @@ CREATE TABLE additions (
 CREATE INDEX additions_of_case ON additions (case_id);
 
 CREATE TABLE assessments (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     case_id TEXT NOT NULL REFERENCES cases (id),
     seq BIGINT NOT NULL,
     at BIGINT NOT NULL,
@@ -155,7 +155,7 @@ CREATE TABLE assessments (
 CREATE UNIQUE INDEX assessments_of_case ON assessments (case_id, seq);
 
 CREATE TABLE clocks (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     case_id TEXT NOT NULL REFERENCES cases (id),
     kind TEXT NOT NULL,
     request_id TEXT,
@@ -168,7 +168,7 @@ CREATE INDEX clocks_of_case ON clocks (case_id);
 CREATE INDEX clocks_due ON clocks (due_at) WHERE met_at IS NULL AND stopped_at IS NULL;
 
 CREATE TABLE notes (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     case_id TEXT NOT NULL REFERENCES cases (id),
     author TEXT NOT NULL,
     at BIGINT NOT NULL,
@@ -178,7 +178,7 @@ CREATE TABLE notes (
 CREATE INDEX notes_of_case ON notes (case_id, at);
 
 CREATE TABLE acts (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     case_id TEXT NOT NULL REFERENCES cases (id),
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -191,7 +191,7 @@ CREATE TABLE acts (
 CREATE INDEX acts_of_case ON acts (case_id);
 
 CREATE TABLE requests (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     case_id TEXT NOT NULL REFERENCES cases (id),
     report_id TEXT NOT NULL REFERENCES reports (id),
     platform_id TEXT NOT NULL REFERENCES platforms (id),
@@ -251,14 +251,14 @@ CREATE TABLE audit_events (
 ) WITHOUT ROWID;
 
 CREATE TABLE audit_digests (
-    at BIGINT PRIMARY KEY,
+    at BIGINT NOT NULL PRIMARY KEY,
     chains BIGINT NOT NULL,
     digest BLOB NOT NULL,
     signature BLOB NOT NULL
 );
 
 CREATE TABLE outbox (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
     payload TEXT NOT NULL,
     dedupe_key TEXT UNIQUE,
@@ -275,7 +275,7 @@ CREATE INDEX outbox_ready ON outbox (run_at) WHERE done_at IS NULL AND dead_at I
 CREATE INDEX outbox_done ON outbox (done_at) WHERE done_at IS NOT NULL;
 
 CREATE TABLE events (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL PRIMARY KEY,
     platform_id TEXT NOT NULL REFERENCES platforms (id),
     mode TEXT NOT NULL,
     position BIGINT,

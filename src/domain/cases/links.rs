@@ -7,9 +7,9 @@ use crate::base::id::CaseId;
 use crate::db::dialect::native;
 use crate::db::schema::case_links;
 use crate::db::{Rx, Tx};
-use crate::domain::access::{Grant, Link};
+use crate::domain::access::{self, Grant, Link};
 use crate::domain::audit::{self, Chain, Event};
-use crate::domain::staff::Member;
+use crate::domain::staff::{self, Member};
 use crate::error::{Error, Result};
 
 /// Links two cases that the same person may see. Linking them again changes nothing.
@@ -43,11 +43,19 @@ pub fn link(tx: &mut Tx<'_>, one: Grant<Link, Case>, other: Grant<Link, Case>, w
     Ok(one)
 }
 
-/// The cases linked with this one.
-pub(super) fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<CaseId>> {
-    Ok(case_links::table
+/// The cases linked with this one that the person may know of.
+pub(super) fn of_case(rx: &mut Rx<'_>, case: &CaseId, who: &Member) -> Result<Vec<CaseId>> {
+    let linked: Vec<CaseId> = case_links::table
         .filter(case_links::case_id.eq(case))
         .order(case_links::linked_at)
         .select(case_links::other_id)
-        .load(rx.conn())?)
+        .load(rx.conn())?;
+    let mut known = Vec::new();
+    for other in linked {
+        let seen = store::find(rx, &other)?.is_some_and(|other| access::sees(who, other.queue));
+        if seen && !staff::is_walled(rx, &who.id, &other)? {
+            known.push(other);
+        }
+    }
+    Ok(known)
 }

@@ -253,7 +253,7 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member)
         requests: requests::of_case(tx, &case.id)?.into_iter().map(request).collect(),
         notes: if content { erased_is_none(notes::of_case(tx, &mut keys, &case.id))? } else { None },
         pending: acts::pending(tx, &case.id)?,
-        links: links::of_case(tx, &case.id)?,
+        links: links::of_case(tx, &case.id, who)?,
     })
 }
 

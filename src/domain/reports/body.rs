@@ -6,107 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::identifiers::IdentifierKind;
-use crate::base::code::codes;
+pub use super::words::{AgeBand, Author, Channel, DesiredOutcome, Precision, Relation, Source, YesNoUnknown};
 use crate::base::secret::silent;
 use crate::domain::triage::Answer;
-
-codes! {
-    /// Who sends the report.
-    pub enum Relation {
-        /// The person harmed.
-        SelfReported = "self",
-        /// Someone acting for them.
-        ActingFor = "acting_for",
-        /// A parent or carer.
-        ParentOrCarer = "parent_or_carer",
-        /// Someone who saw it.
-        Witness = "witness",
-        /// The platform's own staff.
-        PlatformStaff = "platform_staff",
-    }
-}
-
-codes! {
-    /// An age as far as it was given.
-    pub enum AgeBand {
-        /// Under 18.
-        Under18 = "under_18",
-        /// 18 or older.
-        Adult = "18_plus",
-        /// Not sure: treated as under 18.
-        Unsure = "unsure",
-        /// Not given.
-        NotGiven = "not_given",
-    }
-}
-
-codes! {
-    /// What the person hopes for.
-    pub enum DesiredOutcome {
-        /// Only that it is on record.
-        RecordOnly = "record_only",
-        /// Advice and support.
-        Advice = "advice",
-        /// That the platform acts.
-        PlatformAction = "platform_action",
-        /// The police.
-        Police = "police",
-        /// Not sure yet.
-        Unsure = "unsure",
-    }
-}
-
-codes! {
-    /// Whether something was said just now, or comes from a profile.
-    pub enum Source {
-        /// Said by the person, now.
-        SaidNow = "said_now",
-        /// From the platform's profile of them.
-        Profile = "profile",
-    }
-}
-
-codes! {
-    /// How exactly a time is known.
-    pub enum Precision {
-        /// To the minute.
-        Exact = "exact",
-        /// To the day.
-        Day = "day",
-        /// To the month.
-        Month = "month",
-        /// Roughly.
-        About = "about",
-    }
-}
-
-codes! {
-    /// A way to reach someone.
-    pub enum Channel {
-        /// Only when they come back by themselves.
-        Portal = "portal",
-        /// E-mail.
-        Email = "email",
-        /// A call.
-        Phone = "phone",
-        /// A text message.
-        Sms = "sms",
-        /// Through the platform.
-        Platform = "platform",
-    }
-}
-
-codes! {
-    /// An answer where not knowing is an answer.
-    pub enum YesNoUnknown {
-        /// Yes.
-        Yes = "yes",
-        /// No.
-        No = "no",
-        /// Not known; treated as yes where that is safer.
-        Unknown = "unknown",
-    }
-}
 
 /// A report.
 #[derive(Deserialize, Serialize, ToSchema)]
@@ -140,7 +42,7 @@ pub struct ReportBody {
     #[schema(min_length = 1, max_length = 20000, example = "He has been outside my work three times this week.")]
     pub statement: String,
     /// Answers by key; the keys and their questions are at `GET /v1/categories`. An absent key was not asked.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "super::answers::once", skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, Answer>,
     /// What they hope for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,8 +56,7 @@ pub struct ReportBody {
     /// The declarations that start the 48-hour clock for an intimate image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intimate_image: Option<IntimateImage>,
-    /// Files do not belong in a report: whatever stands here is thrown away unread and named in `not_accepted`, and
-    /// the report is taken all the same.
+    /// Files do not belong here: they are thrown away unread and named in `not_accepted`; the report is taken.
     #[serde(default, skip_serializing)]
     #[schema(value_type = Vec<Object>)]
     pub attachments: Vec<Discarded>,
@@ -330,16 +231,6 @@ pub struct ContextMessage {
     pub text: String,
 }
 
-codes! {
-    /// Who wrote a message.
-    pub enum Author {
-        /// The reported person.
-        Subject = "subject",
-        /// The reporter.
-        Reporter = "reporter",
-    }
-}
-
 /// The declarations about an intimate image. Incomplete ones are accepted and start no clock.
 #[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -376,7 +267,7 @@ pub struct AdditionBody {
     #[schema(min_length = 1, max_length = 20000)]
     pub statement: Option<String>,
     /// More answers. A yes given before stays.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "super::answers::once", skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, Answer>,
     /// More identifiers of the subject.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,11 +1,13 @@
 //! Reports: what a platform submits, once, and never changes; later words are additions.
 
 mod additions;
+mod answers;
 pub mod body;
 pub mod identifiers;
 mod read;
 mod submit;
 mod validate;
+mod words;
 
 pub(in crate::domain) use additions::{Added, additions_of};
 pub use additions::{AdditionView, add, withdraw};

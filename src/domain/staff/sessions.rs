@@ -51,6 +51,10 @@ type AccountRow = (StaffId, String, Role, String, String, i64, Sealed<Secret>, i
 
 /// The open account with this name.
 pub fn account(rx: &mut Rx<'_>, username: &str) -> Result<Option<Account>> {
+    // PostgreSQL takes no text with a NUL, and no account has one.
+    if username.contains('\0') {
+        return Ok(None);
+    }
     let row: Option<AccountRow> = staff::table
         .filter(staff::username.eq(username).and(staff::active.eq(true)))
         .select((

@@ -109,7 +109,7 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
 }
 
 fn split(raw: &Raw) -> Result<Vec<Box<RawValue>>> {
-    let batch: Batch = raw.parse()?;
+    let batch: Batch = raw.parse_outside()?;
     if batch.reports.is_empty() || batch.reports.len() > 100 {
         return Err(Error::invalid("/reports", "bad_length", "send 1 to 100 reports"));
     }

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{PendingAnswer, case_reply, done_reply, on_case};
+use super::{PendingAnswer, case_reply, done_reply, on_case, tell_of_wall};
 use crate::base::id::{CaseId, CaseKind};
 use crate::base::secret::silent;
 use crate::domain::access::{self, AskPlatform, ChangePriority, Decide, Link, WriteNote};
@@ -13,7 +13,7 @@ use crate::domain::cases::acts::{self, PriorityReason};
 use crate::domain::cases::{self, CaseSummary, Closing, NewNote, NoteView, Outcome};
 use crate::domain::requests::{self, NewRequest};
 use crate::domain::triage::Priority;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::web::body::Raw;
 use crate::web::extract::{Call, require_match};
 use crate::web::idempotent::Reply;
@@ -131,8 +131,9 @@ pub(in crate::web) struct LinkBody {
 pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let body = raw.parse::<LinkBody>();
+    let named = body.as_ref().ok().map(|body| body.case_id.clone());
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, _, who| {
+    let answer = on_case(&call, &raw, &id, move |tx, _, who| {
         let first = access::case::<Link>(tx, &who, &case)?;
         let other = body?.case_id;
         // Two cases are always locked in the order of their ids; the first look decided what may be known.
@@ -144,7 +145,12 @@ pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
             if one.row().id == case { cases::link(tx, one, two, &who)? } else { cases::link(tx, two, one, &who)? };
         case_reply(&linked)
     })
-    .await
+    .await;
+    // The wall may stand before the other case as well.
+    if let (Err(Error::NotFound), Some(other)) = (&answer, named) {
+        tell_of_wall(&call, &other).await?;
+    }
+    answer
 }
 
 silent! { PriorityBody DecisionBody }

@@ -1,0 +1,386 @@
+//! The matrix: every operation of the API document, called by everybody, on what is theirs, somebody else's and nobody's.
+
+use std::collections::BTreeSet;
+
+use recourse::domain::access;
+use recourse::domain::platforms::{self, Mode, Scope};
+use recourse::domain::staff::{self, Role};
+use recourse::domain::triage::Queue;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::client::{Answer, Caller, Platform, Staff, new_key, small};
+use crate::harness::{World, on_both};
+
+/// What an operation answers to those who call it on something of their own.
+#[derive(Clone, Copy)]
+enum Who {
+    /// The same to everybody, whatever they bring.
+    Anyone(u16),
+    /// To a platform with the scope; 403 without it; 401 to all others.
+    Platform(Option<Scope>, u16),
+    /// To advocate, lead, safeguarding lead, auditor, administrator; 401 to all others.
+    Staff([u16; 5]),
+}
+
+pub(crate) const ROLES: [Role; 5] =
+    [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
+
+/// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
+const TABLE: [(&str, Who); 35] = {
+    use Scope::{ReportsRead, ReportsWrite, RequestsWrite};
+    use Who::{Anyone, Platform, Staff};
+    [
+        ("healthz", Anyone(200)),
+        ("readyz", Anyone(200)),
+        ("get_api_document", Anyone(200)),
+        ("list_problems", Anyone(200)),
+        ("issue_token", Anyone(401)),
+        ("sign_in", Anyone(401)),
+        ("get_status", Platform(None, 200)),
+        ("list_categories", Platform(None, 200)),
+        ("submit_report", Platform(Some(ReportsWrite), 201)),
+        ("submit_reports", Platform(Some(ReportsWrite), 207)),
+        ("list_reports", Platform(Some(ReportsRead), 200)),
+        ("get_report", Platform(Some(ReportsRead), 200)),
+        ("add_to_report", Platform(Some(ReportsWrite), 201)),
+        ("ask_withdrawal", Platform(Some(ReportsWrite), 202)),
+        ("list_requests", Platform(Some(RequestsWrite), 200)),
+        ("get_request", Platform(Some(RequestsWrite), 200)),
+        ("answer_request", Platform(Some(RequestsWrite), 200)),
+        ("list_events", Platform(Some(ReportsRead), 200)),
+        //                 advocate, lead, safeguarding lead, auditor, administrator
+        ("sign_out", Staff([204, 204, 204, 204, 204])),
+        ("list_queues", Staff([200, 200, 200, 200, 403])),
+        ("claim_next", Staff([200, 200, 200, 403, 403])),
+        ("list_cases", Staff([200, 200, 200, 200, 403])),
+        ("get_case", Staff([200, 200, 200, 200, 404])),
+        ("claim_case", Staff([200, 200, 200, 403, 404])),
+        ("keep_claim", Staff([200, 200, 200, 403, 404])),
+        ("release_case", Staff([200, 200, 200, 403, 404])),
+        ("assign_case", Staff([403, 200, 200, 403, 404])),
+        ("move_case", Staff([200, 200, 200, 403, 404])),
+        ("write_note", Staff([201, 201, 201, 403, 404])),
+        ("change_priority", Staff([200, 200, 200, 403, 404])),
+        ("decide_case", Staff([200, 200, 200, 403, 404])),
+        ("ask_platform", Staff([200, 200, 200, 403, 404])),
+        ("link_cases", Staff([200, 200, 200, 403, 404])),
+        ("approve_act", Staff([403, 200, 200, 403, 404])),
+        ("refuse_act", Staff([403, 200, 200, 403, 404])),
+    ]
+};
+
+/// What a row of the table calls, as the document has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) keyed: bool,
+    pub(crate) conditional: bool,
+    /// The statuses that the document names.
+    pub(crate) statuses: BTreeSet<u16>,
+}
+
+/// The operations of the document.
+pub(crate) fn documented() -> Vec<Operation> {
+    let document = serde_json::to_value(recourse::web::openapi::document()).unwrap();
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap().iter().filter(|(_, o)| o.get("responses").is_some()) {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let needs = |name: &str| parameters.iter().any(|p| p["name"] == name && p["required"] == true);
+            all.push(Operation {
+                id: operation["operationId"].as_str().unwrap().to_owned(),
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                keyed: needs("Idempotency-Key"),
+                conditional: needs("If-Match"),
+                statuses: operation["responses"].as_object().unwrap().keys().map(|s| s.parse().unwrap()).collect(),
+            });
+        }
+    }
+    all
+}
+
+/// The ids that fill a path.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ids {
+    pub(crate) id: String,
+    pub(crate) act: String,
+    pub(crate) other: String,
+    pub(crate) colleague: String,
+}
+
+impl Ids {
+    pub(crate) fn missing(operation: &Operation) -> Self {
+        let id = |prefix: &str| format!("{prefix}_{}", "0".repeat(26));
+        let thing = if operation.path.starts_with("/v1/triage") {
+            "case"
+        } else if operation.path.contains("/requests/") {
+            "req"
+        } else {
+            "rep"
+        };
+        Self { id: id(thing), act: id("act"), other: id("case"), colleague: id("stf") }
+    }
+}
+
+fn path(operation: &Operation, ids: &Ids) -> String {
+    operation.path.replace("{id}", &ids.id).replace("{act}", &ids.act).replace("{queue}", "stalking_violence")
+}
+
+/// A body that the operation takes.
+fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
+    Some(match operation.id.as_str() {
+        "sign_in" => json!({"username": "nobody-here", "password": "wrong", "code": "000000"}),
+        "submit_report" => small(&format!("ref-{}", new_key())),
+        "submit_reports" => json!({"reports": [small(&format!("ref-{}", new_key()))]}),
+        "add_to_report" => json!({"statement": "He came again."}),
+        "answer_request" => json!({"state": "done", "subject_notified": false}),
+        "assign_case" => json!({"staff_id": ids.colleague}),
+        "move_case" => json!({"action": "start"}),
+        "write_note" => json!({"text": "Read."}),
+        "change_priority" => json!({"priority": "p1", "reason_code": "professional_judgement", "text": "He is near."}),
+        "decide_case" => json!({"outcome": "recorded_only", "reason": "As she wished."}),
+        "ask_platform" => json!({"action": "preserve_evidence"}),
+        "link_cases" => json!({"case_id": ids.other}),
+        _ if operation.method == Method::POST && operation.keyed => json!({}),
+        _ => return None,
+    })
+}
+
+pub(crate) async fn call(caller: &Caller, operation: &Operation, ids: &Ids) -> Answer {
+    let mut request = caller.request(operation.method.clone(), &path(operation, ids));
+    if operation.keyed {
+        request = request.header("Idempotency-Key", new_key());
+    }
+    if operation.conditional {
+        request = request.header("If-Match", "*");
+    }
+    if operation.id == "issue_token" {
+        let form = "application/x-www-form-urlencoded";
+        request = request.header("Content-Type", form).body("grant_type=client_credentials");
+    } else if let Some(body) = body(operation, ids) {
+        request = request.json(&body);
+    }
+    let answer = Caller::send(request).await;
+    assert!(operation.statuses.contains(&answer.status), "{operation:?}: {} is not documented", answer.status);
+    answer
+}
+
+/// An answer without the id of its request: what must be the same, byte for byte.
+pub(crate) fn told(answer: &Answer) -> (u16, String, String) {
+    let instance = answer.json()["instance"].as_str().unwrap_or_default().to_owned();
+    assert!(!instance.is_empty(), "no instance: {}", answer.text);
+    (answer.status, answer.header("content-type"), answer.text.replace(&instance, ""))
+}
+
+/// Everybody, with everything they need.
+struct Stage {
+    spark: Platform,
+    trial: Platform,
+    meetly: Platform,
+    lead: Staff,
+    proposer: Staff,
+    /// Credentials that hold nowhere, by name.
+    broken: Vec<(&'static str, Caller)>,
+}
+
+impl Stage {
+    async fn set(world: &World) -> Self {
+        let expired = world.platform("spark").await.caller;
+        world.pass(601);
+        let revoked = world.platform("spark").await;
+        let client = revoked.client_id.parse().unwrap();
+        world.app.db.write(move |tx| platforms::revoke_client(tx, &client)).await.unwrap();
+        let ended = world.staff(Role::SafeguardingLead).await.caller;
+        Caller::send(ended.request(Method::DELETE, "/v1/triage/sessions/current")).await.expect(204);
+        let closed = world.staff(Role::SafeguardingLead).await;
+        world.app.db.write(move |tx| staff::close(tx, &closed.username)).await.unwrap();
+        let broken = vec![
+            ("a garbage token", world.caller("garbage")),
+            ("an expired token", expired),
+            ("a revoked client", revoked.caller),
+            ("an ended session", ended),
+            ("a closed account", closed.caller),
+        ];
+        Self {
+            spark: world.platform("spark").await,
+            trial: world.platform_with("spark", Mode::Test, Scope::ALL).await,
+            meetly: world.platform("meetly").await,
+            lead: world.staff(Role::Lead).await,
+            proposer: world.staff(Role::Advocate).await,
+            broken,
+        }
+    }
+
+    /// A new case in the queue `stalking_violence`.
+    async fn case(&self) -> String {
+        let reference = format!("ref-{}", new_key());
+        self.spark.submit(&small(&reference)).await;
+        self.lead.case_of(&reference).await
+    }
+
+    /// Something new that the operation can be called on.
+    async fn fresh(&self, operation: &Operation) -> Ids {
+        let mut ids = Ids { colleague: self.proposer.id.clone(), ..Ids::default() };
+        if operation.path.starts_with("/v1/reports/{id}") {
+            ids.id = self.spark.submit(&small(&format!("ref-{}", new_key()))).await;
+        } else if operation.path.starts_with("/v1/requests/{id}") {
+            let case = self.case().await;
+            self.lead.take(&case).await;
+            self.lead.act(&case, "platform-requests", &json!({"action": "preserve_evidence"})).await.expect(200);
+            ids.id = self.lead.case(&case).await.0["requests"][0]["id"].as_str().unwrap().to_owned();
+        } else if operation.path.starts_with("/v1/triage/cases/{id}") {
+            ids.id = self.case().await;
+            ids.other = self.case().await;
+            if operation.path.contains("{act}") {
+                self.proposer.take(&ids.id).await;
+                let unfounded = json!({"outcome": "unfounded", "reason": "It was another man."});
+                let waits = self.proposer.act_seen(&ids.id, "decision", &unfounded).await.expect(202);
+                ids.act = waits.json()["pending"]["id"].as_str().unwrap().to_owned();
+            }
+        } else if operation.path.contains("{queue}") {
+            self.case().await;
+        }
+        ids
+    }
+}
+
+/// A platform's credential that lacks one scope.
+async fn lacking(world: &World, scope: Scope) -> Caller {
+    let others: Vec<Scope> = Scope::ALL.iter().copied().filter(|other| *other != scope).collect();
+    world.platform_with("spark", Mode::Live, others.leak()).await.caller
+}
+
+async fn check_platform(world: &World, stage: &Stage, operation: &Operation, scope: Option<Scope>, own: u16) {
+    let name = &operation.id;
+    let ids = stage.fresh(operation).await;
+    for role in ROLES {
+        let answer = call(&world.staff(role).await.caller, operation, &ids).await;
+        assert_eq!((answer.status, answer.code()), (401, "credential_invalid".to_owned()), "{name} by {role:?}");
+    }
+    if let Some(scope) = scope {
+        let poor = lacking(world, scope).await;
+        for ids in [&ids, &Ids::missing(operation)] {
+            let answer = call(&poor, operation, ids).await;
+            assert_eq!((answer.status, answer.code()), (403, "scope_missing".to_owned()), "{name} without {scope:?}");
+        }
+    }
+    if operation.path.contains("{id}") {
+        for (whose, caller) in [("another platform", &stage.meetly.caller), ("test mode", &stage.trial.caller)] {
+            let foreign = call(caller, operation, &ids).await;
+            assert_eq!(foreign.status, 404, "{name} by {whose}");
+            let missing = call(caller, operation, &Ids::missing(operation)).await;
+            assert_eq!(told(&foreign), told(&missing), "{name} by {whose}");
+        }
+        assert_eq!(call(&stage.spark.caller, operation, &Ids::missing(operation)).await.status, 404, "{name} missing");
+    } else {
+        for caller in [&stage.meetly.caller, &stage.trial.caller] {
+            call(caller, operation, &ids).await.expect(own);
+        }
+    }
+    assert_eq!(call(&stage.spark.caller, operation, &ids).await.status, own, "{name} by its platform");
+}
+
+async fn check_staff(world: &World, stage: &Stage, operation: &Operation, by_role: [u16; 5]) {
+    let name = &operation.id;
+    let on_case = operation.path.starts_with("/v1/triage/cases/{id}");
+    for platform in [&stage.spark, &stage.trial, &stage.meetly] {
+        let answer = call(&platform.caller, operation, &stage.fresh(operation).await).await;
+        assert_eq!((answer.status, answer.code()), (401, "credential_invalid".to_owned()), "{name} by a platform");
+    }
+    for (role, expected) in ROLES.into_iter().zip(by_role) {
+        let who = world.staff(role).await;
+        let ids = stage.fresh(operation).await;
+        if on_case {
+            let missing = call(&who.caller, operation, &Ids::missing(operation)).await;
+            assert_eq!(missing.status, 404, "{name} by {role:?} on nothing");
+        }
+        if matches!(name.as_str(), "keep_claim" | "release_case" | "move_case" | "decide_case" | "ask_platform") {
+            let unheld = call(&who.caller, operation, &ids).await;
+            let lost = if expected == 200 { 409 } else { expected };
+            assert_eq!(unheld.status, lost, "{name} by {role:?} without a claim");
+            who.act(&ids.id, "claim", &json!({})).await;
+        }
+        let answer = call(&who.caller, operation, &ids).await;
+        assert_eq!(answer.status, expected, "{name} by {role:?}: {}", answer.text);
+        if expected == 404 {
+            let missing = call(&who.caller, operation, &Ids::missing(operation)).await;
+            assert_eq!(told(&answer), told(&missing), "{name} by {role:?}");
+        }
+    }
+    if on_case || operation.path.contains("{queue}") {
+        let elsewhere = world.staff_with(Role::SafeguardingLead, vec![Queue::Fraud]).await;
+        let outside = call(&elsewhere.caller, operation, &stage.fresh(operation).await).await;
+        assert_eq!(outside.status, 404, "{name} without the queue");
+        if on_case {
+            let missing = call(&elsewhere.caller, operation, &Ids::missing(operation)).await;
+            assert_eq!(told(&outside), told(&missing), "{name} without the queue");
+        }
+    }
+}
+
+#[test]
+fn every_operation_answers_everybody_as_the_table_says() {
+    on_both(|world| async move {
+        let stage = Stage::set(&world).await;
+        for operation in documented() {
+            let (_, who) = TABLE.iter().find(|(id, _)| *id == operation.id).unwrap();
+            let nothing = Ids::missing(&operation);
+            let nobody = call(&world.caller(""), &operation, &nothing).await;
+            match who {
+                Who::Anyone(status) => assert_eq!(nobody.status, *status, "{operation:?} by nobody"),
+                _ => {
+                    assert_eq!((nobody.status, nobody.code()), (401, "credential_missing".to_owned()), "{operation:?}")
+                }
+            }
+            for (name, caller) in &stage.broken {
+                let answer = call(caller, &operation, &nothing).await;
+                match who {
+                    Who::Anyone(status) => assert_eq!(answer.status, *status, "{operation:?} with {name}"),
+                    _ => assert_eq!(answer.code(), "credential_invalid", "{operation:?} with {name}"),
+                }
+            }
+            match who {
+                Who::Anyone(_) => {}
+                Who::Platform(scope, own) => check_platform(&world, &stage, &operation, *scope, *own).await,
+                Who::Staff(by_role) => check_staff(&world, &stage, &operation, *by_role).await,
+            }
+        }
+    });
+}
+
+#[test]
+fn document_table_and_routes_name_the_same_operations() {
+    let documented = documented();
+    let ids: BTreeSet<&str> = documented.iter().map(|operation| operation.id.as_str()).collect();
+    let rows: BTreeSet<&str> = TABLE.iter().map(|(id, _)| *id).collect();
+    assert_eq!(ids, rows, "left: the document, right: the table of this test");
+    assert_eq!(rows.len(), TABLE.len(), "a row stands twice");
+    let described: BTreeSet<String> =
+        documented.iter().map(|o| format!("{} {} {} {}", o.method, o.path, o.keyed, o.conditional)).collect();
+    let routed: BTreeSet<String> = recourse::web::endpoints::all()
+        .iter()
+        .map(|row| format!("{} {} {} {}", row.method, row.path, row.keyed, row.conditional))
+        .collect();
+    assert_eq!(described, routed, "left: the document, right: the routes");
+}
+
+#[test]
+fn a_platform_token_ends_after_ten_minutes() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        world.pass(599);
+        spark.caller.get("/v1/status").await.expect(200);
+        world.pass(2);
+        let late = spark.caller.get("/v1/status").await.expect(401);
+        assert_eq!(late.code(), "credential_invalid");
+    });
+}
+
+#[test]
+fn the_policy_for_cases_is_as_written() {
+    insta::assert_snapshot!(access::table());
+}

@@ -1,0 +1,164 @@
+//! The house as it is drawn: which room may use which, how large a file is, and what is written down of the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use recourse::domain::cases::state;
+use recourse::web::{openapi, problem};
+
+/// What each room may import of ours. `app` wires, and handlers and jobs take it: the one arrow that points back.
+const ARROWS: [(&str, &[&str]); 12] = [
+    ("base", &["base"]),
+    ("error", &[]),
+    ("db", &["base", "error", "db"]),
+    ("domain", &["base", "error", "db", "domain"]),
+    ("config", &["base", "db"]),
+    ("web", &["base", "error", "config", "db", "domain", "app", "web"]),
+    ("jobs", &["base", "error", "db", "domain", "app", "jobs"]),
+    ("app", &["base", "error", "config", "db", "domain"]),
+    ("demo", &["base", "error", "config", "db", "domain", "app", "web", "jobs", "demo"]),
+    ("telemetry", &["config"]),
+    ("commands", &["commands"]),
+    ("main", &["commands"]),
+];
+
+/// A source file: its path below `src`, and its text.
+fn sources() -> Vec<(String, String)> {
+    fn walk(dir: &Path, all: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, all) } else { all.push(path) }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = Vec::new();
+    walk(&root, &mut all);
+    all.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    all.sort();
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    all.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The lines of code: comments are no imports.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(|line| line.split("//").next().unwrap_or_default())
+}
+
+/// The rooms that a text names: `crate::room`, also in a list `crate::{room, …}` over several lines.
+fn named(text: &str) -> BTreeSet<String> {
+    let text = code(text).collect::<Vec<_>>().join(" ");
+    let mut rooms = BTreeSet::new();
+    for rest in text.split("crate::").skip(1) {
+        let words: Vec<&str> = match rest.strip_prefix('{') {
+            Some(list) => {
+                // Only the first word of each entry at the top of the list.
+                let mut depth = 0_usize;
+                let mut entries = vec![0];
+                for (i, c) in list.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => entries.push(i + 1),
+                        _ => {}
+                    }
+                }
+                entries.into_iter().map(|i| &list[i..]).collect()
+            }
+            None => vec![rest],
+        };
+        for word in words {
+            let word = word.trim_start();
+            let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(word.len());
+            rooms.insert(word[..end].to_owned());
+        }
+    }
+    rooms
+}
+
+#[test]
+fn imports_are_found_in_every_form() {
+    let text = "use crate::db::Tx; // crate::web\nuse crate::{base::{id, page},\n  error::Error};\nfn f() { crate::app::open() }";
+    assert_eq!(named(text).into_iter().collect::<Vec<_>>(), ["app", "base", "db", "error"]);
+}
+
+#[test]
+fn every_import_follows_the_arrows() {
+    let rooms: BTreeSet<String> = sources().iter().map(|(name, _)| room(name)).filter(|room| room != "lib").collect();
+    let drawn: BTreeSet<String> = ARROWS.iter().map(|(room, _)| (*room).to_owned()).collect();
+    assert_eq!(rooms, drawn, "left: the rooms of src, right: the rooms of the plan");
+    let arrows: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
+    let mut wrong = Vec::new();
+    for (name, text) in sources().iter().filter(|(name, _)| name != "lib.rs") {
+        let allowed = arrows[room(name).as_str()];
+        for used in named(text).iter().filter(|used| rooms.contains(*used) && !allowed.contains(&used.as_str())) {
+            wrong.push(format!("{name} uses {used}"));
+        }
+        if text.contains("crate::app") && !text.contains("crate::app::App") && !matches!(room(name).as_str(), "demo") {
+            wrong.push(format!("{name} takes more of app than App"));
+        }
+        // The rooms of the library know nothing of the program around it.
+        if !matches!(room(name).as_str(), "main" | "commands") && code(text).any(|line| line.contains("recourse::")) {
+            wrong.push(format!("{name} uses the library as if it were outside"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn room(name: &str) -> String {
+    name.split(['/', '.']).next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn only_db_knows_which_database_it_is() {
+    // Claims pass over locked rows on PostgreSQL (SKIP LOCKED), and SQLite has no such words.
+    let exceptions = [("domain/events.rs", 2), ("domain/outbox.rs", 2), ("domain/queues.rs", 3)];
+    let mut found = Vec::new();
+    for (name, text) in sources().iter().filter(|(name, _)| !name.starts_with("db/")) {
+        let words = ["AnyConnection::", "diesel::pg", "diesel::sqlite", "PgConnection", "SqliteConnection"];
+        let count: usize =
+            code(text).map(|line| words.iter().map(|word| line.matches(word).count()).sum::<usize>()).sum();
+        if count > 0 {
+            found.push((name.clone(), count));
+        }
+    }
+    assert_eq!(found, exceptions.map(|(name, count)| (name.to_owned(), count)));
+}
+
+#[test]
+fn no_file_is_longer_than_one_can_keep_in_mind() {
+    let long = sources().into_iter().filter(|(_, text)| text.lines().count() > 400).map(|(name, _)| name);
+    assert_eq!(long.collect::<Vec<_>>(), Vec::<String>::new(), "files of more than 400 lines");
+}
+
+#[test]
+fn the_states_of_a_case_are_as_written() {
+    insta::assert_snapshot!(state::grid());
+}
+
+#[test]
+fn the_api_document_is_the_one_in_the_repository() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/recourse.yaml");
+    let written = fs::read_to_string(path).unwrap_or_default();
+    let hint = "refresh it: cargo run -- openapi > openapi/recourse.yaml";
+    assert!(written.trim_end() == openapi::yaml().unwrap().trim_end(), "openapi/recourse.yaml is out of date; {hint}");
+}
+
+#[test]
+fn every_error_has_a_line_in_the_catalogue() {
+    let web = sources().into_iter().find(|(name, _)| name == "web/problem.rs").unwrap().1;
+    // The codes of the table: the second argument of `kind(status, "code", …)`.
+    let table = web.split("fn of(").nth(1).unwrap().split("pub fn document").next().unwrap();
+    let mut codes = BTreeSet::new();
+    for call in table.split("kind(").skip(1) {
+        codes.insert(call.split('"').nth(1).unwrap().to_owned());
+    }
+    let catalogue = problem::catalogue();
+    let listed: BTreeSet<String> = catalogue
+        .lines()
+        .filter_map(|line| line.split('|').nth(2)?.trim().strip_prefix('`')?.strip_suffix('`').map(str::to_owned))
+        .collect();
+    assert!(codes.len() > 20, "{codes:?}");
+    assert_eq!(codes, listed, "left: the table of problems, right: the catalogue");
+}

@@ -1,0 +1,253 @@
+//! What must not be known: cases behind a wall, cases of other queues, other tenants' and other modes' things.
+
+use diesel::prelude::*;
+use recourse::db::schema::outbox;
+use recourse::domain::audit;
+use recourse::domain::platforms::{Mode, Scope};
+use recourse::domain::reports::identifiers::{Identifier, IdentifierKind};
+use recourse::domain::staff::{self, Role};
+use recourse::domain::triage::Queue;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::authorisation::{Ids, ROLES, call, documented, told};
+use crate::harness::client::{Caller, Staff, full, small};
+use crate::harness::{World, on_both};
+
+/// Someone whose own number stands in the contract's example.
+async fn walled(world: &World, role: Role) -> Staff {
+    let who = world.staff(role).await;
+    let (app, name) = (world.app.clone(), who.username.clone());
+    world
+        .app
+        .db
+        .write(move |tx| {
+            staff::declare(tx, &app.kit, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123"))
+        })
+        .await
+        .unwrap();
+    who
+}
+
+/// How often a wall was met on a case: by its record, and by the jobs that tell the safeguarding lead.
+async fn met(world: &World, case: &str) -> (usize, usize) {
+    let case = case.to_owned();
+    world
+        .app
+        .db
+        .read(move |rx| {
+            let events = audit::list(rx, &case)?.iter().filter(|event| event.kind == "wall_met").count();
+            let jobs: Vec<String> =
+                outbox::table.filter(outbox::kind.eq("tell_of_wall")).select(outbox::payload).load(rx.conn())?;
+            Ok((events, jobs.iter().filter(|payload| payload.contains(&case)).count()))
+        })
+        .await
+        .unwrap()
+}
+
+fn references(list: &Value) -> Vec<&str> {
+    list["data"].as_array().unwrap().iter().map(|row| row["platform_report_ref"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn behind_a_wall_a_case_is_as_one_that_is_not_there() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        spark.submit(&full("SPK-1")).await;
+        spark.submit(&small("SPK-2")).await;
+        let (case, other) = (lead.case_of("SPK-1").await, lead.case_of("SPK-2").await);
+        lead.take(&case).await;
+        let unfounded = json!({"outcome": "unfounded", "reason": "It was another man."});
+        let waits = lead.act_seen(&case, "decision", &unfounded).await.expect(202).json();
+        let act = waits["pending"]["id"].as_str().unwrap().to_owned();
+        let ids = Ids { id: case.clone(), act, other, colleague: lead.id.clone() };
+        let (before, tag) = lead.case(&case).await;
+        for role in ROLES {
+            let who = walled(&world, role).await;
+            let mut calls = 0;
+            for operation in documented().iter().filter(|o| o.path.starts_with("/v1/triage/cases/{id}")) {
+                let answer = call(&who.caller, operation, &ids).await;
+                let missing = call(&who.caller, operation, &Ids::missing(operation)).await;
+                assert_eq!(answer.status, 404, "{operation:?} by a walled {role:?}");
+                assert_eq!(told(&answer), told(&missing), "{operation:?} by a walled {role:?}");
+                calls += 1;
+            }
+            assert!(calls >= 13, "the document has lost its operations on cases");
+        }
+        let (after, unchanged) = lead.case(&case).await;
+        assert_eq!((before, tag), (after, unchanged), "a walled call changed the case");
+        // Every meeting stands on the case's record, and the safeguarding lead is told once of each person. The
+        // administrator sees no case at all, so no wall was met.
+        let (events, jobs) = met(&world, &case).await;
+        assert!(events >= 4 && jobs == 4, "{events} events, {jobs} jobs");
+    });
+}
+
+#[test]
+fn the_first_meeting_with_a_wall_is_told_at_once() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        spark.submit(&full("SPK-1")).await;
+        let case = lead.case_of("SPK-1").await;
+        let who = walled(&world, Role::Advocate).await;
+        assert_eq!(met(&world, &case).await, (0, 0));
+        who.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
+        assert_eq!(met(&world, &case).await, (1, 1));
+        world.run_jobs().await;
+        let outside = world.staff_with(Role::Advocate, vec![Queue::Fraud]).await;
+        outside.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
+        assert_eq!(met(&world, &case).await, (1, 1), "a queue that is not one's own is no wall");
+    });
+}
+
+#[test]
+fn a_walled_colleague_neither_gets_nor_lists_the_case() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let who = walled(&world, Role::Advocate).await;
+        let lead = world.staff(Role::Lead).await;
+        let claim = "/v1/triage/queues/stalking_violence/claim";
+        spark.submit(&full("SPK-1")).await;
+        let case = lead.case_of("SPK-1").await;
+        who.caller.post(claim, &json!({})).await.expect(204);
+        for query in ["", "?queue=stalking_violence", "?platform_report_ref=SPK-1", "?state=received", "?priority=p1"] {
+            let list = who.caller.get(&format!("/v1/triage/cases{query}")).await.expect(200);
+            assert_eq!(list.json()["data"], json!([]), "{query}");
+            let seen = lead.caller.get(&format!("/v1/triage/cases{query}")).await.expect(200);
+            assert_eq!(seen.json()["data"][0]["id"], json!(case), "{query}");
+        }
+        // The less urgent case is theirs; the other stays for whoever may see it.
+        spark.submit(&small("SPK-2")).await;
+        let mine = who.caller.post(claim, &json!({})).await.expect(200).json();
+        assert_ne!(mine["id"], json!(case));
+        let theirs = lead.caller.post(claim, &json!({})).await.expect(200).json();
+        assert_eq!(theirs["id"], json!(case));
+        let by_holder = format!("/v1/triage/cases?assigned_to={}", lead.id);
+        assert_eq!(who.caller.get(&by_holder).await.expect(200).json()["data"], json!([]));
+        assert_eq!(met(&world, &case).await, (0, 0), "being passed over tells nobody anything");
+    });
+}
+
+#[test]
+fn a_case_is_not_handed_over_a_wall() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let who = walled(&world, Role::Advocate).await;
+        spark.submit(&full("SPK-1")).await;
+        let case = lead.case_of("SPK-1").await;
+        let to_walled = lead.act_seen(&case, "assign", &json!({"staff_id": who.id})).await.expect(422);
+        let nobody = format!("stf_{}", "0".repeat(26));
+        let to_nobody = lead.act_seen(&case, "assign", &json!({"staff_id": nobody})).await.expect(422);
+        assert_eq!(told(&to_walled), told(&to_nobody));
+    });
+}
+
+#[test]
+fn links_tell_nothing_of_cases_that_one_may_not_see() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let who = walled(&world, Role::Advocate).await;
+        let mut child = small("SPK-3");
+        child["reporter"]["age_band"] = json!("under_18");
+        spark.submit(&full("SPK-1")).await;
+        spark.submit(&small("SPK-2")).await;
+        spark.submit(&child).await;
+        let (hidden, plain) = (lead.case_of("SPK-1").await, lead.case_of("SPK-2").await);
+        let young = lead.case_of("SPK-3").await;
+        let missing = who.act(&plain, "links", &json!({"case_id": format!("case_{}", "0".repeat(26))})).await;
+        for other in [&hidden, &young] {
+            let answer = who.act(&plain, "links", &json!({"case_id": other})).await.expect(404);
+            assert_eq!(told(&answer), told(&missing));
+        }
+        assert_eq!(met(&world, &hidden).await, (1, 1), "the wall stands before the other case of a link too");
+        for other in [&hidden, &young] {
+            lead.act(&plain, "links", &json!({"case_id": other})).await.expect(200);
+        }
+        assert_eq!(lead.case(&plain).await.0["links"].as_array().unwrap().len(), 2);
+        assert_eq!(who.case(&plain).await.0["links"], json!([]));
+    });
+}
+
+#[test]
+fn platforms_and_modes_list_only_their_own() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await;
+        let meetly = world.platform("meetly").await;
+        let lead = world.staff(Role::Lead).await;
+        // The same reference in each: they never meet.
+        let mut ids = Vec::new();
+        for platform in [&spark, &trial, &meetly] {
+            ids.push(platform.submit(&full("REF-1")).await);
+        }
+        for (platform, id) in [&spark, &trial, &meetly].into_iter().zip(&ids) {
+            let list = platform.caller.get("/v1/reports").await.expect(200).json();
+            assert_eq!(references(&list), ["REF-1"]);
+            assert_eq!(list["data"][0]["id"], json!(id));
+            let events = platform.caller.get("/v1/events").await.expect(200).json();
+            let named: Vec<&Value> =
+                events["data"].as_array().unwrap().iter().map(|e| &e["data"]["report_id"]).collect();
+            assert_eq!(named, [&json!(id)]);
+        }
+        // Live queues hold live cases only, and no trial is ever claimed in their place.
+        let live = lead.caller.get("/v1/triage/cases").await.expect(200).json();
+        assert_eq!(live["data"].as_array().unwrap().len(), 2);
+        let tried = lead.caller.get("/v1/triage/cases?mode=test").await.expect(200).json();
+        assert_eq!(tried["data"].as_array().unwrap().len(), 1);
+        let claim = "/v1/triage/queues/stalking_violence/claim";
+        for status in [200, 200, 204] {
+            lead.caller.post(claim, &json!({})).await.expect(status);
+        }
+        lead.caller.post(&format!("{claim}?mode=test"), &json!({})).await.expect(200);
+        let case = tried["data"][0]["id"].as_str().unwrap();
+        lead.take(case).await;
+        lead.act(case, "platform-requests", &json!({"action": "preserve_evidence"})).await.expect(200);
+        for (platform, count) in [(&spark, 0), (&trial, 1), (&meetly, 0)] {
+            let list = platform.caller.get("/v1/requests").await.expect(200).json();
+            assert_eq!(list["data"].as_array().unwrap().len(), count);
+        }
+    });
+}
+
+#[test]
+fn a_foreign_event_or_cursor_opens_nothing() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let meetly = world.platform("meetly").await;
+        for n in 0..3 {
+            spark.submit(&small(&format!("SPK-{n}"))).await;
+        }
+        meetly.submit(&small("MEE-1")).await;
+        let page = spark.caller.get("/v1/reports?limit=1").await.expect(200).json();
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let mine = meetly.caller.get(&format!("/v1/reports?cursor={cursor}")).await;
+        assert!(!mine.text.contains("SPK-"), "{}", mine.text);
+        let event =
+            spark.caller.get("/v1/events").await.expect(200).json()["data"][0]["id"].as_str().unwrap().to_owned();
+        let foreign = meetly.caller.get(&format!("/v1/events?after={event}")).await;
+        let missing = meetly.caller.get(&format!("/v1/events?after=evt_{}", "0".repeat(26))).await;
+        assert_eq!(foreign.status, missing.status);
+        assert!(!foreign.text.contains("rep_") || foreign.text == missing.text, "{}", foreign.text);
+    });
+}
+
+#[test]
+fn what_a_colleague_sees_follows_their_queues_at_once() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let who = world.staff(Role::Advocate).await;
+        spark.submit(&small("SPK-1")).await;
+        let case = who.case_of("SPK-1").await;
+        let name = who.username.clone();
+        world.app.db.write(move |tx| staff::set_queues(tx, &name, &[Queue::Fraud])).await.unwrap();
+        who.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
+        assert_eq!(who.caller.get("/v1/triage/cases").await.expect(200).json()["data"], json!([]));
+        who.caller.get("/v1/triage/cases?queue=stalking_violence").await.expect(404);
+        let fraud = Caller::send(who.caller.request(Method::GET, "/v1/triage/queues")).await.expect(200).json();
+        assert_eq!(fraud["data"].as_array().unwrap().len(), 1);
+    });
+}
