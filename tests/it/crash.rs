@@ -4,9 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use actix_web::rt::time::sleep;
 use diesel::prelude::*;
 use recourse::db::schema::reports;
 use reqwest::Method;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::harness::client::{Caller, full, new_key, small};
 use crate::harness::postgres::{ClusterOptions, private_cluster};
-use crate::harness::process::{Dice, Service, all_pages, attempt};
+use crate::harness::process::{Dice, Service, all_pages, attempt, now, pause};
 
 const SEED: u64 = 20_261_121;
 const KILLS: u32 = 50;
@@ -83,17 +82,17 @@ async fn kills_during_intake(mut service: Service) {
 /// Lets the process live for a random while: a fifth of the starts are killed before they are done.
 async fn wait_for_work(service: &mut Service, shared: &Shared, dice: &mut Dice) {
     if dice.below(5) == 0 {
-        return sleep(Duration::from_millis(dice.below(150))).await;
+        return pause(Duration::from_millis(dice.below(150))).await;
     }
     service.ready().await;
     let goal = shared.ledger.borrow().len() + usize::try_from(dice.below(16)).unwrap();
-    let begin = Instant::now();
+    let begin = now();
     while shared.ledger.borrow().len() < goal {
         assert!(begin.elapsed() < Duration::from_secs(30), "no call is answered:\n{}", service.said());
-        sleep(Duration::from_micros(500)).await;
+        pause(Duration::from_micros(500)).await;
     }
     // Not to wait for anything: the kill shall fall anywhere in a call.
-    sleep(Duration::from_micros(dice.below(5_000))).await;
+    pause(Duration::from_micros(dice.below(5_000))).await;
 }
 
 /// Posts one report after the other, each until it is answered.
@@ -120,7 +119,7 @@ async fn post_on(client: u64, spark: Caller, shared: Rc<Shared>) {
                 Some((status, answer, _)) => panic!("{status} {answer}"),
             }
             assert!(entry.unanswered < 4_000, "a call never converges");
-            sleep(Duration::from_millis(10)).await;
+            pause(Duration::from_millis(10)).await;
         }
         shared.ledger.borrow_mut().push(entry);
     }

@@ -4,5 +4,6 @@
 
 mod claims;
 mod crash;
+mod faults;
 mod harness;
 mod spine;

@@ -121,12 +121,12 @@ impl Service {
 
     /// Waits until the service answers.
     pub(crate) async fn ready(&mut self) {
-        let begin = Instant::now();
+        let begin = now();
         while self.http.get(format!("{}/healthz", self.base)).send().await.is_err() {
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "the service ended:\n{}", self.said());
             assert!(begin.elapsed() < Duration::from_secs(30), "the service does not answer:\n{}", self.said());
-            actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+            pause(Duration::from_millis(5)).await;
         }
     }
 
@@ -212,6 +212,18 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The real time: what runs in processes of its own does not know the tests' clock.
+#[expect(clippy::disallowed_methods, reason = "bounds a wait for another process")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Lets other processes go on between two looks at them.
+#[expect(clippy::disallowed_methods, reason = "between two looks at what another process does, within a bound")]
+pub(crate) async fn pause(span: Duration) {
+    actix_web::rt::time::sleep(span).await;
 }
 
 /// Sends a request that may stay without an answer.
