@@ -205,7 +205,8 @@ fn reports_of_one_pair_at_once_join_one_case() {
             let spark = spark.clone();
             async move { insist(&spark, &new_key(), &full(&format!("P-{n}"))).await.expect(201) }
         });
-        let ids: BTreeSet<String> = join_all(posts).await.iter().map(|answer| answer.json()["id"].to_string()).collect();
+        let ids: BTreeSet<String> =
+            join_all(posts).await.iter().map(|answer| answer.json()["id"].to_string()).collect();
         assert_eq!(ids.len(), 64);
         let lead = world.staff(Role::Lead).await;
         let cases = all_pages(&lead.caller, "/v1/triage/cases").await;

@@ -95,11 +95,19 @@ fn a_database_server_that_is_gone_is_503_and_comes_back_without_a_restart() {
             let before: Vec<Value> = (0..8).map(|n| small(&format!("G-{round}-{n}"))).collect();
             let answers = join_all(before.iter().map(|body| spark.post("/v1/reports", body))).await;
             assert!(answers.iter().all(|answer| answer.status == 201));
-            if round == 0 { cluster.stop_immediately() } else { cluster.kill() }
+            if round == 0 {
+                cluster.stop_immediately()
+            } else {
+                cluster.kill()
+            }
             let (key, body) = (new_key(), small(&format!("G-{round}-gone")));
             assert_unavailable(&spark.post_with("/v1/reports", &key, None, &body).await);
             assert_unavailable(&spark.get("/readyz").await);
-            assert_eq!(spark.get("/healthz").await.status, 200, "the process lives, and must not be restarted for this");
+            assert_eq!(
+                spark.get("/healthz").await.status,
+                200,
+                "the process lives, and must not be restarted for this"
+            );
             cluster.restart();
             soon(&spark, &key, &body).await.expect(201);
             soon(&spark, &key, &body).await.expect(201);
@@ -247,7 +255,9 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
         assert!(!db.write(move |tx| outbox::finish(tx, &id, "dead")).await.unwrap(), "its lease is another's");
         assert_eq!(db.read(outbox::depth).await.unwrap(), (0, 0));
         let done: Vec<(i64, Option<String>)> = db
-            .read(|rx| Ok(outbox_table::table.select((outbox_table::attempts, outbox_table::lease_by)).load(rx.conn())?))
+            .read(|rx| {
+                Ok(outbox_table::table.select((outbox_table::attempts, outbox_table::lease_by)).load(rx.conn())?)
+            })
             .await
             .unwrap();
         assert!(done.iter().all(|job| *job == (2, Some("living".to_owned()))), "{done:?}");

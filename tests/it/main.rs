@@ -6,4 +6,5 @@ mod claims;
 mod crash;
 mod faults;
 mod harness;
+mod secrecy;
 mod spine;
