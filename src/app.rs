@@ -1,5 +1,6 @@
 //! Wiring: the only place that puts settings, database, keyring and rules together.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +39,10 @@ pub struct App {
 /// A sentence that says what is wrong and what to do.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     let place = config.place().map_err(|reason| anyhow!(reason))?;
-    std::fs::create_dir_all(&config.data)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
         .with_context(|| format!("the data directory {} cannot be made", config.data.display()))?;
     let applied = tokio::task::spawn_blocking({
         let place = place.clone();
@@ -72,7 +76,7 @@ fn load_rules(config: &Config) -> Engine {
         None => Engine::from_rules_text(None),
         Some(file) => match std::fs::read_to_string(file) {
             Ok(text) => Engine::from_rules_text(Some(&text)),
-            Err(error) => Engine::from_rules_text(Some(&format!("# {} cannot be read: {error}", file.display()))),
+            Err(error) => Engine::without_rules(format!("the rule file {} cannot be read: {error}", file.display())),
         },
     };
     if let Some(reason) = engine.failure() {

@@ -20,6 +20,7 @@ pub struct Config {
     /// The address to listen on.
     pub listen: SocketAddr,
     /// `postgres://…` or `sqlite://path`; a file in the data directory when absent. May hold a password.
+    #[serde(skip_serializing)]
     pub database_url: Option<Sensitive<String>>,
     /// How the service is reached from outside: the issuer of its access tokens.
     pub base_url: Option<String>,

@@ -116,6 +116,8 @@ pub enum Refused {
     MediaType,
     /// The body is longer than allowed (413).
     TooLarge,
+    /// The body did not arrive in time (408).
+    TooSlow,
     /// The path knows other methods only (405).
     Method,
 }
@@ -165,7 +167,10 @@ impl Error {
     /// Whether the same request may succeed later as it is.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Throttled { .. } | Self::Conflict(Conflict::InFlight))
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Internal(_) | Self::Throttled { .. } | Self::Conflict(Conflict::InFlight)
+        )
     }
 }
 
@@ -208,15 +213,15 @@ impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         let passing = match &error {
             DieselError::NotFound => return Self::NotFound,
-            DieselError::BrokenTransactionManager => true,
-            DieselError::DatabaseError(
+            DieselError::BrokenTransactionManager
+            | DieselError::RollbackErrorOnCommit { .. }
+            | DieselError::DatabaseError(
                 DatabaseErrorKind::ClosedConnection
                 | DatabaseErrorKind::SerializationFailure
                 | DatabaseErrorKind::ReadOnlyTransaction,
                 _,
             ) => true,
             DieselError::DatabaseError(_, told) => is_passing(told.message()),
-            DieselError::RollbackErrorOnCommit { .. } => true,
             _ => false,
         };
         if passing {

@@ -30,7 +30,7 @@ macro_rules! codes {
         $(#[$about])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-            utoipa::ToSchema, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = diesel::sql_types::Text)]
         pub enum $name {
@@ -57,7 +57,23 @@ macro_rules! codes {
         }
 
         $crate::base::code::stored_as_text!($name);
+
+        // Made from the codes themselves: the derive would list the names of the variants.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let codes = Self::ALL.iter().map(|value| value.as_str());
+                $crate::base::code::schema(codes)
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
     };
 }
 
 pub(crate) use {codes, stored_as_text};
+
+/// The API schema of a closed list of codes.
+pub(crate) fn schema(codes: impl Iterator<Item = &'static str>) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
+    text.enum_values(Some(codes)).into()
+}

@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::base::id::{base32, is_base32};
@@ -23,8 +23,8 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 }
 
 /// Something a person said, or a secret. Its `Debug` names the type and never the content; [`Sensitive::expose`] is
-/// the only way in, and easy to search for.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+/// the only way in, and easy to search for. It cannot be serialised, so that no answer holds it by mistake.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Sensitive<T>(T);
 
@@ -50,6 +50,19 @@ impl<T> fmt::Debug for Sensitive<T> {
         f.write_str("Sensitive(…)")
     }
 }
+
+/// Gives types that carry people's words a `Debug` that names the type and never the content.
+macro_rules! silent {
+    ($($name:ident)*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )*};
+}
+
+pub(crate) use silent;
 
 /// SHA-256. A plain fast hash is right for tokens of 112 bits and more (OWASP ASVS 5.0, 6.5.2).
 #[must_use]

@@ -15,8 +15,9 @@ pub(super) async fn check(config: Config) -> anyhow::Result<ExitCode> {
     let app = super::open(config).await?;
     println!("keyring: belongs to this database");
     let mut sound = rules(&app);
-    sound &= chains(&app).await?;
-    sound &= digest(&app).await?;
+    let (whole, count) = chains(&app).await?;
+    sound &= whole;
+    sound &= digest(&app, count).await?;
     let (waiting, dead) = app.db.read(outbox::depth).await?;
     println!("outbox: {waiting} waiting, {dead} dead");
     if dead > 0 {
@@ -37,7 +38,8 @@ fn rules(app: &Arc<App>) -> bool {
     app.kit.triage.failure().is_none()
 }
 
-async fn chains(app: &Arc<App>) -> anyhow::Result<bool> {
+/// Whether every chain is whole, and how many there are.
+async fn chains(app: &Arc<App>) -> anyhow::Result<(bool, usize)> {
     let (mut total, mut broken, mut after) = (0_usize, Vec::new(), String::new());
     loop {
         let from = after.clone();
@@ -68,16 +70,21 @@ async fn chains(app: &Arc<App>) -> anyhow::Result<bool> {
             "  -> somebody changed the record outside the service; keep the database as it is and compare with a backup"
         );
     }
-    Ok(broken.is_empty())
+    Ok((broken.is_empty(), total))
 }
 
-async fn digest(app: &Arc<App>) -> anyhow::Result<bool> {
+/// Whether the newest digest is ours, and none of the chains it counted has vanished.
+async fn digest(app: &Arc<App>, count: usize) -> anyhow::Result<bool> {
     let shared = Arc::clone(app);
     let newest = app.db.read(move |rx| audit::newest_digest(rx, &shared.kit.keyring)).await?;
     match newest {
         None => println!("audit digest: none yet; the service signs one a day"),
-        Some((at, true)) => println!("audit digest: of {at}, signature holds"),
-        Some((at, false)) => println!("audit digest: of {at}, signature DOES NOT hold: the row was changed"),
+        Some((at, chains, true)) => println!("audit digest: of {at}, {chains} chains, signature holds"),
+        Some((at, _, false)) => println!("audit digest: of {at}, signature DOES NOT hold: the row was changed"),
     }
-    Ok(newest.is_none_or(|(_, holds)| holds))
+    let vanished = newest.is_some_and(|(_, chains, _)| usize::try_from(chains).is_ok_and(|chains| chains > count));
+    if vanished {
+        println!("  -> there are fewer chains now than the digest counted: somebody removed cases outside the service");
+    }
+    Ok(newest.is_none_or(|(_, _, holds)| holds) && !vanished)
 }

@@ -20,6 +20,7 @@ use recourse::{db, demo, telemetry, web};
 /// (RECOURSE_DATABASE_URL, RECOURSE_LIMITS__INGEST, …), then from the command line. RECOURSE_LOG sets the log filter.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about)]
+#[expect(clippy::doc_markdown, reason = "shown as help, where backticks would stand as they are")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     settings: Settings,
@@ -41,6 +42,7 @@ struct Settings {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::doc_markdown, reason = "shown as help, where backticks would stand as they are")]
 enum Command {
     /// Serve the HTTP API, and run the jobs unless told otherwise.
     Serve {
@@ -70,7 +72,7 @@ enum Command {
     Check,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Copy, Debug, Subcommand)]
 enum Direction {
     /// Apply what is pending (this is also what a start does).
     Up,

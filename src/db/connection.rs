@@ -1,7 +1,5 @@
 //! One connection type for both databases. Alone in its module, because the derive exports names of its own.
 
-#![expect(missing_docs, unreachable_pub, clippy::pedantic, reason = "the derive generates undocumented items")]
-
 use diesel::{PgConnection, SqliteConnection};
 
 /// A connection to whichever database the settings name.

@@ -31,7 +31,7 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode =
 
 /// A statement that waits longer than this has met a fault; the caller gets 503 and may come again. `synchronous_commit`
 /// is set here too, so that a server with a lax default still keeps the promise of a 201.
-const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
+const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET synchronous_commit = 'on'; SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
      SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = 'warning';";
 
 /// Opens a connection ready for work.

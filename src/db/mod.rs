@@ -89,12 +89,12 @@ impl Db {
             Engine::Postgres { pool } => {
                 let (pool, clock, owed) = (pool.clone(), self.inner.clock.clone(), Arc::clone(&self.inner.owed));
                 blocking(move || {
-                    let (answer, owes) = pool.transaction(|conn| {
+                    let (answer, left_work) = pool.transaction(|conn| {
                         let mut tx = Tx::new(conn, clock.now());
                         work(&mut tx).map(|value| (value, tx.owes))
                     })?;
-                    if owes {
-                        owed.notify_waiters();
+                    if left_work {
+                        owed.notify_one();
                     }
                     Ok(answer)
                 })
@@ -117,7 +117,7 @@ impl Db {
             Engine::Postgres { pool } => pool.clone(),
         };
         let now = self.inner.clock.now();
-        blocking(move || pool.transaction(|conn| work(&mut Rx { conn, now }))).await
+        blocking(move || pool.snapshot(|conn| work(&mut Rx { conn, now }))).await
     }
 
     /// Wakes when a committed transaction left work in the outbox.

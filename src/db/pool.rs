@@ -66,19 +66,28 @@ impl Pool {
         Ok(Self { links })
     }
 
+    /// Runs `work` on one snapshot that nothing changes.
+    pub(super) fn snapshot<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", work)
+    }
+
     /// Runs `work` between begin and commit; any error rolls back.
     pub(super) fn transaction<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        self.run("BEGIN", work)
+    }
+
+    fn run<T>(&self, postgres: &'static str, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
         let mut link = self.links.get().map_err(|_| Error::Unavailable("no database connection is free".into()))?;
-        let answer = run(&mut link.conn, work);
+        let answer = run(&mut link.conn, postgres, work);
         link.broken = matches!(answer, Err(Error::Unavailable(_)));
         answer
     }
 }
 
-fn run<T>(conn: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+fn run<T>(conn: &mut AnyConnection, postgres: &str, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
     match conn {
         AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")?,
-        AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")?,
+        AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, postgres)?,
     }
     match work(conn) {
         Ok(value) => {

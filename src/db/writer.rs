@@ -70,6 +70,7 @@ where
 {
     let depth = depth(conn);
     let mut owes = false;
+    #[expect(clippy::disallowed_methods, reason = "the savepoint of one closure in the group")]
     let answer = conn.transaction(|conn| {
         let mut tx = Tx::new(conn, now);
         let answer = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
@@ -117,7 +118,7 @@ fn work_off(waiting: &Receiver<Work>, place: &Place, first: AnyConnection, clock
             conn = None;
         }
         if sound && held.iter().any(|held| held.owes) {
-            owed.notify_waiters();
+            owed.notify_one();
         }
         for held in held {
             (held.send)(sound);

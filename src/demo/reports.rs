@@ -34,7 +34,10 @@ pub(super) async fn post(note: &Note, count: u32) -> anyhow::Result<()> {
     }
     let templates: Vec<Value> = TEMPLATES
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).map(|mut line| line["report"].take()))
+        .map(|line| {
+            serde_json::from_str::<Value>(line)
+                .map(|mut line| line.pointer_mut("/report").map(Value::take).unwrap_or_default())
+        })
         .collect::<Result<_, _>>()?;
     let bodies: Vec<(usize, Value)> = templates
         .iter()
@@ -63,7 +66,7 @@ pub(super) async fn post(note: &Note, count: u32) -> anyhow::Result<()> {
 }
 
 fn platform_of(body: &Value) -> &'static str {
-    match body["platform_report_ref"].as_str().and_then(|text| text.get(..3)) {
+    match body.pointer("/platform_report_ref").and_then(Value::as_str).and_then(|text| text.get(..3)) {
         Some("MTL") => "meetly",
         Some("ORB") => "orbit",
         _ => "spark",
@@ -117,5 +120,6 @@ pub(super) async fn token(http: &Client, base: &str, platform: &PlatformNote) ->
         .await?
         .error_for_status()?;
     let token: Value = answer.json().await.unwrap_or_else(|_| json!({}));
-    Ok(token["access_token"].as_str().context("no access token was given")?.to_owned())
+    let token = token.pointer("/access_token").and_then(Value::as_str);
+    Ok(token.context("no access token was given")?.to_owned())
 }

@@ -85,9 +85,12 @@ pub(super) async fn work(app: &Arc<App>, note: &Note, count: u32) -> anyhow::Res
 /// Takes the most urgent case of a queue and does one of the usual things with it.
 async fn one(desk: &Desk, queue: &str, round: usize) -> anyhow::Result<()> {
     let (status, case, tag) = desk.call(&format!("/v1/triage/queues/{queue}/claim"), &json!({}), None).await?;
-    let Some(id) = case["id"].as_str().filter(|_| status == StatusCode::OK) else { return Ok(()) };
+    if status != StatusCode::OK {
+        return Ok(());
+    }
+    let id = text(&case, "/id");
     let path = |act: &str| format!("/v1/triage/cases/{id}/{act}");
-    let tag = if case["state"] == "received" {
+    let tag = if text(&case, "/state") == "received" {
         desk.call(&path("transitions"), &json!({"action": "start"}), Some(&tag)).await?.2
     } else {
         tag
@@ -135,11 +138,16 @@ async fn answer_of(note: &Note, platform: &PlatformNote, rounds: usize) -> anyho
     let desk = Desk { http, base: note.base_url.clone(), token };
     let url = format!("{}/v1/requests?limit=100", desk.base);
     let list: Value = desk.http.get(url).bearer_auth(&desk.token).send().await?.error_for_status()?.json().await?;
-    let asked = list["data"].as_array().cloned().unwrap_or_default();
+    let asked = list.pointer("/data").and_then(Value::as_array).cloned().unwrap_or_default();
     for request in asked.iter().take(rounds).step_by(2) {
-        let id = request["id"].as_str().unwrap_or_default();
+        let id = text(request, "/id");
         let done = json!({"state": "done", "subject_notified": false, "note": "Kept as it is."});
         desk.call(&format!("/v1/requests/{id}/response"), &done, None).await?;
     }
     Ok(())
+}
+
+/// A text of an answer; empty when it is absent.
+fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

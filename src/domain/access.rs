@@ -7,7 +7,7 @@ use super::audit::{self, Chain, Event};
 use super::cases::{self, Case};
 use super::outbox::{self, Job};
 use super::platforms::{self, AccessToken, Mode, Scope};
-use super::staff::{self, Member, Role};
+use super::staff::{self, Member, Role, Session};
 use super::triage::Queue;
 use crate::base::id::{CaseId, ClientId, PlatformId};
 use crate::base::secret::Sensitive;
@@ -41,7 +41,7 @@ impl<A, Row> Grant<A, Row> {
 /// What somebody can do with a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Act {
-    /// Read its state, clocks and assessment.
+    /// Read its state, clocks and record.
     Read,
     /// Read what people said.
     ReadContent,
@@ -119,7 +119,7 @@ pub fn sees(who: &Member, queue: Queue) -> bool {
 /// The policy as text: a row for each role and kind of queue, a column for each act.
 #[must_use]
 pub fn table() -> String {
-    let mut lines = vec![format!("{:<32}{}", "", Act::ALL.map(|act| format!("{act:<16?}")).concat())];
+    let mut lines = vec![format!("{:<32}{}", "", Act::ALL.map(|act| format!("{:<16}", format!("{act:?}"))).concat())];
     for role in Role::ALL {
         for (name, queue) in [("children", Queue::Children), ("any other", Queue::Other)] {
             let cells = Act::ALL.map(|act| format!("{:<16}", if allows(*role, queue, act) { "yes" } else { "-" }));
@@ -194,9 +194,20 @@ pub fn platform_acting(tx: &mut Tx<'_>, token: &AccessToken, scope: Scope) -> Re
 /// # Errors
 /// `Unauthenticated` when the session has ended.
 pub fn member(tx: &mut Tx<'_>, bearer: &Sensitive<String>) -> Result<Member> {
-    let who = staff::member_of(tx, bearer)?.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?;
-    tx.act_as(Actor::staff(who.id.as_str()));
-    Ok(who)
+    let session = session(tx, bearer)?;
+    if session.is_stale {
+        staff::touch(tx, &session)?;
+    }
+    tx.act_as(Actor::staff(session.member.id.as_str()));
+    Ok(session.member)
+}
+
+/// The session behind a bearer token, for reading what no record is kept of.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended.
+pub fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
+    staff::session_of(rx, bearer)?.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))
 }
 
 /// A case for an act of a colleague. Its row is locked until the transaction ends.
@@ -222,7 +233,7 @@ pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Member, id: &CaseId) -> Result<Gr
 /// Tells the safeguarding lead when somebody was turned away from a case by a wall. Called after a "not found", in a
 /// transaction of its own, because the first one was rolled back; it changes nothing that the caller sees.
 pub fn note_wall(tx: &mut Tx<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
-    let Some(who) = staff::member_of(tx, bearer)? else { return Ok(()) };
+    let Some(Session { member: who, .. }) = staff::session_of(tx, bearer)? else { return Ok(()) };
     let Some(case) = cases::find(tx, id)? else { return Ok(()) };
     if sees(&who, case.queue) && staff::is_walled(tx, &who.id, id)? {
         tx.act_as(Actor::staff(who.id.as_str()));

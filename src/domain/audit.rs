@@ -19,6 +19,7 @@ use crate::error::Result;
 /// What happened. Variants hold ids, codes and times only, so that no word of a person can enter the record.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the members are named after what they hold")]
 pub enum Event {
     /// A report came in and opened the case.
     CaseOpened { report: ReportId, queue: &'static str, priority: Priority },
@@ -324,8 +325,8 @@ impl HeadsDigest {
     }
 }
 
-/// The newest signed digest: when it was made and whether its signature holds.
-pub fn newest_digest(rx: &mut Rx<'_>, keyring: &Keyring) -> Result<Option<(Timestamp, bool)>> {
+/// The newest signed digest: when it was made, of how many chains, and whether its signature holds.
+pub fn newest_digest(rx: &mut Rx<'_>, keyring: &Keyring) -> Result<Option<(Timestamp, i64, bool)>> {
     let row: Option<(Timestamp, i64, Vec<u8>, Vec<u8>)> = audit_digests::table
         .order(audit_digests::at.desc())
         .select((audit_digests::at, audit_digests::chains, audit_digests::digest, audit_digests::signature))
@@ -335,7 +336,7 @@ pub fn newest_digest(rx: &mut Rx<'_>, keyring: &Keyring) -> Result<Option<(Times
         let signed = format!("recourse audit {} {chains} {}", at.micros(), base64_text(&digest));
         let holds = ed25519_dalek::Signature::from_slice(&signature)
             .is_ok_and(|signature| keyring.signing_key().verify(signed.as_bytes(), &signature).is_ok());
-        (at, holds)
+        (at, chains, holds)
     }))
 }
 

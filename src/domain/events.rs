@@ -18,7 +18,7 @@ use crate::db::{AnyConnection, Tx};
 use crate::error::{Error, Result};
 
 /// How long an entry is kept.
-pub const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const KEPT: Duration = Duration::from_hours(30 * 24);
 /// How many entries get their place in one statement's reach.
 const PLACED_AT_ONCE: i64 = 1_000;
 

@@ -2,30 +2,32 @@
 //! transaction and then reads its answer; a call that failed stored nothing and may be made again.
 
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use serde::{Deserialize, Serialize};
 
 use super::Kit;
 use super::vault::{Identity, Keys, Sealed, Secret};
 use crate::base::secret::same;
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::Tx;
 use crate::db::dialect::native;
 use crate::db::schema::idempotency;
-use crate::error::{Refused, Result};
+use crate::error::{Conflict, Refused, Result};
 
 /// A caller's key in its scope: tenant, mode, method and route.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// Whose key it is, and for which operation.
     pub scope: String,
-    /// The key as the caller sent it.
+    /// A keyed hash of the key as the caller sent it.
     pub key: String,
     /// A keyed hash of the body as it came.
     pub fingerprint: [u8; 32],
 }
 
 /// An answer as it was sent: replays repeat it byte for byte.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -112,11 +114,16 @@ fn insert(tx: &mut Tx<'_>, attempt: &Attempt) -> Result<bool> {
         idempotency::fingerprint.eq(attempt.fingerprint.to_vec()),
         idempotency::created_at.eq(tx.now()),
     );
-    let added = native!(tx.conn(), |c| diesel::insert_into(idempotency::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(added == 1)
+    let added =
+        native!(tx.conn(), |c| diesel::insert_into(idempotency::table).values(row).on_conflict_do_nothing().execute(c));
+    match added {
+        Ok(added) => Ok(added == 1),
+        // The twin that holds the key took longer than this transaction may wait.
+        Err(DieselError::DatabaseError(_, told)) if told.message().contains("lock timeout") => {
+            Err(Conflict::InFlight.into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn set(tx: &mut Tx<'_>, attempt: &Attempt, owner: &str, sealed: Vec<u8>) -> Result<()> {
@@ -139,3 +146,5 @@ pub fn forget_old(tx: &mut Tx<'_>, kit: &Kit) -> Result<usize> {
     let before = tx.now().minus(kit.idempotency_kept);
     Ok(diesel::delete(idempotency::table.filter(idempotency::created_at.lt(before))).execute(tx.conn())?)
 }
+
+silent! { Answer }

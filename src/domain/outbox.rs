@@ -31,7 +31,7 @@ pub enum Job {
 }
 
 /// How long a worker may work before another may take over.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 /// After how many attempts a job is laid aside as dead.
 const ATTEMPTS: i64 = 12;
 

@@ -175,24 +175,34 @@ fn walled(who: &Member) -> _ {
 /// As [`access::queue`].
 pub fn claim(tx: &mut Tx<'_>, who: &Member, queue: Queue, mode: Mode) -> Result<Option<Case>> {
     access::queue(who, queue, Act::Claim)?;
-    let mut best: Option<Case> = None;
+    // A look without a lock decides in which state the more urgent case waits; locking a candidate of each would hide
+    // the other one from whoever claims at this moment.
+    let mut stretches = Vec::new();
     for state in [State::Received, State::InReview] {
-        let found = first_free(tx, who, queue, (mode, state))?;
-        best = match (best, found) {
-            (Some(one), Some(other)) if other.sort_rank < one.sort_rank => Some(other),
-            (Some(one), _) => Some(one),
-            (None, found) => found,
-        };
+        if let Some((rank, _)) = first_free(tx, who, queue, (mode, state), false)? {
+            stretches.push((rank, state));
+        }
     }
-    let Some(found) = best else { return Ok(None) };
-    let mut case = access::chosen(who, found)?.into_row();
-    cases::take(tx, &mut case, who)?;
-    Ok(Some(case))
+    stretches.sort_unstable();
+    for (_, state) in stretches {
+        let Some((_, id)) = first_free(tx, who, queue, (mode, state), true)? else { continue };
+        let Some(found) = cases::find(tx, &id)? else { continue };
+        let mut case = access::chosen(who, found)?.into_row();
+        cases::take(tx, &mut case, who)?;
+        return Ok(Some(case));
+    }
+    Ok(None)
 }
 
-/// The first case of a stretch that is free for this person. Its row is locked; rows that others have locked are
-/// passed over, so that many claimers never wait for each other.
-fn first_free(tx: &mut Tx<'_>, who: &Member, queue: Queue, (mode, state): (Mode, State)) -> Result<Option<Case>> {
+/// The first case of a stretch that is free for this person. With `lock` its row is locked, and rows that others have
+/// locked are passed over, so that many claimers never wait for each other.
+fn first_free(
+    tx: &mut Tx<'_>,
+    who: &Member,
+    queue: Queue,
+    (mode, state): (Mode, State),
+    lock: bool,
+) -> Result<Option<(i64, CaseId)>> {
     let now = tx.now();
     let unclaimed = table::claimed_until.is_null().or(table::claimed_until.le(now));
     let unreserved =
@@ -204,15 +214,12 @@ fn first_free(tx: &mut Tx<'_>, who: &Member, queue: Queue, (mode, state): (Mode,
         .filter(diesel::dsl::not(walled(who)))
         .order((table::sort_rank, table::id))
         .limit(1)
-        .select(table::id);
-    let id: Option<CaseId> = match tx.conn() {
+        .select((table::sort_rank, table::id));
+    Ok(match tx.conn() {
+        AnyConnection::Postgres(conn) if lock => query.for_no_key_update().skip_locked().first(conn).optional()?,
+        AnyConnection::Postgres(conn) => query.first(conn).optional()?,
         AnyConnection::Sqlite(conn) => query.first(conn).optional()?,
-        AnyConnection::Postgres(conn) => query.for_no_key_update().skip_locked().first(conn).optional()?,
-    };
-    match id {
-        Some(id) => cases::find(tx, &id),
-        None => Ok(None),
-    }
+    })
 }
 
 /// What waits in a queue, as a job last counted it.

@@ -22,9 +22,9 @@ pub use tidy::{sign_audit, tidy};
 /// How often the clock-driven jobs look. Queue counts promise to be at most ten seconds old.
 const TICK: Duration = Duration::from_secs(5);
 /// How often old rows are forgotten.
-const TIDY: Duration = Duration::from_secs(3_600);
+const TIDY: Duration = Duration::from_hours(1);
 /// How often the audit heads are signed.
-const SIGN: Duration = Duration::from_secs(24 * 3_600);
+const SIGN: Duration = Duration::from_hours(24);
 /// How many rows one transaction of a job touches at the most, so that intake never waits long behind it.
 const BATCH: i64 = 50;
 

@@ -9,7 +9,7 @@ use crate::domain::{events, idempotency, outbox, staff};
 use crate::error::Result;
 
 /// How long a finished job is kept for whoever asks what happened.
-const DONE_KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
+const DONE_KEPT: Duration = Duration::from_hours(7 * 24);
 /// How many chains are read at a time.
 const CHAINS: i64 = 2_000;
 

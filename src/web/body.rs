@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -11,6 +12,7 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use crate::base::secret::silent;
 use crate::error::{Error, Refused, Result};
 
 /// The longest body.
@@ -18,8 +20,10 @@ const LONGEST: usize = 256 * 1024;
 /// The longest batch: a hundred reports of usual length.
 const LONGEST_BATCH: usize = 8 * 1024 * 1024;
 
+/// How long a body may take to arrive: actix itself has no bound for that, and slow bodies would hold connections.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for.
-#[derive(Debug)]
 pub(super) struct Raw(pub(super) Bytes);
 
 impl Raw {
@@ -40,7 +44,8 @@ impl FromRequest for Raw {
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = read(payload, announced, bound).await?;
+            let bytes = tokio::time::timeout(PATIENCE, read(payload, announced, bound)).await;
+            let bytes = bytes.map_err(|_| Error::Refused(Refused::TooSlow))??;
             // A call without a body needs no media type.
             let json = media.as_deref().map_or(bytes.is_empty(), is_json);
             if json { Ok(Self(bytes)) } else { Err(Refused::MediaType.into()) }
@@ -119,3 +124,5 @@ pub(super) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -
     let detail = expected.map_or_else(|| "this value has the wrong form".to_owned(), |what| format!("expected {what}"));
     Error::invalid(&pointer, "invalid_value", detail)
 }
+
+silent! { Raw }

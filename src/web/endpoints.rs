@@ -1,5 +1,5 @@
 //! Every endpoint in one table: path, method, who may call, which limit counts. Routing is made from it, and the tests
-//! that walk all operations with all credentials compare it with the OpenAPI document.
+//! that walk all operations with all credentials compare it with the API document.
 
 use std::collections::BTreeMap;
 

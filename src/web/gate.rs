@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
@@ -37,6 +38,8 @@ pub(super) async fn frame(
     // The pattern, not the path: ids in a log line would tell whose case was open when.
     let route = request.match_pattern().unwrap_or_else(|| "none".to_owned());
     let span = tracing::info_span!("request", request.id = %id, method = %request.method(), route = %route);
+    #[expect(clippy::disallowed_methods, reason = "measures how long an answer took, not when it was given")]
+    let since = std::time::Instant::now();
     async move {
         let shared = request.app_data::<web::Data<Shared>>().cloned();
         let response = next.call(request).await?;
@@ -50,7 +53,8 @@ pub(super) async fn frame(
             None => response.map_into_boxed_body(),
         };
         finish(&mut response, &id, shared.as_ref().map(web::Data::get_ref), &request);
-        tracing::info!(status = response.status().as_u16(), "answered");
+        let micros = since.elapsed().as_micros();
+        tracing::info!(status = response.status().as_u16(), micros, "answered");
         Ok(ServiceResponse::new(request, response))
     }
     .instrument(span)
@@ -89,9 +93,12 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
 pub(super) async fn enter(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> std::result::Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    check(&request)?;
-    next.call(request).await
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    // A refusal goes on as an answer, so that the outer door can render it.
+    match check(&request) {
+        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+        Err(refused) => Ok(request.error_response(refused)),
+    }
 }
 
 fn check(request: &ServiceRequest) -> Result<()> {
@@ -99,7 +106,9 @@ fn check(request: &ServiceRequest) -> Result<()> {
     let shared = shared.ok_or_else(|| anyhow::anyhow!("the gate stands without its data"))?;
     let rows = request.app_data::<web::Data<Vec<Endpoint>>>().cloned();
     let rows = rows.ok_or_else(|| anyhow::anyhow!("the gate stands without its rows"))?;
-    let Some(row) = rows.iter().find(|row| row.method == *request.method()) else {
+    // HEAD asks what GET would say.
+    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    let Some(row) = rows.iter().find(|row| row.method == *method) else {
         count(request, &shared, Policy::Portal, &network(request.peer_addr()))?;
         return Err(Refused::Method.into());
     };

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::body::Raw;
 use super::extract::{Call, etag};
+use crate::base::secret::base64_text;
 use crate::db::Tx;
 use crate::domain::Kit;
 use crate::domain::idempotency::{self, Answer, Attempt, Owner, Taken};
@@ -97,7 +98,9 @@ where
         .write(move |tx| {
             let who = enter(tx)?;
             let key = key?;
-            let key = part.map_or_else(|| key.clone(), |part| format!("{part}/{key}"));
+            // Only a keyed hash is stored: callers make keys of whatever they have at hand.
+            let part = part.map(|part| part.to_string()).unwrap_or_default();
+            let key = base64_text(&app.kit.keyring.keyed("idempotency-key", &[key.as_bytes(), part.as_bytes()]));
             let attempt = Attempt { scope: format!("{} {operation}", who.scope()), key, fingerprint };
             if let Taken::Replay(answer) = idempotency::take(tx, &app.kit, &attempt)? {
                 return Ok((answer, true));

@@ -15,6 +15,7 @@ mod triage;
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Actix, HttpServer, web};
 
@@ -36,6 +37,9 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
         let mut resource = web::resource(path);
         for row in &rows {
             resource = resource.route((row.route)().method(row.method.clone()));
+            if row.method == Method::GET {
+                resource = resource.route((row.route)().method(Method::HEAD));
+            }
         }
         resource = resource.default_service(web::to(wrong_method)).app_data(web::Data::new(rows));
         config.service(resource.wrap(from_fn(gate::enter)));
@@ -51,12 +55,22 @@ async fn no_such_path() -> Result<&'static str, Error> {
     Err(Error::NotFound)
 }
 
+/// Who has not called for a while needs no place in the limiter's memory.
+async fn forget_idle(limiter: Arc<Limiter>) {
+    let mut ticks = tokio::time::interval(std::time::Duration::from_mins(1));
+    loop {
+        ticks.tick().await;
+        limiter.forget_idle();
+    }
+}
+
 /// Serves on `listener` until a signal ends the process.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web::dev::Server> {
     let shared = Shared { app: Arc::clone(app), limiter: Arc::new(Limiter::new(&app.config.limits)) };
+    actix_web::rt::spawn(forget_idle(Arc::clone(&shared.limiter)));
     let workers = app.config.workers;
     let mut server = HttpServer::new(move || {
         let shared = shared.clone();

@@ -178,7 +178,7 @@ fn add_headers(response: &mut Response, row: &Endpoint) {
 }
 
 fn schemes() -> [(&'static str, SecurityScheme); 2] {
-    let scopes = Scopes::from_iter(Scope::ALL.iter().map(|scope| (scope.as_str(), scope.as_str())));
+    let scopes = Scope::ALL.iter().map(|scope| (scope.as_str(), scope.as_str())).collect::<Scopes>();
     let flow = Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes));
     [
         ("platform", SecurityScheme::OAuth2(OAuth2::new([flow]))),

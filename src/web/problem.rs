@@ -217,6 +217,9 @@ fn refused(why: &Refused) -> Kind {
             "The body is too large",
             "A body may have 256 KiB, a batch 8 MiB.",
         ),
+        Refused::TooSlow => {
+            kind(StatusCode::REQUEST_TIMEOUT, "too_slow", "The body did not arrive", "Send the request again.")
+        }
         Refused::Method => {
             kind(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Not with this method", "See `Allow`.")
         }
@@ -311,6 +314,7 @@ fn examples() -> Vec<Error> {
         Refused::PreconditionFailed,
         Refused::MediaType,
         Refused::TooLarge,
+        Refused::TooSlow,
         Refused::Method,
     ];
     all.extend(refusals.map(Error::Refused));
@@ -324,19 +328,16 @@ fn examples() -> Vec<Error> {
 /// Every kind of problem as text: what `/problems` serves and `docs/problems.md` holds.
 #[must_use]
 pub fn catalogue() -> String {
-    let mut text = "# Problems\n\nErrors are `application/problem+json` (RFC 9457). `code` is stable; `retryable` says \
+    let head = "# Problems\n\nErrors are `application/problem+json` (RFC 9457). `code` is stable; `retryable` says \
                     whether the same request may succeed later as it is.\n\n| status | code | retryable | title | what to do |\n\
-                    |---|---|---|---|---|\n"
-        .to_owned();
-    for error in examples() {
+                    |---|---|---|---|---|\n";
+    let row = |error: Error| {
         let problem = document(&error, "");
         let retry = if problem.retryable { "yes" } else { "no" };
-        text.push_str(&format!(
-            "| {} | `{}` | {retry} | {} | {} |\n",
-            problem.status, problem.code, problem.title, problem.detail
-        ));
-    }
-    text
+        format!("| {} | `{}` | {retry} | {} | {} |\n", problem.status, problem.code, problem.title, problem.detail)
+    };
+    let rows: Vec<String> = examples().into_iter().map(row).collect();
+    format!("{head}{}", rows.concat())
 }
 
 /// `GET /problems`.

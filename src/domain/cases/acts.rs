@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{Case, Outcome, decide, priority, store};
 use crate::base::code::codes;
 use crate::base::id::{ActId, CaseId, StaffId};
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::acts;
 use crate::db::{Rx, Tx};
@@ -61,7 +62,7 @@ codes! {
 }
 
 /// A lowering, with what it answers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Lowering {
     /// To what.
     pub to: Priority,
@@ -75,7 +76,7 @@ pub struct Lowering {
     pub points: u32,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Body {
     LowerPriority(Lowering),
@@ -270,3 +271,5 @@ pub(super) fn pending(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<ActView>> {
         .map(|(id, kind, state, proposed_by, proposed_at)| ActView { id, kind, state, proposed_by, proposed_at })
         .collect())
 }
+
+silent! { Lowering Body }

@@ -17,12 +17,12 @@ use crate::domain::staff::Member;
 use crate::error::{Conflict, Error, Result};
 
 /// How long a claim holds without a heartbeat.
-pub const LEASE: Duration = Duration::from_secs(15 * 60);
+const LEASE: Duration = Duration::from_mins(15);
 /// How long a case may be set aside.
-pub const LONGEST_HOLD: Duration = Duration::from_secs(72 * 3600);
+const LONGEST_HOLD: Duration = Duration::from_hours(72);
 /// How long a case that was handed to somebody is offered to them alone: a shift. Never past its next deadline, so
 /// that a person who is away lets nothing lapse.
-const RESERVED: Duration = Duration::from_secs(8 * 3600);
+const RESERVED: Duration = Duration::from_hours(8);
 
 /// Takes a case. Taking one's own again renews the lease.
 ///
@@ -106,6 +106,11 @@ pub fn resume(tx: &mut Tx<'_>, grant: Grant<Reopen, Case>) -> Result<Case> {
     let mut case = grant.into_row();
     wake_up(tx, &mut case)?;
     Ok(case)
+}
+
+/// Something new has come: a case that was set aside or waits for its platform goes back to be worked on.
+pub(in crate::domain) fn wake_waiting(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    if case.state.next(Action::Resume).is_some() { wake_up(tx, case) } else { Ok(()) }
 }
 
 fn wake_up(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use super::acts::{self, Done};
 use super::{Action, Case, Outcome, claims, store};
+use crate::base::secret::silent;
 use crate::db::Tx;
 use crate::domain::Kit;
 use crate::domain::access::{Decide, Grant};
@@ -10,7 +11,6 @@ use crate::domain::staff::Member;
 use crate::error::{Conflict, Result};
 
 /// A decision.
-#[derive(Debug)]
 pub struct Closing {
     /// How it ends.
     pub outcome: Outcome,
@@ -45,3 +45,5 @@ pub(super) fn close(tx: &mut Tx<'_>, case: &mut Case, outcome: Outcome) -> Resul
     store::move_along(tx, case, Action::Close, Some(outcome))?;
     claims::end(tx, case)
 }
+
+silent! { Closing }

@@ -12,8 +12,8 @@ mod read;
 pub mod state;
 mod store;
 
-pub(in crate::domain) use claims::take;
 pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, resume_due, start, wake};
+pub(in crate::domain) use claims::{take, wake_waiting};
 pub use decide::{Closing, decide};
 pub use links::link;
 pub use notes::{NewNote, NoteView, write_note};
@@ -22,7 +22,7 @@ pub use open::{Incoming, Landed, land, take_in_addition};
 pub use read::{CaseSummary, CaseView, summary, view};
 pub use state::{Action, State};
 pub use store::{find, move_along};
-pub(in crate::domain) use store::{note_withdrawal, replace_in_queue as requeue, set_event_seq};
+pub(in crate::domain) use store::{note_withdrawal, replace_in_queue as requeue, set_event_seq, tell_platform};
 
 use diesel::prelude::*;
 

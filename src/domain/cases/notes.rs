@@ -10,6 +10,7 @@ use super::clocks::{self, Clock, ClockKind};
 use super::{Case, priority, store};
 use crate::base::code::codes;
 use crate::base::id::{CaseId, NoteId, StaffId};
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::notes;
 use crate::db::{Rx, Tx};
@@ -37,7 +38,7 @@ codes! {
 }
 
 /// A note to be written.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewNote {
     /// The words, for colleagues.
@@ -52,7 +53,7 @@ pub struct NewNote {
 }
 
 /// A note as colleagues read it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct NoteView {
     /// Its id.
     #[schema(value_type = String, example = "note_00000000000000000000000000")]
@@ -137,9 +138,11 @@ fn insert(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Member, what: (&str, 
     Ok(id)
 }
 
+type NoteRow = (NoteId, StaffId, Timestamp, Option<Records>, Sealed<Notes>);
+
 /// The notes of a case, oldest first.
 pub(super) fn of_case(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Vec<NoteView>> {
-    let rows: Vec<(NoteId, StaffId, Timestamp, Option<Records>, Sealed<Notes>)> = notes::table
+    let rows: Vec<NoteRow> = notes::table
         .filter(notes::case_id.eq(case))
         .order((notes::at, notes::id))
         .select((notes::id, notes::author, notes::at, notes::records, notes::body))
@@ -151,3 +154,5 @@ pub(super) fn of_case(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Re
         })
         .collect()
 }
+
+silent! { NewNote NoteView }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::clocks::{self, Clock, ClockKind};
 use super::priority::{self, Assessed};
-use super::{Action, Case, PrioritySource, State, claims, sort_rank, store};
+use super::{Case, PrioritySource, State, claims, sort_rank, store};
 use crate::base::id::{CaseId, PlatformId, ReportId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
@@ -193,9 +193,7 @@ fn image_clock(kit: &Kit, case: &CaseId, now: Timestamp) -> Clock {
 fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, mut case: Case, incoming: Incoming) -> Result<Landed<'k>> {
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     audit::record(tx, Chain::Case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
-    if case.state == State::Closed {
-        claims::wake(tx, kit, &mut case)?;
-    }
+    wake_any(tx, kit, &mut case)?;
     if incoming.image_clock && !runs_image_clock(tx, &case.id)? {
         let clock = image_clock(kit, &case.id, tx.now());
         clocks::insert(tx, &[clock])?;
@@ -207,6 +205,11 @@ fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, mut case: Case, incoming: Incoming) -
     case.event_seq += 1;
     store::set_event_seq(tx, &case)?;
     Ok(Landed { case, keys })
+}
+
+/// A closed case opens again; one that is set aside or waits is taken up.
+fn wake_any(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    if case.state == State::Closed { claims::wake(tx, kit, case) } else { claims::wake_waiting(tx, case) }
 }
 
 fn runs_image_clock(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
@@ -241,9 +244,7 @@ pub fn take_in_addition(
 ) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, case)? else { return Err(crate::error::Error::NotFound) };
     audit::record(tx, Chain::Case(&case.id), event)?;
-    if case.state.next(Action::Reopen).is_some() {
-        claims::wake(tx, kit, &mut case)?;
-    }
+    wake_any(tx, kit, &mut case)?;
     let known = named_before(tx, &case.id)?;
     name(tx, &case.id, &names, &known)?;
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;

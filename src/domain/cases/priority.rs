@@ -18,7 +18,7 @@ use crate::domain::vault::{Answers, Keys, Sealed};
 use crate::error::Result;
 
 /// Someone is on shift when a colleague with the queue acted this recently (TSP-1, clocks).
-const SHIFT: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
 
 /// An assessment with the facts it was made of, as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,6 +123,8 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
     if case.priority < before && case.state.is_open() {
         let due = due_for(tx, kit, case.priority, case.queue)?;
         clocks::tighten(tx, &case.id, &due)?;
+        // Nothing that has become more urgent stays set aside.
+        super::claims::wake_waiting(tx, case)?;
         page_if_urgent(tx, kit, &case.id, case.priority)?;
     }
     store::replace_in_queue(tx, case)

@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use super::acts::{self, ActView};
 use super::clocks::{self, ClockKind, ClockState};
 use super::notes::{self, NoteView};
-use super::{Case, Outcome, PrioritySource, State, links, priority};
+use super::{Case, Outcome, PrioritySource, State, links, priority, store};
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::{platforms, reports};
 use crate::db::{Rx, Tx};
@@ -84,7 +85,7 @@ pub struct ClockView {
 }
 
 /// A report of a case, with its content for those who may read it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct ReportInCase {
     /// Its id.
     #[schema(value_type = String)]
@@ -111,7 +112,7 @@ pub struct ReportInCase {
 }
 
 /// What people said in a report. A part is absent when it was not sent, or was erased.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 pub struct ReportContent {
     /// Their words.
     pub statement: Option<String>,
@@ -167,7 +168,7 @@ pub struct RequestInCase {
 }
 
 /// A case with everything its reader may see.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct CaseView {
     /// What stands in lists too.
     #[serde(flatten)]
@@ -226,9 +227,14 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member)
     let case = grant.row();
     let content = access::allows(who.role, case.queue, Act::ReadContent);
     audit::record(tx, Chain::Case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
+    let now = tx.now();
+    if content && case.is_held_by(&who.id, now) {
+        // A person who holds the case reads what was said: that is the human review that was promised.
+        clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
+        store::replace_in_queue(tx, &mut case.clone())?;
+    }
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     let clocks = clocks::of_case(tx, &case.id)?;
-    let now = tx.now();
     let clock = |clock: &clocks::Clock| ClockView {
         kind: clock.kind,
         due_at: clock.due_at,
@@ -348,3 +354,5 @@ fn open(keys: &mut Keys<'_>, report: &SealedReport) -> Result<ReportContent> {
     }
     Ok(content)
 }
+
+silent! { ReportInCase ReportContent CaseView }

@@ -66,45 +66,31 @@ impl State {
     pub const fn is_claimable(self) -> bool {
         matches!(self, Self::Received | Self::InReview)
     }
-
-    /// The state in the platform's view.
-    #[must_use]
-    pub const fn as_status(self) -> crate::domain::reports::Status {
-        use crate::domain::reports::Status;
-        match self {
-            Self::Received | Self::InReview | Self::OnHold => Status::Received,
-            Self::AwaitingPlatform => Status::AwaitingPlatform,
-            Self::Closed => Status::Closed,
-        }
-    }
 }
 
 /// The table as text, a row for each state and a column for each action.
 #[must_use]
 pub fn grid() -> String {
-    let mut text = format!("{:<18}", "");
-    for action in Action::ALL {
-        text.push_str(&format!("{:<19}", action.as_str()));
-    }
+    let cell = |text: &str| format!("{text:<19}");
+    let row = |name: &str, cells: Vec<String>| format!("{name:<18}{}", cells.concat()).trim_end().to_owned();
+    let mut lines = vec![row("", Action::ALL.iter().map(|action| cell(action.as_str())).collect())];
     for state in State::ALL {
-        text.push_str(&format!("\n{:<18}", state.as_str()));
-        for action in Action::ALL {
-            text.push_str(&format!("{:<19}", state.next(*action).map_or("-", State::as_str)));
-        }
+        let to = |action: &Action| cell(state.next(*action).map_or("-", State::as_str));
+        lines.push(row(state.as_str(), Action::ALL.iter().map(to).collect()));
     }
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    lines.join("\n")
 }
 
 /// The table as a Mermaid diagram.
 #[must_use]
 pub fn diagram() -> String {
-    let mut text = "stateDiagram-v2\n    [*] --> received\n".to_owned();
+    let mut lines = vec!["stateDiagram-v2".to_owned(), "    [*] --> received".to_owned()];
     for state in State::ALL {
         for action in Action::ALL {
             if let Some(to) = state.next(*action) {
-                text.push_str(&format!("    {} --> {}: {}\n", state.as_str(), to.as_str(), action.as_str()));
+                lines.push(format!("    {} --> {}: {}", state.as_str(), to.as_str(), action.as_str()));
             }
         }
     }
-    text
+    lines.join("\n")
 }

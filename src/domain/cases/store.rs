@@ -11,7 +11,8 @@ use crate::db::schema::{cases, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::events::{self, EventType, NewEvent};
-use crate::domain::reports::Status;
+use crate::domain::reports::{ReportOutcome, Status};
+use crate::domain::requests;
 use crate::error::Result;
 
 /// The case with this id, whoever asks. Callers outside the domain get cases through `domain::access`.
@@ -80,33 +81,39 @@ pub fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Opt
         clocks::stop_all(tx, &case.id)?;
     }
     replace_in_queue(tx, case)?;
-    if from.as_status() != to.as_status() {
-        tell_platform(tx, case)?;
-    }
-    Ok(())
+    tell_platform(tx, case)
 }
 
-/// Sets the status of the case's reports in the platform's view, and logs an event for each.
-fn tell_platform(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
-    let status = case.state.as_status();
-    let outcome = case.outcome.map(Outcome::as_report_outcome);
-    let ids: Vec<ReportId> = reports::table
+/// Brings the platform's view of the case's reports up to date, and logs an event for each that changed. A report
+/// awaits the platform as long as it was asked about it and has not answered, whatever colleagues do meanwhile.
+pub(in crate::domain) fn tell_platform(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    let rows: Vec<(ReportId, Status, Option<ReportOutcome>)> = reports::table
         .filter(reports::case_id.eq(&case.id))
         .order((reports::received_at, reports::id))
-        .select(reports::id)
+        .select((reports::id, reports::status, reports::outcome))
         .load(tx.conn())?;
-    diesel::update(reports::table.filter(reports::case_id.eq(&case.id)))
-        .set((reports::status.eq(status), reports::outcome.eq(outcome), reports::version.eq(reports::version + 1)))
-        .execute(tx.conn())?;
-    let kind = if status == Status::Closed { EventType::ReportClosed } else { EventType::ReportStatusChanged };
-    let first = case.event_seq;
-    let now = tx.now();
-    let tenant = (&case.platform_id, case.mode);
-    let entries: Vec<NewEvent> =
-        ids.into_iter().zip(first + 1..).map(|(id, seq)| NewEvent::new(tenant, kind, seq, now, (id, None))).collect();
-    case.event_seq += i64::try_from(entries.len()).unwrap_or(0);
+    let waiting = requests::waiting_reports(tx, &case.id)?;
+    let outcome = case.outcome.map(Outcome::as_report_outcome);
+    let mut entries = Vec::new();
+    for (id, before, outcome_before) in rows {
+        let status = match case.state {
+            State::Closed => Status::Closed,
+            _ if waiting.contains(&id) => Status::AwaitingPlatform,
+            _ => Status::Received,
+        };
+        if (status, outcome) == (before, outcome_before) {
+            continue;
+        }
+        diesel::update(reports::table.find(&id))
+            .set((reports::status.eq(status), reports::outcome.eq(outcome), reports::version.eq(reports::version + 1)))
+            .execute(tx.conn())?;
+        case.event_seq += 1;
+        let kind = if status == Status::Closed { EventType::ReportClosed } else { EventType::ReportStatusChanged };
+        let tenant = (&case.platform_id, case.mode);
+        entries.push(NewEvent::new(tenant, kind, case.event_seq, tx.now(), (id, None)));
+    }
     events::insert(tx, &entries)?;
-    set_event_seq(tx, case)
+    if entries.is_empty() { Ok(()) } else { set_event_seq(tx, case) }
 }
 
 /// Keeps the number of events the case has caused.

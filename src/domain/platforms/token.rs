@@ -17,7 +17,7 @@ use crate::domain::vault::Keyring;
 use crate::error::{Error, Result, Unauthenticated};
 
 /// How long a token is good.
-pub const LIFETIME: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_mins(10);
 /// How far two machines' clocks may be apart.
 const LEEWAY: i64 = 10;
 const TYPE: &str = "at+jwt";

@@ -11,6 +11,7 @@ use super::read::own;
 use super::submit::{answers, identified};
 use super::validate::validate_addition;
 use crate::base::id::{AdditionId, CaseId, ReportId};
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::{additions, reports};
 use crate::db::{Rx, Tx};
@@ -66,13 +67,15 @@ pub fn add(
         Some(words) => Some(keys.sealing::<Statement>()?.seal("addition", row_id, words)?),
         None => None,
     };
-    let given = match body.answers.is_empty() {
-        false => Some(keys.sealing::<Answers>()?.seal("addition", row_id, &body.answers)?),
-        true => None,
+    let given = if body.answers.is_empty() {
+        None
+    } else {
+        Some(keys.sealing::<Answers>()?.seal("addition", row_id, &body.answers)?)
     };
-    let subject = match body.identifiers.is_empty() {
-        false => Some(keys.sealing::<Subject>()?.seal("addition", row_id, &body.identifiers)?),
-        true => None,
+    let subject = if body.identifiers.is_empty() {
+        None
+    } else {
+        Some(keys.sealing::<Subject>()?.seal("addition", row_id, &body.identifiers)?)
     };
     keys.store(tx)?;
     let row = (
@@ -106,7 +109,7 @@ pub fn withdraw(tx: &mut Tx<'_>, grant: &Grant<AsPlatform, Tenant>, report: &Rep
 }
 
 /// An addition's content, for colleagues.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct Added {
     /// Its id.
     #[schema(value_type = String)]
@@ -160,3 +163,5 @@ pub(in crate::domain) fn additions_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case
         })
         .collect()
 }
+
+silent! { Added }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::identifiers::IdentifierKind;
 use crate::base::code::codes;
+use crate::base::secret::silent;
 use crate::domain::triage::Answer;
 
 codes! {
@@ -108,7 +109,7 @@ codes! {
 }
 
 /// A report.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportBody {
     /// Your own reference, 1 to 255 printable ASCII characters, unique for ever in this mode.
@@ -171,7 +172,7 @@ impl<'de> Deserialize<'de> for Discarded {
 }
 
 /// When it happened.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Occurred {
     /// A date, a month or an RFC 3339 time.
@@ -187,7 +188,7 @@ pub struct Occurred {
 }
 
 /// Who sends the report.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reporter {
     /// The person harmed, or who else.
@@ -217,7 +218,7 @@ pub struct Reporter {
 }
 
 /// The person harmed, when somebody else reports. Nobody is told through a third party that she has a case.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Survivor {
     /// Their age.
@@ -235,7 +236,7 @@ pub struct Survivor {
 }
 
 /// Whom the report is about.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubjectBody {
     /// Their account, as you know it.
@@ -252,7 +253,7 @@ pub struct SubjectBody {
 }
 
 /// One identifier of the subject.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentifierBody {
     /// What kind.
@@ -264,7 +265,7 @@ pub struct IdentifierBody {
 }
 
 /// Whether and how the person may be reached. Only what was said now is ever used, and confirmed again first.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContactBody {
     /// Said now, or from a profile; absent counts as a profile.
@@ -288,7 +289,7 @@ pub struct ContactBody {
 }
 
 /// One way to reach them.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelBody {
     /// Which way.
@@ -301,7 +302,7 @@ pub struct ChannelBody {
 }
 
 /// What the platform knows of the two accounts.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlatformContext {
     /// When they matched: a date or an RFC 3339 time.
@@ -316,7 +317,7 @@ pub struct PlatformContext {
 }
 
 /// One message between the two accounts.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContextMessage {
     /// When, RFC 3339.
@@ -340,7 +341,7 @@ codes! {
 }
 
 /// The declarations about an intimate image. Incomplete ones are accepted and start no clock.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntimateImage {
     /// It is one.
@@ -367,7 +368,7 @@ pub struct IntimateImage {
 }
 
 /// More for a report: at least one of the three.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdditionBody {
     /// More words.
@@ -398,3 +399,5 @@ impl ReportBody {
         self.reporter.relation != Relation::SelfReported || shared != Some(YesNoUnknown::No)
     }
 }
+
+silent! { ReportBody Occurred Reporter Survivor SubjectBody IdentifierBody ContactBody ChannelBody PlatformContext ContextMessage IntimateImage AdditionBody }

@@ -13,6 +13,7 @@ use super::identifiers::{Identifier, account_digest};
 use super::{ReportOutcome, Status};
 use crate::base::id::{CaseId, ReportId};
 use crate::base::secret::same;
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::Tx;
 use crate::db::dialect::native;
@@ -48,7 +49,7 @@ pub struct Submitted<'k> {
 }
 
 /// The words, sealed under `statement`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(in crate::domain) struct StatementPart {
     pub(in crate::domain) statement: String,
     pub(in crate::domain) occurred: Option<Occurred>,
@@ -58,14 +59,14 @@ pub(in crate::domain) struct StatementPart {
 }
 
 /// Who reported, sealed under `identity`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(in crate::domain) struct IdentityPart {
     pub(in crate::domain) reporter: Reporter,
     pub(in crate::domain) survivor: Option<Survivor>,
 }
 
 /// How to reach them, sealed under `contact`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(in crate::domain) struct ContactPart {
     pub(in crate::domain) contact: Option<ContactBody>,
     pub(in crate::domain) intimate_image_contact: Option<String>,
@@ -330,7 +331,7 @@ fn store(
         received_at: tx.now(),
         human_review_by,
         body_digest: digest.to_vec(),
-        status: case.state.as_status(),
+        status: Status::Received,
         outcome: None,
         statement: keys.sealing::<Statement>()?.seal("statement", row_id, &statement)?,
         identity: keys.sealing::<Identity>()?.seal("identity", row_id, &identity)?,
@@ -344,3 +345,5 @@ fn store(
     // A twin with another key took the reference between the look and here; asked again, it is found.
     if added == 1 { Ok(()) } else { Err(Conflict::InFlight.into()) }
 }
+
+silent! { StatementPart IdentityPart ContactPart }

@@ -9,7 +9,8 @@ use totp_rs::{Builder, Totp};
 
 pub use passwords::Passwords;
 pub use sessions::{
-    Opened, account, close_session, forget_old_sessions, member_of, open_session, sign_in, sign_in_failed,
+    Opened, Session, account, close_session, forget_old_sessions, open_session, session_of, sign_in, sign_in_failed,
+    touch,
 };
 
 use super::Kit;
@@ -138,7 +139,7 @@ pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
 
 fn seal_totp(tx: &mut Tx<'_>, kit: &Kit, id: &StaffId, secret: &Sensitive<Vec<u8>>) -> Result<Sealed<Secret>> {
     let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
-    let sealed = keys.sealing::<Secret>()?.seal("totp", id.as_str(), secret)?;
+    let sealed = keys.sealing::<Secret>()?.seal("totp", id.as_str(), secret.expose())?;
     keys.store(tx)?;
     Ok(sealed)
 }
@@ -237,7 +238,7 @@ pub fn is_on_shift(rx: &mut Rx<'_>, queue: Queue, since: Timestamp) -> Result<bo
 
 /// Notes that a colleague is at work. Written at most once a minute, so that reading a queue stays cheap.
 pub fn note_acting(tx: &mut Tx<'_>, id: &StaffId) -> Result<()> {
-    let stale = tx.now().minus(std::time::Duration::from_secs(60));
+    let stale = tx.now().minus(std::time::Duration::from_mins(1));
     let due = staff::acted_at.is_null().or(staff::acted_at.lt(stale));
     diesel::update(staff::table.find(id).filter(due)).set(staff::acted_at.eq(tx.now())).execute(tx.conn())?;
     Ok(())

@@ -17,9 +17,9 @@ use crate::domain::vault::{Keys, Sealed, Secret};
 use crate::error::Result;
 
 /// How long a session lasts at the most.
-pub const LIFETIME: Duration = Duration::from_secs(12 * 3600);
+const LIFETIME: Duration = Duration::from_hours(12);
 /// How long it lasts without a call.
-pub const IDLE: Duration = Duration::from_secs(30 * 60);
+const IDLE: Duration = Duration::from_mins(30);
 const PREFIX: &str = "rcs_staff";
 
 /// An account with what a sign-in compares.
@@ -46,6 +46,7 @@ pub struct Opened {
     pub member: Member,
 }
 
+type SessionRow = (SessionId, Timestamp, StaffId, String, Role, String);
 type AccountRow = (StaffId, String, Role, String, String, i64, Sealed<Secret>, i64);
 
 /// The open account with this name.
@@ -78,13 +79,13 @@ pub fn account(rx: &mut Rx<'_>, username: &str) -> Result<Option<Account>> {
 pub fn sign_in(tx: &mut Tx<'_>, kit: &Kit, username: &str, code: &str) -> Result<Option<Opened>> {
     let Some(account) = account(tx, username)? else { return Ok(None) };
     let id = account.member.id.clone();
-    let secret: Sensitive<Sensitive<Vec<u8>>> = Keys::load(tx, &kit.keyring, id.as_str())?.existing::<Secret>()?.open(
+    let secret: Sensitive<Vec<u8>> = Keys::load(tx, &kit.keyring, id.as_str())?.existing::<Secret>()?.open(
         "totp",
         id.as_str(),
         &account.totp_secret,
     )?;
     let now = u64::try_from(tx.now().seconds()).unwrap_or(0);
-    let step = totp(secret.expose())?.check(code, now).and_then(|step| i64::try_from(step).ok());
+    let step = totp(&secret)?.check(code, now).and_then(|step| i64::try_from(step).ok());
     let fresh = step.filter(|step| *step > account.totp_step);
     // The comparison stands in the UPDATE too: of two sign-ins with one code at once, one wins.
     let used = match fresh {
@@ -128,27 +129,44 @@ pub fn sign_in_failed(tx: &mut Tx<'_>, username: &str) -> Result<()> {
     }
 }
 
-/// Who this token speaks for, if its session is alive. Keeps the session from going idle.
-pub fn member_of(tx: &mut Tx<'_>, token: &Sensitive<String>) -> Result<Option<Member>> {
+/// A living session.
+#[derive(Debug)]
+pub struct Session {
+    /// Whose it is.
+    pub member: Member,
+    id: SessionId,
+    /// Whether its last call was so long ago that this one should be noted.
+    pub is_stale: bool,
+}
+
+/// The living session of this token.
+pub fn session_of(rx: &mut Rx<'_>, token: &Sensitive<String>) -> Result<Option<Session>> {
     if !looks_like_token(PREFIX, token.expose()) {
         return Ok(None);
     }
-    type Row = (SessionId, Timestamp, StaffId, String, Role, String);
-    let now = tx.now();
+    let now = rx.now();
     let hash = sha256(token.expose().as_bytes()).to_vec();
-    let row: Option<Row> = staff_sessions::table
+    let row: Option<SessionRow> = staff_sessions::table
         .inner_join(staff::table)
         .filter(staff_sessions::token_hash.eq(hash))
         .filter(staff_sessions::expires_at.gt(now).and(staff_sessions::seen_at.gt(now.minus(IDLE))))
         .filter(staff::active.eq(true).and(staff::epoch.eq(staff_sessions::epoch)))
         .select((staff_sessions::id, staff_sessions::seen_at, staff::id, staff::username, staff::role, staff::queues))
-        .first(tx.conn())
+        .first(rx.conn())
         .optional()?;
-    let Some((session, seen_at, id, username, role, queues)) = row else { return Ok(None) };
-    if seen_at < now.minus(Duration::from_secs(60)) {
-        diesel::update(staff_sessions::table.find(&session)).set(staff_sessions::seen_at.eq(now)).execute(tx.conn())?;
-    }
-    Ok(Some(to_member(id, username, role, &queues)))
+    Ok(row.map(|(session, seen_at, id, username, role, queues)| Session {
+        member: to_member(id, username, role, &queues),
+        id: session,
+        is_stale: seen_at < now.minus(Duration::from_mins(1)),
+    }))
+}
+
+/// Keeps a session from going idle.
+pub fn touch(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
+    diesel::update(staff_sessions::table.find(&session.id))
+        .set(staff_sessions::seen_at.eq(tx.now()))
+        .execute(tx.conn())?;
+    Ok(())
 }
 
 /// Ends the session of this token.

@@ -84,6 +84,12 @@ impl Engine {
         Self { loaded: loaded.map_err(|error| error.to_string()) }
     }
 
+    /// An engine without rules, for the reason given: it answers p1.
+    #[must_use]
+    pub const fn without_rules(reason: String) -> Self {
+        Self { loaded: Err(reason) }
+    }
+
     /// Assesses a case. It always answers: on any failure with p1 and the reason.
     #[must_use]
     pub fn assess(&self, facts: &Facts) -> Assessment {

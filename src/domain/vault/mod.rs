@@ -1,6 +1,7 @@
 //! Sealed content. What a person said, who they are, how to reach them and whom they reported is encrypted under a
 //! random data key of its owner (a case, a platform, a staff account) and scope; the keyring wraps those keys.
-//! Destroying a wrapped key erases everything that was sealed under it, in every copy and backup.
+//! Destroying a wrapped key erases everything that was sealed under it, wherever the ciphertext was copied to; a backup
+//! that still holds the wrap is erased when that backup is.
 
 mod keyring;
 mod keys;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::enter;
 use super::reports::{Receipt, checked, take};
+use crate::base::secret::silent;
 use crate::domain::platforms::Scope;
 use crate::domain::reports::body::ReportBody;
 use crate::error::{Error, Result};
@@ -18,14 +19,14 @@ use crate::web::idempotent::{Reply, once, run};
 use crate::web::problem::{self, Problem};
 
 /// A batch.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Batch {
     reports: Vec<Box<RawValue>>,
 }
 
 /// A batch, for the API document.
-#[derive(Debug, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body, whose items are read one by one")]
 pub(in crate::web) struct BatchBody {
     /// 1 to 100 reports.
@@ -34,14 +35,14 @@ pub(in crate::web) struct BatchBody {
 }
 
 /// The answer to a batch.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::web) struct BatchAnswer {
     /// One for each report, in order.
     results: Vec<BatchItem>,
 }
 
 /// What came of one report of a batch.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::web) struct BatchItem {
     /// Its place in the batch, from 0.
     index: usize,
@@ -114,3 +115,5 @@ fn split(raw: &Raw) -> Result<Vec<Box<RawValue>>> {
     }
     Ok(batch.reports)
 }
+
+silent! { Batch BatchBody BatchAnswer BatchItem }

@@ -9,6 +9,7 @@ use super::reports::conditional;
 use super::{List, enter, list_response};
 use crate::base::id::{ReportId, RequestId, RequestKind};
 use crate::base::page::Limit;
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access;
 use crate::domain::platforms::Scope;
@@ -19,7 +20,7 @@ use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
 
 /// A request in the platform's view.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::web) struct RequestView {
     /// Its id.
     #[schema(value_type = String, example = "req_00000000000000000000000000")]
@@ -164,3 +165,5 @@ pub(in crate::web) async fn answer(call: Call, raw: Raw) -> Result<HttpResponse>
     })
     .await
 }
+
+silent! { RequestView }

@@ -4,9 +4,10 @@ use actix_web::HttpResponse;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{case_reply, on_case, tell_of_wall};
+use super::{case_reply, on_case, read_as, tell_of_wall};
 use crate::base::id::{CaseKind, StaffId};
 use crate::base::page::Limit;
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access::{self, Assign, Claim, Read, Reopen, Work};
 use crate::domain::cases::{self, Action, CaseSummary, CaseView, State};
@@ -49,32 +50,24 @@ pub(in crate::web) struct CasesQuery {
     responses((status = 200, description = "A page", body = List<CaseSummary>)))]
 pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     let query: CasesQuery = call.query()?;
-    let bearer = call.bearer()?;
-    let page = call
-        .shared
-        .app
-        .db
-        .write(move |tx| {
-            let who = access::member(tx, &bearer)?;
-            let assigned_to = match query.assigned_to.as_deref() {
-                None => None,
-                Some("me") => Some(who.id.clone()),
-                Some(id) => Some(id.parse().map_err(|_| Refused::Parameter {
-                    name: "assigned_to",
-                    detail: "use the id of a colleague, or `me`",
-                })?),
-            };
-            let filter = Filter {
-                mode: query.mode.unwrap_or(Mode::Live),
-                queue: query.queue,
-                state: query.state,
-                priority: query.priority,
-                assigned_to,
-                platform_report_ref: query.platform_report_ref,
-            };
-            queues::list(tx, &who, &filter, query.cursor.as_deref(), Limit::coerce(query.limit))
-        })
-        .await?;
+    let page = read_as(&call, move |rx, who| {
+        let bad = Refused::Parameter { name: "assigned_to", detail: "use the id of a colleague, or `me`" };
+        let assigned_to = match query.assigned_to.as_deref() {
+            None => None,
+            Some("me") => Some(who.id.clone()),
+            Some(id) => Some(id.parse().map_err(|_| Error::Refused(bad))?),
+        };
+        let filter = Filter {
+            mode: query.mode.unwrap_or(Mode::Live),
+            queue: query.queue,
+            state: query.state,
+            priority: query.priority,
+            assigned_to,
+            platform_report_ref: query.platform_report_ref,
+        };
+        queues::list(rx, who, &filter, query.cursor.as_deref(), Limit::coerce(query.limit))
+    })
+    .await?;
     Ok(list_response(call.request(), page.map(|case| cases::summary(&case))))
 }
 
@@ -197,7 +190,7 @@ pub(in crate::web) async fn assign(call: Call, raw: Raw) -> Result<HttpResponse>
 }
 
 /// A move along the state table.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct TransitionBody {
     /// `start`, `hold`, `resume` or `reopen`. The others belong to requests and decisions.
@@ -250,3 +243,5 @@ pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpRespo
     })
     .await
 }
+
+silent! { TransitionBody }

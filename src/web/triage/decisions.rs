@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{PendingAnswer, case_reply, done_reply, on_case};
 use crate::base::id::{CaseId, CaseKind};
+use crate::base::secret::silent;
 use crate::domain::access::{self, AskPlatform, ChangePriority, Decide, Link, WriteNote};
 use crate::domain::cases::acts::{self, PriorityReason};
 use crate::domain::cases::{self, CaseSummary, Closing, NewNote, NoteView, Outcome};
@@ -34,7 +35,7 @@ pub(in crate::web) async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
 }
 
 /// Another priority.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct PriorityBody {
     /// To which.
@@ -67,7 +68,7 @@ pub(in crate::web) async fn priority(call: Call, raw: Raw) -> Result<HttpRespons
 }
 
 /// How a case ends.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct DecisionBody {
     /// The outcome. `unfounded` waits for a second person.
@@ -145,3 +146,5 @@ pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
     })
     .await
 }
+
+silent! { PriorityBody DecisionBody }

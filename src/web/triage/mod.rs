@@ -16,7 +16,7 @@ use super::extract::Call;
 use super::idempotent::{Reply, Scoped, once};
 use crate::base::id::{ActId, CaseId};
 use crate::base::secret::Sensitive;
-use crate::db::Tx;
+use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::access;
 use crate::domain::cases::acts::Done;
@@ -48,6 +48,26 @@ pub(super) struct PendingAct {
 /// Lets a colleague in.
 fn enter(bearer: Sensitive<String>) -> impl FnOnce(&mut Tx<'_>) -> Result<Member> + Send {
     move |tx| access::member(tx, &bearer)
+}
+
+/// Reads what no record is kept of: lists and counts. Those who only read must not wait behind those who write.
+async fn read_as<T, W>(call: &Call, work: W) -> Result<T>
+where
+    T: Send + 'static,
+    W: FnOnce(&mut Rx<'_>, &Member) -> Result<T> + Send + 'static,
+{
+    let bearer = call.bearer()?;
+    let db = &call.shared.app.db;
+    let (answer, session) = db
+        .read(move |rx| {
+            let session = access::session(rx, &bearer)?;
+            Ok((work(rx, &session.member)?, session))
+        })
+        .await?;
+    if session.is_stale {
+        db.write(move |tx| staff::touch(tx, &session)).await?;
+    }
+    Ok(answer)
 }
 
 /// Runs an operation on a case once for each key. A colleague who was turned away by a wall learns nothing; the

@@ -4,9 +4,8 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{case_reply, enter};
+use super::{case_reply, enter, read_as};
 use crate::base::time::Timestamp;
-use crate::domain::access;
 use crate::domain::platforms::Mode;
 use crate::domain::queues::{self, Count};
 use crate::domain::staff;
@@ -66,17 +65,8 @@ pub(in crate::web) struct Queues {
     params(ModeQuery), responses((status = 200, description = "The queues", body = Queues)))]
 pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     let query: ModeQuery = call.query()?;
-    let bearer = call.bearer()?;
     let mode = query.mode.unwrap_or(Mode::Live);
-    let counts = call
-        .shared
-        .app
-        .db
-        .write(move |tx| {
-            let who = access::member(tx, &bearer)?;
-            queues::counts(tx, &who, mode)
-        })
-        .await?;
+    let counts = read_as(&call, move |rx, who| queues::counts(rx, who, mode)).await?;
     Ok(HttpResponse::Ok().json(Queues { data: counts.into_iter().map(QueueView::from).collect() }))
 }
 

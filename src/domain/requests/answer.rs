@@ -1,0 +1,120 @@
+//! The platform's answer, and its silence.
+
+use diesel::prelude::*;
+
+use super::shape::{AnswerState, NewAnswer, ReasonCode, RequestAction, RequestState};
+use super::{Asked, find, own, tell, waiting_reports};
+use crate::base::id::{CaseId, ReportId, RequestId};
+use crate::db::Tx;
+use crate::db::dialect::{self, Lock};
+use crate::db::schema::requests;
+use crate::domain::Kit;
+use crate::domain::access::{AsPlatform, Grant, Tenant};
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::cases::clocks::{self, ClockKind};
+use crate::domain::cases::{self, Action};
+use crate::domain::events::EventType;
+use crate::domain::vault::{Keys, Messages};
+use crate::error::{Conflict, Error, Result, Violations};
+
+/// Takes the platform's answer. When nothing is open any more, the case goes back to its advocate.
+///
+/// # Errors
+/// `Conflict` when the request was answered before; `Invalid` when a reason is missing or does not fit.
+pub fn answer(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    grant: &Grant<AsPlatform, Tenant>,
+    id: &RequestId,
+    new: &NewAnswer,
+) -> Result<Asked> {
+    let before = own(tx, grant.row(), id)?;
+    dialect::lock(tx.conn(), Lock::Case, before.case_id.as_str())?;
+    let before = own(tx, grant.row(), id)?;
+    check_answer(before.action, new)?;
+    let refused = Conflict::Transition { from: before.state.as_str(), action: new.state.as_str() };
+    let to = before.state.next(new.state).ok_or(Error::Conflict(refused))?;
+    let mut keys = Keys::load(tx, &kit.keyring, before.case_id.as_str())?;
+    let sealed = keys.sealing::<Messages>()?.seal("answer", id.as_str(), &new.note)?;
+    keys.store(tx)?;
+    diesel::update(requests::table.find(id))
+        .set((
+            requests::state.eq(to),
+            requests::reason_code.eq(new.reason_code),
+            requests::taken_at.eq(new.taken_at),
+            requests::subject_notified.eq(new.subject_notified),
+            requests::answered_at.eq(tx.now()),
+            requests::answer.eq(sealed),
+            requests::version.eq(before.version + 1),
+        ))
+        .execute(tx.conn())?;
+    let answered = Event::RequestAnswered { request: id.clone(), state: to.as_str() };
+    audit::record(tx, Chain::Case(&before.case_id), answered)?;
+    if to.is_answered() {
+        clocks::meet(tx, &before.case_id, ClockKind::Request, Some(id))?;
+        if before.action == RequestAction::RemoveImage && to != RequestState::PartlyDone {
+            clocks::meet(tx, &before.case_id, ClockKind::IntimateImage, None)?;
+        }
+        give_back(tx, &before.case_id)?;
+    }
+    find(tx, kit, grant, id)
+}
+
+fn check_answer(action: RequestAction, new: &NewAnswer) -> Result<()> {
+    let mut v = Violations::default();
+    let declined = new.state == AnswerState::Declined;
+    v.require(!declined || new.reason_code.is_some(), "/reason_code", "required", "say why you decline");
+    if declined && action == RequestAction::RemoveImage {
+        let fits = matches!(
+            new.reason_code,
+            Some(ReasonCode::NotIntimateImage | ReasonCode::NotSubjectOrAgent | ReasonCode::ReportedAsChildMaterial)
+        );
+        v.require(
+            fits,
+            "/reason_code",
+            "reason_not_allowed",
+            "a removal can be declined only as not_intimate_image or not_subject_or_agent",
+        );
+    }
+    let short = new.note.as_ref().is_none_or(|note| note.chars().count() <= 4_000);
+    v.require(short, "/note", "too_long", "at most 4000 characters");
+    v.into_result()
+}
+
+fn give_back(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+    let Some(mut case) = cases::find(tx, case)? else { return Ok(()) };
+    let answered = waiting_reports(tx, &case.id)?.is_empty();
+    if answered && case.state.next(Action::PlatformAnswered).is_some() {
+        cases::move_along(tx, &mut case, Action::PlatformAnswered, None)?;
+    }
+    cases::tell_platform(tx, &mut case)?;
+    cases::requeue(tx, &mut case)
+}
+
+/// Marks requests whose time has passed, a few at a time, and tells their platforms. Says how many.
+pub fn mark_overdue(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+    let due: Vec<(RequestId, CaseId)> = requests::table
+        .filter(requests::due_at.lt(tx.now()))
+        .filter(requests::state.eq_any([RequestState::Open, RequestState::Acknowledged]))
+        .order(requests::due_at)
+        .limit(limit)
+        .select((requests::id, requests::case_id))
+        .load(tx.conn())?;
+    let mut marked = 0;
+    for (id, case_id) in due {
+        dialect::lock(tx.conn(), Lock::Case, case_id.as_str())?;
+        let changed = diesel::update(
+            requests::table.find(&id).filter(requests::state.eq_any([RequestState::Open, RequestState::Acknowledged])),
+        )
+        .set((requests::state.eq(RequestState::Overdue), requests::version.eq(requests::version + 1)))
+        .execute(tx.conn())?;
+        let Some(mut case) = cases::find(tx, &case_id)?.filter(|_| changed == 1) else { continue };
+        let report: ReportId = requests::table.find(&id).select(requests::report_id).first(tx.conn())?;
+        audit::record(tx, Chain::Case(&case_id), Event::RequestOverdue { request: id.clone() })?;
+        tell(tx, &mut case, EventType::RequestOverdue, (report, id))?;
+        // Silence is noticed: the case goes back to whoever takes it next.
+        cases::wake_waiting(tx, &mut case)?;
+        marked += 1;
+    }
+    Ok(marked)
+}

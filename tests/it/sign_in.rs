@@ -1,0 +1,144 @@
+//! Signing in: password and a one-time code, each code once, the same answer for every mistake.
+
+use recourse::base::secret::Sensitive;
+use recourse::domain::staff::{self, NewMember, Role};
+use serde_json::{Value, json};
+
+use crate::harness::client::Answer;
+use crate::harness::{World, on_both, on_both_with};
+
+const PASSWORD: &str = "correct horse battery";
+
+async fn account(world: &World) -> Sensitive<Vec<u8>> {
+    let totp_secret = staff::new_totp_secret();
+    let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
+    let (app, secret) = (std::sync::Arc::clone(&world.app), totp_secret.clone());
+    world
+        .app
+        .db
+        .write(move |tx| {
+            let new = NewMember {
+                username: "amina".to_owned(),
+                role: Role::Advocate,
+                queues: Vec::new(),
+                password_hash,
+                totp_secret: secret,
+            };
+            staff::add(tx, &app.kit, new)
+        })
+        .await
+        .unwrap();
+    totp_secret
+}
+
+fn code(world: &World, secret: &Sensitive<Vec<u8>>) -> String {
+    let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
+    staff::totp(secret).unwrap().generate(seconds).to_string()
+}
+
+async fn sign_in(world: &World, body: &Value) -> Answer {
+    world.caller("").post("/v1/triage/sessions", body).await
+}
+
+#[test]
+fn a_code_works_once_and_a_session_ends() {
+    on_both(|world| async move {
+        let secret = account(&world).await;
+        let body = json!({"username": "amina", "password": PASSWORD, "code": code(&world, &secret)});
+        let session = sign_in(&world, &body).await.expect(200).json();
+        assert_eq!((&session["role"], &session["expires_in"]), (&json!("advocate"), &json!(43_200)));
+        assert_eq!(sign_in(&world, &body).await.expect(401).code(), "credential_invalid");
+        let amina = world.caller(session["access_token"].as_str().unwrap());
+        amina.get("/v1/triage/queues").await.expect(200);
+        // Half an hour without a call ends it; calls keep it alive.
+        for _ in 0..3 {
+            world.pass(20 * 60);
+            amina.get("/v1/triage/queues").await.expect(200);
+        }
+        world.pass(31 * 60);
+        amina.get("/v1/triage/queues").await.expect(401);
+        // Signing out ends it at once.
+        let body = json!({"username": "amina", "password": PASSWORD, "code": code(&world, &secret)});
+        let session = sign_in(&world, &body).await.expect(200).json();
+        let amina = world.caller(session["access_token"].as_str().unwrap());
+        let out = amina.request(reqwest::Method::DELETE, "/v1/triage/sessions/current");
+        crate::harness::client::Caller::send(out).await.expect(204);
+        amina.get("/v1/triage/queues").await.expect(401);
+    });
+}
+
+#[test]
+fn every_mistake_has_the_same_answer() {
+    on_both(|world| async move {
+        let secret = account(&world).await;
+        let good = code(&world, &secret);
+        let wrong = if good == "000000" { "000001" } else { "000000" };
+        let mut answers = Vec::new();
+        for (name, password, code) in
+            [("amina", "wrong", good.as_str()), ("amina", PASSWORD, wrong), ("nobody", PASSWORD, &good)]
+        {
+            let answer =
+                sign_in(&world, &json!({"username": name, "password": password, "code": code})).await.expect(401);
+            let mut body = answer.json();
+            body.as_object_mut().unwrap().remove("instance");
+            answers.push(body);
+        }
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+        // A failed attempt with a wrong password does not use the code up.
+        sign_in(&world, &json!({"username": "amina", "password": PASSWORD, "code": good})).await.expect(200);
+    });
+}
+
+#[test]
+fn two_at_once_with_one_code_open_one_session() {
+    on_both(|world| async move {
+        let secret = account(&world).await;
+        let body = json!({"username": "amina", "password": PASSWORD, "code": code(&world, &secret)});
+        let (one, other) = tokio::join!(sign_in(&world, &body), sign_in(&world, &body));
+        let mut both = [one.status, other.status];
+        both.sort_unstable();
+        assert_eq!(both, [200, 401]);
+    });
+}
+
+#[test]
+fn limits_are_told_and_hold_for_each_credential() {
+    let settings = |config: &mut recourse::config::Config| {
+        config.limits.read = 3;
+        config.limits.token = 5;
+    };
+    on_both_with(settings, |world| async move {
+        let spark = world.platform("spark").await;
+        let orbit = world.platform("orbit").await;
+        let mut throttled = None;
+        for _ in 0..20 {
+            let answer = spark.caller.get("/v1/status").await;
+            assert_eq!(answer.header("ratelimit-policy"), "\"read\";q=3;w=1");
+            if answer.status == 429 {
+                throttled = Some(answer);
+                break;
+            }
+        }
+        let throttled = throttled.expect("the limit of three a second was never reached");
+        assert_eq!(throttled.code(), "quota_exceeded");
+        assert_eq!(throttled.header("retry-after"), "1");
+        assert!(throttled.header("ratelimit").starts_with("\"read\";r=0;t="));
+        orbit.caller.get("/v1/status").await.expect(200);
+    });
+}
+
+#[test]
+fn a_revoked_client_and_an_old_token_count_for_nothing_at_once() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        spark.caller.get("/v1/status").await.expect(200);
+        let id = spark.client_id.parse().unwrap();
+        world.app.db.write(move |tx| recourse::domain::platforms::rotate_client(tx, &id)).await.unwrap();
+        assert_eq!(spark.caller.get("/v1/status").await.expect(401).code(), "credential_invalid");
+        let again = world.platform("spark").await;
+        world.pass(599);
+        again.caller.get("/v1/status").await.expect(200);
+        world.pass(1);
+        again.caller.get("/v1/status").await.expect(401);
+    });
+}
