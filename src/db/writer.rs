@@ -101,9 +101,15 @@ fn work_off(waiting: &Receiver<Work>, place: &Place, first: AnyConnection, clock
             conn = link::open(place, Access::ReadWrite).ok();
         }
         let Some(open) = conn.as_mut() else {
-            // Dropping the work answers its caller with 503.
+            abandon(work, waiting);
             continue;
         };
+        if let Err(error) = begin(open) {
+            tracing::warn!(%error, "the database gave no write lock");
+            conn = None;
+            abandon(work, waiting);
+            continue;
+        }
         let (held, mut sound) = run_group(open, work, waiting, clock.now());
         sound = sound && Manager::commit_transaction(open).is_ok();
         if !sound {
@@ -120,17 +126,24 @@ fn work_off(waiting: &Receiver<Work>, place: &Place, first: AnyConnection, clock
     }
 }
 
-/// Begins a group with `first` and takes in what else waits. The answer says whether the group may be committed.
-fn run_group(conn: &mut AnyConnection, first: Work, waiting: &Receiver<Work>, now: Timestamp) -> (Vec<Held>, bool) {
-    let mut held = Vec::new();
-    let begun = match conn {
+/// Takes the write lock. This waits for another process that holds it, up to the connection's patience.
+fn begin(conn: &mut AnyConnection) -> diesel::QueryResult<()> {
+    match conn {
         AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
         AnyConnection::Postgres(_) => Ok(()),
-    };
-    if let Err(error) = begun {
-        tracing::warn!(%error, "the database gave no write lock");
-        return (held, false);
     }
+}
+
+/// Gives up the work and all that waits behind it: whoever came while the database was waited for has waited long
+/// enough, and would otherwise wait for each of the others once more. Dropping work answers its caller with 503.
+fn abandon(work: Work, waiting: &Receiver<Work>) {
+    drop(work);
+    while waiting.try_recv().is_ok() {}
+}
+
+/// Runs `first` and takes in what else waits. The answer says whether the group may be committed.
+fn run_group(conn: &mut AnyConnection, first: Work, waiting: &Receiver<Work>, now: Timestamp) -> (Vec<Held>, bool) {
+    let mut held = Vec::new();
     #[expect(clippy::disallowed_methods, reason = "measures how long a group gathers, not when things happened")]
     let since = Instant::now();
     let mut next = Some(first);

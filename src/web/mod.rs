@@ -77,6 +77,8 @@ pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web
         Actix::new().wrap(from_fn(gate::frame)).configure(move |config| configure(config, &shared))
     })
     .backlog(4_096)
+    // Five seconds, the usual patience, answer 408 to calls that only wait their turn behind thousands of others.
+    .client_request_timeout(std::time::Duration::from_secs(30))
     .shutdown_timeout(10)
     .keep_alive(std::time::Duration::from_secs(75));
     if let Some(workers) = workers {

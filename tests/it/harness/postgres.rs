@@ -154,7 +154,7 @@ fn tail(root: &Path) -> String {
 
 /// Ports nobody listens on. They lie below those that the system gives to outgoing connections: otherwise a client
 /// that tries again and again while a server is down could be given the server's port, and hold it.
-fn free_ports() -> impl Iterator<Item = u16> {
+pub(crate) fn free_ports() -> impl Iterator<Item = u16> {
     std::iter::repeat_with(|| 20_000 + u16::try_from(RandomState::new().build_hasher().finish() % 12_000).unwrap_or(0))
         .filter(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok())
 }

@@ -1,0 +1,337 @@
+//! What people said, who they are and what opens doors stands nowhere in the clear: not in the database's files, not
+//! in the logs at their most talkative. And what was sealed opens in its own place only.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::{PgConnection, SqliteConnection};
+use recourse::base::secret::{Sensitive, hex};
+use recourse::base::time::Clock;
+use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::vault::{Keyring, Sealed, Statement};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::client::{Caller, Staff, full, new_key, small};
+use crate::harness::postgres::{ClusterOptions, private_cluster};
+use crate::harness::process::Service;
+use crate::harness::{World, on_both};
+
+/// A word that nothing but this test says; it is noted down, to be looked for.
+fn word(said: &mut Vec<String>, part: &str) -> String {
+    let word = format!("zq{}{}", part, &new_key()[..10]);
+    said.push(word.clone());
+    word
+}
+
+/// The files below `place` in which one of the words stands.
+fn found(words: &[String], place: &Path) -> Vec<String> {
+    let mut command = Command::new("grep");
+    command.args(["-rliaF", "--exclude=keyring.json"]);
+    words.iter().for_each(|word| drop(command.args(["-e", word])));
+    let output = command.arg(place).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn assert_secret(words: &[String], places: &[&Path]) {
+    for place in places {
+        let files = found(words, place);
+        let leaked: Vec<&String> = words.iter().filter(|w| !found(&[(*w).clone()], place).is_empty()).collect();
+        assert!(files.is_empty(), "{leaked:?} stand in {files:?}");
+    }
+}
+
+#[test]
+fn no_word_stands_in_sqlites_files_or_in_the_log() {
+    actix_web::rt::System::new().block_on(async {
+        let mut service = Service::new(None);
+        service.set("RECOURSE_LOG", "trace");
+        let words = use_everything(&mut service).await;
+        let (data, log) = (service.data(), service.log.clone());
+        assert!(data.join("recourse.sqlite3-wal").is_file(), "the log of SQLite's changes is searched too");
+        assert_secret(&words, &[&data, &log]);
+        assert!(!found(&["SPK-IN-THE-CLEAR".to_owned()], &data).is_empty(), "the search finds what is there");
+        assert!(service.said().contains("TRACE"), "the log says all it can");
+        service.kill();
+        // Opening and closing the database moves the changes from the WAL into the file itself.
+        service.run(&["check"]);
+        assert_secret(&words, &[&data, &log]);
+    });
+}
+
+#[test]
+fn no_word_stands_in_postgres_files_or_in_the_log() {
+    let Some(cluster) = private_cluster(&ClusterOptions::default()) else { return };
+    actix_web::rt::System::new().block_on(async move {
+        let mut service = Service::new(Some(cluster.url("postgres")));
+        service.set("RECOURSE_LOG", "trace");
+        service.set("RECOURSE_LOG_FORMAT", "json");
+        let words = use_everything(&mut service).await;
+        PgConnection::establish(&cluster.url("postgres")).unwrap().batch_execute("CHECKPOINT").unwrap();
+        // The directory above holds the server's own log as well.
+        assert!(service.said().contains("\"level\":\"TRACE\""), "the log says all it can");
+        let (root, data, log) = (cluster.data_dir().parent().unwrap(), service.data(), service.log.clone());
+        assert_secret(&words, &[root, &data, &log]);
+        for part in ["base", "pg_wal"] {
+            let files = found(&["SPK-IN-THE-CLEAR".to_owned()], &cluster.data_dir().join(part));
+            assert!(!files.is_empty(), "the search finds what is there");
+        }
+    });
+}
+
+/// Drives every call that carries words or secrets. The words that must stand nowhere.
+async fn use_everything(service: &mut Service) -> Vec<String> {
+    let mut said = Vec::new();
+    let credential = service.credential("spark").await;
+    let colleague = account(service, &mut said).await;
+    service.up().await;
+    let platform = service.sign_in(&credential).await;
+    said.extend([platform.client_secret.clone(), platform.caller.token.clone()]);
+    let amina = sign_in(service, &mut said, colleague).await;
+    let spark = &platform.caller;
+
+    let body = report(&mut said);
+    let key = new_key();
+    let receipt = spark.post_with("/v1/reports", &key, None, &body).await.expect(201).json();
+    spark.post_with("/v1/reports", &key, None, &body).await.expect(201);
+    spark.post("/v1/reports", &body).await.expect(200);
+    spark.post("/v1/reports?validate_only=true", &body).await.expect(200);
+    let addition = json!({
+        "statement": word(&mut said, "addition"),
+        "identifiers": [{"type": "handle", "value": word(&mut said, "handle")}]
+    });
+    let of_report = format!("/v1/reports/{}", receipt["id"].as_str().unwrap());
+    spark.post(&format!("{of_report}/additions"), &addition).await.expect(201);
+    let mut second = small("SPK-2");
+    second["statement"] = json!(word(&mut said, "batch"));
+    let mut refused = second.clone();
+    refused["category"] = json!(word(&mut said, "refused"));
+    spark.post("/v1/reports/batch", &json!({"reports": [second, refused]})).await.expect(207);
+    bad_input(spark, &mut said).await;
+    work(spark, &amina, &mut said).await;
+    said
+}
+
+/// A report with a word wherever one fits.
+fn report(said: &mut Vec<String>) -> Value {
+    let mut body = full("SPK-IN-THE-CLEAR");
+    body["statement"] = json!(word(said, "statement"));
+    body["reporter"]["platform_account_ref"] = json!(word(said, "reporter"));
+    body["subject"]["platform_account_ref"] = json!(word(said, "subject"));
+    body["subject"]["display_name"] = json!(word(said, "display"));
+    said.push("7700900981".to_owned());
+    let email = format!("{}@example.org", word(said, "mail"));
+    body["subject"]["identifiers"] = json!([
+        {"type": "phone", "value": "+447700900981"},
+        {"type": "email", "value": email},
+        {"type": "profile_url", "value": format!("https://example.org/{}", word(said, "url"))}
+    ]);
+    said.push("7700900982".to_owned());
+    body["contact"]["never"] = json!([]);
+    body["contact"]["channels"] = json!([
+        {"type": "sms", "value": "+447700900982"},
+        {"type": "email", "value": format!("{}@example.org", word(said, "reach"))}
+    ]);
+    body["platform_context"]["messages"][0]["text"] = json!(word(said, "message"));
+    body["category"] = json!("intimate_image_shared");
+    body["intimate_image"] = json!({
+        "is_intimate_image": true, "is_subject_or_agent": true, "good_faith": true,
+        "locator": format!("https://example.org/{}", word(said, "locator")),
+        "contact": format!("{}@example.org", word(said, "imagecontact")),
+        "signature": word(said, "signature")
+    });
+    body
+}
+
+/// Refusals must not repeat what they refuse either.
+async fn bad_input(spark: &Caller, said: &mut Vec<String>) {
+    let mut unknown = small("BAD-1");
+    unknown[word(said, "member")] = json!(word(said, "value"));
+    let mut shape = small("BAD-2");
+    shape["statement"] = json!([word(said, "shape")]);
+    let mut nul = small("BAD-3");
+    nul["statement"] = json!(format!("{}\0", word(said, "nul")));
+    let mut reference = small("BAD-4");
+    reference["platform_report_ref"] = json!(format!("ü{}", word(said, "reference")));
+    let mut answers = small("BAD-5");
+    answers["answers"] = json!({"very_frightened": word(said, "answer")});
+    for body in [unknown, shape, nul, reference, answers] {
+        let answer = spark.post("/v1/reports", &body).await;
+        assert!((400..500).contains(&answer.status), "{answer:?}");
+        // The pointer names a member that is a plain word, and nothing else of the input.
+        let repeated = said.iter().find(|word| answer.text.contains(word.as_str()) && !word.starts_with("zqmember"));
+        assert_eq!(repeated, None, "{}", answer.text);
+    }
+    let torn = format!("{{\"statement\": \"{}", word(said, "torn"));
+    let request = spark.request(Method::POST, "/v1/reports").header("Idempotency-Key", new_key());
+    Caller::send(request.header("Content-Type", "application/json").body(torn)).await.expect(400);
+    let guess = format!("rcs_live_{}", word(said, "guess"));
+    let request = spark.request(Method::POST, "/oauth/token").basic_auth("client_none", Some(guess));
+    let form = "application/x-www-form-urlencoded";
+    let request = request.header("Content-Type", form).body("grant_type=client_credentials");
+    assert!((400..500).contains(&Caller::send(request).await.status));
+}
+
+/// A colleague's way with the case, and the platform's answer.
+async fn work(spark: &Caller, amina: &Staff, said: &mut Vec<String>) {
+    let case = amina.case_of("SPK-IN-THE-CLEAR").await;
+    amina.take(&case).await;
+    let (read, _) = amina.case(&case).await;
+    assert!(read.to_string().contains(said.iter().find(|word| word.starts_with("zqstatement")).unwrap()));
+    amina.act(&case, "notes", &json!({"text": word(said, "note")})).await.expect(201);
+    let ask = json!({
+        "action": "hide_account", "agreement": "survivor", "agreement_record": word(said, "agreement"),
+        "single_contact_check": true, "details": word(said, "details")
+    });
+    amina.act(&case, "platform-requests", &ask).await.expect(200);
+    let asked = spark.get("/v1/requests").await.expect(200).json();
+    let path = format!("/v1/requests/{}/response", asked["data"][0]["id"].as_str().unwrap());
+    let done = json!({"state": "done", "subject_notified": false, "note": word(said, "platformnote")});
+    spark.post(&path, &done).await.expect(200);
+    let raise = json!({"priority": "p0", "reason_code": "other", "text": word(said, "raise")});
+    let raised = amina.act_seen(&case, "priority", &raise).await;
+    assert!(raised.status < 300 || raised.status == 422, "{raised:?}");
+    amina.take(&case).await;
+    let closing = json!({"outcome": "platform_acted", "reason": word(said, "decision")});
+    amina.act_seen(&case, "decision", &closing).await.expect(200);
+}
+
+struct Secrets {
+    password: String,
+    totp: Sensitive<Vec<u8>>,
+}
+
+async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
+    let app = service.open().await;
+    let (password, totp) = (word(said, "password"), staff::new_totp_secret());
+    said.extend([staff::base32_secret(&totp).expose().clone(), hex(totp.expose())]);
+    let password_hash = app.passwords.hash(Sensitive::new(password.clone())).await.unwrap();
+    let (kit, secret) = (Arc::clone(&app), totp.clone());
+    let added = app.db.write(move |tx| {
+        let (username, role) = ("amina".to_owned(), Role::SafeguardingLead);
+        staff::add(tx, &kit.kit, NewMember { username, role, queues: Vec::new(), password_hash, totp_secret: secret })
+    });
+    added.await.unwrap();
+    Secrets { password, totp }
+}
+
+async fn sign_in(service: &Service, said: &mut Vec<String>, secrets: Secrets) -> Staff {
+    let nobody = service.caller("");
+    let wrong = json!({"username": "amina", "password": word(said, "wrong"), "code": "000000"});
+    nobody.post("/v1/triage/sessions", &wrong).await.expect(401);
+    let app = service.open().await;
+    let now = u64::try_from(Clock::machine().now().seconds()).unwrap();
+    let code = staff::totp(&secrets.totp).unwrap().generate(now).to_string();
+    let right = json!({"username": "amina", "password": secrets.password, "code": code});
+    let session = nobody.post("/v1/triage/sessions", &right).await.expect(200).json();
+    let token = session["access_token"].as_str().unwrap().to_owned();
+    said.push(token.clone());
+    let member = app.db.read(|rx| staff::account(rx, "amina")).await.unwrap().unwrap().member;
+    Staff { caller: service.caller(&token), id: member.id.to_string(), username: "amina".to_owned(), member }
+}
+
+/// A change by somebody with a hand in the database.
+fn tamper(world: &World, statement: &str) {
+    match &world.config.database_url {
+        Some(url) => PgConnection::establish(url.expose()).unwrap().batch_execute(statement).unwrap(),
+        None => {
+            let file = world.dir().join("recourse.sqlite3");
+            SqliteConnection::establish(file.to_str().unwrap()).unwrap().batch_execute(statement).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_sealed_text_in_another_place_does_not_open() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::SafeguardingLead).await;
+        // The first two share a case and its keys, the third has its own.
+        for mut body in [full("S-1"), full("S-2"), small("S-3")] {
+            body["statement"] = json!("the hidden words");
+            spark.submit(&body).await;
+        }
+        for from in ["S-2", "S-3"] {
+            let case = lead.case_of("S-1").await;
+            assert!(lead.case(&case).await.0.to_string().contains("the hidden words"));
+            let keep = "CREATE TABLE kept AS SELECT statement FROM reports WHERE platform_report_ref = 'S-1'";
+            let swap = format!(
+                "UPDATE reports SET statement = (SELECT o.statement FROM reports o WHERE o.platform_report_ref = \
+                 '{from}') WHERE platform_report_ref = 'S-1'"
+            );
+            tamper(&world, &format!("{keep}; {swap}"));
+            let answer = lead.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(500);
+            assert!(!answer.text.contains("hidden") && !answer.text.contains("open"), "{}", answer.text);
+            let back = "UPDATE reports SET statement = (SELECT statement FROM kept) WHERE platform_report_ref = 'S-1'";
+            tamper(&world, &format!("{back}; DROP TABLE kept"));
+        }
+    });
+}
+
+#[test]
+fn a_destroyed_key_erases_its_scope_and_nothing_else() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await.caller;
+        let lead = world.staff(Role::SafeguardingLead).await;
+        let (key, body) = (new_key(), full("E-1"));
+        spark.post_with("/v1/reports", &key, None, &body).await.expect(201);
+        let case = lead.case_of("E-1").await;
+        tamper(&world, &format!("DELETE FROM key_wraps WHERE owner = '{case}' AND scope = 'statement'"));
+        let (read, _) = lead.case(&case).await;
+        let content = &read["reports"][0]["content"];
+        assert_eq!((&content["statement"], &content["platform_context"]), (&Value::Null, &Value::Null));
+        assert_eq!(content["subject"]["display_name"], "J");
+        assert_eq!(content["answers"]["repeated"], "yes");
+        spark.post_with("/v1/reports", &key, None, &body).await.expect(201);
+        tamper(&world, &format!("DELETE FROM key_wraps WHERE owner = '{case}' AND scope = 'identity'"));
+        let replay = spark.post_with("/v1/reports", &key, None, &body).await.expect(410);
+        assert_eq!(replay.code(), "erased");
+        assert_eq!(lead.case(&case).await.0["reports"][0]["content"]["reporter"], Value::Null);
+    });
+}
+
+#[test]
+fn a_changed_record_is_found_by_check() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        spark.submit(&small("A-1")).await;
+        spark.submit(&small("A-2")).await;
+        let (case, other) = (lead.case_of("A-1").await, lead.case_of("A-2").await);
+        lead.case(&case).await;
+        let check = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_recourse"));
+            command.args(["check", "--data"]).arg(world.dir()).current_dir(world.dir());
+            if let Some(url) = &world.config.database_url {
+                command.env("RECOURSE_DATABASE_URL", url.expose());
+            }
+            let output = command.output().unwrap();
+            (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        };
+        assert_eq!(check().0, Some(0));
+        tamper(&world, &format!("UPDATE audit_events SET actor = 'nobody' WHERE chain = '{case}' AND seq = 2"));
+        let (code, said) = check();
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(" 1 broken") && said.contains(&case) && !said.contains(&other), "{said}");
+        tamper(&world, &format!("DELETE FROM audit_events WHERE chain = '{other}'"));
+        let (code, said) = check();
+        assert!(code == Some(1) && said.contains(" 2 broken") && said.contains(&other), "{said}");
+    });
+}
+
+#[test]
+fn what_holds_secrets_does_not_print_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let keyring = Keyring::open(&dir.path().join("keyring.json"), false).unwrap();
+    let file: Value = serde_json::from_slice(&fs::read(dir.path().join("keyring.json")).unwrap()).unwrap();
+    let printed = format!("{keyring:?} {:?}", Sensitive::new("hidden".to_owned()));
+    assert!(!printed.contains(file["index"].as_str().unwrap()) && !printed.contains("hidden"), "{printed}");
+    let sealed: Sealed<Statement> = Sealed::from_stored(b"ciphertext".to_vec());
+    let printed = format!("{sealed:?}");
+    assert!(!printed.contains("ciphertext") && !printed.contains("99"), "{printed}");
+}
