@@ -9,7 +9,7 @@ use crate::harness::{World, on_both};
 
 /// A refusal is a problem document that names its kind, and its place when the content is wrong.
 #[track_caller]
-fn refused(answer: &Answer, status: u16, code: &str, error: &str) {
+pub(crate) fn refused(answer: &Answer, status: u16, code: &str, error: &str) {
     assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.text);
     assert_eq!(answer.header("content-type"), "application/problem+json");
     let problem = answer.json();

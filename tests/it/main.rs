@@ -4,6 +4,7 @@
 
 mod api_document;
 mod authorisation;
+mod bad_acts;
 mod bad_input;
 mod cases;
 mod claims;

@@ -251,3 +251,36 @@ fn what_a_colleague_sees_follows_their_queues_at_once() {
         assert_eq!(fraud["data"].as_array().unwrap().len(), 1);
     });
 }
+
+#[test]
+fn words_are_read_only_by_those_whose_role_may() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let advocate = world.staff(Role::Advocate).await;
+        let auditor = world.staff(Role::Auditor).await;
+        let report = spark.submit(&full("SPK-1")).await;
+        let case = advocate.case_of("SPK-1").await;
+        advocate.act(&case, "notes", &json!({"text": "She is with her sister."})).await.expect(201);
+        let path = format!("/v1/triage/cases/{case}");
+        let words =
+            ["outside my work", "447700900123", "I saw you leave", "u_9020", "with her sister", "very_frightened"];
+        let read = advocate.caller.get(&path).await.expect(200).text;
+        let audited = auditor.caller.get(&path).await.expect(200).text;
+        for word in words {
+            assert!(read.contains(word), "the advocate misses {word}");
+            assert!(!audited.contains(word), "the auditor reads {word}");
+            for path in ["/v1/reports".to_owned(), format!("/v1/reports/{report}"), "/v1/events".to_owned()] {
+                let told = spark.caller.get(&path).await.expect(200).text;
+                assert!(!told.contains(word) && !told.contains(&case), "{path} repeats {word}");
+            }
+        }
+        let id = case.clone();
+        let events = world.app.db.read(move |rx| audit::list(rx, &id)).await.unwrap();
+        let reads: Vec<bool> = events
+            .iter()
+            .filter(|event| event.kind == "case_read")
+            .map(|event| serde_json::from_str::<Value>(&event.details).unwrap()["content"] == json!(true))
+            .collect();
+        assert_eq!(reads, [true, false], "each reading stands on the record, with or without words");
+    });
+}
