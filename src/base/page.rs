@@ -17,8 +17,9 @@ pub struct Limit(u32);
 impl Limit {
     /// The nearest allowed length to what was asked for.
     #[must_use]
-    pub fn coerce(asked: Option<u32>) -> Self {
-        Self(asked.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT))
+    pub fn coerce(asked: Option<u64>) -> Self {
+        let asked = asked.map_or(DEFAULT_LIMIT, |asked| u32::try_from(asked).unwrap_or(MAX_LIMIT));
+        Self(asked.clamp(1, MAX_LIMIT))
     }
 
     /// The length.
@@ -99,6 +100,7 @@ mod tests {
     fn limits_are_coerced() {
         assert_eq!(Limit::coerce(Some(0)).get(), 1);
         assert_eq!(Limit::coerce(Some(5_000)).get(), 100);
+        assert_eq!(Limit::coerce(Some(u64::MAX)).get(), 100);
         assert_eq!(Limit::coerce(None).get(), 25);
     }
 }

@@ -18,6 +18,7 @@ use super::problem;
 use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
 use crate::domain::platforms::AccessToken;
+use crate::domain::staff::looks_like_session;
 use crate::error::{Error, Refused, Result, Unauthenticated};
 
 /// The request's id, in its extensions.
@@ -154,6 +155,9 @@ fn platform(request: &ServiceRequest, shared: &Shared) -> Result<String> {
 
 fn staff(request: &ServiceRequest) -> Result<String> {
     let token = bearer(request)?;
+    if !looks_like_session(token.expose()) {
+        return Err(Error::Unauthenticated(Unauthenticated::Invalid));
+    }
     let key = hex(&sha256(token.expose().as_bytes()));
     request.extensions_mut().insert(Bearer(token));
     Ok(key)

@@ -122,7 +122,7 @@ fn problems(row: &Endpoint) -> Vec<(&'static str, &'static str)> {
     if row.caller != Caller::Anyone && row.caller != Caller::Platform(None) {
         all.push(("403", "The credential has no right to this"));
     }
-    if row.path.contains('{') {
+    if row.path.contains('{') || row.path == "/v1/triage/cases" {
         all.push(("404", "There is no such thing for this credential"));
     }
     if row.keyed {
@@ -143,6 +143,8 @@ fn problems(row: &Endpoint) -> Vec<(&'static str, &'static str)> {
     }
     if row.conditional {
         all.extend([("412", "It has changed since you read it"), ("428", "Send If-Match")]);
+    } else if row.keyed && row.path.contains("{id}") && row.path.starts_with("/v1/re") {
+        all.push(("412", "It has changed since you read it, when you sent If-Match"));
     }
     all
 }
@@ -179,6 +181,9 @@ fn add_headers(response: &mut Response, row: &Endpoint, status: &str) {
     }
     if row.keyed && status.starts_with('2') {
         add("Idempotency-Replayed", "`true` when the answer repeats an earlier one");
+    }
+    if row.path.starts_with("/v1/triage/cases/{id}") && status == "200" {
+        add("ETag", "The case's version, for If-Match");
     }
 }
 

@@ -333,7 +333,7 @@ fn every_operation_answers_everybody_as_the_table_says() {
             match who {
                 Who::Anyone(status) => assert_eq!(nobody.status, *status, "{operation:?} by nobody"),
                 _ => {
-                    assert_eq!((nobody.status, nobody.code()), (401, "credential_missing".to_owned()), "{operation:?}")
+                    assert_eq!((nobody.status, nobody.code()), (401, "credential_missing".to_owned()), "{operation:?}");
                 }
             }
             for (name, caller) in &stage.broken {

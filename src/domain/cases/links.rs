@@ -21,6 +21,9 @@ pub fn link(tx: &mut Tx<'_>, one: Grant<Link, Case>, other: Grant<Link, Case>, w
     if one.id == other.id {
         return Err(Error::invalid("/case_id", "same_case", "a case cannot be linked with itself"));
     }
+    if one.mode != other.mode {
+        return Err(Error::invalid("/case_id", "other_mode", "real cases and trials never meet"));
+    }
     let mut added = 0;
     for (from, to) in [(&one.id, &other.id), (&other.id, &one.id)] {
         let row = (

@@ -9,8 +9,8 @@ use totp_rs::{Builder, Totp};
 
 pub use passwords::Passwords;
 pub use sessions::{
-    Opened, Session, account, close_session, forget_old_sessions, open_session, session_of, sign_in, sign_in_failed,
-    touch,
+    Opened, Session, account, close_session, forget_old_sessions, looks_like_session, open_session, session_of,
+    sign_in, sign_in_failed, touch,
 };
 
 use super::Kit;

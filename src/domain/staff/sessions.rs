@@ -133,6 +133,12 @@ pub fn sign_in_failed(tx: &mut Tx<'_>, username: &str) -> Result<()> {
     }
 }
 
+/// Whether the text has the form of a session's token. Whether a session lives is for the transaction to say.
+#[must_use]
+pub fn looks_like_session(text: &str) -> bool {
+    looks_like_token(PREFIX, text)
+}
+
 /// A living session.
 #[derive(Debug)]
 pub struct Session {

@@ -29,7 +29,7 @@ pub(in crate::web) struct EventsQuery {
     kind: Option<String>,
     /// How many entries, 1 to 100; more is coerced.
     #[param(minimum = 1, maximum = 100, default = 25)]
-    limit: Option<u32>,
+    limit: Option<u64>,
 }
 
 /// A thin entry: what changed, and the ids to look it up by.

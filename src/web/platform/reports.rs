@@ -42,7 +42,7 @@ pub(in crate::web) struct SubmitQuery {
 pub(in crate::web) struct PageQuery {
     /// How many entries, 1 to 100; more is coerced.
     #[param(minimum = 1, maximum = 100, default = 25)]
-    pub(super) limit: Option<u32>,
+    pub(super) limit: Option<u64>,
     /// Where the last page ended.
     pub(super) cursor: Option<String>,
 }

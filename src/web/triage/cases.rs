@@ -39,7 +39,7 @@ pub(in crate::web) struct CasesQuery {
     mode: Option<Mode>,
     /// How many entries, 1 to 100; more is coerced.
     #[param(minimum = 1, maximum = 100, default = 25)]
-    limit: Option<u32>,
+    limit: Option<u64>,
     /// Where the last page ended.
     cursor: Option<String>,
 }

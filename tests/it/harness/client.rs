@@ -1,7 +1,6 @@
 //! Those who call the service: platforms and colleagues, over HTTP.
 
 use recourse::domain::platforms::NewCredential;
-use recourse::domain::staff::Member;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -117,12 +116,9 @@ impl Platform {
     }
 
     /// Submits a report, which must be stored. Its id.
-    #[track_caller]
-    pub(crate) fn submit<'a>(&'a self, body: &'a Value) -> impl Future<Output = String> + 'a {
-        async move {
-            let answer = self.caller.post("/v1/reports", body).await.expect(201);
-            answer.json()["id"].as_str().unwrap().to_owned()
-        }
+    pub(crate) async fn submit(&self, body: &Value) -> String {
+        let answer = self.caller.post("/v1/reports", body).await.expect(201);
+        answer.json()["id"].as_str().unwrap().to_owned()
     }
 }
 
@@ -132,7 +128,6 @@ pub(crate) struct Staff {
     pub(crate) caller: Caller,
     pub(crate) id: String,
     pub(crate) username: String,
-    pub(crate) member: Member,
 }
 
 impl Staff {

@@ -34,8 +34,6 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) base: String,
     pub(crate) http: reqwest::Client,
-    /// `SQLite` or `PostgreSQL`.
-    pub(crate) database: &'static str,
     pub(crate) config: Config,
     dir: TempDir,
 }
@@ -121,8 +119,8 @@ impl World {
         let base = config.base_url();
         let app = app::open(config.clone(), clock.clone()).await.unwrap();
         actix_web::rt::spawn(web::serve(&app, listener).unwrap());
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        Self { app, clock, base, http, database: database.name(), config, dir }
+        let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).build().unwrap();
+        Self { app, clock, base, http, config, dir }
     }
 
     /// The data directory.
@@ -183,12 +181,7 @@ impl World {
             })
             .await
             .unwrap();
-        Staff {
-            caller: Caller::new(self, opened.token.into_exposed()),
-            id: opened.member.id.to_string(),
-            username,
-            member: opened.member,
-        }
+        Staff { caller: Caller::new(self, opened.token.into_exposed()), id: opened.member.id.to_string(), username }
     }
 
     /// Somebody with any bearer token, or none.

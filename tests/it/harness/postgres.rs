@@ -123,16 +123,6 @@ impl Cluster {
         &self.data
     }
 
-    /// A program of the installation this server comes from, such as `psql` or `pg_dump`.
-    pub(crate) fn bin(&self, name: &str) -> PathBuf {
-        self.bin.join(name)
-    }
-
-    /// What the server has logged so far.
-    pub(crate) fn log(&self) -> String {
-        log(&self.root)
-    }
-
     #[track_caller]
     fn order(&self, order: &str) {
         let done = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).order(order);
