@@ -133,7 +133,7 @@ fn a_case_handed_over_is_offered_to_one_alone_and_a_hold_ends_by_the_job() {
         one.caller.post(&claim, &json!({})).await.expect(200);
         one.take(&id).await;
 
-        let until = world.clock.now().plus(Duration::from_secs(1_500));
+        let until = world.clock.now().plus(Duration::from_mins(25));
         let hold = json!({"action": "hold", "reason": "She is at work.", "until": until});
         one.act_seen(&id, "transitions", &hold).await.expect(200);
         world.run_jobs().await;

@@ -135,7 +135,7 @@ async fn send(spark: &Caller, entry: &Entry) -> Option<(u16, String, bool)> {
 /// Small ones and full ones; of these, some join the case of a pair that other clients report too.
 fn report(client: u64, number: u64) -> Value {
     let reference = format!("K-{client}-{number}");
-    if number % 3 != 0 {
+    if !number.is_multiple_of(3) {
         return small(&reference);
     }
     let mut body = full(&reference);

@@ -96,9 +96,9 @@ fn a_database_server_that_is_gone_is_503_and_comes_back_without_a_restart() {
             let answers = join_all(before.iter().map(|body| spark.post("/v1/reports", body))).await;
             assert!(answers.iter().all(|answer| answer.status == 201));
             if round == 0 {
-                cluster.stop_immediately()
+                cluster.stop_immediately();
             } else {
-                cluster.kill()
+                cluster.kill();
             }
             let (key, body) = (new_key(), small(&format!("G-{round}-gone")));
             assert_unavailable(&spark.post_with("/v1/reports", &key, None, &body).await);

@@ -32,7 +32,9 @@ fn word(said: &mut Vec<String>, part: &str) -> String {
 fn found(words: &[String], place: &Path) -> Vec<String> {
     let mut command = Command::new("grep");
     command.args(["-rliaF", "--exclude=keyring.json"]);
-    words.iter().for_each(|word| drop(command.args(["-e", word])));
+    for word in words {
+        command.args(["-e", word]);
+    }
     let output = command.arg(place).output().unwrap();
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
@@ -237,12 +239,11 @@ async fn sign_in(service: &Service, said: &mut Vec<String>, secrets: Secrets) ->
 
 /// A change by somebody with a hand in the database.
 fn tamper(world: &World, statement: &str) {
-    match &world.config.database_url {
-        Some(url) => PgConnection::establish(url.expose()).unwrap().batch_execute(statement).unwrap(),
-        None => {
-            let file = world.dir().join("recourse.sqlite3");
-            SqliteConnection::establish(file.to_str().unwrap()).unwrap().batch_execute(statement).unwrap();
-        }
+    if let Some(url) = &world.config.database_url {
+        PgConnection::establish(url.expose()).unwrap().batch_execute(statement).unwrap();
+    } else {
+        let file = world.dir().join("recourse.sqlite3");
+        SqliteConnection::establish(file.to_str().unwrap()).unwrap().batch_execute(statement).unwrap();
     }
 }
 
