@@ -231,7 +231,7 @@ impl Stage {
             let case = self.case().await;
             self.lead.take(&case).await;
             self.lead.act(&case, "platform-requests", &json!({"action": "preserve_evidence"})).await.expect(200);
-            ids.id = self.lead.case(&case).await.0["requests"][0]["id"].as_str().unwrap().to_owned();
+            self.lead.case(&case).await.0["requests"][0]["id"].as_str().unwrap().clone_into(&mut ids.id);
         } else if operation.path.starts_with("/v1/triage/cases/{id}") {
             ids.id = self.case().await;
             ids.other = self.case().await;
@@ -239,7 +239,7 @@ impl Stage {
                 self.proposer.take(&ids.id).await;
                 let unfounded = json!({"outcome": "unfounded", "reason": "It was another man."});
                 let waits = self.proposer.act_seen(&ids.id, "decision", &unfounded).await.expect(202);
-                ids.act = waits.json()["pending"]["id"].as_str().unwrap().to_owned();
+                waits.json()["pending"]["id"].as_str().unwrap().clone_into(&mut ids.act);
             }
         } else if operation.path.contains("{queue}") {
             self.case().await;

@@ -224,7 +224,7 @@ fn a_revoked_client_is_out_at_once_and_a_token_after_ten_minutes() {
         let spark = crate::harness::client::Platform::sign_in(&world, &credential).await.caller;
         spark.get("/v1/status").await.expect(200);
         world.pass(601);
-        spark.get("/v1/status").await.expect(401);
+        assert_eq!(spark.get("/v1/status").await.expect(401).code(), "credential_invalid");
         let spark = crate::harness::client::Platform::sign_in(&world, &credential).await.caller;
         let (key, body) = (new_key(), small("V-1"));
         spark.post_with("/v1/reports", &key, None, &body).await.expect(201);

@@ -240,7 +240,7 @@ async fn sign_in(service: &Service, said: &mut Vec<String>, secrets: Secrets) ->
 /// A change by somebody with a hand in the database.
 fn tamper(world: &World, statement: &str) {
     if let Some(url) = &world.config.database_url {
-        PgConnection::establish(url.expose()).unwrap().batch_execute(statement).unwrap()
+        PgConnection::establish(url.expose()).unwrap().batch_execute(statement).unwrap();
     } else {
         let file = world.dir().join("recourse.sqlite3");
         SqliteConnection::establish(file.to_str().unwrap()).unwrap().batch_execute(statement).unwrap();

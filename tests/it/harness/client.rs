@@ -111,7 +111,7 @@ impl Platform {
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body("grant_type=client_credentials");
         let answer = Caller::send(request).await.expect(200);
-        caller.token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        answer.json()["access_token"].as_str().unwrap().clone_into(&mut caller.token);
         Self { caller, client_id, client_secret }
     }
 

@@ -67,7 +67,6 @@ const MISSING: &str = "no usable initdb and postgres were found on PATH or in /u
 /// A running server. Dropping it stops the server and deletes its data.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    bin: PathBuf,
     root: PathBuf,
     data: PathBuf,
     port: u16,
@@ -86,7 +85,7 @@ impl Cluster {
         for port in free_ports().take(20) {
             if keeper.order(&format!("start {port}"))? {
                 let data = root.join("data");
-                return Ok(Self { bin: bin.to_owned(), root, data, port, keeper: Mutex::new(keeper) });
+                return Ok(Self { root, data, port, keeper: Mutex::new(keeper) });
             }
             if !tail(&root).contains("Address already in use") {
                 break;
