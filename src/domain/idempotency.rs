@@ -9,7 +9,7 @@ use super::vault::{Identity, Keys, Sealed, Secret};
 use crate::base::secret::same;
 use crate::base::time::Timestamp;
 use crate::db::Tx;
-use crate::db::dialect::native;
+use crate::db::dialect::{execute, native};
 use crate::db::schema::idempotency;
 use crate::error::{Refused, Result};
 
@@ -120,9 +120,8 @@ fn insert(tx: &mut Tx<'_>, attempt: &Attempt) -> Result<bool> {
 }
 
 fn set(tx: &mut Tx<'_>, attempt: &Attempt, owner: &str, sealed: Vec<u8>) -> Result<()> {
-    diesel::update(idempotency::table.find((&attempt.scope, &attempt.key)))
-        .set((idempotency::owner.eq(owner), idempotency::answer.eq(sealed)))
-        .execute(tx.conn())?;
+    let row = diesel::update(idempotency::table.find((&attempt.scope, &attempt.key)));
+    execute!(tx.conn(), row.set((idempotency::owner.eq(owner), idempotency::answer.eq(sealed))))?;
     Ok(())
 }
 
