@@ -5,7 +5,7 @@ use recourse::domain::triage::Queue;
 
 use crate::service::Database;
 
-/// A hundred open cases fall into these queues (every tenth is the stalking queue's four, and so on).
+/// Of a hundred open cases so many are in each queue.
 const SPREAD: [(Queue, u32); 8] = [
     (Queue::Emergency, 1),
     (Queue::Children, 6),
@@ -31,7 +31,7 @@ pub(crate) fn upto(database: &Database, from: u64, upto: u64) {
         )
     } else {
         (
-            format!("WITH n(i) AS (SELECT generate_series({}, {upto}))", from + 1),
+            format!("WITH n(i) AS (SELECT generate_series({}::bigint, {upto}))", from + 1),
             "substr(md5(random()::text), 1, 26)",
             "decode(md5(random()::text) || md5(random()::text), 'hex')",
             "(random() * 4000000000000000000)::bigint",
@@ -49,9 +49,9 @@ pub(crate) fn upto(database: &Database, from: u64, upto: u64) {
     // The due times lie between two hours ago and a week ahead; ranks follow priority, then due time.
     let day = 86_400_000_000_i64;
     let cases = format!(
-        "{numbers}, c(i, level, due, pick) AS (SELECT i, CASE WHEN i * 31 % 100 < 2 THEN 0 WHEN i * 31 % 100 < 12 \
-         THEN 1 WHEN i * 31 % 100 < 40 THEN 2 WHEN i * 31 % 100 < 80 THEN 3 ELSE 4 END, {now} - {day} / 12 + \
-         {random} % ({day} * 7), i * 13 % 10 FROM n) \
+        "{numbers}, c(i, level, due, pick) AS (SELECT i, CASE WHEN i * 31 % 101 < 2 THEN 0 WHEN i * 31 % 101 < 12 \
+         THEN 1 WHEN i * 31 % 101 < 40 THEN 2 WHEN i * 31 % 101 < 80 THEN 3 ELSE 4 END, {now} - {day} / 12 + \
+         {random} % ({day} * 7), i * 13 % 11 FROM n) \
          INSERT INTO cases (id, platform_id, mode, category, child, state, queue, priority, priority_source, \
          computed_priority, next_due_at, sort_rank, received_at, event_seq, audit_seq, audit_head, version) \
          SELECT 'case_' || {random_id}, '{platform}', 'live', 'stalking_offline', FALSE, CASE WHEN pick < 6 THEN \
@@ -82,7 +82,10 @@ pub(crate) fn upto(database: &Database, from: u64, upto: u64) {
             "COMMIT; PRAGMA wal_checkpoint(TRUNCATE); ANALYZE",
         )
     } else {
-        ("SET session_replication_role = replica; SET synchronous_commit = off; SET work_mem = '256MB'", "VACUUM ANALYZE")
+        (
+            "SET session_replication_role = replica; SET synchronous_commit = off; SET work_mem = '256MB'",
+            "VACUUM ANALYZE",
+        )
     };
     let work = [
         cases,

@@ -35,11 +35,13 @@ fn learn() -> Sizes {
     listener.forget();
     let (status, answer) = connection.call(request.number(unique()));
     assert_eq!(status, 201, "{answer}");
-    let heard: Vec<String> = listener.heard().iter().map(|text| gist(text)).collect();
+    let mut heard: Vec<String> = listener.heard().iter().map(|text| gist(text)).collect();
     let sizes = Sizes::of(&service.database.place);
     drop(connection);
     service.stop();
     let ours: Vec<String> = of_a_report(&sizes).iter().map(|text| gist(text)).collect();
+    // Several rows of a table are one statement here and on PostgreSQL; diesel gives them to SQLite one by one.
+    heard.dedup();
     say(&format!("a report takes {} statements", heard.len()));
     if heard != ours {
         say(&format!("the service's statements are not those of the bare database any more: {heard:?}\n{ours:?}"));
@@ -105,12 +107,7 @@ pub(crate) fn measure(home: &Home<'_>, plan: &Plan, table: &mut Table) {
     match &bare {
         Bare::Loop(..) => {
             table.row(name, "intake ÷ bare loop, a commit for each report", &alone, "≥ 0.5");
-            table.row(
-                name,
-                "intake ÷ bare loop, a commit for 64 reports",
-                &format!("{:.2}", median(&mut grouped)),
-                "",
-            );
+            table.row(name, "intake ÷ bare loop, a commit for 64 reports", &format!("{:.2}", median(&mut grouped)), "");
         }
         Bare::PgBench(..) => table.row(name, "intake ÷ pgbench, 16 clients", &alone, "≥ 0.5"),
         Bare::Nothing(why) => table.note(&format!("{name}: no ratio, because {why}.")),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use diesel::{Connection as _, prelude::*};
 use diesel::sql_types::{BigInt, Text};
+use diesel::{Connection as _, prelude::*};
 use recourse::base::page::cursor;
 use recourse::db::Place;
 use recourse::jobs;
@@ -78,7 +78,14 @@ pub(crate) fn measure(home: &Home<'_>, plan: &Plan, table: &mut Table) {
         let times = format!("{} / {}", millis(small.first), millis(large.first));
         table.row(name, &format!("first page of {what}, {few} / {many} open cases"), &times, "");
         row(table, name, &format!("first page of {what}, {many} ÷ {few}"), large.first, small.first, "≤ 1.5");
-        row(table, name, &format!("page in the middle ÷ first page of {what}, {many}"), large.deep, large.first, "≤ 1.2");
+        row(
+            table,
+            name,
+            &format!("page in the middle ÷ first page of {what}, {many}"),
+            large.deep,
+            large.first,
+            "≤ 1.2",
+        );
     }
     let began = Instant::now();
     let app = Arc::clone(&service.database.app);

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
-use diesel::{Connection as _, prelude::*};
 use diesel::sql_types::BigInt;
+use diesel::{Connection as _, prelude::*};
 use recourse::db::Place;
 
 use crate::service::Database;
@@ -42,8 +42,7 @@ pub(crate) struct Sizes {
 impl Sizes {
     /// Measures the one report of a database.
     pub(crate) fn of(place: &Place) -> Self {
-        let length =
-            |column: &str, table: &str| format!("(SELECT CAST(max(length({column})) AS BIGINT) FROM {table})");
+        let length = |column: &str, table: &str| format!("(SELECT CAST(max(length({column})) AS BIGINT) FROM {table})");
         let count = |table: &str| format!("(SELECT CAST(count(*) AS BIGINT) FROM {table})");
         let query = diesel::sql_query(format!(
             "SELECT {} AS statement, {} AS identity, {} AS answers, {} AS contact, {} AS subject, {} AS assessment, \
@@ -117,7 +116,10 @@ pub(crate) fn of_a_report(sizes: &Sizes) -> Vec<String> {
          'stalking_violence', 'p1', 'rules', 'p1', :now, :now, :now, 1, 1, :hash, 1) ON CONFLICT DO NOTHING"
             .to_owned(),
         format!("INSERT INTO clocks (id, case_id, kind, started_at, due_at) VALUES {}", rows(sizes.clocks, &clock)),
-        format!("INSERT INTO blind_indexes (digest, case_id, role, kind, created_at) VALUES {}", rows(sizes.names, &name)),
+        format!(
+            "INSERT INTO blind_indexes (digest, case_id, role, kind, created_at) VALUES {}",
+            rows(sizes.names, &name)
+        ),
         "INSERT INTO assessments (id, case_id, seq, at, ruleset, priority, body) VALUES (:assessment_id, :case, 1, \
          :now, 'TSP-1', 'p1', :assessment)"
             .to_owned(),
