@@ -77,7 +77,7 @@ impl<'c> Home<'c> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let app = runtime.block_on(app::open(config, Clock::machine())).unwrap();
         let (platform, client, token) = runtime.block_on(platform(&app));
-        Database { runtime, app, listener, platform, client, token, place, dir }
+        Database { runtime, app, listener: Some(listener), platform, client, token, place, dir }
     }
 }
 
@@ -99,7 +99,8 @@ async fn platform(app: &Arc<App>) -> (String, String, String) {
 pub(crate) struct Database {
     runtime: tokio::runtime::Runtime,
     pub(crate) app: Arc<App>,
-    listener: TcpListener,
+    /// Until somebody serves on it.
+    listener: Option<TcpListener>,
     pub(crate) platform: String,
     pub(crate) client: String,
     /// A platform's access token with every scope, good for ten minutes.
@@ -110,9 +111,11 @@ pub(crate) struct Database {
 
 impl Database {
     /// Serves it.
-    pub(crate) fn serve(self) -> Service {
-        let address = self.listener.local_addr().unwrap();
-        let (app, listener) = (Arc::clone(&self.app), self.listener.try_clone().unwrap());
+    pub(crate) fn serve(mut self) -> Service {
+        // Given away, not shared: when a signal ends the service, clients are refused and the benchmark ends too.
+        let listener = self.listener.take().unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = Arc::clone(&self.app);
         let (send, handle) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
