@@ -1,0 +1,97 @@
+//! A client that costs little, because it shares the processors with what it measures: blocking keep-alive
+//! connections, and requests whose bytes are ready but for a few digits.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Stands where a request's own number goes.
+pub(crate) const MARK: &str = "@@@@@@@@@@@@";
+
+/// The bytes of a request, with places for its number.
+#[derive(Clone)]
+pub(crate) struct Request {
+    bytes: Vec<u8>,
+    places: Vec<usize>,
+}
+
+impl Request {
+    /// `headers` end each with a line break.
+    pub(crate) fn new(line: &str, token: &str, headers: &str, body: &str) -> Self {
+        let text = format!(
+            "{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{headers}\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let places = text.match_indices(MARK).map(|(at, _)| at).collect();
+        Self { bytes: text.into_bytes(), places }
+    }
+
+    /// The same for a POST with a key of its own and a JSON body.
+    pub(crate) fn post(path: &str, token: &str, body: &str) -> Self {
+        let headers = format!("Idempotency-Key: spine-{MARK}\r\nContent-Type: application/json\r\n");
+        Self::new(&format!("POST {path}"), token, &headers, body)
+    }
+
+    /// Puts a number into its places.
+    pub(crate) fn number(&mut self, number: u64) -> &[u8] {
+        let digits = format!("{number:012}");
+        for at in &self.places {
+            self.bytes[*at..*at + MARK.len()].copy_from_slice(digits.as_bytes());
+        }
+        &self.bytes
+    }
+}
+
+/// A number of twelve digits that was not given out before. They come in no order, as ids do.
+pub(crate) fn unique() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let count = u128::from(COUNT.fetch_add(1, Ordering::Relaxed));
+    // The factor shares no divisor with the modulus, so that no two counts meet.
+    (count * 618_033_988_749 % 1_000_000_000_000) as u64
+}
+
+/// A keep-alive connection.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the service listens");
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+        Self { stream, buffer: Vec::with_capacity(16 * 1024) }
+    }
+
+    /// Sends a request and reads the answer: its status and body.
+    pub(crate) fn call(&mut self, request: &[u8]) -> (u16, &str) {
+        self.stream.write_all(request).expect("the service reads");
+        self.buffer.clear();
+        let head = loop {
+            self.read();
+            if let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let text = std::str::from_utf8(&self.buffer[..head]).unwrap();
+        let status: u16 = text[9..12].parse().unwrap();
+        let length = text.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
+        });
+        let end = head + length.unwrap_or(0);
+        while self.buffer.len() < end {
+            self.read();
+        }
+        (status, std::str::from_utf8(&self.buffer[head..end]).unwrap())
+    }
+
+    fn read(&mut self) {
+        let mut chunk = [0_u8; 8 * 1024];
+        let count = self.stream.read(&mut chunk).expect("the service answers");
+        assert!(count > 0, "the service closed a connection");
+        self.buffer.extend_from_slice(&chunk[..count]);
+    }
+}
