@@ -11,7 +11,6 @@ use diesel::{Connection as _, prelude::*};
 use recourse::db::Place;
 
 use crate::http::unique;
-use crate::postgres::Cluster;
 use crate::statements::{Common, Value, id_prefix, numbered};
 
 /// As the service opens it.
@@ -124,6 +123,19 @@ impl Loop {
     }
 }
 
+/// On the path, or where Debian keeps it; the newest first.
+fn installed_pgbench() -> Option<std::path::PathBuf> {
+    let mut places: Vec<std::path::PathBuf> = vec!["pgbench".into()];
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut beside: Vec<_> = versions.map(|version| version.path().join("bin/pgbench")).collect();
+    beside.sort();
+    places.extend(beside.into_iter().rev());
+    let works = |program: &std::path::PathBuf| {
+        Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    places.into_iter().find(works)
+}
+
 /// `pgbench` on a database of the cluster.
 pub(crate) struct PgBench {
     command: Vec<String>,
@@ -133,11 +145,9 @@ pub(crate) struct PgBench {
 
 impl PgBench {
     /// Nothing when the installation has no `pgbench`.
-    pub(crate) fn find(cluster: &Cluster, place: &Place, statements: &[String], common: &Common) -> Option<Self> {
+    pub(crate) fn find(place: &Place, statements: &[String], common: &Common) -> Option<Self> {
         let Place::Postgres(url) = place else { panic!("pgbench is PostgreSQL's") };
-        let beside = cluster.bin("pgbench");
-        let program = if beside.exists() { beside } else { "pgbench".into() };
-        Command::new(&program).arg("--version").stdout(Stdio::null()).status().ok().filter(|s| s.success())?;
+        let program = installed_pgbench()?;
         let mut script = String::from("\\set r random(1, 9000000000000000000)\nBEGIN;\n");
         for text in statements {
             script.push_str(&Template::new(text).render(expression));

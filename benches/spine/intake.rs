@@ -62,7 +62,7 @@ impl<'h> Bare<'h> {
         let (place, _, _, dir) = database.release();
         match home {
             Home::Sqlite => Self::Loop(Box::new(Loop::open(&place, &statements, common)), dir),
-            Home::Postgres(cluster) => match PgBench::find(cluster, &place, &statements, &common) {
+            Home::Postgres(_) => match PgBench::find(&place, &statements, &common) {
                 Some(bench) => Self::PgBench(bench, dir),
                 None => Self::Nothing("no pgbench was found"),
             },
