@@ -49,6 +49,8 @@ fn learn() -> Sizes {
     sizes
 }
 
+/// The bare database, with the folder that its files stand in for as long as it runs.
+#[expect(dead_code, reason = "a folder goes when its holder does")]
 enum Bare<'h> {
     Loop(Box<Loop>, tempfile::TempDir),
     PgBench(PgBench, tempfile::TempDir),

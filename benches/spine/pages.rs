@@ -77,15 +77,9 @@ pub(crate) fn measure(home: &Home<'_>, plan: &Plan, table: &mut Table) {
         let (small, large) = (all[0][at], all[1][at]);
         let times = format!("{} / {}", millis(small.first), millis(large.first));
         table.row(name, &format!("first page of {what}, {few} / {many} open cases"), &times, "");
-        row(table, name, &format!("first page of {what}, {many} ÷ {few}"), large.first, small.first, "≤ 1.5");
-        row(
-            table,
-            name,
-            &format!("page in the middle ÷ first page of {what}, {many}"),
-            large.deep,
-            large.first,
-            "≤ 1.2",
-        );
+        table.row(name, &format!("first page of {what}, {many} ÷ {few}"), &ratio(large.first, small.first), "≤ 1.5");
+        let deep = format!("page in the middle ÷ first page of {what}, {many}");
+        table.row(name, &deep, &ratio(large.deep, large.first), "≤ 1.2");
     }
     let began = Instant::now();
     let app = Arc::clone(&service.database.app);
@@ -96,8 +90,8 @@ pub(crate) fn measure(home: &Home<'_>, plan: &Plan, table: &mut Table) {
     service.stop();
 }
 
-fn row(table: &mut Table, name: &str, what: &str, one: Duration, other: Duration, aim: &str) {
-    table.row(name, what, &format!("{:.2}", one.as_secs_f64() / other.as_secs_f64()), aim);
+fn ratio(one: Duration, other: Duration) -> String {
+    format!("{:.2}", one.as_secs_f64() / other.as_secs_f64())
 }
 
 /// Asks for both pages in turn, so that other work on the machine meets both.
