@@ -86,12 +86,12 @@ async fn platform(app: &Arc<App>) -> (String, String, String) {
         .db
         .write(|tx| {
             let platform = platforms::add(tx, "spark", "Spark")?;
-            let id = platforms::add_client(tx, &platform, Mode::Live, &Scope::ALL)?.client;
+            let id = platforms::add_client(tx, &platform, Mode::Live, Scope::ALL)?.client;
             Ok((platform.id, platforms::client(tx, &id)?.unwrap()))
         })
         .await
         .unwrap();
-    let token = app.tokens.issue(&client, &Scope::ALL, app.clock.now()).unwrap();
+    let token = app.tokens.issue(&client, Scope::ALL, app.clock.now()).unwrap();
     (platform.to_string(), client.id.to_string(), token)
 }
 

@@ -171,6 +171,7 @@ static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl Listener {
     pub(crate) fn begin() -> Self {
+        #[expect(clippy::unnecessary_wraps, reason = "diesel wants it so")]
         fn listener() -> Option<Box<dyn Instrumentation>> {
             Some(Box::new(|event: InstrumentationEvent<'_>| {
                 if let InstrumentationEvent::StartQuery { query, .. } = event {
@@ -183,11 +184,13 @@ impl Listener {
     }
 
     /// Forgets what was said until now.
+    #[expect(clippy::unused_self, reason = "only who listens can forget")]
     pub(crate) fn forget(&self) {
         HEARD.lock().unwrap().clear();
     }
 
     /// What was said, without the frames of transactions.
+    #[expect(clippy::unused_self, reason = "ends the listening")]
     pub(crate) fn heard(self) -> Vec<String> {
         diesel::connection::set_default_instrumentation(|| None).unwrap();
         let all = std::mem::take(&mut *HEARD.lock().unwrap());
@@ -231,9 +234,10 @@ impl Common {
             "now" => Value::Int(self.now),
             "clock" => id("lk_", 25),
             "assessment_id" => id("asm_", 26),
-            _ => match id_prefix(name) {
-                Some(prefix) => id(prefix, 26),
-                None => {
+            _ => {
+                if let Some(prefix) = id_prefix(name) {
+                    id(prefix, 26)
+                } else {
                     let (stem, place) = numbered(name);
                     let (_, size) = self.sizes.blobs().into_iter().find(|blob| blob.0 == stem).unwrap();
                     let mut bytes = vec![0xa5; usize::try_from(size).unwrap()];
@@ -241,7 +245,7 @@ impl Common {
                     bytes[8] = place;
                     Value::Blob(bytes)
                 }
-            },
+            }
         }
     }
 }
