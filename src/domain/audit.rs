@@ -11,7 +11,7 @@ use super::vault::Keyring;
 use crate::base::id::{ActId, AdditionId, CaseId, ClientId, NoteId, PlatformId, ReportId, RequestId, StaffId};
 use crate::base::secret::base64_text;
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock};
+use crate::db::dialect::{self, Lock, native};
 use crate::db::schema::{audit_digests, audit_events, cases, platforms, staff};
 use crate::db::{Rx, Tx};
 use crate::error::Result;
@@ -163,10 +163,9 @@ pub fn record(tx: &mut Tx<'_>, chain: Chain<'_>, event: Event) -> Result<()> {
     let head = append(tx, chain, head, &[event])?;
     let conn = tx.conn();
     match chain {
-        Chain::Case(id) => {
-            let head = (cases::audit_seq.eq(head.seq), cases::audit_head.eq(head.hash));
-            dialect::execute!(conn, diesel::update(cases::table.find(id)).set(head))?
-        }
+        Chain::Case(id) => diesel::update(cases::table.find(id))
+            .set((cases::audit_seq.eq(head.seq), cases::audit_head.eq(head.hash)))
+            .execute(conn)?,
         Chain::Platform(id) => diesel::update(platforms::table.find(id))
             .set((platforms::audit_seq.eq(head.seq), platforms::audit_head.eq(head.hash)))
             .execute(conn)?,
@@ -208,7 +207,7 @@ fn append(tx: &mut Tx<'_>, chain: Chain<'_>, mut head: Head, events: &[Event]) -
         head = Head { seq: row.seq, hash: row.hash.clone() };
         rows.push(row);
     }
-    dialect::execute!(tx.conn(), diesel::insert_into(audit_events::table).values(&rows))?;
+    native!(tx.conn(), |c| diesel::insert_into(audit_events::table).values(&rows).execute(c))?;
     Ok(head)
 }
 

@@ -12,7 +12,7 @@ use super::platforms::Mode;
 use crate::base::id::{EventId, PlatformId, ReportId, RequestId};
 use crate::base::page::Limit;
 use crate::base::time::Timestamp;
-use crate::db::dialect::{execute, native};
+use crate::db::dialect::native;
 use crate::db::schema::{event_cursors, events};
 use crate::db::{AnyConnection, Tx};
 use crate::error::{Error, Result};
@@ -111,7 +111,7 @@ impl NewEvent {
 /// Adds entries in one statement.
 pub fn insert(tx: &mut Tx<'_>, new: &[NewEvent]) -> Result<()> {
     if !new.is_empty() {
-        execute!(tx.conn(), diesel::insert_into(events::table).values(new))?;
+        native!(tx.conn(), |c| diesel::insert_into(events::table).values(new).execute(c))?;
     }
     Ok(())
 }

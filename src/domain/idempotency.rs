@@ -11,7 +11,7 @@ use crate::base::secret::same;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::Tx;
-use crate::db::dialect::{execute, native};
+use crate::db::dialect::native;
 use crate::db::schema::idempotency;
 use crate::error::{Conflict, Refused, Result};
 
@@ -127,8 +127,9 @@ fn insert(tx: &mut Tx<'_>, attempt: &Attempt) -> Result<bool> {
 }
 
 fn set(tx: &mut Tx<'_>, attempt: &Attempt, owner: &str, sealed: Vec<u8>) -> Result<()> {
-    let row = diesel::update(idempotency::table.find((&attempt.scope, &attempt.key)));
-    execute!(tx.conn(), row.set((idempotency::owner.eq(owner), idempotency::answer.eq(sealed))))?;
+    diesel::update(idempotency::table.find((&attempt.scope, &attempt.key)))
+        .set((idempotency::owner.eq(owner), idempotency::answer.eq(sealed)))
+        .execute(tx.conn())?;
     Ok(())
 }
 

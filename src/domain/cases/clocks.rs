@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::base::code::codes;
 use crate::base::id::{CaseId, ClockId, RequestId};
 use crate::base::time::Timestamp;
-use crate::db::dialect::execute;
+use crate::db::dialect::native;
 use crate::db::schema::clocks;
 use crate::db::{Rx, Tx};
 use crate::domain::triage::Spans;
@@ -160,7 +160,7 @@ pub fn first(case: &CaseId, now: Timestamp, due: &Due, promised: Timestamp) -> V
 /// Adds clocks in one statement.
 pub fn insert(tx: &mut Tx<'_>, new: &[Clock]) -> Result<()> {
     if !new.is_empty() {
-        execute!(tx.conn(), diesel::insert_into(clocks::table).values(new))?;
+        native!(tx.conn(), |c| diesel::insert_into(clocks::table).values(new).execute(c))?;
     }
     Ok(())
 }

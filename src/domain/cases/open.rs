@@ -7,7 +7,7 @@ use super::priority::{self, Assessed};
 use super::{Case, PrioritySource, State, claims, sort_rank, store};
 use crate::base::id::{CaseId, PlatformId, ReportId};
 use crate::base::time::Timestamp;
-use crate::db::dialect::{execute, native};
+use crate::db::dialect::native;
 use crate::db::schema::{blind_indexes, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
@@ -276,7 +276,7 @@ fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[(Vec<u8>, Stri
         }
     }
     if !rows.is_empty() {
-        execute!(tx.conn(), diesel::insert_into(blind_indexes::table).values(&rows))?;
+        native!(tx.conn(), |c| diesel::insert_into(blind_indexes::table).values(&rows).execute(c))?;
     }
     Ok(())
 }

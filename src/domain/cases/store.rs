@@ -124,13 +124,14 @@ pub(in crate::domain) fn set_event_seq(tx: &mut Tx<'_>, case: &Case) -> Result<(
 
 /// Sets who holds the case, and until when. Leases are no change of version.
 pub(super) fn set_holder(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
-    let holder = (
-        cases::assigned_to.eq(&case.assigned_to),
-        cases::claimed_until.eq(case.claimed_until),
-        cases::reserved_until.eq(case.reserved_until),
-        cases::held_until.eq(case.held_until),
-    );
-    dialect::execute!(tx.conn(), diesel::update(cases::table.find(&case.id)).set(holder))?;
+    diesel::update(cases::table.find(&case.id))
+        .set((
+            cases::assigned_to.eq(&case.assigned_to),
+            cases::claimed_until.eq(case.claimed_until),
+            cases::reserved_until.eq(case.reserved_until),
+            cases::held_until.eq(case.held_until),
+        ))
+        .execute(tx.conn())?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::keyring::Keyring;
 use super::sealed::{DataKey, Scope, ScopeKind, decrypt, encrypt};
 use crate::base::secret::random_bytes;
 use crate::base::time::Timestamp;
-use crate::db::dialect::execute;
+use crate::db::dialect::native;
 use crate::db::schema::{key_wraps, keyrings};
 use crate::db::{Rx, Tx};
 use crate::error::{Error, Result};
@@ -118,7 +118,7 @@ impl<'k> Keys<'k> {
             });
         }
         if !rows.is_empty() {
-            execute!(tx.conn(), diesel::insert_into(key_wraps::table).values(&rows))?;
+            native!(tx.conn(), |c| diesel::insert_into(key_wraps::table).values(&rows).execute(c))?;
         }
         Ok(())
     }
