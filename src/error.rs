@@ -88,6 +88,8 @@ pub enum Conflict {
     InFlight,
     /// A pending act was already decided.
     ActDecided,
+    /// More is known, or was judged, than the pending act answers.
+    ActOutdated,
     /// The name is taken.
     NameTaken,
 }

@@ -171,6 +171,11 @@ fn conflict(why: &Conflict) -> Kind {
         Conflict::ActDecided => {
             kind(status, "act_decided", "Already decided", "Somebody has approved or refused this act.")
         }
+        Conflict::ActOutdated => {
+            let detail =
+                "More is known, or was judged, than this act answers. Refuse it, look again, and propose anew.";
+            kind(status, "act_outdated", "More has come in since", detail)
+        }
         Conflict::NameTaken => kind(status, "name_taken", "The name is taken", "Choose another."),
     }
 }
@@ -302,6 +307,7 @@ fn examples() -> Vec<Error> {
         Conflict::DuplicateReference,
         Conflict::InFlight,
         Conflict::ActDecided,
+        Conflict::ActOutdated,
         Conflict::NameTaken,
     ];
     all.extend(conflicts.map(Error::Conflict));

@@ -12,6 +12,7 @@ mod crash;
 mod faults;
 mod harness;
 mod input_echo;
+mod later;
 mod reports;
 mod schema;
 mod secrecy;

@@ -17,7 +17,7 @@ use crate::domain::access::{ChangePriority, Grant, SignSecond};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::requests::{self, NewRequest};
 use crate::domain::staff::Member;
-use crate::domain::triage::Priority;
+use crate::domain::triage::{Assessment, Priority};
 use crate::domain::vault::{Keys, Notes, Sealed};
 use crate::error::{Conflict, Error, Forbidden, Result};
 
@@ -74,6 +74,17 @@ pub struct Lowering {
     pub floors: Vec<String>,
     /// The points that were known.
     pub points: u32,
+    /// What a person had raised it to.
+    pub raised: Option<Priority>,
+}
+
+impl Lowering {
+    /// Whether it answers all that the rules say now: a new code or more points voids it (TSP-1, rule 4).
+    #[must_use]
+    pub fn answers(&self, now: &Assessment) -> bool {
+        let new_code = now.floors.iter().any(|floor| !self.floors.contains(&floor.code));
+        !new_code && now.points_known <= self.points && now.failure.is_none()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,6 +154,7 @@ pub fn change_priority(
         text,
         floors: answered.iter().flat_map(|a| a.floors.iter().map(|floor| floor.code.clone())).collect(),
         points: answered.map_or(0, |a| a.points_known),
+        raised: case.raised_priority,
     };
     let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
     let act = propose(tx, kit, &case.id, who, (ActKind::LowerPriority, Body::LowerPriority(lowering)))?;
@@ -226,10 +238,17 @@ pub fn sign(
     }
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     match keys.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
-        Body::LowerPriority(_) => priority::lower(tx, kit, &mut case, id)?,
+        Body::LowerPriority(lowering) => {
+            let newest = priority::newest(tx, &mut keys, &case.id)?;
+            let answers_all = newest.is_none_or(|(_, assessed)| lowering.answers(&assessed.assessment));
+            if !answers_all || case.raised_priority != lowering.raised {
+                return Err(Conflict::ActOutdated.into());
+            }
+            priority::lower(tx, kit, &mut case, id)?;
+        }
         Body::CloseUnfounded { .. } => decide::close(tx, &mut case, Outcome::Unfounded)?,
         Body::AskPlatform(request) => {
-            requests::make(tx, kit, &mut case, &proposed_by, &request)?;
+            requests::make_approved(tx, kit, &mut case, &proposed_by, &request)?;
         }
     }
     store::find(tx, &case.id)?.ok_or(Error::NotFound)

@@ -204,6 +204,23 @@ pub fn tighten(tx: &mut Tx<'_>, case: &CaseId, due: &Due) -> Result<()> {
     insert(tx, &missing)
 }
 
+/// Something new came in: a person is to read it by then, however often the case was read before.
+pub fn begin_review(tx: &mut Tx<'_>, case: &CaseId, by: Timestamp) -> Result<()> {
+    let have = of_case(tx, case)?;
+    let running = have.iter().find(|clock| clock.kind == ClockKind::HumanReview && clock.runs());
+    match running {
+        Some(clock) if clock.due_at <= by => Ok(()),
+        Some(clock) => {
+            diesel::update(clocks::table.find(&clock.id)).set(clocks::due_at.eq(by)).execute(tx.conn())?;
+            Ok(())
+        }
+        None => {
+            let clock = Clock::begin(case, ClockKind::HumanReview, tx.now(), by);
+            insert(tx, &[clock])
+        }
+    }
+}
+
 /// Notes that what the clock waits for is done.
 pub fn meet(tx: &mut Tx<'_>, case: &CaseId, kind: ClockKind, request: Option<&RequestId>) -> Result<()> {
     let running = clocks::case_id

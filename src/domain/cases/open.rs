@@ -201,10 +201,18 @@ fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, mut case: Case, incoming: Incoming) -
     let known = named_before(tx, &case.id)?;
     name(tx, &case.id, &incoming.names, &known)?;
     let facts = combined(tx, &mut keys, &case.id, incoming.facts)?;
+    begin_review(tx, kit, &case, Some(incoming.promised))?;
     priority::reassess(tx, kit, &mut keys, &mut case, facts)?;
     case.event_seq += 1;
     store::set_event_seq(tx, &case)?;
     Ok(Landed { case, keys })
+}
+
+/// Has what came in read by a person: by the earlier of the priority's span and what was promised to the reporter.
+fn begin_review(tx: &mut Tx<'_>, kit: &Kit, case: &Case, promised: Option<Timestamp>) -> Result<()> {
+    let due = priority::due_for(tx, kit, case.priority, case.queue)?;
+    let by = tx.now().plus(due.human_review);
+    clocks::begin_review(tx, &case.id, promised.map_or(by, |promised| promised.min(by)))
 }
 
 /// A closed case opens again; one that is set aside or waits is taken up.
@@ -249,6 +257,7 @@ pub fn take_in_addition(
     name(tx, &case.id, &names, &known)?;
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     let facts = combined(tx, &mut keys, &case.id, answers)?;
+    begin_review(tx, kit, &case, None)?;
     priority::reassess(tx, kit, &mut keys, &mut case, facts)?;
     keys.store(tx)
 }

@@ -83,14 +83,12 @@ pub(super) fn reassess(tx: &mut Tx<'_>, kit: &Kit, keys: &mut Keys<'_>, case: &m
     Ok(())
 }
 
-/// A lowering answered certain floors and points. A new code or more points voids it (TSP-1, rule 4).
+/// Voids a lowering that no longer answers what the rules say.
 fn void_answered_lowering(tx: &mut Tx<'_>, keys: &mut Keys<'_>, case: &mut Case, now: &Assessment) -> Result<()> {
     let Some(act) = case.lowering_act.clone() else { return Ok(()) };
-    let lowering = acts::lowering(tx, keys, &act)?;
-    let new_code = now.floors.iter().any(|floor| !lowering.floors.contains(&floor.code));
-    if new_code || now.points_known > lowering.points || now.failure.is_some() {
+    if !acts::lowering(tx, keys, &act)?.answers(now) {
+        // The lowered priority no longer holds; the caller computes the one in force.
         case.lowering_act = None;
-        // The lowered priority no longer holds; the next line of the caller computes the one in force.
     }
     Ok(())
 }

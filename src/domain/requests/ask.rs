@@ -30,9 +30,11 @@ pub fn ask(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<AskPlatform, Case>, who: &Me
     guard(tx, &new, &report)?;
     case.next(Action::AskPlatform)?;
     if new.agreement == Some(Agreement::TwoPerson) {
+        // The second person approves what the first one saw: this report, whatever joins meanwhile.
+        let new = NewRequest { report_id: Some(report.id), ..new };
         return acts::propose_request(tx, kit, &case.id, who, new).map(Done::Pending);
     }
-    make(tx, kit, &mut case, &who.id, &new)?;
+    make(tx, kit, &mut case, &who.id, (&new, report.id))?;
     Ok(Done::Now(Box::new(case)))
 }
 
@@ -103,8 +105,8 @@ fn agreement(v: &mut Violations, new: &NewRequest, report: &AskedReport) {
     v.require(holds, pointer, code, detail);
 }
 
-/// Makes the request: row, clock, state, the platform's event.
-pub(in crate::domain) fn make(
+/// Makes a request that a second person approved. Its guards are looked at again: time has passed.
+pub(in crate::domain) fn make_approved(
     tx: &mut Tx<'_>,
     kit: &Kit,
     case: &mut Case,
@@ -112,6 +114,18 @@ pub(in crate::domain) fn make(
     new: &NewRequest,
 ) -> Result<RequestId> {
     let report = report_of(tx, &case.id, new.report_id.as_ref())?;
+    guard(tx, new, &report)?;
+    make(tx, kit, case, by, (new, report.id))
+}
+
+/// Makes the request: row, clock, state, the platform's event.
+fn make(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    case: &mut Case,
+    by: &StaffId,
+    (new, report): (&NewRequest, ReportId),
+) -> Result<RequestId> {
     cases::move_along(tx, case, Action::AskPlatform, None)?;
     let id = RequestId::random();
     let now = tx.now();
@@ -134,7 +148,7 @@ pub(in crate::domain) fn make(
         (
             requests::id.eq(&id),
             requests::case_id.eq(&case.id),
-            requests::report_id.eq(&report.id),
+            requests::report_id.eq(&report),
             requests::platform_id.eq(&case.platform_id),
             requests::mode.eq(case.mode),
             requests::action.eq(new.action),
@@ -159,7 +173,7 @@ pub(in crate::domain) fn make(
     let made = Event::RequestMade { request: id.clone(), action: new.action.as_str(), agreement: agreement.as_str() };
     audit::record(tx, Chain::Case(&case.id), made)?;
     cases::tell_platform(tx, case)?;
-    tell(tx, case, EventType::RequestCreated, (report.id, id.clone()))?;
+    tell(tx, case, EventType::RequestCreated, (report, id.clone()))?;
     cases::requeue(tx, case)?;
     Ok(id)
 }

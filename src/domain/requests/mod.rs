@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{answer, mark_overdue};
 pub use ask::ask;
-pub(in crate::domain) use ask::make;
+pub(in crate::domain) use ask::make_approved;
 pub use shape::{
     Agreement, AnswerState, NewAnswer, NewRequest, ReasonCode, RequestAction, RequestState, SubjectNotice,
 };
