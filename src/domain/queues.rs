@@ -122,7 +122,9 @@ fn walk(
         queues => query.filter(table::queue.eq_any(queues.to_vec())),
     };
     if let Some(Place(rank, id)) = after {
-        query = query.filter(table::sort_rank.gt(*rank).or(table::id.gt(id)));
+        // Together with the bound above: what lies behind the mark. Said without an OR, which cost SQLite a fifth of a
+        // page's time when it was measured.
+        query = query.filter(diesel::dsl::not(table::sort_rank.eq(*rank).and(table::id.le(id))));
     }
     if let Some(state) = state.or(filter.state) {
         query = query.filter(table::state.eq(state));
@@ -156,16 +158,16 @@ fn of_reference(rx: &mut Rx<'_>, who: &Member, filter: &Filter, queues: &[Queue]
     Ok(rows.into_iter().filter(wanted).collect())
 }
 
-/// Whether a wall stands between the person and the case of the row.
+/// Whether a wall stands between the person and the case of the row. Asked from what the person declared, which is
+/// little or nothing, and not from all that the cases of a page name.
 #[diesel::dsl::auto_type(no_type_alias)]
 fn walled(who: &Member) -> _ {
     let id: StaffId = who.id.clone();
-    let declared =
-        staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest);
+    let names = blind_indexes::table
+        .filter(blind_indexes::case_id.eq(table::id))
+        .filter(blind_indexes::digest.eq(staff_identifiers::digest));
     diesel::dsl::exists(
-        blind_indexes::table
-            .filter(blind_indexes::case_id.eq(table::id))
-            .filter(blind_indexes::digest.eq_any(declared)),
+        staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).filter(diesel::dsl::exists(names)),
     )
 }
 
