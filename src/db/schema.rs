@@ -169,6 +169,7 @@ diesel::table! {
         case_id -> Text,
         kind -> Text,
         request_id -> Nullable<Text>,
+        report_id -> Nullable<Text>,
         started_at -> BigInt,
         due_at -> BigInt,
         met_at -> Nullable<BigInt>,

@@ -41,6 +41,8 @@ pub enum Event {
     Claimed { until: Timestamp },
     /// A claim was given back.
     Released,
+    /// The holder may no longer see the case, so that their claim ended.
+    ClaimEnded,
     /// The case was handed to someone.
     Assigned { to: StaffId },
     /// The case moved along the state table.

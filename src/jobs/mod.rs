@@ -32,6 +32,9 @@ const BATCH: i64 = 50;
 pub async fn run(app: Arc<App>) {
     let worker = format!("{}-{}", std::process::id(), hex(&random_bytes::<4>()));
     tracing::info!(worker, "jobs begin");
+    if let Err(error) = reassess_failed(&app).await {
+        tracing::error!(%error, "cases without rules could not be assessed again; they stay p1");
+    }
     tokio::join!(
         each(TICK, &app, "tick", tick),
         each(TIDY, &app, "tidy", tidy),
@@ -69,13 +72,38 @@ async fn owed(app: &Arc<App>, worker: &str) {
     }
 }
 
+/// Assesses again what came in while the rules were broken. Done once, at start: that is when rules are read.
+///
+/// # Errors
+/// What the database says.
+pub async fn reassess_failed(app: &Arc<App>) -> Result<()> {
+    let mut after = None;
+    loop {
+        let kit = Arc::clone(app);
+        after = app.db.write(move |tx| cases::reassess_failed(tx, &kit.kit, after.as_ref(), BATCH)).await?;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 /// What the clock makes due: holds that end, requests that are overdue, fresh counts.
 ///
 /// # Errors
 /// What the database says; the next tick tries again.
 pub async fn tick(app: Arc<App>) -> Result<()> {
-    while app.db.write(|tx| cases::resume_due(tx, BATCH)).await? > 0 {}
-    while app.db.write(|tx| requests::mark_overdue(tx, BATCH)).await? > 0 {}
+    loop {
+        let kit = Arc::clone(&app);
+        if app.db.write(move |tx| cases::resume_due(tx, &kit.kit, BATCH)).await? == 0 {
+            break;
+        }
+    }
+    loop {
+        let kit = Arc::clone(&app);
+        if app.db.write(move |tx| requests::mark_overdue(tx, &kit.kit, BATCH)).await? == 0 {
+            break;
+        }
+    }
     let counts = app.db.read(queues::count).await?;
     app.db.write(move |tx| queues::keep_counts(tx, &counts)).await
 }

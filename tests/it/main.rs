@@ -9,6 +9,7 @@ mod bad_input;
 mod cases;
 mod claims;
 mod crash;
+mod danger;
 mod faults;
 mod harness;
 mod input_echo;

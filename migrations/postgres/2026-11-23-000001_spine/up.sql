@@ -160,6 +160,7 @@ CREATE TABLE clocks (
     case_id TEXT COLLATE "C" NOT NULL REFERENCES cases (id),
     kind TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C",
+    report_id TEXT COLLATE "C",
     started_at BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
     met_at BIGINT,

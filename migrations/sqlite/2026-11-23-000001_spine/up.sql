@@ -159,6 +159,7 @@ CREATE TABLE clocks (
     case_id TEXT NOT NULL REFERENCES cases (id),
     kind TEXT NOT NULL,
     request_id TEXT,
+    report_id TEXT,
     started_at BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
     met_at BIGINT,

@@ -76,6 +76,8 @@ pub struct Lowering {
     pub points: u32,
     /// What a person had raised it to.
     pub raised: Option<Priority>,
+    /// The number of the assessment that the proposer saw.
+    pub assessed: i64,
 }
 
 impl Lowering {
@@ -91,12 +93,43 @@ impl Lowering {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Body {
     LowerPriority(Lowering),
-    CloseUnfounded { reason: String },
+    CloseUnfounded { reason: String, assessed: i64 },
     AskPlatform(Box<NewRequest>),
 }
 
+/// What an act would do, for whoever is to sign it: nobody signs what they cannot read.
+#[derive(Serialize, ToSchema)]
+pub struct Proposal {
+    /// Why, in words.
+    pub text: Option<String>,
+    /// The priority it would set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// Why, as a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<PriorityReason>,
+    /// The request it would make.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<NewRequest>,
+}
+
+impl From<Body> for Proposal {
+    fn from(body: Body) -> Self {
+        let bare = |text| Self { text, priority: None, reason_code: None, request: None };
+        match body {
+            Body::LowerPriority(lowering) => Self {
+                priority: Some(lowering.to),
+                reason_code: Some(lowering.reason_code),
+                ..bare(Some(lowering.text))
+            },
+            Body::CloseUnfounded { reason, .. } => bare(Some(reason)),
+            Body::AskPlatform(request) => Self { request: Some(*request), ..bare(None) },
+        }
+    }
+}
+
 /// An act as colleagues see it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct ActView {
     /// Its id.
     #[schema(value_type = String, example = "act_00000000000000000000000000")]
@@ -111,6 +144,9 @@ pub struct ActView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub proposed_at: Timestamp,
+    /// What it would do and why; absent for roles that may not read content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
 }
 
 /// What came of an operation that may need a second person.
@@ -147,7 +183,9 @@ pub fn change_priority(
         return Ok(Done::Now(Box::new(case)));
     }
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
-    let answered = priority::newest(tx, &mut keys, &case.id)?.map(|(_, assessed)| assessed.assessment);
+    let newest = priority::newest(tx, &mut keys, &case.id)?;
+    let assessed = newest.as_ref().map_or(0, |(seq, _)| *seq);
+    let answered = newest.map(|(_, assessed)| assessed.assessment);
     let lowering = Lowering {
         to,
         reason_code,
@@ -155,6 +193,7 @@ pub fn change_priority(
         floors: answered.iter().flat_map(|a| a.floors.iter().map(|floor| floor.code.clone())).collect(),
         points: answered.map_or(0, |a| a.points_known),
         raised: case.raised_priority,
+        assessed,
     };
     let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
     let act = propose(tx, kit, &case.id, who, (ActKind::LowerPriority, Body::LowerPriority(lowering)))?;
@@ -174,7 +213,9 @@ pub(super) fn propose_unfounded(
     who: &Member,
     reason: &str,
 ) -> Result<ActId> {
-    propose(tx, kit, case, who, (ActKind::CloseUnfounded, Body::CloseUnfounded { reason: reason.to_owned() }))
+    let assessed = newest_seq(tx, kit, case)?;
+    let body = Body::CloseUnfounded { reason: reason.to_owned(), assessed };
+    propose(tx, kit, case, who, (ActKind::CloseUnfounded, body))
 }
 
 /// Proposes a request to the platform that stands on two people's record.
@@ -209,10 +250,17 @@ fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Member, what: (ActKi
     Ok(id)
 }
 
+/// The number of the case's newest assessment: it grows with all that comes in.
+fn newest_seq(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId) -> Result<i64> {
+    let mut keys = Keys::load(rx, &kit.keyring, case.as_str())?;
+    Ok(priority::newest(rx, &mut keys, case)?.map_or(0, |(seq, _)| seq))
+}
+
 /// The second person decides. Approving does the act; refusing leaves everything as it is.
 ///
 /// # Errors
-/// `SecondPerson` when it is the first one, `ActDecided` when somebody was quicker.
+/// `SecondPerson` when it is the first one, `ActDecided` when somebody was quicker, `ActOutdated` when more has come in
+/// than the first one saw.
 pub fn sign(
     tx: &mut Tx<'_>,
     kit: &Kit,
@@ -239,14 +287,18 @@ pub fn sign(
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     match keys.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
         Body::LowerPriority(lowering) => {
-            let newest = priority::newest(tx, &mut keys, &case.id)?;
-            let answers_all = newest.is_none_or(|(_, assessed)| lowering.answers(&assessed.assessment));
-            if !answers_all || case.raised_priority != lowering.raised {
+            let seen_all = newest_seq(tx, kit, &case.id)? == lowering.assessed;
+            if !seen_all || case.raised_priority != lowering.raised {
                 return Err(Conflict::ActOutdated.into());
             }
             priority::lower(tx, kit, &mut case, id)?;
         }
-        Body::CloseUnfounded { .. } => decide::close(tx, &mut case, Outcome::Unfounded)?,
+        Body::CloseUnfounded { assessed, .. } => {
+            if newest_seq(tx, kit, &case.id)? != assessed {
+                return Err(Conflict::ActOutdated.into());
+            }
+            decide::close(tx, &mut case, Outcome::Unfounded)?;
+        }
         Body::AskPlatform(request) => {
             requests::make_approved(tx, kit, &mut case, &proposed_by, &request)?;
         }
@@ -278,17 +330,24 @@ pub(super) fn lowering(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &ActId) -> Resu
     }
 }
 
-/// The acts of a case that wait for a second person.
-pub(super) fn pending(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<ActView>> {
-    let rows: Vec<(ActId, ActKind, ActState, StaffId, Timestamp)> = acts::table
+/// The acts of a case that wait for a second person; with what they would do when there are keys to read it with.
+pub(super) fn pending(rx: &mut Rx<'_>, mut keys: Option<&mut Keys<'_>>, case: &CaseId) -> Result<Vec<ActView>> {
+    type Row = (ActId, ActKind, ActState, StaffId, Timestamp, Sealed<Notes>);
+    let rows: Vec<Row> = acts::table
         .filter(acts::case_id.eq(case).and(acts::state.eq(ActState::Pending)))
         .order((acts::proposed_at, acts::id))
-        .select((acts::id, acts::kind, acts::state, acts::proposed_by, acts::proposed_at))
+        .select((acts::id, acts::kind, acts::state, acts::proposed_by, acts::proposed_at, acts::body))
         .load(rx.conn())?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, kind, state, proposed_by, proposed_at)| ActView { id, kind, state, proposed_by, proposed_at })
-        .collect())
+    rows.into_iter()
+        .map(|(id, kind, state, proposed_by, proposed_at, sealed)| {
+            let proposal = match keys.as_mut().map(|keys| keys.existing::<Notes>()) {
+                Some(Ok(key)) => Some(key.open::<Body>("act", id.as_str(), &sealed)?.into_exposed().into()),
+                None | Some(Err(Error::Erased)) => None,
+                Some(Err(error)) => return Err(error),
+            };
+            Ok(ActView { id, kind, state, proposed_by, proposed_at, proposal })
+        })
+        .collect()
 }
 
-silent! { Lowering Body }
+silent! { Lowering Body Proposal ActView }

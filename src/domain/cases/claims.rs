@@ -11,9 +11,9 @@ use crate::base::time::Timestamp;
 use crate::db::Tx;
 use crate::db::schema::cases;
 use crate::domain::Kit;
-use crate::domain::access::{Assign, Claim, Grant, Reopen, Work};
+use crate::domain::access::{self, Act, Assign, Claim, Grant, Reopen, Work};
 use crate::domain::audit::{self, Chain, Event};
-use crate::domain::staff::Member;
+use crate::domain::staff::{self, Member};
 use crate::error::{Conflict, Error, Result};
 
 /// How long a claim holds without a heartbeat.
@@ -102,20 +102,31 @@ pub fn hold(
 }
 
 /// Takes a case up again that was on hold, or that waits for a platform.
-pub fn resume(tx: &mut Tx<'_>, grant: Grant<Reopen, Case>) -> Result<Case> {
+pub fn resume(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen, Case>) -> Result<Case> {
     let mut case = grant.into_row();
-    wake_up(tx, &mut case)?;
+    wake_up(tx, kit, &mut case)?;
     Ok(case)
 }
 
-/// Something new has come: a case that was set aside or waits for its platform goes back to be worked on.
-pub(in crate::domain) fn wake_waiting(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
-    if case.state.next(Action::Resume).is_some() { wake_up(tx, case) } else { Ok(()) }
+/// A case that was set aside or waits for its platform goes back to be worked on.
+pub(super) fn wake_waiting(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    if case.state.next(Action::Resume).is_some() { wake_up(tx, kit, case) } else { Ok(()) }
 }
 
-fn wake_up(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+/// The same, and when its priority has somebody woken and nobody holds it, `reason` wakes them.
+pub(in crate::domain) fn wake_and_page(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, reason: &str) -> Result<()> {
+    if case.state.next(Action::Resume).is_none() {
+        return Ok(());
+    }
+    wake_up(tx, kit, case)?;
+    priority::page_if_left(tx, kit, case, reason)
+}
+
+fn wake_up(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
     store::move_along(tx, case, Action::Resume, None)?;
-    case.reserved_until = case.assigned_to.as_ref().map(|_| reserved(tx.now(), case.next_due_at));
+    // What has somebody woken is kept for nobody: the one who knew it may be asleep.
+    let keep = case.assigned_to.is_some() && !priority::is_urgent(kit, case.priority);
+    case.reserved_until = keep.then(|| reserved(tx.now(), case.next_due_at));
     store::set_holder(tx, case)
 }
 
@@ -129,6 +140,7 @@ pub fn reopen(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen, Case>, who: &Memb
     require_reason(reason)?;
     wake(tx, kit, &mut case)?;
     super::notes::write_reason(tx, kit, &case.id, who, reason)?;
+    priority::page_if_left(tx, kit, &case, "reopened")?;
     Ok(case)
 }
 
@@ -142,7 +154,9 @@ pub fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
     let now = tx.now();
     let due = priority::due_for(tx, kit, case.priority, case.queue)?;
     let mut fresh = clocks::first(&case.id, now, &due, now.plus(due.human_review));
-    fresh.retain(|clock: &Clock| clock.kind != ClockKind::FirstContactOrStandby);
+    // A first contact happens once; one that never happened is due again.
+    let reached = clocks::of_case(tx, &case.id)?.iter().any(Clock::is_first_contact_made);
+    fresh.retain(|clock: &Clock| !(reached && clock.kind == ClockKind::FirstContactOrStandby));
     clocks::insert(tx, &fresh)?;
     store::replace_in_queue(tx, case)
 }
@@ -167,7 +181,7 @@ pub fn assign(tx: &mut Tx<'_>, grant: Grant<Assign, Case>, by: &Member, to: &Mem
 }
 
 /// Takes up every case whose hold has ended, a few at a time. Says how many it took.
-pub fn resume_due(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+pub fn resume_due(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
     let due: Vec<CaseId> = cases::table
         .filter(cases::held_until.le(tx.now()))
         .order(cases::held_until)
@@ -179,11 +193,25 @@ pub fn resume_due(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
         let Some(mut case) = store::find_locked(tx, &id)? else { continue };
         let over = case.held_until.is_some_and(|until| until <= tx.now());
         if case.state == State::OnHold && over {
-            wake_up(tx, &mut case)?;
+            wake_and_page(tx, kit, &mut case, "hold_ended")?;
             taken += 1;
         }
     }
     Ok(taken)
+}
+
+/// Ends the claim of somebody who may no longer see the case: its queue is not on their list any more, or it names
+/// somebody whom they declared. Otherwise it would stay locked to a person for whom it does not exist.
+pub(super) fn part_from_the_unfit(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    let Some(holder) = &case.assigned_to else { return Ok(()) };
+    let able = |who: &Member| access::sees(who, case.queue) && access::allows(who.role, case.queue, Act::Work);
+    let fit = staff::find(tx, holder)?.as_ref().is_some_and(able) && !staff::is_walled(tx, holder, &case.id)?;
+    if fit {
+        return Ok(());
+    }
+    case.assigned_to = None;
+    end(tx, case)?;
+    audit::record(tx, Chain::Case(&case.id), Event::ClaimEnded)
 }
 
 /// A reason in words.

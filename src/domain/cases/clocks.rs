@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use crate::base::code::codes;
-use crate::base::id::{CaseId, ClockId, RequestId};
+use crate::base::id::{CaseId, ClockId, ReportId, RequestId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::clocks;
@@ -56,6 +56,8 @@ pub struct Clock {
     pub kind: ClockKind,
     /// The request it belongs to.
     pub request_id: Option<RequestId>,
+    /// The report it belongs to: each intimate image has its own 48 hours.
+    pub report_id: Option<ReportId>,
     /// Since when it runs.
     pub started_at: Timestamp,
     /// When it passes.
@@ -73,6 +75,7 @@ impl Clock {
             case_id: case.clone(),
             kind,
             request_id: None,
+            report_id: None,
             started_at: now,
             due_at,
             met_at: None,
@@ -84,6 +87,13 @@ impl Clock {
     #[must_use]
     pub fn of_request(mut self, request: &RequestId) -> Self {
         self.request_id = Some(request.clone());
+        self
+    }
+
+    /// The same, for a report.
+    #[must_use]
+    pub fn of_report(mut self, report: &ReportId) -> Self {
+        self.report_id = Some(report.clone());
         self
     }
 
@@ -99,7 +109,15 @@ impl Clock {
         }
     }
 
-    const fn runs(&self) -> bool {
+    /// Whether it says that a first contact was made, or that waiting was chosen.
+    #[must_use]
+    pub fn is_first_contact_made(&self) -> bool {
+        self.kind == ClockKind::FirstContactOrStandby && self.met_at.is_some()
+    }
+
+    /// Whether it still waits for what is due.
+    #[must_use]
+    pub const fn runs(&self) -> bool {
         self.met_at.is_none() && self.stopped_at.is_none()
     }
 }
@@ -238,9 +256,25 @@ pub fn meet(tx: &mut Tx<'_>, case: &CaseId, kind: ClockKind, request: Option<&Re
     Ok(())
 }
 
-/// Stops every clock of a case that is closed.
-pub fn stop_all(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
-    let running = clocks::case_id.eq(case).and(clocks::met_at.is_null()).and(clocks::stopped_at.is_null());
+/// Notes that the platform has decided about the image of a report.
+pub fn meet_image(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
+    let running = clocks::report_id
+        .eq(report)
+        .and(clocks::kind.eq(ClockKind::IntimateImage))
+        .and(clocks::met_at.is_null())
+        .and(clocks::stopped_at.is_null());
+    diesel::update(clocks::table.filter(running)).set(clocks::met_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Stops our own clocks of a case that is closed. What the platform owes, an answer and the 48 hours of an image, it
+/// owes all the same.
+pub fn stop_ours(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+    let running = clocks::case_id
+        .eq(case)
+        .and(clocks::kind.eq_any(OF_PRIORITY))
+        .and(clocks::met_at.is_null())
+        .and(clocks::stopped_at.is_null());
     diesel::update(clocks::table.filter(running)).set(clocks::stopped_at.eq(tx.now())).execute(tx.conn())?;
     Ok(())
 }
@@ -251,6 +285,7 @@ pub fn breaches(rx: &mut Rx<'_>) -> Result<Vec<(super::Mode, super::Queue, i64)>
     Ok(clocks::table
         .inner_join(cases::table.on(cases::id.eq(clocks::case_id)))
         .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::due_at.lt(rx.now())))
+        .filter(cases::state.ne(super::State::Closed))
         .group_by((cases::mode, cases::queue))
         .select((cases::mode, cases::queue, diesel::dsl::count_star()))
         .load(rx.conn())?)

@@ -6,7 +6,7 @@ use crate::base::secret::silent;
 use crate::db::Tx;
 use crate::domain::Kit;
 use crate::domain::access::{Decide, Grant};
-use crate::domain::requests;
+use crate::domain::requests::{self, RequestState};
 use crate::domain::staff::Member;
 use crate::error::{Conflict, Result};
 
@@ -35,12 +35,27 @@ pub fn decide(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Decide, Case>, who: &Memb
     Ok(Done::Now(Box::new(case)))
 }
 
-/// Closes a case. What the platform was asked stays asked: a late answer is still taken.
+/// Closes a case. What an outcome says of the platform must be true: statistics are made of it. What it was asked stays
+/// asked: a late answer is still taken.
 pub(super) fn close(tx: &mut Tx<'_>, case: &mut Case, outcome: Outcome) -> Result<()> {
-    if outcome == Outcome::PlatformActed && !requests::any_answered(tx, &case.id)? {
-        return Err(
-            Conflict::Transition { from: "no answer of the platform", action: "close as platform_acted" }.into()
-        );
+    let needed: Option<(&[RequestState], _, _)> = match outcome {
+        Outcome::PlatformActed => Some((
+            &[RequestState::Done, RequestState::PartlyDone],
+            "no answer of the platform",
+            "close as platform_acted",
+        )),
+        Outcome::PlatformRefused => Some((
+            &[RequestState::Declined, RequestState::PartlyDone],
+            "no refusal of the platform",
+            "close as platform_refused",
+        )),
+        Outcome::PlatformSilent => Some((&[RequestState::Overdue], "no overdue request", "close as platform_silent")),
+        _ => None,
+    };
+    if let Some((states, from, action)) = needed
+        && !requests::any_in(tx, &case.id, states)?
+    {
+        return Err(Conflict::Transition { from, action }.into());
     }
     store::move_along(tx, case, Action::Close, Some(outcome))?;
     claims::end(tx, case)

@@ -13,12 +13,14 @@ pub mod state;
 mod store;
 
 pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, resume_due, start, wake};
-pub(in crate::domain) use claims::{take, wake_waiting};
+pub(in crate::domain) use claims::{take, wake_and_page};
 pub use decide::{Closing, decide};
 pub use links::link;
 pub use notes::{NewNote, NoteView, write_note};
 pub use open::Named;
 pub use open::{Incoming, Landed, land, take_in_addition};
+pub(in crate::domain) use priority::page_if_left;
+pub use priority::reassess_failed;
 pub use read::{CaseSummary, CaseView, summary, view};
 pub use state::{Action, State};
 pub use store::{find, move_along};

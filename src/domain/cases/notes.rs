@@ -97,9 +97,11 @@ pub fn write_note(
         Some(Records::EscalationDecision) => clocks::meet(tx, &case.id, ClockKind::EscalationDecision, None)?,
         Some(Records::ReReview) => {
             clocks::meet(tx, &case.id, ClockKind::ReReview, None)?;
-            let span: Duration = priority::due_for(tx, kit, case.priority, case.queue)?.re_review;
-            let now = tx.now();
-            clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::ReReview, now, now.plus(span))])?;
+            if case.state.is_open() {
+                let span: Duration = priority::due_for(tx, kit, case.priority, case.queue)?.re_review;
+                let now = tx.now();
+                clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::ReReview, now, now.plus(span))])?;
+            }
         }
         None => {}
     }

@@ -106,7 +106,7 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     let due = priority::due_for(tx, kit, assessment.priority, queue)?;
     let mut running = clocks::first(&id, now, &due, incoming.promised);
     if incoming.image_clock {
-        running.push(image_clock(kit, &id, now));
+        running.push(image_clock(kit, &id, &incoming.report, now));
     }
     let next_due_at = clocks::next_due(&running);
     let failed = assessment.failure.is_some();
@@ -145,11 +145,10 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     clocks::insert(tx, &running)?;
     name(tx, &id, &incoming.names, &[])?;
     let mut keys = Keys::of_new(&kit.keyring, id.as_str());
-    let urgent = assessment.priority;
     priority::keep(tx, &mut keys, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
-    priority::page_if_urgent(tx, kit, &id, urgent)?;
+    priority::page_if_urgent(tx, kit, &case, case.priority.as_str())?;
     if failed {
-        priority::page(tx, &id, "triage_failed")?;
+        priority::page(tx, &case, "triage_failed")?;
     }
     Ok(Some(Landed { case, keys }))
 }
@@ -184,28 +183,49 @@ fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> R
     Ok(added == 1)
 }
 
-/// The platform's 48 hours run from the receipt, which is immutable.
-fn image_clock(kit: &Kit, case: &CaseId, now: Timestamp) -> Clock {
-    Clock::begin(case, ClockKind::IntimateImage, now, now.plus(kit.triage.rules().intimate_image_span()))
+/// The platform's 48 hours run from the report's receipt, which is immutable, for each report by itself.
+fn image_clock(kit: &Kit, case: &CaseId, report: &ReportId, now: Timestamp) -> Clock {
+    let due = now.plus(kit.triage.rules().intimate_image_span());
+    Clock::begin(case, ClockKind::IntimateImage, now, due).of_report(report)
 }
 
 /// Takes a further report of the same two accounts into their case. A closed case opens again.
 fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, mut case: Case, incoming: Incoming) -> Result<Landed<'k>> {
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     audit::record(tx, Chain::Case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
-    wake_any(tx, kit, &mut case)?;
-    if incoming.image_clock && !runs_image_clock(tx, &case.id)? {
-        let clock = image_clock(kit, &case.id, tx.now());
+    if incoming.image_clock {
+        let clock = image_clock(kit, &case.id, &incoming.report, tx.now());
         clocks::insert(tx, &[clock])?;
     }
-    let known = named_before(tx, &case.id)?;
-    name(tx, &case.id, &incoming.names, &known)?;
-    let facts = combined(tx, &mut keys, &case.id, incoming.facts)?;
-    begin_review(tx, kit, &case, Some(incoming.promised))?;
-    priority::reassess(tx, kit, &mut keys, &mut case, facts)?;
+    let new = (incoming.facts, incoming.names, Some(incoming.promised));
+    take_in(tx, kit, &mut keys, &mut case, new)?;
     case.event_seq += 1;
     store::set_event_seq(tx, &case)?;
     Ok(Landed { case, keys })
+}
+
+/// What every addition and every joining report does to a case: it is taken up, its names are kept, it is to be read,
+/// the rules are run again, and whoever is on call learns of it when it is urgent and nobody holds it.
+fn take_in(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    keys: &mut Keys<'_>,
+    case: &mut Case,
+    (new, names, promised): (Facts, Vec<Named>, Option<Timestamp>),
+) -> Result<()> {
+    let before = case.priority;
+    if case.state == State::Closed {
+        claims::wake(tx, kit, case)?;
+    } else {
+        claims::wake_waiting(tx, kit, case)?;
+    }
+    let known = named_before(tx, &case.id)?;
+    name(tx, &case.id, &names, &known)?;
+    let facts = combined(tx, keys, &case.id, &new)?;
+    begin_review(tx, kit, case, promised)?;
+    priority::reassess(tx, kit, keys, case, (facts, &new))?;
+    // A rise has paged already.
+    if case.priority < before { Ok(()) } else { priority::page_if_left(tx, kit, case, "more_came_in") }
 }
 
 /// Has what came in read by a person: by the earlier of the priority's span and what was promised to the reporter.
@@ -215,25 +235,12 @@ fn begin_review(tx: &mut Tx<'_>, kit: &Kit, case: &Case, promised: Option<Timest
     clocks::begin_review(tx, &case.id, promised.map_or(by, |promised| promised.min(by)))
 }
 
-/// A closed case opens again; one that is set aside or waits is taken up.
-fn wake_any(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
-    if case.state == State::Closed { claims::wake(tx, kit, case) } else { claims::wake_waiting(tx, case) }
-}
-
-fn runs_image_clock(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
-    let now = rx.now();
-    let running = |clock: &Clock| {
-        clock.kind == ClockKind::IntimateImage && clock.state(now) == super::clocks::ClockState::Running
-    };
-    Ok(clocks::of_case(rx, case)?.iter().any(running))
-}
-
 /// All that is known of the case: a yes sticks, otherwise the latest answer counts.
-fn combined(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, later: Facts) -> Result<Facts> {
-    let Some((_, Assessed { mut facts, .. })) = priority::newest(rx, keys, case)? else { return Ok(later) };
+fn combined(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, later: &Facts) -> Result<Facts> {
+    let Some((_, Assessed { mut facts, .. })) = priority::newest(rx, keys, case)? else { return Ok(later.clone()) };
     merge_answers(&mut facts.answers, &later.answers);
-    facts.categories.extend(later.categories);
-    facts.signals.extend(later.signals);
+    facts.categories.extend(&later.categories);
+    facts.signals.extend(&later.signals);
     facts.child |= later.child;
     facts.doubtful_no |= later.doubtful_no;
     Ok(facts)
@@ -248,17 +255,12 @@ pub fn take_in_addition(
     kit: &Kit,
     case: &CaseId,
     event: Event,
-    (answers, names): (Facts, Vec<Named>),
+    (facts, names): (Facts, Vec<Named>),
 ) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, case)? else { return Err(crate::error::Error::NotFound) };
     audit::record(tx, Chain::Case(&case.id), event)?;
-    wake_any(tx, kit, &mut case)?;
-    let known = named_before(tx, &case.id)?;
-    name(tx, &case.id, &names, &known)?;
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
-    let facts = combined(tx, &mut keys, &case.id, answers)?;
-    begin_review(tx, kit, &case, None)?;
-    priority::reassess(tx, kit, &mut keys, &mut case, facts)?;
+    take_in(tx, kit, &mut keys, &mut case, (facts, names, None))?;
     keys.store(tx)
 }
 

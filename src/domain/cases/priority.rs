@@ -4,18 +4,19 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::clocks::{self, Due};
-use super::{Case, PrioritySource, acts, store};
+use super::{Case, PrioritySource, State, acts, claims, store};
 use crate::base::id::{ActId, AssessmentId, CaseId};
 use crate::base::time::Timestamp;
-use crate::db::schema::assessments;
+use crate::db::schema::{assessments, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::outbox::{self, Job};
+use crate::domain::platforms::Mode;
 use crate::domain::staff;
 use crate::domain::triage::{Assessment, Facts, Priority, Queue, queue_for};
 use crate::domain::vault::{Answers, Keys, Sealed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Someone is on shift when a colleague with the queue acted this recently (TSP-1, clocks).
 const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
@@ -59,8 +60,15 @@ pub fn newest(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Opt
     Ok(Some((seq, opened.into_exposed())))
 }
 
-/// Runs the rules on new facts, keeps the result, and puts the case where it belongs now.
-pub(super) fn reassess(tx: &mut Tx<'_>, kit: &Kit, keys: &mut Keys<'_>, case: &mut Case, facts: Facts) -> Result<()> {
+/// Runs the rules on all that is known now, keeps the result, and puts the case where it belongs. `new` is what came
+/// in, alone.
+pub(super) fn reassess(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    keys: &mut Keys<'_>,
+    case: &mut Case,
+    (facts, new): (Facts, &Facts),
+) -> Result<()> {
     let seq = newest(tx, keys, &case.id)?.map_or(1, |(seq, _)| seq + 1);
     let assessed = Assessed { assessment: kit.triage.assess(&facts), facts };
     keep(tx, keys, &case.id, seq, &assessed)?;
@@ -71,22 +79,30 @@ pub(super) fn reassess(tx: &mut Tx<'_>, kit: &Kit, keys: &mut Keys<'_>, case: &m
         failed: assessment.failure.is_some(),
     };
     audit::record(tx, Chain::Case(&case.id), event)?;
-    void_answered_lowering(tx, keys, case, assessment)?;
+    let alone = kit.triage.assess(new).priority;
+    void_answered_lowering(tx, keys, case, (assessment, alone))?;
     let before = case.priority;
     // A case is never lowered by rules: not by new ones, and not by running them again.
     case.computed_priority = case.computed_priority.min(assessment.priority);
     case.child = case.child || assessed.facts.is_child();
     settle(tx, kit, case, before, assessment.failure.is_some())?;
     if assessment.failure.is_some() {
-        page(tx, &case.id, "triage_failed")?;
+        page(tx, case, "triage_failed")?;
     }
-    Ok(())
+    claims::part_from_the_unfit(tx, case)
 }
 
-/// Voids a lowering that no longer answers what the rules say.
-fn void_answered_lowering(tx: &mut Tx<'_>, keys: &mut Keys<'_>, case: &mut Case, now: &Assessment) -> Result<()> {
+/// Voids a lowering that no longer answers what the rules say, or that lies below what has come in now, alone: the same
+/// danger reported again is a new danger, although no new code fires.
+fn void_answered_lowering(
+    tx: &mut Tx<'_>,
+    keys: &mut Keys<'_>,
+    case: &mut Case,
+    (now, alone): (&Assessment, Priority),
+) -> Result<()> {
     let Some(act) = case.lowering_act.clone() else { return Ok(()) };
-    if !acts::lowering(tx, keys, &act)?.answers(now) {
+    let lowering = acts::lowering(tx, keys, &act)?;
+    if !lowering.answers(now) || alone < lowering.to {
         // The lowered priority no longer holds; the caller computes the one in force.
         case.lowering_act = None;
     }
@@ -121,9 +137,11 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
     if case.priority < before && case.state.is_open() {
         let due = due_for(tx, kit, case.priority, case.queue)?;
         clocks::tighten(tx, &case.id, &due)?;
-        // Nothing that has become more urgent stays set aside.
-        super::claims::wake_waiting(tx, case)?;
-        page_if_urgent(tx, kit, &case.id, case.priority)?;
+        // Nothing that has become more urgent stays set aside, or kept for somebody who may be away.
+        claims::wake_waiting(tx, kit, case)?;
+        case.reserved_until = None;
+        store::set_holder(tx, case)?;
+        page_if_urgent(tx, kit, case, case.priority.as_str())?;
     }
     store::replace_in_queue(tx, case)
 }
@@ -137,25 +155,37 @@ pub(super) fn due_for(tx: &mut Tx<'_>, kit: &Kit, priority: Priority, queue: Que
     Ok(Due::of(spans, staffed))
 }
 
-/// Owes a page when the rules have somebody woken for this priority.
-pub(super) fn page_if_urgent(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, priority: Priority) -> Result<()> {
-    if kit.triage.rules().clocks(priority).page_first.is_some() {
-        page(tx, case, priority.as_str())?;
-    }
-    Ok(())
+/// Whether the rules have somebody woken for cases of this priority.
+pub(super) fn is_urgent(kit: &Kit, priority: Priority) -> bool {
+    kit.triage.rules().clocks(priority).page_first.is_some()
 }
 
-/// Owes a page for a case.
-pub(super) fn page(tx: &mut Tx<'_>, case: &CaseId, reason: &str) -> Result<()> {
+/// Owes a page when the rules have somebody woken for the case's priority.
+pub(super) fn page_if_urgent(tx: &mut Tx<'_>, kit: &Kit, case: &Case, reason: &str) -> Result<()> {
+    if is_urgent(kit, case.priority) { page(tx, case, reason) } else { Ok(()) }
+}
+
+/// The same, unless somebody holds the case at this moment and sees by themselves what has come.
+pub(in crate::domain) fn page_if_left(tx: &mut Tx<'_>, kit: &Kit, case: &Case, reason: &str) -> Result<()> {
+    let held = case.claimed_until.is_some_and(|until| until > tx.now());
+    if held { Ok(()) } else { page_if_urgent(tx, kit, case, reason) }
+}
+
+/// Owes a page for a case. A platform's trial wakes nobody.
+pub(super) fn page(tx: &mut Tx<'_>, case: &Case, reason: &str) -> Result<()> {
+    if case.mode == Mode::Test {
+        return Ok(());
+    }
     let now: Timestamp = tx.now();
-    outbox::enqueue(tx, &Job::PageOnCall { case: case.clone(), reason: reason.to_owned() }, now, None)
+    outbox::enqueue(tx, &Job::PageOnCall { case: case.id.clone(), reason: reason.to_owned() }, now, None)
 }
 
 /// Raises the priority by a person's judgement (TSP-1, O19). Never lowers.
 pub(super) fn raise(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, to: Priority) -> Result<()> {
     let before = case.priority;
     case.raised_priority = Some(case.raised_priority.map_or(to, |raised| raised.min(to)));
-    settle(tx, kit, case, before, false)
+    settle(tx, kit, case, before, false)?;
+    claims::part_from_the_unfit(tx, case)
 }
 
 /// Puts an approved lowering in force: it replaces what the rules and earlier raises said.
@@ -163,5 +193,33 @@ pub(super) fn lower(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, act: &ActId) ->
     let before = case.priority;
     case.raised_priority = None;
     case.lowering_act = Some(act.clone());
-    settle(tx, kit, case, before, false)
+    settle(tx, kit, case, before, false)?;
+    claims::part_from_the_unfit(tx, case)
+}
+
+/// Runs the rules again on open cases for which they had failed: a case that the rules call p0 must not stay p1 because
+/// it came in while the rule file was broken. Looks at up to `limit` cases behind `after`; says where it stopped, or
+/// nothing when all were looked at.
+pub fn reassess_failed(tx: &mut Tx<'_>, kit: &Kit, after: Option<&CaseId>, limit: i64) -> Result<Option<CaseId>> {
+    if kit.triage.failure().is_some() {
+        return Ok(None);
+    }
+    let failed = cases::priority_source.eq(PrioritySource::Failure).and(cases::state.ne(State::Closed));
+    let mut query = cases::table.filter(failed).order(cases::id).limit(limit).select(cases::id).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(cases::id.gt(after.clone()));
+    }
+    let ids: Vec<CaseId> = query.load(tx.conn())?;
+    for id in &ids {
+        let Some(mut case) = store::find_locked(tx, id)? else { continue };
+        let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+        let facts = match newest(tx, &mut keys, id) {
+            Ok(Some((_, assessed))) => assessed.facts,
+            Ok(None) | Err(Error::Erased) => continue,
+            Err(error) => return Err(error),
+        };
+        reassess(tx, kit, &mut keys, &mut case, (facts.clone(), &facts))?;
+        keys.store(tx)?;
+    }
+    Ok(ids.last().cloned())
 }

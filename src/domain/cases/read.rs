@@ -23,7 +23,7 @@ use crate::domain::reports::body::{
     ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, Reporter, SubjectBody, Survivor,
 };
 use crate::domain::reports::{Added, ContactPart, IdentityPart, StatementPart, additions_of};
-use crate::domain::requests::{self, Agreement, ReasonCode, RequestAction, RequestState};
+use crate::domain::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
 use crate::domain::staff::Member;
 use crate::domain::taxonomy::CategoryCode;
 use crate::domain::triage::{Answer, Assessment, Priority, Queue};
@@ -82,6 +82,10 @@ pub struct ClockView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub request_id: Option<RequestId>,
+    /// The report whose image it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub report_id: Option<ReportId>,
 }
 
 /// A report of a case, with its content for those who may read it.
@@ -135,7 +139,7 @@ pub struct ReportContent {
 }
 
 /// A request in its case.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct RequestInCase {
     /// Its id.
     #[schema(value_type = String)]
@@ -165,6 +169,9 @@ pub struct RequestInCase {
     pub taken_at: Option<Timestamp>,
     /// Whether the subject was told.
     pub subject_notified: Option<bool>,
+    /// What was written about it; absent for roles that may not read content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
 }
 
 /// A case with everything its reader may see.
@@ -177,7 +184,7 @@ pub struct CaseView {
     pub assessment: Option<Assessment>,
     /// Its clocks, in the order they are due.
     pub clocks: Vec<ClockView>,
-    /// When the platform's 48 hours for an intimate image end.
+    /// When the platform's 48 hours for an intimate image end: those of the next one that it has not decided about.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub intimate_image_clock: Option<Timestamp>,
     /// Its reports.
@@ -240,8 +247,10 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member)
         due_at: clock.due_at,
         state: clock.state(now),
         request_id: clock.request_id.clone(),
+        report_id: clock.report_id.clone(),
     };
-    let image = clocks.iter().find(|clock| clock.kind == ClockKind::IntimateImage).map(|clock| clock.due_at);
+    let images = || clocks.iter().filter(|clock| clock.kind == ClockKind::IntimateImage);
+    let image = images().find(|clock| clock.runs()).or_else(|| images().next()).map(|clock| clock.due_at);
     let assessment = if content { erased_is_none(priority::newest(tx, &mut keys, &case.id))?.flatten() } else { None };
     Ok(CaseView {
         summary: summary(case),
@@ -250,14 +259,22 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member)
         intimate_image_clock: image,
         reports: reports_of(tx, &mut keys, &case.id, content)?,
         additions: if content { erased_is_none(additions_of(tx, &mut keys, &case.id))? } else { None },
-        requests: requests::of_case(tx, &case.id)?.into_iter().map(request).collect(),
+        requests: requests_of(tx, &mut keys, &case.id, content)?,
         notes: if content { erased_is_none(notes::of_case(tx, &mut keys, &case.id))? } else { None },
-        pending: acts::pending(tx, &case.id)?,
+        pending: acts::pending(tx, content.then_some(&mut keys), &case.id)?,
         links: links::of_case(tx, &case.id, who)?,
     })
 }
 
-fn request(request: requests::Request) -> RequestInCase {
+fn requests_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, content: bool) -> Result<Vec<RequestInCase>> {
+    let rows = requests::of_case(rx, case)?;
+    let words = |id: &RequestId, rx: &mut Rx<'_>, keys: &mut Keys<'_>| {
+        if content { erased_is_none(requests::words(rx, keys, id)) } else { Ok(None) }
+    };
+    rows.into_iter().map(|row| Ok(request(words(&row.id, rx, keys)?, row))).collect()
+}
+
+fn request(words: Option<Words>, request: requests::Request) -> RequestInCase {
     RequestInCase {
         id: request.id,
         report_id: request.report_id,
@@ -270,6 +287,7 @@ fn request(request: requests::Request) -> RequestInCase {
         answered_at: request.answered_at,
         taken_at: request.taken_at,
         subject_notified: request.subject_notified,
+        words,
     }
 }
 
@@ -355,4 +373,4 @@ fn open(keys: &mut Keys<'_>, report: &SealedReport) -> Result<ReportContent> {
     Ok(content)
 }
 
-silent! { ReportInCase ReportContent CaseView }
+silent! { RequestInCase ReportInCase ReportContent CaseView }

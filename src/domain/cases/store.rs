@@ -78,7 +78,7 @@ pub fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Opt
         clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
     }
     if to == State::Closed {
-        clocks::stop_all(tx, &case.id)?;
+        clocks::stop_ours(tx, &case.id)?;
     }
     replace_in_queue(tx, case)?;
     tell_platform(tx, case)

@@ -43,7 +43,7 @@ pub fn answer(
             requests::reason_code.eq(new.reason_code),
             requests::taken_at.eq(new.taken_at),
             requests::subject_notified.eq(new.subject_notified),
-            requests::answered_at.eq(tx.now()),
+            requests::answered_at.eq(to.is_answered().then(|| tx.now())),
             requests::answer.eq(sealed),
             requests::version.eq(before.version + 1),
         ))
@@ -53,9 +53,9 @@ pub fn answer(
     if to.is_answered() {
         clocks::meet(tx, &before.case_id, ClockKind::Request, Some(id))?;
         if before.action == RequestAction::RemoveImage && to != RequestState::PartlyDone {
-            clocks::meet(tx, &before.case_id, ClockKind::IntimateImage, None)?;
+            clocks::meet_image(tx, &before.report_id)?;
         }
-        give_back(tx, &before.case_id)?;
+        give_back(tx, kit, &before.case_id)?;
     }
     find(tx, kit, grant, id)
 }
@@ -81,18 +81,19 @@ fn check_answer(action: RequestAction, new: &NewAnswer) -> Result<()> {
     v.into_result()
 }
 
-fn give_back(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+fn give_back(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId) -> Result<()> {
     let Some(mut case) = cases::find(tx, case)? else { return Ok(()) };
     let answered = waiting_reports(tx, &case.id)?.is_empty();
     if answered && case.state.next(Action::PlatformAnswered).is_some() {
         cases::move_along(tx, &mut case, Action::PlatformAnswered, None)?;
+        cases::page_if_left(tx, kit, &case, "platform_answered")?;
     }
     cases::tell_platform(tx, &mut case)?;
     cases::requeue(tx, &mut case)
 }
 
 /// Marks requests whose time has passed, a few at a time, and tells their platforms. Says how many.
-pub fn mark_overdue(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
     let due: Vec<(RequestId, CaseId)> = requests::table
         .filter(requests::due_at.lt(tx.now()))
         .filter(requests::state.eq_any([RequestState::Open, RequestState::Acknowledged]))
@@ -113,7 +114,7 @@ pub fn mark_overdue(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
         audit::record(tx, Chain::Case(&case_id), Event::RequestOverdue { request: id.clone() })?;
         tell(tx, &mut case, EventType::RequestOverdue, (report, id))?;
         // Silence is noticed: the case goes back to whoever takes it next.
-        cases::wake_waiting(tx, &mut case)?;
+        cases::wake_and_page(tx, kit, &mut case, "request_overdue")?;
         marked += 1;
     }
     Ok(marked)

@@ -38,25 +38,31 @@ pub fn ask(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<AskPlatform, Case>, who: &Me
     Ok(Done::Now(Box::new(case)))
 }
 
+/// The report a request is about, with what the reporter wishes by now: the newest report of the case says it, because
+/// reports join a case only when they come from the same person.
 struct AskedReport {
     id: ReportId,
     desired: DesiredOutcome,
     relation: Relation,
+    withdrawn: bool,
 }
 
 fn report_of(rx: &mut Rx<'_>, case: &CaseId, wanted: Option<&ReportId>) -> Result<AskedReport> {
-    let mut query = reports::table
+    type Row = (ReportId, DesiredOutcome, Relation, Option<Timestamp>);
+    let rows: Vec<Row> = reports::table
         .filter(reports::case_id.eq(case))
         .order((reports::received_at.desc(), reports::id.desc()))
-        .select((reports::id, reports::desired_outcome, reports::relation))
-        .into_boxed();
-    if let Some(id) = wanted {
-        query = query.filter(reports::id.eq(id));
-    }
-    let row: Option<(ReportId, DesiredOutcome, Relation)> = query.first(rx.conn()).optional()?;
-    let (id, desired, relation) =
-        row.ok_or_else(|| Error::invalid("/report_id", "unknown_report", "the case has no such report"))?;
-    Ok(AskedReport { id, desired, relation })
+        .select((reports::id, reports::desired_outcome, reports::relation, reports::withdrawn_at))
+        .load(rx.conn())?;
+    let unknown = || Error::invalid("/report_id", "unknown_report", "the case has no such report");
+    let asked = rows.iter().find(|row| wanted.is_none_or(|id| row.0 == *id)).ok_or_else(unknown)?;
+    let newest = rows.first().ok_or_else(unknown)?;
+    Ok(AskedReport {
+        id: asked.0.clone(),
+        desired: newest.1,
+        relation: newest.2,
+        withdrawn: asked.3.is_some() || newest.3.is_some(),
+    })
 }
 
 /// The guards of a request: agreement on record, what was wished, nobody tipped off, times in order.
@@ -86,10 +92,12 @@ fn guard(rx: &mut Rx<'_>, new: &NewRequest, report: &AskedReport) -> Result<()> 
 }
 
 /// Staff ask only with the survivor's agreement on record; a two-person record can stand in. Her own wish, in her own
-/// report, that the platform acts is an agreement on record.
+/// report, that the platform acts is an agreement on record, until someone asked to withdraw: from then on she is asked
+/// again, or two people decide.
 fn agreement(v: &mut Violations, new: &NewRequest, report: &AskedReport) {
     let recorded = new.agreement_record.as_deref().is_some_and(|text| !text.trim().is_empty());
-    let wished = report.relation == Relation::SelfReported && report.desired == DesiredOutcome::PlatformAction;
+    let own = report.relation == Relation::SelfReported && !report.withdrawn;
+    let wished = own && report.desired == DesiredOutcome::PlatformAction;
     let (holds, pointer, code, detail) = match new.agreement {
         Some(Agreement::TwoPerson) => {
             (recorded, "/agreement_record", "required", "say why two people act without her agreement")
@@ -132,14 +140,12 @@ fn make(
     let usual = now.plus(new.action.usual_span());
     let due_at = match (new.action, new.due_at) {
         // The statutory 48 hours run from the receipt of the declarations, however late we ask.
-        (RequestAction::RemoveImage, asked) => asked.unwrap_or(usual).min(image_due(tx, &case.id)?.unwrap_or(usual)),
+        (RequestAction::RemoveImage, asked) => {
+            asked.unwrap_or(usual).min(image_due(tx, (&case.id, &report))?.unwrap_or(usual))
+        }
         (_, asked) => asked.unwrap_or(usual),
     };
-    let agreement = match new.agreement {
-        Some(agreement) => agreement,
-        None if new.action == RequestAction::PreserveEvidence => Agreement::NotNeeded,
-        None => Agreement::Survivor,
-    };
+    let agreement = agreement_of(new);
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     let details = Details { details: new.details.clone(), agreement_record: new.agreement_record.clone() };
     let sealed = keys.sealing::<Messages>()?.seal("details", id.as_str(), &details)?;
@@ -178,12 +184,20 @@ fn make(
     Ok(id)
 }
 
-fn image_due(rx: &mut Rx<'_>, case: &CaseId) -> Result<Option<Timestamp>> {
+/// On what the request stands, as it is recorded: never on an agreement that nobody put on record.
+fn agreement_of(new: &NewRequest) -> Agreement {
+    let recorded = new.agreement_record.as_deref().is_some_and(|text| !text.trim().is_empty());
+    match new.agreement {
+        Some(Agreement::TwoPerson) => Agreement::TwoPerson,
+        Some(Agreement::Survivor) if recorded => Agreement::Survivor,
+        _ if new.action == RequestAction::PreserveEvidence => Agreement::NotNeeded,
+        _ => Agreement::Survivor,
+    }
+}
+
+fn image_due(rx: &mut Rx<'_>, (case, report): (&CaseId, &ReportId)) -> Result<Option<Timestamp>> {
     let now = rx.now();
     let clocks = clocks::of_case(rx, case)?;
-    Ok(clocks
-        .iter()
-        .filter(|clock| clock.kind == ClockKind::IntimateImage && clock.due_at > now)
-        .map(|clock| clock.due_at)
-        .min())
+    let mine = |clock: &&Clock| clock.kind == ClockKind::IntimateImage && clock.report_id.as_ref() == Some(report);
+    Ok(clocks.iter().filter(mine).map(|clock| clock.due_at).find(|due| *due > now))
 }

@@ -6,6 +6,7 @@ mod shape;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use answer::{answer, mark_overdue};
 pub use ask::ask;
@@ -66,6 +67,17 @@ pub struct Request {
     pub answered_at: Option<Timestamp>,
     /// Counts its changes.
     pub version: i64,
+}
+
+/// What was written about a request, for colleagues.
+#[derive(Serialize, ToSchema)]
+pub struct Words {
+    /// What the platform was told.
+    pub details: Option<String>,
+    /// How and when she agreed, or why two people act without her. The platform does not read it.
+    pub agreement_record: Option<String>,
+    /// What the platform wrote with its answer.
+    pub answer_note: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -170,11 +182,26 @@ pub(super) fn waiting_reports(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<Repo
         .load(rx.conn())?)
 }
 
-/// Whether the platform has said of anything that it did it.
-pub(super) fn any_answered(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
-    let done = [RequestState::Done, RequestState::PartlyDone];
-    let query = requests::table.filter(requests::case_id.eq(case).and(requests::state.eq_any(done)));
+/// Whether anything the platform was asked stands in one of these states.
+pub(super) fn any_in(rx: &mut Rx<'_>, case: &CaseId, states: &[RequestState]) -> Result<bool> {
+    let query = requests::table.filter(requests::case_id.eq(case).and(requests::state.eq_any(states.to_vec())));
     Ok(query.select(requests::id).first::<RequestId>(rx.conn()).optional()?.is_some())
+}
+
+/// What was written about a request.
+///
+/// # Errors
+/// `Erased` when the case's content was.
+pub(super) fn words(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &RequestId) -> Result<Words> {
+    let (details, answer): (Sealed<Messages>, Option<Sealed<Messages>>) =
+        requests::table.find(id).select((requests::details, requests::answer)).first(rx.conn())?;
+    let key = keys.existing::<Messages>()?;
+    let Details { details, agreement_record } = key.open("details", id.as_str(), &details)?.into_exposed();
+    let answer_note = match answer {
+        Some(sealed) => key.open::<Option<String>>("answer", id.as_str(), &sealed)?.into_exposed(),
+        None => None,
+    };
+    Ok(Words { details, agreement_record, answer_note })
 }
 
 /// The requests of a case, oldest first.
@@ -186,4 +213,4 @@ pub(super) fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<Request>> {
         .load(rx.conn())?)
 }
 
-silent! { Details Asked }
+silent! { Details Words Asked }

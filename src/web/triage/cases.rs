@@ -228,7 +228,7 @@ pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpRespo
             }
             Action::Resume => {
                 let grant = access::case::<Reopen>(tx, &who, &case)?;
-                cases::resume(tx, grant)?
+                cases::resume(tx, kit, grant)?
             }
             Action::Reopen => {
                 let grant = access::case::<Reopen>(tx, &who, &case)?;
