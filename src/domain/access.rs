@@ -230,6 +230,22 @@ pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Member, id: &CaseId) -> Result<Gr
     Ok(Grant::new(case))
 }
 
+/// Two cases for one act. They are locked in the order of their ids, whichever is named first: two people who link the
+/// same cases crosswise then wait for each other in turn, and never both at once.
+///
+/// # Errors
+/// As [`case`], for `one` before `other`.
+pub fn two_cases<A: CaseAct>(
+    tx: &mut Tx<'_>,
+    who: &Member,
+    (one, other): (&CaseId, &CaseId),
+) -> Result<(Grant<A, Case>, Grant<A, Case>)> {
+    for id in [one.min(other), one.max(other)] {
+        dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    }
+    Ok((case(tx, who, one)?, case(tx, who, other)?))
+}
+
 /// Tells the safeguarding lead when somebody was turned away from a case by a wall. Called after a "not found", in a
 /// transaction of its own, because the first one was rolled back; it changes nothing that the caller sees.
 pub fn note_wall(tx: &mut Tx<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {

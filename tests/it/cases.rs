@@ -1,5 +1,6 @@
 //! Cases: priorities, clocks, the second person, requests with their guards.
 
+use futures_util::future::join_all;
 use recourse::domain::audit;
 use recourse::domain::staff::Role;
 use serde_json::{Value, json};
@@ -278,5 +279,30 @@ fn links_are_made_by_people_in_both_directions() {
         assert_eq!(lead.case(&two).await.0["links"], json!([one]));
         lead.act(&one, "links", &json!({"case_id": one})).await.expect(422);
         lead.act(&one, "links", &json!({"case_id": "case_00000000000000000000000000"})).await.expect(404);
+    });
+}
+
+#[test]
+fn links_made_crosswise_at_once_do_not_block_each_other() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        spark.submit(&small("X-1")).await;
+        spark.submit(&small("X-2")).await;
+        let (here, there) = (world.staff(Role::Lead).await, world.staff(Role::Lead).await);
+        let (one, two) = (here.case_of("X-1").await, here.case_of("X-2").await);
+        let (to_one, to_two) = (json!({"case_id": one}), json!({"case_id": two}));
+        for _ in 0..10 {
+            let answers = join_all([
+                here.act(&one, "links", &to_two),
+                there.act(&two, "links", &to_one),
+                here.act(&one, "links", &to_two),
+                there.act(&two, "links", &to_one),
+            ]);
+            for answer in answers.await {
+                answer.expect(200);
+            }
+        }
+        let (seen, _) = here.case(&one).await;
+        assert_eq!((&seen["links"], &here.case(&two).await.0["links"]), (&json!([two]), &json!([one])));
     });
 }

@@ -134,15 +134,13 @@ pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
     let named = body.as_ref().ok().map(|body| body.case_id.clone());
     let case = id.clone();
     let answer = on_case(&call, &raw, &id, move |tx, _, who| {
-        let first = access::case::<Link>(tx, &who, &case)?;
-        let other = body?.case_id;
-        // Two cases are always locked in the order of their ids; the first look decided what may be known.
-        let (one, two) = if case <= other { (&case, &other) } else { (&other, &case) };
-        let one = access::case::<Link>(tx, &who, one)?;
-        let two = access::case::<Link>(tx, &who, two)?;
-        drop(first);
-        let linked =
-            if one.row().id == case { cases::link(tx, one, two, &who)? } else { cases::link(tx, two, one, &who)? };
+        let other = match body {
+            Ok(body) => body.case_id,
+            // What is wrong with the body is told to those only who may know of the case.
+            Err(wrong) => return access::case::<Link>(tx, &who, &case).and(Err(wrong)),
+        };
+        let (one, two) = access::two_cases::<Link>(tx, &who, (&case, &other))?;
+        let linked = cases::link(tx, one, two, &who)?;
         case_reply(&linked)
     })
     .await;
