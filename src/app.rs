@@ -52,22 +52,18 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     if !applied.is_empty() {
         tracing::info!(count = applied.len(), "migrations applied");
     }
-    let db = Db::open(&place, config.sizes(), clock.clone())?;
-    let keyring = open_keyring(&config, &db).await?;
+    let file = config.keyring_file();
+    let keyring = Keyring::open(&file, db::look(&place, &clock, vault::sealed_rows_exist).await?)?;
+    let db = Db::open(&place, config.sizes(), clock.clone(), keyring.chain_key())?;
+    let fingerprint = keyring.id();
+    if !db.write(move |tx| vault::settle_keyring(tx, &fingerprint)).await? {
+        return Err(KeyringError::Foreign(file).into());
+    }
     let triage = load_rules(&config);
     let tokens = TokenSigner::new(&keyring, &config.base_url())?;
     let idempotency_kept = Duration::from_secs(config.idempotency_days * 24 * 3600);
     let kit = Kit { keyring, triage, idempotency_kept };
     Ok(Arc::new(App { config, clock, db, kit, tokens, passwords: Passwords::new()? }))
-}
-
-async fn open_keyring(config: &Config, db: &Db) -> anyhow::Result<Keyring> {
-    let file = config.keyring_file();
-    let sealed = db.read(vault::sealed_rows_exist).await?;
-    let keyring = Keyring::open(&file, sealed)?;
-    let fingerprint = keyring.id();
-    let own = db.write(move |tx| vault::settle_keyring(tx, &fingerprint)).await?;
-    if own { Ok(keyring) } else { Err(KeyringError::Foreign(file).into()) }
 }
 
 /// A rule file that cannot be read never stops intake: the engine then answers p1 and pages, until it is mended.

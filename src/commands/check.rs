@@ -42,14 +42,14 @@ fn rules(app: &Arc<App>) -> bool {
 async fn chains(app: &Arc<App>) -> anyhow::Result<(bool, usize)> {
     let (mut total, mut broken, mut after) = (0_usize, Vec::new(), String::new());
     loop {
-        let from = after.clone();
+        let (from, kit) = (after.clone(), Arc::clone(app));
         let (found, bad) = app
             .db
             .read(move |rx| {
                 let heads = audit::heads(rx, &from, CHAINS)?;
                 let mut bad = Vec::new();
                 for (chain, head) in &heads {
-                    if !audit::verify(rx, chain, head)? {
+                    if !audit::verify(rx, &kit.kit.keyring, chain, head)? {
                         bad.push(chain.clone());
                     }
                 }

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use zeroize::Zeroizing;
 
 pub use connection::AnyConnection;
 pub use link::Place;
@@ -32,6 +33,7 @@ struct Inner {
     engine: Engine,
     clock: Clock,
     owed: Arc<Notify>,
+    chain_key: Arc<ChainKey>,
 }
 
 enum Engine {
@@ -56,12 +58,47 @@ pub struct Sizes {
     pub postgres: u32,
 }
 
+/// The key of the record's chains. This room knows no more of it: it is carried in every [`Tx`], from whoever opened
+/// the keyring to whoever writes the record.
+pub struct ChainKey(Zeroizing<[u8; 32]>);
+
+impl ChainKey {
+    /// Wraps the key.
+    #[must_use]
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(Zeroizing::new(key))
+    }
+
+    /// The key, for the one place that makes links with it.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Looks into the database at `place` once, before there is a [`Db`].
+///
+/// # Errors
+/// What `work` returned, or `Unavailable`.
+pub async fn look<T, F>(place: &Place, clock: &Clock, work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Rx<'_>) -> Result<T> + Send + 'static,
+{
+    let (place, now) = (place.clone(), clock.now());
+    blocking(move || {
+        let pool = pool::Pool::open(&place, 1, link::Access::ReadOnly)?;
+        pool.snapshot(|conn| work(&mut Rx { conn, now }))
+    })
+    .await
+}
+
 impl Db {
     /// Opens the database at `place`, which must be migrated already.
     ///
     /// # Errors
     /// `Unavailable` when no connection can be had.
-    pub fn open(place: &Place, sizes: Sizes, clock: Clock) -> Result<Self> {
+    pub fn open(place: &Place, sizes: Sizes, clock: Clock, chain_key: ChainKey) -> Result<Self> {
         let owed = Arc::new(Notify::new());
         let engine = match place {
             Place::Sqlite(_) => Engine::Sqlite {
@@ -72,7 +109,7 @@ impl Db {
                 Engine::Postgres { pool: pool::Pool::open(place, sizes.postgres, link::Access::ReadWrite)? }
             }
         };
-        Ok(Self { inner: Arc::new(Inner { engine, clock, owed }) })
+        Ok(Self { inner: Arc::new(Inner { engine, clock, owed, chain_key: Arc::new(chain_key) }) })
     }
 
     /// Runs `work` in one transaction and commits it durably, or leaves no trace.
@@ -84,13 +121,14 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
+        let chain_key = Arc::clone(&self.inner.chain_key);
         match &self.inner.engine {
-            Engine::Sqlite { writer, .. } => writer.run(work).await,
+            Engine::Sqlite { writer, .. } => writer.run(chain_key, work).await,
             Engine::Postgres { pool } => {
                 let (pool, clock, owed) = (pool.clone(), self.inner.clock.clone(), Arc::clone(&self.inner.owed));
                 blocking(move || {
                     let (answer, left_work) = pool.transaction(|conn| {
-                        let mut tx = Tx::new(conn, clock.now());
+                        let mut tx = Tx::new(conn, clock.now(), &chain_key);
                         work(&mut tx).map(|value| (value, tx.owes))
                     })?;
                     if left_work {
@@ -171,13 +209,20 @@ impl Rx<'_> {
 /// A writing transaction. It reads like an [`Rx`] and knows who acts.
 pub struct Tx<'c> {
     rx: Rx<'c>,
+    chain_key: &'c ChainKey,
     actor: Actor,
     owes: bool,
 }
 
 impl<'c> Tx<'c> {
-    fn new(conn: &'c mut AnyConnection, now: Timestamp) -> Self {
-        Self { rx: Rx { conn, now }, actor: Actor::SYSTEM, owes: false }
+    fn new(conn: &'c mut AnyConnection, now: Timestamp, chain_key: &'c ChainKey) -> Self {
+        Self { rx: Rx { conn, now }, chain_key, actor: Actor::SYSTEM, owes: false }
+    }
+
+    /// The key of the record's chains.
+    #[must_use]
+    pub const fn chain_key(&self) -> &'c ChainKey {
+        self.chain_key
     }
 
     /// Says who acts from here on. The access rules call it once they know.

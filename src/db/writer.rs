@@ -11,7 +11,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use tokio::sync::{Notify, oneshot};
 
 use super::link::{self, Access, Place};
-use super::{AnyConnection, Tx};
+use super::{AnyConnection, ChainKey, Tx};
 use crate::base::time::{Clock, Timestamp};
 use crate::error::{Error, Result};
 
@@ -50,20 +50,26 @@ impl Writer {
         Ok(Self { queue })
     }
 
-    pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
+    pub(super) async fn run<T, F>(&self, chain_key: Arc<ChainKey>, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (send, answer) = oneshot::channel();
-        let work: Work = Box::new(move |conn, now| hold(conn, now, work, send));
+        let work: Work = Box::new(move |conn, now| hold(conn, now, &chain_key, work, send));
         self.queue.try_send(work).map_err(|_| Error::Unavailable("too many writes are waiting".into()))?;
         answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the write was abandoned".into())))
     }
 }
 
 /// Runs `work` in a savepoint and packs its answer.
-fn hold<T, F>(conn: &mut AnyConnection, now: Timestamp, work: F, send: oneshot::Sender<Result<T>>) -> Held
+fn hold<T, F>(
+    conn: &mut AnyConnection,
+    now: Timestamp,
+    chain_key: &ChainKey,
+    work: F,
+    send: oneshot::Sender<Result<T>>,
+) -> Held
 where
     T: Send + 'static,
     F: FnOnce(&mut Tx<'_>) -> Result<T>,
@@ -72,7 +78,7 @@ where
     let mut owes = false;
     #[expect(clippy::disallowed_methods, reason = "the savepoint of one closure in the group")]
     let answer = conn.transaction(|conn| {
-        let mut tx = Tx::new(conn, now);
+        let mut tx = Tx::new(conn, now, chain_key);
         let answer = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
         owes = tx.owes;
         answer.unwrap_or_else(|_| Err(Error::Internal(anyhow::anyhow!("a database closure panicked"))))

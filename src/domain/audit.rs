@@ -1,5 +1,6 @@
-//! The audit record: append-only events, hash-chained per case, platform or staff account. The head of each chain
-//! stands on its owner's own row, so that no writer waits for another's chain.
+//! The audit record: append-only events, chained per case, platform or staff account by hashes under a key of the
+//! keyring: whoever has the database alone can make no link. The head of each chain stands on its owner's own row, so
+//! that no writer waits for another's chain.
 
 use diesel::prelude::*;
 use ed25519_dalek::Signer;
@@ -9,11 +10,11 @@ use sha2::{Digest, Sha256};
 use super::triage::Priority;
 use super::vault::Keyring;
 use crate::base::id::{ActId, AdditionId, CaseId, ClientId, NoteId, PlatformId, ReportId, RequestId, StaffId};
-use crate::base::secret::base64_text;
+use crate::base::secret::{base64_text, keyed};
 use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock, native};
 use crate::db::schema::{audit_digests, audit_events, cases, platforms, staff};
-use crate::db::{Rx, Tx};
+use crate::db::{ChainKey, Rx, Tx};
 use crate::error::Result;
 
 /// What happened. Variants hold ids, codes and times only, so that no word of a person can enter the record.
@@ -205,7 +206,7 @@ fn append(tx: &mut Tx<'_>, chain: Chain<'_>, mut head: Head, events: &[Event]) -
             details: details.to_string(),
             hash: Vec::new(),
         };
-        row.hash = link(&head.hash, &row);
+        row.hash = link(tx.chain_key(), &head.hash, &row);
         head = Head { seq: row.seq, hash: row.hash.clone() };
         rows.push(row);
     }
@@ -213,16 +214,12 @@ fn append(tx: &mut Tx<'_>, chain: Chain<'_>, mut head: Head, events: &[Event]) -
     Ok(head)
 }
 
-/// The hash that ties an event to all before it.
-fn link(previous: &[u8], row: &Row) -> Vec<u8> {
-    let mut hash = Sha256::new();
+/// The keyed hash that ties an event to all before it.
+fn link(key: &ChainKey, previous: &[u8], row: &Row) -> Vec<u8> {
     let (seq, at) = (row.seq.to_be_bytes(), row.at.micros().to_be_bytes());
-    let texts = [&row.chain, &row.actor_kind, &row.actor, &row.kind, &row.details].map(String::as_bytes);
-    for part in [previous, &seq, &at].into_iter().chain(texts) {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().to_vec()
+    let [chain, actor_kind, actor, kind, details] =
+        [&row.chain, &row.actor_kind, &row.actor, &row.kind, &row.details].map(String::as_bytes);
+    keyed(key.expose(), "audit-link", &[previous, &seq, &at, chain, actor_kind, actor, kind, details]).to_vec()
 }
 
 /// A chain's events, oldest first.
@@ -242,8 +239,10 @@ pub fn list(rx: &mut Rx<'_>, chain: &str) -> Result<Vec<Recorded>> {
         .load(rx.conn())?)
 }
 
-/// Whether every event of the chain is unchanged, in its place, and the last one is the head.
-pub fn verify(rx: &mut Rx<'_>, chain: &str, head: &Head) -> Result<bool> {
+/// Whether every event of the chain was written under this keyring, is unchanged and in its place, and the last one is
+/// the head.
+pub fn verify(rx: &mut Rx<'_>, keyring: &Keyring, chain: &str, head: &Head) -> Result<bool> {
+    let key = keyring.chain_key();
     let mut reached = Head { seq: 0, hash: Vec::new() };
     for event in list(rx, chain)? {
         let row = Row {
@@ -256,7 +255,7 @@ pub fn verify(rx: &mut Rx<'_>, chain: &str, head: &Head) -> Result<bool> {
             details: event.details,
             hash: event.hash,
         };
-        if row.seq != reached.seq + 1 || row.hash != link(&reached.hash, &row) {
+        if row.seq != reached.seq + 1 || row.hash != link(&key, &reached.hash, &row) {
             return Ok(false);
         }
         reached = Head { seq: row.seq, hash: row.hash };

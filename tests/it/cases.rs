@@ -246,7 +246,7 @@ fn every_reading_stands_in_the_chain_and_every_chain_verifies() {
             json!({"text": "Spoke through the portal.", "records": "safe_contact", "channel_confirmed_safe": true});
         lead.act(&id, "notes", &note).await.expect(201);
         assert_eq!(clock(&lead.case(&id).await.0, "first_contact_or_standby").1, "met");
-        let case = id.clone();
+        let (case, app) = (id.clone(), world.app.clone());
         let (reads, heads) = world
             .app
             .db
@@ -256,7 +256,7 @@ fn every_reading_stands_in_the_chain_and_every_chain_verifies() {
                     events.into_iter().filter(|e| e.kind == "case_read").map(|e| e.details).collect();
                 let heads = audit::heads(rx, "", 100)?;
                 for (chain, head) in &heads {
-                    assert!(audit::verify(rx, chain, head)?, "{chain}");
+                    assert!(audit::verify(rx, &app.kit.keyring, chain, head)?, "{chain}");
                 }
                 Ok((reads, heads.len()))
             })

@@ -9,8 +9,11 @@ use std::sync::Arc;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
-use recourse::base::secret::{Sensitive, hex};
+use recourse::base::secret::{Sensitive, hex, sha256};
 use recourse::base::time::Clock;
+use recourse::db::Tx;
+use recourse::db::schema::{audit_events, cases};
+use recourse::domain::audit;
 use recourse::domain::staff::{self, NewMember, Role};
 use recourse::domain::vault::{Keyring, Sealed, Statement};
 use reqwest::Method;
@@ -296,6 +299,54 @@ fn a_destroyed_key_erases_its_scope_and_nothing_else() {
     });
 }
 
+/// What `recourse check` says of the world's database, and its exit code.
+fn check(world: &World) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_recourse"));
+    command.args(["check", "--data"]).arg(world.dir()).current_dir(world.dir());
+    if let Some(url) = &world.config.database_url {
+        command.env("RECOURSE_DATABASE_URL", url.expose());
+    }
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// Rewrites a case's chain as somebody does who has the database and this source, but not the keyring: another actor
+/// in every event, every link made anew by hashing alone, and the last one put on the case.
+fn rewrite(tx: &mut Tx<'_>, case: &str) -> recourse::error::Result<()> {
+    let mut previous = Vec::new();
+    for event in audit::list(tx, case)? {
+        let (seq, at) = (event.seq.to_be_bytes(), event.at.micros().to_be_bytes());
+        let texts = [case, &event.actor_kind, "nobody", &event.kind, &event.details].map(str::as_bytes);
+        let mut hashed = Vec::new();
+        for part in [&previous[..], &seq, &at].into_iter().chain(texts) {
+            hashed.extend(u64::try_from(part.len()).unwrap().to_be_bytes());
+            hashed.extend(part);
+        }
+        previous = sha256(&hashed).to_vec();
+        diesel::update(audit_events::table.find((case, event.seq)))
+            .set((audit_events::actor.eq("nobody"), audit_events::hash.eq(&previous)))
+            .execute(tx.conn())?;
+    }
+    diesel::update(cases::table.filter(cases::id.eq(case))).set(cases::audit_head.eq(previous)).execute(tx.conn())?;
+    Ok(())
+}
+
+#[test]
+fn a_record_rewritten_without_the_keyring_is_found_by_check() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        spark.submit(&small("A-1")).await;
+        let case = lead.case_of("A-1").await;
+        lead.case(&case).await;
+        assert_eq!(check(&world).0, Some(0));
+        let chain = case.clone();
+        world.app.db.write(move |tx| rewrite(tx, &chain)).await.unwrap();
+        let (code, said) = check(&world);
+        assert!(code == Some(1) && said.contains(" 1 broken") && said.contains(&case), "{said}");
+    });
+}
+
 #[test]
 fn a_changed_record_is_found_by_check() {
     on_both(|world| async move {
@@ -305,15 +356,7 @@ fn a_changed_record_is_found_by_check() {
         spark.submit(&small("A-2")).await;
         let (case, other) = (lead.case_of("A-1").await, lead.case_of("A-2").await);
         lead.case(&case).await;
-        let check = || {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_recourse"));
-            command.args(["check", "--data"]).arg(world.dir()).current_dir(world.dir());
-            if let Some(url) = &world.config.database_url {
-                command.env("RECOURSE_DATABASE_URL", url.expose());
-            }
-            let output = command.output().unwrap();
-            (output.status.code(), String::from_utf8(output.stdout).unwrap())
-        };
+        let check = || check(&world);
         assert_eq!(check().0, Some(0));
         tamper(&world, &format!("UPDATE audit_events SET actor = 'nobody' WHERE chain = '{case}' AND seq = 2"));
         let (code, said) = check();

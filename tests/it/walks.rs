@@ -46,14 +46,14 @@ fn a_case_stays_whole_on_every_walk() {
                 version = check(&case, version, (seed, step));
             }
             assert!(done >= 8, "seed {seed}: a walk of {done} steps walks nowhere");
-            let chain = id.clone();
+            let (chain, app) = (id.clone(), world.app.clone());
             let whole = world
                 .app
                 .db
                 .read(move |rx| {
                     let heads = audit::heads(rx, "", 1_000)?;
                     let (_, head) = heads.iter().find(|(name, _)| *name == chain).cloned().unwrap();
-                    audit::verify(rx, &chain, &head)
+                    audit::verify(rx, &app.kit.keyring, &chain, &head)
                 })
                 .await
                 .unwrap();

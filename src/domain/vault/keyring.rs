@@ -8,12 +8,11 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::base::secret::{base64_text, from_base64_text, hex, random_bytes, sha256};
+use crate::base::secret::{self, base64_text, from_base64_text, hex, random_bytes, sha256};
+use crate::db::ChainKey;
 
 type Key = Zeroizing<[u8; 32]>;
 
@@ -146,16 +145,16 @@ impl Keyring {
         self.sealing.get(&version).map(|key| &**key)
     }
 
-    /// HMAC-SHA-256 of `parts` under the index key, for one purpose. Parts are length-prefixed, so that moving a byte
-    /// from one part to the next makes another hash.
+    /// [`secret::keyed`] under the index key.
     #[must_use]
     pub fn keyed(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = hmac(&self.index, purpose.as_bytes());
-        for part in parts {
-            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
+        secret::keyed(&self.index, purpose, parts)
+    }
+
+    /// The key that ties the events of audit chains. It comes from the index key, and serves nothing else.
+    #[must_use]
+    pub fn chain_key(&self) -> ChainKey {
+        ChainKey::new(self.keyed("audit-chain", &[]))
     }
 
     /// The key that signs access tokens and audit digests.
@@ -163,16 +162,6 @@ impl Keyring {
     pub fn signing_key(&self) -> SigningKey {
         SigningKey::from_bytes(&self.signing)
     }
-}
-
-fn hmac(key: &[u8; 32], purpose: &[u8]) -> Hmac<Sha256> {
-    // A key of the hash's block size or less is used as it is; 32 bytes always fit.
-    let mut block = [0_u8; 64];
-    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-    let mut mac = Hmac::<Sha256>::new(&block.into());
-    mac.update(&u64::try_from(purpose.len()).unwrap_or(u64::MAX).to_be_bytes());
-    mac.update(purpose);
-    mac
 }
 
 fn read_key(text: &str) -> Option<Key> {
