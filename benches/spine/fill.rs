@@ -53,15 +53,15 @@ pub(crate) fn upto(database: &Database, from: u64, upto: u64) {
          THEN 1 WHEN i * 31 % 101 < 40 THEN 2 WHEN i * 31 % 101 < 80 THEN 3 ELSE 4 END, {now} - {day} / 12 + \
          {random} % ({day} * 7), i * 13 % 11 FROM n) \
          INSERT INTO cases (id, platform_id, mode, category, child, state, queue, priority, priority_source, \
-         computed_priority, next_due_at, sort_rank, received_at, event_seq, audit_seq, audit_head, version) \
+         computed_priority, next_due_at, sort_rank, received_at, audit_seq, audit_head, version) \
          SELECT 'case_' || {random_id}, '{platform}', 'live', 'stalking_offline', FALSE, CASE WHEN pick < 6 THEN \
          'received' WHEN pick < 8 THEN 'in_review' WHEN pick < 9 THEN 'awaiting_platform' ELSE 'on_hold' END, \
          CASE {queues} END, 'p' || level, 'rules', 'p' || level, due, level * 1000000000000000000 + due, \
-         {now} - i, {upto}, 0, {empty}, 1 FROM c",
+         {now} - i, 0, {empty}, {upto} FROM c",
         platform = database.platform,
         empty = if sqlite { "x''" } else { "''::bytea" },
     );
-    let new = format!("FROM cases WHERE event_seq = {upto}");
+    let new = format!("FROM cases WHERE version = {upto}");
     let clock = |letter: &str, kind: &str, later: i64| {
         format!(
             "INSERT INTO clocks (id, case_id, kind, started_at, due_at) SELECT 'clk_{letter}' || substr(id, 7), id, \

@@ -111,9 +111,9 @@ pub(crate) fn of_a_report(sizes: &Sizes) -> Vec<String> {
          '{\"priority\":\"p1\",\"queue\":\"stalking_violence\",\"report\":\"rep_00000000000000000000000000\"}', :hash)"
             .to_owned(),
         "INSERT INTO cases (id, platform_id, mode, pair_digest, category, child, state, queue, priority, \
-         priority_source, computed_priority, next_due_at, sort_rank, received_at, event_seq, audit_seq, audit_head, \
+         priority_source, computed_priority, next_due_at, sort_rank, received_at, audit_seq, audit_head, \
          version) VALUES (:case, :platform, 'live', :pair, 'stalking_offline', FALSE, 'received', \
-         'stalking_violence', 'p1', 'rules', 'p1', :now, :now, :now, 1, 1, :hash, 1) ON CONFLICT DO NOTHING"
+         'stalking_violence', 'p1', 'rules', 'p1', :now, :now, :now, 1, :hash, 1) ON CONFLICT DO NOTHING"
             .to_owned(),
         format!("INSERT INTO clocks (id, case_id, kind, started_at, due_at) VALUES {}", rows(sizes.clocks, &clock)),
         format!(
@@ -135,8 +135,8 @@ pub(crate) fn of_a_report(sizes: &Sizes) -> Vec<String> {
     all.extend([
         "INSERT INTO reports (id, platform_id, mode, case_id, platform_report_ref, category, relation, \
          desired_outcome, received_at, human_review_by, body_digest, status, statement, identity, answers, contact, \
-         subject, version) VALUES (:report, :platform, 'live', :case, :reference, 'stalking_offline', 'self', \
-         'advice', :now, :now, :digest, 'received', :statement, :identity, :answers, :contact, :subject, 1) \
+         subject, event_seq, version) VALUES (:report, :platform, 'live', :case, :reference, 'stalking_offline', 'self', \
+         'advice', :now, :now, :digest, 'received', :statement, :identity, :answers, :contact, :subject, 1, 1) \
          ON CONFLICT DO NOTHING"
             .to_owned(),
         "INSERT INTO events (id, platform_id, mode, sequence, type, created_at, report_id) VALUES (:event, :platform, \

@@ -107,7 +107,6 @@ diesel::table! {
         held_until -> Nullable<BigInt>,
         received_at -> BigInt,
         closed_at -> Nullable<BigInt>,
-        event_seq -> BigInt,
         audit_seq -> BigInt,
         audit_head -> Binary,
         version -> BigInt,
@@ -135,6 +134,7 @@ diesel::table! {
         answers -> Binary,
         contact -> Nullable<Binary>,
         subject -> Nullable<Binary>,
+        event_seq -> BigInt,
         version -> BigInt,
     }
 }

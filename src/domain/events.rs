@@ -86,7 +86,8 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// An entry about a report, and about a request when there is one. `sequence` counts the case's entries from 1.
+    /// An entry about a report, and about a request when there is one. `sequence` counts the report's entries from 1: a
+    /// count of the case's would tell the platform that reports share one.
     #[must_use]
     pub fn new(
         tenant: (&PlatformId, Mode),
@@ -125,7 +126,7 @@ pub struct Event {
     pub kind: String,
     /// When.
     pub created_at: Timestamp,
-    /// The place among the entries of the same case, from 1.
+    /// The place among the entries of the same report, from 1.
     pub sequence: i64,
     /// The report it is about.
     pub report_id: Option<ReportId>,

@@ -261,3 +261,36 @@ fn lists_are_paged_and_the_platform_reads_no_word_back() {
         assert_eq!(spark.caller.get(&rest).await.json()["data"].as_array().unwrap().len(), 5);
     });
 }
+
+#[test]
+fn an_event_is_counted_in_its_report_and_tells_nothing_of_the_others_in_the_case() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let first = spark.submit(&full("E-1")).await;
+        let second = spark.submit(&full("E-2")).await;
+        let case = lead.case_of("E-1").await;
+        assert_eq!(case, lead.case_of("E-2").await, "reports of the same two accounts share a case");
+        lead.take(&case).await;
+        for (report, due) in [(&second, "2026-11-21T19:09:02Z"), (&first, "2026-11-28T19:04:02Z")] {
+            let ask = json!({"action": "preserve_evidence", "report_id": report, "due_at": due});
+            lead.act(&case, "platform-requests", &ask).await.expect(200);
+        }
+        world.pass(6 * 60);
+        world.run_jobs().await;
+        lead.act(&case, "claim", &json!({})).await.expect(200);
+        let closing = json!({"outcome": "recorded_only", "reason": "Kept for later."});
+        lead.act_seen(&case, "decision", &closing).await.expect(200);
+        let events = spark.caller.get("/v1/events").await.expect(200).json();
+        let told = |report: &str| -> Vec<(String, i64)> {
+            let mine = events["data"].as_array().unwrap().iter().filter(|e| e["data"]["report_id"] == report);
+            mine.map(|e| (e["type"].as_str().unwrap().to_owned(), e["data"]["sequence"].as_i64().unwrap())).collect()
+        };
+        let numbered = |types: &[&str]| -> Vec<(String, i64)> {
+            types.iter().zip(1..).map(|(kind, sequence)| ((*kind).to_owned(), sequence)).collect()
+        };
+        let asked = ["report.received", "report.status_changed", "request.created"];
+        assert_eq!(told(&first), numbered(&[&asked[..], &["report.closed"]].concat()));
+        assert_eq!(told(&second), numbered(&[&asked[..], &["request.overdue", "report.closed"]].concat()));
+    });
+}

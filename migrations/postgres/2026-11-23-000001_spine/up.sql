@@ -97,7 +97,6 @@ CREATE TABLE cases (
     held_until BIGINT,
     received_at BIGINT NOT NULL,
     closed_at BIGINT,
-    event_seq BIGINT NOT NULL,
     audit_seq BIGINT NOT NULL,
     audit_head BYTEA NOT NULL,
     version BIGINT NOT NULL
@@ -127,6 +126,7 @@ CREATE TABLE reports (
     answers BYTEA NOT NULL,
     contact BYTEA,
     subject BYTEA,
+    event_seq BIGINT NOT NULL,
     version BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX reports_by_ref ON reports (platform_report_ref, platform_id, mode);

@@ -96,7 +96,6 @@ CREATE TABLE cases (
     held_until BIGINT,
     received_at BIGINT NOT NULL,
     closed_at BIGINT,
-    event_seq BIGINT NOT NULL,
     audit_seq BIGINT NOT NULL,
     audit_head BLOB NOT NULL,
     version BIGINT NOT NULL
@@ -126,6 +125,7 @@ CREATE TABLE reports (
     answers BLOB NOT NULL,
     contact BLOB,
     subject BLOB,
+    event_seq BIGINT NOT NULL,
     version BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX reports_by_ref ON reports (platform_report_ref, platform_id, mode);

@@ -24,7 +24,7 @@ pub use priority::reassess_failed;
 pub use read::{CaseSummary, CaseView, summary, view};
 pub use state::{Action, State};
 pub use store::{find, move_along};
-pub(in crate::domain) use store::{note_withdrawal, replace_in_queue as requeue, set_event_seq, tell_platform};
+pub(in crate::domain) use store::{note_withdrawal, replace_in_queue as requeue, tell_platform};
 
 use diesel::prelude::*;
 
@@ -135,8 +135,6 @@ pub struct Case {
     pub received_at: Timestamp,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
-    /// How many events its platforms were told.
-    pub event_seq: i64,
     /// Counts changes that matter to whoever works on it.
     pub version: i64,
 }

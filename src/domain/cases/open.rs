@@ -132,7 +132,6 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
         held_until: None,
         received_at: now,
         closed_at: None,
-        event_seq: 1,
         version: 1,
     };
     let opened =
@@ -172,7 +171,6 @@ fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> R
             cases::next_due_at.eq(case.next_due_at),
             cases::sort_rank.eq(case.sort_rank),
             cases::received_at.eq(case.received_at),
-            cases::event_seq.eq(case.event_seq),
             cases::audit_seq.eq(head.seq),
             cases::audit_head.eq(head.hash),
             cases::version.eq(case.version),
@@ -199,8 +197,6 @@ fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, mut case: Case, incoming: Incoming) -
     }
     let new = (incoming.facts, incoming.names, Some(incoming.promised));
     take_in(tx, kit, &mut keys, &mut case, new)?;
-    case.event_seq += 1;
-    store::set_event_seq(tx, &case)?;
     Ok(Landed { case, keys })
 }
 

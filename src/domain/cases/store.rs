@@ -86,16 +86,16 @@ pub fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Opt
 
 /// Brings the platform's view of the case's reports up to date, and logs an event for each that changed. A report
 /// awaits the platform as long as it was asked about it and has not answered, whatever colleagues do meanwhile.
-pub(in crate::domain) fn tell_platform(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
-    let rows: Vec<(ReportId, Status, Option<ReportOutcome>)> = reports::table
+pub(in crate::domain) fn tell_platform(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+    let rows: Vec<(ReportId, Status, Option<ReportOutcome>, i64)> = reports::table
         .filter(reports::case_id.eq(&case.id))
         .order((reports::received_at, reports::id))
-        .select((reports::id, reports::status, reports::outcome))
+        .select((reports::id, reports::status, reports::outcome, reports::event_seq))
         .load(tx.conn())?;
     let waiting = requests::waiting_reports(tx, &case.id)?;
     let outcome = case.outcome.map(Outcome::as_report_outcome);
     let mut entries = Vec::new();
-    for (id, before, outcome_before) in rows {
+    for (id, before, outcome_before, told) in rows {
         let status = match case.state {
             State::Closed => Status::Closed,
             _ if waiting.contains(&id) => Status::AwaitingPlatform,
@@ -105,21 +105,18 @@ pub(in crate::domain) fn tell_platform(tx: &mut Tx<'_>, case: &mut Case) -> Resu
             continue;
         }
         diesel::update(reports::table.find(&id))
-            .set((reports::status.eq(status), reports::outcome.eq(outcome), reports::version.eq(reports::version + 1)))
+            .set((
+                reports::status.eq(status),
+                reports::outcome.eq(outcome),
+                reports::event_seq.eq(told + 1),
+                reports::version.eq(reports::version + 1),
+            ))
             .execute(tx.conn())?;
-        case.event_seq += 1;
         let kind = if status == Status::Closed { EventType::ReportClosed } else { EventType::ReportStatusChanged };
         let tenant = (&case.platform_id, case.mode);
-        entries.push(NewEvent::new(tenant, kind, case.event_seq, tx.now(), (id, None)));
+        entries.push(NewEvent::new(tenant, kind, told + 1, tx.now(), (id, None)));
     }
-    events::insert(tx, &entries)?;
-    if entries.is_empty() { Ok(()) } else { set_event_seq(tx, case) }
-}
-
-/// Keeps the number of events the case has caused.
-pub(in crate::domain) fn set_event_seq(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
-    diesel::update(cases::table.find(&case.id)).set(cases::event_seq.eq(case.event_seq)).execute(tx.conn())?;
-    Ok(())
+    events::insert(tx, &entries)
 }
 
 /// Sets who holds the case, and until when. Leases are no change of version.

@@ -118,13 +118,8 @@ pub fn submit<'k>(
     let category = incoming.category;
     let Landed { case, mut keys } = cases::land(tx, kit, incoming)?;
     store(tx, &mut keys, &case, (&id, category, human_review_by), (body, digest))?;
-    let received = NewEvent::new(
-        (&case.platform_id, case.mode),
-        EventType::ReportReceived,
-        case.event_seq,
-        tx.now(),
-        (id.clone(), None),
-    );
+    let received =
+        NewEvent::new((&case.platform_id, case.mode), EventType::ReportReceived, 1, tx.now(), (id.clone(), None));
     events::insert(tx, &[received])?;
     keys.store(tx)?;
     Ok(Submitted {
@@ -290,6 +285,7 @@ struct Row<'a> {
     answers: Sealed<Answers>,
     contact: Option<Sealed<Contact>>,
     subject: Option<Sealed<Subject>>,
+    event_seq: i64,
     version: i64,
 }
 
@@ -338,6 +334,7 @@ fn store(
         answers: keys.sealing::<Answers>()?.seal("answers", row_id, &body.answers)?,
         contact,
         subject,
+        event_seq: 1,
         version: 1,
     };
     let added =

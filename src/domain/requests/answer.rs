@@ -88,7 +88,7 @@ fn give_back(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId) -> Result<()> {
         cases::move_along(tx, &mut case, Action::PlatformAnswered, None)?;
         cases::page_if_left(tx, kit, &case, "platform_answered")?;
     }
-    cases::tell_platform(tx, &mut case)?;
+    cases::tell_platform(tx, &case)?;
     cases::requeue(tx, &mut case)
 }
 
@@ -112,7 +112,7 @@ pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
         let Some(mut case) = cases::find(tx, &case_id)?.filter(|_| changed == 1) else { continue };
         let report: ReportId = requests::table.find(&id).select(requests::report_id).first(tx.conn())?;
         audit::record(tx, Chain::Case(&case_id), Event::RequestOverdue { request: id.clone() })?;
-        tell(tx, &mut case, EventType::RequestOverdue, (report, id))?;
+        tell(tx, &case, EventType::RequestOverdue, (report, id))?;
         // Silence is noticed: the case goes back to whoever takes it next.
         cases::wake_and_page(tx, kit, &mut case, "request_overdue")?;
         marked += 1;

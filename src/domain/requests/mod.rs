@@ -17,7 +17,7 @@ pub use shape::{
 
 use super::Kit;
 use super::access::{AsPlatform, Grant, Tenant};
-use super::cases::{self, Case};
+use super::cases::Case;
 use super::events::{self, EventType, NewEvent};
 use super::vault::{Keys, Messages, Sealed};
 use crate::base::id::{CaseId, ReportId, RequestId};
@@ -86,12 +86,15 @@ struct Details {
     agreement_record: Option<String>,
 }
 
-fn tell(tx: &mut Tx<'_>, case: &mut Case, kind: EventType, about: (ReportId, RequestId)) -> Result<()> {
-    case.event_seq += 1;
-    let now = tx.now();
+/// Logs an event about a request, counted in the report it is about.
+fn tell(tx: &mut Tx<'_>, case: &Case, kind: EventType, about: (ReportId, RequestId)) -> Result<()> {
+    diesel::update(reports::table.find(&about.0))
+        .set(reports::event_seq.eq(reports::event_seq + 1))
+        .execute(tx.conn())?;
+    let sequence = reports::table.find(&about.0).select(reports::event_seq).first(tx.conn())?;
     let tenant = (&case.platform_id, case.mode);
-    events::insert(tx, &[NewEvent::new(tenant, kind, case.event_seq, now, (about.0, Some(about.1)))])?;
-    cases::set_event_seq(tx, case)
+    let event = NewEvent::new(tenant, kind, sequence, tx.now(), (about.0, Some(about.1)));
+    events::insert(tx, &[event])
 }
 
 /// A request as its platform reads it, with our words.

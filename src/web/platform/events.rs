@@ -54,7 +54,7 @@ pub(in crate::web) struct EventView {
 pub(in crate::web) struct EventData {
     /// The thing that changed: the request where there is one, otherwise the report.
     id: Option<String>,
-    /// Counts the events of one matter, so that late ones can be told.
+    /// Counts the events of this report, those of its requests among them, from 1, so that late ones can be told.
     sequence: i64,
     /// The report.
     #[schema(value_type = Option<String>)]
