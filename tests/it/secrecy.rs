@@ -299,6 +299,38 @@ fn a_destroyed_key_erases_its_scope_and_nothing_else() {
     });
 }
 
+#[test]
+fn a_report_after_an_erasure_opens_a_case_of_its_own() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::SafeguardingLead).await;
+        let (mut case, mut number) = (String::new(), 0);
+        for part in ["", " AND scope = 'answers'"] {
+            for is_new in [true, false] {
+                number += 1;
+                let reference = format!("E-{number}");
+                spark.submit(&full(&reference)).await;
+                let landed = lead.case_of(&reference).await;
+                assert_eq!(landed != case, is_new, "{reference}");
+                case = landed;
+            }
+            assert_eq!(lead.case(&case).await.0["reports"].as_array().unwrap().len(), 2);
+            tamper(&world, &format!("DELETE FROM key_wraps WHERE owner = '{case}'{part}"));
+        }
+        // What stands on people's lowering cannot be weighed when nobody can read it any more.
+        spark.submit(&full("E-5")).await;
+        let case = lead.case_of("E-5").await;
+        let lower = json!({"priority": "p3", "reason_code": "professional_judgement", "text": "It was long ago."});
+        let act = lead.act_seen(&case, "priority", &lower).await.expect(202).json()["pending"]["id"].clone();
+        let other = world.staff(Role::SafeguardingLead).await;
+        let path = format!("pending/{}/approve", act.as_str().unwrap());
+        other.act(&case, &path, &json!({})).await.expect(200);
+        tamper(&world, &format!("DELETE FROM key_wraps WHERE owner = '{case}' AND scope = 'notes'"));
+        spark.submit(&full("E-6")).await;
+        assert_ne!(lead.case_of("E-6").await, case);
+    });
+}
+
 /// What `recourse check` says of the world's database, and its exit code.
 fn check(world: &World) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recourse"));

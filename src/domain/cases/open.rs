@@ -15,8 +15,8 @@ use crate::domain::audit::{self, Chain, Event, Head};
 use crate::domain::platforms::Mode;
 use crate::domain::taxonomy::CategoryCode;
 use crate::domain::triage::{Facts, merge_answers, queue_for};
-use crate::domain::vault::Keys;
-use crate::error::{Conflict, Result};
+use crate::domain::vault::{Answers, Keys, Notes};
+use crate::error::{Conflict, Error, Result};
 
 /// What a case needs to know of a report that comes in.
 #[derive(Debug)]
@@ -69,20 +69,21 @@ pub struct Landed<'k> {
 /// # Errors
 /// `InFlight` when a twin of the pair opens its case at this moment and is gone when looked for.
 pub fn land<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: Incoming) -> Result<Landed<'k>> {
-    if let Some(case) = of_pair(tx, &incoming)? {
-        return join(tx, kit, case, incoming);
+    if let Some(landed) = of_pair(tx, kit, &incoming)? {
+        return join(tx, kit, landed, incoming);
     }
     if let Some(landed) = open(tx, kit, &incoming)? {
         return Ok(landed);
     }
     // Another transaction opened the pair's case between the look and the insert, and has committed.
-    match of_pair(tx, &incoming)? {
-        Some(case) => join(tx, kit, case, incoming),
+    match of_pair(tx, kit, &incoming)? {
+        Some(landed) => join(tx, kit, landed, incoming),
         None => Err(Conflict::InFlight.into()),
     }
 }
 
-fn of_pair(tx: &mut Tx<'_>, incoming: &Incoming) -> Result<Option<Case>> {
+/// The pair's case with its keys. One that was erased gives up the pair: a later report opens a case anew.
+fn of_pair<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option<Landed<'k>>> {
     let Some(pair) = incoming.pair else { return Ok(None) };
     let id: Option<CaseId> = cases::table
         .filter(cases::pair_digest.eq(pair.to_vec()))
@@ -90,9 +91,23 @@ fn of_pair(tx: &mut Tx<'_>, incoming: &Incoming) -> Result<Option<Case>> {
         .select(cases::id)
         .first(tx.conn())
         .optional()?;
-    match id {
-        Some(id) => store::find_locked(tx, &id),
-        None => Ok(None),
+    let Some(id) = id else { return Ok(None) };
+    let Some(case) = store::find_locked(tx, &id)? else { return Ok(None) };
+    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    if is_erased(&case, &mut keys)? {
+        diesel::update(cases::table.find(&id)).set(cases::pair_digest.eq(None::<Vec<u8>>)).execute(tx.conn())?;
+        return Ok(None);
+    }
+    Ok(Some(Landed { case, keys }))
+}
+
+/// Whether nobody can read any more what a further report is weighed with: the assessments, and the lowering in force.
+fn is_erased(case: &Case, keys: &mut Keys<'_>) -> Result<bool> {
+    let assessments = keys.existing::<Answers>().map(drop);
+    let lowering = if case.lowering_act.is_some() { keys.existing::<Notes>().map(drop) } else { Ok(()) };
+    match assessments.and(lowering) {
+        Err(Error::Erased) => Ok(true),
+        readable => readable.map(|()| false),
     }
 }
 
@@ -188,8 +203,8 @@ fn image_clock(kit: &Kit, case: &CaseId, report: &ReportId, now: Timestamp) -> C
 }
 
 /// Takes a further report of the same two accounts into their case. A closed case opens again.
-fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, mut case: Case, incoming: Incoming) -> Result<Landed<'k>> {
-    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, landed: Landed<'k>, incoming: Incoming) -> Result<Landed<'k>> {
+    let Landed { mut case, mut keys } = landed;
     audit::record(tx, Chain::Case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
     if incoming.image_clock {
         let clock = image_clock(kit, &case.id, &incoming.report, tx.now());
@@ -253,7 +268,7 @@ pub fn take_in_addition(
     event: Event,
     (facts, names): (Facts, Vec<Named>),
 ) -> Result<()> {
-    let Some(mut case) = store::find_locked(tx, case)? else { return Err(crate::error::Error::NotFound) };
+    let Some(mut case) = store::find_locked(tx, case)? else { return Err(Error::NotFound) };
     audit::record(tx, Chain::Case(&case.id), event)?;
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     take_in(tx, kit, &mut keys, &mut case, (facts, names, None))?;
