@@ -8,7 +8,8 @@ use recourse::app::App;
 use recourse::base::id::ClientId;
 use recourse::base::secret::{Sensitive, base64_url, random_bytes};
 use recourse::config::Config;
-use recourse::db::Actor;
+use recourse::db::{Actor, Tx};
+use recourse::domain::Kit;
 use recourse::domain::platforms::{self, Mode, NewCredential, Scope, parse_scopes, scope_text};
 use recourse::domain::reports::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::staff::{self, NewMember, Role};
@@ -115,7 +116,8 @@ pub(super) enum StaffCommand {
     Declare {
         /// The account.
         username: String,
-        /// phone, email, handle, `profile_url`, device or payment.
+        /// phone (with its country: +44 …), email, handle, `profile_url`, device, payment, or account: the platform's
+        /// short name, a space, and the account as the platform calls it.
         #[arg(long)]
         kind: String,
     },
@@ -298,16 +300,13 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
             println!("changed");
         }
         StaffCommand::Declare { username, kind } => {
-            let unknown =
-                || Error::invalid("/kind", "unknown_kind", "use phone, email, handle, profile_url, device or payment");
-            let kind = IdentifierKind::parse(&kind).ok_or_else(unknown)?;
             let mut value = String::new();
             std::io::stdin().read_line(&mut value).map_err(|error| Error::Internal(error.into()))?;
-            let identifier = Identifier::new(kind, value.trim());
+            let declared = Declared::parse(&kind, value.trim())?;
             app.db
                 .write(move |tx| {
                     tx.act_as(Actor::OPERATOR);
-                    staff::declare(tx, &kit.kit, &username, &identifier)
+                    declared.keep(tx, &kit.kit, &username)
                 })
                 .await?;
             println!("declared; only a keyed hash is kept");
@@ -320,6 +319,33 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// What a colleague declares.
+enum Declared {
+    Identifier(Identifier),
+    /// A platform's short name, and the account as the platform calls it.
+    Account(String, String),
+}
+
+impl Declared {
+    fn parse(kind: &str, value: &str) -> Result<Self, Error> {
+        if kind == "account" {
+            let form = "write the platform's short name, a space, and the account as the platform calls it";
+            let (slug, account) = value.split_once(' ').ok_or_else(|| Error::invalid("/value", "bad_account", form))?;
+            return Ok(Self::Account(slug.to_owned(), account.trim().to_owned()));
+        }
+        let known = "use phone, email, handle, profile_url, device, payment or account";
+        let kind = IdentifierKind::parse(kind).ok_or_else(|| Error::invalid("/kind", "unknown_kind", known))?;
+        Ok(Self::Identifier(Identifier::new(kind, value)))
+    }
+
+    fn keep(&self, tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<(), Error> {
+        match self {
+            Self::Identifier(identifier) => staff::declare(tx, kit, username, identifier),
+            Self::Account(slug, account) => staff::declare_account(tx, kit, username, (slug, account)),
+        }
+    }
 }
 
 fn queue_list(text: &str) -> Result<Vec<Queue>, Error> {

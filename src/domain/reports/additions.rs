@@ -7,8 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::{AdditionBody, IdentifierBody};
+use super::identifiers::IdentifierKind;
 use super::read::own;
-use super::submit::{answers, identified};
+use super::submit::{IdentityPart, answers, identified};
 use super::validate::validate_addition;
 use crate::base::id::{AdditionId, CaseId, ReportId};
 use crate::base::secret::silent;
@@ -20,8 +21,8 @@ use crate::domain::access::{AsPlatform, Grant, Tenant};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::cases;
 use crate::domain::triage::{Answer, Facts};
-use crate::domain::vault::{Answers, Keys, Sealed, Statement, Subject};
-use crate::error::Result;
+use crate::domain::vault::{Answers, Identity, Keys, Sealed, Statement, Subject};
+use crate::error::{Error, Result};
 
 /// An addition, as its sender reads it back.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,7 +61,10 @@ pub fn add(
         doubtful_no: false,
         signals: BTreeSet::new(),
     };
-    cases::take_in_addition(tx, kit, &case, event, (facts, identified(kit, &body.identifiers)))?;
+    let has_numbers = body.identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Phone);
+    let country = if has_numbers { country_of(tx, kit, &case, report)? } else { None };
+    let names = identified(kit, &body.identifiers, country.as_deref());
+    cases::take_in_addition(tx, kit, &case, event, (facts, names))?;
     let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
     let row_id = id.as_str();
     let statement = match &body.statement {
@@ -91,6 +95,17 @@ pub fn add(
     // An addition is a change of the report in the platform's own view.
     diesel::update(reports::table.find(report)).set(reports::version.eq(reports::version + 1)).execute(tx.conn())?;
     Ok((AdditionView { id, report_id: report.clone(), received_at: tx.now() }, case))
+}
+
+/// The country from which the report came; nothing when that was not told, or was erased.
+fn country_of(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId, report: &ReportId) -> Result<Option<String>> {
+    let sealed: Sealed<Identity> = reports::table.find(report).select(reports::identity).first(rx.conn())?;
+    let mut keys = Keys::load(rx, &kit.keyring, case.as_str())?;
+    match keys.existing::<Identity>() {
+        Ok(key) => Ok(key.open::<IdentityPart>("identity", report.as_str(), &sealed)?.into_exposed().reporter.country),
+        Err(Error::Erased) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Notes that someone asked in the app to withdraw. The case and its clocks go on; staff look whether she was made to

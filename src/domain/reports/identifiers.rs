@@ -1,5 +1,6 @@
 //! Identifiers of people, normalised once, so that the same number written in two ways makes the same keyed hash.
 
+use super::calling_codes;
 use crate::base::code::codes;
 use crate::domain::vault::Keyring;
 
@@ -27,6 +28,7 @@ pub struct Identifier {
     /// What it is.
     pub kind: IdentifierKind,
     value: String,
+    country: Option<String>,
 }
 
 impl std::fmt::Debug for Identifier {
@@ -39,7 +41,27 @@ impl Identifier {
     /// An identifier as somebody wrote it.
     #[must_use]
     pub fn new(kind: IdentifierKind, value: &str) -> Self {
-        Self { kind, value: value.to_owned() }
+        Self { kind, value: value.to_owned(), country: None }
+    }
+
+    /// Written by somebody in this country (ISO 3166-1 alpha-2): telephone numbers are often written for use inside it.
+    #[must_use]
+    pub fn in_country(mut self, country: Option<&str>) -> Self {
+        self.country = country.map(str::to_owned);
+        self
+    }
+
+    /// What somebody can be reached by: a mail address where there is an `@`, and otherwise a number.
+    #[must_use]
+    pub fn of_contact(value: &str) -> Self {
+        let kind = if value.contains('@') { IdentifierKind::Email } else { IdentifierKind::Phone };
+        Self::new(kind, value)
+    }
+
+    /// Whether it is a telephone number of which nobody knows the country: it equals itself alone.
+    #[must_use]
+    pub fn is_of_no_country(&self) -> bool {
+        self.kind == IdentifierKind::Phone && self.normalised().is_some_and(|form| !form.starts_with('+'))
     }
 
     /// The form in which two spellings of the same identifier are equal; nothing when too little is left to compare.
@@ -47,7 +69,7 @@ impl Identifier {
     pub fn normalised(&self) -> Option<String> {
         let text = self.value.trim();
         let form = match self.kind {
-            IdentifierKind::Phone => phone(text)?,
+            IdentifierKind::Phone => phone(text, self.country.as_deref())?,
             IdentifierKind::Email => email(text)?,
             IdentifierKind::Handle => text.trim_start_matches('@').to_lowercase(),
             IdentifierKind::ProfileUrl => profile_url(text),
@@ -72,15 +94,19 @@ pub fn account_digest(keyring: &Keyring, platform: &str, mode: &str, account: &s
     keyring.keyed("account", &[platform.as_bytes(), mode.as_bytes(), account.as_bytes()])
 }
 
-/// Digits with the international prefix; a national number keeps its zero, because its country is not known.
-fn phone(text: &str) -> Option<String> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let international = text.starts_with('+') || digits.starts_with("00");
-    let digits = if text.starts_with('+') { digits } else { digits.strip_prefix("00").unwrap_or(&digits).to_owned() };
+/// The number with `+` and its calling code. One that was written for use inside a country is placed by `country`; when
+/// that is not known, or has no such number, the digits stay as they are.
+fn phone(text: &str, country: Option<&str>) -> Option<String> {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let text = text.trim_start_matches(|c: char| c != '+' && !c.is_ascii_digit());
     // (0) inside an international number is a reading aid, not a digit.
-    let digits = if international && text.contains("(0)") { digits.replacen('0', "", 1) } else { digits };
-    let plus = if international { "+" } else { "" };
-    (digits.len() >= 6).then(|| format!("{plus}{digits}"))
+    let (all, abroad) = (digits(text), digits(&text.replace("(0)", "")));
+    let abroad = if text.starts_with('+') { Some(abroad.as_str()) } else { abroad.strip_prefix("00") };
+    let form = match abroad {
+        Some(abroad) => calling_codes::from_abroad(abroad),
+        None => country.and_then(|country| calling_codes::from_inside(&all, country)).unwrap_or(all),
+    };
+    (form.trim_start_matches('+').len() >= 6).then_some(form)
 }
 
 fn email(text: &str) -> Option<String> {
@@ -117,8 +143,58 @@ mod tests {
             assert_eq!(form(kind, one), form(kind, other), "{one} / {other}");
             assert!(form(kind, one).is_some());
         }
-        assert_ne!(form(Phone, "07700900123"), form(Phone, "+447700900123"));
         assert_eq!(form(Phone, "12"), None);
         assert_eq!(form(Email, "nobody"), None);
+    }
+
+    #[test]
+    fn a_number_is_the_same_from_inside_its_country_and_from_abroad() {
+        let same = [
+            ("GB", "07700 900123", "+447700900123"),
+            ("GB", "7700 900123", "+447700900123"),
+            ("GB", "447700900123", "+447700900123"),
+            ("GB", "(0)7700 900123", "+44 (0)7700 900123"),
+            ("GB", "(+44) 07700 900123", "0044 7700 900123"),
+            ("DE", "0151 23456789", "+49 151 23456789"),
+            ("DE", "49 151 23456789", "+49 (0) 151 23456789"),
+            ("US", "(415) 555-0132", "+1 415 555 0132"),
+            ("US", "1-415-555-0132", "+1 415 555 0132"),
+            ("JM", "876 555 0132", "+1 876 555 0132"),
+            ("ES", "612 345 678", "+34 612 345 678"),
+            ("IT", "393 123 4567", "+39 393 123 4567"),
+            ("RU", "8 (812) 123-45-67", "+7 812 1234567"),
+            ("RU", "812 123-45-67", "+7 812 1234567"),
+            ("HU", "06 20 123 4567", "+36 20 123 4567"),
+            ("BY", "8 029 123-45-67", "+375 29 1234567"),
+            ("LT", "8 612 34567", "+370 612 34567"),
+            ("MX", "55 1234 5678", "+52 1 55 1234 5678"),
+            ("IN", "91234 56789", "+91 91234 56789"),
+        ];
+        let from = |country, text| {
+            Identifier::new(IdentifierKind::Phone, text).in_country(Some(country)).normalised().unwrap()
+        };
+        for (country, inside, abroad) in same {
+            assert_eq!(from(country, inside), from("ZZ", abroad), "{country}: {inside} / {abroad}");
+            assert_eq!(from(country, inside), from(country, abroad), "{country}: {inside} / {abroad}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_placed_stays_as_it_is() {
+        for country in [None, Some("ZZ"), Some("GB")] {
+            let number = Identifier::new(IdentifierKind::Phone, "0123-456").in_country(country);
+            assert_eq!(number.normalised().as_deref(), Some("0123456"), "{country:?}");
+            assert!(number.is_of_no_country(), "{country:?}");
+        }
+        assert_eq!(form(IdentifierKind::Phone, "+999 123 456").as_deref(), Some("+999123456"));
+        assert!(!Identifier::new(IdentifierKind::Phone, "0044 7700 900123").is_of_no_country());
+        assert!(!Identifier::new(IdentifierKind::Email, "a@example.org").is_of_no_country());
+    }
+
+    #[test]
+    fn what_is_no_way_to_reach_anybody_is_not_compared() {
+        assert_eq!(Identifier::of_contact("J.Doe@example.org").normalised().as_deref(), Some("j.doe@example.org"));
+        assert_eq!(Identifier::of_contact("+44 7700 900123").normalised().as_deref(), Some("+447700900123"));
+        assert_eq!(Identifier::of_contact("via_recourse").normalised(), None);
     }
 }

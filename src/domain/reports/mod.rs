@@ -3,6 +3,7 @@
 mod additions;
 mod answers;
 pub mod body;
+mod calling_codes;
 pub mod identifiers;
 mod read;
 mod submit;

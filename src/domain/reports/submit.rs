@@ -232,19 +232,22 @@ fn names(kit: &Kit, tenant: &Tenant, body: &ReportBody) -> Vec<Named> {
     names.extend(account("reporter", body.reporter.platform_account_ref.as_ref()));
     if let Some(subject) = &body.subject {
         names.extend(account("subject", subject.platform_account_ref.as_ref()));
-        names.extend(identified(kit, &subject.identifiers));
+        names.extend(identified(kit, &subject.identifiers, body.reporter.country.as_deref()));
     }
     names.extend(reporter_contacts(kit, body));
     names
 }
 
-pub(super) fn identified(kit: &Kit, identifiers: &[super::body::IdentifierBody]) -> Vec<Named> {
-    let digest = |identifier: &super::body::IdentifierBody| {
-        let kind = identifier.kind.as_str();
-        let digest = Identifier::new(identifier.kind, &identifier.value).digest(&kit.keyring)?;
-        Some(Named { role: "subject", kind, digest })
+/// The subject's identifiers, as somebody in `country` wrote them.
+pub(super) fn identified(kit: &Kit, identifiers: &[super::body::IdentifierBody], country: Option<&str>) -> Vec<Named> {
+    let named = |given: &super::body::IdentifierBody| {
+        named(kit, "subject", &Identifier::new(given.kind, &given.value).in_country(country))
     };
-    identifiers.iter().filter_map(digest).collect()
+    identifiers.iter().filter_map(named).collect()
+}
+
+fn named(kit: &Kit, role: &'static str, identifier: &Identifier) -> Option<Named> {
+    Some(Named { role, kind: identifier.kind.as_str(), digest: identifier.digest(&kit.keyring)? })
 }
 
 /// The reporter's own number and address: a colleague close to her must not meet her case either.
@@ -252,16 +255,18 @@ fn reporter_contacts(kit: &Kit, body: &ReportBody) -> Vec<Named> {
     use super::body::Channel;
     use super::identifiers::IdentifierKind;
     let channels = body.contact.iter().flat_map(|contact| contact.channels.iter());
-    let named = channels.filter_map(|channel| {
+    let of_channels = channels.filter_map(|channel| {
         let kind = match channel.kind {
             Channel::Email => IdentifierKind::Email,
             Channel::Phone | Channel::Sms => IdentifierKind::Phone,
             Channel::Portal | Channel::Platform => return None,
         };
-        let digest = Identifier::new(kind, channel.value.as_deref()?).digest(&kit.keyring)?;
-        Some(Named { role: "reporter", kind: kind.as_str(), digest })
+        Some(Identifier::new(kind, channel.value.as_deref()?))
     });
-    named.collect()
+    let of_image = body.intimate_image.iter().filter_map(|image| image.contact.as_deref()).map(Identifier::of_contact);
+    let country = body.reporter.country.as_deref();
+    let all = of_channels.chain(of_image);
+    all.filter_map(|identifier| named(kit, "reporter", &identifier.in_country(country))).collect()
 }
 
 #[derive(Insertable)]

@@ -15,6 +15,7 @@ pub use sessions::{
 
 use super::Kit;
 use super::audit::{self, Chain, Event};
+use super::platforms::{self, Mode};
 use super::triage::Queue;
 use super::vault::{Keys, Sealed, Secret};
 use crate::base::code::codes;
@@ -23,7 +24,7 @@ use crate::base::secret::{Sensitive, random_bytes};
 use crate::base::time::Timestamp;
 use crate::db::schema::{staff, staff_identifiers, staff_sessions};
 use crate::db::{Rx, Tx};
-use crate::domain::reports::identifiers::{Identifier, IdentifierKind};
+use crate::domain::reports::identifiers::{Identifier, account_digest};
 use crate::error::{Conflict, Error, Result};
 
 codes! {
@@ -173,23 +174,46 @@ pub fn set_queues(tx: &mut Tx<'_>, username: &str, queues: &[Queue]) -> Result<(
 }
 
 /// Declares an identifier of a colleague or of someone close to them. It is kept as a keyed hash only.
+///
+/// # Errors
+/// `Invalid` for what cannot be compared, such as a telephone number without its country.
 pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifier) -> Result<()> {
+    let refused = |detail| Error::invalid("/value", "bad_identifier", detail);
+    if identifier.is_of_no_country() {
+        return Err(refused("write the number with its country, as +44 7700 900123 or 0044 7700 900123"));
+    }
+    let digest =
+        identifier.digest(&kit.keyring).ok_or_else(|| refused("this cannot be compared safely; give it in full"))?;
+    wall(tx, username, identifier.kind.as_str(), &[digest])
+}
+
+/// Declares an account of a colleague, or of someone close to them, on a platform: in real life and in its trials.
+///
+/// # Errors
+/// `NotFound` when there is no such platform.
+pub fn declare_account(tx: &mut Tx<'_>, kit: &Kit, username: &str, (slug, account): (&str, &str)) -> Result<()> {
+    let platform = platforms::find(tx, slug)?.ok_or(Error::NotFound)?;
+    let digest = |mode: &Mode| account_digest(&kit.keyring, platform.id.as_str(), mode.as_str(), account);
+    let digests: Vec<[u8; 32]> = Mode::ALL.iter().map(digest).collect();
+    wall(tx, username, "account", &digests)
+}
+
+/// Puts up a wall of what was declared.
+fn wall(tx: &mut Tx<'_>, username: &str, kind: &'static str, digests: &[[u8; 32]]) -> Result<()> {
     let found = account(tx, username)?.ok_or(Error::NotFound)?;
-    let digest = identifier
-        .digest(&kit.keyring)
-        .ok_or_else(|| Error::invalid("/value", "bad_identifier", "this cannot be compared safely; give it in full"))?;
-    let kind: IdentifierKind = identifier.kind;
-    let row = (
-        staff_identifiers::staff_id.eq(&found.member.id),
-        staff_identifiers::digest.eq(digest.to_vec()),
-        staff_identifiers::kind.eq(kind),
-        staff_identifiers::created_at.eq(tx.now()),
-    );
-    crate::db::dialect::native!(tx.conn(), |c| diesel::insert_into(staff_identifiers::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    audit::record(tx, Chain::Staff(&found.member.id), Event::WallDeclared { identifier: kind.as_str() })
+    for digest in digests {
+        let row = (
+            staff_identifiers::staff_id.eq(&found.member.id),
+            staff_identifiers::digest.eq(digest.to_vec()),
+            staff_identifiers::kind.eq(kind),
+            staff_identifiers::created_at.eq(tx.now()),
+        );
+        crate::db::dialect::native!(tx.conn(), |c| diesel::insert_into(staff_identifiers::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    audit::record(tx, Chain::Staff(&found.member.id), Event::WallDeclared { identifier: kind })
 }
 
 /// Whether what this colleague declared names anyone in the case.
