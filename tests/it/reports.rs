@@ -236,6 +236,33 @@ fn what_a_child_must_not_send_is_thrown_away_and_the_report_is_taken() {
 }
 
 #[test]
+fn a_walk_along_the_links_of_the_event_log_meets_every_event_once() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        for number in 0..6 {
+            spark.submit(&small(&format!("EV-{number}"))).await;
+        }
+        let all = spark.caller.get("/v1/events").await.expect(200).json();
+        let ids: Vec<&str> =
+            all["data"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), 6);
+        let (mut met, mut next) = (vec![ids[0].to_owned()], format!("/v1/events?after={}&limit=2", ids[0]));
+        while met.len() <= ids.len() {
+            let page = spark.caller.get(&next).await.expect(200);
+            met.extend(page.json()["data"].as_array().unwrap().iter().map(|e| e["id"].as_str().unwrap().to_owned()));
+            let link = page.header("link");
+            let Some((path, _)) = link.strip_prefix('<').and_then(|link| link.split_once('>')) else { break };
+            path.clone_into(&mut next);
+        }
+        assert_eq!(met, ids);
+        // A client that adds the cursor to the query it began with goes on too.
+        let both = format!("/v1/events?after={}&cursor={}", ids[0], ids[4]);
+        let rest = spark.caller.get(&both).await.expect(200).json();
+        assert_eq!((rest["data"].as_array().unwrap().len(), &rest["data"][0]["id"]), (1, &all["data"][5]["id"]));
+    });
+}
+
+#[test]
 fn lists_are_paged_and_the_platform_reads_no_word_back() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
