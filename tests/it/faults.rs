@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::harness::client::{Answer, Caller, full, new_key, small};
 use crate::harness::postgres::{ClusterOptions, private_cluster};
 use crate::harness::process::{Service, all_pages, attempt, now, pause};
-use crate::harness::{Database, World, on_both, on_both_with};
+use crate::harness::{Database, World, databases, fresh_database, on_both, on_both_with};
 
 /// The answer while the database cannot work.
 #[track_caller]
@@ -264,6 +264,32 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
         let id = world.staff(Role::Lead).await.case_of("W-1").await;
         let events = db.read(move |rx| recourse::domain::audit::list(rx, &id)).await.unwrap();
         assert_eq!(events.iter().filter(|event| event.kind == "on_call_paged").count(), dead.len(), "once each");
+    });
+}
+
+#[test]
+fn the_demo_fills_no_database_that_has_people_already() {
+    actix_web::rt::System::new().block_on(async {
+        let urls = databases().into_iter().map(|database| match database {
+            Database::Sqlite => None,
+            Database::Postgres => Some(fresh_database()),
+        });
+        for url in urls.collect::<Vec<_>>() {
+            let service = Service::new(url.clone());
+            let _ = service.credential("spark").await;
+            // The installation's own directory.
+            let said = service.refused(&["demo", "--reports", "1"]);
+            assert!(said.contains("is no demo; choose a fresh directory with --data"), "{said}");
+            // A directory of its own, and the installation's database.
+            let file = format!("sqlite://{}", service.data().join("recourse.sqlite3").display());
+            let stranger = Service::new(Some(url.unwrap_or(file)));
+            let said = stranger.refused(&["demo", "--reports", "1"]);
+            assert!(said.contains("holds platforms or staff and is no demo"), "{said}");
+            assert!(!stranger.data().join("keyring.json").exists(), "nothing is made on the way");
+            let app = service.open().await;
+            let slugs = app.db.read(|rx| Ok(platforms::list(rx)?.into_iter().map(|(p, _)| p.slug).collect::<Vec<_>>()));
+            assert_eq!(slugs.await.unwrap(), ["spark"]);
+        }
     });
 }
 
