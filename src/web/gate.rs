@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
 use tracing::Instrument;
@@ -117,9 +117,7 @@ fn check(request: &ServiceRequest) -> Result<()> {
     let shared = shared.ok_or_else(|| anyhow::anyhow!("the gate stands without its data"))?;
     let rows = request.app_data::<web::Data<Vec<Endpoint>>>().cloned();
     let rows = rows.ok_or_else(|| anyhow::anyhow!("the gate stands without its rows"))?;
-    // HEAD asks what GET would say.
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    let Some(row) = rows.iter().find(|row| row.method == *method) else {
+    let Some(row) = rows.iter().find(|row| row.answers(request.method())) else {
         count(request, &shared, Policy::Portal, &network(request.peer_addr()))?;
         return Err(Refused::Method.into());
     };
