@@ -91,13 +91,17 @@ pub fn take(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt) -> Result<Taken> {
 /// Keeps the answer of a taken key, sealed. Only answers of success are kept.
 pub fn keep(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt, owner: &Owner, answer: &Answer) -> Result<()> {
     let (Owner::Case(id) | Owner::Account(id)) = owner;
-    let mut keys = Keys::load(tx, &kit.keyring, id)?;
     let place = place(attempt);
     let sealed = match owner {
-        Owner::Case(_) => keys.sealing::<Identity>()?.seal("answer", &place, answer)?.into_stored(),
-        Owner::Account(_) => keys.sealing::<Secret>()?.seal("answer", &place, answer)?.into_stored(),
+        Owner::Case(_) => {
+            let mut keys = Keys::settle::<Identity>(tx, &kit.keyring, id)?;
+            keys.existing::<Identity>()?.seal("answer", &place, answer)?.into_stored()
+        }
+        Owner::Account(_) => {
+            let mut keys = Keys::settle::<Secret>(tx, &kit.keyring, id)?;
+            keys.existing::<Secret>()?.seal("answer", &place, answer)?.into_stored()
+        }
     };
-    keys.store(tx)?;
     set(tx, attempt, id, sealed)
 }
 

@@ -1,5 +1,6 @@
 //! Reports: what a platform can count on when it submits, repeats, adds and asks to withdraw.
 
+use futures_util::future::join_all;
 use recourse::domain::platforms::{Mode, Scope};
 use recourse::domain::staff::Role;
 use serde_json::{Value, json};
@@ -136,6 +137,24 @@ fn a_batch_answers_for_each_report_and_repeats_only_what_failed() {
         spark.caller.post_with("/v1/reports/batch", &key, None, &other).await.expect(422);
         assert_eq!(spark.caller.get("/v1/reports").await.json()["data"].as_array().unwrap().len(), 2);
         spark.caller.post("/v1/reports/batch", &json!({"reports": []})).await.expect(422);
+    });
+}
+
+#[test]
+fn the_first_batches_of_a_platform_may_come_at_once() {
+    on_both(|world| async move {
+        for slug in ["spark", "orbit", "lumen"] {
+            let spark = world.platform(slug).await;
+            let batches: Vec<_> = (0..6).map(|n| json!({"reports": [small(&format!("FIRST-{n}"))]})).collect();
+            let keys: Vec<String> = batches.iter().map(|_| new_key()).collect();
+            let post = |n: usize| spark.caller.post_with("/v1/reports/batch", &keys[n], None, &batches[n]);
+            for _ in 0..2 {
+                let answers = join_all((0..batches.len()).map(post)).await;
+                for answer in answers {
+                    assert_eq!(answer.expect(207).json()["results"][0]["status"], 201);
+                }
+            }
+        }
     });
 }
 
