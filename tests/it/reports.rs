@@ -159,6 +159,21 @@ fn the_first_batches_of_a_platform_may_come_at_once() {
 }
 
 #[test]
+fn a_report_too_long_by_itself_is_too_long_in_a_batch() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let mut long = small("B-LONG");
+        long["attachments"] = json!([{"data": "x".repeat(256 * 1024)}]);
+        let alone = spark.caller.post("/v1/reports", &long).await.expect(413);
+        let batch = json!({"reports": [long, small("B-SHORT")]});
+        let answer = spark.caller.post("/v1/reports/batch", &batch).await.expect(207).json();
+        let (first, second) = (&answer["results"][0], &answer["results"][1]);
+        assert_eq!((&first["status"], &first["problem"]["code"]), (&json!(413), &json!(alone.code())));
+        assert_eq!(second["status"], 201, "{second}");
+    });
+}
+
+#[test]
 fn reports_of_the_same_two_accounts_join_and_others_do_not() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
