@@ -51,8 +51,8 @@ pub enum Owner {
 pub enum Taken {
     /// Nobody used it: do the work, then call [`keep`].
     Fresh,
-    /// It was used for the same call: this is the answer.
-    Replay(Answer),
+    /// It was used for the same call: this is the answer, and who owns it.
+    Replay(Answer, Owner),
 }
 
 /// Takes the key for this transaction. A twin that holds it makes this wait until it ends.
@@ -85,7 +85,8 @@ pub fn take(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt) -> Result<Taken> {
     } else {
         keys.existing::<Secret>()?.open("answer", &place, &Sealed::from_stored(answer))?
     };
-    Ok(Taken::Replay(answer.into_exposed()))
+    let owner = if is_case(&owner) { Owner::Case(owner) } else { Owner::Account(owner) };
+    Ok(Taken::Replay(answer.into_exposed(), owner))
 }
 
 /// Keeps the answer of a taken key, sealed. Only answers of success are kept.

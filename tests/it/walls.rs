@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::authorisation::{Ids, ROLES, call, documented, told};
-use crate::harness::client::{Caller, Staff, full, small};
+use crate::harness::client::{Caller, Staff, full, new_key, small};
 use crate::harness::{World, on_both};
 
 /// Someone whose own number stands in the contract's example.
@@ -282,5 +282,37 @@ fn words_are_read_only_by_those_whose_role_may() {
             .map(|event| serde_json::from_str::<Value>(&event.details).unwrap()["content"] == json!(true))
             .collect();
         assert_eq!(reads, [true, false], "each reading stands on the record, with or without words");
+    });
+}
+
+#[test]
+fn an_answer_is_not_repeated_to_somebody_who_may_no_longer_see_the_case() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        spark.submit(&full("SPK-1")).await;
+        for loses in ["queues", "wall", "queue_claim"] {
+            let who = world.staff(Role::Lead).await;
+            let case = who.case_of("SPK-1").await;
+            let (key, body) = (new_key(), json!({}));
+            let queue = who.case(&case).await.0["queue"].as_str().unwrap().to_owned();
+            let path = match loses {
+                "queue_claim" => format!("/v1/triage/queues/{queue}/claim"),
+                _ => format!("/v1/triage/cases/{case}/claim"),
+            };
+            let first = who.caller.post_with(&path, &key, None, &body).await.expect(200);
+            let again = who.caller.post_with(&path, &key, None, &body).await.expect(200);
+            assert_eq!(first.text, again.text);
+            who.act(&case, "release", &body).await.expect(200);
+            let (app, name) = (world.app.clone(), who.username.clone());
+            let lost = world.app.db.write(move |tx| match loses {
+                "wall" => {
+                    let own = Identifier::new(IdentifierKind::Phone, "+44 7700 900 123");
+                    staff::declare(tx, &app.kit, &name, &own)
+                }
+                _ => staff::set_queues(tx, &name, &[Queue::Other]),
+            });
+            lost.await.unwrap();
+            who.caller.post_with(&path, &key, None, &body).await.expect(404);
+        }
     });
 }
