@@ -146,10 +146,18 @@ fn place(attempt: &Attempt) -> String {
     format!("{}|{}", attempt.scope, attempt.key)
 }
 
-/// Forgets keys that are older than they are kept.
-pub fn forget_old(tx: &mut Tx<'_>, kit: &Kit) -> Result<usize> {
+/// Forgets keys that are older than they are kept: `limit` of them at the most. How many there were.
+pub fn forget_old(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
     let before = tx.now().minus(kit.idempotency_kept);
-    Ok(diesel::delete(idempotency::table.filter(idempotency::created_at.lt(before))).execute(tx.conn())?)
+    let old: Vec<(String, String)> = idempotency::table
+        .filter(idempotency::created_at.lt(before))
+        .limit(limit)
+        .select((idempotency::scope, idempotency::key))
+        .load(tx.conn())?;
+    for (scope, key) in &old {
+        diesel::delete(idempotency::table.find((scope, key))).execute(tx.conn())?;
+    }
+    Ok(old.len())
 }
 
 silent! { Answer }

@@ -239,6 +239,33 @@ fn a_revoked_client_is_out_at_once_and_a_token_after_ten_minutes() {
 }
 
 #[test]
+fn more_than_one_batch_of_old_rows_is_forgotten() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let reports: Vec<Value> = (0..100).map(|n| small(&format!("OLD-{n}"))).collect();
+        for round in 0..4 {
+            let part: Vec<Value> = reports.iter().map(|report| renamed(report, round)).collect();
+            spark.caller.post("/v1/reports/batch", &json!({"reports": part})).await.expect(207);
+        }
+        world.pass(31 * 24 * 3600);
+        jobs::tidy(std::sync::Arc::clone(&world.app)).await.unwrap();
+        let left = world.app.db.read(|rx| {
+            let events: i64 = recourse::db::schema::events::table.count().get_result(rx.conn())?;
+            let keys: i64 = recourse::db::schema::idempotency::table.count().get_result(rx.conn())?;
+            Ok((events, keys))
+        });
+        assert_eq!(left.await.unwrap(), (0, 0));
+    });
+}
+
+/// The same report under another reference.
+fn renamed(report: &Value, round: u32) -> Value {
+    let mut report = report.clone();
+    report["platform_report_ref"] = json!(format!("{}-{round}", report["platform_report_ref"].as_str().unwrap()));
+    report
+}
+
+#[test]
 fn a_worker_that_dies_leaves_its_jobs_to_another() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
