@@ -327,7 +327,11 @@ fn a_service_does_not_start_on_keys_or_settings_that_are_wrong() {
         let _ = service.credential("spark").await;
         let _ = service.lead().await;
         let keyring = service.data().join("keyring.json");
-        assert_eq!(fs::metadata(&keyring).unwrap().permissions().mode() & 0o777, 0o600);
+        let _open = service.open().await;
+        for name in ["keyring.json", "recourse.sqlite3", "recourse.sqlite3-wal", "recourse.sqlite3-shm"] {
+            let mode = fs::metadata(service.data().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
 
         fs::set_permissions(&keyring, Permissions::from_mode(0o640)).unwrap();
         assert!(service.refused(&["serve"]).contains("can be read by others; run: chmod 600"));
