@@ -47,9 +47,13 @@ async fn soon(caller: &Caller, key: &str, body: &Value) -> Answer {
 
 /// A second connection that keeps everybody else from writing reports.
 fn lock(world: &World) -> Box<dyn FnOnce()> {
+    lock_table(world, "reports")
+}
+
+fn lock_table(world: &World, table: &str) -> Box<dyn FnOnce()> {
     if let Some(url) = &world.config.database_url {
         let mut conn = PgConnection::establish(url.expose()).unwrap();
-        conn.batch_execute("BEGIN; LOCK TABLE reports IN ACCESS EXCLUSIVE MODE").unwrap();
+        conn.batch_execute(&format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).unwrap();
         return Box::new(move || conn.batch_execute("ROLLBACK").unwrap());
     }
     let file = world.dir().join("recourse.sqlite3");
@@ -75,6 +79,20 @@ fn a_locked_database_is_503_for_all_who_wait_and_works_again_after() {
             soon(&spark, key, body).await.expect(201);
         }
         assert_eq!(all_pages(&spark, "/v1/reports").await.len(), 6);
+    });
+}
+
+#[test]
+fn a_database_that_takes_no_writes_is_not_ready() {
+    on_both(|world| async move {
+        let anybody = world.caller("");
+        anybody.get("/readyz").await.expect(200);
+        world.pass(2);
+        let unlock = lock_table(&world, "keyrings");
+        assert_unavailable(&anybody.get("/readyz").await);
+        anybody.get("/healthz").await.expect(200);
+        unlock();
+        anybody.get("/readyz").await.expect(200);
     });
 }
 

@@ -162,6 +162,16 @@ pub fn sealed_rows_exist(rx: &mut Rx<'_>) -> Result<bool> {
     Ok(key_wraps::table.select(key_wraps::owner).first::<String>(rx.conn()).optional()?.is_some())
 }
 
+/// Writes nothing in a way that only a database which takes writes allows.
+///
+/// # Errors
+/// What the database says.
+pub fn probe_writing(tx: &mut Tx<'_>) -> Result<()> {
+    let none = diesel::update(keyrings::table.filter(keyrings::id.eq("")));
+    none.set(keyrings::created_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(())
+}
+
 /// Remembers the keyring of a new database by its [`Keyring::id`]. The answer says whether this keyring is the database's own.
 ///
 /// # Errors
