@@ -1,12 +1,12 @@
 //! Wiring: the only place that puts settings, database, keyring and rules together.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-use crate::base::time::Clock;
+use crate::base::time::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::domain::Kit;
@@ -31,7 +31,12 @@ pub struct App {
     pub tokens: TokenSigner,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// When the database was last seen to take a write.
+    writable_at: Mutex<Option<Timestamp>>,
 }
+
+/// How long that is believed: whoever asks often must not crowd out those who report.
+const PROBE_KEPT: Duration = Duration::from_secs(2);
 
 /// Opens the database, migrates it, opens the keyring and loads the rules.
 ///
@@ -63,7 +68,8 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     let tokens = TokenSigner::new(&keyring, &config.base_url())?;
     let idempotency_kept = Duration::from_secs(config.idempotency_days * 24 * 3600);
     let kit = Kit { keyring, triage, idempotency_kept };
-    Ok(Arc::new(App { config, clock, db, kit, tokens, passwords: Passwords::new()? }))
+    let (passwords, writable_at) = (Passwords::new()?, Mutex::new(None));
+    Ok(Arc::new(App { config, clock, db, kit, tokens, passwords, writable_at }))
 }
 
 /// A rule file that cannot be read never stops intake: the engine then answers p1 and pages, until it is mended.
@@ -82,11 +88,19 @@ fn load_rules(config: &Config) -> Engine {
 }
 
 impl App {
-    /// Whether the database answers.
+    /// Whether the database answers, and can be written: nobody can report to one that only reads.
     ///
     /// # Errors
-    /// `Unavailable` when it does not.
+    /// `Unavailable` when it does not, or cannot.
     pub async fn check_ready(&self) -> Result<(), Error> {
-        self.db.read(|rx| vault::sealed_rows_exist(rx).map(|_| ())).await
+        self.db.read(|rx| vault::sealed_rows_exist(rx).map(|_| ())).await?;
+        let now = self.clock.now();
+        let known = *self.writable_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_some_and(|at| at <= now && now < at.plus(PROBE_KEPT)) {
+            return Ok(());
+        }
+        self.db.write(vault::probe_writing).await?;
+        *self.writable_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Opening one connection and setting it up: the only place that knows pragmas and session settings.
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
@@ -38,6 +40,7 @@ const POSTGRES_SETTINGS: &str = "SET TIME ZONE 'UTC'; SET synchronous_commit = '
 pub(super) fn open(place: &Place, access: Access) -> Result<AnyConnection> {
     match place {
         Place::Sqlite(path) => {
+            create_for_owner(path);
             let path = path.to_str().ok_or_else(|| Error::Unavailable("the database path is not UTF-8".into()))?;
             let mut conn = SqliteConnection::establish(path).map_err(unreachable_database)?;
             conn.batch_execute(SQLITE_SETTINGS)?;
@@ -52,6 +55,12 @@ pub(super) fn open(place: &Place, access: Access) -> Result<AnyConnection> {
             Ok(AnyConnection::Postgres(conn))
         }
     }
+}
+
+/// A new file is its owner's alone, whatever directory it stands in; `SQLite` gives the files beside it the same mode.
+/// What goes wrong here goes wrong again, and is told, when the file is opened.
+fn create_for_owner(path: &Path) {
+    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// The driver's own text may repeat the URL with its password, so it is not passed on.

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::app::{self, App};
 use crate::base::time::Clock;
 use crate::config::Config;
+use crate::db::{self, Place, Rx, migrate};
+use crate::domain::{platforms, staff};
 use crate::{jobs, web};
 
 /// What `<data>/demo.json` holds: where to look and with which credentials.
@@ -53,11 +55,8 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let file = config.data.join("demo.json");
     let known = read_note(&file)?;
-    if known.is_none() && config.database_url.is_none() && config.data.join("recourse.sqlite3").exists() {
-        anyhow::bail!(
-            "{} holds a service that is no demo; choose a fresh directory with --data",
-            config.data.display()
-        );
+    if known.is_none() {
+        refuse_real(&config).await?;
     }
     let config = Config { listen: address, ..config };
     let base_url = config.base_url();
@@ -77,6 +76,33 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     }
     print(&note, &file, fresh);
     serving.await??;
+    Ok(())
+}
+
+/// Invented people must never stand among real ones: without a note of an earlier demo, nothing may be there.
+async fn refuse_real(config: &Config) -> anyhow::Result<()> {
+    let place = config.place().map_err(|reason| anyhow::anyhow!(reason))?;
+    if config.keyring_file().exists() || config.data.join("recourse.sqlite3").exists() {
+        anyhow::bail!(
+            "{} holds a service that is no demo; choose a fresh directory with --data",
+            config.data.display()
+        );
+    }
+    let is_new = match &place {
+        Place::Sqlite(file) => !file.exists(),
+        Place::Postgres(_) => migrate::pending(&place)?.len() == migrate::embedded().1.len(),
+    };
+    if is_new {
+        return Ok(());
+    }
+    let nobody = |rx: &mut Rx<'_>| Ok(platforms::list(rx)?.is_empty() && staff::list(rx)?.is_empty());
+    let nobody = db::look(&place, &Clock::machine(), nobody).await?;
+    if !nobody {
+        anyhow::bail!(
+            "the database of RECOURSE_DATABASE_URL (or database_url) holds platforms or staff and is no demo; \
+             run the demo without it, or with an empty database"
+        );
+    }
     Ok(())
 }
 

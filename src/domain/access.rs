@@ -217,10 +217,7 @@ pub fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
 /// `Forbidden` when their role has no right to the act; `ClaimLost` when the act needs a claim they do not hold.
 pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Member, id: &CaseId) -> Result<Grant<A, Case>> {
     dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
-    let case = cases::find(tx, id)?.filter(|case| sees(who, case.queue)).ok_or(Error::NotFound)?;
-    if staff::is_walled(tx, &who.id, id)? {
-        return Err(Error::NotFound);
-    }
+    let case = in_sight(tx, who, id)?;
     if !allows(who.role, case.queue, A::ACT) {
         return Err(Error::Forbidden(Forbidden::Role));
     }
@@ -244,6 +241,19 @@ pub fn two_cases<A: CaseAct>(
         dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
     }
     Ok((case(tx, who, one)?, case(tx, who, other)?))
+}
+
+/// Whether the person may still see the case: what a repeated answer asks before it is given again.
+///
+/// # Errors
+/// `NotFound` as in [`case`].
+pub fn check_sight(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<()> {
+    in_sight(rx, who, id).map(|_| ())
+}
+
+fn in_sight(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<Case> {
+    let case = cases::find(rx, id)?.filter(|case| sees(who, case.queue)).ok_or(Error::NotFound)?;
+    if staff::is_walled(rx, &who.id, id)? { Err(Error::NotFound) } else { Ok(case) }
 }
 
 /// Tells the safeguarding lead when somebody was turned away from a case by a wall. Called after a "not found", in a

@@ -218,8 +218,10 @@ fn lock_cursor(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<i64
     })
 }
 
-/// Forgets entries that are older than the log is kept.
-pub fn forget_old(tx: &mut Tx<'_>) -> Result<usize> {
+/// Forgets entries that are older than the log is kept: `limit` of them at the most. How many there were.
+pub fn forget_old(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
     let before = tx.now().minus(KEPT);
-    Ok(diesel::delete(events::table.filter(events::created_at.lt(before))).execute(tx.conn())?)
+    let old = events::table.filter(events::created_at.lt(before)).limit(limit).select(events::id);
+    let old: Vec<EventId> = old.load(tx.conn())?;
+    Ok(diesel::delete(events::table.filter(events::id.eq_any(old))).execute(tx.conn())?)
 }

@@ -51,8 +51,8 @@ pub enum Owner {
 pub enum Taken {
     /// Nobody used it: do the work, then call [`keep`].
     Fresh,
-    /// It was used for the same call: this is the answer.
-    Replay(Answer),
+    /// It was used for the same call: this is the answer, and who owns it.
+    Replay(Answer, Owner),
 }
 
 /// Takes the key for this transaction. A twin that holds it makes this wait until it ends.
@@ -85,19 +85,24 @@ pub fn take(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt) -> Result<Taken> {
     } else {
         keys.existing::<Secret>()?.open("answer", &place, &Sealed::from_stored(answer))?
     };
-    Ok(Taken::Replay(answer.into_exposed()))
+    let owner = if is_case(&owner) { Owner::Case(owner) } else { Owner::Account(owner) };
+    Ok(Taken::Replay(answer.into_exposed(), owner))
 }
 
 /// Keeps the answer of a taken key, sealed. Only answers of success are kept.
 pub fn keep(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt, owner: &Owner, answer: &Answer) -> Result<()> {
     let (Owner::Case(id) | Owner::Account(id)) = owner;
-    let mut keys = Keys::load(tx, &kit.keyring, id)?;
     let place = place(attempt);
     let sealed = match owner {
-        Owner::Case(_) => keys.sealing::<Identity>()?.seal("answer", &place, answer)?.into_stored(),
-        Owner::Account(_) => keys.sealing::<Secret>()?.seal("answer", &place, answer)?.into_stored(),
+        Owner::Case(_) => {
+            let mut keys = Keys::settle::<Identity>(tx, &kit.keyring, id)?;
+            keys.existing::<Identity>()?.seal("answer", &place, answer)?.into_stored()
+        }
+        Owner::Account(_) => {
+            let mut keys = Keys::settle::<Secret>(tx, &kit.keyring, id)?;
+            keys.existing::<Secret>()?.seal("answer", &place, answer)?.into_stored()
+        }
     };
-    keys.store(tx)?;
     set(tx, attempt, id, sealed)
 }
 
@@ -141,10 +146,18 @@ fn place(attempt: &Attempt) -> String {
     format!("{}|{}", attempt.scope, attempt.key)
 }
 
-/// Forgets keys that are older than they are kept.
-pub fn forget_old(tx: &mut Tx<'_>, kit: &Kit) -> Result<usize> {
+/// Forgets keys that are older than they are kept: `limit` of them at the most. How many there were.
+pub fn forget_old(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
     let before = tx.now().minus(kit.idempotency_kept);
-    Ok(diesel::delete(idempotency::table.filter(idempotency::created_at.lt(before))).execute(tx.conn())?)
+    let old: Vec<(String, String)> = idempotency::table
+        .filter(idempotency::created_at.lt(before))
+        .limit(limit)
+        .select((idempotency::scope, idempotency::key))
+        .load(tx.conn())?;
+    for (scope, key) in &old {
+        diesel::delete(idempotency::table.find((scope, key))).execute(tx.conn())?;
+    }
+    Ok(old.len())
 }
 
 silent! { Answer }

@@ -149,7 +149,9 @@ pub fn depth(rx: &mut Rx<'_>) -> Result<(i64, i64)> {
     Ok((waiting, dead))
 }
 
-/// Forgets done jobs that ended before `before`.
-pub fn forget_done(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize> {
-    Ok(diesel::delete(outbox::table.filter(outbox::done_at.lt(before))).execute(tx.conn())?)
+/// Forgets done jobs that ended before `before`: `limit` of them at the most. How many there were.
+pub fn forget_done(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize> {
+    let old: Vec<JobId> =
+        outbox::table.filter(outbox::done_at.lt(before)).limit(limit).select(outbox::id).load(tx.conn())?;
+    Ok(diesel::delete(outbox::table.filter(outbox::id.eq_any(old))).execute(tx.conn())?)
 }

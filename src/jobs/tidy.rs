@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::App;
+use crate::db::Tx;
 use crate::domain::audit::{self, HeadsDigest};
 use crate::domain::{events, idempotency, outbox, staff};
 use crate::error::Result;
 
 /// How long a finished job is kept for whoever asks what happened.
 const DONE_KEPT: Duration = Duration::from_hours(7 * 24);
+/// How many rows one transaction forgets, so that a day's worth of them keeps no report waiting.
+const ROWS: i64 = 300;
 /// How many chains are read at a time.
 const CHAINS: i64 = 2_000;
 
@@ -19,16 +22,31 @@ const CHAINS: i64 = 2_000;
 /// What the database says.
 pub async fn tidy(app: Arc<App>) -> Result<()> {
     let kit = Arc::clone(&app);
-    let keys = app.db.write(move |tx| idempotency::forget_old(tx, &kit.kit)).await?;
-    let events = app.db.write(events::forget_old).await?;
-    let jobs = app.db.write(|tx| {
+    let keys = all(&app, move |tx| idempotency::forget_old(tx, &kit.kit, ROWS)).await?;
+    let events = all(&app, |tx| events::forget_old(tx, ROWS)).await?;
+    let done = all(&app, |tx| {
         let before = tx.now().minus(DONE_KEPT);
-        outbox::forget_done(tx, before)
+        outbox::forget_done(tx, before, ROWS)
     });
-    let jobs = jobs.await?;
-    let sessions = app.db.write(staff::forget_old_sessions).await?;
+    let jobs = done.await?;
+    let sessions = all(&app, |tx| staff::forget_old_sessions(tx, ROWS)).await?;
     tracing::debug!(keys, events, jobs, sessions, "forgot what is no longer kept");
     Ok(())
+}
+
+/// Forgets a batch in each transaction until nothing is left, and says how many rows there were.
+async fn all<F>(app: &Arc<App>, forget: F) -> Result<usize>
+where
+    F: Fn(&mut Tx<'_>) -> Result<usize> + Clone + Send + 'static,
+{
+    let mut total = 0;
+    loop {
+        let gone = app.db.write(forget.clone()).await?;
+        total += gone;
+        if gone == 0 {
+            return Ok(total);
+        }
+    }
 }
 
 /// Signs a digest of all chain heads.

@@ -16,7 +16,7 @@ use crate::base::secret::silent;
 use crate::error::{Error, Refused, Result};
 
 /// The longest body.
-const LONGEST: usize = 256 * 1024;
+pub(super) const LONGEST: usize = 256 * 1024;
 /// The longest batch: a hundred reports of usual length.
 const LONGEST_BATCH: usize = 8 * 1024 * 1024;
 /// How deep lists and objects may stand in each other.

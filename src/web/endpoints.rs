@@ -35,6 +35,8 @@ pub struct Endpoint {
     pub keyed: bool,
     /// Whether it needs an `If-Match`.
     pub conditional: bool,
+    /// Whether reading it is put on record. Then it has no HEAD, which would record a reading of what nobody saw.
+    pub recorded: bool,
     pub(super) route: fn() -> Route,
 }
 
@@ -45,7 +47,7 @@ impl std::fmt::Debug for Endpoint {
 }
 
 const fn row(method: Method, path: &'static str, caller: Caller, policy: Policy, route: fn() -> Route) -> Endpoint {
-    Endpoint { path, method, caller, policy, keyed: false, conditional: false, route }
+    Endpoint { path, method, caller, policy, keyed: false, conditional: false, recorded: false, route }
 }
 
 impl Endpoint {
@@ -57,6 +59,21 @@ impl Endpoint {
     const fn conditional(mut self) -> Self {
         self.conditional = true;
         self
+    }
+
+    const fn recorded(mut self) -> Self {
+        self.recorded = true;
+        self
+    }
+
+    /// Whether the row answers this method. HEAD asks what GET would say.
+    pub(super) fn answers(&self, method: &Method) -> bool {
+        self.method == *method || (self.has_head() && *method == Method::HEAD)
+    }
+
+    /// Whether HEAD is answered too.
+    pub(super) fn has_head(&self) -> bool {
+        self.method == Method::GET && !self.recorded
     }
 }
 
@@ -118,7 +135,7 @@ fn of_staff() -> Vec<Endpoint> {
         row(get(), "/v1/triage/queues", STAFF, limit, || to(queues::list)),
         row(post(), "/v1/triage/queues/{queue}/claim", STAFF, limit, || to(queues::claim)).keyed(),
         row(get(), "/v1/triage/cases", STAFF, limit, || to(cases::list)),
-        row(get(), "/v1/triage/cases/{id}", STAFF, limit, || to(cases::view)),
+        row(get(), "/v1/triage/cases/{id}", STAFF, limit, || to(cases::view)).recorded(),
         row(post(), "/v1/triage/cases/{id}/claim", STAFF, limit, || to(cases::claim)).keyed(),
         row(post(), "/v1/triage/cases/{id}/heartbeat", STAFF, limit, || to(cases::heartbeat)),
         row(post(), "/v1/triage/cases/{id}/release", STAFF, limit, || to(cases::release)).keyed(),

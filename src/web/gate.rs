@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
 use tracing::Instrument;
@@ -17,6 +17,7 @@ use super::limits::{Policy, Verdict};
 use super::problem;
 use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
+use crate::domain::access;
 use crate::domain::platforms::AccessToken;
 use crate::domain::staff::looks_like_session;
 use crate::error::{Error, Refused, Result, Unauthenticated};
@@ -106,33 +107,49 @@ pub(super) async fn enter(
     next: Next<impl MessageBody + 'static>,
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     // A refusal goes on as an answer, so that the outer door can render it.
-    match check(&request) {
-        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
-        Err(refused) => Ok(request.error_response(refused)),
+    let answer = match check(&request).await {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(refused) => request.error_response(refused),
+    };
+    Ok(if answer.status() == StatusCode::UNAUTHORIZED { count_refusal(answer) } else { answer })
+}
+
+/// Counts an answer 401 for its network. Past the limit it becomes a 429, which tells a guesser nothing any more.
+fn count_refusal(answer: ServiceResponse) -> ServiceResponse {
+    let Some(shared) = answer.request().app_data::<web::Data<Shared>>().cloned() else { return answer };
+    let verdict = shared.limiter.check(Policy::Refusals, &network(answer.request().peer_addr()));
+    match verdict.into_result() {
+        Ok(()) => answer,
+        Err(throttled) => {
+            let (request, _) = answer.into_parts();
+            request.extensions_mut().insert(verdict);
+            ServiceResponse::from_err(throttled, request)
+        }
     }
 }
 
-fn check(request: &ServiceRequest) -> Result<()> {
+async fn check(request: &ServiceRequest) -> Result<()> {
     let shared = request.app_data::<web::Data<Shared>>().cloned();
     let shared = shared.ok_or_else(|| anyhow::anyhow!("the gate stands without its data"))?;
     let rows = request.app_data::<web::Data<Vec<Endpoint>>>().cloned();
     let rows = rows.ok_or_else(|| anyhow::anyhow!("the gate stands without its rows"))?;
-    // HEAD asks what GET would say.
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    let Some(row) = rows.iter().find(|row| row.method == *method) else {
+    let Some(row) = rows.iter().find(|row| row.answers(request.method())) else {
         count(request, &shared, Policy::Portal, &network(request.peer_addr()))?;
         return Err(Refused::Method.into());
     };
     let key = match row.caller {
-        // Calls that prove who they are in their body count for that name; the handler knows it.
-        Caller::Anyone if row.policy == Policy::Token => return Ok(()),
+        // Calls that prove who they are in their body count for that name too; the handler knows it.
+        Caller::Anyone if row.policy == Policy::Token => {
+            return count(request, &shared, Policy::Network, &network(request.peer_addr()));
+        }
         Caller::Anyone => Ok(network(request.peer_addr())),
         Caller::Platform(_) => platform(request, &shared),
-        Caller::Staff => staff(request),
+        Caller::Staff => staff(request, &shared).await,
     };
     match key {
         Ok(key) => count(request, &shared, row.policy, &key),
         Err(refused) => {
+            // What is not known to be anybody's counts for its network.
             count(request, &shared, row.policy, &network(request.peer_addr()))?;
             Err(refused)
         }
@@ -153,11 +170,15 @@ fn platform(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     Ok(key)
 }
 
-fn staff(request: &ServiceRequest) -> Result<String> {
+/// Looks a colleague's session up among the readers, so that whoever makes tokens up gets no limit of their own and
+/// never takes the turn of one who writes. Whether the session still lives is for the transaction to say once more.
+async fn staff(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     let token = bearer(request)?;
     if !looks_like_session(token.expose()) {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
     }
+    let looked_up = token.clone();
+    shared.app.db.read(move |rx| access::session(rx, &looked_up).map(|_| ())).await?;
     let key = hex(&sha256(token.expose().as_bytes()));
     request.extensions_mut().insert(Bearer(token));
     Ok(key)

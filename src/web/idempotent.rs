@@ -61,6 +61,9 @@ impl<'k> Reply<'k> {
 pub(super) trait Scoped {
     /// The tenant, or the account.
     fn scope(&self) -> String;
+
+    /// Fails when the caller may not see this case any more. An answer given earlier is then not repeated.
+    fn check_sight(&self, tx: &mut Tx<'_>, case: &str) -> Result<()>;
 }
 
 /// Runs a call once. `enter` decides who calls; then the key is taken or the answer replayed; `work` does the rest.
@@ -102,7 +105,10 @@ where
             let part = part.map(|part| part.to_string()).unwrap_or_default();
             let key = base64_text(&app.kit.keyring.keyed("idempotency-key", &[key.as_bytes(), part.as_bytes()]));
             let attempt = Attempt { scope: format!("{} {operation}", who.scope()), key, fingerprint };
-            if let Taken::Replay(answer) = idempotency::take(tx, &app.kit, &attempt)? {
+            if let Taken::Replay(answer, owner) = idempotency::take(tx, &app.kit, &attempt)? {
+                if let Owner::Case(case) = &owner {
+                    who.check_sight(tx, case)?;
+                }
                 return Ok((answer, true));
             }
             let reply = work(tx, &app.kit, who)?;

@@ -28,6 +28,10 @@ pub enum Policy {
     Staff,
     /// Calls without a credential.
     Portal,
+    /// Token and sign-in calls of a whole network: names that are made up do not get round [`Self::Token`].
+    Network,
+    /// Answers 401 to a network: whoever guesses credentials is slowed down, whatever they call.
+    Refusals,
 }
 
 impl Policy {
@@ -41,6 +45,8 @@ impl Policy {
             Self::Token => "token",
             Self::Staff => "staff",
             Self::Portal => "portal",
+            Self::Network => "network",
+            Self::Refusals => "refusals",
         }
     }
 }
@@ -60,6 +66,8 @@ pub struct Limiter {
     token: Lane,
     staff: Lane,
     portal: Lane,
+    network: Lane,
+    refusals: Lane,
     clock: DefaultClock,
 }
 
@@ -95,6 +103,9 @@ impl Limiter {
             token: lane(limits.token),
             staff: lane(limits.staff),
             portal: lane(limits.portal),
+            // Of a network: many colleagues or servers may stand behind one address.
+            network: lane(limits.token.saturating_mul(10)),
+            refusals: lane(limits.portal.saturating_mul(10)),
             clock: DefaultClock::default(),
         }
     }
@@ -107,6 +118,8 @@ impl Limiter {
             Policy::Token => &self.token,
             Policy::Staff => &self.staff,
             Policy::Portal => &self.portal,
+            Policy::Network => &self.network,
+            Policy::Refusals => &self.refusals,
         }
     }
 
@@ -122,7 +135,8 @@ impl Limiter {
 
     /// Forgets who has not called for a while.
     pub fn forget_idle(&self) {
-        for lane in [&self.ingest, &self.read, &self.bulk, &self.token, &self.staff, &self.portal] {
+        let of_networks = [&self.portal, &self.network, &self.refusals];
+        for lane in [&self.ingest, &self.read, &self.bulk, &self.token, &self.staff].into_iter().chain(of_networks) {
             lane.state.retain_recent();
         }
     }

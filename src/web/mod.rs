@@ -37,7 +37,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
         let mut resource = web::resource(path);
         for row in &rows {
             resource = resource.route((row.route)().method(row.method.clone()));
-            if row.method == Method::GET {
+            if row.has_head() {
                 resource = resource.route((row.route)().method(Method::HEAD));
             }
         }

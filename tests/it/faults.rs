@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::harness::client::{Answer, Caller, full, new_key, small};
 use crate::harness::postgres::{ClusterOptions, private_cluster};
 use crate::harness::process::{Service, all_pages, attempt, now, pause};
-use crate::harness::{Database, World, on_both, on_both_with};
+use crate::harness::{Database, World, databases, fresh_database, on_both, on_both_with};
 
 /// The answer while the database cannot work.
 #[track_caller]
@@ -47,9 +47,13 @@ async fn soon(caller: &Caller, key: &str, body: &Value) -> Answer {
 
 /// A second connection that keeps everybody else from writing reports.
 fn lock(world: &World) -> Box<dyn FnOnce()> {
+    lock_table(world, "reports")
+}
+
+fn lock_table(world: &World, table: &str) -> Box<dyn FnOnce()> {
     if let Some(url) = &world.config.database_url {
         let mut conn = PgConnection::establish(url.expose()).unwrap();
-        conn.batch_execute("BEGIN; LOCK TABLE reports IN ACCESS EXCLUSIVE MODE").unwrap();
+        conn.batch_execute(&format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).unwrap();
         return Box::new(move || conn.batch_execute("ROLLBACK").unwrap());
     }
     let file = world.dir().join("recourse.sqlite3");
@@ -75,6 +79,20 @@ fn a_locked_database_is_503_for_all_who_wait_and_works_again_after() {
             soon(&spark, key, body).await.expect(201);
         }
         assert_eq!(all_pages(&spark, "/v1/reports").await.len(), 6);
+    });
+}
+
+#[test]
+fn a_database_that_takes_no_writes_is_not_ready() {
+    on_both(|world| async move {
+        let anybody = world.caller("");
+        anybody.get("/readyz").await.expect(200);
+        world.pass(2);
+        let unlock = lock_table(&world, "keyrings");
+        assert_unavailable(&anybody.get("/readyz").await);
+        anybody.get("/healthz").await.expect(200);
+        unlock();
+        anybody.get("/readyz").await.expect(200);
     });
 }
 
@@ -243,6 +261,33 @@ fn a_revoked_client_is_out_at_once_and_a_token_after_ten_minutes() {
 }
 
 #[test]
+fn more_than_one_batch_of_old_rows_is_forgotten() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let reports: Vec<Value> = (0..100).map(|n| small(&format!("OLD-{n}"))).collect();
+        for round in 0..4 {
+            let part: Vec<Value> = reports.iter().map(|report| renamed(report, round)).collect();
+            spark.caller.post("/v1/reports/batch", &json!({"reports": part})).await.expect(207);
+        }
+        world.pass(31 * 24 * 3600);
+        jobs::tidy(std::sync::Arc::clone(&world.app)).await.unwrap();
+        let left = world.app.db.read(|rx| {
+            let events: i64 = recourse::db::schema::events::table.count().get_result(rx.conn())?;
+            let keys: i64 = recourse::db::schema::idempotency::table.count().get_result(rx.conn())?;
+            Ok((events, keys))
+        });
+        assert_eq!(left.await.unwrap(), (0, 0));
+    });
+}
+
+/// The same report under another reference.
+fn renamed(report: &Value, round: u32) -> Value {
+    let mut report = report.clone();
+    report["platform_report_ref"] = json!(format!("{}-{round}", report["platform_report_ref"].as_str().unwrap()));
+    report
+}
+
+#[test]
 fn a_worker_that_dies_leaves_its_jobs_to_another() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
@@ -272,13 +317,43 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
 }
 
 #[test]
+fn the_demo_fills_no_database_that_has_people_already() {
+    actix_web::rt::System::new().block_on(async {
+        let urls = databases().into_iter().map(|database| match database {
+            Database::Sqlite => None,
+            Database::Postgres => Some(fresh_database()),
+        });
+        for url in urls.collect::<Vec<_>>() {
+            let service = Service::new(url.clone());
+            let _ = service.credential("spark").await;
+            // The installation's own directory.
+            let said = service.refused(&["demo", "--reports", "1"]);
+            assert!(said.contains("is no demo; choose a fresh directory with --data"), "{said}");
+            // A directory of its own, and the installation's database.
+            let file = format!("sqlite://{}", service.data().join("recourse.sqlite3").display());
+            let stranger = Service::new(Some(url.unwrap_or(file)));
+            let said = stranger.refused(&["demo", "--reports", "1"]);
+            assert!(said.contains("holds platforms or staff and is no demo"), "{said}");
+            assert!(!stranger.data().join("keyring.json").exists(), "nothing is made on the way");
+            let app = service.open().await;
+            let slugs = app.db.read(|rx| Ok(platforms::list(rx)?.into_iter().map(|(p, _)| p.slug).collect::<Vec<_>>()));
+            assert_eq!(slugs.await.unwrap(), ["spark"]);
+        }
+    });
+}
+
+#[test]
 fn a_service_does_not_start_on_keys_or_settings_that_are_wrong() {
     actix_web::rt::System::new().block_on(async {
         let mut service = Service::new(None);
         let _ = service.credential("spark").await;
         let _ = service.lead().await;
         let keyring = service.data().join("keyring.json");
-        assert_eq!(fs::metadata(&keyring).unwrap().permissions().mode() & 0o777, 0o600);
+        let _open = service.open().await;
+        for name in ["keyring.json", "recourse.sqlite3", "recourse.sqlite3-wal", "recourse.sqlite3-shm"] {
+            let mode = fs::metadata(service.data().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
 
         fs::set_permissions(&keyring, Permissions::from_mode(0o640)).unwrap();
         assert!(service.refused(&["serve"]).contains("can be read by others; run: chmod 600"));

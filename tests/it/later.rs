@@ -1,9 +1,11 @@
 //! What happens when more comes in while something is under way.
 
+use recourse::domain::audit;
 use recourse::domain::staff::Role;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::client::{Platform, Staff, full};
+use crate::harness::client::{Caller, Platform, Staff, full};
 use crate::harness::{World, on_both};
 
 async fn held(world: &World, reference: &str) -> (Platform, Staff, String, String) {
@@ -47,6 +49,23 @@ fn what_comes_in_after_the_review_is_read_too() {
         assert_eq!(second["acknowledgement"]["human_review_by"], "2026-11-22T19:04:02Z");
         let (now, _) = lead.case(&case).await;
         assert!(reviews(&now).contains(&"running".to_owned()), "{now}");
+    });
+}
+
+#[test]
+fn a_head_is_no_reading_of_a_case() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        spark.submit(&full("T-6")).await;
+        let lead = world.staff(Role::Lead).await;
+        let case = lead.case_of("T-6").await;
+        let path = format!("/v1/triage/cases/{case}");
+        let head = Caller::send(lead.caller.request(Method::HEAD, &path)).await.expect(405);
+        assert_eq!(head.header("allow"), "GET");
+        Caller::send(lead.caller.request(Method::HEAD, "/v1/triage/queues")).await.expect(200);
+        let id = case.clone();
+        let record = world.app.db.read(move |rx| audit::list(rx, &id)).await.unwrap();
+        assert!(record.iter().all(|event| event.kind != "case_read"), "{record:?}");
     });
 }
 

@@ -1,5 +1,6 @@
 //! Reports: what a platform can count on when it submits, repeats, adds and asks to withdraw.
 
+use futures_util::future::join_all;
 use recourse::domain::platforms::{Mode, Scope};
 use recourse::domain::staff::Role;
 use serde_json::{Value, json};
@@ -140,6 +141,39 @@ fn a_batch_answers_for_each_report_and_repeats_only_what_failed() {
 }
 
 #[test]
+fn the_first_batches_of_a_platform_may_come_at_once() {
+    on_both(|world| async move {
+        for slug in ["spark", "orbit", "lumen"] {
+            let spark = world.platform(slug).await;
+            let batches: Vec<_> = (0..6).map(|n| json!({"reports": [small(&format!("FIRST-{n}"))]})).collect();
+            let keys: Vec<String> = batches.iter().map(|_| new_key()).collect();
+            let post = |n: usize| spark.caller.post_with("/v1/reports/batch", &keys[n], None, &batches[n]);
+            for _ in 0..2 {
+                let answers = join_all((0..batches.len()).map(post)).await;
+                for answer in answers {
+                    assert_eq!(answer.expect(207).json()["results"][0]["status"], 201);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_report_too_long_by_itself_is_too_long_in_a_batch() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let mut long = small("B-LONG");
+        long["attachments"] = json!([{"data": "x".repeat(256 * 1024)}]);
+        let alone = spark.caller.post("/v1/reports", &long).await.expect(413);
+        let batch = json!({"reports": [long, small("B-SHORT")]});
+        let answer = spark.caller.post("/v1/reports/batch", &batch).await.expect(207).json();
+        let (first, second) = (&answer["results"][0], &answer["results"][1]);
+        assert_eq!((&first["status"], &first["problem"]["code"]), (&json!(413), &json!(alone.code())));
+        assert_eq!(second["status"], 201, "{second}");
+    });
+}
+
+#[test]
 fn reports_of_the_same_two_accounts_join_and_others_do_not() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
@@ -232,6 +266,33 @@ fn what_a_child_must_not_send_is_thrown_away_and_the_report_is_taken() {
         assert_eq!(receipt["not_accepted"][0]["pointer"], "/attachments/0");
         assert!(receipt["not_accepted"][0]["report_to"]["url"].is_string());
         assert_eq!(receipt["acknowledgement"]["emergency"][0]["number"], "999");
+    });
+}
+
+#[test]
+fn a_walk_along_the_links_of_the_event_log_meets_every_event_once() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        for number in 0..6 {
+            spark.submit(&small(&format!("EV-{number}"))).await;
+        }
+        let all = spark.caller.get("/v1/events").await.expect(200).json();
+        let ids: Vec<&str> =
+            all["data"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), 6);
+        let (mut met, mut next) = (vec![ids[0].to_owned()], format!("/v1/events?after={}&limit=2", ids[0]));
+        while met.len() <= ids.len() {
+            let page = spark.caller.get(&next).await.expect(200);
+            met.extend(page.json()["data"].as_array().unwrap().iter().map(|e| e["id"].as_str().unwrap().to_owned()));
+            let link = page.header("link");
+            let Some((path, _)) = link.strip_prefix('<').and_then(|link| link.split_once('>')) else { break };
+            path.clone_into(&mut next);
+        }
+        assert_eq!(met, ids);
+        // A client that adds the cursor to the query it began with goes on too.
+        let both = format!("/v1/events?after={}&cursor={}", ids[0], ids[4]);
+        let rest = spark.caller.get(&both).await.expect(200).json();
+        assert_eq!((rest["data"].as_array().unwrap().len(), &rest["data"][0]["id"]), (1, &all["data"][5]["id"]));
     });
 }
 

@@ -1,10 +1,12 @@
 //! Signing in: password and a one-time code, each code once, the same answer for every mistake.
 
-use recourse::base::secret::Sensitive;
+use futures_util::future::join_all;
+use recourse::base::secret::{Sensitive, new_token};
 use recourse::domain::staff::{self, NewMember, Role};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::client::Answer;
+use crate::harness::client::{Answer, Caller};
 use crate::harness::{World, on_both, on_both_with};
 
 const PASSWORD: &str = "correct horse battery";
@@ -124,6 +126,65 @@ fn limits_are_told_and_hold_for_each_credential() {
         assert_eq!(throttled.header("retry-after"), "1");
         assert!(throttled.header("ratelimit").starts_with("\"read\";r=0;t="));
         orbit.caller.get("/v1/status").await.expect(200);
+    });
+}
+
+#[test]
+fn names_that_are_made_up_do_not_get_round_the_limit() {
+    on_both_with(
+        |config| config.limits.token = 1,
+        |world| async move {
+            let sign_in = |n: usize| {
+                let body = json!({"username": format!("nobody-{n}"), "password": "wrong", "code": "000000"});
+                let caller = world.caller("");
+                async move { caller.post("/v1/triage/sessions", &body).await }
+            };
+            let token = |n: usize| {
+                let request = world.caller("").request(Method::POST, "/oauth/token");
+                let request = request.basic_auth(format!("plc_{n}"), Some("wrong"));
+                let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+                Caller::send(request.body("grant_type=client_credentials"))
+            };
+            let answers = join_all((0..80).map(token)).await;
+            let throttled = answers.iter().find(|answer| answer.status == 429).expect("never limited");
+            assert_eq!(throttled.code(), "quota_exceeded");
+            assert!(answers.iter().any(|answer| answer.status == 401), "ten a second pass");
+            let answers = join_all((0..40).map(sign_in)).await;
+            assert!(answers.iter().any(|answer| answer.status == 429), "never limited");
+        },
+    );
+}
+
+#[test]
+fn made_up_credentials_are_limited_and_those_of_colleagues_in_the_same_network_are_not() {
+    on_both_with(
+        |config| config.limits.portal = 1,
+        |world| async move {
+            let lead = world.staff(Role::Lead).await.caller;
+            let guess = || {
+                let caller = world.caller(new_token("rcs_staff").expose());
+                async move { caller.get("/v1/triage/queues").await.status }
+            };
+            let answers = join_all((0..80).map(|_| guess())).await;
+            assert!(answers.iter().all(|status| [401, 429].contains(status)), "{answers:?}");
+            assert!(answers.contains(&401) && answers.contains(&429), "{answers:?}");
+            lead.get("/v1/triage/queues").await.expect(200);
+        },
+    );
+}
+
+#[test]
+fn a_session_that_has_ended_is_nobody_whatever_it_asks() {
+    on_both(|world| async move {
+        let lead = world.staff(Role::Lead).await.caller;
+        lead.get("/v1/triage/cases/nonsense").await.expect(404);
+        lead.post("/v1/triage/queues/nonsense/claim", &json!({})).await.expect(404);
+        lead.get("/v1/triage/cases?nonsense=1").await.expect(400);
+        world.pass(31 * 60);
+        lead.get("/v1/triage/cases/nonsense").await.expect(401);
+        lead.post("/v1/triage/cases/nonsense/claim", &json!({})).await.expect(401);
+        lead.post("/v1/triage/queues/nonsense/claim", &json!({})).await.expect(401);
+        lead.get("/v1/triage/cases?nonsense=1").await.expect(401);
     });
 }
 

@@ -14,7 +14,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::authorisation::{Ids, ROLES, call, documented, told};
-use crate::harness::client::{Caller, Staff, full, small};
+use crate::harness::client::{Caller, Staff, full, new_key, small};
 use crate::harness::{World, on_both};
 
 /// Someone whose own number stands in the contract's example.
@@ -381,6 +381,38 @@ fn an_account_on_a_platform_is_met_in_real_life_and_in_trials() {
             let list = format!("/v1/triage/cases?mode={mode}&platform_report_ref=ACC-{i}");
             let case = lead.caller.get(&list).await.expect(200).json()["data"][0]["id"].clone();
             who.caller.get(&format!("/v1/triage/cases/{}", case.as_str().unwrap())).await.expect(status);
+        }
+    });
+}
+
+#[test]
+fn an_answer_is_not_repeated_to_somebody_who_may_no_longer_see_the_case() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        spark.submit(&full("SPK-1")).await;
+        for loses in ["queues", "wall", "queue_claim"] {
+            let who = world.staff(Role::Lead).await;
+            let case = who.case_of("SPK-1").await;
+            let (key, body) = (new_key(), json!({}));
+            let queue = who.case(&case).await.0["queue"].as_str().unwrap().to_owned();
+            let path = match loses {
+                "queue_claim" => format!("/v1/triage/queues/{queue}/claim"),
+                _ => format!("/v1/triage/cases/{case}/claim"),
+            };
+            let first = who.caller.post_with(&path, &key, None, &body).await.expect(200);
+            let again = who.caller.post_with(&path, &key, None, &body).await.expect(200);
+            assert_eq!(first.text, again.text);
+            who.act(&case, "release", &body).await.expect(200);
+            let (app, name) = (world.app.clone(), who.username.clone());
+            let lost = world.app.db.write(move |tx| match loses {
+                "wall" => {
+                    let own = Identifier::new(IdentifierKind::Phone, "+44 7700 900 123");
+                    staff::declare(tx, &app.kit, &name, &own)
+                }
+                _ => staff::set_queues(tx, &name, &[Queue::Other]),
+            });
+            lost.await.unwrap();
+            who.caller.post_with(&path, &key, None, &body).await.expect(404);
         }
     });
 }

@@ -186,7 +186,9 @@ pub fn close_session(tx: &mut Tx<'_>, token: &Sensitive<String>) -> Result<()> {
     Ok(())
 }
 
-/// Forgets sessions that have ended.
-pub fn forget_old_sessions(tx: &mut Tx<'_>) -> Result<usize> {
-    Ok(diesel::delete(staff_sessions::table.filter(staff_sessions::expires_at.lt(tx.now()))).execute(tx.conn())?)
+/// Forgets sessions that have ended: `limit` of them at the most. How many there were.
+pub fn forget_old_sessions(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+    let ended = staff_sessions::table.filter(staff_sessions::expires_at.lt(tx.now())).limit(limit);
+    let old: Vec<SessionId> = ended.select(staff_sessions::id).load(tx.conn())?;
+    Ok(diesel::delete(staff_sessions::table.filter(staff_sessions::id.eq_any(old))).execute(tx.conn())?)
 }

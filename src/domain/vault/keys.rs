@@ -98,11 +98,40 @@ impl<'k> Keys<'k> {
         }
     }
 
+    /// The keys of an owner, with one for the scope. Where nothing orders those who seal for an owner first, one makes
+    /// the key, and the others wait for its commit and use it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn settle<S: ScopeKind>(tx: &mut Tx<'_>, keyring: &'k Keyring, owner: &str) -> Result<Self> {
+        let mut keys = Self::load(tx, keyring, owner)?;
+        keys.sealing::<S>()?;
+        for wrap in keys.wraps(tx.now())? {
+            let added = native!(tx.conn(), |c| diesel::insert_into(key_wraps::table)
+                .values(&wrap)
+                .on_conflict_do_nothing()
+                .execute(c))?;
+            if added == 0 {
+                return Self::load(tx, keyring, owner);
+            }
+        }
+        Ok(keys)
+    }
+
     /// Stores the wraps of the keys that were made, in one statement.
     ///
     /// # Errors
     /// What the database says.
     pub fn store(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        let rows = self.wraps(tx.now())?;
+        if !rows.is_empty() {
+            native!(tx.conn(), |c| diesel::insert_into(key_wraps::table).values(&rows).execute(c))?;
+        }
+        Ok(())
+    }
+
+    /// The keys that were made, wrapped.
+    fn wraps(&mut self, now: Timestamp) -> Result<Vec<Wrap>> {
         let (version, wrapping) =
             self.keyring.current().ok_or_else(|| anyhow::anyhow!("the keyring has no sealing key"))?;
         let mut rows = Vec::with_capacity(self.fresh.len());
@@ -114,13 +143,10 @@ impl<'k> Keys<'k> {
                 recipient_kind: KEYRING,
                 recipient: version.to_string(),
                 wrapped: encrypt(wrapping, key.as_slice(), place(&self.owner, scope).as_bytes())?,
-                created_at: tx.now(),
+                created_at: now,
             });
         }
-        if !rows.is_empty() {
-            native!(tx.conn(), |c| diesel::insert_into(key_wraps::table).values(&rows).execute(c))?;
-        }
-        Ok(())
+        Ok(rows)
     }
 }
 
@@ -134,6 +160,16 @@ fn place(owner: &str, scope: Scope) -> String {
 /// What the database says.
 pub fn sealed_rows_exist(rx: &mut Rx<'_>) -> Result<bool> {
     Ok(key_wraps::table.select(key_wraps::owner).first::<String>(rx.conn()).optional()?.is_some())
+}
+
+/// Writes nothing in a way that only a database which takes writes allows.
+///
+/// # Errors
+/// What the database says.
+pub fn probe_writing(tx: &mut Tx<'_>) -> Result<()> {
+    let none = diesel::update(keyrings::table.filter(keyrings::id.eq("")));
+    none.set(keyrings::created_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(())
 }
 
 /// Remembers the keyring of a new database by its [`Keyring::id`]. The answer says whether this keyring is the database's own.

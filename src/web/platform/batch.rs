@@ -12,8 +12,8 @@ use super::reports::{Receipt, checked, take};
 use crate::base::secret::silent;
 use crate::domain::platforms::Scope;
 use crate::domain::reports::body::ReportBody;
-use crate::error::{Error, Result};
-use crate::web::body::Raw;
+use crate::error::{Error, Refused, Result};
+use crate::web::body::{LONGEST, Raw};
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once, run};
 use crate::web::problem::{self, Problem};
@@ -81,7 +81,8 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
     let key = key?;
     for (index, item) in items.into_iter().enumerate() {
         let bytes = Raw(Bytes::from(item.get().to_owned()));
-        let body = checked(&bytes.0);
+        // What one call may not bring, a batch may not either.
+        let body = if bytes.0.len() > LONGEST { Err(Refused::TooLarge.into()) } else { checked(&bytes.0) };
         let enter = enter(token.clone(), Scope::ReportsWrite);
         let place = (Ok(key.clone()), Some(index));
         let done = run(&call, &bytes, place, enter, move |tx, kit, who| take(tx, kit, &who, body?)).await;

@@ -21,7 +21,7 @@ use crate::web::extract::Call;
 pub(in crate::web) struct EventsQuery {
     /// Only what came after this event.
     after: Option<String>,
-    /// The same, as lists of other things call it.
+    /// The same, as lists of other things call it. Where both are given, this one counts.
     cursor: Option<String>,
     /// Only events of this type.
     #[serde(rename = "type")]
@@ -82,7 +82,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     let query: EventsQuery = call.query()?;
     let token = call.token()?;
     let bad = |name, detail| Refused::Parameter { name, detail };
-    let after: Option<EventId> = match query.after.or(query.cursor) {
+    let after: Option<EventId> = match query.cursor.or(query.after) {
         Some(text) => Some(text.parse().map_err(|_| bad("after", "use the id of an event"))?),
         None => None,
     };

@@ -23,6 +23,11 @@ impl Scoped for Grant<AsPlatform, Tenant> {
     fn scope(&self) -> String {
         format!("{}:{}", self.row().platform, self.row().mode.as_str())
     }
+
+    /// A platform's own reports stay its own.
+    fn check_sight(&self, _: &mut Tx<'_>, _: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Lets the platform behind a token in, for one scope.
@@ -52,9 +57,10 @@ pub(in crate::web) fn list_response<T: Serialize>(request: &actix_web::HttpReque
     response
 }
 
-/// The same query with another cursor.
+/// The same query with another cursor, which also stands in the place of the `after` that began a walk.
 fn next_link(request: &actix_web::HttpRequest, cursor: &str) -> String {
-    let kept = request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let is_place = |pair: &str| pair.starts_with("cursor=") || pair.starts_with("after=");
+    let kept = request.query_string().split('&').filter(|pair| !pair.is_empty() && !is_place(pair));
     let mut query: Vec<String> = kept.map(str::to_owned).collect();
     query.push(format!("cursor={cursor}"));
     format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&"))

@@ -28,6 +28,10 @@ impl Scoped for Member {
     fn scope(&self) -> String {
         self.id.to_string()
     }
+
+    fn check_sight(&self, tx: &mut Tx<'_>, case: &str) -> Result<()> {
+        access::check_sight(tx, self, &case.parse().map_err(|_| Error::NotFound)?)
+    }
 }
 
 /// An act that waits for a second person.
