@@ -15,6 +15,7 @@ use crate::domain::staff::Passwords;
 use crate::domain::triage::Engine;
 use crate::domain::vault::{self, Keyring, KeyringError};
 use crate::error::Error;
+use crate::outbound::{Mailer, Pager};
 
 /// Everything a handler or a job works with.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub struct App {
     pub tokens: TokenSigner,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// Writes mail, where a server is set.
+    pub mailer: Option<Mailer>,
+    /// The operator's pager, where one is set.
+    pub pager: Option<Pager>,
     /// When the database was last seen to take a write.
     writable_at: Mutex<Option<Timestamp>>,
 }
@@ -68,8 +73,13 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     let tokens = TokenSigner::new(&keyring, &config.base_url())?;
     let idempotency_kept = Duration::from_secs(config.idempotency_days * 24 * 3600);
     let kit = Kit { keyring, triage, idempotency_kept };
+    let mailer = Mailer::new(&config.mail).map_err(|reason| anyhow!(reason))?;
+    let pager = Pager::new(&config.pager).map_err(|reason| anyhow!(reason))?;
+    if mailer.is_none() {
+        tracing::info!("no mail server is set: pages stand in the log only");
+    }
     let (passwords, writable_at) = (Passwords::new()?, Mutex::new(None));
-    Ok(Arc::new(App { config, clock, db, kit, tokens, passwords, writable_at }))
+    Ok(Arc::new(App { config, clock, db, kit, tokens, passwords, mailer, pager, writable_at }))
 }
 
 /// A rule file that cannot be read never stops intake: the engine then answers p1 and pages, until it is mended.

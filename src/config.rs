@@ -38,6 +38,39 @@ pub struct Config {
     pub workers: Option<usize>,
     /// `text` or `json`.
     pub log_format: LogFormat,
+    /// The mail server that pages go through.
+    pub mail: MailSettings,
+    /// A pager of the operator's own.
+    pub pager: PagerSettings,
+}
+
+/// How mail leaves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailSettings {
+    /// `smtp://user:password@host:587?tls=required`, `smtps://…`; no mail is sent when absent.
+    #[serde(skip_serializing)]
+    pub url: Option<Sensitive<String>>,
+    /// Whom mail comes from.
+    pub from: String,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self { url: None, from: "Recourse <recourse@localhost>".to_owned() }
+    }
+}
+
+/// A pager that is called over HTTP for each ring.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PagerSettings {
+    /// Where to POST a ring; none when absent. May hold a secret.
+    #[serde(skip_serializing)]
+    pub url: Option<Sensitive<String>>,
+    /// A bearer token for it.
+    #[serde(skip_serializing)]
+    pub token: Option<Sensitive<String>>,
 }
 
 /// Requests a second for each credential, by named policy.
@@ -88,6 +121,8 @@ impl Default for Config {
             postgres_connections: 16,
             workers: None,
             log_format: LogFormat::Text,
+            mail: MailSettings::default(),
+            pager: PagerSettings::default(),
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Sizes {
     #[diesel(sql_type = BigInt)]
     wraps: i64,
     #[diesel(sql_type = BigInt)]
-    jobs: i64,
+    alarms: i64,
 }
 
 impl Sizes {
@@ -47,7 +47,7 @@ impl Sizes {
         let query = diesel::sql_query(format!(
             "SELECT {} AS statement, {} AS identity, {} AS answers, {} AS contact, {} AS subject, {} AS assessment, \
              {} AS wrapped, {} AS answer, {} AS clocks, {} AS names, \
-             (SELECT CAST(count(*) AS BIGINT) FROM key_wraps WHERE owner LIKE 'case_%') AS wraps, {} AS jobs",
+             (SELECT CAST(count(*) AS BIGINT) FROM key_wraps WHERE owner LIKE 'case_%') AS wraps, {} AS alarms",
             length("statement", "reports"),
             length("identity", "reports"),
             length("answers", "reports"),
@@ -58,7 +58,7 @@ impl Sizes {
             length("answer", "idempotency"),
             count("clocks"),
             count("blind_indexes"),
-            count("outbox"),
+            count("alarms"),
         ));
         match place {
             Place::Sqlite(path) => {
@@ -124,11 +124,10 @@ pub(crate) fn of_a_report(sizes: &Sizes) -> Vec<String> {
          :now, 'TSP-1', 'p1', :assessment)"
             .to_owned(),
     ];
-    if sizes.jobs > 0 {
+    if sizes.alarms > 0 {
         all.push(
-            "INSERT INTO outbox (id, kind, payload, created_at, run_at, attempts) VALUES (:job, 'page_on_call', \
-             '{\"kind\":\"page_on_call\",\"payload\":{\"case\":\"case_00000000000000000000000000\",\"reason\":\"p1\"}}', \
-             :now, :now, 0) ON CONFLICT DO NOTHING"
+            "INSERT INTO alarms (id, case_id, reason, least_rung, opened_at, rings, next_at) VALUES (:job, :case, \
+             'p1', 0, :now, 0, :now)"
                 .to_owned(),
         );
     }

@@ -197,6 +197,10 @@ kinds! {
     ClockId = ClockKind "clk";
     /// A piece of owed work.
     JobId = JobKind "job";
+    /// A case that somebody must be told about.
+    AlarmId = AlarmKind "alm";
+    /// A stretch of somebody's time on the rota.
+    ShiftId = ShiftKind "shf";
     /// An audit event.
     AuditId = AuditKind "aud";
 }

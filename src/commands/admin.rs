@@ -17,6 +17,8 @@ use recourse::domain::triage::Queue;
 use recourse::domain::{access, outbox};
 use recourse::error::Error;
 
+use super::rota;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Admin {
     /// Dating apps.
@@ -28,6 +30,9 @@ pub(super) enum Admin {
     /// Colleagues.
     #[command(subcommand)]
     Staff(StaffCommand),
+    /// Who is at work when.
+    #[command(subcommand)]
+    Rota(rota::RotaCommand),
     /// Owed work.
     #[command(subcommand)]
     Outbox(OutboxCommand),
@@ -144,6 +149,7 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
         Admin::Platform(command) => platform(&app, command).await,
         Admin::Client(command) => client(&app, command).await,
         Admin::Staff(command) => colleague(&app, command).await,
+        Admin::Rota(command) => rota::run(&app, command).await,
         Admin::Outbox(command) => owed(&app, command).await,
         Admin::Roles => Ok(()),
     };

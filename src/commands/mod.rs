@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod rota;
 mod serve;
 
 use std::net::SocketAddr;

@@ -59,6 +59,7 @@ diesel::table! {
         acted_at -> Nullable<BigInt>,
         audit_seq -> BigInt,
         audit_head -> Binary,
+        mail -> Nullable<Binary>,
     }
 }
 
@@ -174,6 +175,7 @@ diesel::table! {
         due_at -> BigInt,
         met_at -> Nullable<BigInt>,
         stopped_at -> Nullable<BigInt>,
+        alarm_at -> Nullable<BigInt>,
     }
 }
 
@@ -323,6 +325,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    shifts (id) {
+        id -> Text,
+        staff_id -> Text,
+        starts_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    alarms (id) {
+        id -> Text,
+        case_id -> Text,
+        reason -> Text,
+        least_rung -> BigInt,
+        opened_at -> BigInt,
+        rings -> BigInt,
+        next_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     queue_counts (mode, queue) {
         mode -> Text,
         queue -> Text,
@@ -341,6 +365,7 @@ diesel::joinable!(platform_clients -> platforms (platform_id));
 diesel::allow_tables_to_appear_in_same_query!(
     acts,
     additions,
+    alarms,
     assessments,
     audit_digests,
     audit_events,
@@ -360,6 +385,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     queue_counts,
     reports,
     requests,
+    shifts,
     staff,
     staff_identifiers,
     staff_sessions,

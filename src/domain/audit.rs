@@ -62,8 +62,16 @@ pub enum Event {
     RequestOverdue { request: RequestId },
     /// Two cases were linked by a person.
     CaseLinked { other: CaseId },
-    /// The on-call was paged.
-    OnCallPaged { reason: String },
+    /// Somebody is to be told of the case.
+    AlarmOpened { reason: String },
+    /// These people were told.
+    OnCallPaged { reason: String, rung: &'static str, people: Vec<StaffId> },
+    /// A mail to the colleague was refused for good.
+    MailRefused,
+    /// A stretch of time was added to the rota.
+    ShiftAdded { from: Timestamp, until: Timestamp },
+    /// A stretch of time was taken off the rota.
+    ShiftRemoved,
     /// A platform was added.
     PlatformAdded { platform: PlatformId },
     /// A credential was made.

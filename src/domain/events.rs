@@ -37,6 +37,9 @@ pub enum EventType {
     /// We ask the platform to do something.
     #[serde(rename = "request.created")]
     RequestCreated,
+    /// The time for an answer will pass soon.
+    #[serde(rename = "request.due_soon")]
+    RequestDueSoon,
     /// The time for an answer has passed.
     #[serde(rename = "request.overdue")]
     RequestOverdue,
@@ -44,11 +47,12 @@ pub enum EventType {
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ReportReceived,
         Self::ReportStatusChanged,
         Self::ReportClosed,
         Self::RequestCreated,
+        Self::RequestDueSoon,
         Self::RequestOverdue,
     ];
 
@@ -60,6 +64,7 @@ impl EventType {
             Self::ReportStatusChanged => "report.status_changed",
             Self::ReportClosed => "report.closed",
             Self::RequestCreated => "request.created",
+            Self::RequestDueSoon => "request.due_soon",
             Self::RequestOverdue => "request.overdue",
         }
     }

@@ -7,6 +7,7 @@ pub mod cases;
 pub mod events;
 pub mod idempotency;
 pub mod outbox;
+pub mod paging;
 pub mod platforms;
 pub mod queues;
 pub mod reports;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::{CaseId, JobId};
+use super::paging::{Notice, Rung, Urgency};
+use crate::base::id::{CaseId, JobId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::schema::outbox;
 use crate::db::{AnyConnection, Rx, Tx};
@@ -16,12 +17,25 @@ use crate::error::Result;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
 pub enum Job {
-    /// Wake the on-call for a case.
-    PageOnCall {
+    /// Write to a colleague.
+    Mail {
+        /// To whom.
+        staff: StaffId,
+        /// What about.
+        notice: Notice,
+    },
+    /// Tell the log, and the operator's pager where there is one, that an alarm rings.
+    Pager {
         /// The case.
         case: CaseId,
-        /// Which rule or fault wakes them.
+        /// Which rule, clock or fault rings.
         reason: String,
+        /// How high up.
+        rung: Rung,
+        /// How soon to look.
+        urgency: Urgency,
+        /// How many people are written to.
+        told: i64,
     },
     /// Tell the safeguarding lead that a colleague met a wall.
     TellOfWall {
@@ -122,7 +136,8 @@ pub fn fail(tx: &mut Tx<'_>, leased: &Leased, reason: &str) -> Result<()> {
     Ok(())
 }
 
-fn bury(tx: &mut Tx<'_>, id: &JobId, reason: &str) -> Result<()> {
+/// Lays a job aside for good. It stays visible, and can be put back to work.
+pub fn bury(tx: &mut Tx<'_>, id: &JobId, reason: &str) -> Result<()> {
     diesel::update(outbox::table.find(id))
         .set((outbox::dead_at.eq(tx.now()), outbox::last_error.eq(reason)))
         .execute(tx.conn())?;

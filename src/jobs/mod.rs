@@ -13,7 +13,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
-use crate::domain::{cases, queues, requests};
+use crate::db::Tx;
+use crate::domain::{cases, paging, queues, requests};
 use crate::error::Result;
 
 pub use outbox::work_off;
@@ -87,23 +88,25 @@ pub async fn reassess_failed(app: &Arc<App>) -> Result<()> {
     }
 }
 
-/// What the clock makes due: holds that end, requests that are overdue, fresh counts.
+/// Does a job in transactions of a few rows each, until nothing is left to do.
+async fn batches(app: &Arc<App>, job: fn(&mut Tx<'_>, &App) -> Result<usize>) -> Result<()> {
+    loop {
+        let shared = Arc::clone(app);
+        if app.db.write(move |tx| job(tx, &shared)).await? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// What the clock makes due: holds that end, requests that are overdue, clocks to be told of, alarms, fresh counts.
 ///
 /// # Errors
 /// What the database says; the next tick tries again.
 pub async fn tick(app: Arc<App>) -> Result<()> {
-    loop {
-        let kit = Arc::clone(&app);
-        if app.db.write(move |tx| cases::resume_due(tx, &kit.kit, BATCH)).await? == 0 {
-            break;
-        }
-    }
-    loop {
-        let kit = Arc::clone(&app);
-        if app.db.write(move |tx| requests::mark_overdue(tx, &kit.kit, BATCH)).await? == 0 {
-            break;
-        }
-    }
+    batches(&app, |tx, app| cases::resume_due(tx, &app.kit, BATCH)).await?;
+    batches(&app, |tx, app| requests::mark_overdue(tx, &app.kit, BATCH)).await?;
+    batches(&app, |tx, app| cases::sound_due(tx, &app.kit, BATCH)).await?;
+    batches(&app, |tx, app| paging::ring_due(tx, &app.kit, BATCH)).await?;
     let counts = app.db.read(queues::count).await?;
     app.db.write(move |tx| queues::keep_counts(tx, &counts)).await
 }

@@ -2,11 +2,19 @@
 
 use std::sync::Arc;
 
-use super::BATCH;
+use futures_util::{StreamExt, stream};
+
 use crate::app::App;
-use crate::domain::audit::{self, Chain, Event};
 use crate::domain::outbox::{self, Job, Leased};
+use crate::domain::paging::{self, Notice, Urgency};
+use crate::domain::staff;
 use crate::error::Result;
+use crate::outbound::{NotSent, Ring};
+
+/// How many jobs are done side by side: a mail server that is slow for one recipient must not hold up the others.
+const AT_ONCE: usize = 8;
+/// How many jobs are leased at once: so few that all are tried long before their leases end, however slow the server.
+const LEASED: i64 = 16;
 
 /// Leases what is due and does it, until nothing is left. Says how many jobs were done.
 ///
@@ -16,37 +24,130 @@ pub async fn work_off(app: &Arc<App>, worker: &str) -> Result<usize> {
     let mut done = 0;
     loop {
         let name = worker.to_owned();
-        let leased = app.db.write(move |tx| outbox::lease(tx, &name, BATCH)).await?;
+        let leased = app.db.write(move |tx| outbox::lease(tx, &name, LEASED)).await?;
         if leased.is_empty() {
             return Ok(done);
         }
-        for job in leased {
-            done += usize::from(finish(app, worker, job).await?);
+        let finished: Vec<Result<bool>> =
+            stream::iter(leased).map(|job| one(app, worker, job)).buffer_unordered(AT_ONCE).collect().await;
+        for job in finished {
+            match job {
+                Ok(ours) => done += usize::from(ours),
+                // Its lease ends, and it is tried again; the others are not held up by it.
+                Err(error) => tracing::error!(%error, "a job could not be finished"),
+            }
         }
     }
 }
 
-/// Does one job. The log is the pager that is always there; each page is an entry of the case's record, written in the
-/// transaction that finishes the job, so that a worker killed between the two pages again and never pages nobody.
-async fn finish(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
+/// Why a job was not done.
+enum Undone {
+    /// It is tried again later.
+    Later(String),
+    /// It never will be.
+    Never(String),
+}
+
+/// Does one job and says so in a transaction of its own.
+async fn one(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
+    let outcome = act(app, &leased).await?;
+    let worker = worker.to_owned();
+    app.db
+        .write(move |tx| match outcome {
+            Ok(()) => outbox::finish(tx, &leased.id, &worker),
+            Err(Undone::Later(reason)) => outbox::fail(tx, &leased, &reason).map(|()| false),
+            Err(Undone::Never(reason)) => {
+                if let Job::Mail { staff, notice } = &leased.job {
+                    paging::not_delivered(tx, notice, staff)?;
+                }
+                outbox::bury(tx, &leased.id, &reason).map(|()| false)
+            }
+        })
+        .await
+}
+
+/// The act itself, outside any transaction.
+async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), Undone>> {
     match &leased.job {
-        Job::PageOnCall { case, reason } => {
-            tracing::warn!(target: "on_call", case = %case, reason, "page the on-call");
+        Job::Mail { staff, notice } => mail(app, leased, staff, notice).await,
+        Job::Pager { case, reason, rung, urgency, told } => {
+            // The log is the pager that is always there.
+            tracing::warn!(target: "on_call", case = %case, reason, rung = rung.as_str(), told, "page the on-call");
+            let Some(pager) = &app.pager else { return Ok(Ok(())) };
+            let sign_in = app.config.base_url();
+            let id = leased.id.to_string();
+            let ring = Ring { id: &id, urgency: urgency.as_str(), rung: rung.as_str(), told: *told, sign_in: &sign_in };
+            Ok(pager.ring(&ring).await.map_err(Undone::Later))
         }
         Job::TellOfWall { case } => {
             tracing::warn!(target: "on_call", case = %case, "a colleague met a wall: tell the safeguarding lead");
+            let key = leased.id.to_string();
+            app.db.write(move |tx| paging::tell_safeguarding_leads(tx, &Notice::Wall, &key)).await?;
+            Ok(Ok(()))
         }
     }
-    let worker = worker.to_owned();
-    app.db
-        .write(move |tx| {
-            if !outbox::finish(tx, &leased.id, &worker)? {
-                return Ok(false);
-            }
-            if let Job::PageOnCall { case, reason } = &leased.job {
-                audit::record(tx, Chain::Case(case), Event::OnCallPaged { reason: reason.clone() })?;
-            }
-            Ok(true)
+}
+
+async fn mail(
+    app: &Arc<App>,
+    leased: &Leased,
+    to: &crate::base::id::StaffId,
+    notice: &Notice,
+) -> Result<std::result::Result<(), Undone>> {
+    let Some(mailer) = &app.mailer else { return Ok(Ok(())) };
+    let (kit, to, about) = (Arc::clone(app), to.clone(), notice.clone());
+    let address = app
+        .db
+        .read(move |rx| {
+            let current = paging::is_current(rx, &about)?;
+            if current { staff::mail_of(rx, &kit.kit, &to).map(Some) } else { Ok(None) }
         })
-        .await
+        .await?;
+    let address = match address {
+        // The alarm has ended or has rung again: this mail would only wake somebody for nothing.
+        None => return Ok(Ok(())),
+        Some(None) => return Ok(Err(Undone::Never("the account has no mail address".to_owned()))),
+        Some(Some(address)) => address,
+    };
+    let text = words(notice, &app.config.base_url());
+    Ok(match mailer.send(&address, (text.0, &text.1), leased.id.as_str()).await {
+        Ok(()) => Ok(()),
+        Err(NotSent::Refused(reason)) => Err(Undone::Never(reason)),
+        Err(error @ NotSent::Later(_)) => Err(Undone::Later(error.to_string())),
+    })
+}
+
+/// The subject and text of a mail. A screen that lights up beside somebody must tell nothing: no name, no word of
+/// violence, no case.
+fn words(notice: &Notice, sign_in: &str) -> (&'static str, String) {
+    let (subject, first) = match notice {
+        Notice::Page { urgency: Urgency::Now, .. } => {
+            ("Please sign in now", "Something needs a person now. It comes again until somebody takes it.")
+        }
+        Notice::Page { urgency: Urgency::Today, .. } => {
+            ("Please sign in today", "Something needs a person today. It comes again until somebody takes it.")
+        }
+        Notice::Wall => {
+            ("Please look at the record", "A colleague was turned away from something. The record says more.")
+        }
+    };
+    (subject, format!("{first}\n\nSign in: {sign_in}\n\nThis message says no more than that on purpose.\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::AlarmId;
+
+    #[test]
+    fn the_mails_are_neutral() {
+        let page = |urgency| Notice::Page { alarm: AlarmId::random(), ring: 3, urgency, last: false };
+        let notices = [page(Urgency::Now), page(Urgency::Today), Notice::Wall];
+        let all: Vec<String> = notices
+            .iter()
+            .map(|notice| words(notice, "https://recourse.example"))
+            .map(|(subject, text)| format!("Subject: {subject}\n\n{text}"))
+            .collect();
+        insta::assert_snapshot!(all.join("---\n"));
+    }
 }

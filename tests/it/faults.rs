@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -294,6 +295,8 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
         let mut body = full("W-1");
         body["answers"] = json!({"not_safe_now": "yes"});
         spark.submit(&body).await;
+        world.pass(120);
+        jobs::tick(Arc::clone(&world.app)).await.unwrap();
         let db = &world.app.db;
         let dead = db.write(|tx| outbox::lease(tx, "dead", 10)).await.unwrap();
         assert!(!dead.is_empty());

@@ -51,6 +51,8 @@ pub struct Acknowledgement {
     pub human_review_by: Timestamp,
     /// Words to show to the reporter, the same for every category.
     pub text: String,
+    /// Whether anybody is at work at this moment; the text says so when nobody is. The same for every report.
+    pub staffed: bool,
     /// Whom to call in danger. Show them first.
     pub emergency: Vec<EmergencyLine>,
     /// Whether the country was said just now. When not, ask, and show the label with each number.
@@ -72,6 +74,7 @@ struct Data {
 struct Text {
     locale: String,
     words: String,
+    nobody: String,
 }
 
 static LINES: LazyLock<Option<Data>> = LazyLock::new(|| match toml::from_str(DATA) {
@@ -90,22 +93,24 @@ pub fn is_readable() -> bool {
 
 /// The acknowledgement of a report that was received and is promised a review by then.
 #[must_use]
-pub fn acknowledge(body: &ReportBody, human_review_by: Timestamp) -> Acknowledgement {
+pub fn acknowledge(body: &ReportBody, human_review_by: Timestamp, staffed: bool) -> Acknowledgement {
     let country = body.reporter.country.as_deref();
     Acknowledgement {
         human_review_by,
-        text: words(body.reporter.locale.as_deref()),
+        text: words(body.reporter.locale.as_deref(), staffed),
+        staffed,
         emergency: lines(country),
         country_confirmed: country.is_some() && body.reporter.country_source == Some(Source::SaidNow),
     }
 }
 
-fn words(locale: Option<&str>) -> String {
+fn words(locale: Option<&str>, staffed: bool) -> String {
     let Some(data) = LINES.as_ref() else { return String::new() };
     let language = |tag: &str| tag.split('-').next().unwrap_or_default().to_lowercase();
     let wanted = locale.map(language);
     let found = data.text.iter().find(|text| Some(language(&text.locale)) == wanted).or_else(|| data.text.first());
-    found.map(|text| text.words.clone()).unwrap_or_default()
+    let Some(text) = found else { return String::new() };
+    if staffed { text.words.clone() } else { format!("{} {}", text.words, text.nobody) }
 }
 
 fn lines(country: Option<&str>) -> Vec<EmergencyLine> {

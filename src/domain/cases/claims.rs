@@ -13,6 +13,7 @@ use crate::db::schema::cases;
 use crate::domain::Kit;
 use crate::domain::access::{self, Act, Assign, Claim, Grant, Reopen, Work};
 use crate::domain::audit::{self, Chain, Event};
+use crate::domain::paging;
 use crate::domain::staff::{self, Member};
 use crate::error::{Conflict, Error, Result};
 
@@ -47,6 +48,7 @@ pub(in crate::domain) fn take(tx: &mut Tx<'_>, case: &mut Case, who: &Member) ->
     case.claimed_until = Some(until);
     case.reserved_until = None;
     store::set_holder(tx, case)?;
+    paging::quiet(tx, &case.id)?;
     audit::record(tx, Chain::Case(&case.id), Event::Claimed { until })
 }
 
@@ -58,14 +60,15 @@ pub fn heartbeat(tx: &mut Tx<'_>, grant: Grant<Work, Case>) -> Result<Case> {
     Ok(case)
 }
 
-/// Gives the case back to its queue.
-pub fn release(tx: &mut Tx<'_>, grant: Grant<Work, Case>) -> Result<Case> {
+/// Gives the case back to its queue. An urgent one is nobody's then, so somebody is told.
+pub fn release(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work, Case>) -> Result<Case> {
     let mut case = grant.into_row();
     case.assigned_to = None;
     case.claimed_until = None;
     case.reserved_until = None;
     store::set_holder(tx, &case)?;
     audit::record(tx, Chain::Case(&case.id), Event::Released)?;
+    priority::page_if_urgent(tx, kit, &case, "released")?;
     Ok(case)
 }
 

@@ -64,6 +64,14 @@ pub struct Clock {
     pub due_at: Timestamp,
     met_at: Option<Timestamp>,
     stopped_at: Option<Timestamp>,
+    /// When somebody is to be told of it next.
+    pub alarm_at: Option<Timestamp>,
+}
+
+/// When somebody is told that a clock will pass: a quarter of its time ahead, four hours at the most.
+fn soon(from: Timestamp, due_at: Timestamp) -> Timestamp {
+    const AHEAD: Duration = Duration::from_hours(4);
+    due_at.minus((due_at.since(from) / 4).min(AHEAD))
 }
 
 impl Clock {
@@ -80,7 +88,21 @@ impl Clock {
             due_at,
             met_at: None,
             stopped_at: None,
+            alarm_at: Some(soon(now, due_at)),
         }
+    }
+
+    /// The same, with the first alarm at a time of its own.
+    #[must_use]
+    pub const fn telling_at(mut self, at: Timestamp) -> Self {
+        self.alarm_at = Some(at);
+        self
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> &ClockId {
+        &self.id
     }
 
     /// The same, for a request.
@@ -212,7 +234,7 @@ pub fn tighten(tx: &mut Tx<'_>, case: &CaseId, due: &Due) -> Result<()> {
         for clock in have.iter().filter(|clock| clock.kind == kind) {
             any = true;
             if clock.runs() && clock.due_at > at {
-                diesel::update(clocks::table.find(&clock.id)).set(clocks::due_at.eq(at)).execute(tx.conn())?;
+                advance(tx, clock, at)?;
             }
         }
         if !any {
@@ -222,16 +244,22 @@ pub fn tighten(tx: &mut Tx<'_>, case: &CaseId, due: &Due) -> Result<()> {
     insert(tx, &missing)
 }
 
+/// Makes a clock due earlier, and has it told of in good time.
+fn advance(tx: &mut Tx<'_>, clock: &Clock, due_at: Timestamp) -> Result<()> {
+    let alarm_at = soon(tx.now(), due_at);
+    diesel::update(clocks::table.find(&clock.id))
+        .set((clocks::due_at.eq(due_at), clocks::alarm_at.eq(alarm_at)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 /// Something new came in: a person is to read it by then, however often the case was read before.
 pub fn begin_review(tx: &mut Tx<'_>, case: &CaseId, by: Timestamp) -> Result<()> {
     let have = of_case(tx, case)?;
     let running = have.iter().find(|clock| clock.kind == ClockKind::HumanReview && clock.runs());
     match running {
         Some(clock) if clock.due_at <= by => Ok(()),
-        Some(clock) => {
-            diesel::update(clocks::table.find(&clock.id)).set(clocks::due_at.eq(by)).execute(tx.conn())?;
-            Ok(())
-        }
+        Some(clock) => advance(tx, clock, by),
         None => {
             let clock = Clock::begin(case, ClockKind::HumanReview, tx.now(), by);
             insert(tx, &[clock])

@@ -1,6 +1,7 @@
 //! Cases: the unit of an advocate's work. One reporter and one subject; reports join it, people decide it.
 
 pub mod acts;
+mod alarms;
 mod claims;
 pub mod clocks;
 mod decide;
@@ -12,6 +13,7 @@ mod read;
 pub mod state;
 mod store;
 
+pub use alarms::sound_due;
 pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, resume_due, start, wake};
 pub(in crate::domain) use claims::{take, wake_and_page};
 pub use decide::{Closing, decide};

@@ -12,6 +12,7 @@ use crate::db::schema::{blind_indexes, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::audit::{self, Chain, Event, Head};
+use crate::domain::paging;
 use crate::domain::platforms::Mode;
 use crate::domain::taxonomy::CategoryCode;
 use crate::domain::triage::{Facts, merge_answers, queue_for};
@@ -151,7 +152,10 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     };
     let opened =
         Event::CaseOpened { report: incoming.report.clone(), queue: queue.as_str(), priority: assessment.priority };
-    let head = audit::begin(tx, Chain::Case(&id), &[opened])?;
+    let alarm = priority::first_call(tx, kit, &case, failed);
+    let mut events = vec![opened];
+    events.extend(alarm.map(|call| Event::AlarmOpened { reason: call.reason.to_owned() }));
+    let head = audit::begin(tx, Chain::Case(&id), &events)?;
     if !insert(tx, &case, incoming.pair, head)? {
         audit::undo_begin(tx, &id)?;
         return Ok(None);
@@ -160,9 +164,8 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     name(tx, &id, &incoming.names, &[])?;
     let mut keys = Keys::of_new(&kit.keyring, id.as_str());
     priority::keep(tx, &mut keys, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
-    priority::page_if_urgent(tx, kit, &case, case.priority.as_str())?;
-    if failed {
-        priority::page(tx, &case, "triage_failed")?;
+    if let Some(call) = alarm {
+        paging::begin(tx, &case, call)?;
     }
     Ok(Some(Landed { case, keys }))
 }
@@ -198,8 +201,10 @@ fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> R
 
 /// The platform's 48 hours run from the report's receipt, which is immutable, for each report by itself.
 fn image_clock(kit: &Kit, case: &CaseId, report: &ReportId, now: Timestamp) -> Clock {
-    let due = now.plus(kit.triage.rules().intimate_image_span());
-    Clock::begin(case, ClockKind::IntimateImage, now, due).of_report(report)
+    let rules = kit.triage.rules();
+    let due = now.plus(rules.intimate_image_span());
+    let first = rules.intimate_image_alarms().first().map_or(due, |span| now.plus(*span));
+    Clock::begin(case, ClockKind::IntimateImage, now, due).of_report(report).telling_at(first)
 }
 
 /// Takes a further report of the same two accounts into their case. A closed case opens again.

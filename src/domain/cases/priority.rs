@@ -1,17 +1,18 @@
 //! The priority in force: what the rules say, what people raised, and what two people lowered. Nothing else subtracts.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::clocks::{self, Due};
 use super::{Case, PrioritySource, State, acts, claims, store};
 use crate::base::id::{ActId, AssessmentId, CaseId};
-use crate::base::time::Timestamp;
 use crate::db::schema::{assessments, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::audit::{self, Chain, Event};
-use crate::domain::outbox::{self, Job};
+use crate::domain::paging::{self, Call, Rung};
 use crate::domain::platforms::Mode;
 use crate::domain::staff;
 use crate::domain::triage::{Assessment, Facts, Priority, Queue, queue_for};
@@ -19,7 +20,7 @@ use crate::domain::vault::{Answers, Keys, Sealed};
 use crate::error::{Error, Result};
 
 /// Someone is on shift when a colleague with the queue acted this recently (TSP-1, clocks).
-const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
+const SHIFT: Duration = Duration::from_mins(15);
 
 /// An assessment with the facts it was made of, as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -87,7 +88,7 @@ pub(super) fn reassess(
     case.child = case.child || assessed.facts.is_child();
     settle(tx, kit, case, before, assessment.failure.is_some())?;
     if assessment.failure.is_some() {
-        page(tx, case, "triage_failed")?;
+        call_now(tx, case, "triage_failed")?;
     }
     claims::part_from_the_unfit(tx, case)
 }
@@ -160,24 +161,31 @@ pub(super) fn is_urgent(kit: &Kit, priority: Priority) -> bool {
     kit.triage.rules().clocks(priority).page_first.is_some()
 }
 
-/// Owes a page when the rules have somebody woken for the case's priority.
+/// Has somebody paged when the rules say so for the case's priority, unless it is taken before their span has passed.
 pub(super) fn page_if_urgent(tx: &mut Tx<'_>, kit: &Kit, case: &Case, reason: &str) -> Result<()> {
-    if is_urgent(kit, case.priority) { page(tx, case, reason) } else { Ok(()) }
+    let Some(span) = kit.triage.rules().clocks(case.priority).page_first else { return Ok(()) };
+    let at = tx.now().plus(span);
+    paging::call(tx, case, Call { reason, at, least: Rung::OnCall })
+}
+
+/// Whom a case wakes that is being opened: at once when the rules failed, and nobody when it is a trial.
+pub(super) fn first_call(rx: &Rx<'_>, kit: &Kit, case: &Case, failed: bool) -> Option<Call<'static>> {
+    let span = kit.triage.rules().clocks(case.priority).page_first;
+    let (reason, span) = if failed { ("triage_failed", Duration::ZERO) } else { (case.priority.as_str(), span?) };
+    let call = Call { reason, at: rx.now().plus(span), least: Rung::OnCall };
+    (case.mode == Mode::Live).then_some(call)
+}
+
+/// Has somebody paged at once, whatever the priority.
+pub(super) fn call_now(tx: &mut Tx<'_>, case: &Case, reason: &str) -> Result<()> {
+    let at = tx.now();
+    paging::call(tx, case, Call { reason, at, least: Rung::OnCall })
 }
 
 /// The same, unless somebody holds the case at this moment and sees by themselves what has come.
 pub(in crate::domain) fn page_if_left(tx: &mut Tx<'_>, kit: &Kit, case: &Case, reason: &str) -> Result<()> {
     let held = case.claimed_until.is_some_and(|until| until > tx.now());
     if held { Ok(()) } else { page_if_urgent(tx, kit, case, reason) }
-}
-
-/// Owes a page for a case. A platform's trial wakes nobody.
-pub(super) fn page(tx: &mut Tx<'_>, case: &Case, reason: &str) -> Result<()> {
-    if case.mode == Mode::Test {
-        return Ok(());
-    }
-    let now: Timestamp = tx.now();
-    outbox::enqueue(tx, &Job::PageOnCall { case: case.id.clone(), reason: reason.to_owned() }, now, None)
 }
 
 /// Raises the priority by a person's judgement (TSP-1, O19). Never lowers.

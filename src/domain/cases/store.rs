@@ -11,6 +11,7 @@ use crate::db::schema::{cases, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::events::{self, EventType, NewEvent};
+use crate::domain::paging;
 use crate::domain::reports::{ReportOutcome, Status};
 use crate::domain::requests;
 use crate::error::Result;
@@ -79,6 +80,7 @@ pub fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Opt
     }
     if to == State::Closed {
         clocks::stop_ours(tx, &case.id)?;
+        paging::quiet(tx, &case.id)?;
     }
     replace_in_queue(tx, case)?;
     tell_platform(tx, case)

@@ -12,7 +12,7 @@ use crate::domain::Kit;
 use crate::domain::access::{AsPlatform, Grant, Tenant};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::cases::clocks::{self, ClockKind};
-use crate::domain::cases::{self, Action};
+use crate::domain::cases::{self, Action, Case};
 use crate::domain::events::EventType;
 use crate::domain::vault::{Keys, Messages};
 use crate::error::{Conflict, Error, Result, Violations};
@@ -90,6 +90,18 @@ fn give_back(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId) -> Result<()> {
     }
     cases::tell_platform(tx, &case)?;
     cases::requeue(tx, &mut case)
+}
+
+/// Reminds the platform of a request that it has not answered and that is due soon.
+pub(in crate::domain) fn remind(tx: &mut Tx<'_>, case: &mut Case, id: Option<&RequestId>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    let waiting = requests::state.eq_any([RequestState::Open, RequestState::Acknowledged]);
+    let report: Option<ReportId> =
+        requests::table.find(id).filter(waiting).select(requests::report_id).first(tx.conn()).optional()?;
+    match report {
+        Some(report) => tell(tx, case, EventType::RequestDueSoon, (report, id.clone())),
+        None => Ok(()),
+    }
 }
 
 /// Marks requests whose time has passed, a few at a time, and tells their platforms. Says how many.

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(in crate::domain) use answer::remind;
 pub use answer::{answer, mark_overdue};
 pub use ask::ask;
 pub(in crate::domain) use ask::make_approved;

@@ -173,6 +173,33 @@ pub fn set_queues(tx: &mut Tx<'_>, username: &str, queues: &[Queue]) -> Result<(
     audit::record(tx, Chain::Staff(&found.member.id), Event::StaffChanged { role: found.member.role.as_str() })
 }
 
+/// Sets where an account's pages go; nothing takes the address away.
+///
+/// # Errors
+/// `NotFound` for an unknown account.
+pub fn set_mail(tx: &mut Tx<'_>, kit: &Kit, username: &str, address: Option<&str>) -> Result<()> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let id = found.member.id;
+    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let sealed = match address {
+        Some(address) => Some(keys.sealing::<Secret>()?.seal("mail", id.as_str(), &address)?),
+        None => None,
+    };
+    keys.store(tx)?;
+    diesel::update(staff::table.find(&id)).set(staff::mail.eq(sealed)).execute(tx.conn())?;
+    audit::record(tx, Chain::Staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
+}
+
+/// Where an open account's pages go.
+pub fn mail_of(rx: &mut Rx<'_>, kit: &Kit, id: &StaffId) -> Result<Option<Sensitive<String>>> {
+    let row: Option<Option<Sealed<Secret>>> =
+        staff::table.find(id).filter(staff::active.eq(true)).select(staff::mail).first(rx.conn()).optional()?;
+    let Some(sealed) = row.flatten() else { return Ok(None) };
+    let mut keys = Keys::load(rx, &kit.keyring, id.as_str())?;
+    let address: String = keys.existing::<Secret>()?.open("mail", id.as_str(), &sealed)?.into_exposed();
+    Ok(Some(Sensitive::new(address)))
+}
+
 /// Declares an identifier of a colleague or of someone close to them. It is kept as a keyed hash only.
 ///
 /// # Errors

@@ -166,7 +166,7 @@ impl Rules {
 
     /// When that clock raises an alarm, from the moment of receipt, the earliest first.
     #[must_use]
-    pub fn alarms(&self) -> &[Duration] {
+    pub fn intimate_image_alarms(&self) -> &[Duration] {
         &self.image_clock.alarms
     }
 

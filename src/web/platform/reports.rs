@@ -14,6 +14,7 @@ use crate::db::Tx;
 use crate::domain::Kit;
 use crate::domain::access::{self, AsPlatform, Grant, Tenant};
 use crate::domain::acknowledgement::{Acknowledgement, ReportTo, acknowledge, report_child_material_to};
+use crate::domain::paging::rota;
 use crate::domain::platforms::Scope;
 use crate::domain::reports::body::{AdditionBody, ReportBody};
 use crate::domain::reports::{self, AdditionView, ReportView, Status, Submitted};
@@ -137,7 +138,8 @@ pub(super) fn take<'k>(
 ) -> Result<Reply<'k>> {
     let not_accepted = not_accepted(&body);
     let reference = body.platform_report_ref.clone();
-    let acknowledgement = acknowledge(&body, tx.now());
+    let staffed = rota::is_staffed(tx)?;
+    let acknowledgement = acknowledge(&body, tx.now(), staffed);
     let submitted: Submitted<'k> = reports::submit(tx, kit, who, body)?;
     let receipt = Receipt {
         platform_report_ref: reference,

@@ -146,9 +146,9 @@ pub(in crate::web) async fn heartbeat(call: Call) -> Result<HttpResponse> {
 pub(in crate::web) async fn release(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, _, who| {
+    on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<Work>(tx, &who, &case)?;
-        case_reply(&cases::release(tx, grant)?)
+        case_reply(&cases::release(tx, kit, grant)?)
     })
     .await
 }

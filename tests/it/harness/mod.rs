@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod smtp;
 
 use std::future::Future;
 use std::net::TcpListener;

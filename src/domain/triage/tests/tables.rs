@@ -57,7 +57,7 @@ fn the_promise_depends_on_the_group_alone_and_the_earlier_holds() {
 fn the_intimate_image_clock() {
     let rules = Rules::builtin();
     assert_eq!(rules.intimate_image_span(), Duration::from_hours(48));
-    assert_eq!(rules.alarms(), [4, 24, 36, 44].map(Duration::from_hours));
+    assert_eq!(rules.intimate_image_alarms(), [4, 24, 36, 44].map(Duration::from_hours));
     let made = Declarations {
         is_intimate_image: true,
         is_subject_or_agent: true,

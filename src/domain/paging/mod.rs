@@ -1,0 +1,244 @@
+//! Paging: an alarm stands for a case that a person must be told about. It rings, again and again and ever higher up,
+//! until somebody takes the case. What it says to people is neutral: not a word of the case.
+
+mod ladder;
+pub mod rota;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub use ladder::Ladder;
+
+use super::Kit;
+use super::audit::{self, Chain, Event};
+use super::cases::{self, Case, State};
+use super::outbox::{self, Job};
+use super::platforms::Mode;
+use super::staff;
+use crate::base::code::codes;
+use crate::base::id::{AlarmId, CaseId, StaffId};
+use crate::base::time::Timestamp;
+use crate::db::dialect::{self, Lock};
+use crate::db::schema::alarms;
+use crate::db::{Rx, Tx};
+use crate::error::Result;
+
+codes! {
+    /// How high up an alarm rings. Each rung is told together with those below it.
+    pub enum Rung {
+        /// Who is on the rota for the queue, and whom the case was handed to.
+        OnCall = "on_call",
+        /// The leads.
+        Lead = "lead",
+        /// The safeguarding leads.
+        SafeguardingLead = "safeguarding_lead",
+    }
+}
+
+impl Rung {
+    const fn level(self) -> i64 {
+        match self {
+            Self::OnCall => 0,
+            Self::Lead => 1,
+            Self::SafeguardingLead => 2,
+        }
+    }
+
+    const fn of_level(level: i64) -> Self {
+        match level {
+            ..=0 => Self::OnCall,
+            1 => Self::Lead,
+            _ => Self::SafeguardingLead,
+        }
+    }
+}
+
+codes! {
+    /// How soon a person should look: the only thing that a page says of its case.
+    pub enum Urgency {
+        /// Now: somebody may be in danger.
+        Now = "now",
+        /// Today.
+        Today = "today",
+    }
+}
+
+/// Why, when and at least how high an alarm rings.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// A code for the case's record.
+    pub reason: &'a str,
+    /// When it rings first, unless somebody has taken the case by then.
+    pub at: Timestamp,
+    /// From which rung on.
+    pub least: Rung,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = alarms)]
+struct Alarm {
+    id: AlarmId,
+    reason: String,
+    least_rung: i64,
+    opened_at: Timestamp,
+    rings: i64,
+    next_at: Timestamp,
+}
+
+fn open_of(rx: &mut Rx<'_>, case: &CaseId) -> Result<Option<Alarm>> {
+    let open = alarms::table.filter(alarms::case_id.eq(case).and(alarms::closed_at.is_null()));
+    Ok(open.select(Alarm::as_select()).first(rx.conn()).optional()?)
+}
+
+/// The first alarm of a case that is being opened. Its record is written with the case's first.
+pub(super) fn begin(tx: &mut Tx<'_>, case: &Case, call: Call<'_>) -> Result<()> {
+    let row = (
+        alarms::id.eq(AlarmId::random()),
+        alarms::case_id.eq(&case.id),
+        alarms::reason.eq(call.reason),
+        alarms::least_rung.eq(call.least.level()),
+        alarms::opened_at.eq(tx.now()),
+        alarms::rings.eq(0_i64),
+        alarms::next_at.eq(call.at),
+    );
+    diesel::insert_into(alarms::table).values(row).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Opens an alarm for a case, whose row is locked. A case has one at a time: a further call makes it ring as early and
+/// as high as either would. Trials wake nobody.
+pub(super) fn call(tx: &mut Tx<'_>, case: &Case, call: Call<'_>) -> Result<()> {
+    if case.mode == Mode::Test {
+        return Ok(());
+    }
+    if let Some(alarm) = open_of(tx, &case.id)? {
+        diesel::update(alarms::table.find(&alarm.id))
+            .set((
+                alarms::reason.eq(call.reason),
+                alarms::next_at.eq(call.at.min(alarm.next_at)),
+                alarms::least_rung.eq(call.least.level().max(alarm.least_rung)),
+            ))
+            .execute(tx.conn())?;
+    } else {
+        begin(tx, case, call)?;
+    }
+    audit::record(tx, Chain::Case(&case.id), Event::AlarmOpened { reason: call.reason.to_owned() })
+}
+
+/// Ends the alarm of a case: somebody has taken it, or nothing is to be done any more.
+pub(super) fn quiet(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+    let open = alarms::table.filter(alarms::case_id.eq(case).and(alarms::closed_at.is_null()));
+    diesel::update(open).set(alarms::closed_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Rings every alarm that is due, a few at a time. Says how many.
+///
+/// Who is told stands in the case's record, and a page for each is owed in the same transaction: a worker that is
+/// killed loses none and rings nobody twice.
+pub fn ring_due(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
+    let due: Vec<CaseId> = alarms::table
+        .filter(alarms::closed_at.is_null().and(alarms::next_at.le(tx.now())))
+        .order(alarms::next_at)
+        .limit(limit)
+        .select(alarms::case_id)
+        .load(tx.conn())?;
+    for id in &due {
+        dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+        let Some(alarm) = open_of(tx, id)?.filter(|alarm| alarm.next_at <= tx.now()) else { continue };
+        match cases::find(tx, id)?.filter(|case| case.state != State::Closed) {
+            Some(case) => ring(tx, kit, &case, alarm)?,
+            None => quiet(tx, id)?,
+        }
+    }
+    Ok(due.len())
+}
+
+fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
+    let now = tx.now();
+    let spans = kit.triage.rules().clocks(case.priority);
+    let ladder = Ladder::of(case.priority, spans);
+    let rung = ladder.rung(now.since(alarm.opened_at)).max(Rung::of_level(alarm.least_rung));
+    let holder = case.assigned_to.clone().filter(|_| case.claimed_until.is_some_and(|until| until > now));
+    let mut people = match &holder {
+        // Somebody is at it: they are told, and whoever must know anyway.
+        Some(_) if rung == Rung::OnCall => Vec::new(),
+        _ => rota::reached(tx, case, rung)?,
+    };
+    people.extend(holder.clone().filter(|holder| !people.contains(holder)));
+    let urgency = if spans.page_first.is_some() { Urgency::Now } else { Urgency::Today };
+    for staff in &people {
+        let notice = Notice::Page { alarm: alarm.id.clone(), ring: alarm.rings + 1, urgency, last: holder.is_some() };
+        let key = format!("page:{}:{}:{staff}", alarm.id, alarm.rings + 1);
+        outbox::enqueue(tx, &Job::Mail { staff: staff.clone(), notice }, now, Some(&key))?;
+    }
+    let told = i64::try_from(people.len()).unwrap_or(i64::MAX);
+    let pager = Job::Pager { case: case.id.clone(), reason: alarm.reason.clone(), rung, urgency, told };
+    outbox::enqueue(tx, &pager, now, None)?;
+    let event = Event::OnCallPaged { reason: alarm.reason, rung: rung.as_str(), people };
+    audit::record(tx, Chain::Case(&case.id), event)?;
+    // Whoever holds the case has been told; the next clock tells again.
+    let closed_at = holder.map(|_| now);
+    diesel::update(alarms::table.find(&alarm.id))
+        .set((
+            alarms::rings.eq(alarm.rings + 1),
+            alarms::next_at.eq(now.plus(ladder.repeat)),
+            alarms::closed_at.eq(closed_at),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// What a mail to a colleague is about. None says anything of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Notice {
+    /// An alarm rings.
+    Page {
+        /// The alarm.
+        alarm: AlarmId,
+        /// Which ring it is, from 1.
+        ring: i64,
+        /// How soon to look.
+        urgency: Urgency,
+        /// Whether the alarm ended with this ring: it told whoever holds the case.
+        last: bool,
+    },
+    /// A colleague met a wall.
+    Wall,
+}
+
+/// Whether the mail is still worth sending: a page whose alarm has ended, or has rung again since, is not. So a mail
+/// server that comes back after an hour brings one page and not twelve.
+pub fn is_current(rx: &mut Rx<'_>, notice: &Notice) -> Result<bool> {
+    let Notice::Page { alarm, ring, last, .. } = notice else { return Ok(true) };
+    let row: Option<(i64, Option<Timestamp>)> =
+        alarms::table.find(alarm).select((alarms::rings, alarms::closed_at)).first(rx.conn()).optional()?;
+    Ok(row.is_some_and(|(rings, closed_at)| rings == *ring && (*last || closed_at.is_none())))
+}
+
+/// A page could not be delivered to somebody for good: the next ones up are told at once.
+pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<()> {
+    audit::record(tx, Chain::Staff(to), Event::MailRefused)?;
+    let Notice::Page { alarm, .. } = notice else { return Ok(()) };
+    let open = alarms::table.find(alarm).filter(alarms::closed_at.is_null());
+    let row: Option<(CaseId, i64)> = open.select((alarms::case_id, alarms::least_rung)).first(tx.conn()).optional()?;
+    let Some((case, least)) = row else { return Ok(()) };
+    dialect::lock(tx.conn(), Lock::Case, case.as_str())?;
+    if least < Rung::SafeguardingLead.level() {
+        let up = (alarms::least_rung.eq(least + 1), alarms::next_at.eq(tx.now()));
+        diesel::update(alarms::table.find(alarm)).set(up).execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// Owes a mail to every safeguarding lead.
+pub fn tell_safeguarding_leads(tx: &mut Tx<'_>, notice: &Notice, key: &str) -> Result<()> {
+    let now = tx.now();
+    let leads = staff::list(tx)?.into_iter().filter(|who| who.role == staff::Role::SafeguardingLead);
+    for who in leads {
+        let mail = Job::Mail { staff: who.id.clone(), notice: notice.clone() };
+        outbox::enqueue(tx, &mail, now, Some(&format!("{key}:{}", who.id)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! The rota: who is at work when, and who is told of a case.
+
+use diesel::prelude::*;
+
+use super::Rung;
+use crate::base::id::{ShiftId, StaffId};
+use crate::base::time::Timestamp;
+use crate::db::schema::{shifts, staff as accounts};
+use crate::db::{Rx, Tx};
+use crate::domain::access::{self, Act};
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::cases::Case;
+use crate::domain::staff::{self, Member, Role};
+use crate::error::{Error, Result};
+
+/// Somebody has the wish and the means to look when they acted this recently (TSP-1, clocks).
+const JUST_ACTED: std::time::Duration = std::time::Duration::from_mins(15);
+
+/// A stretch of somebody's time.
+#[derive(Clone, Debug, Queryable)]
+pub struct Shift {
+    /// Its id.
+    pub id: ShiftId,
+    /// Whose.
+    pub username: String,
+    /// From when on.
+    pub starts_at: Timestamp,
+    /// Until when, itself not in it.
+    pub ends_at: Timestamp,
+}
+
+/// Adds a shift. Shifts may overlap: all who are at work are told.
+///
+/// # Errors
+/// `NotFound` for an unknown account; `Invalid` when it ends before it begins or has ended already.
+pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Timestamp) -> Result<ShiftId> {
+    let account = staff::account(tx, username)?.ok_or(Error::NotFound)?;
+    if ends_at <= starts_at || ends_at <= tx.now() {
+        return Err(Error::invalid("/until", "out_of_range", "a shift ends after it begins, and after now"));
+    }
+    let id = ShiftId::random();
+    let row = (
+        shifts::id.eq(&id),
+        shifts::staff_id.eq(&account.member.id),
+        shifts::starts_at.eq(starts_at),
+        shifts::ends_at.eq(ends_at),
+    );
+    diesel::insert_into(shifts::table).values(row).execute(tx.conn())?;
+    audit::record(tx, Chain::Staff(&account.member.id), Event::ShiftAdded { from: starts_at, until: ends_at })?;
+    Ok(id)
+}
+
+/// Takes a shift off the rota.
+///
+/// # Errors
+/// `NotFound` when there is none of this id.
+pub fn remove(tx: &mut Tx<'_>, id: &ShiftId) -> Result<()> {
+    let owner: StaffId = shifts::table.find(id).select(shifts::staff_id).first(tx.conn())?;
+    diesel::delete(shifts::table.find(id)).execute(tx.conn())?;
+    audit::record(tx, Chain::Staff(&owner), Event::ShiftRemoved)
+}
+
+/// The shifts that have not ended, the next first.
+pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Shift>> {
+    Ok(shifts::table
+        .inner_join(accounts::table.on(accounts::id.eq(shifts::staff_id)))
+        .filter(shifts::ends_at.gt(rx.now()))
+        .order((shifts::starts_at, shifts::id))
+        .select((shifts::id, accounts::username, shifts::starts_at, shifts::ends_at))
+        .load(rx.conn())?)
+}
+
+/// Whether anybody is at work at all: on the rota now, or acting just now. The same for every report, whatever it says.
+pub fn is_staffed(rx: &mut Rx<'_>) -> Result<bool> {
+    let now = rx.now();
+    let on_rota = shifts::table
+        .inner_join(accounts::table.on(accounts::id.eq(shifts::staff_id)))
+        .filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)).and(accounts::active.eq(true)))
+        .select(shifts::id);
+    if on_rota.first::<ShiftId>(rx.conn()).optional()?.is_some() {
+        return Ok(true);
+    }
+    let acting = accounts::table
+        .filter(accounts::active.eq(true).and(accounts::acted_at.ge(now.minus(JUST_ACTED))))
+        .select(accounts::id);
+    Ok(acting.first::<StaffId>(rx.conn()).optional()?.is_some())
+}
+
+/// Whom an alarm about the case reaches, in no order: each rung with those below it. Where nobody stands on a rung, the
+/// next one up is told at once. Nobody is told of a case that they may not see.
+pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<StaffId>> {
+    let on_shift = on_shift_now(rx)?;
+    let mut able = Vec::new();
+    for who in staff::list(rx)? {
+        if access::sees(&who, case.queue)
+            && access::allows(who.role, case.queue, Act::Claim)
+            && !staff::is_walled(rx, &who.id, &case.id)?
+        {
+            able.push(who);
+        }
+    }
+    let is_on_shift = |who: &&Member| on_shift.contains(&who.id) || case.assigned_to.as_ref() == Some(&who.id);
+    let of_role = |role: Role| able.iter().filter(move |who| who.role == role);
+    let mut told: Vec<StaffId> = able.iter().filter(is_on_shift).map(|who| who.id.clone()).collect();
+    for (rung, role) in [(Rung::Lead, Role::Lead), (Rung::SafeguardingLead, Role::SafeguardingLead)] {
+        if rung <= up_to || told.is_empty() {
+            told.extend(of_role(role).map(|who| who.id.clone()));
+        }
+    }
+    told.sort();
+    told.dedup();
+    Ok(told)
+}
+
+fn on_shift_now(rx: &mut Rx<'_>) -> Result<Vec<StaffId>> {
+    let now = rx.now();
+    Ok(shifts::table
+        .filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)))
+        .select(shifts::staff_id)
+        .load(rx.conn())?)
+}

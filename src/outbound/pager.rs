@@ -1,0 +1,67 @@
+//! The operator's own pager: one call for each ring, to an address that the operator set.
+
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use serde::Serialize;
+
+use crate::base::secret::Sensitive;
+use crate::config::PagerSettings;
+
+/// Calls the operator's pager, where one is configured.
+#[derive(Debug)]
+pub struct Pager {
+    http: reqwest::Client,
+    url: Sensitive<String>,
+    token: Option<Sensitive<String>>,
+}
+
+/// What the pager is told: nothing of the case.
+#[derive(Debug, Serialize)]
+pub struct Ring<'a> {
+    /// Stable when the same ring is told again.
+    pub id: &'a str,
+    /// `now` or `today`.
+    pub urgency: &'a str,
+    /// `on_call`, `lead` or `safeguarding_lead`.
+    pub rung: &'a str,
+    /// How many people are written to; with none, somebody must act by hand.
+    pub told: i64,
+    /// Where to sign in.
+    pub sign_in: &'a str,
+}
+
+impl Pager {
+    /// The pager of the settings; nothing when none is set.
+    ///
+    /// # Errors
+    /// A sentence when the client cannot be built.
+    pub fn new(settings: &PagerSettings) -> Result<Option<Self>, String> {
+        let Some(url) = settings.url.clone() else { return Ok(None) };
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Duration::from_secs(15))
+            .redirect(Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| format!("the pager's client cannot be made: {error}"))?;
+        Ok(Some(Self { http, url, token: settings.token.clone() }))
+    }
+
+    /// Tells the pager of a ring.
+    ///
+    /// # Errors
+    /// A code of what went wrong, without the address.
+    pub async fn ring(&self, ring: &Ring<'_>) -> Result<(), String> {
+        let mut call = self.http.post(self.url.expose()).json(ring);
+        if let Some(token) = &self.token {
+            call = call.bearer_auth(token.expose());
+        }
+        match call.send().await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(format!("the pager answered {}", answer.status().as_u16())),
+            Err(error) if error.is_timeout() => Err("the pager did not answer in time".to_owned()),
+            Err(_) => Err("the pager cannot be reached".to_owned()),
+        }
+    }
+}
