@@ -111,6 +111,7 @@ diesel::table! {
         audit_seq -> BigInt,
         audit_head -> Binary,
         version -> BigInt,
+        match_at -> Nullable<BigInt>,
     }
 }
 

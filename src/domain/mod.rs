@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cases;
 pub mod events;
 pub mod idempotency;
+pub mod matching;
 pub mod outbox;
 pub mod paging;
 pub mod platforms;

@@ -14,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
 use crate::db::Tx;
-use crate::domain::{cases, paging, queues, requests};
+use crate::domain::{cases, matching, paging, queues, requests};
 use crate::error::Result;
 
 pub use outbox::work_off;
@@ -88,6 +88,19 @@ pub async fn reassess_failed(app: &Arc<App>) -> Result<()> {
     }
 }
 
+/// Compares what came in with what is there.
+async fn compare(app: &Arc<App>) -> Result<()> {
+    loop {
+        let shared = Arc::clone(app);
+        let found = app.db.read(move |rx| matching::compare_waiting(rx, &shared.kit, BATCH)).await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let shared = Arc::clone(app);
+        app.db.write(move |tx| matching::take_in(tx, &shared.kit, &found)).await?;
+    }
+}
+
 /// Does a job in transactions of a few rows each, until nothing is left to do.
 async fn batches(app: &Arc<App>, job: fn(&mut Tx<'_>, &App) -> Result<usize>) -> Result<()> {
     loop {
@@ -105,6 +118,7 @@ async fn batches(app: &Arc<App>, job: fn(&mut Tx<'_>, &App) -> Result<usize>) ->
 pub async fn tick(app: Arc<App>) -> Result<()> {
     batches(&app, |tx, app| cases::resume_due(tx, &app.kit, BATCH)).await?;
     batches(&app, |tx, app| requests::mark_overdue(tx, &app.kit, BATCH)).await?;
+    compare(&app).await?;
     batches(&app, |tx, app| cases::sound_due(tx, &app.kit, BATCH)).await?;
     batches(&app, |tx, app| paging::ring_due(tx, &app.kit, BATCH)).await?;
     let counts = app.db.read(queues::count).await?;

@@ -14,6 +14,7 @@ mod faults;
 mod harness;
 mod input_echo;
 mod later;
+mod matching;
 mod paging;
 mod reports;
 mod schema;

@@ -13,6 +13,7 @@ use crate::db::schema::clocks;
 use crate::domain::Kit;
 use crate::domain::paging::{self, Call, Rung};
 use crate::domain::requests;
+use crate::domain::triage::{Priority, Signal};
 use crate::error::Result;
 
 /// From when on an intimate image is told higher up: the platform has twelve hours left, then four.
@@ -58,6 +59,11 @@ fn sound(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, clock: &Clock) -> Result<(
     }
     if case.state == State::Closed {
         return Ok(());
+    }
+    let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
+    if clock.kind == ClockKind::CheckIn && passed && urgent {
+        // Nobody is sent to a door: it is raised, and the lead is told (TSP-1, O20).
+        super::priority::notice(tx, kit, &case.id, Signal::ContactLost)?;
     }
     let reason = match (clock.kind, passed) {
         (ClockKind::IntimateImage, false) => image_reason(kit, clock, now),

@@ -29,6 +29,8 @@ codes! {
         IntimateImage = "intimate_image",
         /// The platform's answer to a request.
         Request = "request",
+        /// The next contact that was agreed with the survivor.
+        CheckIn = "check_in",
     }
 }
 
@@ -175,7 +177,7 @@ impl Due {
             ClockKind::FirstContactOrStandby => Some(self.first_contact),
             ClockKind::EscalationDecision => self.escalation_decision,
             ClockKind::ReReview => Some(self.re_review),
-            ClockKind::IntimateImage | ClockKind::Request => None,
+            ClockKind::IntimateImage | ClockKind::Request | ClockKind::CheckIn => None,
         }
     }
 }
@@ -300,7 +302,7 @@ pub fn meet_image(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
 pub fn stop_ours(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
     let running = clocks::case_id
         .eq(case)
-        .and(clocks::kind.eq_any(OF_PRIORITY))
+        .and(clocks::kind.ne_all([ClockKind::IntimateImage, ClockKind::Request]))
         .and(clocks::met_at.is_null())
         .and(clocks::stopped_at.is_null());
     diesel::update(clocks::table.filter(running)).set(clocks::stopped_at.eq(tx.now())).execute(tx.conn())?;

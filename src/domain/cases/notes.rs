@@ -22,6 +22,8 @@ use crate::domain::vault::{Keys, Notes, Sealed};
 use crate::error::{Error, Result};
 
 const LONGEST: usize = 20_000;
+/// How far ahead the next contact may be agreed.
+const LATEST_CHECK_IN: Duration = Duration::from_hours(30 * 24);
 
 codes! {
     /// What a note records as done.
@@ -50,6 +52,11 @@ pub struct NewNote {
     /// For `safe_contact`: that the channel was confirmed safe for this contact. Nobody is rung to stop a clock.
     #[serde(default)]
     pub channel_confirmed_safe: bool,
+    /// For `safe_contact`: until when the next contact was agreed, at most 30 days ahead. When it passes and the case is
+    /// urgent, that raises it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub check_in_by: Option<Timestamp>,
 }
 
 /// A note as colleagues read it.
@@ -89,11 +96,18 @@ pub fn write_note(
         let detail = "confirm that the channel is safe now, or record a standby with its reason";
         return Err(Error::invalid("/channel_confirmed_safe", "channel_not_confirmed", detail));
     }
+    check_in_is_sound(note, tx.now())?;
     let id = insert(tx, kit, &case.id, who, (&note.text, note.records))?;
     match note.records {
-        Some(Records::SafeContact | Records::Standby) => {
+        Some(Records::SafeContact) => {
             clocks::meet(tx, &case.id, ClockKind::FirstContactOrStandby, None)?;
+            clocks::meet(tx, &case.id, ClockKind::CheckIn, None)?;
+            if let Some(by) = note.check_in_by.filter(|_| case.state.is_open()) {
+                let agreed = Clock::begin(&case.id, ClockKind::CheckIn, tx.now(), by);
+                clocks::insert(tx, &[agreed])?;
+            }
         }
+        Some(Records::Standby) => clocks::meet(tx, &case.id, ClockKind::FirstContactOrStandby, None)?,
         Some(Records::EscalationDecision) => clocks::meet(tx, &case.id, ClockKind::EscalationDecision, None)?,
         Some(Records::ReReview) => {
             clocks::meet(tx, &case.id, ClockKind::ReReview, None)?;
@@ -110,6 +124,19 @@ pub fn write_note(
         store::replace_in_queue(tx, &mut case)?;
     }
     Ok(NoteView { id, author: who.id.clone(), at: tx.now(), records: note.records, text: note.text.clone() })
+}
+
+/// A check-in is agreed in a contact, and lies ahead.
+fn check_in_is_sound(note: &NewNote, now: Timestamp) -> Result<()> {
+    let Some(by) = note.check_in_by else { return Ok(()) };
+    if note.records != Some(Records::SafeContact) {
+        let detail = "a check-in is agreed in a contact: say `records: safe_contact`";
+        return Err(Error::invalid("/check_in_by", "not_agreed", detail));
+    }
+    if by <= now || by > now.plus(LATEST_CHECK_IN) {
+        return Err(Error::invalid("/check_in_by", "out_of_range", "choose a time within the next 30 days"));
+    }
+    Ok(())
 }
 
 /// Writes the reason of an act as a note.

@@ -192,6 +192,7 @@ fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> R
             cases::audit_seq.eq(head.seq),
             cases::audit_head.eq(head.hash),
             cases::version.eq(case.version),
+            cases::match_at.eq(case.received_at),
         ),
     );
     let added =
@@ -236,7 +237,10 @@ fn take_in(
         claims::wake_waiting(tx, kit, case)?;
     }
     let known = named_before(tx, &case.id)?;
-    name(tx, &case.id, &names, &known)?;
+    if name(tx, &case.id, &names, &known)? || !new.categories.is_empty() {
+        // It is compared with others again.
+        diesel::update(cases::table.find(&case.id)).set(cases::match_at.eq(tx.now())).execute(tx.conn())?;
+    }
     let facts = combined(tx, keys, &case.id, &new)?;
     begin_review(tx, kit, case, promised)?;
     priority::reassess(tx, kit, keys, case, (facts, &new))?;
@@ -290,8 +294,9 @@ struct BlindIndex<'a> {
     created_at: Timestamp,
 }
 
-/// Remembers whom a case names, as keyed hashes: for walls, and for matching by people. `known` are the case's already.
-fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[(Vec<u8>, String)]) -> Result<()> {
+/// Remembers whom a case names, as keyed hashes: for walls, and for matching. `known` are the case's already. Says
+/// whether there is anybody new.
+fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[(Vec<u8>, String)]) -> Result<bool> {
     let created_at = tx.now();
     let mut rows: Vec<BlindIndex<'_>> = Vec::with_capacity(names.len());
     for named in names {
@@ -305,7 +310,7 @@ fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[(Vec<u8>, Stri
     if !rows.is_empty() {
         native!(tx.conn(), |c| diesel::insert_into(blind_indexes::table).values(&rows).execute(c))?;
     }
-    Ok(())
+    Ok(!rows.is_empty())
 }
 
 /// Whom the case names already. Its row is locked, so nobody adds meanwhile.

@@ -15,7 +15,7 @@ use crate::domain::audit::{self, Chain, Event};
 use crate::domain::paging::{self, Call, Rung};
 use crate::domain::platforms::Mode;
 use crate::domain::staff;
-use crate::domain::triage::{Assessment, Facts, Priority, Queue, queue_for};
+use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal, queue_for};
 use crate::domain::vault::{Answers, Keys, Sealed};
 use crate::error::{Error, Result};
 
@@ -221,13 +221,32 @@ pub fn reassess_failed(tx: &mut Tx<'_>, kit: &Kit, after: Option<&CaseId>, limit
     for id in &ids {
         let Some(mut case) = store::find_locked(tx, id)? else { continue };
         let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
-        let facts = match newest(tx, &mut keys, id) {
-            Ok(Some((_, assessed))) => assessed.facts,
-            Ok(None) | Err(Error::Erased) => continue,
-            Err(error) => return Err(error),
-        };
+        let Some(facts) = facts(tx, kit, id)? else { continue };
         reassess(tx, kit, &mut keys, &mut case, (facts.clone(), &facts))?;
         keys.store(tx)?;
     }
     Ok(ids.last().cloned())
+}
+
+/// Takes in something that the system has noticed across cases. It only raises; noticed again, it changes nothing.
+pub(in crate::domain) fn notice(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId, signal: Signal) -> Result<()> {
+    let Some(mut case) = store::find_locked(tx, id)? else { return Ok(()) };
+    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let Some(mut facts) = facts(tx, kit, id)? else { return Ok(()) };
+    if !facts.signals.insert(signal) {
+        return Ok(());
+    }
+    let new = Facts { signals: [signal].into(), ..Facts::default() };
+    reassess(tx, kit, &mut keys, &mut case, (facts, &new))?;
+    keys.store(tx)
+}
+
+/// All that is known of a case; nothing when that was erased.
+pub(in crate::domain) fn facts(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<Option<Facts>> {
+    let mut keys = Keys::load(rx, &kit.keyring, id.as_str())?;
+    match newest(rx, &mut keys, id) {
+        Ok(assessed) => Ok(assessed.map(|(_, assessed)| assessed.facts)),
+        Err(Error::Erased) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

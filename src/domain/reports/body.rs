@@ -116,6 +116,19 @@ pub struct Reporter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "en-GB")]
     pub locale: Option<String>,
+    /// The device they report from, as a name of your own that is the same for the same device. It only serves to tell
+    /// whether reporters are independent of each other, and is kept as a keyed hash beside the sealed report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub device_ref: Option<String>,
+    /// The same for what they pay with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub payment_ref: Option<String>,
+    /// The same for the network they report from. Hash it: no address is needed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub network_ref: Option<String>,
 }
 
 /// The person harmed, when somebody else reports. Nobody is told through a third party that she has a case.

@@ -235,7 +235,20 @@ fn names(kit: &Kit, tenant: &Tenant, body: &ReportBody) -> Vec<Named> {
         names.extend(identified(kit, &subject.identifiers, body.reporter.country.as_deref()));
     }
     names.extend(reporter_contacts(kit, body));
+    names.extend(reporter_means(kit, tenant, body));
     names
+}
+
+/// What the reporter reports with, in the platform's own names: so that one person with many accounts is one reporter.
+fn reporter_means(kit: &Kit, tenant: &Tenant, body: &ReportBody) -> Vec<Named> {
+    let reporter = &body.reporter;
+    let means =
+        [("device", &reporter.device_ref), ("payment", &reporter.payment_ref), ("network", &reporter.network_ref)];
+    let digest = |kind: &'static str, value: &String| {
+        let parts = [tenant.platform.as_str(), tenant.mode.as_str(), kind, value].map(str::as_bytes);
+        Named { role: "reporter", kind, digest: kit.keyring.keyed("means", &parts) }
+    };
+    means.into_iter().filter_map(|(kind, value)| Some(digest(kind, value.as_ref()?))).collect()
 }
 
 /// The subject's identifiers, as somebody in `country` wrote them.

@@ -143,6 +143,13 @@ fn instant(v: &mut Violations, pointer: &str, text: &str) {
 fn reporter(v: &mut Violations, body: &ReportBody) {
     let reporter = &body.reporter;
     account(v, "/reporter/platform_account_ref", reporter.platform_account_ref.as_deref());
+    for (pointer, value) in [
+        ("/reporter/device_ref", &reporter.device_ref),
+        ("/reporter/payment_ref", &reporter.payment_ref),
+        ("/reporter/network_ref", &reporter.network_ref),
+    ] {
+        account(v, pointer, value.as_deref());
+    }
     country(v, "/reporter/country", reporter.country.as_deref());
     region(v, "/reporter/region", reporter.region.as_deref());
     if let Some(locale) = &reporter.locale {

@@ -16,7 +16,8 @@ use crate::domain::cases::clocks::{self, Clock, ClockKind};
 use crate::domain::cases::{self, Action, Case};
 use crate::domain::events::EventType;
 use crate::domain::reports::body::{DesiredOutcome, Relation};
-use crate::domain::staff::Member;
+use crate::domain::staff::{Member, Role};
+use crate::domain::triage::Signal;
 use crate::domain::vault::{Keys, Messages};
 use crate::error::{Error, Result, Violations};
 
@@ -28,6 +29,11 @@ pub fn ask(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<AskPlatform, Case>, who: &Me
     let mut case = grant.into_row();
     let report = report_of(tx, &case.id, new.report_id.as_ref())?;
     guard(tx, &new, &report)?;
+    let senior = matches!(who.role, Role::Lead | Role::SafeguardingLead);
+    if new.action != RequestAction::PreserveEvidence && !senior && is_mirrored(tx, kit, &case.id)? {
+        let detail = "the subject has reported the reporter too: a lead reads both and asks";
+        return Err(Error::invalid("/action", "mirror_reports", detail));
+    }
     case.next(Action::AskPlatform)?;
     if new.agreement == Some(Agreement::TwoPerson) {
         // The second person approves what the first one saw: this report, whatever joins meanwhile.
@@ -63,6 +69,11 @@ fn report_of(rx: &mut Rx<'_>, case: &CaseId, wanted: Option<&ReportId>) -> Resul
         relation: newest.2,
         withdrawn: asked.3.is_some() || newest.3.is_some(),
     })
+}
+
+/// Whether the subject has reported the reporter as well (TSP-1, O21).
+fn is_mirrored(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId) -> Result<bool> {
+    Ok(cases::facts(rx, kit, case)?.is_some_and(|facts| facts.signals.contains(&Signal::MirrorReports)))
 }
 
 /// The guards of a request: agreement on record, what was wished, nobody tipped off, times in order.

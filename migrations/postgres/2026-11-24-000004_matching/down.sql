@@ -1,0 +1,2 @@
+DROP INDEX cases_to_match;
+ALTER TABLE cases DROP COLUMN match_at;

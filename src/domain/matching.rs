@@ -1,0 +1,239 @@
+//! What the system notices across cases, in a job after the commit: independent reporters of one subject (O17) and
+//! mirror reports (O21). It compares keyed hashes, never names; it only ever raises, and no date or answer that a
+//! reporter or a platform reads depends on it.
+//!
+//! Each of two cases that come in at the same moment waits for its comparison from the moment it commits. Whichever is
+//! compared last finds the other, and both are raised; so it does not matter that the first one found nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::Kit;
+use super::cases;
+use super::platforms::Mode;
+use super::taxonomy::Group;
+use super::triage::Signal;
+use crate::base::id::CaseId;
+use crate::base::time::Timestamp;
+use crate::db::schema::{blind_indexes, cases as table};
+use crate::db::{Rx, Tx};
+use crate::error::Result;
+
+/// How long a name is compared with new ones. Walls go on for as long as the case is kept.
+const COMPARED: Duration = Duration::from_hours(24 * 730);
+/// How many other cases of one subject are looked at: beyond that nothing more is learnt.
+const OTHERS: i64 = 200;
+/// So many first reports of one subject, each soon after the last, are a burst and count as one reporter.
+const BURST: usize = 4;
+/// How soon after the last one.
+const BURST_GAP: Duration = Duration::from_mins(2);
+
+type Digest = Vec<u8>;
+
+/// What the comparison knows of a case.
+struct Known {
+    id: CaseId,
+    received_at: Timestamp,
+    subjects: BTreeSet<Digest>,
+    reporters: BTreeSet<Digest>,
+}
+
+/// What a comparison found.
+#[derive(Debug)]
+pub struct Compared {
+    cases: Vec<(CaseId, Option<Timestamp>)>,
+    // In the order of the ids, so that two workers never wait for each other.
+    raised: BTreeSet<(CaseId, Signal)>,
+}
+
+impl Compared {
+    /// Whether no case waits for a comparison.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.cases.is_empty()
+    }
+}
+
+/// Compares up to `limit` of the cases that wait for it. Reads only, so that nobody who writes waits for it.
+pub fn compare_waiting(rx: &mut Rx<'_>, kit: &Kit, limit: i64) -> Result<Compared> {
+    let waiting: Vec<(CaseId, Mode, Option<Timestamp>)> = table::table
+        .filter(table::match_at.is_not_null())
+        .order(table::match_at)
+        .limit(limit)
+        .select((table::id, table::mode, table::match_at))
+        .load(rx.conn())?;
+    let mut found = Compared { cases: Vec::with_capacity(waiting.len()), raised: BTreeSet::new() };
+    for (id, mode, since) in waiting {
+        found.raised.extend(noticed(rx, kit, &id, mode)?);
+        found.cases.push((id, since));
+    }
+    Ok(found)
+}
+
+/// Raises what the comparison found, and has its cases wait no longer.
+pub fn take_in(tx: &mut Tx<'_>, kit: &Kit, compared: &Compared) -> Result<()> {
+    for (id, signal) in &compared.raised {
+        cases::notice(tx, kit, id, *signal)?;
+    }
+    for (id, since) in &compared.cases {
+        // A case that names somebody else meanwhile waits on.
+        diesel::update(table::table.find(id).filter(table::match_at.eq(*since)))
+            .set(table::match_at.eq(None::<Timestamp>))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// Which cases the comparison of this one raises, and by what.
+fn noticed(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, mode: Mode) -> Result<Vec<(CaseId, Signal)>> {
+    let mut all = known(rx, std::slice::from_ref(id))?;
+    let Some(one) = all.pop() else { return Ok(Vec::new()) };
+    let same_subject = named_by(rx, mode, ("subject", &one.subjects))?;
+    let others = known(rx, &same_subject.into_iter().filter(|other| other != id).collect::<Vec<_>>())?;
+    let mut found = Vec::new();
+    if !others.is_empty() {
+        let mut grave = Vec::new();
+        for case in others.into_iter().chain([one]) {
+            if !case.reporters.is_empty() && is_grave(rx, kit, &case.id)? {
+                grave.push(case);
+            }
+        }
+        if independent(&grave) > 1 {
+            found.extend(grave.iter().map(|case| (case.id.clone(), Signal::IndependentReporters)));
+        }
+    }
+    found.extend(mirrors(rx, id, mode)?.into_iter().map(|id| (id, Signal::MirrorReports)));
+    Ok(found)
+}
+
+/// The case and those in which its subject has reported its reporter; nothing when there is none.
+fn mirrors(rx: &mut Rx<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
+    let Some(one) = known(rx, std::slice::from_ref(id))?.pop() else { return Ok(Vec::new()) };
+    let reported = named_by(rx, mode, ("subject", &one.reporters))?;
+    let mut mirrored: Vec<CaseId> = known(rx, &reported)?
+        .into_iter()
+        .filter(|other| other.id != *id && !other.reporters.is_disjoint(&one.subjects))
+        .map(|other| other.id)
+        .collect();
+    if !mirrored.is_empty() {
+        mirrored.push(id.clone());
+    }
+    Ok(mirrored)
+}
+
+/// The cases that name one of these in the role, the newest first.
+fn named_by(rx: &mut Rx<'_>, mode: Mode, (role, digests): (&str, &BTreeSet<Digest>)) -> Result<Vec<CaseId>> {
+    if digests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let since = rx.now().minus(COMPARED);
+    let mut ids: Vec<CaseId> = blind_indexes::table
+        .inner_join(table::table.on(table::id.eq(blind_indexes::case_id)))
+        .filter(blind_indexes::digest.eq_any(digests.iter().cloned().collect::<Vec<_>>()))
+        .filter(blind_indexes::role.eq(role).and(blind_indexes::created_at.ge(since)).and(table::mode.eq(mode)))
+        .order(blind_indexes::created_at.desc())
+        .limit(OTHERS)
+        .select(blind_indexes::case_id)
+        .load(rx.conn())?;
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Whom each of the cases names.
+fn known(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec<Known>> {
+    let since = rx.now().minus(COMPARED);
+    let rows: Vec<(CaseId, Timestamp, String, Digest)> = blind_indexes::table
+        .inner_join(table::table.on(table::id.eq(blind_indexes::case_id)))
+        .filter(blind_indexes::case_id.eq_any(ids.to_vec()).and(blind_indexes::created_at.ge(since)))
+        .select((blind_indexes::case_id, table::received_at, blind_indexes::role, blind_indexes::digest))
+        .load(rx.conn())?;
+    let mut all: BTreeMap<CaseId, Known> = BTreeMap::new();
+    for (id, received_at, role, digest) in rows {
+        let known = all.entry(id.clone()).or_insert_with(|| Known {
+            id,
+            received_at,
+            subjects: BTreeSet::new(),
+            reporters: BTreeSet::new(),
+        });
+        let names = if role == "subject" { &mut known.subjects } else { &mut known.reporters };
+        names.insert(digest);
+    }
+    Ok(all.into_values().collect())
+}
+
+/// Whether a report of the case is about violence or sexual harm.
+fn is_grave(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<bool> {
+    let facts = cases::facts(rx, kit, id)?.unwrap_or_default();
+    Ok(facts.categories.iter().any(|code| matches!(code.group(), Group::Violence | Group::Sexual)))
+}
+
+/// How many of the cases' reporters are independent of each other: they share no account, contact, device, payment or
+/// network, and are no burst.
+fn independent(cases: &[Known]) -> usize {
+    // Every case begins as a group of its own; what they share joins groups.
+    let mut group: Vec<usize> = (0..cases.len()).collect();
+    let join = |group: &mut Vec<usize>, one: usize, other: usize| {
+        let (from, to) = (group.get(one).copied(), group.get(other).copied());
+        if let (Some(from), Some(to)) = (from, to) {
+            group.iter_mut().filter(|member| **member == from).for_each(|member| *member = to);
+        }
+    };
+    for (i, one) in cases.iter().enumerate() {
+        for (j, other) in cases.iter().enumerate().skip(i + 1) {
+            if !one.reporters.is_disjoint(&other.reporters) {
+                join(&mut group, i, j);
+            }
+        }
+    }
+    let mut by_time: Vec<usize> = (0..cases.len()).collect();
+    by_time.sort_by_key(|i| cases.get(*i).map(|case| case.received_at));
+    let soon_after = |one: &usize, other: &usize| match (cases.get(*one), cases.get(*other)) {
+        (Some(one), Some(other)) => other.received_at.since(one.received_at) <= BURST_GAP,
+        _ => false,
+    };
+    for run in by_time.chunk_by(soon_after).filter(|run| run.len() >= BURST) {
+        for pair in run.windows(2) {
+            if let [one, other] = pair {
+                join(&mut group, *one, *other);
+            }
+        }
+    }
+    group.into_iter().collect::<BTreeSet<usize>>().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(seconds: i64, reporters: &[u8]) -> Known {
+        Known {
+            id: CaseId::random(),
+            received_at: Timestamp::from_micros(seconds * 1_000_000),
+            subjects: BTreeSet::new(),
+            reporters: reporters.iter().map(|byte| vec![*byte]).collect(),
+        }
+    }
+
+    #[test]
+    fn what_reporters_share_makes_them_one() {
+        assert_eq!(independent(&[case(0, &[1]), case(0, &[2])]), 2);
+        assert_eq!(independent(&[case(0, &[1, 9]), case(900, &[2, 9])]), 1);
+        // One shares a device with the second, who shares a network with the third.
+        assert_eq!(independent(&[case(0, &[1, 8]), case(900, &[2, 8, 9]), case(1_800, &[3, 9])]), 1);
+        assert_eq!(independent(&[case(0, &[1, 8]), case(900, &[2, 8]), case(1_800, &[3])]), 2);
+    }
+
+    #[test]
+    fn a_burst_is_one_reporter_and_two_at_once_are_no_burst() {
+        let burst: Vec<Known> = (0..5).map(|n| case(i64::from(n) * 100, &[n])).collect();
+        assert_eq!(independent(&burst), 1);
+        let slow: Vec<Known> = (0..5).map(|n| case(i64::from(n) * 130, &[n])).collect();
+        assert_eq!(independent(&slow), 5);
+        let mut with_another = burst;
+        with_another.push(case(86_400, &[77]));
+        assert_eq!(independent(&with_another), 2);
+    }
+}

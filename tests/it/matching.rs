@@ -1,0 +1,223 @@
+//! What the system notices across cases: independent reporters, mirror reports, and a survivor who is not heard from.
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+use recourse::domain::platforms::{Mode, Scope};
+use recourse::domain::staff::Role;
+use recourse::jobs;
+use serde_json::{Value, json};
+
+use crate::harness::client::{Platform, Staff};
+use crate::harness::on_both;
+
+/// A report of violence by `reporter` about the account `subject`, which alone is p4.
+fn about(reference: &str, reporter: &str, subject: &str) -> Value {
+    json!({
+        "platform_report_ref": reference,
+        "category": "physical_assault",
+        "reporter": {"relation": "self", "platform_account_ref": reporter, "country": "GB"},
+        "subject": {"platform_account_ref": subject},
+        "statement": "He hit me."
+    })
+}
+
+async fn floors(lead: &Staff, reference: &str) -> Vec<String> {
+    let case = lead.case_of(reference).await;
+    let (case, _) = lead.case(&case).await;
+    let floors = case["assessment"]["floors"].as_array().unwrap();
+    floors.iter().map(|floor| floor["code"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn has(lead: &Staff, reference: &str, code: &str) -> bool {
+    floors(lead, reference).await.contains(&code.to_owned())
+}
+
+async fn submit(platform: &Platform, body: &Value) {
+    platform.submit(body).await;
+}
+
+#[test]
+fn two_first_reports_at_once_raise_both_always() {
+    on_both(|world| async move {
+        let (spark, meetly) = (world.platform("spark").await, world.platform("meetly").await);
+        let lead = world.staff(Role::Lead).await;
+        for round in 0..25 {
+            // One subject on two platforms, known by the number both reporters give, written in two ways.
+            let (one, other) = (format!("A-{round}"), format!("B-{round}"));
+            let mut here = about(&one, &format!("u{round}"), "x");
+            here["subject"] = json!({"identifiers": [{"type": "phone", "value": format!("+44 7700 9{round:05}")}]});
+            let mut there = about(&other, &format!("v{round}"), "y");
+            there["subject"] = json!({"identifiers": [{"type": "phone", "value": format!("07700 9{round:05}")}]});
+            // Two workers compare at the same time as the reports come in.
+            let compare = || jobs::tick(Arc::clone(&world.app));
+            let (posts, ticks) =
+                join(join(submit(&spark, &here), submit(&meetly, &there)), join(compare(), compare())).await;
+            let ((), ()) = posts;
+            // A worker that loses a race says so, and is run again by its next tick.
+            let _ = ticks;
+            jobs::tick(Arc::clone(&world.app)).await.unwrap();
+            assert!(has(&lead, &one, "O17").await && has(&lead, &other, "O17").await, "round {round}");
+            let case = lead.case_of(&one).await;
+            assert_eq!(lead.case(&case).await.0["priority"], "p1");
+        }
+    });
+}
+
+#[test]
+fn one_person_with_many_accounts_is_one_reporter() {
+    on_both(|world| async move {
+        // From one network, each from another account and device.
+        for n in 0..6 {
+            let spark = world.platform("spark").await;
+            let mut body = about(&format!("N-{n}"), &format!("n{n}"), "villain");
+            body["reporter"]["network_ref"] = json!("net-7");
+            body["reporter"]["device_ref"] = json!(format!("device-{n}"));
+            submit(&spark, &body).await;
+            // Not so soon after each other that they would be a burst.
+            world.pass(121);
+        }
+        world.run_jobs().await;
+        let spark = world.platform("spark").await;
+        // A burst that says nothing of its network.
+        for n in 0..6 {
+            submit(&spark, &about(&format!("Q-{n}"), &format!("q{n}"), "target")).await;
+        }
+        world.run_jobs().await;
+        let spark = world.platform("spark").await;
+        for (field, value) in [("device_ref", "d"), ("payment_ref", "card")] {
+            for n in 0..2 {
+                let mut body = about(&format!("{field}-{n}"), &format!("{field}{n}"), field);
+                body["reporter"][field] = json!(value);
+                submit(&spark, &body).await;
+            }
+        }
+        world.run_jobs().await;
+        let lead = world.staff(Role::Lead).await;
+        for reference in ["N-0", "N-5", "Q-0", "Q-5", "device_ref-0", "device_ref-1", "payment_ref-1"] {
+            assert!(!has(&lead, reference, "O17").await, "{reference}");
+        }
+        // Somebody from elsewhere is independent of all of them.
+        let mut other = about("N-9", "elsewhere", "villain");
+        other["reporter"]["network_ref"] = json!("net-8");
+        submit(&spark, &other).await;
+        world.run_jobs().await;
+        for reference in ["N-0", "N-5", "N-9"] {
+            assert!(has(&lead, reference, "O17").await, "{reference}");
+        }
+    });
+}
+
+#[test]
+fn only_grave_reports_of_the_same_life_and_of_these_two_years_count() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let mut fraud = about("F-1", "a1", "s1");
+        fraud["category"] = json!("romance_fraud");
+        submit(&spark, &fraud).await;
+        submit(&spark, &about("F-2", "a2", "s1")).await;
+        let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await;
+        let mut number = about("T-1", "a3", "s2");
+        number["subject"] = json!({"identifiers": [{"type": "email", "value": "s2@example.org"}]});
+        submit(&trial, &number).await;
+        number["platform_report_ref"] = json!("T-2");
+        number["reporter"]["platform_account_ref"] = json!("a4");
+        submit(&spark, &number).await;
+        submit(&spark, &about("Y-1", "a5", "s3")).await;
+        world.run_jobs().await;
+        world.pass(731 * 86_400);
+        let spark = world.platform("spark").await;
+        submit(&spark, &about("Y-2", "a6", "s3")).await;
+        world.run_jobs().await;
+        let lead = world.staff(Role::Lead).await;
+        for reference in ["F-1", "F-2", "T-2", "Y-1", "Y-2"] {
+            assert!(!has(&lead, reference, "O17").await, "{reference}");
+        }
+    });
+}
+
+#[test]
+fn what_is_noticed_moves_nothing_that_a_platform_reads() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let first = spark.submit(&about("Z-1", "b1", "s9")).await;
+        world.run_jobs().await;
+        let path = format!("/v1/reports/{first}");
+        let before = spark.caller.get(&path).await;
+        let events = spark.caller.get("/v1/events").await.json()["data"].as_array().unwrap().len();
+        submit(&spark, &about("Z-2", "b2", "s9")).await;
+        world.run_jobs().await;
+        let lead = world.staff(Role::Lead).await;
+        assert!(has(&lead, "Z-1", "O17").await);
+        let after = spark.caller.get(&path).await;
+        assert_eq!((after.text.clone(), after.header("etag")), (before.text.clone(), before.header("etag")));
+        let now = spark.caller.get("/v1/events").await.json()["data"].as_array().unwrap().len();
+        assert_eq!(now, events + 1, "the second report's own event and nothing else");
+    });
+}
+
+#[test]
+fn mirror_reports_are_raised_and_a_senior_looks_before_anything_is_asked() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let mut hers = about("M-1", "anna", "boris");
+        hers["desired_outcome"] = json!("platform_action");
+        submit(&spark, &hers).await;
+        world.run_jobs().await;
+        let mut his = about("M-2", "boris", "anna");
+        his["category"] = json!("harassment");
+        submit(&spark, &his).await;
+        world.run_jobs().await;
+        let advocate = world.staff(Role::Advocate).await;
+        for reference in ["M-1", "M-2"] {
+            assert_eq!(floors(&advocate, reference).await, ["O21"], "{reference}");
+        }
+        let case = advocate.case_of("M-1").await;
+        advocate.take(&case).await;
+        let ask = json!({"action": "provide_information"});
+        let refused = advocate.act(&case, "platform-requests", &ask).await.expect(422);
+        assert_eq!(refused.errors(), ["/action mirror_reports"]);
+        advocate.act(&case, "platform-requests", &json!({"action": "preserve_evidence"})).await.expect(200);
+        advocate.act(&case, "release", &json!({})).await.expect(200);
+        let lead = world.staff(Role::Lead).await;
+        lead.act(&case, "claim", &json!({})).await.expect(200);
+        lead.act(&case, "platform-requests", &ask).await.expect(200);
+    });
+}
+
+#[test]
+fn a_survivor_who_is_not_heard_from_is_raised_and_the_lead_is_told() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let mut body = about("C-1", "carla", "s7");
+        body["answers"] = json!({"very_frightened": "yes"});
+        submit(&spark, &body).await;
+        let lead = world.staff(Role::Lead).await;
+        let case = lead.case_of("C-1").await;
+        lead.take(&case).await;
+        let note = |by: &str| json!({"text": "By chat.", "records": "safe_contact", "channel_confirmed_safe": true, "check_in_by": by});
+        let bare = json!({"text": "By chat.", "check_in_by": "2026-11-22T08:00:00Z"});
+        assert_eq!(lead.act(&case, "notes", &bare).await.expect(422).errors(), ["/check_in_by not_agreed"]);
+        let past = lead.act(&case, "notes", &note("2026-11-21T08:00:00Z")).await.expect(422);
+        assert_eq!(past.errors(), ["/check_in_by out_of_range"]);
+        lead.act(&case, "notes", &note("2026-11-21T21:04:02Z")).await.expect(201);
+        world.pass(3_600);
+        let lead = world.staff(Role::Lead).await;
+        // Heard from in time: a new time is agreed, and the old one no longer counts.
+        lead.act(&case, "notes", &note("2026-11-22T00:04:02Z")).await.expect(201);
+        world.pass(3 * 3_600);
+        world.run_jobs().await;
+        let lead = world.staff(Role::Lead).await;
+        assert_eq!(lead.case(&case).await.0["priority"], "p1");
+        world.pass(3_600);
+        world.run_jobs().await;
+        let lead = world.staff(Role::Lead).await;
+        let (now, _) = lead.case(&case).await;
+        assert_eq!((&now["priority"], &now["queue"]), (&json!("p0"), &json!("emergency")));
+        assert!(has(&lead, "C-1", "O20").await);
+        let chain = case.clone();
+        let events = world.app.db.read(move |rx| recourse::domain::audit::list(rx, &chain)).await.unwrap();
+        let last = events.iter().rev().find(|event| event.kind == "on_call_paged").unwrap();
+        assert!(last.details.contains("check_in_passed") && last.details.contains("lead"), "{}", last.details);
+    });
+}
