@@ -15,6 +15,7 @@ use crate::domain::staff::Passwords;
 use crate::domain::triage::Engine;
 use crate::domain::vault::{self, Keyring, KeyringError};
 use crate::error::Error;
+use crate::outbound::{Outbound, Rules};
 
 /// Everything a handler or a job works with.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct App {
     pub kit: Kit,
     /// Signs and checks access tokens.
     pub tokens: TokenSigner,
+    /// Calls receivers of webhooks.
+    pub outbound: Outbound,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
 }
@@ -57,8 +60,10 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     let triage = load_rules(&config);
     let tokens = TokenSigner::new(&keyring, &config.base_url())?;
     let idempotency_kept = Duration::from_secs(config.idempotency_days * 24 * 3600);
-    let kit = Kit { keyring, triage, idempotency_kept };
-    Ok(Arc::new(App { config, clock, db, kit, tokens, passwords: Passwords::new()? }))
+    let rules = Arc::new(Rules::new(&config.outbound).map_err(|reason| anyhow!(reason))?);
+    let outbound = Outbound::new(config.outbound.clone(), Arc::clone(&rules));
+    let kit = Kit { keyring, triage, idempotency_kept, outbound: rules };
+    Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords: Passwords::new()? }))
 }
 
 async fn open_keyring(config: &Config, db: &Db) -> anyhow::Result<Keyring> {

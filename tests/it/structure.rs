@@ -8,15 +8,16 @@ use recourse::domain::cases::state;
 use recourse::web::{openapi, problem};
 
 /// What each room may import of ours. `app` wires, and handlers and jobs take it: the one arrow that points back.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("base", &["base"]),
     ("error", &[]),
     ("db", &["base", "error", "db"]),
-    ("domain", &["base", "error", "db", "domain"]),
-    ("config", &["base", "db"]),
+    ("outbound", &["outbound"]),
+    ("domain", &["base", "error", "db", "outbound", "domain"]),
+    ("config", &["base", "db", "outbound"]),
     ("web", &["base", "error", "config", "db", "domain", "app", "web"]),
-    ("jobs", &["base", "error", "db", "domain", "app", "jobs"]),
-    ("app", &["base", "error", "config", "db", "domain"]),
+    ("jobs", &["base", "error", "db", "outbound", "domain", "app", "jobs"]),
+    ("app", &["base", "error", "config", "db", "outbound", "domain"]),
     ("demo", &["base", "error", "config", "db", "domain", "app", "web", "jobs", "demo"]),
     ("telemetry", &["config"]),
     ("commands", &["commands"]),
