@@ -2,6 +2,10 @@
 
 #![expect(missing_docs, reason = "the table macro generates undocumented items")]
 
+mod webhooks;
+
+pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
+
 diesel::table! {
     keyrings (id) {
         id -> Text,
@@ -300,6 +304,7 @@ diesel::table! {
         created_at -> BigInt,
         report_id -> Nullable<Text>,
         request_id -> Nullable<Text>,
+        endpoint_id -> Nullable<Text>,
     }
 }
 
@@ -333,6 +338,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(deliveries -> events (event_id));
+diesel::joinable!(deliveries -> webhook_endpoints (endpoint_id));
 diesel::joinable!(reports -> cases (case_id));
 diesel::joinable!(requests -> cases (case_id));
 diesel::joinable!(staff_sessions -> staff (staff_id));
@@ -348,6 +355,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_links,
     cases,
     clocks,
+    deliveries,
     event_cursors,
     events,
     idempotency,
@@ -363,4 +371,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     staff,
     staff_identifiers,
     staff_sessions,
+    webhook_endpoints,
+    webhook_secrets,
 );

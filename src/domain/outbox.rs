@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::base::id::{CaseId, JobId};
+use crate::base::id::{CaseId, EndpointId, JobId};
 use crate::base::time::Timestamp;
 use crate::db::schema::outbox;
 use crate::db::{AnyConnection, Rx, Tx};
@@ -27,6 +27,16 @@ pub enum Job {
     TellOfWall {
         /// The case behind the wall.
         case: CaseId,
+    },
+    /// Tell a platform that its endpoint has taken nothing for a day.
+    EndpointFailing {
+        /// The endpoint.
+        endpoint: EndpointId,
+    },
+    /// Tell a platform that its endpoint is no longer called.
+    EndpointDisabled {
+        /// The endpoint.
+        endpoint: EndpointId,
     },
 }
 

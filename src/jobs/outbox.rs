@@ -36,6 +36,12 @@ async fn finish(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
         Job::TellOfWall { case } => {
             tracing::warn!(target: "on_call", case = %case, "a colleague met a wall: tell the safeguarding lead");
         }
+        Job::EndpointFailing { endpoint } => {
+            tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint has taken nothing for a day");
+        }
+        Job::EndpointDisabled { endpoint } => {
+            tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint is no longer called");
+        }
     }
     let worker = worker.to_owned();
     app.db

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::domain::audit::{self, HeadsDigest};
-use crate::domain::{events, idempotency, outbox, staff};
+use crate::domain::{events, idempotency, outbox, staff, webhooks};
 use crate::error::Result;
 
 /// How long a finished job is kept for whoever asks what happened.
@@ -20,7 +20,11 @@ const CHAINS: i64 = 2_000;
 pub async fn tidy(app: Arc<App>) -> Result<()> {
     let kit = Arc::clone(&app);
     let keys = app.db.write(move |tx| idempotency::forget_old(tx, &kit.kit)).await?;
-    let events = app.db.write(events::forget_old).await?;
+    let events = app.db.write(|tx| {
+        webhooks::forget_old(tx)?;
+        events::forget_old(tx)
+    });
+    let events = events.await?;
     let jobs = app.db.write(|tx| {
         let before = tx.now().minus(DONE_KEPT);
         outbox::forget_done(tx, before)
