@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::triage::Priority;
 use super::vault::Keyring;
-use crate::base::id::{ActId, AdditionId, CaseId, ClientId, EndpointId, NoteId, PlatformId, ReportId, RequestId, StaffId};
+use crate::base::id::{
+    ActId, AdditionId, CaseId, ClientId, EndpointId, NoteId, PlatformId, ReportId, RequestId, StaffId,
+};
 use crate::base::secret::base64_text;
 use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock, native};

@@ -12,8 +12,21 @@ const LONGEST: usize = 2_048;
 
 /// Names that never lead to a receiver on the internet: reserved by the IETF or used inside networks.
 const INSIDE: [&str; 15] = [
-    "arpa", "corp", "example", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost",
-    "onion", "private", "test", "alt",
+    "arpa",
+    "corp",
+    "example",
+    "home",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "onion",
+    "private",
+    "test",
+    "alt",
 ];
 
 /// Why a URL may not be called.

@@ -115,7 +115,9 @@ fn of_platforms() -> Vec<Endpoint> {
         row(post(), ENDPOINTS, WEBHOOKS, Ingest, || to(webhooks::create)).keyed(),
         row(get(), ENDPOINT, WEBHOOKS, Read, || to(webhooks::find)),
         row(Method::DELETE, ENDPOINT, WEBHOOKS, Ingest, || to(webhooks::remove)).conditional(),
-        row(post(), "/v1/webhook-endpoints/{id}/rotate", WEBHOOKS, Ingest, || to(webhooks::rotate)).keyed().conditional(),
+        row(post(), "/v1/webhook-endpoints/{id}/rotate", WEBHOOKS, Ingest, || to(webhooks::rotate))
+            .keyed()
+            .conditional(),
         row(post(), "/v1/webhook-endpoints/{id}/test", WEBHOOKS, Ingest, || to(webhooks::test)).keyed(),
         row(post(), "/v1/webhook-endpoints/{id}/enable", WEBHOOKS, Ingest, || to(webhooks::enable)).keyed(),
     ]

@@ -159,9 +159,8 @@ pub fn lease(tx: &mut Tx<'_>, to: &Due, worker: &str, most: usize) -> Result<Vec
 
 /// How many more attempts may be under way.
 fn room(rx: &mut Rx<'_>, to: &Due, at_once: usize) -> Result<usize> {
-    let siblings = webhook_endpoints::table
-        .filter(webhook_endpoints::platform_id.eq(&to.platform))
-        .select(webhook_endpoints::id);
+    let siblings =
+        webhook_endpoints::table.filter(webhook_endpoints::platform_id.eq(&to.platform)).select(webhook_endpoints::id);
     let under_way: Vec<(EndpointId, i64)> = deliveries::table
         .filter(deliveries::endpoint_id.eq_any(siblings).and(deliveries::lease_until.ge(rx.now())))
         .group_by(deliveries::endpoint_id)

@@ -9,9 +9,9 @@ use super::endpoints::{Endpoint, parse_types};
 use super::{DeliveryState, EndpointState};
 use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock};
+use crate::db::dialect::{self, Lock, insert_new};
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
-use crate::db::{AnyConnection, Rx, Tx};
+use crate::db::{Rx, Tx};
 use crate::domain::events::{self, EventType, NewEvent};
 use crate::domain::platforms::Mode;
 use crate::error::Result;
@@ -48,14 +48,7 @@ impl NewDelivery {
 pub(super) fn insert(tx: &mut Tx<'_>, new: &[NewDelivery]) -> Result<usize> {
     let mut made = 0;
     for some in new.chunks(500) {
-        made += match tx.conn() {
-            AnyConnection::Sqlite(conn) => {
-                diesel::insert_or_ignore_into(deliveries::table).values(some).execute(conn)?
-            }
-            AnyConnection::Postgres(conn) => {
-                diesel::insert_into(deliveries::table).values(some).on_conflict_do_nothing().execute(conn)?
-            }
-        };
+        made += insert_new!(tx.conn(), deliveries::table, some)?;
     }
     Ok(made)
 }
@@ -74,7 +67,8 @@ pub struct Behind {
 /// The active endpoints whose platform has events that they were not asked about yet.
 pub fn behind(rx: &mut Rx<'_>) -> Result<Vec<Behind>> {
     let own = || {
-        log::table.filter(log::platform_id.eq(webhook_endpoints::platform_id).and(log::mode.eq(webhook_endpoints::mode)))
+        log::table
+            .filter(log::platform_id.eq(webhook_endpoints::platform_id).and(log::mode.eq(webhook_endpoints::mode)))
     };
     let unplaced = exists(own().filter(log::position.is_null()));
     let further = exists(own().filter(log::position.gt(webhook_endpoints::cursor.nullable())));

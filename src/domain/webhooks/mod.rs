@@ -13,7 +13,8 @@ use crate::base::code::codes;
 
 pub use deliveries::{Due, Leased, Outcome, Post, Verdict, due, finish, lease, prepare};
 pub use endpoints::{
-    Created, Details, Endpoint, NewEndpoint, PublicKey, Rotated, create, enable, find, list, locked, remove, rotate, test,
+    Created, Details, Endpoint, NewEndpoint, PublicKey, Rotated, create, enable, find, list, locked, remove, rotate,
+    test,
 };
 pub use fan_out::{Behind, behind, catch_up};
 pub use health::{Counts, counts};

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
+use super::DeliveryState;
 use super::endpoints::parse_types;
 use super::fan_out::{self, NewDelivery};
-use super::DeliveryState;
 use crate::base::id::{EndpointId, EventId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -134,7 +134,11 @@ pub fn replay_range(tx: &mut Tx<'_>, who: &Grant<AsPlatform, Tenant>, range: &Ra
     }
     let found: Vec<(EventId, String)> = query.load(tx.conn())?;
     if found.len() > REACH {
-        return Err(Error::invalid("/since", "range_too_wide", "this reaches more than 10000 events; take a shorter one"));
+        return Err(Error::invalid(
+            "/since",
+            "range_too_wide",
+            "this reaches more than 10000 events; take a shorter one",
+        ));
     }
     again(tx, who, &found, None)
 }
