@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use recourse::base::id::{DeliveryId, ReportId};
+use recourse::base::time::Clock;
 use recourse::domain::events::{self, EventType, NewEvent};
 use recourse::domain::outbox;
 use recourse::domain::platforms::{self, Mode};
@@ -12,9 +13,11 @@ use recourse::jobs::Courier;
 use serde_json::{Value, json};
 
 use crate::harness::client::{Platform, small};
+use crate::harness::postgres::{ClusterOptions, private_cluster};
+use crate::harness::process::Service;
 use crate::harness::receiver::{Manner, Receiver};
 use crate::harness::{World, on_both_with};
-use crate::webhooks::{endpoint, event, over_loopback, see};
+use crate::webhooks::{endpoint, event, impatient, over_loopback, see};
 
 /// A platform with an endpoint, and one event on its way to it. The event's id.
 async fn one(world: &World, receiver: &Receiver) -> (Platform, Value) {
@@ -34,7 +37,7 @@ async fn way(world: &World, id: &str) -> Value {
 
 #[test]
 fn whatever_is_no_success_is_tried_again() {
-    on_both_with(over_loopback, |world| async move {
+    on_both_with(impatient, |world| async move {
         let receiver = Receiver::start(Manner::Answer(204, "")).await;
         let (spark, _) = one(&world, &receiver).await;
         let bad = [
@@ -240,13 +243,27 @@ fn a_receiver_that_hangs_holds_four_calls_and_delays_nobody() {
         assert!(slow.count() < 61, "the other one has answered nothing");
         courier.abort();
         assert_eq!((slow.most(), quick.most() <= 4), (4, true));
-        // One that fails is tried one by one.
-        world.pass(61);
-        let tried = slow.count();
-        let courier = actix_web::rt::spawn(Courier::new(&world.app, "two").run());
-        slow.until(tried + 4).await;
+    });
+}
+
+#[test]
+fn a_receiver_that_fails_is_tried_one_by_one() {
+    on_both_with(over_loopback, |world| async move {
+        let (bad, quick) =
+            (Receiver::start(Manner::Answer(500, "")).await, Receiver::start(Manner::Answer(204, "")).await);
+        let platform = world.platform("spark").await;
+        let body = json!({"url": bad.url(), "types": ["report.received"]});
+        platform.caller.post("/v1/webhook-endpoints", &body).await.expect(201);
+        world.deliver().await;
+        bad.turn(Manner::Hang);
+        let body = json!({"url": quick.url(), "types": ["report.received"]});
+        platform.caller.post("/v1/webhook-endpoints", &body).await.expect(201);
+        emit(&world, "spark", 60).await;
+        let courier = actix_web::rt::spawn(Courier::new(&world.app, "one").run());
+        quick.until(61).await;
+        bad.until(2).await;
         courier.abort();
-        assert_eq!(slow.most(), 4);
+        assert_eq!((bad.count(), bad.most()), (2, 1), "one failed before, and one waits");
     });
 }
 
@@ -277,7 +294,7 @@ const EACH: usize = 1_000;
 
 #[test]
 fn ten_thousand_events_arrive_though_receivers_fail_and_workers_die() {
-    on_both_with(over_loopback, |world| async move {
+    on_both_with(impatient, |world| async move {
         let mut receivers = Vec::new();
         for slug in SLUGS {
             let receiver = Receiver::start(Manner::Answer(204, "")).await;
@@ -297,14 +314,16 @@ fn ten_thousand_events_arrive_though_receivers_fail_and_workers_die() {
             let courier = actix_web::rt::spawn(Courier::new(&world.app, &format!("worker-{kill}")).run());
             let goal = healthy.len() * EACH * kill / 5;
             while arrived(healthy) < goal {
-                let before = healthy.iter().max_by_key(|one| EACH.saturating_sub(one.count())).unwrap();
-                before.until(before.count() + 1).await;
+                let next = healthy.iter().map(|one| Box::pin(one.until(one.count() + 1)));
+                futures_util::future::select_all(next).await;
             }
             courier.abort();
             let _ = courier.await;
             world.pass(61);
         }
-        receivers.iter().for_each(|receiver| receiver.turn(Manner::Answer(204, "")));
+        for receiver in &receivers {
+            receiver.turn(Manner::Answer(204, ""));
+        }
         for _ in 0..4 {
             world.pass(24 * 3600);
             world.deliver().await;
@@ -324,6 +343,56 @@ fn ten_thousand_events_arrive_though_receivers_fail_and_workers_die() {
         let counts = world.app.db.read(webhooks::counts).await.unwrap();
         assert_eq!((counts.pending, counts.failed, counts.disabled), (0, 0, 0));
     });
+}
+
+#[test]
+fn a_killed_process_loses_no_delivery_on_sqlite() {
+    actix_web::rt::System::new().block_on(killed(Service::new(None)));
+}
+
+#[test]
+fn a_killed_process_loses_no_delivery_on_postgres() {
+    let options = ClusterOptions { durable: true, ..ClusterOptions::default() };
+    let Some(cluster) = private_cluster(&options) else { return };
+    let service = Service::new(Some(cluster.url("postgres")));
+    actix_web::rt::System::new().block_on(killed(service));
+}
+
+/// Kills a process three times while it delivers, and finishes its work with a clock that stands beyond its leases.
+async fn killed(mut service: Service) {
+    const REPORTS: usize = 120;
+    service.set("RECOURSE_OUTBOUND__ALLOW", "[\"127.0.0.1\"]");
+    let credential = service.credential("spark").await;
+    service.up().await;
+    let spark = service.sign_in(&credential).await;
+    let receiver = Receiver::start(Manner::Answer(204, "")).await;
+    let body = json!({"url": receiver.url(), "types": ["report.received"]});
+    spark.caller.post("/v1/webhook-endpoints", &body).await.expect(201);
+    receiver.until(1).await;
+    let mut expected = BTreeSet::new();
+    for kill in 0..3 {
+        for number in 0..REPORTS / 3 {
+            expected.insert(spark.submit(&small(&format!("D-{kill}-{number}"))).await);
+        }
+        receiver.until(receiver.count() + 1).await;
+        service.kill();
+        service.up().await;
+    }
+    service.kill();
+    let later = Clock::standing_at(Clock::machine().now().plus(Duration::from_secs(90)));
+    let app = service.open_at(later, over_loopback).await;
+    Courier::new(&app, "later").work_off().await.unwrap();
+    let messages = receiver.messages();
+    let ids: BTreeSet<&str> = messages.iter().map(|message| message.id()).collect();
+    let reports: BTreeSet<String> = messages
+        .iter()
+        .filter(|message| message.kind() == "report.received")
+        .map(|message| message.json()["data"]["report_id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(reports, expected);
+    assert_eq!(ids.len(), expected.len() + 1, "one id for each event, and the trial");
+    let counts = app.db.read(webhooks::counts).await.unwrap();
+    assert_eq!((counts.pending, counts.failed), (0, 0));
 }
 
 #[test]

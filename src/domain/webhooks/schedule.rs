@@ -73,7 +73,7 @@ mod tests {
         let id = DeliveryId::random();
         let base = wait(&id, 1, None, false).unwrap();
         assert_eq!(wait(&id, 1, Some(Duration::ZERO), false), Some(base));
-        assert_eq!(wait(&id, 1, Some(Duration::from_secs(120)), false), Some(Duration::from_secs(120)));
+        assert_eq!(wait(&id, 1, Some(Duration::from_mins(2)), false), Some(Duration::from_mins(2)));
         assert_eq!(wait(&id, 1, Some(Duration::MAX), false), Some(FURTHEST));
         assert_eq!(wait(&id, 1, None, true), Some(BREATHER));
         let late = wait(&id, 7, None, false).unwrap();
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn both_forms_of_the_header_are_read() {
         let now = Timestamp::parse("2026-11-21T19:04:02Z").unwrap();
-        assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
         assert_eq!(retry_after("Sat, 21 Nov 2026 19:05:02 GMT", now), Some(Duration::from_mins(1)));
         assert_eq!(retry_after("Sat, 21 Nov 2020 19:05:02 GMT", now), Some(Duration::ZERO));
         assert_eq!(retry_after("soon", now), None);
