@@ -53,6 +53,8 @@ impl Courier {
                     Some(_) = self.hands.join_next() => {}
                 }
             }
+            // A worker that ran for a year would otherwise keep what came of each attempt.
+            while self.hands.try_join_next().is_some() {}
             pace.tick().await;
             more = match self.look().await {
                 Ok(more) => more,
@@ -92,7 +94,6 @@ impl Courier {
             }
             self.take(to).await?;
         }
-        while self.hands.try_join_next().is_some() {}
         Ok(more)
     }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::harness::client::{Platform, small};
 use crate::harness::postgres::{ClusterOptions, private_cluster};
 use crate::harness::process::Service;
-use crate::harness::receiver::{Manner, Receiver};
+use crate::harness::receiver::{Manner, Message, Receiver};
 use crate::harness::{World, on_both_with};
 use crate::webhooks::{endpoint, event, impatient, over_loopback, see};
 
@@ -383,7 +383,7 @@ async fn killed(mut service: Service) {
     let app = service.open_at(later, over_loopback).await;
     Courier::new(&app, "later").work_off().await.unwrap();
     let messages = receiver.messages();
-    let ids: BTreeSet<&str> = messages.iter().map(|message| message.id()).collect();
+    let ids: BTreeSet<&str> = messages.iter().map(Message::id).collect();
     let reports: BTreeSet<String> = messages
         .iter()
         .filter(|message| message.kind() == "report.received")

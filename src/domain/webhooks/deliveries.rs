@@ -22,7 +22,7 @@ use crate::error::Result;
 
 /// How long a worker may work before another may take over.
 const LEASE: Duration = Duration::from_mins(1);
-/// How many attempts may be under way at one endpoint.
+/// How many attempts a worker may have under way at one endpoint.
 const AT_ONCE: usize = 4;
 /// How many at all endpoints of a platform.
 const OF_TENANT: usize = 16;
@@ -114,7 +114,7 @@ pub fn due(rx: &mut Rx<'_>) -> Result<Vec<Due>> {
 
 /// Leases what is due to an endpoint, within the bounds of the endpoint and of its platform.
 pub fn lease(tx: &mut Tx<'_>, to: &Due, worker: &str, most: usize) -> Result<Vec<Leased>> {
-    // Whoever leases for this platform waits here, so that the bounds hold across workers.
+    // Whoever leases for this platform waits here, so that no delivery is leased twice and the bounds hold.
     dialect::lock(tx.conn(), Lock::Platform, to.platform.as_str())?;
     let now = tx.now();
     let row: Option<(EndpointState, Option<Timestamp>)> = webhook_endpoints::table
@@ -124,8 +124,8 @@ pub fn lease(tx: &mut Tx<'_>, to: &Due, worker: &str, most: usize) -> Result<Vec
         .optional()?;
     let room = match row {
         // One that fails is tried one by one, so that many of them do not take every hand.
-        Some((EndpointState::Active, Some(_))) => room(tx, to, 1)?.min(most),
-        Some((EndpointState::Active, None)) => room(tx, to, AT_ONCE)?.min(most),
+        Some((EndpointState::Active, Some(_))) => room(tx, to, worker, 1)?.min(most),
+        Some((EndpointState::Active, None)) => room(tx, to, worker, AT_ONCE)?.min(most),
         _ => 0,
     };
     if room == 0 {
@@ -157,12 +157,14 @@ pub fn lease(tx: &mut Tx<'_>, to: &Due, worker: &str, most: usize) -> Result<Vec
     Ok(leased)
 }
 
-/// How many more attempts may be under way.
-fn room(rx: &mut Rx<'_>, to: &Due, at_once: usize) -> Result<usize> {
+/// How many more attempts this worker may have under way. Others' leases do not count: those of a worker that died
+/// would keep its endpoints waiting until they end.
+fn room(rx: &mut Rx<'_>, to: &Due, worker: &str, at_once: usize) -> Result<usize> {
     let siblings =
         webhook_endpoints::table.filter(webhook_endpoints::platform_id.eq(&to.platform)).select(webhook_endpoints::id);
     let under_way: Vec<(EndpointId, i64)> = deliveries::table
         .filter(deliveries::endpoint_id.eq_any(siblings).and(deliveries::lease_until.ge(rx.now())))
+        .filter(deliveries::lease_by.eq(worker))
         .group_by(deliveries::endpoint_id)
         .select((deliveries::endpoint_id, diesel::dsl::count_star()))
         .load(rx.conn())?;
