@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, RETRY_AFTER};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -19,6 +20,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const PACE: Duration = Duration::from_millis(20);
 /// How many attempts one process makes at a time.
 const HANDS: usize = 256;
+/// How many endpoints are looked after side by side, so that they share a commit.
+const SIDE_BY_SIDE: usize = 16;
 /// How many attempts are taken at one endpoint at a time; the domain has the last word.
 const AT_ONCE: usize = 4;
 
@@ -85,25 +88,39 @@ impl Courier {
     /// are more pages.
     async fn look(&mut self) -> Result<bool> {
         let mut more = false;
-        for endpoint in self.app.db.read(webhooks::behind).await? {
-            more |= self.app.db.write(move |tx| webhooks::catch_up(tx, &endpoint)).await?;
-        }
-        for to in self.app.db.read(webhooks::due).await? {
-            if self.hands.len() >= HANDS {
-                break;
+        for some in self.app.db.read(webhooks::behind).await?.chunks(SIDE_BY_SIDE) {
+            let pages = some.iter().cloned().map(|one| self.app.db.write(move |tx| webhooks::catch_up(tx, &one)));
+            for page in join_all(pages).await {
+                more |= page?;
             }
-            self.take(to).await?;
+        }
+        for some in self.app.db.read(webhooks::due).await?.chunks(SIDE_BY_SIDE) {
+            if self.hands.len() < HANDS {
+                self.take(some).await?;
+            }
         }
         Ok(more)
     }
 
-    async fn take(&mut self, to: Due) -> Result<()> {
-        let worker = Arc::clone(&self.worker);
-        let leased = self.app.db.write(move |tx| webhooks::lease(tx, &to, &worker, AT_ONCE)).await?;
-        for first in leased {
-            self.hands.spawn(work(Arc::clone(&self.app), Arc::clone(&self.worker), first));
+    /// Leases what is due to these endpoints, and sets to work on it.
+    async fn take(&mut self, some: &[Due]) -> Result<()> {
+        let leases = some.iter().cloned().map(|to| {
+            let worker = Arc::clone(&self.worker);
+            self.app.db.write(move |tx| webhooks::lease(tx, &to, &worker, AT_ONCE))
+        });
+        let mut failed = None;
+        for taken in join_all(leases).await {
+            match taken {
+                Ok(all) => {
+                    for first in all {
+                        self.hands.spawn(work(Arc::clone(&self.app), Arc::clone(&self.worker), first));
+                    }
+                }
+                // What the others leased is worked on all the same.
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 }
 
