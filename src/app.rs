@@ -15,7 +15,7 @@ use crate::domain::staff::Passwords;
 use crate::domain::triage::Engine;
 use crate::domain::vault::{self, Keyring, KeyringError};
 use crate::error::Error;
-use crate::outbound::{Mailer, Pager};
+use crate::outbound::{Mailer, Outbound, Pager, Rules};
 
 /// Everything a handler or a job works with.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct App {
     pub kit: Kit,
     /// Signs and checks access tokens.
     pub tokens: TokenSigner,
+    /// Calls receivers of webhooks.
+    pub outbound: Outbound,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
     /// Writes mail, where a server is set.
@@ -72,14 +74,16 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     let triage = load_rules(&config);
     let tokens = TokenSigner::new(&keyring, &config.base_url())?;
     let idempotency_kept = Duration::from_secs(config.idempotency_days * 24 * 3600);
-    let kit = Kit { keyring, triage, idempotency_kept };
+    let rules = Arc::new(Rules::new(&config.outbound).map_err(|reason| anyhow!(reason))?);
+    let outbound = Outbound::new(config.outbound.clone(), Arc::clone(&rules));
+    let kit = Kit { keyring, triage, idempotency_kept, outbound: rules };
     let mailer = Mailer::new(&config.mail).map_err(|reason| anyhow!(reason))?;
     let pager = Pager::new(&config.pager).map_err(|reason| anyhow!(reason))?;
     if mailer.is_none() {
         tracing::info!("no mail server is set: pages stand in the log only");
     }
     let (passwords, writable_at) = (Passwords::new()?, Mutex::new(None));
-    Ok(Arc::new(App { config, clock, db, kit, tokens, passwords, mailer, pager, writable_at }))
+    Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, writable_at }))
 }
 
 /// A rule file that cannot be read never stops intake: the engine then answers p1 and pages, until it is mended.

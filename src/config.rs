@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::secret::Sensitive;
 use crate::db::Sizes;
+use crate::outbound::{self, MailSettings, PagerSettings};
 
 /// The settings of a service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub sqlite_readers: u32,
     /// Connections to `PostgreSQL`.
     pub postgres_connections: u32,
+    /// Calls to receivers of webhooks.
+    pub outbound: outbound::Settings,
     /// Threads that answer HTTP; one for each processor when absent.
     pub workers: Option<usize>,
     /// `text` or `json`.
@@ -42,35 +45,6 @@ pub struct Config {
     pub mail: MailSettings,
     /// A pager of the operator's own.
     pub pager: PagerSettings,
-}
-
-/// How mail leaves.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MailSettings {
-    /// `smtp://user:password@host:587?tls=required`, `smtps://…`; no mail is sent when absent.
-    #[serde(skip_serializing)]
-    pub url: Option<Sensitive<String>>,
-    /// Whom mail comes from.
-    pub from: String,
-}
-
-impl Default for MailSettings {
-    fn default() -> Self {
-        Self { url: None, from: "Recourse <recourse@localhost>".to_owned() }
-    }
-}
-
-/// A pager that is called over HTTP for each ring.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PagerSettings {
-    /// Where to POST a ring; none when absent. May hold a secret.
-    #[serde(skip_serializing)]
-    pub url: Option<Sensitive<String>>,
-    /// A bearer token for it.
-    #[serde(skip_serializing)]
-    pub token: Option<Sensitive<String>>,
 }
 
 /// Requests a second for each credential, by named policy.
@@ -119,6 +93,7 @@ impl Default for Config {
             idempotency_days: 30,
             sqlite_readers: 4,
             postgres_connections: 16,
+            outbound: outbound::Settings::default(),
             workers: None,
             log_format: LogFormat::Text,
             mail: MailSettings::default(),
@@ -177,6 +152,7 @@ impl Config {
         if !(1..=3_650).contains(&self.idempotency_days) {
             return Err("idempotency_days must be 1 to 3650".to_owned());
         }
+        outbound::Rules::new(&self.outbound)?;
         let web = |url: &String| url.starts_with("http://") || url.starts_with("https://");
         if self.base_url.as_ref().is_some_and(|url| !web(url) || url.ends_with('/')) {
             return Err("base_url must begin with http:// or https:// and not end with /".to_owned());

@@ -92,6 +92,8 @@ pub enum Conflict {
     ActOutdated,
     /// The name is taken.
     NameTaken,
+    /// The endpoint is not called at present.
+    EndpointDisabled,
 }
 
 /// A request that is turned away before its content counts.

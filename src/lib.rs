@@ -1,6 +1,6 @@
 //! Recourse turns abuse reports from dating apps into help.
 //!
-//! Read it like a floor plan: `main → app → { web, jobs } → domain → db → base`. Arrows point at what a file may
+//! Read it like a floor plan: `main → app → { web, jobs } → domain → { db, outbound } → base`. Arrows point at what a file may
 //! import; nothing points back, and a test holds the code to it. `ARCHITECTURE.md` has the plan.
 
 pub mod app;

@@ -187,6 +187,12 @@ kinds! {
     RequestId = RequestKind "req";
     /// An entry of a platform's event log.
     EventId = EventKind "evt";
+    /// A webhook endpoint.
+    EndpointId = EndpointKind "whe";
+    /// The signing secrets of a webhook endpoint, from one rotation to the next.
+    SigningId = SigningKind "whk";
+    /// An event's way to an endpoint.
+    DeliveryId = DeliveryKind "dlv";
     /// A staff account.
     StaffId = StaffKind "stf";
     /// A signed-in staff session.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use recourse::app::App;
 use recourse::config::Config;
-use recourse::domain::{audit, outbox};
+use recourse::domain::{audit, outbox, webhooks};
 
 /// How many chains are read at a time.
 const CHAINS: i64 = 500;
@@ -23,6 +23,11 @@ pub(super) async fn check(config: Config) -> anyhow::Result<ExitCode> {
     if dead > 0 {
         println!("  -> see their last_error; when mended: recourse admin outbox replay");
     }
+    let hooks = app.db.read(webhooks::counts).await?;
+    println!(
+        "webhooks: {} endpoints, {} disabled; deliveries: {} pending, {} failed",
+        hooks.endpoints, hooks.disabled, hooks.pending, hooks.failed
+    );
     sound &= dead == 0;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

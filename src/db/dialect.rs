@@ -17,6 +17,19 @@ macro_rules! native {
 }
 pub(crate) use native;
 
+/// Inserts several rows at once, save those that are there already: `SQLite` has words of its own for that.
+macro_rules! insert_new {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match $conn {
+            $crate::db::AnyConnection::Sqlite(c) => diesel::insert_or_ignore_into($table).values($rows).execute(c),
+            $crate::db::AnyConnection::Postgres(c) => {
+                diesel::insert_into($table).values($rows).on_conflict_do_nothing().execute(c)
+            }
+        }
+    };
+}
+pub(crate) use insert_new;
+
 /// A row that every writer of its chain locks before it writes. They are always locked in the order of this list.
 #[derive(Clone, Copy, Debug)]
 pub enum Lock {

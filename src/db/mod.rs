@@ -14,7 +14,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 pub use connection::AnyConnection;
@@ -32,7 +32,7 @@ pub struct Db {
 struct Inner {
     engine: Engine,
     clock: Clock,
-    owed: Arc<Notify>,
+    owed: Arc<watch::Sender<()>>,
     chain_key: Arc<ChainKey>,
 }
 
@@ -99,7 +99,7 @@ impl Db {
     /// # Errors
     /// `Unavailable` when no connection can be had.
     pub fn open(place: &Place, sizes: Sizes, clock: Clock, chain_key: ChainKey) -> Result<Self> {
-        let owed = Arc::new(Notify::new());
+        let owed = Arc::new(watch::Sender::new(()));
         let engine = match place {
             Place::Sqlite(_) => Engine::Sqlite {
                 writer: writer::Writer::start(place.clone(), clock.clone(), Arc::clone(&owed))?,
@@ -132,7 +132,7 @@ impl Db {
                         work(&mut tx).map(|value| (value, tx.owes))
                     })?;
                     if left_work {
-                        owed.notify_one();
+                        owed.send_replace(());
                     }
                     Ok(answer)
                 })
@@ -158,9 +158,11 @@ impl Db {
         blocking(move || pool.snapshot(|conn| work(&mut Rx { conn, now }))).await
     }
 
-    /// Wakes when a committed transaction left work in the outbox.
-    pub async fn owed(&self) {
-        self.inner.owed.notified().await;
+    /// Changes whenever a committed transaction left work for a job. Each worker has a view of its own, which keeps a
+    /// change until it is looked at.
+    #[must_use]
+    pub fn owed(&self) -> watch::Receiver<()> {
+        self.inner.owed.subscribe()
     }
 
     /// The database's kind, for people: `SQLite` or `PostgreSQL`.
@@ -236,7 +238,7 @@ impl<'c> Tx<'c> {
         &self.actor
     }
 
-    /// Notes that the transaction leaves work in the outbox, so that a worker wakes after the commit.
+    /// Notes that the transaction leaves work for a job, so that the workers wake after the commit.
     pub const fn owe(&mut self) {
         self.owes = true;
     }

@@ -2,6 +2,12 @@
 
 #![expect(missing_docs, reason = "the table macro generates undocumented items")]
 
+mod paging;
+mod webhooks;
+
+pub use paging::{alarms, shifts};
+pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
+
 diesel::table! {
     keyrings (id) {
         id -> Text,
@@ -303,6 +309,7 @@ diesel::table! {
         created_at -> BigInt,
         report_id -> Nullable<Text>,
         request_id -> Nullable<Text>,
+        endpoint_id -> Nullable<Text>,
     }
 }
 
@@ -326,28 +333,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    shifts (id) {
-        id -> Text,
-        staff_id -> Text,
-        starts_at -> BigInt,
-        ends_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    alarms (id) {
-        id -> Text,
-        case_id -> Text,
-        reason -> Text,
-        least_rung -> BigInt,
-        opened_at -> BigInt,
-        rings -> BigInt,
-        next_at -> BigInt,
-        closed_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
     queue_counts (mode, queue) {
         mode -> Text,
         queue -> Text,
@@ -358,6 +343,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(deliveries -> events (event_id));
+diesel::joinable!(deliveries -> webhook_endpoints (endpoint_id));
 diesel::joinable!(reports -> cases (case_id));
 diesel::joinable!(requests -> cases (case_id));
 diesel::joinable!(staff_sessions -> staff (staff_id));
@@ -374,6 +361,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_links,
     cases,
     clocks,
+    deliveries,
     event_cursors,
     events,
     idempotency,
@@ -390,4 +378,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     staff,
     staff_identifiers,
     staff_sessions,
+    webhook_endpoints,
+    webhook_secrets,
 );

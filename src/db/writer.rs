@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{oneshot, watch};
 
 use super::link::{self, Access, Place};
 use super::{AnyConnection, ChainKey, Tx};
@@ -40,7 +40,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(place: Place, clock: Clock, owed: Arc<Notify>) -> Result<Self> {
+    pub(super) fn start(place: Place, clock: Clock, owed: Arc<watch::Sender<()>>) -> Result<Self> {
         let conn = link::open(&place, Access::ReadWrite)?;
         let (queue, waiting) = sync_channel::<Work>(WAITING);
         std::thread::Builder::new()
@@ -100,7 +100,7 @@ fn depth(conn: &mut AnyConnection) -> Option<u32> {
     Manager::transaction_manager_status_mut(conn).transaction_depth().ok().flatten().map(std::num::NonZeroU32::get)
 }
 
-fn work_off(waiting: &Receiver<Work>, place: &Place, first: AnyConnection, clock: &Clock, owed: &Notify) {
+fn work_off(waiting: &Receiver<Work>, place: &Place, first: AnyConnection, clock: &Clock, owed: &watch::Sender<()>) {
     let mut conn = Some(first);
     while let Ok(work) = waiting.recv() {
         if conn.is_none() {
@@ -124,7 +124,7 @@ fn work_off(waiting: &Receiver<Work>, place: &Place, first: AnyConnection, clock
             conn = None;
         }
         if sound && held.iter().any(|held| held.owes) {
-            owed.notify_one();
+            owed.send_replace(());
         }
         for held in held {
             (held.send)(sound);

@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::triage::Priority;
 use super::vault::Keyring;
-use crate::base::id::{ActId, AdditionId, CaseId, ClientId, NoteId, PlatformId, ReportId, RequestId, StaffId};
+use crate::base::id::{
+    ActId, AdditionId, CaseId, ClientId, EndpointId, NoteId, PlatformId, ReportId, RequestId, StaffId,
+};
 use crate::base::secret::{base64_text, keyed};
 use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock, native};
@@ -80,6 +82,16 @@ pub enum Event {
     ClientRotated { client: ClientId },
     /// A credential was revoked.
     ClientRevoked { client: ClientId },
+    /// A webhook endpoint was made.
+    EndpointAdded { endpoint: EndpointId },
+    /// A webhook endpoint got new keys.
+    EndpointRotated { endpoint: EndpointId },
+    /// A webhook endpoint was switched on again.
+    EndpointEnabled { endpoint: EndpointId },
+    /// A webhook endpoint is no longer called.
+    EndpointDisabled { endpoint: EndpointId, reason: &'static str },
+    /// A webhook endpoint was removed.
+    EndpointRemoved { endpoint: EndpointId },
     /// A staff account was made.
     StaffAdded { role: &'static str },
     /// A staff account was closed.

@@ -6,15 +6,16 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::platforms::Mode;
-use crate::base::id::{EventId, PlatformId, ReportId, RequestId};
+use super::webhooks::DeliveryState;
+use crate::base::id::{EndpointId, EventId, PlatformId, ReportId, RequestId};
 use crate::base::page::Limit;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
-use crate::db::schema::{event_cursors, events};
-use crate::db::{AnyConnection, Tx};
+use crate::db::schema::{deliveries, event_cursors, events};
+use crate::db::{AnyConnection, Rx, Tx};
 use crate::error::{Error, Result};
 
 /// How long an entry is kept.
@@ -23,7 +24,7 @@ pub const KEPT: Duration = Duration::from_hours(30 * 24);
 const PLACED_AT_ONCE: i64 = 1_000;
 
 /// What changed, in the platform's view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum EventType {
     /// A report was received.
     #[serde(rename = "report.received")]
@@ -37,23 +38,27 @@ pub enum EventType {
     /// We ask the platform to do something.
     #[serde(rename = "request.created")]
     RequestCreated,
-    /// The time for an answer will pass soon.
+    /// The time for an answer is nearly over.
     #[serde(rename = "request.due_soon")]
     RequestDueSoon,
     /// The time for an answer has passed.
     #[serde(rename = "request.overdue")]
     RequestOverdue,
+    /// An endpoint is tried.
+    #[serde(rename = "webhook.test")]
+    WebhookTest,
 }
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ReportReceived,
         Self::ReportStatusChanged,
         Self::ReportClosed,
         Self::RequestCreated,
         Self::RequestDueSoon,
         Self::RequestOverdue,
+        Self::WebhookTest,
     ];
 
     /// The name on the wire and in the database.
@@ -66,6 +71,7 @@ impl EventType {
             Self::RequestCreated => "request.created",
             Self::RequestDueSoon => "request.due_soon",
             Self::RequestOverdue => "request.overdue",
+            Self::WebhookTest => "webhook.test",
         }
     }
 
@@ -86,8 +92,9 @@ pub struct NewEvent {
     sequence: i64,
     type_: &'static str,
     created_at: Timestamp,
-    report_id: ReportId,
+    report_id: Option<ReportId>,
     request_id: Option<RequestId>,
+    endpoint_id: Option<EndpointId>,
 }
 
 impl NewEvent {
@@ -108,26 +115,52 @@ impl NewEvent {
             sequence,
             type_: kind.as_str(),
             created_at: at,
-            report_id: about.0,
+            report_id: Some(about.0),
             request_id: about.1,
+            endpoint_id: None,
         }
+    }
+
+    /// The trial of an endpoint, which goes to that endpoint alone.
+    #[must_use]
+    pub fn test(tenant: (&PlatformId, Mode), at: Timestamp, endpoint: EndpointId) -> Self {
+        Self {
+            id: EventId::random(),
+            platform_id: tenant.0.clone(),
+            mode: tenant.1,
+            sequence: 1,
+            type_: EventType::WebhookTest.as_str(),
+            created_at: at,
+            report_id: None,
+            request_id: None,
+            endpoint_id: Some(endpoint),
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> &EventId {
+        &self.id
     }
 }
 
-/// Adds entries in one statement.
+/// Adds entries in one statement, and wakes whoever delivers them.
 pub fn insert(tx: &mut Tx<'_>, new: &[NewEvent]) -> Result<()> {
     if !new.is_empty() {
         native!(tx.conn(), |c| diesel::insert_into(events::table).values(new).execute(c))?;
+        tx.owe();
     }
     Ok(())
 }
 
 /// An entry as the platform reads it.
-#[derive(Debug, Queryable)]
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = events)]
 pub struct Event {
     /// Its id.
     pub id: EventId,
     /// What changed.
+    #[diesel(column_name = type_)]
     pub kind: String,
     /// When.
     pub created_at: Timestamp,
@@ -137,6 +170,23 @@ pub struct Event {
     pub report_id: Option<ReportId>,
     /// The request it is about.
     pub request_id: Option<RequestId>,
+    /// The endpoint that it tries.
+    pub endpoint_id: Option<EndpointId>,
+}
+
+/// Which entries are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of this type.
+    pub kind: Option<EventType>,
+    /// Only about this report.
+    pub report: Option<ReportId>,
+    /// Only from this instant on.
+    pub since: Option<Timestamp>,
+    /// Only before this instant.
+    pub until: Option<Timestamp>,
+    /// Only with a delivery that stands so.
+    pub delivery: Option<DeliveryState>,
 }
 
 /// The entries after `after` in the order of the log, one more than `limit` when there are more.
@@ -147,7 +197,7 @@ pub fn list(
     tx: &mut Tx<'_>,
     (platform, mode): (&PlatformId, Mode),
     after: Option<&EventId>,
-    kind: Option<EventType>,
+    wanted: &Filter,
     limit: Limit,
 ) -> Result<Vec<Event>> {
     place_new(tx, platform, mode)?;
@@ -169,19 +219,39 @@ pub fn list(
         .filter(mine.and(events::position.gt(from)).and(events::created_at.ge(tx.now().minus(KEPT))))
         .order(events::position)
         .limit(limit.with_probe())
-        .select((
-            events::id,
-            events::type_,
-            events::created_at,
-            events::sequence,
-            events::report_id,
-            events::request_id,
-        ))
+        .select(Event::as_select())
         .into_boxed();
-    if let Some(kind) = kind {
+    if let Some(kind) = wanted.kind {
         query = query.filter(events::type_.eq(kind.as_str()));
     }
+    if let Some(report) = &wanted.report {
+        query = query.filter(events::report_id.eq(report));
+    }
+    if let Some(since) = wanted.since {
+        query = query.filter(events::created_at.ge(since));
+    }
+    if let Some(until) = wanted.until {
+        query = query.filter(events::created_at.lt(until));
+    }
+    if let Some(state) = wanted.delivery {
+        let ways = deliveries::table.filter(deliveries::event_id.eq(events::id).and(deliveries::state.eq(state)));
+        query = query.filter(diesel::dsl::exists(ways));
+    }
     Ok(query.load(tx.conn())?)
+}
+
+/// An entry of this platform that is still kept.
+pub fn find(rx: &mut Rx<'_>, (platform, mode): (&PlatformId, Mode), id: &EventId) -> Result<Event> {
+    let kept = events::created_at.ge(rx.now().minus(KEPT));
+    let mine = events::table.find(id).filter(events::platform_id.eq(platform).and(events::mode.eq(mode)).and(kept));
+    mine.select(Event::as_select()).first(rx.conn()).optional()?.ok_or(Error::NotFound)
+}
+
+/// Where the log ends at present: everything up to there has its place.
+pub fn end(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {
+    place_new(tx, platform, mode)?;
+    let cursor = event_cursors::table.find((platform, mode)).select(event_cursors::position);
+    Ok(cursor.first(tx.conn()).optional()?.unwrap_or(0))
 }
 
 /// Gives a place to the entries that have none yet.

@@ -17,11 +17,15 @@ pub mod staff;
 pub mod taxonomy;
 pub mod triage;
 pub mod vault;
+pub mod webhooks;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use triage::Engine;
 use vault::Keyring;
+
+use crate::outbound::Rules;
 
 /// What the operations work with beside the transaction.
 #[derive(Debug)]
@@ -32,4 +36,6 @@ pub struct Kit {
     pub triage: Engine,
     /// How long the answers of idempotent calls are kept.
     pub idempotency_kept: Duration,
+    /// Which URLs may be called.
+    pub outbound: Arc<Rules>,
 }

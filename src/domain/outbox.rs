@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::paging::{Notice, Rung, Urgency};
-use crate::base::id::{CaseId, JobId, StaffId};
+use crate::base::id::{CaseId, EndpointId, JobId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::schema::outbox;
 use crate::db::{AnyConnection, Rx, Tx};
@@ -41,6 +41,16 @@ pub enum Job {
     TellOfWall {
         /// The case behind the wall.
         case: CaseId,
+    },
+    /// Tell a platform that its endpoint has taken nothing for a day.
+    EndpointFailing {
+        /// The endpoint.
+        endpoint: EndpointId,
+    },
+    /// Tell a platform that its endpoint is no longer called.
+    EndpointDisabled {
+        /// The endpoint.
+        endpoint: EndpointId,
     },
 }
 

@@ -1,8 +1,9 @@
-//! Work that nobody waits for: owed jobs of the outbox, holds that end, requests that are overdue, counts, tidying.
+//! Work that nobody waits for: owed jobs of the outbox, deliveries, holds that end, requests that are overdue, counts, tidying.
 //!
 //! Everything here may run in several processes at once and may be killed at any moment: leases and conditional
 //! updates decide who does what, and what was not finished is done again.
 
+mod deliveries;
 mod outbox;
 mod tidy;
 
@@ -17,6 +18,7 @@ use crate::db::Tx;
 use crate::domain::{cases, matching, paging, queues, requests};
 use crate::error::Result;
 
+pub use deliveries::Courier;
 pub use outbox::work_off;
 pub use tidy::{sign_audit, tidy};
 
@@ -40,7 +42,8 @@ pub async fn run(app: Arc<App>) {
         each(TICK, &app, "tick", tick),
         each(TIDY, &app, "tidy", tidy),
         each(SIGN, &app, "sign", sign_audit),
-        owed(&app, &worker)
+        owed(&app, &worker),
+        Courier::new(&app, &worker).run()
     );
 }
 
@@ -62,10 +65,11 @@ where
 async fn owed(app: &Arc<App>, worker: &str) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut owed = app.db.owed();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            () = app.db.owed() => {}
+            _ = owed.changed() => {}
         }
         if let Err(error) = work_off(app, worker).await {
             tracing::error!(%error, "the outbox could not be worked off");

@@ -85,7 +85,30 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             app.db.write(move |tx| paging::tell_safeguarding_leads(tx, &Notice::Wall, &key)).await?;
             Ok(Ok(()))
         }
+        Job::EndpointFailing { endpoint } => {
+            tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint has taken nothing for a day");
+            Ok(to_operator(
+                app,
+                leased,
+                &format!("The webhook endpoint {endpoint} has taken nothing for a day. It is switched off after five."),
+            )
+            .await)
+        }
+        Job::EndpointDisabled { endpoint } => {
+            tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint is no longer called");
+            Ok(to_operator(app, leased, &format!("The webhook endpoint {endpoint} is no longer called. Its platform switches it on again, or you ask them to.")).await)
+        }
     }
+}
+
+/// Writes to the operator, where an address is set. Events keep standing in the log that the platform can read.
+async fn to_operator(app: &Arc<App>, leased: &Leased, text: &str) -> std::result::Result<(), Undone> {
+    let (Some(mailer), Some(to)) = (&app.mailer, &app.config.mail.operator) else { return Ok(()) };
+    let sent = mailer.send(to, ("A webhook endpoint needs you", text), leased.id.as_str()).await;
+    sent.map_err(|error| match error {
+        NotSent::Refused(reason) => Undone::Never(reason),
+        error @ NotSent::Later(_) => Undone::Later(error.to_string()),
+    })
 }
 
 async fn mail(

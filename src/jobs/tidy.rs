@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::db::Tx;
 use crate::domain::audit::{self, HeadsDigest};
-use crate::domain::{events, idempotency, outbox, staff};
+use crate::domain::{events, idempotency, outbox, staff, webhooks};
 use crate::error::Result;
 
 /// How long a finished job is kept for whoever asks what happened.
@@ -23,6 +23,7 @@ const CHAINS: i64 = 2_000;
 pub async fn tidy(app: Arc<App>) -> Result<()> {
     let kit = Arc::clone(&app);
     let keys = all(&app, move |tx| idempotency::forget_old(tx, &kit.kit, ROWS)).await?;
+    app.db.write(webhooks::forget_old).await?;
     let events = all(&app, |tx| events::forget_old(tx, ROWS)).await?;
     let done = all(&app, |tx| {
         let before = tx.now().minus(DONE_KEPT);

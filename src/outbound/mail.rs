@@ -7,13 +7,34 @@ use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::PoolConfig;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::secret::Sensitive;
-use crate::config::MailSettings;
 
 /// How long one step of the conversation with the mail server may take.
 const STEP: Duration = Duration::from_secs(10);
 /// How many connections are held open at the most.
 const CONNECTIONS: u32 = 4;
+
+/// How mail leaves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailSettings {
+    /// `smtp://user:password@host:587?tls=required`, `smtps://…`; no mail is sent when absent.
+    #[serde(skip_serializing)]
+    pub url: Option<Sensitive<String>>,
+    /// Whom mail comes from.
+    pub from: String,
+    /// Who runs the service: told of webhook endpoints that fail.
+    #[serde(skip_serializing)]
+    pub operator: Option<Sensitive<String>>,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self { url: None, from: "Recourse <recourse@localhost>".to_owned(), operator: None }
+    }
+}
 
 /// Writes mail, where a mail server is configured.
 #[derive(Debug)]

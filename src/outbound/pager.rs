@@ -3,10 +3,21 @@
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::secret::Sensitive;
-use crate::config::PagerSettings;
+
+/// A pager that is called over HTTP for each ring.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PagerSettings {
+    /// Where to POST a ring; none when absent. May hold a secret.
+    #[serde(skip_serializing)]
+    pub url: Option<Sensitive<String>>,
+    /// A bearer token for it.
+    #[serde(skip_serializing)]
+    pub token: Option<Sensitive<String>>,
+}
 
 /// Calls the operator's pager, where one is configured.
 #[derive(Debug)]

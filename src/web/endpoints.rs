@@ -80,7 +80,10 @@ impl Endpoint {
 const WRITE: Caller = Caller::Platform(Some(Scope::ReportsWrite));
 const READ: Caller = Caller::Platform(Some(Scope::ReportsRead));
 const REQUESTS: Caller = Caller::Platform(Some(Scope::RequestsWrite));
+const WEBHOOKS: Caller = Caller::Platform(Some(Scope::WebhooksManage));
 const STAFF: Caller = Caller::Staff;
+const ENDPOINTS: &str = "/v1/webhook-endpoints";
+const ENDPOINT: &str = "/v1/webhook-endpoints/{id}";
 
 /// The table.
 #[must_use]
@@ -107,7 +110,7 @@ fn open_to_all() -> Vec<Endpoint> {
 fn of_platforms() -> Vec<Endpoint> {
     use Policy::{Bulk, Ingest, Read};
     use actix_web::web::to;
-    use platform::{batch, events, reports, requests, status};
+    use platform::{batch, events, reports, requests, status, webhooks};
     let (get, post) = (|| Method::GET, || Method::POST);
     vec![
         row(get(), "/v1/status", Caller::Platform(None), Read, || to(status::status)),
@@ -122,6 +125,18 @@ fn of_platforms() -> Vec<Endpoint> {
         row(get(), "/v1/requests/{id}", REQUESTS, Read, || to(requests::find)),
         row(post(), "/v1/requests/{id}/response", REQUESTS, Ingest, || to(requests::answer)).keyed(),
         row(get(), "/v1/events", READ, Read, || to(events::list)),
+        row(post(), "/v1/events/replay", READ, Bulk, || to(events::replay_many)).keyed(),
+        row(get(), "/v1/events/{id}", READ, Read, || to(events::find)),
+        row(post(), "/v1/events/{id}/replay", READ, Ingest, || to(events::replay)).keyed(),
+        row(get(), ENDPOINTS, WEBHOOKS, Read, || to(webhooks::list)),
+        row(post(), ENDPOINTS, WEBHOOKS, Ingest, || to(webhooks::create)).keyed(),
+        row(get(), ENDPOINT, WEBHOOKS, Read, || to(webhooks::find)),
+        row(Method::DELETE, ENDPOINT, WEBHOOKS, Ingest, || to(webhooks::remove)).conditional(),
+        row(post(), "/v1/webhook-endpoints/{id}/rotate", WEBHOOKS, Ingest, || to(webhooks::rotate))
+            .keyed()
+            .conditional(),
+        row(post(), "/v1/webhook-endpoints/{id}/test", WEBHOOKS, Ingest, || to(webhooks::test)).keyed(),
+        row(post(), "/v1/webhook-endpoints/{id}/enable", WEBHOOKS, Ingest, || to(webhooks::enable)).keyed(),
     ]
 }
 

@@ -104,7 +104,12 @@ impl IfMatch {
 
 /// Fails when there is no precondition, or the case has changed since it was read.
 pub(super) fn require_match(precondition: Option<&IfMatch>, case: &Case) -> Result<()> {
-    precondition.ok_or(Error::Refused(Refused::PreconditionRequired))?.holds(case.version)
+    require_version(precondition, case.version)
+}
+
+/// Fails when there is no precondition, or what was read has another version now.
+pub(super) fn require_version(precondition: Option<&IfMatch>, version: i64) -> Result<()> {
+    precondition.ok_or(Error::Refused(Refused::PreconditionRequired))?.holds(version)
 }
 
 /// The strong entity tag of a version.

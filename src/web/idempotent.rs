@@ -27,6 +27,11 @@ impl<'k> Reply<'k> {
         Self::new(status, Owner::Case(case.to_owned()), body)
     }
 
+    /// A JSON answer that belongs to a platform or a colleague.
+    pub(super) fn of_account<T: Serialize>(status: StatusCode, account: &str, body: &T) -> Result<Self> {
+        Self::new(status, Owner::Account(account.to_owned()), body)
+    }
+
     /// An answer without a body.
     pub(super) fn empty(account: &str) -> Self {
         let answer = Answer { status: 204, headers: Vec::new(), body: String::new() };

@@ -35,13 +35,16 @@ use crate::domain::platforms::Scope;
         platform::reports::submit, platform::reports::list, platform::reports::find, platform::reports::add,
         platform::reports::withdraw, platform::batch::submit,
         platform::requests::list, platform::requests::find, platform::requests::answer, platform::events::list,
+        platform::events::find, platform::events::replay, platform::events::replay_many,
+        platform::webhooks::create, platform::webhooks::list, platform::webhooks::find, platform::webhooks::remove,
+        platform::webhooks::rotate, platform::webhooks::test, platform::webhooks::enable,
         triage::sessions::open, triage::sessions::close, triage::queues::list, triage::queues::claim,
         triage::cases::list, triage::cases::view, triage::cases::claim, triage::cases::heartbeat,
         triage::cases::release, triage::cases::assign, triage::cases::transition,
         triage::decisions::note, triage::decisions::priority, triage::decisions::decide, triage::decisions::ask,
         triage::decisions::link, triage::acts::approve, triage::acts::refuse
     ),
-    components(schemas(Problem, platform::reports::Validity))
+    components(schemas(Problem, platform::reports::Validity, crate::domain::webhooks::Payload))
 )]
 struct Annotated;
 
@@ -95,7 +98,7 @@ fn complete(operation: &mut Operation, row: &Endpoint) {
         parameters.push(header_parameter("Idempotency-Key", about));
     }
     if row.conditional {
-        parameters.push(header_parameter("If-Match", "The ETag of the case as you read it"));
+        parameters.push(header_parameter("If-Match", "The ETag of what you change, as you read it"));
     }
     operation.parameters = Some(parameters).filter(|parameters| !parameters.is_empty());
     for (status, about) in problems(row) {
@@ -196,12 +199,14 @@ fn schemes() -> [(&'static str, SecurityScheme); 2] {
     ]
 }
 
-/// Whole examples of the two bodies that everybody sends first.
+/// Whole examples of the bodies that everybody sends first.
 fn examples(operation: &mut Operation) {
     let example = match operation.operation_id.as_deref() {
         Some("submit_report") => include_str!("examples/report.json"),
         Some("ask_platform") => include_str!("examples/platform_request.json"),
         Some("answer_request") => include_str!("examples/answer.json"),
+        Some("create_webhook_endpoint") => include_str!("examples/webhook_endpoint.json"),
+        Some("replay_events") => include_str!("examples/replay.json"),
         _ => return,
     };
     let Some(RefOr::T(body)) = operation.request_body.as_mut() else { return };

@@ -177,6 +177,9 @@ fn conflict(why: &Conflict) -> Kind {
             kind(status, "act_outdated", "More has come in since", detail)
         }
         Conflict::NameTaken => kind(status, "name_taken", "The name is taken", "Choose another."),
+        Conflict::EndpointDisabled => {
+            kind(status, "endpoint_disabled", "The endpoint is not called", "Switch it on again first.")
+        }
     }
 }
 
@@ -309,6 +312,7 @@ fn examples() -> Vec<Error> {
         Conflict::ActDecided,
         Conflict::ActOutdated,
         Conflict::NameTaken,
+        Conflict::EndpointDisabled,
     ];
     all.extend(conflicts.map(Error::Conflict));
     let refusals = [

@@ -131,6 +131,8 @@ fn the_examples_are_taken_as_they_stand() {
         lead.act(&case, "platform-requests", &example("ask_platform")).await.expect(200);
         let request = lead.case(&case).await.0["requests"][0]["id"].as_str().unwrap().to_owned();
         spark.caller.post(&format!("/v1/requests/{request}/response"), &example("answer_request")).await.expect(200);
+        spark.caller.post("/v1/webhook-endpoints", &example("create_webhook_endpoint")).await.expect(201);
+        spark.caller.post("/v1/events/replay", &example("replay_events")).await.expect(202);
         let served = world.caller("").get("/openapi.json").await.expect(200);
         assert_eq!(served.json(), document);
         assert_eq!(json!(lead.case(&case).await.0["state"]), "in_review");

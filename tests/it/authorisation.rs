@@ -27,8 +27,8 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
-const TABLE: [(&str, Who); 35] = {
-    use Scope::{ReportsRead, ReportsWrite, RequestsWrite};
+const TABLE: [(&str, Who); 45] = {
+    use Scope::{ReportsRead, ReportsWrite, RequestsWrite, WebhooksManage};
     use Who::{Anyone, Platform, Staff};
     [
         ("healthz", Anyone(200)),
@@ -49,6 +49,16 @@ const TABLE: [(&str, Who); 35] = {
         ("get_request", Platform(Some(RequestsWrite), 200)),
         ("answer_request", Platform(Some(RequestsWrite), 200)),
         ("list_events", Platform(Some(ReportsRead), 200)),
+        ("get_event", Platform(Some(ReportsRead), 200)),
+        ("replay_event", Platform(Some(ReportsRead), 202)),
+        ("replay_events", Platform(Some(ReportsRead), 202)),
+        ("list_webhook_endpoints", Platform(Some(WebhooksManage), 200)),
+        ("create_webhook_endpoint", Platform(Some(WebhooksManage), 201)),
+        ("get_webhook_endpoint", Platform(Some(WebhooksManage), 200)),
+        ("delete_webhook_endpoint", Platform(Some(WebhooksManage), 204)),
+        ("rotate_webhook_endpoint", Platform(Some(WebhooksManage), 200)),
+        ("test_webhook_endpoint", Platform(Some(WebhooksManage), 202)),
+        ("enable_webhook_endpoint", Platform(Some(WebhooksManage), 200)),
         //                 advocate, lead, safeguarding lead, auditor, administrator
         ("sign_out", Staff([204, 204, 204, 204, 204])),
         ("list_queues", Staff([200, 200, 200, 200, 403])),
@@ -119,6 +129,10 @@ impl Ids {
             "case"
         } else if operation.path.contains("/requests/") {
             "req"
+        } else if operation.path.starts_with("/v1/events") {
+            "evt"
+        } else if operation.path.starts_with("/v1/webhook-endpoints") {
+            "whe"
         } else {
             "rep"
         };
@@ -138,6 +152,8 @@ fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
         "submit_reports" => json!({"reports": [small(&format!("ref-{}", new_key()))]}),
         "add_to_report" => json!({"statement": "He came again."}),
         "answer_request" => json!({"state": "done", "subject_notified": false}),
+        "create_webhook_endpoint" => json!({"url": "https://hooks.spark-dating.com/recourse"}),
+        "replay_events" => json!({"failed": true}),
         "assign_case" => json!({"staff_id": ids.colleague}),
         "move_case" => json!({"action": "start"}),
         "write_note" => json!({"text": "Read."}),
@@ -227,6 +243,14 @@ impl Stage {
         let mut ids = Ids { colleague: self.proposer.id.clone(), ..Ids::default() };
         if operation.path.starts_with("/v1/reports/{id}") {
             ids.id = self.spark.submit(&small(&format!("ref-{}", new_key()))).await;
+        } else if operation.path.starts_with("/v1/events/{id}") {
+            self.case().await;
+            let events = self.spark.caller.get("/v1/events").await.expect(200).json();
+            events["data"][0]["id"].as_str().unwrap().clone_into(&mut ids.id);
+        } else if operation.path.starts_with("/v1/webhook-endpoints/{id}") {
+            let body = json!({"url": "https://hooks.spark-dating.com/recourse"});
+            let made = self.spark.caller.post("/v1/webhook-endpoints", &body).await.expect(201);
+            made.json()["id"].as_str().unwrap().clone_into(&mut ids.id);
         } else if operation.path.starts_with("/v1/requests/{id}") {
             let case = self.case().await;
             self.lead.take(&case).await;

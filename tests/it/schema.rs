@@ -14,7 +14,11 @@ type Columns = BTreeMap<(String, String), (&'static str, bool)>;
 
 /// What `src/db/schema.rs` says.
 fn drawn() -> Columns {
-    let text = include_str!("../../src/db/schema.rs");
+    let text = concat!(
+        include_str!("../../src/db/schema.rs"),
+        include_str!("../../src/db/schema/paging.rs"),
+        include_str!("../../src/db/schema/webhooks.rs")
+    );
     let mut columns = Columns::new();
     for table in text.split("diesel::table! {").skip(1) {
         let (head, body) = table.split_once("{\n").unwrap();

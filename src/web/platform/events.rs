@@ -1,18 +1,23 @@
 //! The event log.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{List, list_response};
-use crate::base::id::{EventId, ReportId, RequestId};
+use super::{List, enter, list_response};
+use crate::base::id::{EndpointId, EventId, EventKind, ReportId};
 use crate::base::page::{Limit, Page};
+use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access;
-use crate::domain::events::{self, Event, EventType};
+use crate::domain::events::{self, Event, EventType, Filter};
 use crate::domain::platforms::Scope;
-use crate::error::{Refused, Result};
+use crate::domain::webhooks::{self, Attempted, DeliveryState, EventData, Range};
+use crate::error::{Error, Refused, Result};
+use crate::web::body::Raw;
 use crate::web::extract::Call;
+use crate::web::idempotent::{Reply, once};
 
 /// A stretch of the log.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -27,6 +32,17 @@ pub(in crate::web) struct EventsQuery {
     #[serde(rename = "type")]
     #[param(rename = "type", value_type = Option<EventType>)]
     kind: Option<String>,
+    /// Only events about this report.
+    #[param(value_type = Option<String>)]
+    report_id: Option<ReportId>,
+    /// Only events from this instant on.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// Only events before this instant.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// Only events with a delivery to an endpoint that stands so.
+    delivery: Option<DeliveryState>,
     /// How many entries, 1 to 100; more is coerced.
     #[param(minimum = 1, maximum = 100, default = 25)]
     limit: Option<u64>,
@@ -49,30 +65,88 @@ pub(in crate::web) struct EventView {
     data: EventData,
 }
 
-/// The ids of an event.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct EventData {
-    /// The thing that changed: the request where there is one, otherwise the report.
-    id: Option<String>,
-    /// Counts the events of this report, those of its requests among them, from 1, so that late ones can be told.
-    sequence: i64,
-    /// The report.
-    #[schema(value_type = Option<String>)]
-    report_id: Option<ReportId>,
-    /// The request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    request_id: Option<RequestId>,
-}
-
 impl From<Event> for EventView {
     fn from(event: Event) -> Self {
-        let request = event.request_id.as_ref().map(ToString::to_string);
-        let id = request.or_else(|| event.report_id.as_ref().map(ToString::to_string));
-        let data = EventData { id, sequence: event.sequence, report_id: event.report_id, request_id: event.request_id };
+        let data = EventData::from(&event);
         Self { id: event.id, kind: event.kind, timestamp: event.created_at, data }
     }
 }
+
+/// An entry with its ways to the endpoints.
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct EventDetails {
+    /// The entry.
+    #[serde(flatten)]
+    event: EventView,
+    /// One for each endpoint that it was, or is to be, sent to.
+    deliveries: Vec<DeliveryView>,
+}
+
+/// An event's way to an endpoint.
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct DeliveryView {
+    /// The endpoint.
+    #[schema(value_type = String, example = "whe_00000000000000000000000000")]
+    endpoint_id: EndpointId,
+    /// Where it stands.
+    state: DeliveryState,
+    /// How often it was tried.
+    attempts: i64,
+    /// When it is tried next.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_at: Option<Timestamp>,
+    /// When the endpoint took it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    delivered_at: Option<Timestamp>,
+    /// The HTTP status of the last attempt.
+    last_status: Option<i64>,
+    /// What went wrong at the last attempt: `status`, `redirect`, `gone`, `not_wanted`, `timeout`, `no_connection`, `no_address`, `address_not_allowed`, `url_not_allowed`, `broken_answer`, `internal` or `no_worker_finished`.
+    last_error: Option<String>,
+    /// The first 4 KiB of what the endpoint answered to the last attempt.
+    last_response: Option<String>,
+}
+
+impl From<Attempted> for DeliveryView {
+    fn from(way: Attempted) -> Self {
+        Self {
+            endpoint_id: way.endpoint,
+            state: way.state,
+            attempts: way.attempts,
+            next_at: way.next_at,
+            delivered_at: way.delivered_at,
+            last_status: way.last_status,
+            last_error: way.last_error,
+            last_response: way.last_response,
+        }
+    }
+}
+
+/// What to send again: a stretch of time, or everything that failed for good.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct ReplayBody {
+    /// Events from this instant on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// Events before this instant.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// Only events of these types; every type when absent or empty.
+    #[serde(default)]
+    types: Vec<EventType>,
+    /// True, and nothing else, for everything that failed for good.
+    #[serde(default)]
+    failed: bool,
+}
+
+/// What a replay does.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct ReplayView {
+    /// How many deliveries are on their way again.
+    deliveries: usize,
+}
+
+silent! { EventDetails DeliveryView }
 
 /// `GET /v1/events`.
 #[utoipa::path(get, path = "/v1/events", tag = "platform", operation_id = "list_events", summary = "What changed, in order, for 30 days",
@@ -90,6 +164,8 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
         Some(text) => Some(EventType::parse(&text).ok_or_else(|| bad("type", "use a type of the API document"))?),
         None => None,
     };
+    let wanted =
+        Filter { kind, report: query.report_id, since: query.since, until: query.until, delivery: query.delivery };
     let limit = Limit::coerce(query.limit);
     let found = call
         .shared
@@ -97,11 +173,73 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
         .db
         .write(move |tx| {
             let tenant = access::platform(tx, &token, Some(Scope::ReportsRead))?.into_row();
-            events::list(tx, (&tenant.platform, tenant.mode), after.as_ref(), kind, limit)
+            events::list(tx, (&tenant.platform, tenant.mode), after.as_ref(), &wanted, limit)
         })
         .await?;
     let mut page = Page::cut(found, limit, "events", |event| event.id.clone());
     // The mark of this list is the id itself, which callers keep anyway.
     page.next = page.next.and(page.data.last().map(|event| event.id.to_string()));
     Ok(list_response(call.request(), page.map(EventView::from)))
+}
+
+/// `GET /v1/events/{id}`.
+#[utoipa::path(get, path = "/v1/events/{id}", tag = "platform", operation_id = "get_event", summary = "One event, and what came of sending it",
+    params(("id" = String, Path, description = "The event's id")),
+    responses((status = 200, description = "The event", body = EventDetails)))]
+pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
+    let id = call.id::<EventKind>("id")?;
+    let token = call.token()?;
+    let app = std::sync::Arc::clone(&call.shared.app);
+    let (event, ways) = app
+        .clone()
+        .db
+        .read(move |rx| {
+            let who = access::platform(rx, &token, Some(Scope::ReportsRead))?;
+            webhooks::of_event(rx, &app.kit, &who, &id)
+        })
+        .await?;
+    let deliveries = ways.into_iter().map(DeliveryView::from).collect();
+    Ok(HttpResponse::Ok().json(EventDetails { event: EventView::from(event), deliveries }))
+}
+
+/// `POST /v1/events/{id}/replay`.
+#[utoipa::path(post, path = "/v1/events/{id}/replay", tag = "platform", operation_id = "replay_event",
+    summary = "Send one event again", description = "To every endpoint that wants it, under the same `webhook-id`.",
+    params(("id" = String, Path, description = "The event's id")),
+    responses((status = 202, description = "On its way", body = ReplayView)))]
+pub(in crate::web) async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<EventKind>("id")?;
+    let token = call.token()?;
+    once(&call, &raw, enter(token, Scope::ReportsRead), move |tx, _, who| {
+        let view = ReplayView { deliveries: webhooks::replay(tx, &who, &id)? };
+        Reply::of_account(StatusCode::ACCEPTED, who.row().platform.as_str(), &view)
+    })
+    .await
+}
+
+/// `POST /v1/events/replay`.
+#[utoipa::path(post, path = "/v1/events/replay", tag = "platform", operation_id = "replay_events",
+    summary = "Send many events again", description = "Those of a stretch of time, up to 10,000 of them, or with `failed` all deliveries that failed for good.",
+    request_body = ReplayBody,
+    responses((status = 202, description = "On their way", body = ReplayView)))]
+pub(in crate::web) async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let token = call.token()?;
+    let body = raw.parse::<ReplayBody>();
+    once(&call, &raw, enter(token, Scope::ReportsRead), move |tx, _, who| {
+        let deliveries = match body? {
+            ReplayBody { failed: true, since: None, until: None, types } if types.is_empty() => {
+                webhooks::replay_failed(tx, &who)?
+            }
+            ReplayBody { failed: false, since: Some(since), until: Some(until), types } if since < until => {
+                webhooks::replay_range(tx, &who, &Range { since, until, types })?
+            }
+            _ => {
+                let detail = "give `since` and a later `until`, or `failed` alone";
+                return Err(Error::invalid("/since", "bad_range", detail));
+            }
+        };
+        let view = ReplayView { deliveries };
+        Reply::of_account(StatusCode::ACCEPTED, who.row().platform.as_str(), &view)
+    })
+    .await
 }

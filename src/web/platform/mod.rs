@@ -6,6 +6,7 @@ pub(super) mod reports;
 pub(super) mod requests;
 pub(super) mod status;
 pub(super) mod token;
+pub(super) mod webhooks;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, LINK};

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod receiver;
 pub(crate) mod smtp;
 
 use std::future::Future;
@@ -194,6 +195,11 @@ impl World {
     pub(crate) async fn run_jobs(&self) {
         jobs::tick(Arc::clone(&self.app)).await.unwrap();
         jobs::work_off(&self.app, "test").await.unwrap();
+    }
+
+    /// Delivers all that is due. How many attempts that took.
+    pub(crate) async fn deliver(&self) -> usize {
+        jobs::Courier::new(&self.app, "test").work_off().await.unwrap()
     }
 
     /// Moves the clock.

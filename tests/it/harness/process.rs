@@ -151,13 +151,19 @@ impl Service {
 
     /// The same service inside the test, for what has no HTTP call.
     pub(crate) async fn open(&self) -> Arc<App> {
-        let config = Config {
+        self.open_at(Clock::machine(), |_| {}).await
+    }
+
+    /// The same, with a clock and settings of its own.
+    pub(crate) async fn open_at(&self, clock: Clock, settings: impl FnOnce(&mut Config)) -> Arc<App> {
+        let mut config = Config {
             data: self.data(),
             database_url: self.database_url.clone().map(Sensitive::new),
             base_url: Some(self.base.clone()),
             ..Config::default()
         };
-        app::open(config, Clock::machine()).await.unwrap()
+        settings(&mut config);
+        app::open(config, clock).await.unwrap()
     }
 
     /// A credential of a new platform.

@@ -1,0 +1,23 @@
+//! The tables of pages and the rota.
+
+diesel::table! {
+    shifts (id) {
+        id -> Text,
+        staff_id -> Text,
+        starts_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    alarms (id) {
+        id -> Text,
+        case_id -> Text,
+        reason -> Text,
+        least_rung -> BigInt,
+        opened_at -> BigInt,
+        rings -> BigInt,
+        next_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+    }
+}

@@ -1,0 +1,241 @@
+//! One attempt: taken by a lease, made outside any transaction, and noted in a new one. At least once, under the
+//! event's own id.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::endpoints::{self, Endpoint};
+use super::{ATTEMPTS, DeliveryState, EndpointState, Payload, health, schedule};
+use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
+use crate::base::secret::silent;
+use crate::base::time::Timestamp;
+use crate::db::dialect::{self, Lock};
+use crate::db::schema::{deliveries, events, webhook_endpoints};
+use crate::db::{Rx, Tx};
+use crate::domain::Kit;
+use crate::domain::events::Event;
+use crate::domain::vault::{DataKey, Keys, Secret};
+use crate::error::Result;
+
+/// How long a worker may work before another may take over.
+const LEASE: Duration = Duration::from_mins(1);
+/// How many attempts a worker may have under way at one endpoint.
+const AT_ONCE: usize = 4;
+/// How many at all endpoints of a platform.
+const OF_TENANT: usize = 16;
+/// A delivery that was taken this often and never finished has taken its workers down with it.
+const TAKEN: i64 = ATTEMPTS + 2;
+
+/// An endpoint to which something is due.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Queryable)]
+pub struct Due {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// Its platform.
+    pub platform: PlatformId,
+}
+
+/// A delivery that this worker holds.
+#[derive(Clone, Debug)]
+pub struct Leased {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// What is delivered.
+    pub event: EventId,
+    /// Where to.
+    pub to: Due,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+}
+
+/// What is to be posted.
+pub struct Post {
+    /// Where to.
+    pub url: String,
+    /// `webhook-timestamp`.
+    pub timestamp: i64,
+    /// `webhook-signature`.
+    pub signature: String,
+    /// The body.
+    pub body: String,
+    /// Seals what the receiver answers.
+    pub key: DataKey<Secret>,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The receiver took it.
+    Taken,
+    /// It did not.
+    Failed,
+    /// It did not, and asks for patience by its status or its silence.
+    Strained,
+    /// It wants to hear of this event no more.
+    Unwanted,
+    /// It is gone for good.
+    Gone,
+}
+
+/// An attempt that was made.
+pub struct Outcome {
+    /// What came of it.
+    pub verdict: Verdict,
+    /// The HTTP status, when there was one.
+    pub status: Option<u16>,
+    /// Our word for what went wrong.
+    pub error: Option<&'static str>,
+    /// What the receiver asked for in `Retry-After`.
+    pub asked: Option<Duration>,
+    /// The beginning of what it answered.
+    pub response: Option<crate::domain::vault::Sealed<Secret>>,
+}
+
+silent! { Post Outcome }
+
+/// The active endpoints to which something is due that nobody holds.
+pub fn due(rx: &mut Rx<'_>) -> Result<Vec<Due>> {
+    let now = rx.now();
+    let free = deliveries::lease_until.is_null().or(deliveries::lease_until.lt(now));
+    let waiting = deliveries::table
+        .filter(deliveries::endpoint_id.eq(webhook_endpoints::id))
+        .filter(deliveries::next_at.le(now).and(free));
+    Ok(webhook_endpoints::table
+        .filter(webhook_endpoints::state.eq(EndpointState::Active))
+        .filter(exists(waiting))
+        // Those that take what they are sent come first.
+        .order(webhook_endpoints::failing_since.is_not_null())
+        .select((webhook_endpoints::id, webhook_endpoints::platform_id))
+        .load(rx.conn())?)
+}
+
+/// Leases what is due to an endpoint, within the bounds of the endpoint and of its platform.
+pub fn lease(tx: &mut Tx<'_>, to: &Due, worker: &str, most: usize) -> Result<Vec<Leased>> {
+    // Whoever leases for this platform waits here, so that no delivery is leased twice and the bounds hold.
+    dialect::lock(tx.conn(), Lock::Platform, to.platform.as_str())?;
+    let now = tx.now();
+    let row: Option<(EndpointState, Option<Timestamp>)> = webhook_endpoints::table
+        .find(&to.endpoint)
+        .select((webhook_endpoints::state, webhook_endpoints::failing_since))
+        .first(tx.conn())
+        .optional()?;
+    let room = match row {
+        // One that fails is tried one by one, so that many of them do not take every hand.
+        Some((EndpointState::Active, Some(_))) => room(tx, to, worker, 1)?.min(most),
+        Some((EndpointState::Active, None)) => room(tx, to, worker, AT_ONCE)?.min(most),
+        _ => 0,
+    };
+    if room == 0 {
+        return Ok(Vec::new());
+    }
+    let free = deliveries::lease_until.is_null().or(deliveries::lease_until.lt(now));
+    let rows: Vec<(DeliveryId, EventId, i64, Option<Timestamp>)> = deliveries::table
+        .filter(deliveries::endpoint_id.eq(&to.endpoint).and(deliveries::next_at.le(now)).and(free))
+        .order((deliveries::next_at, deliveries::id))
+        .limit(i64::try_from(room).unwrap_or(1))
+        .select((deliveries::id, deliveries::event_id, deliveries::attempts, deliveries::first_attempt_at))
+        .load(tx.conn())?;
+    let mut leased = Vec::with_capacity(rows.len());
+    for (id, event, attempts, first) in rows {
+        if attempts >= TAKEN {
+            lay_aside(tx, &id, "no_worker_finished")?;
+            continue;
+        }
+        diesel::update(deliveries::table.find(&id))
+            .set((
+                deliveries::lease_until.eq(now.plus(LEASE)),
+                deliveries::lease_by.eq(worker),
+                deliveries::attempts.eq(attempts + 1),
+                deliveries::first_attempt_at.eq(first.unwrap_or(now)),
+            ))
+            .execute(tx.conn())?;
+        leased.push(Leased { id, event, to: to.clone(), attempt: attempts + 1 });
+    }
+    Ok(leased)
+}
+
+/// How many more attempts this worker may have under way. Others' leases do not count: those of a worker that died
+/// would keep its endpoints waiting until they end.
+fn room(rx: &mut Rx<'_>, to: &Due, worker: &str, at_once: usize) -> Result<usize> {
+    let siblings =
+        webhook_endpoints::table.filter(webhook_endpoints::platform_id.eq(&to.platform)).select(webhook_endpoints::id);
+    let under_way: Vec<(EndpointId, i64)> = deliveries::table
+        .filter(deliveries::endpoint_id.eq_any(siblings).and(deliveries::lease_until.ge(rx.now())))
+        .filter(deliveries::lease_by.eq(worker))
+        .group_by(deliveries::endpoint_id)
+        .select((deliveries::endpoint_id, diesel::dsl::count_star()))
+        .load(rx.conn())?;
+    let under_way: HashMap<EndpointId, usize> =
+        under_way.into_iter().map(|(endpoint, count)| (endpoint, usize::try_from(count).unwrap_or(AT_ONCE))).collect();
+    let here = under_way.get(&to.endpoint).copied().unwrap_or(0);
+    let all: usize = under_way.values().sum();
+    Ok(at_once.saturating_sub(here).min(OF_TENANT.saturating_sub(all)))
+}
+
+/// What a leased delivery posts, signed for this moment by every living key.
+pub fn prepare(rx: &mut Rx<'_>, kit: &Kit, leased: &Leased) -> Result<Post> {
+    let event: Event = events::table.find(&leased.event).select(Event::as_select()).first(rx.conn())?;
+    let endpoint: Endpoint =
+        webhook_endpoints::table.find(&leased.to.endpoint).select(Endpoint::as_select()).first(rx.conn())?;
+    let mut keys = Keys::load(rx, &kit.keyring, endpoint.platform_id.as_str())?;
+    let url = endpoints::url(&mut keys, &endpoint)?.into_exposed();
+    let body = Payload::render(&event)?;
+    let now = rx.now();
+    let signers = endpoints::signers(rx, &mut keys, &endpoint.id)?;
+    let signatures = signers.iter().map(|signer| signer.sign(&event.id, now, &body)).collect::<Result<Vec<_>>>()?;
+    let key = keys.existing::<Secret>()?;
+    Ok(Post { url, timestamp: now.seconds(), signature: signatures.join(" "), body, key })
+}
+
+/// Notes what came of an attempt. Says whether the lease was still ours; otherwise somebody else tries again.
+pub fn finish(tx: &mut Tx<'_>, leased: &Leased, worker: &str, outcome: Outcome) -> Result<bool> {
+    dialect::lock(tx.conn(), Lock::Platform, leased.to.platform.as_str())?;
+    let now = tx.now();
+    let taken = outcome.verdict == Verdict::Taken;
+    let strained = outcome.verdict == Verdict::Strained;
+    let again = match outcome.verdict {
+        Verdict::Taken | Verdict::Unwanted => None,
+        _ => schedule::wait(&leased.id, leased.attempt, outcome.asked, strained),
+    };
+    let state = match again {
+        Some(_) => DeliveryState::Pending,
+        None if taken => DeliveryState::Delivered,
+        None => DeliveryState::Failed,
+    };
+    let held = deliveries::table
+        .find(&leased.id)
+        .filter(deliveries::lease_by.eq(worker).and(deliveries::attempts.eq(leased.attempt)))
+        .filter(deliveries::next_at.is_not_null());
+    let noted = diesel::update(held)
+        .set((
+            deliveries::state.eq(state),
+            deliveries::next_at.eq(again.map(|wait| now.plus(wait))),
+            deliveries::lease_until.eq(None::<Timestamp>),
+            deliveries::delivered_at.eq(taken.then_some(now)),
+            deliveries::dead_at.eq((state == DeliveryState::Failed).then_some(now)),
+            deliveries::last_status.eq(outcome.status.map(i64::from)),
+            deliveries::last_error.eq(outcome.error),
+            deliveries::last_response.eq(outcome.response),
+        ))
+        .execute(tx.conn())?;
+    if noted == 1 {
+        health::note(tx, &leased.to, outcome.verdict)?;
+    }
+    Ok(noted == 1)
+}
+
+fn lay_aside(tx: &mut Tx<'_>, id: &DeliveryId, why: &str) -> Result<()> {
+    diesel::update(deliveries::table.find(id))
+        .set((
+            deliveries::state.eq(DeliveryState::Failed),
+            deliveries::next_at.eq(None::<Timestamp>),
+            deliveries::lease_until.eq(None::<Timestamp>),
+            deliveries::dead_at.eq(tx.now()),
+            deliveries::last_error.eq(why),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}

@@ -1,0 +1,305 @@
+//! A platform's endpoints: where its events are sent, and the keys that sign them.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::sign::{KeyText, Signer, new_secrets};
+use super::{DisabledReason, EndpointState, MOST, fan_out};
+use crate::base::id::{EndpointId, EventId, PlatformId, SigningId};
+use crate::base::secret::{Sensitive, silent};
+use crate::base::time::Timestamp;
+use crate::db::dialect::{self, Lock};
+use crate::db::schema::{deliveries, webhook_endpoints, webhook_secrets};
+use crate::db::{Rx, Tx};
+use crate::domain::Kit;
+use crate::domain::access::{AsPlatform, Grant, Tenant};
+use crate::domain::audit::{self, Chain, Event as Audited};
+use crate::domain::events::{self, EventType};
+use crate::domain::platforms::Mode;
+use crate::domain::vault::{Keys, Sealed, Secret};
+use crate::error::{Conflict, Error, Result};
+
+/// How many generations of keys may sign at a time.
+const GENERATIONS: i64 = 4;
+
+/// An endpoint's row.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = webhook_endpoints)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: EndpointId,
+    /// Whose it is.
+    pub platform_id: PlatformId,
+    /// Trial or real life.
+    pub mode: Mode,
+    url: Sealed<Secret>,
+    types: String,
+    /// Whether it is called.
+    pub state: EndpointState,
+    /// Since when not.
+    pub disabled_at: Option<Timestamp>,
+    /// Why not.
+    pub disabled_reason: Option<DisabledReason>,
+    /// Since when every attempt has failed.
+    pub failing_since: Option<Timestamp>,
+    /// When it first took an event.
+    pub verified_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Counts the platform's changes to it.
+    pub version: i64,
+}
+
+impl Endpoint {
+    /// The types it wants; none stands for all.
+    #[must_use]
+    pub fn types(&self) -> Vec<EventType> {
+        parse_types(&self.types)
+    }
+}
+
+/// The types of a stored list.
+pub(super) fn parse_types(text: &str) -> Vec<EventType> {
+    text.split(' ').filter_map(EventType::parse).collect()
+}
+
+/// A key that checks signatures.
+#[derive(Debug, Queryable)]
+pub struct PublicKey {
+    /// `whpk_…`.
+    pub public_key: String,
+    /// Since when it signs.
+    pub created_at: Timestamp,
+    /// Until when it signs.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An endpoint as its platform sees it.
+pub struct Details {
+    /// The row.
+    pub endpoint: Endpoint,
+    /// Where it is.
+    pub url: String,
+    /// The keys that sign at present, the newest first.
+    pub keys: Vec<PublicKey>,
+}
+
+/// An endpoint to be made.
+pub struct NewEndpoint {
+    /// Where it is.
+    pub url: String,
+    /// What it wants; none stands for all.
+    pub types: Vec<EventType>,
+}
+
+/// An endpoint that was made.
+pub struct Created {
+    /// The endpoint.
+    pub details: Details,
+    /// Its secret, shown this once.
+    pub secret: Sensitive<String>,
+}
+
+/// New keys after a rotation.
+pub type Rotated = Created;
+
+silent! { Details NewEndpoint Created }
+
+/// Makes an endpoint. It hears of what happens from now on, beginning with a trial of itself.
+///
+/// # Errors
+/// `Invalid` when the URL may not be called, or there are too many endpoints already.
+pub fn create(tx: &mut Tx<'_>, kit: &Kit, who: &Grant<AsPlatform, Tenant>, new: &NewEndpoint) -> Result<Created> {
+    let Tenant { platform, mode, .. } = who.row();
+    let refused = |refusal: crate::outbound::Refusal| Error::invalid("/url", refusal.as_str(), refusal.detail());
+    let target = kit.outbound.target(&new.url).map_err(refused)?;
+    dialect::lock(tx.conn(), Lock::Platform, platform.as_str())?;
+    let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode));
+    let count: i64 = webhook_endpoints::table.filter(mine).count().get_result(tx.conn())?;
+    if usize::try_from(count).unwrap_or(MOST) >= MOST {
+        return Err(Error::invalid("", "too_many_endpoints", "there are ten already; remove one first"));
+    }
+    let id = EndpointId::random();
+    let mut keys = Keys::load(tx, &kit.keyring, platform.as_str())?;
+    let url = keys.sealing::<Secret>()?.seal("url", id.as_str(), &new.url)?;
+    let cursor = events::end(tx, platform, *mode)?;
+    let mut types: Vec<&str> = new.types.iter().map(|kind| kind.as_str()).collect();
+    types.sort_unstable();
+    types.dedup();
+    let row = (
+        webhook_endpoints::id.eq(&id),
+        webhook_endpoints::platform_id.eq(platform),
+        webhook_endpoints::mode.eq(*mode),
+        webhook_endpoints::url.eq(url),
+        webhook_endpoints::host.eq(target.host()),
+        webhook_endpoints::types.eq(types.join(" ")),
+        webhook_endpoints::state.eq(EndpointState::Active),
+        webhook_endpoints::cursor.eq(cursor),
+        webhook_endpoints::created_at.eq(tx.now()),
+        webhook_endpoints::version.eq(1_i64),
+    );
+    diesel::insert_into(webhook_endpoints::table).values(row).execute(tx.conn())?;
+    let secret = add_secrets(tx, &mut keys, &id)?;
+    keys.store(tx)?;
+    audit::record(tx, Chain::Platform(platform), Audited::EndpointAdded { endpoint: id.clone() })?;
+    let endpoint = locked(tx, who, &id)?;
+    fan_out::send_test(tx, &endpoint)?;
+    Ok(Created { details: details(tx, kit, endpoint)?, secret })
+}
+
+/// New keys that sign from now on. Their shared secret.
+fn add_secrets(tx: &mut Tx<'_>, keys: &mut Keys<'_>, endpoint: &EndpointId) -> Result<Sensitive<String>> {
+    let (id, new) = (SigningId::random(), new_secrets());
+    let key = keys.sealing::<Secret>()?;
+    let row = (
+        webhook_secrets::id.eq(&id),
+        webhook_secrets::endpoint_id.eq(endpoint),
+        webhook_secrets::hmac.eq(key.seal("hmac", id.as_str(), &new.hmac)?),
+        webhook_secrets::ed25519.eq(key.seal("ed25519", id.as_str(), &new.ed25519)?),
+        webhook_secrets::public_key.eq(new.public_key()?),
+        webhook_secrets::created_at.eq(tx.now()),
+    );
+    diesel::insert_into(webhook_secrets::table).values(row).execute(tx.conn())?;
+    Ok(new.secret())
+}
+
+/// What signs for an endpoint at present, the newest first.
+pub(super) fn signers(rx: &mut Rx<'_>, keys: &mut Keys<'_>, endpoint: &EndpointId) -> Result<Vec<Signer>> {
+    let rows: Vec<(SigningId, Sealed<Secret>, Sealed<Secret>)> = webhook_secrets::table
+        .filter(webhook_secrets::endpoint_id.eq(endpoint))
+        .filter(webhook_secrets::expires_at.is_null().or(webhook_secrets::expires_at.gt(rx.now())))
+        .order((webhook_secrets::expires_at.is_null().desc(), webhook_secrets::created_at.desc()))
+        .limit(GENERATIONS)
+        .select((webhook_secrets::id, webhook_secrets::hmac, webhook_secrets::ed25519))
+        .load(rx.conn())?;
+    let key = keys.existing::<Secret>()?;
+    let open = |id: &SigningId, field, sealed| key.open::<KeyText>(field, id.as_str(), sealed);
+    rows.iter()
+        .map(|(id, hmac, ed25519)| {
+            let (hmac, ed25519) = (open(id, "hmac", hmac)?, open(id, "ed25519", ed25519)?);
+            Ok(Signer { hmac: hmac.into_exposed(), ed25519: ed25519.into_exposed() })
+        })
+        .collect()
+}
+
+fn details(rx: &mut Rx<'_>, kit: &Kit, endpoint: Endpoint) -> Result<Details> {
+    let mut keys = Keys::load(rx, &kit.keyring, endpoint.platform_id.as_str())?;
+    let url = url(&mut keys, &endpoint)?;
+    let keys = webhook_secrets::table
+        .filter(webhook_secrets::endpoint_id.eq(&endpoint.id))
+        .filter(webhook_secrets::expires_at.is_null().or(webhook_secrets::expires_at.gt(rx.now())))
+        .order((webhook_secrets::expires_at.is_null().desc(), webhook_secrets::created_at.desc()))
+        .select((webhook_secrets::public_key, webhook_secrets::created_at, webhook_secrets::expires_at))
+        .load(rx.conn())?;
+    Ok(Details { endpoint, url: url.into_exposed(), keys })
+}
+
+/// Where an endpoint is.
+pub(super) fn url(keys: &mut Keys<'_>, endpoint: &Endpoint) -> Result<Sensitive<String>> {
+    keys.existing::<Secret>()?.open("url", endpoint.id.as_str(), &endpoint.url)
+}
+
+/// A platform's endpoints, the oldest first.
+pub fn list(rx: &mut Rx<'_>, kit: &Kit, who: &Grant<AsPlatform, Tenant>) -> Result<Vec<Details>> {
+    let Tenant { platform, mode, .. } = who.row();
+    let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode));
+    let rows: Vec<Endpoint> = webhook_endpoints::table
+        .filter(mine)
+        .order((webhook_endpoints::created_at, webhook_endpoints::id))
+        .select(Endpoint::as_select())
+        .load(rx.conn())?;
+    rows.into_iter().map(|row| details(rx, kit, row)).collect()
+}
+
+/// One endpoint.
+///
+/// # Errors
+/// `NotFound` when this platform and mode have none with the id.
+pub fn find(rx: &mut Rx<'_>, kit: &Kit, who: &Grant<AsPlatform, Tenant>, id: &EndpointId) -> Result<Details> {
+    let row = own(rx, who, id)?;
+    details(rx, kit, row)
+}
+
+fn own(rx: &mut Rx<'_>, who: &Grant<AsPlatform, Tenant>, id: &EndpointId) -> Result<Endpoint> {
+    let Tenant { platform, mode, .. } = who.row();
+    let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode));
+    let row = webhook_endpoints::table.find(id).filter(mine).select(Endpoint::as_select());
+    row.first(rx.conn()).optional()?.ok_or(Error::NotFound)
+}
+
+/// One endpoint, to be changed: nobody else changes endpoints or deliveries of its platform meanwhile.
+///
+/// # Errors
+/// As [`find`].
+pub fn locked(tx: &mut Tx<'_>, who: &Grant<AsPlatform, Tenant>, id: &EndpointId) -> Result<Endpoint> {
+    dialect::lock(tx.conn(), Lock::Platform, who.row().platform.as_str())?;
+    own(tx, who, id)
+}
+
+/// Removes an endpoint with its keys and all that is still owed to it.
+pub fn remove(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<()> {
+    let id = &endpoint.id;
+    diesel::delete(deliveries::table.filter(deliveries::endpoint_id.eq(id))).execute(tx.conn())?;
+    diesel::delete(webhook_secrets::table.filter(webhook_secrets::endpoint_id.eq(id))).execute(tx.conn())?;
+    diesel::delete(webhook_endpoints::table.find(id)).execute(tx.conn())?;
+    audit::record(tx, Chain::Platform(&endpoint.platform_id), Audited::EndpointRemoved { endpoint: id.clone() })
+}
+
+/// Gives an endpoint new keys. The old ones sign beside them for `overlap`, so that no receiver needs to be changed at
+/// the same moment.
+pub fn rotate(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    who: &Grant<AsPlatform, Tenant>,
+    endpoint: Endpoint,
+    overlap: Duration,
+) -> Result<Rotated> {
+    let (id, now) = (endpoint.id, tx.now());
+    let of_endpoint = || webhook_secrets::table.filter(webhook_secrets::endpoint_id.eq(&id));
+    let until = now.plus(overlap);
+    let running_on = webhook_secrets::expires_at.is_null().or(webhook_secrets::expires_at.gt(until));
+    diesel::update(of_endpoint().filter(running_on)).set(webhook_secrets::expires_at.eq(until)).execute(tx.conn())?;
+    diesel::delete(of_endpoint().filter(webhook_secrets::expires_at.le(now))).execute(tx.conn())?;
+    let mut keys = Keys::load(tx, &kit.keyring, endpoint.platform_id.as_str())?;
+    let secret = add_secrets(tx, &mut keys, &id)?;
+    diesel::update(webhook_endpoints::table.find(&id))
+        .set(webhook_endpoints::version.eq(endpoint.version + 1))
+        .execute(tx.conn())?;
+    audit::record(tx, Chain::Platform(&endpoint.platform_id), Audited::EndpointRotated { endpoint: id.clone() })?;
+    let endpoint = own(tx, who, &id)?;
+    Ok(Created { details: details(tx, kit, endpoint)?, secret })
+}
+
+/// Sends a trial to an endpoint. The event's id.
+///
+/// # Errors
+/// `Conflict` when it is disabled: the trial would lie there.
+pub fn test(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<EventId> {
+    if endpoint.state == EndpointState::Disabled {
+        return Err(Conflict::EndpointDisabled.into());
+    }
+    fan_out::send_test(tx, endpoint)
+}
+
+/// Switches an endpoint on again. What waited for it is sent.
+pub fn enable(tx: &mut Tx<'_>, kit: &Kit, who: &Grant<AsPlatform, Tenant>, endpoint: Endpoint) -> Result<Details> {
+    if endpoint.state == EndpointState::Active {
+        return details(tx, kit, endpoint);
+    }
+    diesel::update(webhook_endpoints::table.find(&endpoint.id))
+        .set((
+            webhook_endpoints::state.eq(EndpointState::Active),
+            webhook_endpoints::disabled_at.eq(None::<Timestamp>),
+            webhook_endpoints::disabled_reason.eq(None::<DisabledReason>),
+            webhook_endpoints::failing_since.eq(None::<Timestamp>),
+            webhook_endpoints::notified_at.eq(None::<Timestamp>),
+            webhook_endpoints::version.eq(endpoint.version + 1),
+        ))
+        .execute(tx.conn())?;
+    let enabled = Audited::EndpointEnabled { endpoint: endpoint.id.clone() };
+    audit::record(tx, Chain::Platform(&endpoint.platform_id), enabled)?;
+    tx.owe();
+    let endpoint = own(tx, who, &endpoint.id)?;
+    details(tx, kit, endpoint)
+}

@@ -1,0 +1,58 @@
+//! Telling platforms of their events: endpoints, what is signed and sent, when it is tried again, and what came of it.
+
+mod deliveries;
+mod endpoints;
+mod fan_out;
+mod health;
+mod payload;
+mod replay;
+mod schedule;
+mod sign;
+
+use crate::base::code::codes;
+
+pub use deliveries::{Due, Leased, Outcome, Post, Verdict, due, finish, lease, prepare};
+pub use endpoints::{
+    Created, Details, Endpoint, NewEndpoint, PublicKey, Rotated, create, enable, find, list, locked, remove, rotate,
+    test,
+};
+pub use fan_out::{Behind, behind, catch_up};
+pub use health::{Counts, counts};
+pub use payload::{EventData, Payload};
+pub use replay::{Attempted, Range, forget_old, of_event, replay, replay_failed, replay_range};
+pub use schedule::{ATTEMPTS, retry_after, wait};
+
+/// How many endpoints a platform may have in each mode.
+pub const MOST: usize = 10;
+
+codes! {
+    /// Whether an endpoint is called.
+    pub enum EndpointState {
+        /// It is.
+        Active = "active",
+        /// It is not, until it is switched on again. What is owed to it waits.
+        Disabled = "disabled",
+    }
+}
+
+codes! {
+    /// Why an endpoint is not called any more.
+    pub enum DisabledReason {
+        /// It answered 410.
+        Gone = "gone",
+        /// Nothing but failures for five days.
+        Failing = "failing",
+    }
+}
+
+codes! {
+    /// Where an event's way to an endpoint stands.
+    pub enum DeliveryState {
+        /// It will be tried, or tried again.
+        Pending = "pending",
+        /// The endpoint took it.
+        Delivered = "delivered",
+        /// Every attempt failed. It can be replayed.
+        Failed = "failed",
+    }
+}

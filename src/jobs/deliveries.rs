@@ -1,0 +1,204 @@
+//! The worker of webhooks: finds what is due, posts it, and notes what came of it. Each attempt is a task of its own, so
+//! that a receiver that is slow keeps only its own few tasks waiting.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, RETRY_AFTER};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+use crate::domain::webhooks::{self, Due, Leased, Outcome, Post, Verdict};
+use crate::error::{Error, Result};
+use crate::outbound::{Answer, Trouble};
+
+/// How often the worker looks for what the clock has made due.
+const LOOK: Duration = Duration::from_secs(1);
+/// The shortest time between two looks: what comes in within it is found together, and intake is not slowed by looking.
+const PACE: Duration = Duration::from_millis(20);
+/// How many attempts one process makes at a time.
+const HANDS: usize = 256;
+/// How many endpoints are looked after side by side, so that they share a commit.
+const SIDE_BY_SIDE: usize = 16;
+/// How many attempts are taken at one endpoint at a time; the domain has the last word.
+const AT_ONCE: usize = 4;
+
+/// One worker with the attempts that are under way. Dropping it ends them; what they held is taken over by others.
+#[derive(Debug)]
+pub struct Courier {
+    app: Arc<App>,
+    worker: Arc<str>,
+    hands: JoinSet<usize>,
+}
+
+impl Courier {
+    /// A worker with this name, under which it holds its leases.
+    #[must_use]
+    pub fn new(app: &Arc<App>, worker: &str) -> Self {
+        Self { app: Arc::clone(app), worker: worker.into(), hands: JoinSet::new() }
+    }
+
+    /// Delivers as things come due, until the process ends.
+    pub async fn run(mut self) {
+        let (mut ticks, mut pace) = (interval(LOOK), interval(PACE));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut owed = self.app.db.owed();
+        let mut more = false;
+        loop {
+            if !more {
+                tokio::select! {
+                    _ = ticks.tick() => {}
+                    _ = owed.changed() => {}
+                    // Room for others of the same platform.
+                    Some(_) = self.hands.join_next() => {}
+                }
+            }
+            // A worker that ran for a year would otherwise keep what came of each attempt.
+            while self.hands.try_join_next().is_some() {}
+            pace.tick().await;
+            more = match self.look().await {
+                Ok(more) => more,
+                Err(error) => {
+                    tracing::error!(%error, "deliveries could not be looked for");
+                    false
+                }
+            };
+        }
+    }
+
+    /// Delivers all that is due at this moment, and says how many attempts that took.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn work_off(mut self) -> Result<usize> {
+        let mut made = 0;
+        loop {
+            while self.look().await? {}
+            match self.hands.join_next().await {
+                Some(count) => made += count.unwrap_or(0),
+                None => return Ok(made),
+            }
+        }
+    }
+
+    /// Turns new events into deliveries, a page for each endpoint, and sets to work on what is due. Says whether there
+    /// are more pages.
+    async fn look(&mut self) -> Result<bool> {
+        let mut more = false;
+        for some in self.app.db.read(webhooks::behind).await?.chunks(SIDE_BY_SIDE) {
+            let pages = some.iter().cloned().map(|one| self.app.db.write(move |tx| webhooks::catch_up(tx, &one)));
+            for page in join_all(pages).await {
+                more |= page?;
+            }
+        }
+        for some in self.app.db.read(webhooks::due).await?.chunks(SIDE_BY_SIDE) {
+            if self.hands.len() < HANDS {
+                self.take(some).await?;
+            }
+        }
+        Ok(more)
+    }
+
+    /// Leases what is due to these endpoints, and sets to work on it.
+    async fn take(&mut self, some: &[Due]) -> Result<()> {
+        let leases = some.iter().cloned().map(|to| {
+            let worker = Arc::clone(&self.worker);
+            self.app.db.write(move |tx| webhooks::lease(tx, &to, &worker, AT_ONCE))
+        });
+        let mut failed = None;
+        for taken in join_all(leases).await {
+            match taken {
+                Ok(all) => {
+                    for first in all {
+                        self.hands.spawn(work(Arc::clone(&self.app), Arc::clone(&self.worker), first));
+                    }
+                }
+                // What the others leased is worked on all the same.
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+/// Makes an attempt, and then the next at the same endpoint, as long as there is one. How many were made.
+async fn work(app: Arc<App>, worker: Arc<str>, first: Leased) -> usize {
+    let (mut held, mut made) = (Some(first), 0);
+    while let Some(leased) = held.take() {
+        let Some(outcome) = attempt(&app, &leased).await else { return made };
+        made += 1;
+        let worker = Arc::clone(&worker);
+        let next = app.db.write(move |tx| {
+            webhooks::finish(tx, &leased, &worker, outcome)?;
+            Ok(webhooks::lease(tx, &leased.to, &worker, 1)?.pop())
+        });
+        held = match next.await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(%error, "an attempt could not be noted; it will be made again");
+                None
+            }
+        };
+    }
+    made
+}
+
+/// Makes one attempt. Nothing comes of it when the database cannot be read or the endpoint was removed meanwhile.
+async fn attempt(app: &Arc<App>, leased: &Leased) -> Option<Outcome> {
+    let (kit, held) = (Arc::clone(app), leased.clone());
+    let post = match app.db.read(move |rx| webhooks::prepare(rx, &kit.kit, &held)).await {
+        Ok(post) => post,
+        Err(Error::NotFound | Error::Unavailable(_)) => return None,
+        Err(error) => {
+            tracing::error!(%error, endpoint = %leased.to.endpoint, "a delivery cannot be prepared");
+            return Some(failed(Verdict::Failed, "internal"));
+        }
+    };
+    let Ok(headers) = headers(leased, &post) else { return Some(failed(Verdict::Failed, "internal")) };
+    let answer = app.outbound.post(&post.url, headers, post.body.clone()).await;
+    let outcome = match answer {
+        Ok(answer) => judge(app, leased, &post, &answer),
+        Err(Trouble::Timeout) => failed(Verdict::Strained, Trouble::Timeout.as_str()),
+        Err(trouble) => failed(Verdict::Failed, trouble.as_str()),
+    };
+    tracing::debug!(
+        endpoint = %leased.to.endpoint, event = %leased.event, attempt = leased.attempt, status = outcome.status,
+        error = outcome.error, "an attempt was made"
+    );
+    Some(outcome)
+}
+
+const fn failed(verdict: Verdict, error: &'static str) -> Outcome {
+    Outcome { verdict, status: None, error: Some(error), asked: None, response: None }
+}
+
+fn headers(leased: &Leased, post: &Post) -> std::result::Result<HeaderMap, InvalidHeaderValue> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(HeaderName::from_static("webhook-id"), leased.event.as_str().parse()?);
+    headers.insert(HeaderName::from_static("webhook-timestamp"), post.timestamp.into());
+    headers.insert(HeaderName::from_static("webhook-signature"), post.signature.parse()?);
+    Ok(headers)
+}
+
+/// What an answer means. Only 2xx is success; the words of the answer are kept and never read.
+fn judge(app: &Arc<App>, leased: &Leased, post: &Post, answer: &Answer) -> Outcome {
+    let header = |name: HeaderName| answer.headers.get(name).and_then(|value| value.to_str().ok());
+    let unwanted = header(HeaderName::from_static("webhook-delivery")) == Some("abort-message");
+    let (verdict, error) = match answer.status {
+        200..=299 => (Verdict::Taken, None),
+        410 => (Verdict::Gone, Some("gone")),
+        _ if unwanted => (Verdict::Unwanted, Some("not_wanted")),
+        300..=399 => (Verdict::Failed, Some("redirect")),
+        429 | 502 | 504 => (Verdict::Strained, Some("status")),
+        _ => (Verdict::Failed, Some("status")),
+    };
+    let asked = header(RETRY_AFTER).and_then(|text| webhooks::retry_after(text, app.clock.now()));
+    let words = String::from_utf8_lossy(&answer.body);
+    let sealed = || post.key.seal("response", leased.id.as_str(), &words).ok();
+    let response = if answer.body.is_empty() { None } else { sealed() };
+    Outcome { verdict, status: Some(answer.status), error, asked, response }
+}

@@ -1,0 +1,289 @@
+//! Webhook endpoints: make, look at, try, rotate, switch on again, remove.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::ETAG;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{List, enter, list_response};
+use crate::base::id::{EndpointId, EndpointKind, EventId};
+use crate::base::page::Page;
+use crate::base::secret::silent;
+use crate::base::time::Timestamp;
+use crate::domain::access;
+use crate::domain::events::EventType;
+use crate::domain::platforms::Scope;
+use crate::domain::webhooks::{self, Created, Details, DisabledReason, EndpointState, NewEndpoint};
+use crate::error::{Error, Result};
+use crate::web::body::Raw;
+use crate::web::extract::{Call, etag, require_version};
+use crate::web::idempotent::{Reply, once};
+
+/// The longest time that old keys sign beside new ones, in hours.
+const LONGEST_OVERLAP: u64 = 168;
+
+/// An endpoint to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct EndpointBody {
+    /// Where to send: https, port 443, a name of the public internet.
+    #[schema(example = "https://hooks.spark-dating.com/recourse", max_length = 2048)]
+    url: String,
+    /// What to send; everything when absent or empty.
+    #[serde(default)]
+    types: Vec<EventType>,
+}
+
+/// How to rotate.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct RotateBody {
+    /// For how many hours the old keys sign beside the new ones.
+    #[serde(default = "a_day")]
+    #[schema(minimum = 0, maximum = 168, default = 24, example = 24)]
+    overlap_hours: u64,
+}
+
+const fn a_day() -> u64 {
+    24
+}
+
+/// An endpoint.
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct EndpointView {
+    /// Its id.
+    #[schema(value_type = String, example = "whe_00000000000000000000000000")]
+    id: EndpointId,
+    /// Where it is.
+    url: String,
+    /// What it is sent; everything when empty.
+    types: Vec<EventType>,
+    /// Whether it is called.
+    state: EndpointState,
+    /// When it first took an event, such as the trial that is sent when it is made.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    verified_at: Option<Timestamp>,
+    /// Since when every attempt has failed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    failing_since: Option<Timestamp>,
+    /// Since when it is not called.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    disabled_at: Option<Timestamp>,
+    /// Why it is not called.
+    disabled_reason: Option<DisabledReason>,
+    /// The keys that sign at present, the newest first.
+    public_keys: Vec<PublicKeyView>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// A key that checks the `v1a` signatures.
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct PublicKeyView {
+    /// `whpk_` and the key in base64.
+    public_key: String,
+    /// Since when it signs.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Until when it signs; null for the newest.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+/// An endpoint with its new secret.
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct NewEndpointView {
+    /// The endpoint.
+    #[serde(flatten)]
+    endpoint: EndpointView,
+    /// `whsec_` and the shared secret in base64: it checks the `v1` signatures, and is shown this once.
+    #[schema(example = "whsec_…")]
+    secret: String,
+    /// `whpk_` and the public key in base64: it checks the `v1a` signatures.
+    #[schema(example = "whpk_…")]
+    public_key: String,
+}
+
+/// A trial that is on its way.
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct TestView {
+    /// The event: its deliveries tell what came of it.
+    #[schema(value_type = String, example = "evt_00000000000000000000000000")]
+    event_id: EventId,
+}
+
+silent! { EndpointBody EndpointView PublicKeyView NewEndpointView TestView }
+
+impl From<Details> for EndpointView {
+    fn from(details: Details) -> Self {
+        let Details { endpoint, url, keys } = details;
+        let key = |key: webhooks::PublicKey| PublicKeyView {
+            public_key: key.public_key,
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+        };
+        Self {
+            url,
+            types: endpoint.types(),
+            id: endpoint.id,
+            state: endpoint.state,
+            verified_at: endpoint.verified_at,
+            failing_since: endpoint.failing_since,
+            disabled_at: endpoint.disabled_at,
+            disabled_reason: endpoint.disabled_reason,
+            public_keys: keys.into_iter().map(key).collect(),
+            created_at: endpoint.created_at,
+        }
+    }
+}
+
+impl From<Created> for NewEndpointView {
+    fn from(created: Created) -> Self {
+        let endpoint = EndpointView::from(created.details);
+        let public_key = endpoint.public_keys.first().map(|key| key.public_key.clone()).unwrap_or_default();
+        Self { endpoint, secret: created.secret.into_exposed(), public_key }
+    }
+}
+
+/// `POST /v1/webhook-endpoints`.
+#[utoipa::path(post, path = "/v1/webhook-endpoints", tag = "platform", operation_id = "create_webhook_endpoint",
+    summary = "Have events sent to you",
+    description = "A `webhook.test` is sent at once; `verified_at` tells when the endpoint first took something. At most ten in each mode. The secret is shown this once.",
+    request_body = EndpointBody,
+    responses((status = 201, description = "Made", body = NewEndpointView, headers(("ETag" = String, description = "Its version"), ("Location" = String, description = "The endpoint")))))]
+pub(in crate::web) async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let token = call.token()?;
+    let body = raw.parse::<EndpointBody>();
+    once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, kit, who| {
+        let EndpointBody { url, types } = body?;
+        let created = webhooks::create(tx, kit, &who, &NewEndpoint { url, types })?;
+        let (place, version) =
+            (format!("/v1/webhook-endpoints/{}", created.details.endpoint.id), created.details.endpoint.version);
+        let view = NewEndpointView::from(created);
+        let reply = Reply::of_account(StatusCode::CREATED, who.row().platform.as_str(), &view)?;
+        Ok(reply.tagged(version).with_header("location", place))
+    })
+    .await
+}
+
+/// `GET /v1/webhook-endpoints`.
+#[utoipa::path(get, path = "/v1/webhook-endpoints", tag = "platform", operation_id = "list_webhook_endpoints", summary = "Your endpoints",
+    responses((status = 200, description = "All of them", body = List<EndpointView>)))]
+pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+    let token = call.token()?;
+    let app = std::sync::Arc::clone(&call.shared.app);
+    let all = app
+        .clone()
+        .db
+        .read(move |rx| {
+            let who = access::platform(rx, &token, Some(Scope::WebhooksManage))?;
+            webhooks::list(rx, &app.kit, &who)
+        })
+        .await?;
+    let data = all.into_iter().map(EndpointView::from).collect();
+    Ok(list_response(call.request(), Page { data, next: None }))
+}
+
+/// `GET /v1/webhook-endpoints/{id}`.
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", tag = "platform", operation_id = "get_webhook_endpoint", summary = "One endpoint",
+    params(("id" = String, Path, description = "The endpoint's id")),
+    responses((status = 200, description = "The endpoint", body = EndpointView, headers(("ETag" = String, description = "Its version")))))]
+pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
+    let id = call.id::<EndpointKind>("id")?;
+    let token = call.token()?;
+    let app = std::sync::Arc::clone(&call.shared.app);
+    let details = app
+        .clone()
+        .db
+        .read(move |rx| {
+            let who = access::platform(rx, &token, Some(Scope::WebhooksManage))?;
+            webhooks::find(rx, &app.kit, &who, &id)
+        })
+        .await?;
+    // Its health changes without its version, so it is always sent in full.
+    let tag = etag(details.endpoint.version);
+    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).json(EndpointView::from(details)))
+}
+
+/// `DELETE /v1/webhook-endpoints/{id}`.
+#[utoipa::path(delete, path = "/v1/webhook-endpoints/{id}", tag = "platform", operation_id = "delete_webhook_endpoint",
+    summary = "Have no more events sent there", description = "What is still owed to it is dropped; the event log keeps the events.",
+    params(("id" = String, Path, description = "The endpoint's id")),
+    responses((status = 204, description = "Removed")))]
+pub(in crate::web) async fn remove(call: Call) -> Result<HttpResponse> {
+    let id = call.id::<EndpointKind>("id")?;
+    let token = call.token()?;
+    let precondition = call.if_match();
+    let app = std::sync::Arc::clone(&call.shared.app);
+    app.db
+        .write(move |tx| {
+            let who = access::platform_acting(tx, &token, Scope::WebhooksManage)?;
+            let endpoint = webhooks::locked(tx, &who, &id)?;
+            require_version(precondition.as_ref(), endpoint.version)?;
+            webhooks::remove(tx, &endpoint)
+        })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /v1/webhook-endpoints/{id}/rotate`.
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/rotate", tag = "platform", operation_id = "rotate_webhook_endpoint",
+    summary = "New keys", description = "Old and new keys both sign until the overlap ends. The new secret is shown this once.",
+    params(("id" = String, Path, description = "The endpoint's id")), request_body = RotateBody,
+    responses((status = 200, description = "Rotated", body = NewEndpointView, headers(("ETag" = String, description = "Its version")))))]
+pub(in crate::web) async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<EndpointKind>("id")?;
+    let token = call.token()?;
+    let precondition = call.if_match();
+    let body = raw.parse::<RotateBody>();
+    once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, kit, who| {
+        let endpoint = webhooks::locked(tx, &who, &id)?;
+        require_version(precondition.as_ref(), endpoint.version)?;
+        let hours = body?.overlap_hours;
+        if hours > LONGEST_OVERLAP {
+            return Err(Error::invalid("/overlap_hours", "out_of_range", "use 0 to 168"));
+        }
+        let overlap = std::time::Duration::from_secs(hours * 3600);
+        let rotated = webhooks::rotate(tx, kit, &who, endpoint, overlap)?;
+        let version = rotated.details.endpoint.version;
+        let view = NewEndpointView::from(rotated);
+        Ok(Reply::of_account(StatusCode::OK, who.row().platform.as_str(), &view)?.tagged(version))
+    })
+    .await
+}
+
+/// `POST /v1/webhook-endpoints/{id}/test`.
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/test", tag = "platform", operation_id = "test_webhook_endpoint",
+    summary = "Send a trial", description = "A `webhook.test` is sent to this endpoint. What came of it stands at `GET /v1/events/{id}`.",
+    params(("id" = String, Path, description = "The endpoint's id")),
+    responses((status = 202, description = "On its way", body = TestView)))]
+pub(in crate::web) async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<EndpointKind>("id")?;
+    let token = call.token()?;
+    once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, _, who| {
+        let endpoint = webhooks::locked(tx, &who, &id)?;
+        let view = TestView { event_id: webhooks::test(tx, &endpoint)? };
+        Reply::of_account(StatusCode::ACCEPTED, who.row().platform.as_str(), &view)
+    })
+    .await
+}
+
+/// `POST /v1/webhook-endpoints/{id}/enable`.
+#[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/enable", tag = "platform", operation_id = "enable_webhook_endpoint",
+    summary = "Switch an endpoint on again", description = "What waited for it is sent. One that is switched on stays as it is.",
+    params(("id" = String, Path, description = "The endpoint's id")),
+    responses((status = 200, description = "Switched on", body = EndpointView, headers(("ETag" = String, description = "Its version")))))]
+pub(in crate::web) async fn enable(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<EndpointKind>("id")?;
+    let token = call.token()?;
+    once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, kit, who| {
+        let endpoint = webhooks::locked(tx, &who, &id)?;
+        let details = webhooks::enable(tx, kit, &who, endpoint)?;
+        let version = details.endpoint.version;
+        let view = EndpointView::from(details);
+        Ok(Reply::of_account(StatusCode::OK, who.row().platform.as_str(), &view)?.tagged(version))
+    })
+    .await
+}
