@@ -1,11 +1,13 @@
 //! The demo: three fictional platforms, five colleagues and a few hundred reports, posted through the service's own
 //! HTTP API and worked on through it too, so that queues, events and clocks are alive. Nobody in it exists.
 
+mod mailbox;
 mod people;
 mod reports;
+mod window;
 mod work;
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,11 +15,13 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{self, App};
+use crate::base::secret::Sensitive;
 use crate::base::time::Clock;
 use crate::config::Config;
 use crate::db::{self, Place, Rx, migrate};
 use crate::domain::{platforms, staff};
 use crate::{jobs, web};
+use window::Window;
 
 /// What `<data>/demo.json` holds: where to look and with which credentials.
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,6 +29,9 @@ struct Note {
     base_url: String,
     platforms: Vec<PlatformNote>,
     staff: Vec<StaffNote>,
+    /// Where the page stands that shows what went out; the apps' receivers are behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window: Option<SocketAddr>,
 }
 
 /// A platform's credential.
@@ -33,6 +40,9 @@ struct PlatformNote {
     slug: String,
     client_id: String,
     client_secret: String,
+    /// Verifies what its webhook endpoint is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    webhook_secret: Option<String>,
 }
 
 /// A colleague's credential.
@@ -58,8 +68,10 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     if known.is_none() {
         refuse_real(&config).await?;
     }
-    let config = Config { listen: address, ..config };
+    let mut config = Config { listen: address, ..config };
     let base_url = config.base_url();
+    let view = Arc::new(Window::default());
+    let window_address = open_window(&mut config, &view, known.as_ref().and_then(|note| note.window)).await?;
     let app = app::open(config, Clock::machine()).await?;
     let fresh = known.is_none();
     let mut note = match known {
@@ -67,16 +79,45 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
         None => people::settle(&app).await?,
     };
     note.base_url = base_url;
+    note.window = Some(window_address);
     write_note(&file, &note)?;
     let server = web::serve(&app, listener)?;
     actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
     let serving = actix_web::rt::spawn(server);
     if fresh {
+        reports::subscribe(&mut note, window_address).await.context("the demo's webhooks could not be set up")?;
+        write_note(&file, &note)?;
+        view.play(&note.base_url, &note.platforms);
         fill(&app, &note, count).await?;
+    } else {
+        view.play(&note.base_url, &note.platforms);
     }
     print(&note, &file, fresh);
     serving.await??;
     Ok(())
+}
+
+/// Opens the page that shows what went out, with the receivers and the mail server behind it, and has the service send
+/// there. Where it was before, if that is free: endpoints remember their address.
+async fn open_window(
+    config: &mut Config,
+    view: &Arc<Window>,
+    before: Option<SocketAddr>,
+) -> anyhow::Result<SocketAddr> {
+    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = match before {
+        Some(address) => TcpListener::bind(address).with_context(|| {
+            format!("{address} is taken, where this demo's apps receive what they are sent; free it, or begin with a fresh --data")
+        })?,
+        None => TcpListener::bind(loopback)?,
+    };
+    let address = listener.local_addr()?;
+    let mails = tokio::net::TcpListener::bind(loopback).await?;
+    config.mail.url = Some(Sensitive::new(format!("smtp://{}", mails.local_addr()?)));
+    config.outbound.allow.push(address.to_string());
+    actix_web::rt::spawn(mailbox::serve(mails, Arc::clone(view)));
+    actix_web::rt::spawn(window::serve(view, listener)?);
+    Ok(address)
 }
 
 /// Invented people must never stand among real ones: without a note of an earlier demo, nothing may be there.
@@ -140,6 +181,9 @@ fn print(note: &Note, file: &Path, fresh: bool) {
     println!();
     println!("  The API document   {base}/openapi.json");
     println!("  Is it ready?       {base}/readyz");
+    if let Some(window) = note.window {
+        println!("  What went out      http://{window}/   (webhooks to the apps, mail to colleagues)");
+    }
     println!();
     println!("  Platforms (client_id, client_secret; POST {base}/oauth/token)");
     for platform in &note.platforms {

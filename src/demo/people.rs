@@ -1,11 +1,13 @@
 //! The demo's platforms and colleagues.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Note, PlatformNote, StaffNote};
 use crate::app::App;
 use crate::base::secret::{Sensitive, base64_url, random_bytes};
 use crate::db::Actor;
+use crate::domain::paging::rota;
 use crate::domain::platforms::{self, Mode, Scope};
 use crate::domain::staff::{self, NewMember, Role};
 
@@ -18,9 +20,12 @@ const STAFF: [(&str, Role); 5] = [
     ("adam", Role::Administrator),
 ];
 
+/// How long the advocate stands on the rota.
+const ON_CALL: Duration = Duration::from_hours(30 * 24);
+
 /// Makes them, and notes their credentials.
 pub(super) async fn settle(app: &Arc<App>) -> anyhow::Result<Note> {
-    let mut note = Note { base_url: String::new(), platforms: Vec::new(), staff: Vec::new() };
+    let mut note = Note { base_url: String::new(), platforms: Vec::new(), staff: Vec::new(), window: None };
     for (slug, name) in PLATFORMS {
         let new = app
             .db
@@ -34,6 +39,7 @@ pub(super) async fn settle(app: &Arc<App>) -> anyhow::Result<Note> {
             slug: slug.to_owned(),
             client_id: new.client.to_string(),
             client_secret: new.secret.into_exposed(),
+            webhook_secret: None,
         });
     }
     for (username, role) in STAFF {
@@ -58,7 +64,13 @@ async fn colleague(app: &Arc<App>, username: &'static str, role: Role) -> anyhow
                 password_hash,
                 totp_secret: secret,
             };
-            staff::add(tx, &kit.kit, new)
+            let added = staff::add(tx, &kit.kit, new)?;
+            staff::set_mail(tx, &kit.kit, username, Some(&format!("{username}@staff.example")))?;
+            if role == Role::Advocate {
+                let now = tx.now();
+                rota::add(tx, username, now, now.plus(ON_CALL))?;
+            }
+            Ok(added)
         })
         .await?;
     let totp_secret = staff::base32_secret(&totp_secret).into_exposed();

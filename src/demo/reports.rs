@@ -1,5 +1,7 @@
 //! Posting the demo's reports: seventy fictional ones, varied in their references and accounts.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context, anyhow};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -122,4 +124,23 @@ pub(super) async fn token(http: &Client, base: &str, platform: &PlatformNote) ->
     let token: Value = answer.json().await.unwrap_or_else(|_| json!({}));
     let token = token.pointer("/access_token").and_then(Value::as_str);
     Ok(token.context("no access token was given")?.to_owned())
+}
+
+/// Has every platform sent what changes for it, and notes the secret that it verifies with.
+pub(super) async fn subscribe(note: &mut Note, window: SocketAddr) -> anyhow::Result<()> {
+    let http = Client::builder().build()?;
+    for platform in &mut note.platforms {
+        let token = token(&http, &note.base_url, platform).await?;
+        let answer = http
+            .post(format!("{}/v1/webhook-endpoints", note.base_url))
+            .bearer_auth(&token)
+            .header("Idempotency-Key", format!("demo-endpoint-{}", platform.slug))
+            .json(&json!({"url": format!("http://{window}/hooks/{}", platform.slug)}))
+            .send()
+            .await?
+            .error_for_status()?;
+        let made: Value = answer.json().await?;
+        platform.webhook_secret = made.pointer("/secret").and_then(Value::as_str).map(str::to_owned);
+    }
+    Ok(())
 }

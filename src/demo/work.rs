@@ -8,21 +8,27 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::reports::{progress, token, wait};
+use super::window::ANSWERS;
 use super::{Note, PlatformNote};
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
 use crate::domain::staff;
 
 /// A colleague at work.
-struct Desk {
-    http: Client,
-    base: String,
-    token: String,
+pub(super) struct Desk {
+    pub(super) http: Client,
+    pub(super) base: String,
+    pub(super) token: String,
 }
 
 impl Desk {
     /// Calls the API, waiting when the limit says so. The answer's body and entity tag.
-    async fn call(&self, path: &str, body: &Value, tag: Option<&str>) -> anyhow::Result<(StatusCode, Value, String)> {
+    pub(super) async fn call(
+        &self,
+        path: &str,
+        body: &Value,
+        tag: Option<&str>,
+    ) -> anyhow::Result<(StatusCode, Value, String)> {
         let key = hex(&random_bytes::<16>());
         loop {
             let mut sent = self
@@ -121,10 +127,10 @@ async fn one(desk: &Desk, queue: &str, round: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets each platform answer half of what it was asked.
+/// Lets each platform answer half of what it was asked, save the one that answers by itself.
 async fn answer(note: &Note, rounds: usize) -> anyhow::Result<()> {
     let bar: ProgressBar = progress(note.platforms.len(), "platforms answer");
-    for platform in &note.platforms {
+    for platform in note.platforms.iter().filter(|platform| platform.slug != ANSWERS) {
         answer_of(note, platform, rounds).await?;
         bar.inc(1);
     }

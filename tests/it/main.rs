@@ -11,6 +11,7 @@ mod claims;
 mod crash;
 mod danger;
 mod deliveries;
+mod demo;
 mod faults;
 mod harness;
 mod input_echo;

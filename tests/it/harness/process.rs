@@ -104,6 +104,12 @@ impl Service {
         self.spawn(command);
     }
 
+    /// Starts the demo with so many reports, and does not wait for it.
+    pub(crate) fn start_demo(&mut self, reports: u32) {
+        let command = self.prepared(Command::new(PROGRAM), &["demo", "--reports", &reports.to_string()]);
+        self.spawn(command);
+    }
+
     /// Starts the process so that no file of it can grow beyond `kib`: the way a full disk looks.
     pub(crate) fn start_with_file_limit(&mut self, kib: u64) {
         let mut command = Command::new("sh");
