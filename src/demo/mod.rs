@@ -5,7 +5,7 @@ mod people;
 mod reports;
 mod work;
 
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +18,9 @@ use crate::config::Config;
 use crate::db::{self, Place, Rx, migrate};
 use crate::domain::{platforms, staff};
 use crate::{jobs, web};
+
+/// Where the demo's metrics are served: whichever port is free.
+const PRIVATE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What `<data>/demo.json` holds: where to look and with which credentials.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,6 +71,10 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     };
     note.base_url = base_url;
     write_note(&file, &note)?;
+    let metrics = TcpListener::bind(app.config.metrics_listen.unwrap_or(PRIVATE))
+        .context("cannot listen for the metrics; set RECOURSE_METRICS_LISTEN")?;
+    let metrics_at = metrics.local_addr()?;
+    actix_web::rt::spawn(web::serve_metrics(&app, metrics)?);
     let server = web::serve(&app, listener)?;
     actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
     let serving = actix_web::rt::spawn(server);
@@ -75,6 +82,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
         fill(&app, &note, count).await?;
     }
     print(&note, &file, fresh);
+    println!("  The operator's metrics, on a port of their own: http://{metrics_at}/metrics");
     serving.await??;
     Ok(())
 }

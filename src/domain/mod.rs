@@ -17,6 +17,7 @@ pub mod staff;
 pub mod taxonomy;
 pub mod triage;
 pub mod vault;
+pub mod watch;
 
 use std::time::Duration;
 

@@ -15,6 +15,7 @@ mod harness;
 mod input_echo;
 mod later;
 mod matching;
+mod operators;
 mod paging;
 mod reports;
 mod schema;

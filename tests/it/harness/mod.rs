@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, SqliteConnection};
 use recourse::app::{self, App};
 use recourse::base::secret::Sensitive;
 use recourse::base::time::{Clock, Timestamp};
@@ -194,6 +194,18 @@ impl World {
     pub(crate) async fn run_jobs(&self) {
         jobs::tick(Arc::clone(&self.app)).await.unwrap();
         jobs::work_off(&self.app, "test").await.unwrap();
+    }
+
+    /// A change by somebody with a hand in the database, past every rule that the database itself keeps.
+    pub(crate) fn tamper(&self, statement: &str) {
+        if let Some(url) = &self.config.database_url {
+            let mut conn = PgConnection::establish(url.expose()).unwrap();
+            conn.batch_execute("SET session_replication_role = replica").unwrap();
+            conn.batch_execute(statement).unwrap();
+        } else {
+            let file = self.dir().join("recourse.sqlite3");
+            SqliteConnection::establish(file.to_str().unwrap()).unwrap().batch_execute(statement).unwrap();
+        }
     }
 
     /// Moves the clock.
