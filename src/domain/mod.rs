@@ -13,6 +13,7 @@ pub mod platforms;
 pub mod queues;
 pub mod reports;
 pub mod requests;
+pub mod soundness;
 pub mod staff;
 pub mod taxonomy;
 pub mod triage;

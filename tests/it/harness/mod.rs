@@ -204,7 +204,9 @@ impl World {
             conn.batch_execute(statement).unwrap();
         } else {
             let file = self.dir().join("recourse.sqlite3");
-            SqliteConnection::establish(file.to_str().unwrap()).unwrap().batch_execute(statement).unwrap();
+            let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+            conn.batch_execute("PRAGMA foreign_keys = OFF").unwrap();
+            conn.batch_execute(statement).unwrap();
         }
     }
 
