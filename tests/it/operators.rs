@@ -71,7 +71,7 @@ fn the_metrics_tell_what_came_in_what_waits_and_how_long_answers_took() {
         is(r#"recourse_refused_total{code="not_found"}"#, 1.0);
         is(r#"recourse_request_seconds_count{method="POST",route="/v1/reports"}"#, 4.0);
         is(r#"recourse_request_seconds_count{method="GET",route="none"}"#, 1.0);
-        let depth: f64 = text.lines().filter(|l| l.starts_with("recourse_queue_depth{")).map(|l| last_number(l)).sum();
+        let depth: f64 = text.lines().filter(|l| l.starts_with("recourse_queue_depth{")).map(last_number).sum();
         assert!((depth - 3.0).abs() < 0.1, "{text}");
         let oldest = text.lines().filter(|l| l.starts_with("recourse_queue_oldest_seconds{")).map(last_number);
         assert!((oldest.fold(0.0, f64::max) - 125.0).abs() < 0.1, "{text}");
@@ -292,45 +292,48 @@ fn check_finds_nothing_on_a_busy_database_that_is_whole() {
 fn check_finds_each_thing_that_is_broken_and_names_its_row() {
     on_both(|world| async move {
         let cases = busy(&world).await;
-        let [a, b, c, d, e, f] = &cases[..] else { panic!("{cases:?}") };
+        let [first, second, third, fourth, fifth, sixth] = &cases[..] else { panic!("{cases:?}") };
         let (code, said) = check(&world, &[]);
         assert_eq!(code, Some(0), "{said}");
-        world.tamper(&format!("DELETE FROM key_wraps WHERE owner = '{a}' AND scope = 'statement'"));
+        world.tamper(&format!("DELETE FROM key_wraps WHERE owner = '{first}' AND scope = 'statement'"));
         let (code, said) = check(&world, &[]);
         assert_eq!((code, &said["sealed"]["statement"]["wrong"]), (Some(0), &json!(0)), "erased is not wrong: {said}");
         assert_eq!(said["sealed"]["statement"]["erased"], 2, "{said}");
         let broken: [(String, &[&str]); 14] = [
-            (format!("UPDATE reports SET subject = identity WHERE case_id = '{a}'"), &["reports does_not_open"]),
+            (format!("UPDATE reports SET subject = identity WHERE case_id = '{first}'"), &["reports does_not_open"]),
             (
                 format!(
-                    "UPDATE key_wraps SET wrapped = (SELECT identity FROM reports LIMIT 1) WHERE owner = '{b}' AND \
+                    "UPDATE key_wraps SET wrapped = (SELECT identity FROM reports LIMIT 1) WHERE owner = '{second}' AND \
                      scope = 'contact'"
                 ),
                 &["key_wraps key_does_not_open"],
             ),
-            (format!("UPDATE notes SET case_id = 'case_gone' WHERE case_id = '{b}'"), &["notes orphan"]),
+            (format!("UPDATE notes SET case_id = 'case_gone' WHERE case_id = '{second}'"), &["notes orphan"]),
             (
-                format!("UPDATE blind_indexes SET case_id = 'case_gone' WHERE case_id = '{b}'"),
+                format!("UPDATE blind_indexes SET case_id = 'case_gone' WHERE case_id = '{second}'"),
                 &["blind_indexes orphan"],
             ),
             (
-                format!("UPDATE key_wraps SET owner = 'case_gone' WHERE owner = '{f}' AND scope = 'subject'"),
+                format!("UPDATE key_wraps SET owner = 'case_gone' WHERE owner = '{sixth}' AND scope = 'subject'"),
                 &["key_wraps orphan"],
             ),
             ("UPDATE events SET report_id = 'rep_gone' WHERE report_id IS NOT NULL".to_owned(), &["events orphan"]),
             ("UPDATE requests SET report_id = 'rep_gone'".to_owned(), &["requests orphan"]),
-            (format!("UPDATE assessments SET case_id = 'case_gone' WHERE case_id = '{b}'"), &["assessments orphan"]),
-            (format!("UPDATE cases SET sort_rank = sort_rank + 1 WHERE id = '{c}'"), &["cases out_of_place"]),
-            (format!("UPDATE clocks SET stopped_at = 1 WHERE case_id = '{e}'"), &["cases no_clock"]),
             (
-                format!("UPDATE cases SET claimed_until = 99999999999999999, assigned_to = NULL WHERE id = '{f}'"),
+                format!("UPDATE assessments SET case_id = 'case_gone' WHERE case_id = '{second}'"),
+                &["assessments orphan"],
+            ),
+            (format!("UPDATE cases SET sort_rank = sort_rank + 1 WHERE id = '{third}'"), &["cases out_of_place"]),
+            (format!("UPDATE clocks SET stopped_at = 1 WHERE case_id = '{fifth}'"), &["cases no_clock"]),
+            (
+                format!("UPDATE cases SET claimed_until = 99999999999999999, assigned_to = NULL WHERE id = '{sixth}'"),
                 &["cases claim_without_holder"],
             ),
             (
-                format!("UPDATE cases SET closed_at = 5, held_until = 5 WHERE id = '{f}'"),
+                format!("UPDATE cases SET closed_at = 5, held_until = 5 WHERE id = '{sixth}'"),
                 &["cases state_contradicts", "cases hold_contradicts"],
             ),
-            (format!("DELETE FROM audit_events WHERE chain = '{d}'"), &["audit_events chain_broken"]),
+            (format!("DELETE FROM audit_events WHERE chain = '{fourth}'"), &["audit_events chain_broken"]),
             ("UPDATE outbox SET dead_at = run_at".to_owned(), &["outbox dead_jobs"]),
         ];
         let mut expected = BTreeSet::new();
@@ -344,7 +347,7 @@ fn check_finds_each_thing_that_is_broken_and_names_its_row() {
         }
         let (_, said) = check(&world, &[]);
         assert_eq!(wrong(&said, "problems"), expected);
-        for case in [c, d, e, f] {
+        for case in [third, fourth, fifth, sixth] {
             assert!(said.to_string().contains(case.as_str()), "{case}");
         }
         for hidden in ["And then it went on", "read in full", "reporter-1", "B-1"] {
