@@ -1,12 +1,14 @@
 //! Wiring: the only place that puts settings, database, keyring and rules together.
 
+mod readiness;
+
 use std::os::unix::fs::DirBuilderExt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-use crate::base::time::{Clock, Timestamp};
+use crate::base::time::Clock;
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::domain::Kit;
@@ -14,8 +16,10 @@ use crate::domain::platforms::TokenSigner;
 use crate::domain::staff::Passwords;
 use crate::domain::triage::Engine;
 use crate::domain::vault::{self, Keyring, KeyringError};
-use crate::error::Error;
+use crate::metrics::Metrics;
 use crate::outbound::{Mailer, Outbound, Pager, Rules};
+use readiness::Pulse;
+pub use readiness::Reason;
 
 /// Everything a handler or a job works with.
 #[derive(Debug)]
@@ -38,12 +42,10 @@ pub struct App {
     pub mailer: Option<Mailer>,
     /// The operator's pager, where one is set.
     pub pager: Option<Pager>,
-    /// When the database was last seen to take a write.
-    writable_at: Mutex<Option<Timestamp>>,
+    /// What the operator's monitoring reads.
+    pub metrics: Metrics,
+    pulse: Pulse,
 }
-
-/// How long that is believed: whoever asks often must not crowd out those who report.
-const PROBE_KEPT: Duration = Duration::from_secs(2);
 
 /// Opens the database, migrates it, opens the keyring and loads the rules.
 ///
@@ -82,8 +84,8 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     if mailer.is_none() {
         tracing::info!("no mail server is set: pages stand in the log only");
     }
-    let (passwords, writable_at) = (Passwords::new()?, Mutex::new(None));
-    Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, writable_at }))
+    let (passwords, metrics, pulse) = (Passwords::new()?, Metrics::new(&kit.triage), Pulse::begin(clock.now()));
+    Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, metrics, pulse }))
 }
 
 /// A rule file that cannot be read never stops intake: the engine then answers p1 and pages, until it is mended.
@@ -99,22 +101,4 @@ fn load_rules(config: &Config) -> Engine {
         tracing::error!(reason, "the triage rules cannot be used: every case is p1 and the on-call is paged");
     }
     engine
-}
-
-impl App {
-    /// Whether the database answers, and can be written: nobody can report to one that only reads.
-    ///
-    /// # Errors
-    /// `Unavailable` when it does not, or cannot.
-    pub async fn check_ready(&self) -> Result<(), Error> {
-        self.db.read(|rx| vault::sealed_rows_exist(rx).map(|_| ())).await?;
-        let now = self.clock.now();
-        let known = *self.writable_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.is_some_and(|at| at <= now && now < at.plus(PROBE_KEPT)) {
-            return Ok(());
-        }
-        self.db.write(vault::probe_writing).await?;
-        *self.writable_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-        Ok(())
-    }
 }

@@ -20,6 +20,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// The address that the metrics are served on; none when absent. Keep it private.
+    pub metrics_listen: Option<SocketAddr>,
     /// `postgres://…` or `sqlite://path`; a file in the data directory when absent. May hold a password.
     #[serde(skip_serializing)]
     pub database_url: Option<Sensitive<String>>,
@@ -86,6 +88,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("./recourse-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_listen: None,
             database_url: None,
             base_url: None,
             rules_file: None,

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod domain;
 pub mod error;
 pub mod jobs;
+pub mod metrics;
 pub mod outbound;
 pub mod web;
 

@@ -1,57 +1,154 @@
 //! `recourse check`: whether what is stored is whole.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use recourse::app::App;
 use recourse::config::Config;
+use recourse::domain::soundness::{self, Finding, Seals};
 use recourse::domain::{audit, outbox, webhooks};
+use serde::Serialize;
 
-/// How many chains are read at a time.
-const CHAINS: i64 = 500;
+/// How many chains, owners or cases are read at a time.
+const SOME: i64 = 500;
 
-/// Verifies what can be verified and says what to do. Fails when anything is wrong.
-pub(super) async fn check(config: Config) -> anyhow::Result<ExitCode> {
-    let app = super::open(config).await?;
-    println!("keyring: belongs to this database");
-    let mut sound = rules(&app);
-    let (whole, count) = chains(&app).await?;
-    sound &= whole;
-    sound &= digest(&app, count).await?;
-    let (waiting, dead) = app.db.read(outbox::depth).await?;
-    println!("outbox: {waiting} waiting, {dead} dead");
-    if dead > 0 {
-        println!("  -> see their last_error; when mended: recourse admin outbox replay");
-    }
-    let hooks = app.db.read(webhooks::counts).await?;
-    println!(
-        "webhooks: {} endpoints, {} disabled; deliveries: {} pending, {} failed",
-        hooks.endpoints, hooks.disabled, hooks.pending, hooks.failed
-    );
-    sound &= dead == 0;
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+/// What was found, as `--json` prints it.
+#[derive(Default, Serialize)]
+struct Report {
+    sound: bool,
+    ruleset: String,
+    sealed: BTreeMap<&'static str, Seals>,
+    audit_chains: usize,
+    outbox_waiting: i64,
+    outbox_dead: i64,
+    /// What is wrong.
+    problems: Vec<Finding>,
+    /// What the operator may have meant so.
+    notes: Vec<Finding>,
+    #[serde(skip)]
+    said: Vec<String>,
 }
 
-fn rules(app: &Arc<App>) -> bool {
-    match app.kit.triage.failure() {
-        None => println!("rules: {}", app.kit.triage.rules().version()),
-        Some(reason) => {
-            println!("rules: cannot be used: {reason}");
-            println!("  -> every new case is p1 and the on-call is paged; mend rules_file and start again");
+impl Report {
+    fn problem(&mut self, code: &'static str, (table, id): (&'static str, &str), detail: &'static str) {
+        self.problems.push(Finding { code, table, id: id.to_owned(), detail });
+    }
+
+    fn print(&self) {
+        for line in &self.said {
+            println!("{line}");
+        }
+        for (word, findings) in [("wrong", &self.problems), ("note", &self.notes)] {
+            for finding in findings {
+                println!("{word}: {} {}: {}", finding.table, finding.id, finding.code);
+                println!("  -> {}", finding.detail);
+            }
         }
     }
-    app.kit.triage.failure().is_none()
 }
 
-/// Whether every chain is whole, and how many there are.
-async fn chains(app: &Arc<App>) -> anyhow::Result<(bool, usize)> {
-    let (mut total, mut broken, mut after) = (0_usize, Vec::new(), String::new());
+/// Verifies what can be verified and says what to do. Fails when anything is wrong.
+pub(super) async fn check(config: Config, json: bool) -> anyhow::Result<ExitCode> {
+    let app = super::open(config).await?;
+    let mut report = Report::default();
+    report.said.push("keyring: belongs to this database".to_owned());
+    rules(&app, &mut report);
+    seals(&app, &mut report).await?;
+    rows(&app, &mut report).await?;
+    people(&app, &mut report).await?;
+    chains(&app, &mut report).await?;
+    digest(&app, &mut report).await?;
+    owed(&app, &mut report).await?;
+    report.sound = report.problems.is_empty();
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        report.print();
+    }
+    Ok(if report.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn rules(app: &Arc<App>, report: &mut Report) {
+    app.kit.triage.rules().version().clone_into(&mut report.ruleset);
+    match app.kit.triage.failure() {
+        None => report.said.push(format!("rules: {}", report.ruleset)),
+        Some(reason) => {
+            report.said.push(format!("rules: cannot be used: {reason}"));
+            "none".clone_into(&mut report.ruleset);
+            let detail = "every new case is p1 and the on-call is paged; mend rules_file and start again";
+            report.problem("rules_broken", ("settings", "rules_file"), detail);
+        }
+    }
+}
+
+/// Tries every sealed value, owner by owner.
+async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let owners = app.db.read(soundness::owners).await?;
+    // Shown on a terminal only.
+    let bar = ProgressBar::new(u64::try_from(owners)?)
+        .with_style(ProgressStyle::with_template("sealed content {bar:40} {pos}/{len}")?);
+    let mut after = String::new();
+    loop {
+        let (from, shared, mut counts) = (after.clone(), Arc::clone(app), std::mem::take(&mut report.sealed));
+        let (last, looked, counts, found) = app
+            .db
+            .read(move |rx| {
+                let some: Vec<String> = audit::heads(rx, &from, SOME)?.into_iter().map(|(id, _)| id).collect();
+                let found = soundness::seals(rx, &shared.kit.keyring, &some, &mut counts)?;
+                Ok((some.last().cloned(), some.len(), counts, found))
+            })
+            .await?;
+        report.sealed = counts;
+        report.problems.extend(found);
+        bar.inc(u64::try_from(looked)?);
+        let Some(last) = last else { break };
+        after = last;
+    }
+    bar.finish_and_clear();
+    for (scope, count) in &report.sealed {
+        let Seals { opens, erased, wrong } = count;
+        report.said.push(format!("sealed {scope}: {opens} open, {erased} erased, {wrong} wrong"));
+    }
+    Ok(())
+}
+
+/// Rows without an owner, and cases that contradict their clocks.
+async fn rows(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let orphans = app.db.read(soundness::orphans).await?;
+    report.said.push(format!("rows: {} without their owner", orphans.len()));
+    report.problems.extend(orphans);
+    let (mut after, mut total) = (Some(String::new()), 0);
+    while let Some(from) = after {
+        let (found, last) = app.db.read(move |rx| soundness::contradictions(rx, &from, SOME)).await?;
+        total += found.len();
+        report.problems.extend(found);
+        after = last;
+    }
+    report.said.push(format!("cases: {total} contradictions"));
+    Ok(())
+}
+
+/// Whether anybody can be paged. Without a mail server that is the operator's choice, and only noted.
+async fn people(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let found = app.db.read(soundness::reachable).await?;
+    let word = if app.mailer.is_some() { "a server is set" } else { "no server is set: pages stand in the log" };
+    report.said.push(format!("mail: {word}; {} gaps among those who can be paged", found.len()));
+    let list = if app.mailer.is_some() { &mut report.problems } else { &mut report.notes };
+    list.extend(found);
+    Ok(())
+}
+
+/// Whether every chain is whole.
+async fn chains(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let (mut broken, mut after) = (Vec::new(), String::new());
     loop {
         let (from, kit) = (after.clone(), Arc::clone(app));
         let (found, bad) = app
             .db
             .read(move |rx| {
-                let heads = audit::heads(rx, &from, CHAINS)?;
+                let heads = audit::heads(rx, &from, SOME)?;
                 let mut bad = Vec::new();
                 for (chain, head) in &heads {
                     if !audit::verify(rx, &kit.kit.keyring, chain, head)? {
@@ -63,33 +160,49 @@ async fn chains(app: &Arc<App>) -> anyhow::Result<(bool, usize)> {
             .await?;
         let Some(last) = found.last() else { break };
         after.clone_from(last);
-        total += found.len();
+        report.audit_chains += found.len();
         broken.extend(bad);
     }
-    println!("audit: {total} chains, {} broken", broken.len());
+    report.said.push(format!("audit: {} chains, {} broken", report.audit_chains, broken.len()));
     for chain in &broken {
-        println!("  {chain}");
+        let detail = "somebody changed the record outside the service; keep the database as it is and compare with a \
+                      backup";
+        report.problem("chain_broken", ("audit_events", chain), detail);
     }
-    if !broken.is_empty() {
-        println!(
-            "  -> somebody changed the record outside the service; keep the database as it is and compare with a backup"
-        );
-    }
-    Ok((broken.is_empty(), total))
+    Ok(())
 }
 
 /// Whether the newest digest is ours, and none of the chains it counted has vanished.
-async fn digest(app: &Arc<App>, count: usize) -> anyhow::Result<bool> {
+async fn digest(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let shared = Arc::clone(app);
-    let newest = app.db.read(move |rx| audit::newest_digest(rx, &shared.kit.keyring)).await?;
-    match newest {
-        None => println!("audit digest: none yet; the service signs one a day"),
-        Some((at, chains, true)) => println!("audit digest: of {at}, {chains} chains, signature holds"),
-        Some((at, _, false)) => println!("audit digest: of {at}, signature DOES NOT hold: the row was changed"),
+    let Some((at, chains, holds)) = app.db.read(move |rx| audit::newest_digest(rx, &shared.kit.keyring)).await? else {
+        report.said.push("audit digest: none yet; the service signs one a day".to_owned());
+        return Ok(());
+    };
+    let word = if holds { "signature holds" } else { "signature DOES NOT hold" };
+    report.said.push(format!("audit digest: of {at}, {chains} chains, {word}"));
+    let place = ("audit_digests", &*at.to_string());
+    if !holds {
+        report.problem("digest_changed", place, "the row was changed outside the service; compare with your copy");
     }
-    let vanished = newest.is_some_and(|(_, chains, _)| usize::try_from(chains).is_ok_and(|chains| chains > count));
-    if vanished {
-        println!("  -> there are fewer chains now than the digest counted: somebody removed cases outside the service");
+    if usize::try_from(chains).is_ok_and(|chains| chains > report.audit_chains) {
+        let detail = "there are fewer chains now than the digest counted: somebody removed cases outside the service";
+        report.problem("chains_vanished", place, detail);
     }
-    Ok(newest.is_none_or(|(_, _, holds)| holds) && !vanished)
+    Ok(())
+}
+
+async fn owed(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    (report.outbox_waiting, report.outbox_dead) = app.db.read(outbox::depth).await?;
+    report.said.push(format!("outbox: {} waiting, {} dead", report.outbox_waiting, report.outbox_dead));
+    if report.outbox_dead > 0 {
+        let detail = "see their last_error; when mended: recourse admin outbox replay";
+        report.problem("dead_jobs", ("outbox", "dead"), detail);
+    }
+    let hooks = app.db.read(webhooks::counts).await?;
+    report.said.push(format!(
+        "webhooks: {} endpoints, {} disabled; deliveries: {} pending, {} failed",
+        hooks.endpoints, hooks.disabled, hooks.pending, hooks.failed
+    ));
+    Ok(())
 }

@@ -69,8 +69,12 @@ enum Command {
     Admin(admin::Admin),
     /// Write the API document (OpenAPI 3.1, YAML) to the standard output.
     Openapi,
-    /// Verify settings, keyring, rules and every audit chain, and say what to do.
-    Check,
+    /// Verify keyring, rules, sealed content, rows, rota and every audit chain, and say what to do.
+    Check {
+        /// Print one JSON object, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -106,7 +110,8 @@ fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut config = Config::load(given).map_err(|reason| anyhow::anyhow!("settings: {reason}"))?;
-    let quiet = matches!(command, Command::Demo { .. } | Command::Admin(_) | Command::Check | Command::Migrate { .. });
+    let quiet =
+        matches!(command, Command::Demo { .. } | Command::Admin(_) | Command::Check { .. } | Command::Migrate { .. });
     telemetry::init(config.log_format, quiet);
     let system = actix_web::rt::System::new();
     system.block_on(async move {
@@ -121,7 +126,7 @@ fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
             }
             Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)),
             Command::Admin(command) => admin::run(config, command).await,
-            Command::Check => check::check(config).await,
+            Command::Check { json } => check::check(config, json).await,
             Command::Openapi => Ok(ExitCode::SUCCESS),
         }
     })

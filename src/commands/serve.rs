@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use recourse::app::App;
 use recourse::config::Config;
 use recourse::{jobs, web};
 
@@ -15,6 +16,7 @@ pub(super) async fn serve(config: Config, with_jobs: bool) -> anyhow::Result<Exi
     if !with_jobs && !app.db.is_shared() {
         anyhow::bail!("--no-jobs needs PostgreSQL: a second process on an SQLite file would starve");
     }
+    metrics(&app)?;
     let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
     let server = web::serve(&app, listener)?;
     if with_jobs {
@@ -32,9 +34,19 @@ pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
     if !app.db.is_shared() {
         anyhow::bail!("`work` needs PostgreSQL: on SQLite, `serve` runs the jobs itself");
     }
+    metrics(&app)?;
     tokio::select! {
         () = jobs::run(app) => {}
         _ = tokio::signal::ctrl_c() => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Serves the metrics beside, where an address is set for them.
+fn metrics(app: &Arc<App>) -> anyhow::Result<()> {
+    let Some(address) = app.config.metrics_listen else { return Ok(()) };
+    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address} for the metrics"))?;
+    actix_web::rt::spawn(web::serve_metrics(app, listener)?);
+    tracing::info!(%address, "serving metrics");
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What the two databases say differently: rows locked until the commit, and statements that diesel can only build
 //! for a named backend (several rows at once, insert-if-new).
 
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryResult, RunQueryDsl, sql_query};
 
 use super::AnyConnection;
@@ -55,4 +55,19 @@ pub fn lock(conn: &mut AnyConnection, row: Lock, id: &str) -> QueryResult<()> {
         sql_query(statement).bind::<Text, _>(id).execute(conn)?;
     }
     Ok(())
+}
+
+/// What the database server's own clock says, in microseconds since 1970. `SQLite` has the process's.
+///
+/// # Errors
+/// What the database says.
+pub fn server_now(conn: &mut AnyConnection) -> QueryResult<Option<i64>> {
+    #[derive(diesel::QueryableByName)]
+    struct Told {
+        #[diesel(sql_type = BigInt)]
+        micros: i64,
+    }
+    let AnyConnection::Postgres(conn) = conn else { return Ok(None) };
+    let statement = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros";
+    Ok(Some(sql_query(statement).get_result::<Told>(conn)?.micros))
 }

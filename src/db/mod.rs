@@ -13,6 +13,7 @@ mod writer;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -34,6 +35,23 @@ struct Inner {
     clock: Clock,
     owed: Arc<watch::Sender<()>>,
     chain_key: Arc<ChainKey>,
+    writes: Arc<AtomicUsize>,
+}
+
+/// Counts a write for as long as it waits or runs.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn begin(writes: &Arc<AtomicUsize>) -> Self {
+        writes.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(writes))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 enum Engine {
@@ -109,7 +127,8 @@ impl Db {
                 Engine::Postgres { pool: pool::Pool::open(place, sizes.postgres, link::Access::ReadWrite)? }
             }
         };
-        Ok(Self { inner: Arc::new(Inner { engine, clock, owed, chain_key: Arc::new(chain_key) }) })
+        let (chain_key, writes) = (Arc::new(chain_key), Arc::default());
+        Ok(Self { inner: Arc::new(Inner { engine, clock, owed, chain_key, writes }) })
     }
 
     /// Runs `work` in one transaction and commits it durably, or leaves no trace.
@@ -121,6 +140,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
+        let _under_way = UnderWay::begin(&self.inner.writes);
         let chain_key = Arc::clone(&self.inner.chain_key);
         match &self.inner.engine {
             Engine::Sqlite { writer, .. } => writer.run(chain_key, work).await,
@@ -163,6 +183,12 @@ impl Db {
     #[must_use]
     pub fn owed(&self) -> watch::Receiver<()> {
         self.inner.owed.subscribe()
+    }
+
+    /// How many writes of this process wait or run.
+    #[must_use]
+    pub fn writes_under_way(&self) -> usize {
+        self.inner.writes.load(Ordering::Relaxed)
     }
 
     /// The database's kind, for people: `SQLite` or `PostgreSQL`.

@@ -7,7 +7,7 @@ mod reports;
 mod window;
 mod work;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +22,9 @@ use crate::db::{self, Place, Rx, migrate};
 use crate::domain::{platforms, staff};
 use crate::{jobs, web};
 use window::Window;
+
+/// Where the demo's metrics are served: whichever port is free.
+const PRIVATE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What `<data>/demo.json` holds: where to look and with which credentials.
 #[derive(Debug, Serialize, Deserialize)]
@@ -81,6 +84,10 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     note.base_url = base_url;
     note.window = Some(window_address);
     write_note(&file, &note)?;
+    let metrics = TcpListener::bind(app.config.metrics_listen.unwrap_or(PRIVATE))
+        .context("cannot listen for the metrics; set RECOURSE_METRICS_LISTEN")?;
+    let metrics_at = metrics.local_addr()?;
+    actix_web::rt::spawn(web::serve_metrics(&app, metrics)?);
     let server = web::serve(&app, listener)?;
     actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
     let serving = actix_web::rt::spawn(server);
@@ -93,6 +100,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
         view.play(&note.base_url, &note.platforms);
     }
     print(&note, &file, fresh);
+    println!("  The operator's metrics, on a port of their own: http://{metrics_at}/metrics");
     serving.await??;
     Ok(())
 }

@@ -13,10 +13,12 @@ pub mod platforms;
 pub mod queues;
 pub mod reports;
 pub mod requests;
+pub mod soundness;
 pub mod staff;
 pub mod taxonomy;
 pub mod triage;
 pub mod vault;
+pub mod watch;
 pub mod webhooks;
 
 use std::sync::Arc;

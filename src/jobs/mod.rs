@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
 use crate::db::Tx;
-use crate::domain::{cases, matching, paging, queues, requests};
+use crate::domain::{cases, matching, paging, queues, requests, watch};
 use crate::error::Result;
 
 pub use deliveries::Courier;
@@ -35,6 +35,7 @@ const BATCH: i64 = 50;
 pub async fn run(app: Arc<App>) {
     let worker = format!("{}-{}", std::process::id(), hex(&random_bytes::<4>()));
     tracing::info!(worker, "jobs begin");
+    app.jobs_begin();
     if let Err(error) = reassess_failed(&app).await {
         tracing::error!(%error, "cases without rules could not be assessed again; they stay p1");
     }
@@ -125,6 +126,9 @@ pub async fn tick(app: Arc<App>) -> Result<()> {
     compare(&app).await?;
     batches(&app, |tx, app| cases::sound_due(tx, &app.kit, BATCH)).await?;
     batches(&app, |tx, app| paging::ring_due(tx, &app.kit, BATCH)).await?;
-    let counts = app.db.read(queues::count).await?;
-    app.db.write(move |tx| queues::keep_counts(tx, &counts)).await
+    let (counts, seen) = app.db.read(|rx| Ok((queues::count(rx)?, watch::look(rx)?))).await?;
+    let kept = counts.clone();
+    app.db.write(move |tx| queues::keep_counts(tx, &kept)).await?;
+    app.ticked(&counts, &seen);
+    Ok(())
 }

@@ -51,6 +51,12 @@ enum Undone {
 /// Does one job and says so in a transaction of its own.
 async fn one(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
     let outcome = act(app, &leased).await?;
+    let word = match &outcome {
+        Ok(()) => "done",
+        Err(Undone::Later(_)) => "later",
+        Err(Undone::Never(_)) => "never",
+    };
+    app.metrics.tried(&leased.job, word);
     let worker = worker.to_owned();
     app.db
         .write(move |tx| match outcome {
@@ -133,11 +139,13 @@ async fn mail(
         Some(Some(address)) => address,
     };
     let text = words(notice, &app.config.base_url());
-    Ok(match mailer.send(&address, (text.0, &text.1), leased.id.as_str()).await {
-        Ok(()) => Ok(()),
-        Err(NotSent::Refused(reason)) => Err(Undone::Never(reason)),
-        Err(error @ NotSent::Later(_)) => Err(Undone::Later(error.to_string())),
-    })
+    let (word, outcome) = match mailer.send(&address, (text.0, &text.1), leased.id.as_str()).await {
+        Ok(()) => ("sent", Ok(())),
+        Err(NotSent::Refused(reason)) => ("refused", Err(Undone::Never(reason))),
+        Err(error @ NotSent::Later(_)) => ("later", Err(Undone::Later(error.to_string()))),
+    };
+    app.metrics.mail(word);
+    Ok(outcome)
 }
 
 /// The subject and text of a mail. A screen that lights up beside somebody must tell nothing: no name, no word of

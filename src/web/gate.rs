@@ -39,6 +39,7 @@ pub(super) async fn frame(
     request.extensions_mut().insert(TraceId(id.clone()));
     // The pattern, not the path: ids in a log line would tell whose case was open when.
     let route = request.match_pattern().unwrap_or_else(|| "none".to_owned());
+    let method = request.method().clone();
     let span = tracing::info_span!("request", request.id = %id, method = %request.method(), route = %route);
     #[expect(clippy::disallowed_methods, reason = "measures how long an answer took, not when it was given")]
     let since = std::time::Instant::now();
@@ -48,6 +49,9 @@ pub(super) async fn frame(
         let (request, response) = response.into_parts();
         let mut response = match response.error().and_then(|error| error.as_error::<Error>()) {
             Some(error) => {
+                if let Some(shared) = &shared {
+                    shared.app.metrics.refused(problem::code(error));
+                }
                 let mut rendered = problem::response(error, &id);
                 copy_limits(response.headers(), rendered.headers_mut());
                 rendered
@@ -55,7 +59,11 @@ pub(super) async fn frame(
             None => response.map_into_boxed_body(),
         };
         finish(&mut response, &id, shared.as_ref().map(web::Data::get_ref), &request);
-        let micros = since.elapsed().as_micros();
+        let took = since.elapsed();
+        if let Some(shared) = &shared {
+            shared.app.metrics.answered(method.as_str(), &route, took);
+        }
+        let micros = took.as_micros();
         tracing::info!(status = response.status().as_u16(), micros, "answered");
         Ok(ServiceResponse::new(request, response))
     }

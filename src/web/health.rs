@@ -7,11 +7,23 @@ use utoipa::ToSchema;
 use super::extract::Call;
 use crate::error::Result;
 
+/// Something that needs the operator.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Reason {
+    /// For machines.
+    #[schema(example = "jobs_late")]
+    code: &'static str,
+    /// What to do, for a person.
+    detail: &'static str,
+}
+
 /// The state of the service.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Ready {
     /// `ready`, or `degraded` when reports are taken but something needs the operator.
     status: &'static str,
+    /// What needs the operator; empty while `ready`.
+    reasons: Vec<Reason>,
     /// Which database answers.
     database: &'static str,
     /// The rule set in force; `none` while the rule file cannot be used and every case is p1.
@@ -30,10 +42,13 @@ pub(super) async fn alive() -> &'static str {
     responses((status = 200, description = "They can", body = Ready)))]
 pub(super) async fn ready(call: Call) -> Result<HttpResponse> {
     let app = &call.shared.app;
-    app.check_ready().await?;
+    let found = app.check_ready().await?;
+    let reasons: Vec<Reason> =
+        found.into_iter().map(|reason| Reason { code: reason.code, detail: reason.detail }).collect();
     let broken = app.kit.triage.failure().is_some();
     Ok(HttpResponse::Ok().json(Ready {
-        status: if broken { "degraded" } else { "ready" },
+        status: if reasons.is_empty() { "ready" } else { "degraded" },
+        reasons,
         database: app.db.kind(),
         ruleset: if broken { "none".to_owned() } else { app.kit.triage.rules().version().to_owned() },
     }))

@@ -7,6 +7,7 @@ mod gate;
 mod health;
 pub mod idempotent;
 mod limits;
+mod metrics;
 pub mod openapi;
 mod platform;
 pub mod problem;
@@ -22,6 +23,7 @@ use actix_web::{App as Actix, HttpServer, web};
 use crate::app::App;
 use crate::error::Error;
 pub use limits::Limiter;
+pub use metrics::serve_metrics;
 
 /// What handlers share.
 #[derive(Clone)]

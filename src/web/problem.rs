@@ -66,6 +66,11 @@ fn kind(status: StatusCode, code: &'static str, title: &'static str, detail: imp
     Kind { status, code, title, detail: detail.into() }
 }
 
+/// The stable code of a problem.
+pub(super) fn code(error: &Error) -> &'static str {
+    of(error).code
+}
+
 /// The table.
 fn of(error: &Error) -> Kind {
     match error {

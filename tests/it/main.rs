@@ -18,6 +18,7 @@ mod input_echo;
 mod later;
 mod libraries;
 mod matching;
+mod operators;
 mod outbound;
 mod paging;
 mod reports;

@@ -8,7 +8,7 @@ use recourse::domain::cases::state;
 use recourse::web::{openapi, problem};
 
 /// What each room may import of ours. `app` wires, and handlers and jobs take it: the one arrow that points back.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("base", &["base"]),
     ("error", &[]),
     ("db", &["base", "error", "db"]),
@@ -17,7 +17,8 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("config", &["base", "db", "outbound"]),
     ("web", &["base", "error", "config", "db", "domain", "app", "web"]),
     ("jobs", &["base", "error", "db", "outbound", "domain", "app", "jobs"]),
-    ("app", &["base", "error", "config", "db", "outbound", "domain"]),
+    ("metrics", &["base", "domain"]),
+    ("app", &["base", "error", "config", "db", "outbound", "domain", "metrics", "app"]),
     ("demo", &["base", "error", "config", "db", "domain", "app", "web", "jobs", "demo"]),
     ("telemetry", &["config"]),
     ("commands", &["commands"]),

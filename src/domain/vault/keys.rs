@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use zeroize::Zeroizing;
 
 use super::keyring::Keyring;
-use super::sealed::{DataKey, Scope, ScopeKind, decrypt, encrypt};
+use super::sealed::{DataKey, Scope, ScopeKind, decrypt, encrypt, sealed_place};
 use crate::base::secret::random_bytes;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
@@ -26,6 +26,17 @@ struct Wrap {
     recipient: String,
     wrapped: Vec<u8>,
     created_at: Timestamp,
+}
+
+/// What came of trying to open a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// It opens.
+    Yes,
+    /// Its key was destroyed.
+    Erased,
+    /// It does not open.
+    No,
 }
 
 /// The open data keys of one owner. New scopes get their key when something is first sealed for them.
@@ -69,17 +80,64 @@ impl<'k> Keys<'k> {
     /// # Errors
     /// `Erased` when the scope has no key: its content was erased, or never was.
     pub fn existing<S: ScopeKind>(&mut self) -> Result<DataKey<S>> {
-        if let Some(key) = self.open.get(&S::SCOPE) {
-            return Ok(DataKey::new(key.clone(), self.owner.clone()));
+        Ok(DataKey::new(self.unwrapped(S::SCOPE)?, self.owner.clone()))
+    }
+
+    fn unwrapped(&mut self, scope: Scope) -> Result<Zeroizing<[u8; 32]>> {
+        if let Some(key) = self.open.get(&scope) {
+            return Ok(key.clone());
         }
-        let (recipient, wrapped) = self.loaded.get(S::SCOPE.as_str()).ok_or(Error::Erased)?;
+        let (recipient, wrapped) = self.loaded.get(scope.as_str()).ok_or(Error::Erased)?;
         let wrapping = recipient.parse().ok().and_then(|version| self.keyring.version(version));
         let wrapping = wrapping.ok_or_else(|| anyhow::anyhow!("the keyring has no version {recipient}"))?;
-        let plain = decrypt(wrapping, wrapped, place(&self.owner, S::SCOPE).as_bytes())?;
+        let plain = decrypt(wrapping, wrapped, place(&self.owner, scope).as_bytes())?;
         let key =
             <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| anyhow::anyhow!("a data key has a wrong length"))?;
-        self.open.insert(S::SCOPE, Zeroizing::new(key));
-        Ok(DataKey::new(Zeroizing::new(key), self.owner.clone()))
+        let key = Zeroizing::new(key);
+        self.open.insert(scope, key.clone());
+        Ok(key)
+    }
+
+    /// The keys of each of these owners.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load_many(rx: &mut Rx<'_>, keyring: &'k Keyring, owners: &[String]) -> Result<BTreeMap<String, Self>> {
+        let rows: Vec<(String, String, String, Vec<u8>)> = key_wraps::table
+            .filter(key_wraps::owner.eq_any(owners).and(key_wraps::recipient_kind.eq(KEYRING)))
+            .select((key_wraps::owner, key_wraps::scope, key_wraps::recipient, key_wraps::wrapped))
+            .load(rx.conn())?;
+        let mut all: BTreeMap<String, Self> =
+            owners.iter().map(|owner| (owner.clone(), Self::of_new(keyring, owner))).collect();
+        for (owner, scope, recipient, wrapped) in rows {
+            if let Some(keys) = all.get_mut(&owner) {
+                keys.loaded.insert(scope, (recipient, wrapped));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The scopes whose key is here and does not open.
+    pub fn unopenable(&mut self) -> Vec<String> {
+        let here: Vec<String> = self.loaded.keys().cloned().collect();
+        let opens = |keys: &mut Self, name: &String| {
+            Scope::ALL
+                .into_iter()
+                .find(|scope| scope.as_str() == name)
+                .is_some_and(|scope| keys.unwrapped(scope).is_ok())
+        };
+        here.into_iter().filter(|name| !opens(self, name)).collect()
+    }
+
+    /// Whether a value of the scope opens in this column and row, without looking at what it says.
+    pub fn try_open(&mut self, scope: Scope, (field, row): (&str, &str), sealed: &[u8]) -> Opened {
+        match self.unwrapped(scope) {
+            Ok(key) if decrypt(&key, sealed, sealed_place(&self.owner, scope, field, row).as_bytes()).is_ok() => {
+                Opened::Yes
+            }
+            Err(Error::Erased) => Opened::Erased,
+            _ => Opened::No,
+        }
     }
 
     /// The key of a scope, for sealing; made when there is none. [`Keys::store`] must follow.

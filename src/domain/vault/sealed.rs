@@ -43,6 +43,18 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Identity,
+        Self::Contact,
+        Self::Statement,
+        Self::Answers,
+        Self::Subject,
+        Self::Messages,
+        Self::Notes,
+        Self::Secret,
+    ];
+
     /// The name in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -161,8 +173,13 @@ impl<S: ScopeKind> DataKey<S> {
     }
 
     fn place(&self, field: &str, row: &str) -> String {
-        format!("{}|{}|{field}|{row}", self.owner, S::SCOPE.as_str())
+        sealed_place(&self.owner, S::SCOPE, field, row)
     }
+}
+
+/// Where a sealed value stands, as its cipher authenticates it.
+pub(super) fn sealed_place(owner: &str, scope: Scope, field: &str, row: &str) -> String {
+    format!("{owner}|{}|{field}|{row}", scope.as_str())
 }
 
 /// XChaCha20-Poly1305: its 192-bit nonce may be drawn at random for every value.

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::enter;
-use super::reports::{Receipt, checked, take};
+use super::reports::{Receipt, checked, count, take};
 use crate::base::secret::silent;
 use crate::domain::platforms::Scope;
 use crate::domain::reports::body::ReportBody;
@@ -89,10 +89,12 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
         let (status, report, problem) = match done {
             Ok((answer, again)) => {
                 replayed &= again;
+                count(&call, answer.status, again, token.mode);
                 (answer.status, RawValue::from_string(answer.body).ok(), None)
             }
             Err(error) => {
                 replayed = false;
+                call.shared.app.metrics.refused(problem::code(&error));
                 if let Error::Internal(cause) = &error {
                     tracing::error!(cause = format!("{cause:#}"), "a fault in a batch");
                 }

@@ -15,7 +15,7 @@ use crate::domain::Kit;
 use crate::domain::access::{self, AsPlatform, Grant, Tenant};
 use crate::domain::acknowledgement::{Acknowledgement, ReportTo, acknowledge, report_child_material_to};
 use crate::domain::paging::rota;
-use crate::domain::platforms::Scope;
+use crate::domain::platforms::{Mode, Scope};
 use crate::domain::reports::body::{AdditionBody, ReportBody};
 use crate::domain::reports::{self, AdditionView, ReportView, Status, Submitted};
 use crate::domain::taxonomy::CategoryCode;
@@ -110,7 +110,19 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
         call.shared.app.db.read(move |rx| access::platform(rx, &token, Some(Scope::ReportsWrite)).map(|_| ())).await?;
         return validity(body.map(|_| ()));
     }
-    once(&call, &raw, enter(token, Scope::ReportsWrite), move |tx, kit, who| take(tx, kit, &who, body?)).await
+    let mode = token.mode;
+    let answer =
+        once(&call, &raw, enter(token, Scope::ReportsWrite), move |tx, kit, who| take(tx, kit, &who, body?)).await?;
+    let again = answer.headers().contains_key("idempotency-replayed");
+    count(&call, answer.status().as_u16(), again, mode);
+    Ok(answer)
+}
+
+/// Counts a report that was stored by this very call.
+pub(super) fn count(call: &Call, status: u16, again: bool, mode: Mode) {
+    if status == StatusCode::CREATED && !again {
+        call.shared.app.metrics.report_taken(mode);
+    }
 }
 
 /// A body of the right shape that keeps the rules.

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, SqliteConnection};
 use recourse::app::{self, App};
 use recourse::base::secret::Sensitive;
 use recourse::base::time::{Clock, Timestamp};
@@ -200,6 +200,20 @@ impl World {
     /// Delivers all that is due. How many attempts that took.
     pub(crate) async fn deliver(&self) -> usize {
         jobs::Courier::new(&self.app, "test").work_off().await.unwrap()
+    }
+
+    /// A change by somebody with a hand in the database, past every rule that the database itself keeps.
+    pub(crate) fn tamper(&self, statement: &str) {
+        if let Some(url) = &self.config.database_url {
+            let mut conn = PgConnection::establish(url.expose()).unwrap();
+            conn.batch_execute("SET session_replication_role = replica").unwrap();
+            conn.batch_execute(statement).unwrap();
+        } else {
+            let file = self.dir().join("recourse.sqlite3");
+            let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+            conn.batch_execute("PRAGMA foreign_keys = OFF").unwrap();
+            conn.batch_execute(statement).unwrap();
+        }
     }
 
     /// Moves the clock.

@@ -1,0 +1,174 @@
+//! What the operator's monitoring reads. Labels are closed lists: modes, queues, rungs, routes, codes. Never an id, and
+//! nothing that a caller could make up. Whatever comes from the database was kept by the last tick, so that asking for
+//! the metrics asks the database for nothing.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::base::time::Timestamp;
+use crate::domain::outbox::Job;
+use crate::domain::platforms::Mode;
+use crate::domain::queues::Count;
+use crate::domain::triage::Engine;
+use crate::domain::watch::Watched;
+
+type Labels<const N: usize> = [(&'static str, &'static str); N];
+type Route = [(&'static str, String); 2];
+
+/// From a millisecond to ten seconds: intake promises to answer within one.
+const SECONDS: [f64; 12] = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// Counters, gauges and durations of this process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    reports: Family<Labels<1>, Counter>,
+    refused: Family<Labels<1>, Counter>,
+    durations: Family<Route, Histogram, fn() -> Histogram>,
+    queues: Queues,
+    work: Work,
+    writes: Gauge,
+}
+
+/// What the tick counted of the queues.
+#[derive(Debug, Default)]
+struct Queues {
+    depth: Family<Labels<2>, Gauge>,
+    oldest: Family<Labels<2>, Gauge>,
+    breaches: Family<Labels<2>, Gauge>,
+}
+
+/// Owed work and pages. The outcomes of webhook deliveries belong here too.
+#[derive(Debug, Default)]
+struct Work {
+    jobs: Family<Labels<1>, Gauge>,
+    oldest_due: Gauge,
+    attempts: Family<Labels<2>, Counter>,
+    mails: Family<Labels<1>, Counter>,
+    rings: Family<Labels<1>, Counter>,
+    open_alarms: Gauge,
+    ticked_at: Gauge,
+}
+
+impl Metrics {
+    /// Nothing counted yet, and the rules as they are read at the start.
+    #[must_use]
+    pub fn new(rules: &Engine) -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("recourse"),
+            reports: Family::default(),
+            refused: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            queues: Queues::default(),
+            work: Work::default(),
+            writes: Gauge::default(),
+        };
+        metrics.register();
+        metrics.register_rules(rules);
+        metrics
+    }
+
+    fn register(&mut self) {
+        let (all, queues, work) = (&mut self.registry, &self.queues, &self.work);
+        all.register("reports", "Reports taken in, by mode", self.reports.clone());
+        all.register("refused", "Calls and reports of batches refused, by problem code", self.refused.clone());
+        all.register("request_seconds", "How long answers took, by route", self.durations.clone());
+        all.register("queue_depth", "Open cases, by mode and queue", queues.depth.clone());
+        all.register("queue_oldest_seconds", "How long the oldest open case has been here", queues.oldest.clone());
+        all.register("queue_breaches", "Clocks of open cases that have passed", queues.breaches.clone());
+        all.register("outbox_jobs", "Owed jobs: waiting, dead", work.jobs.clone());
+        all.register("outbox_oldest_due_seconds", "How late the oldest due job is", work.oldest_due.clone());
+        all.register("outbox_attempts", "Jobs tried: done, later, never", work.attempts.clone());
+        all.register("mails", "Mails: sent, later, refused", work.mails.clone());
+        all.register("alarm_rings", "Rings of alarms, by rung", work.rings.clone());
+        all.register("alarms_open", "Alarms that nobody has taken", work.open_alarms.clone());
+        all.register("tick_timestamp_seconds", "When this process last ran its tick", work.ticked_at.clone());
+        all.register("writes_under_way", "Writes to the database that wait or run", self.writes.clone());
+    }
+
+    fn register_rules(&mut self, rules: &Engine) {
+        let failed = rules.failure().is_some();
+        let version = if failed { "none".to_owned() } else { rules.rules().version().to_owned() };
+        let in_force = Family::<[(&'static str, String); 1], Gauge>::default();
+        in_force.get_or_create(&[("version", version)]).set(1);
+        self.registry.register("rules", "The rule set in force", in_force);
+        let broken = Gauge::<f64, AtomicU64>::default();
+        broken.set(if failed { 1.0 } else { 0.0 });
+        self.registry.register("rules_failed", "Whether the rule file cannot be used: every case is p1", broken);
+    }
+
+    /// A report was stored.
+    pub fn report_taken(&self, mode: Mode) {
+        self.reports.get_or_create(&[("mode", mode.as_str())]).inc();
+    }
+
+    /// A call, or a report of a batch, was refused.
+    pub fn refused(&self, code: &'static str) {
+        self.refused.get_or_create(&[("code", code)]).inc();
+    }
+
+    /// A call was answered. `route` is a pattern of ours; a method that we do not know counts as `other`.
+    pub fn answered(&self, method: &str, route: &str, took: Duration) {
+        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        let method = if known.contains(&method) { method } else { "other" };
+        let labels = [("method", method.to_owned()), ("route", route.to_owned())];
+        self.durations.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// A job of the outbox was tried: `done`, `later` or `never`.
+    pub fn tried(&self, job: &Job, outcome: &'static str) {
+        let kind = match job {
+            Job::Mail { .. } => "mail",
+            Job::Pager { rung, .. } => {
+                if outcome == "done" {
+                    self.work.rings.get_or_create(&[("rung", rung.as_str())]).inc();
+                }
+                "pager"
+            }
+            Job::TellOfWall { .. } => "tell_of_wall",
+            Job::EndpointFailing { .. } | Job::EndpointDisabled { .. } => "webhook_endpoint",
+        };
+        self.work.attempts.get_or_create(&[("kind", kind), ("outcome", outcome)]).inc();
+    }
+
+    /// A mail met its server: `sent`, `later` or `refused`.
+    pub fn mail(&self, outcome: &'static str) {
+        self.work.mails.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
+    /// What a tick counted and saw.
+    pub fn keep(&self, counts: &[Count], seen: &Watched, now: Timestamp) {
+        for count in counts {
+            let labels = [("mode", count.mode.as_str()), ("queue", count.queue.as_str())];
+            self.queues.depth.get_or_create(&labels).set(count.depth);
+            self.queues.oldest.get_or_create(&labels).set(count.oldest_at.map_or(0, |at| seconds(now.since(at))));
+            self.queues.breaches.get_or_create(&labels).set(count.breaches);
+        }
+        self.work.jobs.get_or_create(&[("state", "waiting")]).set(seen.waiting);
+        self.work.jobs.get_or_create(&[("state", "dead")]).set(seen.dead);
+        self.work.oldest_due.set(seen.oldest_due_at.map_or(0, |at| seconds(now.since(at))));
+        self.work.open_alarms.set(seen.open_alarms);
+        self.work.ticked_at.set(now.seconds());
+    }
+
+    /// All of it in the text form of `OpenMetrics`.
+    #[must_use]
+    pub fn text(&self, writes: usize) -> String {
+        self.writes.set(i64::try_from(writes).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        // Writing into a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+fn seconds(span: Duration) -> i64 {
+    i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,382 @@
+//! What the operator sees: metrics, readiness, and what `check` finds.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use recourse::base::id::CaseId;
+use recourse::base::secret::Sensitive;
+use recourse::base::time::Clock;
+use recourse::domain::outbox::{self, Job};
+use recourse::domain::paging::rota;
+use recourse::domain::platforms::{Mode, Scope};
+use recourse::domain::staff::{self, Role};
+use recourse::{jobs, web};
+use serde_json::{Value, json};
+
+use crate::harness::client::{Platform, full, new_key, small};
+use crate::harness::{World, on_both, on_both_with};
+
+/// Serves the metrics of a world. Their address.
+fn metrics_of(world: &World) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    actix_web::rt::spawn(web::serve_metrics(&world.app, listener).unwrap());
+    format!("http://{address}/metrics")
+}
+
+async fn scrape(world: &World, url: &str) -> String {
+    let answer = world.http.get(url).send().await.unwrap();
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    answer.text().await.unwrap()
+}
+
+/// The value of a line, which must be there.
+#[track_caller]
+fn value(text: &str, line: &str) -> f64 {
+    let found = text.lines().find_map(|told| told.strip_prefix(line)).unwrap_or_else(|| panic!("no {line} in {text}"));
+    found.trim().parse().unwrap()
+}
+
+fn urgent(reference: &str) -> Value {
+    let mut body = full(reference);
+    body["answers"] = json!({"not_safe_now": "yes"});
+    body
+}
+
+#[test]
+fn the_metrics_tell_what_came_in_what_waits_and_how_long_answers_took() {
+    on_both(|world| async move {
+        let url = metrics_of(&world);
+        let spark = world.platform("spark").await.caller;
+        let (key, body) = (new_key(), urgent("M-1"));
+        spark.post_with("/v1/reports", &key, None, &body).await.expect(201);
+        spark.post_with("/v1/reports", &key, None, &body).await.expect(201);
+        spark.post("/v1/reports", &json!({})).await.expect(422);
+        spark.post("/v1/reports/batch", &json!({"reports": [small("M-2"), {}]})).await.expect(207);
+        let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await.caller;
+        trial.post("/v1/reports", &small("M-3")).await.expect(201);
+        world.caller("").get("/v1/no/such/path").await.expect(404);
+        world.pass(120);
+        world.run_jobs().await;
+        world.pass(5);
+        jobs::tick(Arc::clone(&world.app)).await.unwrap();
+
+        let text = scrape(&world, &url).await;
+        let is = |line: &str, wanted: f64| assert!((value(&text, line) - wanted).abs() < 0.1, "{line}: {text}");
+        is(r#"recourse_reports_total{mode="live"}"#, 2.0);
+        is(r#"recourse_reports_total{mode="test"}"#, 1.0);
+        is(r#"recourse_refused_total{code="validation_failed"}"#, 2.0);
+        is(r#"recourse_refused_total{code="not_found"}"#, 1.0);
+        is(r#"recourse_request_seconds_count{method="POST",route="/v1/reports"}"#, 4.0);
+        is(r#"recourse_request_seconds_count{method="GET",route="none"}"#, 1.0);
+        let depth: f64 = text.lines().filter(|l| l.starts_with("recourse_queue_depth{")).map(last_number).sum();
+        assert!((depth - 3.0).abs() < 0.1, "{text}");
+        let oldest = text.lines().filter(|l| l.starts_with("recourse_queue_oldest_seconds{")).map(last_number);
+        assert!((oldest.fold(0.0, f64::max) - 125.0).abs() < 0.1, "{text}");
+        is("recourse_alarms_open", 1.0);
+        is(r#"recourse_alarm_rings_total{rung="on_call"}"#, 1.0);
+        is(r#"recourse_outbox_jobs{state="dead"}"#, 0.0);
+        is(r#"recourse_rules{version="TSP-1"}"#, 1.0);
+        is("recourse_rules_failed", 0.0);
+        assert!(text.ends_with("# EOF\n"));
+    });
+}
+
+fn last_number(line: &str) -> f64 {
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_metrics_name_nobody_and_ask_the_database_for_nothing() {
+    on_both(|world| async move {
+        let url = metrics_of(&world);
+        let spark = world.platform("spark").await;
+        let id = spark.submit(&urgent("SECRET-REFERENCE")).await;
+        let lead = world.staff(Role::Lead).await;
+        let case = lead.case_of("SECRET-REFERENCE").await;
+        lead.case(&case).await;
+        spark.caller.get(&format!("/v1/reports/{id}")).await.expect(200);
+        world.caller("").get(&format!("/v1/triage/cases/{case}/made-up/{id}")).await;
+        let odd = reqwest::Method::from_bytes(b"ODD").unwrap();
+        world.http.request(odd, format!("{}/v1/reports", world.base)).send().await.unwrap();
+        world.run_jobs().await;
+        let before = scrape(&world, &url).await;
+        for hidden in [&id, &case, &lead.id, &lead.username, "SECRET", "spark", "made-up", "ODD", "case_", "rep_"] {
+            assert!(!before.contains(hidden), "{hidden} in {before}");
+        }
+        world.tamper("ALTER TABLE queue_counts RENAME TO a; ALTER TABLE outbox RENAME TO b");
+        world.tamper("ALTER TABLE alarms RENAME TO c; ALTER TABLE events RENAME TO d");
+        assert_eq!(scrape(&world, &url).await, before);
+        assert_eq!(world.caller("").get("/metrics").await.status, 404, "not where platforms can ask");
+    });
+}
+
+/// Why the service is degraded; its status must agree.
+async fn reasons(world: &World) -> BTreeSet<String> {
+    let ready = world.caller("").get("/readyz").await.expect(200).json();
+    let reasons = ready["reasons"].as_array().unwrap();
+    assert_eq!(ready["status"], if reasons.is_empty() { "ready" } else { "degraded" }, "{ready}");
+    assert!(!ready.to_string().chars().any(|c| c.is_ascii_digit() && c != '1'), "no count: {ready}");
+    reasons.iter().map(|reason| reason["code"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Brings a world's clock close to the machine's, which a test then passes by a little: `PostgreSQL` compares the two.
+fn meet_the_machine(world: &World) {
+    let almost = Clock::machine().now().minus(Duration::from_secs(4));
+    world.clock.advance(almost.since(world.clock.now()));
+}
+
+fn codes<const N: usize>(codes: [&str; N]) -> BTreeSet<String> {
+    codes.map(str::to_owned).into()
+}
+
+/// Past what an earlier answer is believed for.
+const LATER: u64 = 2;
+
+#[test]
+fn readiness_knows_the_jobs_and_the_outbox() {
+    let set = |config: &mut recourse::config::Config| {
+        config.mail.url = Some(Sensitive::new("smtp://127.0.0.1:1".to_owned()));
+    };
+    on_both_with(set, |world| async move {
+        meet_the_machine(&world);
+        world.app.jobs_begin();
+        jobs::tick(Arc::clone(&world.app)).await.unwrap();
+        assert_eq!(reasons(&world).await, codes([]));
+        world.platform("spark").await.submit(&urgent("R-1")).await;
+        let due = "UPDATE outbox SET run_at = run_at - 121000000";
+        let enqueue = world.app.db.write(|tx| {
+            let (now, case) = (tx.now(), CaseId::random());
+            outbox::enqueue(tx, &Job::TellOfWall { case }, now, None)
+        });
+        enqueue.await.unwrap();
+        world.pass(LATER);
+        assert_eq!(reasons(&world).await, codes([]));
+        world.tamper(due);
+        assert_eq!(reasons(&world).await, codes([]), "an answer is kept for a moment");
+        world.pass(LATER);
+        assert_eq!(reasons(&world).await, codes(["outbox_late"]));
+        world.tamper("UPDATE outbox SET dead_at = run_at, lease_until = NULL");
+        world.pass(LATER);
+        assert_eq!(reasons(&world).await, codes(["outbox_dead"]));
+        world.tamper("DELETE FROM outbox");
+        world.pass(LATER);
+        assert_eq!(reasons(&world).await, codes([]));
+    });
+}
+
+#[test]
+fn readiness_misses_a_tick_of_this_process_and_of_all() {
+    on_both(|world| async move {
+        assert!(!reasons(&world).await.contains("jobs_late"), "whoever runs the jobs has a minute to begin");
+        world.clock.advance(Duration::from_secs(61));
+        let all = reasons(&world).await;
+        assert!(all.contains("jobs_late"), "{all:?}");
+        jobs::tick(Arc::clone(&world.app)).await.unwrap();
+        world.pass(LATER);
+        assert!(!reasons(&world).await.contains("jobs_late"), "another process may run them");
+        world.app.jobs_begin();
+        world.pass(62);
+        let now = world.clock.now().micros();
+        world.tamper(&format!("UPDATE queue_counts SET as_of = {now}"));
+        assert!(reasons(&world).await.contains("jobs_late"), "others run them, and this process should");
+        jobs::tick(Arc::clone(&world.app)).await.unwrap();
+        world.pass(LATER);
+        assert!(!reasons(&world).await.contains("jobs_late"));
+    });
+}
+
+#[test]
+fn readiness_knows_clocks_that_are_wrong() {
+    on_both(|world| async move {
+        let apart = if world.app.db.is_shared() { codes(["clock_differs"]) } else { codes([]) };
+        assert_eq!(reasons(&world).await, apart, "the tests' clock stands days behind the server's");
+        meet_the_machine(&world);
+        assert!(!reasons(&world).await.contains("clock_differs"));
+        jobs::tick(Arc::clone(&world.app)).await.unwrap();
+        world.platform("spark").await.submit(&small("K-1")).await;
+        world.pass(LATER);
+        assert_eq!(reasons(&world).await, codes([]));
+        // Forward and back look the same from the rows: they are of a time that has not come.
+        world.tamper("UPDATE events SET created_at = created_at + 20000000");
+        world.tamper("UPDATE idempotency SET created_at = created_at + 20000000");
+        world.pass(LATER);
+        assert_eq!(reasons(&world).await, codes(["clock_leapt_back"]));
+    });
+}
+
+#[test]
+fn readiness_says_when_pages_have_no_way_out_and_does_not_tell_when_one_rings() {
+    on_both(|world| async move {
+        meet_the_machine(&world);
+        jobs::tick(Arc::clone(&world.app)).await.unwrap();
+        assert_eq!(reasons(&world).await, codes([]));
+        let spark: Platform = world.platform("spark").await;
+        spark.submit(&urgent("P-1")).await;
+        world.pass(LATER);
+        assert_eq!(reasons(&world).await, codes(["no_way_to_page"]));
+        world.tamper("UPDATE alarms SET closed_at = next_at");
+        world.pass(LATER);
+        assert_eq!(reasons(&world).await, codes(["no_way_to_page"]), "the same, whatever rings");
+    });
+}
+
+/// What `recourse check --json` says of the world's database, run on its own, and its exit code.
+fn check(world: &World, settings: &[(&str, &str)]) -> (Option<i32>, Value) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_recourse"));
+    command.args(["check", "--json", "--data"]).arg(world.dir()).current_dir(world.dir());
+    command.envs(settings.iter().copied());
+    if let Some(url) = &world.config.database_url {
+        command.env("RECOURSE_DATABASE_URL", url.expose());
+    }
+    let output = command.output().unwrap();
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// What is wrong, each as `table code`.
+fn wrong(said: &Value, list: &str) -> BTreeSet<String> {
+    let text = |finding: &Value, name: &str| finding[name].as_str().unwrap().to_owned();
+    let all = said[list].as_array().unwrap();
+    assert!(all.iter().all(|finding| !text(finding, "detail").is_empty() && !text(finding, "id").is_empty()), "{said}");
+    all.iter().map(|finding| format!("{} {}", text(finding, "table"), text(finding, "code"))).collect()
+}
+
+/// A database on which people have worked. Its cases.
+async fn busy(world: &World) -> Vec<String> {
+    let spark = world.platform("spark").await;
+    let lead = world.staff(Role::SafeguardingLead).await;
+    let mut cases = Vec::new();
+    for n in 0..6 {
+        let mut body = urgent(&format!("B-{n}"));
+        body["reporter"]["platform_account_ref"] = json!(format!("reporter-{n}"));
+        body["desired_outcome"] = json!("platform_action");
+        let report = spark.submit(&body).await;
+        let more = json!({"statement": "And then it went on."});
+        spark.caller.post(&format!("/v1/reports/{report}/additions"), &more).await.expect(201);
+        let case = lead.case_of(&format!("B-{n}")).await;
+        lead.take(&case).await;
+        lead.act(&case, "notes", &json!({"text": "read in full"})).await.expect(201);
+        cases.push(case);
+    }
+    lead.act_seen(&cases[0], "platform-requests", &json!({"action": "preserve_evidence"})).await.expect(200);
+    let hold = json!({"action": "hold", "reason": "later", "until": "2026-11-22T12:00:00Z"});
+    lead.act_seen(&cases[1], "transitions", &hold).await.expect(200);
+    lead.act_seen(&cases[2], "release", &json!({})).await;
+    let end = json!({"outcome": "supported_elsewhere", "reason": "with her service"});
+    lead.act_seen(&cases[3], "decision", &end).await.expect(200);
+    world.platform_with("spark", Mode::Test, Scope::ALL).await.submit(&small("TRIAL")).await;
+    world.pass(3_600);
+    world.run_jobs().await;
+    jobs::sign_audit(Arc::clone(&world.app)).await.unwrap();
+    cases
+}
+
+#[test]
+fn check_finds_nothing_on_a_busy_database_that_is_whole() {
+    on_both(|world| async move {
+        busy(&world).await;
+        let (code, said) = check(&world, &[]);
+        assert_eq!((code, wrong(&said, "problems")), (Some(0), codes([])), "{said}");
+        assert_eq!(said["sound"], true);
+        for scope in ["identity", "contact", "statement", "answers", "subject", "messages", "notes", "secret"] {
+            let seals = &said["sealed"][scope];
+            assert!(seals["opens"].as_i64() > Some(0), "{scope}: {said}");
+            assert_eq!((&seals["erased"], &seals["wrong"]), (&json!(0), &json!(0)), "{scope}: {said}");
+        }
+    });
+}
+
+#[test]
+fn check_finds_each_thing_that_is_broken_and_names_its_row() {
+    on_both(|world| async move {
+        let cases = busy(&world).await;
+        let [first, second, third, fourth, fifth, sixth] = &cases[..] else { panic!("{cases:?}") };
+        let (code, said) = check(&world, &[]);
+        assert_eq!(code, Some(0), "{said}");
+        world.tamper(&format!("DELETE FROM key_wraps WHERE owner = '{first}' AND scope = 'statement'"));
+        let (code, said) = check(&world, &[]);
+        assert_eq!((code, &said["sealed"]["statement"]["wrong"]), (Some(0), &json!(0)), "erased is not wrong: {said}");
+        assert_eq!(said["sealed"]["statement"]["erased"], 2, "{said}");
+        let broken: [(String, &[&str]); 14] = [
+            (format!("UPDATE reports SET subject = identity WHERE case_id = '{first}'"), &["reports does_not_open"]),
+            (
+                format!(
+                    "UPDATE key_wraps SET wrapped = (SELECT identity FROM reports LIMIT 1) WHERE owner = '{second}' AND \
+                     scope = 'contact'"
+                ),
+                &["key_wraps key_does_not_open"],
+            ),
+            (format!("UPDATE notes SET case_id = 'case_gone' WHERE case_id = '{second}'"), &["notes orphan"]),
+            (
+                format!("UPDATE blind_indexes SET case_id = 'case_gone' WHERE case_id = '{second}'"),
+                &["blind_indexes orphan"],
+            ),
+            (
+                format!("UPDATE key_wraps SET owner = 'case_gone' WHERE owner = '{sixth}' AND scope = 'subject'"),
+                &["key_wraps orphan"],
+            ),
+            ("UPDATE events SET report_id = 'rep_gone' WHERE report_id IS NOT NULL".to_owned(), &["events orphan"]),
+            ("UPDATE requests SET report_id = 'rep_gone'".to_owned(), &["requests orphan"]),
+            (
+                format!("UPDATE assessments SET case_id = 'case_gone' WHERE case_id = '{second}'"),
+                &["assessments orphan"],
+            ),
+            (format!("UPDATE cases SET sort_rank = sort_rank + 1 WHERE id = '{third}'"), &["cases out_of_place"]),
+            (format!("UPDATE clocks SET stopped_at = 1 WHERE case_id = '{fifth}'"), &["cases no_clock"]),
+            (
+                format!("UPDATE cases SET claimed_until = 99999999999999999, assigned_to = NULL WHERE id = '{sixth}'"),
+                &["cases claim_without_holder"],
+            ),
+            (
+                format!("UPDATE cases SET closed_at = 5, held_until = 5 WHERE id = '{sixth}'"),
+                &["cases state_contradicts", "cases hold_contradicts"],
+            ),
+            (format!("DELETE FROM audit_events WHERE chain = '{fourth}'"), &["audit_events chain_broken"]),
+            ("UPDATE outbox SET dead_at = run_at".to_owned(), &["outbox dead_jobs"]),
+        ];
+        let mut expected = BTreeSet::new();
+        for (statement, found) in broken {
+            world.tamper(&statement);
+            expected.extend(found.iter().map(|finding| (*finding).to_owned()));
+            let (code, said) = check(&world, &[]);
+            let seen = wrong(&said, "problems");
+            assert_eq!((code, said["sound"].as_bool()), (Some(1), Some(false)), "{statement}");
+            assert!(found.iter().all(|finding| seen.contains(*finding)), "{statement}: {seen:?}");
+        }
+        let (_, said) = check(&world, &[]);
+        assert_eq!(wrong(&said, "problems"), expected);
+        for case in [third, fourth, fifth, sixth] {
+            assert!(said.to_string().contains(case.as_str()), "{case}");
+        }
+        for hidden in ["And then it went on", "read in full", "reporter-1", "B-1"] {
+            assert!(!said.to_string().contains(hidden), "{hidden}");
+        }
+    });
+}
+
+#[test]
+fn check_says_who_cannot_be_paged() {
+    on_both(|world| async move {
+        let advocate = world.staff(Role::Advocate).await;
+        let name = advocate.username.clone();
+        let shift = world.app.db.write(move |tx| {
+            let now = Clock::machine().now();
+            rota::add(tx, &name, now, now.plus(Duration::from_hours(12)))
+        });
+        shift.await.unwrap();
+        let (code, said) = check(&world, &[]);
+        let gaps = codes(["staff no_address", "queue nobody_to_page"]);
+        assert_eq!((code, wrong(&said, "notes")), (Some(0), gaps.clone()), "without a mail server it is a choice");
+        let server = [("RECOURSE_MAIL__URL", "smtp://127.0.0.1:1")];
+        let (code, said) = check(&world, &server);
+        assert_eq!((code, wrong(&said, "problems")), (Some(1), gaps), "{said}");
+        let (app, name) = (Arc::clone(&world.app), advocate.username.clone());
+        let set = move |tx: &mut recourse::db::Tx<'_>| staff::set_mail(tx, &app.kit, &name, Some("a@staff.example"));
+        world.app.db.write(set).await.unwrap();
+        let (code, said) = check(&world, &server);
+        let left: Vec<&str> = said["problems"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap()).collect();
+        assert_eq!((code, left), (Some(1), vec!["children"]), "an advocate does not see the children's queue");
+    });
+}
