@@ -1,10 +1,11 @@
 //! Wiring: the only place that puts settings, database, keyring and rules together.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use tokio::sync::Mutex;
 
 use crate::base::time::{Clock, Timestamp};
 use crate::config::Config;
@@ -38,11 +39,11 @@ pub struct App {
     pub mailer: Option<Mailer>,
     /// The operator's pager, where one is set.
     pub pager: Option<Pager>,
-    /// When the database was last seen to take a write.
-    writable_at: Mutex<Option<Timestamp>>,
+    /// The last trial of a write: when, and whether the database took it. Held while one is made.
+    probed: Mutex<Option<(Timestamp, bool)>>,
 }
 
-/// How long that is believed: whoever asks often must not crowd out those who report.
+/// How long a write that was taken is believed: whoever asks often must not crowd out those who report.
 const PROBE_KEPT: Duration = Duration::from_secs(2);
 
 /// Opens the database, migrates it, opens the keyring and loads the rules.
@@ -78,8 +79,8 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     if mailer.is_none() {
         tracing::info!("no mail server is set: pages stand in the log only");
     }
-    let (passwords, writable_at) = (Passwords::new()?, Mutex::new(None));
-    Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, writable_at }))
+    let (passwords, probed) = (Passwords::new()?, Mutex::new(None));
+    Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, probed }))
 }
 
 /// Makes the data directory when there is none. Nobody else on the machine may look into it.
@@ -107,19 +108,27 @@ fn load_rules(config: &Config) -> Engine {
 }
 
 impl App {
-    /// Whether the database answers, and can be written: nobody can report to one that only reads.
+    /// Whether the database answers, and can be written: nobody can report to one that only reads, or whose disk is
+    /// full. Whoever asks while a write is tried shares what it finds.
     ///
     /// # Errors
     /// `Unavailable` when it does not, or cannot.
     pub async fn check_ready(&self) -> Result<(), Error> {
         self.db.read(|rx| vault::sealed_rows_exist(rx).map(|_| ())).await?;
+        let (mut probed, shared) = match self.probed.try_lock() {
+            Ok(probed) => (probed, false),
+            Err(_) => (self.probed.lock().await, true),
+        };
         let now = self.clock.now();
-        let known = *self.writable_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.is_some_and(|at| at <= now && now < at.plus(PROBE_KEPT)) {
-            return Ok(());
+        match *probed {
+            Some((at, true)) if at <= now && now < at.plus(PROBE_KEPT) => return Ok(()),
+            Some((_, false)) if shared => return Err(Error::Unavailable("the database takes no writes".into())),
+            _ => {}
         }
-        self.db.write(vault::probe_writing).await?;
-        *self.writable_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-        Ok(())
+        // Whoever waits while this call is given up half way must not take an older answer for this one's.
+        *probed = None;
+        let answer = self.db.write(vault::probe_writing).await;
+        *probed = Some((now, answer.is_ok()));
+        answer
     }
 }

@@ -176,8 +176,25 @@ fn a_full_disk_is_503_and_loses_no_report_on_sqlite() {
         service.start_with_file_limit(4_096);
         service.ready().await;
         let spark = service.sign_in(&credential).await.caller;
-        let (ledger, refused) = fill(&spark).await;
+        let (mut ledger, refused) = fill(&spark).await;
         assert!(ledger.len() > 10, "{}", ledger.len());
+        // What is left takes small reports yet, and then perhaps a few writes that are smaller still.
+        for number in 0..2_000 {
+            let reference = format!("E-{number}");
+            let answer = spark.post("/v1/reports", &small(&reference)).await;
+            if answer.status != 201 {
+                assert_unavailable(&answer);
+                break;
+            }
+            ledger.insert(reference, answer.json()["id"].clone());
+        }
+        let begin = now();
+        let mut ready = spark.get("/readyz").await;
+        while ready.status == 200 && begin.elapsed() < Duration::from_mins(1) {
+            pause(Duration::from_millis(100)).await;
+            ready = spark.get("/readyz").await;
+        }
+        assert_unavailable(&ready);
         service.kill();
         service.up().await;
         compare(&spark, ledger, refused).await;
@@ -198,6 +215,7 @@ fn a_full_disk_is_503_and_loses_no_report_on_postgres() {
         assert!(ledger.len() > 10, "{}", ledger.len());
         // Nothing lifts this server's limit: the refused report is made small enough to fit, which is another call.
         assert_eq!(all_pages(&spark, "/v1/reports").await.len(), ledger.len());
+        // Small writes fit yet, the probe's among them.
         spark.get("/readyz").await.expect(200);
         service.kill();
         service.up().await;
