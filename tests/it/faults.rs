@@ -11,9 +11,11 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use futures_util::future::join_all;
+use recourse::base::id::StaffId;
 use recourse::base::secret::Sensitive;
 use recourse::db::schema::outbox as outbox_table;
-use recourse::domain::outbox;
+use recourse::domain::outbox::{self, Job};
+use recourse::domain::paging::Notice;
 use recourse::domain::platforms::{self, Mode, Scope};
 use recourse::domain::staff::Role;
 use recourse::jobs;
@@ -334,6 +336,51 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
         let id = world.staff(Role::Lead).await.case_of("W-1").await;
         let events = db.read(move |rx| recourse::domain::audit::list(rx, &id)).await.unwrap();
         assert_eq!(events.iter().filter(|event| event.kind == "on_call_paged").count(), dead.len(), "once each");
+    });
+}
+
+/// A job's kind, whether it is done, what was said of it last, and whether it is dead.
+type Outcome = (String, bool, Option<String>, bool);
+
+#[test]
+fn a_job_that_meets_a_fault_says_so_and_holds_up_no_other() {
+    // Nothing listens there, and nothing is sent: the colleague does not exist.
+    let mail = |config: &mut recourse::config::Config| {
+        config.mail.url = Some(Sensitive::new("smtp://127.0.0.1:1".to_owned()));
+    };
+    on_both_with(mail, |world| async move {
+        let db = &world.app.db;
+        let broken = Job::Mail { staff: StaffId::random(), notice: Notice::Wall };
+        db.write(move |tx| outbox::enqueue(tx, &broken, tx.now(), None)).await.unwrap();
+        let spark = world.platform("spark").await;
+        let mut body = full("J-1");
+        body["answers"] = json!({"not_safe_now": "yes"});
+        spark.submit(&body).await;
+        world.pass(120);
+        world.run_jobs().await;
+        let jobs = || async {
+            db.read(|rx| {
+                let of_job = (
+                    outbox_table::kind,
+                    outbox_table::done_at.is_not_null(),
+                    outbox_table::last_error,
+                    outbox_table::dead_at.is_not_null(),
+                );
+                Ok(outbox_table::table.order(outbox_table::created_at).select(of_job).load::<Outcome>(rx.conn())?)
+            })
+            .await
+            .unwrap()
+        };
+        let reason = Some("a fault of this service: not found".to_owned());
+        let all = jobs().await;
+        assert_eq!(all[0], ("mail".to_owned(), false, reason.clone(), false));
+        assert!(all.len() > 1 && all[1..].iter().all(|job| job.1), "{all:?}");
+        for _ in 1..12 {
+            assert!(!jobs().await[0].3, "it has attempts left");
+            world.pass(2 * 3_600);
+            jobs::work_off(&world.app, "test").await.unwrap();
+        }
+        assert_eq!(jobs().await[0], ("mail".to_owned(), false, reason, true));
     });
 }
 
