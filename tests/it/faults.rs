@@ -384,6 +384,14 @@ fn a_job_that_meets_a_fault_says_so_and_holds_up_no_other() {
     });
 }
 
+/// Leaves the note of a demo that is not there.
+fn leave_note(service: &Service) {
+    let platform = json!({"slug": "spark", "client_id": format!("plc_{}", "0".repeat(26)), "client_secret": "none"});
+    let note = json!({"base_url": "http://127.0.0.1:1", "platforms": [platform], "staff": []});
+    fs::create_dir_all(service.data()).unwrap();
+    fs::write(service.data().join("demo.json"), note.to_string()).unwrap();
+}
+
 #[test]
 fn the_demo_fills_no_database_that_has_people_already() {
     actix_web::rt::System::new().block_on(async {
@@ -399,10 +407,21 @@ fn the_demo_fills_no_database_that_has_people_already() {
             assert!(said.contains("is no demo; choose a fresh directory with --data"), "{said}");
             // A directory of its own, and the installation's database.
             let file = format!("sqlite://{}", service.data().join("recourse.sqlite3").display());
-            let stranger = Service::new(Some(url.unwrap_or(file)));
+            let stranger = Service::new(Some(url.clone().unwrap_or(file)));
             let said = stranger.refused(&["demo", "--reports", "1"]);
             assert!(said.contains("holds platforms or staff and is no demo"), "{said}");
             assert!(!stranger.data().join("keyring.json").exists(), "nothing is made on the way");
+            // An old demo's note makes neither of them a demo, nor a database in which nothing is.
+            let empty = Service::new(url.as_ref().map(|_| fresh_database()));
+            for elsewhere in [&service, &stranger, &empty] {
+                leave_note(elsewhere);
+                let said = elsewhere.refused(&["demo", "--reports", "1"]);
+                assert!(said.contains("demo.json tells of a demo that is not in this database"), "{said}");
+            }
+            for elsewhere in [&stranger, &empty] {
+                let left: Vec<_> = fs::read_dir(elsewhere.data()).unwrap().map(|e| e.unwrap().file_name()).collect();
+                assert_eq!(left, ["demo.json"], "nothing is made on the way");
+            }
             let app = service.open().await;
             let slugs = app.db.read(|rx| Ok(platforms::list(rx)?.into_iter().map(|(p, _)| p.slug).collect::<Vec<_>>()));
             assert_eq!(slugs.await.unwrap(), ["spark"]);
