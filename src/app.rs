@@ -53,11 +53,7 @@ pub struct App {
 /// A sentence that says what is wrong and what to do.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     let place = config.place().map_err(|reason| anyhow!(reason))?;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&config.data)
-        .with_context(|| format!("the data directory {} cannot be made", config.data.display()))?;
+    make_data_directory(&config)?;
     let applied = tokio::task::spawn_blocking({
         let place = place.clone();
         move || db::migrate::up(&place)
@@ -86,6 +82,15 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     }
     let (passwords, metrics, pulse) = (Passwords::new()?, Metrics::new(&kit.triage), Pulse::begin(clock.now()));
     Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, metrics, pulse }))
+}
+
+/// Makes the data directory when there is none. Nobody else on the machine may look into it.
+///
+/// # Errors
+/// A sentence that names the directory.
+pub fn make_data_directory(config: &Config) -> anyhow::Result<()> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data);
+    made.with_context(|| format!("the data directory {} cannot be made", config.data.display()))
 }
 
 /// A rule file that cannot be read never stops intake: the engine then answers p1 and pages, until it is mended.

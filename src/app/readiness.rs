@@ -66,6 +66,8 @@ const NO_WAY_TO_PAGE: Reason = Reason {
 pub(super) struct Pulse {
     opened_at: Timestamp,
     state: Mutex<State>,
+    /// Held while the database is asked: whoever comes meanwhile shares the answer and no connection.
+    asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +79,7 @@ struct State {
 
 impl Pulse {
     pub(super) fn begin(opened_at: Timestamp) -> Self {
-        Self { opened_at, state: Mutex::default() }
+        Self { opened_at, state: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -104,6 +106,7 @@ impl App {
     /// # Errors
     /// `Unavailable` when the database does not answer, or takes no writes.
     pub async fn check_ready(&self) -> Result<Vec<Reason>, Error> {
+        let _turn = self.pulse.asking.lock().await;
         self.db.read(|rx| vault::sealed_rows_exist(rx).map(|_| ())).await?;
         let before = self.clock.now();
         if let Some((at, reasons)) = &self.pulse.state().seen

@@ -140,7 +140,7 @@ async fn open(config: Config) -> anyhow::Result<std::sync::Arc<App>> {
 fn migrate(config: &Config, direction: Direction) -> anyhow::Result<ExitCode> {
     let place = config.place().map_err(|reason| anyhow::anyhow!(reason))?;
     if matches!(place, db::Place::Sqlite(_)) {
-        std::fs::create_dir_all(&config.data)?;
+        app::make_data_directory(config)?;
     }
     let (word, names) = match direction {
         Direction::Up => ("applied", db::migrate::up(&place)?),

@@ -20,6 +20,7 @@ use crate::base::time::Clock;
 use crate::config::Config;
 use crate::db::{self, Place, Rx, migrate};
 use crate::domain::{platforms, staff};
+use crate::error::Result;
 use crate::{jobs, web};
 use window::Window;
 
@@ -68,9 +69,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let file = config.data.join("demo.json");
     let known = read_note(&file)?;
-    if known.is_none() {
-        refuse_real(&config).await?;
-    }
+    refuse_real(&config, known.as_ref()).await?;
     let mut config = Config { listen: address, ..config };
     let base_url = config.base_url();
     let view = Arc::new(Window::default());
@@ -128,10 +127,11 @@ async fn open_window(
     Ok(address)
 }
 
-/// Invented people must never stand among real ones: without a note of an earlier demo, nothing may be there.
-async fn refuse_real(config: &Config) -> anyhow::Result<()> {
+/// Invented people must never stand among real ones: without a note of an earlier demo, nothing may be there, and with
+/// one, only that demo.
+async fn refuse_real(config: &Config, known: Option<&Note>) -> anyhow::Result<()> {
     let place = config.place().map_err(|reason| anyhow::anyhow!(reason))?;
-    if config.keyring_file().exists() || config.data.join("recourse.sqlite3").exists() {
+    if known.is_none() && (config.keyring_file().exists() || config.data.join("recourse.sqlite3").exists()) {
         anyhow::bail!(
             "{} holds a service that is no demo; choose a fresh directory with --data",
             config.data.display()
@@ -141,6 +141,16 @@ async fn refuse_real(config: &Config) -> anyhow::Result<()> {
         Place::Sqlite(file) => !file.exists(),
         Place::Postgres(_) => migrate::pending(&place)?.len() == migrate::embedded().1.len(),
     };
+    if let Some(note) = known {
+        if is_new || !db::look(&place, &Clock::machine(), holds(note)).await? {
+            anyhow::bail!(
+                "{} tells of a demo that is not in this database; choose a fresh directory with --data, or give the \
+                 database of that demo in RECOURSE_DATABASE_URL (or database_url)",
+                config.data.join("demo.json").display()
+            );
+        }
+        return Ok(());
+    }
     if is_new {
         return Ok(());
     }
@@ -153,6 +163,20 @@ async fn refuse_real(config: &Config) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether the database knows the credentials of the note.
+fn holds(note: &Note) -> impl FnOnce(&mut Rx<'_>) -> Result<bool> + Send + 'static {
+    let ids: Vec<String> = note.platforms.iter().map(|platform| platform.client_id.clone()).collect();
+    move |rx| {
+        for id in &ids {
+            let Ok(id) = id.parse() else { return Ok(false) };
+            if platforms::client(rx, &id)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(!ids.is_empty())
+    }
 }
 
 async fn fill(app: &Arc<App>, note: &Note, count: u32) -> anyhow::Result<()> {

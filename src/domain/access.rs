@@ -252,16 +252,25 @@ pub fn check_sight(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<()> {
 }
 
 fn in_sight(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<Case> {
-    let case = cases::find(rx, id)?.filter(|case| sees(who, case.queue)).ok_or(Error::NotFound)?;
-    if staff::is_walled(rx, &who.id, id)? { Err(Error::NotFound) } else { Ok(case) }
+    let (case, is_walled) = look(rx, who, id)?;
+    case.filter(|_| !is_walled).ok_or(Error::NotFound)
+}
+
+/// The case, if it lies in a queue that they see, and whether a wall stands before it. Both are always looked up, so
+/// that time does not tell a wall from a case that is not there.
+fn look(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<(Option<Case>, bool)> {
+    let case = cases::find(rx, id)?.filter(|case| sees(who, case.queue));
+    Ok((case, staff::is_walled(rx, &who.id, id)?))
 }
 
 /// Tells the safeguarding lead when somebody was turned away from a case by a wall. Called after a "not found", in a
-/// transaction of its own, because the first one was rolled back; it changes nothing that the caller sees.
+/// transaction of its own, because the first one was rolled back; it changes nothing that the caller sees. It writes
+/// whether there was a wall or not: a commit takes time, and that must not be what tells.
 pub fn note_wall(tx: &mut Tx<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
-    let Some(Session { member: who, .. }) = staff::session_of(tx, bearer)? else { return Ok(()) };
-    let Some(case) = cases::find(tx, id)? else { return Ok(()) };
-    if sees(&who, case.queue) && staff::is_walled(tx, &who.id, id)? {
+    let Some(session) = staff::session_of(tx, bearer)? else { return Ok(()) };
+    staff::touch(tx, &session)?;
+    let who = session.member;
+    if let (Some(_), true) = look(tx, &who, id)? {
         tx.act_as(Actor::staff(who.id.as_str()));
         audit::record(tx, Chain::Case(id), Event::WallMet { staff: who.id.clone() })?;
         let now = tx.now();

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::domain::outbox::{self, Job, Leased};
 use crate::domain::paging::{self, Notice, Urgency};
 use crate::domain::staff;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outbound::{NotSent, Ring};
 
 /// How many jobs are done side by side: a mail server that is slow for one recipient must not hold up the others.
@@ -48,16 +48,41 @@ enum Undone {
     Never(String),
 }
 
-/// Does one job and says so in a transaction of its own.
+/// Does one job and says so in a transaction of its own. A fault of ours counts as an attempt too, and stays to be
+/// seen on the job.
 async fn one(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
-    let outcome = act(app, &leased).await?;
+    let outcome = act(app, &leased).await.unwrap_or_else(|error| {
+        tracing::error!(job = %leased.id, %error, "a job met a fault");
+        Err(Undone::Later(fault(&error)))
+    });
     let word = match &outcome {
         Ok(()) => "done",
         Err(Undone::Later(_)) => "later",
         Err(Undone::Never(_)) => "never",
     };
     app.metrics.tried(&leased.job, word);
-    let worker = worker.to_owned();
+    let (worker, leased) = (worker.to_owned(), Arc::new(leased));
+    let ended = close(app, worker, Arc::clone(&leased), outcome).await;
+    let error = match ended {
+        // Nothing can be noted down just now: the lease ends, and the job is tried again.
+        Ok(_) | Err(Error::Unavailable(_)) => return ended,
+        Err(error) => error,
+    };
+    tracing::error!(job = %leased.id, %error, "a job could not be closed");
+    app.db.write(move |tx| outbox::fail(tx, &leased, &fault(&error)).map(|()| false)).await
+}
+
+fn fault(error: &Error) -> String {
+    format!("a fault of this service: {error}")
+}
+
+/// Notes how a job ended.
+async fn close(
+    app: &Arc<App>,
+    worker: String,
+    leased: Arc<Leased>,
+    outcome: std::result::Result<(), Undone>,
+) -> Result<bool> {
     app.db
         .write(move |tx| match outcome {
             Ok(()) => outbox::finish(tx, &leased.id, &worker),

@@ -27,7 +27,7 @@ fn the_demo_shows_what_went_out_and_what_came_back() {
             }
             assert!(seen.contains("What went out"), "{round}: {seen}");
             assert!(!seen.contains("signature not verified"), "{round}");
-            assert_eq!(seen.contains("signature verified"), round == "filled", "{round}: {seen}");
+            assert!(round == "started again" || seen.contains("signature verified"), "{seen}");
             let slugs: Vec<&str> =
                 note["platforms"].as_array().unwrap().iter().map(|p| p["slug"].as_str().unwrap()).collect();
             assert_eq!(slugs, ["spark", "meetly", "orbit"]);

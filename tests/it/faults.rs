@@ -11,9 +11,11 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use futures_util::future::join_all;
+use recourse::base::id::StaffId;
 use recourse::base::secret::Sensitive;
 use recourse::db::schema::outbox as outbox_table;
-use recourse::domain::outbox;
+use recourse::domain::outbox::{self, Job};
+use recourse::domain::paging::Notice;
 use recourse::domain::platforms::{self, Mode, Scope};
 use recourse::domain::staff::Role;
 use recourse::jobs;
@@ -176,8 +178,25 @@ fn a_full_disk_is_503_and_loses_no_report_on_sqlite() {
         service.start_with_file_limit(4_096);
         service.ready().await;
         let spark = service.sign_in(&credential).await.caller;
-        let (ledger, refused) = fill(&spark).await;
+        let (mut ledger, refused) = fill(&spark).await;
         assert!(ledger.len() > 10, "{}", ledger.len());
+        // What is left takes small reports yet, and then perhaps a few writes that are smaller still.
+        for number in 0..2_000 {
+            let reference = format!("E-{number}");
+            let answer = spark.post("/v1/reports", &small(&reference)).await;
+            if answer.status != 201 {
+                assert_unavailable(&answer);
+                break;
+            }
+            ledger.insert(reference, answer.json()["id"].clone());
+        }
+        let begin = now();
+        let mut ready = spark.get("/readyz").await;
+        while ready.status == 200 && begin.elapsed() < Duration::from_mins(1) {
+            pause(Duration::from_millis(100)).await;
+            ready = spark.get("/readyz").await;
+        }
+        assert_unavailable(&ready);
         service.kill();
         service.up().await;
         compare(&spark, ledger, refused).await;
@@ -198,6 +217,7 @@ fn a_full_disk_is_503_and_loses_no_report_on_postgres() {
         assert!(ledger.len() > 10, "{}", ledger.len());
         // Nothing lifts this server's limit: the refused report is made small enough to fit, which is another call.
         assert_eq!(all_pages(&spark, "/v1/reports").await.len(), ledger.len());
+        // Small writes fit yet, the probe's among them.
         spark.get("/readyz").await.expect(200);
         service.kill();
         service.up().await;
@@ -319,6 +339,59 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
     });
 }
 
+/// A job's kind, whether it is done, what was said of it last, and whether it is dead.
+type Outcome = (String, bool, Option<String>, bool);
+
+#[test]
+fn a_job_that_meets_a_fault_says_so_and_holds_up_no_other() {
+    // Nothing listens there, and nothing is sent: the colleague does not exist.
+    let mail = |config: &mut recourse::config::Config| {
+        config.mail.url = Some(Sensitive::new("smtp://127.0.0.1:1".to_owned()));
+    };
+    on_both_with(mail, |world| async move {
+        let db = &world.app.db;
+        let broken = Job::Mail { staff: StaffId::random(), notice: Notice::Wall };
+        db.write(move |tx| outbox::enqueue(tx, &broken, tx.now(), None)).await.unwrap();
+        let spark = world.platform("spark").await;
+        let mut body = full("J-1");
+        body["answers"] = json!({"not_safe_now": "yes"});
+        spark.submit(&body).await;
+        world.pass(120);
+        world.run_jobs().await;
+        let jobs = || async {
+            db.read(|rx| {
+                let of_job = (
+                    outbox_table::kind,
+                    outbox_table::done_at.is_not_null(),
+                    outbox_table::last_error,
+                    outbox_table::dead_at.is_not_null(),
+                );
+                Ok(outbox_table::table.order(outbox_table::created_at).select(of_job).load::<Outcome>(rx.conn())?)
+            })
+            .await
+            .unwrap()
+        };
+        let reason = Some("a fault of this service: not found".to_owned());
+        let all = jobs().await;
+        assert_eq!(all[0], ("mail".to_owned(), false, reason.clone(), false));
+        assert!(all.len() > 1 && all[1..].iter().all(|job| job.1), "{all:?}");
+        for _ in 1..12 {
+            assert!(!jobs().await[0].3, "it has attempts left");
+            world.pass(2 * 3_600);
+            jobs::work_off(&world.app, "test").await.unwrap();
+        }
+        assert_eq!(jobs().await[0], ("mail".to_owned(), false, reason, true));
+    });
+}
+
+/// Leaves the note of a demo that is not there.
+fn leave_note(service: &Service) {
+    let platform = json!({"slug": "spark", "client_id": format!("plc_{}", "0".repeat(26)), "client_secret": "none"});
+    let note = json!({"base_url": "http://127.0.0.1:1", "platforms": [platform], "staff": []});
+    fs::create_dir_all(service.data()).unwrap();
+    fs::write(service.data().join("demo.json"), note.to_string()).unwrap();
+}
+
 #[test]
 fn the_demo_fills_no_database_that_has_people_already() {
     actix_web::rt::System::new().block_on(async {
@@ -334,10 +407,21 @@ fn the_demo_fills_no_database_that_has_people_already() {
             assert!(said.contains("is no demo; choose a fresh directory with --data"), "{said}");
             // A directory of its own, and the installation's database.
             let file = format!("sqlite://{}", service.data().join("recourse.sqlite3").display());
-            let stranger = Service::new(Some(url.unwrap_or(file)));
+            let stranger = Service::new(Some(url.clone().unwrap_or(file)));
             let said = stranger.refused(&["demo", "--reports", "1"]);
             assert!(said.contains("holds platforms or staff and is no demo"), "{said}");
             assert!(!stranger.data().join("keyring.json").exists(), "nothing is made on the way");
+            // An old demo's note makes neither of them a demo, nor a database in which nothing is.
+            let empty = Service::new(url.as_ref().map(|_| fresh_database()));
+            for elsewhere in [&service, &stranger, &empty] {
+                leave_note(elsewhere);
+                let said = elsewhere.refused(&["demo", "--reports", "1"]);
+                assert!(said.contains("demo.json tells of a demo that is not in this database"), "{said}");
+            }
+            for elsewhere in [&stranger, &empty] {
+                let left: Vec<_> = fs::read_dir(elsewhere.data()).unwrap().map(|e| e.unwrap().file_name()).collect();
+                assert_eq!(left, ["demo.json"], "nothing is made on the way");
+            }
             let app = service.open().await;
             let slugs = app.db.read(|rx| Ok(platforms::list(rx)?.into_iter().map(|(p, _)| p.slug).collect::<Vec<_>>()));
             assert_eq!(slugs.await.unwrap(), ["spark"]);

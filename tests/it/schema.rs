@@ -1,12 +1,14 @@
 //! The two databases have the same tables, and the code's picture of them is right.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use recourse::db::Place;
 use recourse::db::migrate;
 
+use crate::harness::process::Service;
 use crate::harness::{Database, databases, fresh_database};
 
 /// Table and column, with the kind of value and whether it may be absent.
@@ -107,6 +109,15 @@ fn the_migrations_of_both_databases_have_the_same_names() {
     let mut sorted = sqlite.clone();
     sorted.sort();
     assert_eq!(sqlite, sorted);
+}
+
+#[test]
+fn migrating_makes_a_data_directory_that_nobody_else_may_look_into() {
+    let service = Service::new(None);
+    assert_eq!(service.run(&["migrate"]).status.code(), Some(0));
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&service.data()), 0o700);
+    assert_eq!(mode(&service.data().join("recourse.sqlite3")), 0o600);
 }
 
 #[test]

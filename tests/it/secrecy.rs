@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -12,8 +13,9 @@ use diesel::{PgConnection, SqliteConnection};
 use recourse::base::secret::{Sensitive, hex, sha256};
 use recourse::base::time::Clock;
 use recourse::db::Tx;
-use recourse::db::schema::{audit_events, cases};
+use recourse::db::schema::{audit_events, cases, outbox as outbox_table};
 use recourse::domain::audit;
+use recourse::domain::paging::{self, Notice};
 use recourse::domain::staff::{self, NewMember, Role};
 use recourse::domain::vault::{Keyring, Sealed, Statement};
 use reqwest::Method;
@@ -21,7 +23,8 @@ use serde_json::{Value, json};
 
 use crate::harness::client::{Caller, Staff, full, new_key, small};
 use crate::harness::postgres::{ClusterOptions, private_cluster};
-use crate::harness::process::Service;
+use crate::harness::process::{Service, now, pause};
+use crate::harness::receiver::{Manner, Receiver};
 use crate::harness::{World, on_both};
 
 /// A word that nothing but this test says; it is noted down, to be looked for.
@@ -94,7 +97,13 @@ async fn use_everything(service: &mut Service) -> Vec<String> {
     let mut said = Vec::new();
     let credential = service.credential("spark").await;
     let colleague = account(service, &mut said).await;
+    // Nothing listens there: what is said of a mail server that does not answer must not name it either.
+    let (user, password) = (word(&mut said, "smtpuser"), word(&mut said, "smtppassword"));
+    service.set("RECOURSE_MAIL__URL", &format!("smtp://{user}:{password}@127.0.0.1:1"));
+    service.set("RECOURSE_MAIL__OPERATOR", &format!("{}@example.org", word(&mut said, "operator")));
+    service.set("RECOURSE_OUTBOUND__ALLOW", "[\"127.0.0.1\"]");
     service.up().await;
+    mail_was_tried(service).await;
     let platform = service.sign_in(&credential).await;
     said.extend([platform.client_secret.clone(), platform.caller.token.clone()]);
     let amina = sign_in(service, &mut said, colleague).await;
@@ -119,7 +128,51 @@ async fn use_everything(service: &mut Service) -> Vec<String> {
     spark.post("/v1/reports/batch", &json!({"reports": [second, refused]})).await.expect(207);
     bad_input(spark, &mut said).await;
     work(spark, &amina, &mut said).await;
+    webhooks(spark, &mut said).await;
     said
+}
+
+/// Looks until it is so, for half a minute.
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let begin = now();
+    while !is_so().await {
+        assert!(begin.elapsed() < Duration::from_secs(30), "not yet: {what}");
+        pause(Duration::from_millis(20)).await;
+    }
+}
+
+/// The mail that is owed to the colleague was tried, and could not be sent.
+async fn mail_was_tried(service: &Service) {
+    let app = service.open().await;
+    let tried = outbox_table::table.filter(outbox_table::last_error.is_not_null()).count();
+    until("the mail was tried", async || {
+        app.db.read(move |rx| Ok(tried.get_result::<i64>(rx.conn())?)).await.unwrap() > 0
+    })
+    .await;
+}
+
+/// Endpoints that take things and that cannot be reached, with a token in their URLs; and their secrets.
+async fn webhooks(spark: &Caller, said: &mut Vec<String>) {
+    let receiver = Receiver::start(Manner::Say(200, "thank you".to_owned())).await;
+    for url in [receiver.url(), "http://127.0.0.1:1/hook".to_owned()] {
+        let body = json!({"url": format!("{url}?token={}", word(said, "hook")), "types": ["report.closed"]});
+        let made = spark.post("/v1/webhook-endpoints", &body).await.expect(201).json();
+        let of_endpoint = format!("/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
+        let test = spark.post(&format!("{of_endpoint}/test"), &json!({})).await.expect(202).json();
+        let of_event = format!("/v1/events/{}", test["event_id"].as_str().unwrap());
+        until("the event was sent", async || {
+            let event = spark.get(&of_event).await.expect(200).json();
+            event["deliveries"][0]["attempts"].as_i64().is_some_and(|attempts| attempts > 0)
+        })
+        .await;
+        let tag = spark.get(&of_endpoint).await.expect(200).header("etag");
+        let path = format!("{of_endpoint}/rotate");
+        let rotated = spark.post_with(&path, &new_key(), Some(&tag), &json!({})).await.expect(200).json();
+        for keys in [made, rotated] {
+            said.push(keys["secret"].as_str().unwrap().strip_prefix("whsec_").unwrap().to_owned());
+        }
+    }
+    assert!(receiver.count() > 0);
 }
 
 /// A report with a word wherever one fits.
@@ -217,9 +270,12 @@ async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
     said.extend([staff::base32_secret(&totp).expose().clone(), hex(totp.expose())]);
     let password_hash = app.passwords.hash(Sensitive::new(password.clone())).await.unwrap();
     let (kit, secret) = (Arc::clone(&app), totp.clone());
+    let address = format!("{}@example.org", word(said, "staffmail"));
     let added = app.db.write(move |tx| {
         let (username, role) = ("amina".to_owned(), Role::SafeguardingLead);
-        staff::add(tx, &kit.kit, NewMember { username, role, queues: Vec::new(), password_hash, totp_secret: secret })
+        staff::add(tx, &kit.kit, NewMember { username, role, queues: Vec::new(), password_hash, totp_secret: secret })?;
+        staff::set_mail(tx, &kit.kit, "amina", Some(&address))?;
+        paging::tell_safeguarding_leads(tx, &Notice::Wall, "a wall")
     });
     added.await.unwrap();
     Secrets { password, totp }

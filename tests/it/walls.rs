@@ -4,7 +4,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use diesel::prelude::*;
-use recourse::db::schema::outbox;
+use recourse::base::time::Timestamp;
+use recourse::db::schema::{outbox, staff_sessions};
 use recourse::domain::audit;
 use recourse::domain::platforms::{Mode, Scope};
 use recourse::domain::reports::identifiers::{Identifier, IdentifierKind};
@@ -102,6 +103,34 @@ fn the_first_meeting_with_a_wall_is_told_at_once() {
         let outside = world.staff_with(Role::Advocate, vec![Queue::Fraud]).await;
         outside.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
         assert_eq!(met(&world, &case).await, (1, 1), "a queue that is not one's own is no wall");
+    });
+}
+
+/// When the colleague's session was last written.
+async fn seen_at(world: &World, who: &Staff) -> Timestamp {
+    let id = who.id.clone();
+    let row = staff_sessions::table.filter(staff_sessions::staff_id.eq(id)).select(staff_sessions::seen_at);
+    world.app.db.read(move |rx| Ok(row.first(rx.conn())?)).await.unwrap()
+}
+
+#[test]
+fn every_case_that_is_not_found_costs_a_write_whether_a_wall_was_met_or_not() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        spark.submit(&full("SPK-1")).await;
+        let case = world.staff(Role::Lead).await.case_of("SPK-1").await;
+        let nowhere = format!("case_{}", "0".repeat(26));
+        let behind = walled(&world, Role::Advocate).await;
+        let outside = world.staff_with(Role::Advocate, vec![Queue::Fraud]).await;
+        for (who, id) in [(&behind, &case), (&behind, &nowhere), (&outside, &case), (&outside, &nowhere)] {
+            // Within a minute of its last call, a session is not written otherwise.
+            world.pass(1);
+            who.caller.get(&format!("/v1/triage/cases/{id}")).await.expect(404);
+            assert_eq!(seen_at(&world, who).await, world.clock.now());
+            world.pass(1);
+            who.act(id, "notes", &json!({"text": "Rang."})).await.expect(404);
+            assert_eq!(seen_at(&world, who).await, world.clock.now());
+        }
     });
 }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::keyring::Keyring;
 use super::sealed::{DataKey, Scope, ScopeKind, decrypt, encrypt, sealed_place};
-use crate::base::secret::random_bytes;
+use crate::base::secret::{hex, random_bytes};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::{key_wraps, keyrings};
@@ -220,13 +220,16 @@ pub fn sealed_rows_exist(rx: &mut Rx<'_>) -> Result<bool> {
     Ok(key_wraps::table.select(key_wraps::owner).first::<String>(rx.conn()).optional()?.is_some())
 }
 
-/// Writes nothing in a way that only a database which takes writes allows.
+/// Puts a row in and takes it out again. Nobody ever sees it, and yet the commit must reach the disk: a full one is
+/// found out, which a change of no row would not do.
 ///
 /// # Errors
 /// What the database says.
 pub fn probe_writing(tx: &mut Tx<'_>) -> Result<()> {
-    let none = diesel::update(keyrings::table.filter(keyrings::id.eq("")));
-    none.set(keyrings::created_at.eq(tx.now())).execute(tx.conn())?;
+    let id = format!("probe-{}", hex(&random_bytes::<16>()));
+    let row = (keyrings::id.eq(&id), keyrings::created_at.eq(tx.now()));
+    diesel::insert_into(keyrings::table).values(row).execute(tx.conn())?;
+    diesel::delete(keyrings::table.find(&id)).execute(tx.conn())?;
     Ok(())
 }
 
