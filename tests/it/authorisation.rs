@@ -393,18 +393,6 @@ fn document_table_and_routes_name_the_same_operations() {
 }
 
 #[test]
-fn a_platform_token_ends_after_ten_minutes() {
-    on_both(|world| async move {
-        let spark = world.platform("spark").await;
-        world.pass(599);
-        spark.caller.get("/v1/status").await.expect(200);
-        world.pass(2);
-        let late = spark.caller.get("/v1/status").await.expect(401);
-        assert_eq!(late.code(), "credential_invalid");
-    });
-}
-
-#[test]
 fn the_policy_for_cases_is_as_written() {
     insta::assert_snapshot!(access::table());
 }

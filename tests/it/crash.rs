@@ -1,5 +1,6 @@
 //! The server dies by SIGKILL, again and again, while platforms post. No report that was answered 201 is lost, none is
-//! doubled, and a call without an answer converges when it is made again with its key.
+//! doubled, and a call without an answer converges when it is made again with its key. What was on its way to a receiver
+//! arrives.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,13 +8,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use diesel::prelude::*;
+use recourse::base::time::Clock;
 use recourse::db::schema::reports;
+use recourse::domain::webhooks;
+use recourse::jobs::Courier;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::client::{Caller, full, new_key, small};
 use crate::harness::postgres::{ClusterOptions, private_cluster};
 use crate::harness::process::{Dice, Service, all_pages, attempt, now, pause};
+use crate::harness::receiver::{Manner, Message, Receiver};
+use crate::webhooks::over_loopback;
 
 const SEED: u64 = 20_261_121;
 const KILLS: u32 = 50;
@@ -179,4 +185,54 @@ async fn verify(service: &Service, spark: &Caller, lead: &Caller, ledger: &[Entr
     let said = String::from_utf8_lossy(&check.stdout);
     assert_eq!(check.status.code(), Some(0), "{said}");
     assert!(said.contains(" 0 broken"), "{said}");
+}
+
+#[test]
+fn a_killed_process_loses_no_delivery_on_sqlite() {
+    actix_web::rt::System::new().block_on(killed_while_delivering(Service::new(None)));
+}
+
+#[test]
+fn a_killed_process_loses_no_delivery_on_postgres() {
+    let options = ClusterOptions { durable: true, ..ClusterOptions::default() };
+    let Some(cluster) = private_cluster(&options) else { return };
+    let service = Service::new(Some(cluster.url("postgres")));
+    actix_web::rt::System::new().block_on(killed_while_delivering(service));
+}
+
+/// Kills a process three times while it delivers, and finishes its work with a clock that stands beyond its leases.
+async fn killed_while_delivering(mut service: Service) {
+    const REPORTS: usize = 120;
+    service.set("RECOURSE_OUTBOUND__ALLOW", "[\"127.0.0.1\"]");
+    let credential = service.credential("spark").await;
+    service.up().await;
+    let spark = service.sign_in(&credential).await;
+    let receiver = Receiver::start(Manner::Answer(204, "")).await;
+    let body = json!({"url": receiver.url(), "types": ["report.received"]});
+    spark.caller.post("/v1/webhook-endpoints", &body).await.expect(201);
+    receiver.until(1).await;
+    let mut expected = BTreeSet::new();
+    for kill in 0..3 {
+        for number in 0..REPORTS / 3 {
+            expected.insert(spark.submit(&small(&format!("D-{kill}-{number}"))).await);
+        }
+        receiver.until(receiver.count() + 1).await;
+        service.kill();
+        service.up().await;
+    }
+    service.kill();
+    let later = Clock::standing_at(Clock::machine().now().plus(Duration::from_secs(90)));
+    let app = service.open_at(later, over_loopback).await;
+    Courier::new(&app, "later").work_off().await.unwrap();
+    let messages = receiver.messages();
+    let ids: BTreeSet<&str> = messages.iter().map(Message::id).collect();
+    let reports: BTreeSet<String> = messages
+        .iter()
+        .filter(|message| message.kind() == "report.received")
+        .map(|message| message.json()["data"]["report_id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(reports, expected);
+    assert_eq!(ids.len(), expected.len() + 1, "one id for each event, and the trial");
+    let counts = app.db.read(webhooks::counts).await.unwrap();
+    assert_eq!((counts.pending, counts.failed), (0, 0));
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use recourse::base::id::{DeliveryId, ReportId};
-use recourse::base::time::Clock;
 use recourse::domain::events::{self, EventType, NewEvent};
 use recourse::domain::outbox;
 use recourse::domain::platforms::{self, Mode};
@@ -13,9 +12,7 @@ use recourse::jobs::Courier;
 use serde_json::{Value, json};
 
 use crate::harness::client::{Platform, small};
-use crate::harness::postgres::{ClusterOptions, private_cluster};
-use crate::harness::process::Service;
-use crate::harness::receiver::{Manner, Message, Receiver};
+use crate::harness::receiver::{Manner, Receiver};
 use crate::harness::{World, on_both_with};
 use crate::webhooks::{endpoint, event, impatient, over_loopback, see};
 
@@ -343,56 +340,6 @@ fn ten_thousand_events_arrive_though_receivers_fail_and_workers_die() {
         let counts = world.app.db.read(webhooks::counts).await.unwrap();
         assert_eq!((counts.pending, counts.failed, counts.disabled), (0, 0, 0));
     });
-}
-
-#[test]
-fn a_killed_process_loses_no_delivery_on_sqlite() {
-    actix_web::rt::System::new().block_on(killed(Service::new(None)));
-}
-
-#[test]
-fn a_killed_process_loses_no_delivery_on_postgres() {
-    let options = ClusterOptions { durable: true, ..ClusterOptions::default() };
-    let Some(cluster) = private_cluster(&options) else { return };
-    let service = Service::new(Some(cluster.url("postgres")));
-    actix_web::rt::System::new().block_on(killed(service));
-}
-
-/// Kills a process three times while it delivers, and finishes its work with a clock that stands beyond its leases.
-async fn killed(mut service: Service) {
-    const REPORTS: usize = 120;
-    service.set("RECOURSE_OUTBOUND__ALLOW", "[\"127.0.0.1\"]");
-    let credential = service.credential("spark").await;
-    service.up().await;
-    let spark = service.sign_in(&credential).await;
-    let receiver = Receiver::start(Manner::Answer(204, "")).await;
-    let body = json!({"url": receiver.url(), "types": ["report.received"]});
-    spark.caller.post("/v1/webhook-endpoints", &body).await.expect(201);
-    receiver.until(1).await;
-    let mut expected = BTreeSet::new();
-    for kill in 0..3 {
-        for number in 0..REPORTS / 3 {
-            expected.insert(spark.submit(&small(&format!("D-{kill}-{number}"))).await);
-        }
-        receiver.until(receiver.count() + 1).await;
-        service.kill();
-        service.up().await;
-    }
-    service.kill();
-    let later = Clock::standing_at(Clock::machine().now().plus(Duration::from_secs(90)));
-    let app = service.open_at(later, over_loopback).await;
-    Courier::new(&app, "later").work_off().await.unwrap();
-    let messages = receiver.messages();
-    let ids: BTreeSet<&str> = messages.iter().map(Message::id).collect();
-    let reports: BTreeSet<String> = messages
-        .iter()
-        .filter(|message| message.kind() == "report.received")
-        .map(|message| message.json()["data"]["report_id"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(reports, expected);
-    assert_eq!(ids.len(), expected.len() + 1, "one id for each event, and the trial");
-    let counts = app.db.read(webhooks::counts).await.unwrap();
-    assert_eq!((counts.pending, counts.failed), (0, 0));
 }
 
 #[test]

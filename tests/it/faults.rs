@@ -2,30 +2,22 @@
 //! false 201, and the service mends itself when the fault ends.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
+use std::fs::{self};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use futures_util::future::join_all;
-use recourse::base::id::StaffId;
 use recourse::base::secret::Sensitive;
-use recourse::db::schema::outbox as outbox_table;
-use recourse::domain::outbox::{self, Job};
-use recourse::domain::paging::Notice;
 use recourse::domain::platforms::{self, Mode, Scope};
 use recourse::domain::staff::Role;
-use recourse::jobs;
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::client::{Answer, Caller, full, new_key, small};
+use crate::harness::client::{Answer, Caller, new_key, small};
 use crate::harness::postgres::{ClusterOptions, private_cluster};
-use crate::harness::process::{Service, all_pages, attempt, now, pause};
-use crate::harness::{Database, World, databases, fresh_database, on_both, on_both_with};
+use crate::harness::process::{Service, all_pages, now, pause};
+use crate::harness::{Database, World, on_both, on_both_with};
 
 /// The answer while the database cannot work.
 #[track_caller]
@@ -278,196 +270,5 @@ fn a_revoked_client_is_out_at_once_and_a_token_after_ten_minutes() {
         }
         spark.post_with("/v1/reports", &key, None, &body).await.expect(401);
         spark.post("/v1/reports", &small("V-2")).await.expect(401);
-    });
-}
-
-#[test]
-fn more_than_one_batch_of_old_rows_is_forgotten() {
-    on_both(|world| async move {
-        let spark = world.platform("spark").await;
-        let reports: Vec<Value> = (0..100).map(|n| small(&format!("OLD-{n}"))).collect();
-        for round in 0..4 {
-            let part: Vec<Value> = reports.iter().map(|report| renamed(report, round)).collect();
-            spark.caller.post("/v1/reports/batch", &json!({"reports": part})).await.expect(207);
-        }
-        world.pass(31 * 24 * 3600);
-        jobs::tidy(std::sync::Arc::clone(&world.app)).await.unwrap();
-        let left = world.app.db.read(|rx| {
-            let events: i64 = recourse::db::schema::events::table.count().get_result(rx.conn())?;
-            let keys: i64 = recourse::db::schema::idempotency::table.count().get_result(rx.conn())?;
-            Ok((events, keys))
-        });
-        assert_eq!(left.await.unwrap(), (0, 0));
-    });
-}
-
-/// The same report under another reference.
-fn renamed(report: &Value, round: u32) -> Value {
-    let mut report = report.clone();
-    report["platform_report_ref"] = json!(format!("{}-{round}", report["platform_report_ref"].as_str().unwrap()));
-    report
-}
-
-#[test]
-fn a_worker_that_dies_leaves_its_jobs_to_another() {
-    on_both(|world| async move {
-        let spark = world.platform("spark").await;
-        let mut body = full("W-1");
-        body["answers"] = json!({"not_safe_now": "yes"});
-        spark.submit(&body).await;
-        world.pass(120);
-        jobs::tick(Arc::clone(&world.app)).await.unwrap();
-        let db = &world.app.db;
-        let dead = db.write(|tx| outbox::lease(tx, "dead", 10)).await.unwrap();
-        assert!(!dead.is_empty());
-        assert_eq!(jobs::work_off(&world.app, "living").await.unwrap(), 0, "the lease holds");
-        world.pass(61);
-        assert_eq!(jobs::work_off(&world.app, "living").await.unwrap(), dead.len());
-        let id = dead[0].id.clone();
-        assert!(!db.write(move |tx| outbox::finish(tx, &id, "dead")).await.unwrap(), "its lease is another's");
-        assert_eq!(db.read(outbox::depth).await.unwrap(), (0, 0));
-        let done: Vec<(i64, Option<String>)> = db
-            .read(|rx| {
-                Ok(outbox_table::table.select((outbox_table::attempts, outbox_table::lease_by)).load(rx.conn())?)
-            })
-            .await
-            .unwrap();
-        assert!(done.iter().all(|job| *job == (2, Some("living".to_owned()))), "{done:?}");
-        let id = world.staff(Role::Lead).await.case_of("W-1").await;
-        let events = db.read(move |rx| recourse::domain::audit::list(rx, &id)).await.unwrap();
-        assert_eq!(events.iter().filter(|event| event.kind == "on_call_paged").count(), dead.len(), "once each");
-    });
-}
-
-/// A job's kind, whether it is done, what was said of it last, and whether it is dead.
-type Outcome = (String, bool, Option<String>, bool);
-
-#[test]
-fn a_job_that_meets_a_fault_says_so_and_holds_up_no_other() {
-    // Nothing listens there, and nothing is sent: the colleague does not exist.
-    let mail = |config: &mut recourse::config::Config| {
-        config.mail.url = Some(Sensitive::new("smtp://127.0.0.1:1".to_owned()));
-    };
-    on_both_with(mail, |world| async move {
-        let db = &world.app.db;
-        let broken = Job::Mail { staff: StaffId::random(), notice: Notice::Wall };
-        db.write(move |tx| outbox::enqueue(tx, &broken, tx.now(), None)).await.unwrap();
-        let spark = world.platform("spark").await;
-        let mut body = full("J-1");
-        body["answers"] = json!({"not_safe_now": "yes"});
-        spark.submit(&body).await;
-        world.pass(120);
-        world.run_jobs().await;
-        let jobs = || async {
-            db.read(|rx| {
-                let of_job = (
-                    outbox_table::kind,
-                    outbox_table::done_at.is_not_null(),
-                    outbox_table::last_error,
-                    outbox_table::dead_at.is_not_null(),
-                );
-                Ok(outbox_table::table.order(outbox_table::created_at).select(of_job).load::<Outcome>(rx.conn())?)
-            })
-            .await
-            .unwrap()
-        };
-        let reason = Some("a fault of this service: not found".to_owned());
-        let all = jobs().await;
-        assert_eq!(all[0], ("mail".to_owned(), false, reason.clone(), false));
-        assert!(all.len() > 1 && all[1..].iter().all(|job| job.1), "{all:?}");
-        for _ in 1..12 {
-            assert!(!jobs().await[0].3, "it has attempts left");
-            world.pass(2 * 3_600);
-            jobs::work_off(&world.app, "test").await.unwrap();
-        }
-        assert_eq!(jobs().await[0], ("mail".to_owned(), false, reason, true));
-    });
-}
-
-/// Leaves the note of a demo that is not there.
-fn leave_note(service: &Service) {
-    let platform = json!({"slug": "spark", "client_id": format!("plc_{}", "0".repeat(26)), "client_secret": "none"});
-    let note = json!({"base_url": "http://127.0.0.1:1", "platforms": [platform], "staff": []});
-    fs::create_dir_all(service.data()).unwrap();
-    fs::write(service.data().join("demo.json"), note.to_string()).unwrap();
-}
-
-#[test]
-fn the_demo_fills_no_database_that_has_people_already() {
-    actix_web::rt::System::new().block_on(async {
-        let urls = databases().into_iter().map(|database| match database {
-            Database::Sqlite => None,
-            Database::Postgres => Some(fresh_database()),
-        });
-        for url in urls.collect::<Vec<_>>() {
-            let service = Service::new(url.clone());
-            let _ = service.credential("spark").await;
-            // The installation's own directory.
-            let said = service.refused(&["demo", "--reports", "1"]);
-            assert!(said.contains("is no demo; choose a fresh directory with --data"), "{said}");
-            // A directory of its own, and the installation's database.
-            let file = format!("sqlite://{}", service.data().join("recourse.sqlite3").display());
-            let stranger = Service::new(Some(url.clone().unwrap_or(file)));
-            let said = stranger.refused(&["demo", "--reports", "1"]);
-            assert!(said.contains("holds platforms or staff and is no demo"), "{said}");
-            assert!(!stranger.data().join("keyring.json").exists(), "nothing is made on the way");
-            // An old demo's note makes neither of them a demo, nor a database in which nothing is.
-            let empty = Service::new(url.as_ref().map(|_| fresh_database()));
-            for elsewhere in [&service, &stranger, &empty] {
-                leave_note(elsewhere);
-                let said = elsewhere.refused(&["demo", "--reports", "1"]);
-                assert!(said.contains("demo.json tells of a demo that is not in this database"), "{said}");
-            }
-            for elsewhere in [&stranger, &empty] {
-                let left: Vec<_> = fs::read_dir(elsewhere.data()).unwrap().map(|e| e.unwrap().file_name()).collect();
-                assert_eq!(left, ["demo.json"], "nothing is made on the way");
-            }
-            let app = service.open().await;
-            let slugs = app.db.read(|rx| Ok(platforms::list(rx)?.into_iter().map(|(p, _)| p.slug).collect::<Vec<_>>()));
-            assert_eq!(slugs.await.unwrap(), ["spark"]);
-        }
-    });
-}
-
-#[test]
-fn a_service_does_not_start_on_keys_or_settings_that_are_wrong() {
-    actix_web::rt::System::new().block_on(async {
-        let mut service = Service::new(None);
-        let _ = service.credential("spark").await;
-        let _ = service.lead().await;
-        let keyring = service.data().join("keyring.json");
-        let _open = service.open().await;
-        for name in ["keyring.json", "recourse.sqlite3", "recourse.sqlite3-wal", "recourse.sqlite3-shm"] {
-            let mode = fs::metadata(service.data().join(name)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{name}");
-        }
-
-        fs::set_permissions(&keyring, Permissions::from_mode(0o640)).unwrap();
-        assert!(service.refused(&["serve"]).contains("can be read by others; run: chmod 600"));
-        fs::set_permissions(&keyring, Permissions::from_mode(0o600)).unwrap();
-
-        let own = fs::read(&keyring).unwrap();
-        fs::remove_file(&keyring).unwrap();
-        let said = service.refused(&["serve"]);
-        assert!(said.contains("is missing, but the database holds sealed rows"), "{said}");
-        assert!(!keyring.exists(), "no new keyring is made over sealed rows");
-        fs::write(&keyring, "{}").unwrap();
-        fs::set_permissions(&keyring, Permissions::from_mode(0o600)).unwrap();
-        assert!(service.refused(&["serve"]).contains("cannot be read as one"));
-
-        let other = Service::new(None);
-        let _ = other.credential("other").await;
-        fs::copy(other.data().join("keyring.json"), &keyring).unwrap();
-        assert!(service.refused(&["serve"]).contains("does not belong to this database"));
-
-        fs::write(&keyring, own).unwrap();
-        assert!(service.refused(&["work"]).contains("needs PostgreSQL"));
-        assert!(service.refused(&["serve", "--no-jobs"]).contains("needs PostgreSQL"));
-        service.up().await;
-        assert!(attempt(service.caller("").request(Method::GET, "/readyz")).await.unwrap().status == 200);
-        service.kill();
-        service.set("RECOURSE_LIMTS__INGEST", "5");
-        let said = service.refused(&["serve"]);
-        assert!(said.contains("limts"), "{said}");
     });
 }

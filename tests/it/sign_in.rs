@@ -203,3 +203,15 @@ fn a_revoked_client_and_an_old_token_count_for_nothing_at_once() {
         again.caller.get("/v1/status").await.expect(401);
     });
 }
+
+#[test]
+fn a_platform_token_ends_after_ten_minutes() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        world.pass(599);
+        spark.caller.get("/v1/status").await.expect(200);
+        world.pass(2);
+        let late = spark.caller.get("/v1/status").await.expect(401);
+        assert_eq!(late.code(), "credential_invalid");
+    });
+}

@@ -1,8 +1,5 @@
 //! What must not be known: cases behind a wall, cases of other queues, other tenants' and other modes' things.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use diesel::prelude::*;
 use recourse::base::time::Timestamp;
 use recourse::db::schema::{outbox, staff_sessions};
@@ -314,103 +311,6 @@ fn words_are_read_only_by_those_whose_role_may() {
             .map(|event| serde_json::from_str::<Value>(&event.details).unwrap()["content"] == json!(true))
             .collect();
         assert_eq!(reads, [true, false], "each reading stands on the record, with or without words");
-    });
-}
-
-/// `recourse admin staff declare`: whether it was taken, and what it said of what was wrong.
-fn declare(world: &World, who: &Staff, kind: &str, value: &str) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_recourse"));
-    command.args(["admin", "staff", "declare", &who.username, "--kind", kind, "--data"]).arg(world.dir());
-    if let Some(url) = &world.config.database_url {
-        command.env("RECOURSE_DATABASE_URL", url.expose());
-    }
-    command.current_dir(world.dir()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut running = command.spawn().unwrap();
-    writeln!(running.stdin.take().unwrap(), "{value}").unwrap();
-    let ended = running.wait_with_output().unwrap();
-    (ended.status.success(), String::from_utf8(ended.stderr).unwrap())
-}
-
-#[test]
-fn a_number_or_address_is_met_however_the_report_writes_it() {
-    on_both(|world| async move {
-        let spark = world.platform("spark").await;
-        let (lead, who) = (world.staff(Role::Lead).await, world.staff(Role::Lead).await);
-        let (taken, said) = declare(&world, &who, "phone", "07700 900123");
-        assert!(!taken && said.contains("write the number with its country, as +44"), "{said}");
-        for (kind, value) in [("phone", "0044 (0)7700 900123"), ("email", "K.Example@example.org")] {
-            assert!(declare(&world, &who, kind, value).0, "{kind}");
-        }
-        let subject = |value: &str| ("subject", json!({"identifiers": [{"type": "phone", "value": value}]}));
-        let channel = |kind: &str, value: &str| ("contact", json!({"channels": [{"type": kind, "value": value}]}));
-        let image = |contact: &str| ("intimate_image", json!({"is_intimate_image": true, "contact": contact}));
-        let parts = [
-            (true, subject("+44 7700 900-123")),
-            (true, subject("07700 900123")),
-            (true, subject("447700900123")),
-            (true, channel("phone", "(07700) 900123")),
-            (true, channel("sms", "07700900123")),
-            (true, channel("email", "k.example+app@Example.org")),
-            (true, image("07700 900 123")),
-            (true, image("k.example@example.org")),
-            (false, image("via_recourse")),
-            (false, subject("07700 900124")),
-            (false, ("statement", json!("His number is 07700 900123."))),
-        ];
-        for (i, (walled, (part, content))) in parts.into_iter().enumerate() {
-            let mut body = small(&format!("SPK-{i}"));
-            body["reporter"]["country"] = json!("GB");
-            body[part] = content;
-            spark.submit(&body).await;
-            let case = lead.case_of(&format!("SPK-{i}")).await;
-            who.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(if walled { 404 } else { 200 });
-        }
-        // Without a country nobody knows whose 07700 900123 it is. An addition is read like the report it belongs to.
-        for (reference, country, status) in
-            [("ADD-1", json!("GB"), 404), ("ADD-2", json!("DE"), 200), ("ADD-3", Value::Null, 200)]
-        {
-            let mut body = small(reference);
-            body["reporter"]["country"] = country;
-            let report = spark.submit(&body).await;
-            let path = format!("/v1/triage/cases/{}", lead.case_of(reference).await);
-            who.caller.get(&path).await.expect(200);
-            let more = json!({"identifiers": [{"type": "phone", "value": "07700 900123"}]});
-            spark.caller.post(&format!("/v1/reports/{report}/additions"), &more).await.expect(201);
-            who.caller.get(&path).await.expect(status);
-        }
-    });
-}
-
-#[test]
-fn an_account_on_a_platform_is_met_in_real_life_and_in_trials() {
-    on_both(|world| async move {
-        let spark = world.platform("spark").await;
-        let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await;
-        let meetly = world.platform("meetly").await;
-        let (lead, who) = (world.staff(Role::Lead).await, world.staff(Role::Lead).await);
-        for (value, wrong) in [("u 77", "there is no such thing"), ("spark", "a space")] {
-            let (taken, said) = declare(&world, &who, "account", value);
-            assert!(!taken && said.contains(wrong), "{said}");
-        }
-        assert!(declare(&world, &who, "account", "spark u 77").0);
-        let as_subject = ("subject", json!({"platform_account_ref": "u 77"}));
-        let as_reporter = ("reporter", json!({"relation": "self", "platform_account_ref": "u 77"}));
-        let other = ("subject", json!({"platform_account_ref": "u 78"}));
-        let reports = [
-            (&spark, "live", &as_subject, 404),
-            (&spark, "live", &as_reporter, 404),
-            (&trial, "test", &as_subject, 404),
-            (&spark, "live", &other, 200),
-            (&meetly, "live", &as_subject, 200),
-        ];
-        for (i, (platform, mode, (part, content), status)) in reports.into_iter().enumerate() {
-            let mut body = small(&format!("ACC-{i}"));
-            body[part] = content.clone();
-            platform.submit(&body).await;
-            let list = format!("/v1/triage/cases?mode={mode}&platform_report_ref=ACC-{i}");
-            let case = lead.caller.get(&list).await.expect(200).json()["data"][0]["id"].clone();
-            who.caller.get(&format!("/v1/triage/cases/{}", case.as_str().unwrap())).await.expect(status);
-        }
     });
 }
 
