@@ -13,7 +13,7 @@ use crate::error::Result;
 pub struct EventData {
     /// The thing that changed: the request where there is one, otherwise the report; for a trial the endpoint.
     pub id: Option<String>,
-    /// Counts the events of one matter, so that late ones can be told.
+    /// Counts the events of this report, those of its requests among them, from 1, so that late ones can be told.
     pub sequence: i64,
     /// The report.
     #[schema(value_type = Option<String>)]
