@@ -22,8 +22,6 @@ const PACE: Duration = Duration::from_millis(20);
 const HANDS: usize = 256;
 /// How many endpoints are looked after side by side, so that they share a commit.
 const SIDE_BY_SIDE: usize = 16;
-/// How many attempts are taken at one endpoint at a time; the domain has the last word.
-const AT_ONCE: usize = 4;
 
 /// One worker with the attempts that are under way. Dropping it ends them; what they held is taken over by others.
 #[derive(Debug)]
@@ -106,7 +104,7 @@ impl Courier {
     async fn take(&mut self, some: &[Due]) -> Result<()> {
         let leases = some.iter().cloned().map(|to| {
             let worker = Arc::clone(&self.worker);
-            self.app.db.write(move |tx| webhooks::lease(tx, &to, &worker, AT_ONCE))
+            self.app.db.write(move |tx| webhooks::lease(tx, &to, &worker, webhooks::AT_ONCE))
         });
         let mut failed = None;
         for taken in join_all(leases).await {

@@ -23,7 +23,7 @@ use crate::error::Result;
 /// How long a worker may work before another may take over.
 const LEASE: Duration = Duration::from_mins(1);
 /// How many attempts a worker may have under way at one endpoint.
-const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 4;
 /// How many at all endpoints of a platform.
 const OF_TENANT: usize = 16;
 /// A delivery that was taken this often and never finished has taken its workers down with it.

@@ -11,7 +11,7 @@ mod sign;
 
 use crate::base::code::codes;
 
-pub use deliveries::{Due, Leased, Outcome, Post, Verdict, due, finish, lease, prepare};
+pub use deliveries::{AT_ONCE, Due, Leased, Outcome, Post, Verdict, due, finish, lease, prepare};
 pub use endpoints::{
     Created, Details, Endpoint, NewEndpoint, PublicKey, Rotated, create, enable, find, list, locked, remove, rotate,
     test,
