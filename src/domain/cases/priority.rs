@@ -19,9 +19,6 @@ use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal, queue_fo
 use crate::domain::vault::{Answers, Keys, Sealed};
 use crate::error::{Error, Result};
 
-/// Someone is on shift when a colleague with the queue acted this recently (TSP-1, clocks).
-const SHIFT: Duration = Duration::from_mins(15);
-
 /// An assessment with the facts it was made of, as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Assessed {
@@ -151,8 +148,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
 pub(super) fn due_for(tx: &mut Tx<'_>, kit: &Kit, priority: Priority, queue: Queue) -> Result<Due> {
     let spans = kit.triage.rules().clocks(priority);
     let differs = spans.human_review_staffed != spans.human_review_unstaffed;
-    let since = tx.now().minus(SHIFT);
-    let staffed = differs && staff::is_on_shift(tx, queue, since)?;
+    let staffed = differs && staff::is_on_shift(tx, queue)?;
     Ok(Due::of(spans, staffed))
 }
 

@@ -13,9 +13,6 @@ use crate::domain::cases::Case;
 use crate::domain::staff::{self, Member, Role};
 use crate::error::{Error, Result};
 
-/// Somebody has the wish and the means to look when they acted this recently (TSP-1, clocks).
-const JUST_ACTED: std::time::Duration = std::time::Duration::from_mins(15);
-
 /// A stretch of somebody's time.
 #[derive(Clone, Debug, Queryable)]
 pub struct Shift {
@@ -81,7 +78,7 @@ pub fn is_staffed(rx: &mut Rx<'_>) -> Result<bool> {
         return Ok(true);
     }
     let acting = accounts::table
-        .filter(accounts::active.eq(true).and(accounts::acted_at.ge(now.minus(JUST_ACTED))))
+        .filter(accounts::active.eq(true).and(accounts::acted_at.ge(now.minus(staff::SHIFT))))
         .select(accounts::id);
     Ok(acting.first::<StaffId>(rx.conn()).optional()?.is_some())
 }

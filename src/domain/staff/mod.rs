@@ -21,7 +21,6 @@ use super::vault::{Keys, Sealed, Secret};
 use crate::base::code::codes;
 use crate::base::id::{CaseId, StaffId};
 use crate::base::secret::{Sensitive, random_bytes};
-use crate::base::time::Timestamp;
 use crate::db::schema::{staff, staff_identifiers, staff_sessions};
 use crate::db::{Rx, Tx};
 use crate::domain::reports::identifiers::{Identifier, account_digest};
@@ -276,8 +275,12 @@ pub fn find(rx: &mut Rx<'_>, id: &StaffId) -> Result<Option<Member>> {
     Ok(row.map(|row| to_member(row.0, row.1, row.2, &row.3)))
 }
 
-/// Whether anybody who may work on the queue has acted since `since`: then someone is on shift.
-pub fn is_on_shift(rx: &mut Rx<'_>, queue: Queue, since: Timestamp) -> Result<bool> {
+/// Someone is on shift when a colleague acted this recently (TSP-1, clocks).
+pub const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
+
+/// Whether someone is on shift who may work on the queue.
+pub fn is_on_shift(rx: &mut Rx<'_>, queue: Queue) -> Result<bool> {
+    let since = rx.now().minus(SHIFT);
     let acting: Vec<(Role, String)> = staff::table
         .filter(staff::active.eq(true).and(staff::acted_at.ge(since)))
         .select((staff::role, staff::queues))
