@@ -22,12 +22,14 @@ const IMAGE_SAFEGUARDING_LEAD: Duration = Duration::from_hours(44);
 
 /// Acts on every clock that is to be told of by now, a few at a time, found by index. Says how many.
 pub fn sound_due(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
-    let due: Vec<(ClockId, CaseId)> = clocks::table
+    let mut due: Vec<(ClockId, CaseId)> = clocks::table
         .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::alarm_at.le(tx.now())))
         .order(clocks::alarm_at)
         .limit(limit)
         .select((clocks::id, clocks::case_id))
         .load(tx.conn())?;
+    // Cases are locked in the order of their ids, as in every batch.
+    due.sort_by(|(_, one), (_, other)| one.cmp(other));
     for (id, case) in &due {
         let Some(mut case) = store::find_locked(tx, case)? else { continue };
         let clock: Clock = clocks::table.find(id).select(Clock::as_select()).first(tx.conn())?;

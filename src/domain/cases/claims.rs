@@ -185,12 +185,14 @@ pub fn assign(tx: &mut Tx<'_>, grant: Grant<Assign, Case>, by: &Member, to: &Mem
 
 /// Takes up every case whose hold has ended, a few at a time. Says how many it took.
 pub fn resume_due(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
-    let due: Vec<CaseId> = cases::table
+    let mut due: Vec<CaseId> = cases::table
         .filter(cases::held_until.le(tx.now()))
         .order(cases::held_until)
         .limit(limit)
         .select(cases::id)
         .load(tx.conn())?;
+    // Cases are locked in the order of their ids, as in every batch.
+    due.sort();
     let mut taken = 0;
     for id in due {
         let Some(mut case) = store::find_locked(tx, &id)? else { continue };

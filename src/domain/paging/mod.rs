@@ -137,12 +137,14 @@ pub(super) fn quiet(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
 /// Who is told stands in the case's record, and a page for each is owed in the same transaction: a worker that is
 /// killed loses none and rings nobody twice.
 pub fn ring_due(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
-    let due: Vec<CaseId> = alarms::table
+    let mut due: Vec<CaseId> = alarms::table
         .filter(alarms::closed_at.is_null().and(alarms::next_at.le(tx.now())))
         .order(alarms::next_at)
         .limit(limit)
         .select(alarms::case_id)
         .load(tx.conn())?;
+    // Locked in the order of their ids, so that two nodes that ring at once never wait for each other crosswise.
+    due.sort();
     for id in &due {
         dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
         let Some(alarm) = open_of(tx, id)?.filter(|alarm| alarm.next_at <= tx.now()) else { continue };

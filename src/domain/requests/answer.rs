@@ -106,13 +106,15 @@ pub(in crate::domain) fn remind(tx: &mut Tx<'_>, case: &mut Case, id: Option<&Re
 
 /// Marks requests whose time has passed, a few at a time, and tells their platforms. Says how many.
 pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
-    let due: Vec<(RequestId, CaseId)> = requests::table
+    let mut due: Vec<(RequestId, CaseId)> = requests::table
         .filter(requests::due_at.lt(tx.now()))
         .filter(requests::state.eq_any([RequestState::Open, RequestState::Acknowledged]))
         .order(requests::due_at)
         .limit(limit)
         .select((requests::id, requests::case_id))
         .load(tx.conn())?;
+    // Cases are locked in the order of their ids, as in every batch.
+    due.sort_by(|(_, one), (_, other)| one.cmp(other));
     let mut marked = 0;
     for (id, case_id) in due {
         dialect::lock(tx.conn(), Lock::Case, case_id.as_str())?;
