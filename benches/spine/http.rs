@@ -43,6 +43,17 @@ impl Request {
     }
 }
 
+/// The contract's example, with its own reference, accounts and number in every report.
+pub(crate) fn report_body() -> String {
+    let text = include_str!("../../src/web/examples/report.json");
+    let mut body: serde_json::Value = serde_json::from_str(text).unwrap();
+    body["platform_report_ref"] = format!("SPK-{MARK}").into();
+    body["reporter"]["platform_account_ref"] = format!("r_{MARK}").into();
+    body["subject"]["platform_account_ref"] = format!("s_{MARK}").into();
+    body["subject"]["identifiers"][0]["value"] = format!("+44{MARK}").into();
+    body.to_string()
+}
+
 /// A number of twelve digits that was not given out before. They come in no order, as ids do.
 pub(crate) fn unique() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(1);

@@ -5,25 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::bare::{Loop, PgBench};
-use crate::http::{Connection, MARK, Request, unique};
+use crate::http::{Connection, MARK, Request, report_body, unique};
 use crate::service::{Database, Home, Service};
 use crate::statements::{Common, Listener, Sizes, gist, of_a_report};
 use crate::table::Table;
 use crate::{Plan, median, quantile, say};
 
-/// The contract's example, with its own reference, accounts and number in every report.
-fn body() -> String {
-    let text = include_str!("../../src/web/examples/report.json");
-    let mut body: serde_json::Value = serde_json::from_str(text).unwrap();
-    body["platform_report_ref"] = format!("SPK-{MARK}").into();
-    body["reporter"]["platform_account_ref"] = format!("r_{MARK}").into();
-    body["subject"]["platform_account_ref"] = format!("s_{MARK}").into();
-    body["subject"]["identifiers"][0]["value"] = format!("+44{MARK}").into();
-    body.to_string()
-}
-
 fn report(service: &Service) -> Request {
-    Request::post("/v1/reports", &service.database.token, &body())
+    Request::post("/v1/reports", &service.database.token, &report_body())
 }
 
 /// Posts one report to a service of its own and learns what it writes.
