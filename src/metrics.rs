@@ -18,6 +18,7 @@ use crate::domain::platforms::Mode;
 use crate::domain::queues::Count;
 use crate::domain::triage::Engine;
 use crate::domain::watch::Watched;
+use crate::domain::webhooks::{Counts, Verdict};
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 type Route = [(&'static str, String); 2];
@@ -34,7 +35,17 @@ pub struct Metrics {
     durations: Family<Route, Histogram, fn() -> Histogram>,
     queues: Queues,
     work: Work,
+    hooks: Hooks,
     writes: Gauge,
+}
+
+/// What becomes of webhooks. The log and the answers to the platform say which endpoint it is; a label would be an id.
+#[derive(Debug, Default)]
+struct Hooks {
+    attempts: Family<Labels<1>, Counter>,
+    endpoints: Family<Labels<1>, Gauge>,
+    deliveries: Family<Labels<1>, Gauge>,
+    oldest_due: Gauge,
 }
 
 /// What the tick counted of the queues.
@@ -45,7 +56,7 @@ struct Queues {
     breaches: Family<Labels<2>, Gauge>,
 }
 
-/// Owed work and pages. The outcomes of webhook deliveries belong here too.
+/// Owed work and pages.
 #[derive(Debug, Default)]
 struct Work {
     jobs: Family<Labels<1>, Gauge>,
@@ -68,6 +79,7 @@ impl Metrics {
             durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             queues: Queues::default(),
             work: Work::default(),
+            hooks: Hooks::default(),
             writes: Gauge::default(),
         };
         metrics.register();
@@ -90,6 +102,12 @@ impl Metrics {
         all.register("alarm_rings", "Rings of alarms, by rung", work.rings.clone());
         all.register("alarms_open", "Alarms that nobody has taken", work.open_alarms.clone());
         all.register("tick_timestamp_seconds", "When this process last ran its tick", work.ticked_at.clone());
+        let hooks = &self.hooks;
+        let outcomes = "Attempts at webhooks: taken, failed, strained, unwanted, gone";
+        all.register("webhook_attempts", outcomes, hooks.attempts.clone());
+        all.register("webhook_endpoints", "Endpoints: well, failing, disabled", hooks.endpoints.clone());
+        all.register("webhook_deliveries", "Deliveries: pending, failed", hooks.deliveries.clone());
+        all.register("webhook_oldest_due_seconds", "How late the oldest due delivery is", hooks.oldest_due.clone());
         all.register("writes_under_way", "Writes to the database that wait or run", self.writes.clone());
     }
 
@@ -141,6 +159,23 @@ impl Metrics {
     /// A mail met its server: `sent`, `later` or `refused`.
     pub fn mail(&self, outcome: &'static str) {
         self.work.mails.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
+    /// An attempt at a webhook was made.
+    pub fn attempted(&self, verdict: Verdict) {
+        self.hooks.attempts.get_or_create(&[("outcome", verdict.as_str())]).inc();
+    }
+
+    /// What a tick counted of the webhooks.
+    pub fn keep_hooks(&self, counts: &Counts, now: Timestamp) {
+        let called = counts.endpoints - counts.disabled;
+        let endpoints = [("well", called - counts.failing), ("failing", counts.failing), ("disabled", counts.disabled)];
+        for (state, count) in endpoints {
+            self.hooks.endpoints.get_or_create(&[("state", state)]).set(count);
+        }
+        self.hooks.deliveries.get_or_create(&[("state", "pending")]).set(counts.pending);
+        self.hooks.deliveries.get_or_create(&[("state", "failed")]).set(counts.failed);
+        self.hooks.oldest_due.set(counts.oldest_due_at.map_or(0, |at| seconds(now.since(at))));
     }
 
     /// What a tick counted and saw.

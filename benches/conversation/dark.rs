@@ -77,7 +77,9 @@ pub(crate) fn measure(name: &str, cluster: Option<&Cluster>, plan: &Plan) {
             sites[at].memory.push(memory);
         }
     }
-    sites.iter_mut().for_each(|site| site.tell(name));
+    for site in &mut sites {
+        site.tell(name);
+    }
     let ratio = |one: f64, other: f64| format!("{:.2}", one / other);
     let [quiet, well, dark] = sites.as_mut_slice() else { unreachable!() };
     for other in [quiet, well] {
@@ -101,7 +103,9 @@ impl Site {
         let mut receivers: Vec<Hole> = (0..PLATFORMS).filter(|_| tells).map(|_| Hole::receiver()).collect();
         let mut mail = tells.then(Hole::mail);
         if outside == Outside::Well {
-            receivers.iter_mut().chain(&mut mail).for_each(Hole::open);
+            for hole in receivers.iter_mut().chain(&mut mail) {
+                hole.open();
+            }
         }
         let app = app::open(config.clone(), Clock::machine()).await.unwrap();
         let mut platforms = Vec::new();
@@ -227,7 +231,9 @@ async fn duty(app: &Arc<App>) -> StaffId {
 fn drain(name: &str, dark: &mut Site, runtime: &tokio::runtime::Runtime) {
     say(&format!("{name}: the receivers and the mail server are back"));
     let began = Instant::now();
-    dark.receivers.iter_mut().chain(&mut dark.mail).for_each(Hole::open);
+    for hole in dark.receivers.iter_mut().chain(&mut dark.mail) {
+        hole.open();
+    }
     dark.wait(runtime, "drain");
     println!(
         "| {name} | once they are back: arrived, within; waiting for their next attempt; mails | {} of {} events, {:.0?}; \

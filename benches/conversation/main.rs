@@ -8,8 +8,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::as_conversions,
-    clippy::cast_possible_truncation,
+    clippy::expect_used,
     clippy::cast_precision_loss,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a benchmark measures time, prints, and stops at the first surprise"

@@ -12,6 +12,7 @@ use crate::base::time::Timestamp;
 use crate::domain::queues::Count;
 use crate::domain::vault;
 use crate::domain::watch::{self, Watched};
+use crate::domain::webhooks;
 use crate::error::Error;
 
 /// How long an answer is believed: whoever asks often must not crowd out those who report.
@@ -94,11 +95,12 @@ impl App {
     }
 
     /// A tick of this process is done: what it counted and saw is kept for whoever asks.
-    pub fn ticked(&self, counts: &[Count], seen: &Watched) {
+    pub fn ticked(&self, counts: &[Count], seen: &Watched, hooks: &webhooks::Counts) {
         let now = self.clock.now();
         let mut state = self.pulse.state();
         state.ticked_at = state.ticked_at.map(|_| now);
         self.metrics.keep(counts, seen, now);
+        self.metrics.keep_hooks(hooks, now);
     }
 
     /// What needs the operator, if reports can be taken at all: nobody can report to a database that only reads.

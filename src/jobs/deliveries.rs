@@ -128,6 +128,7 @@ async fn work(app: Arc<App>, worker: Arc<str>, first: Leased) -> usize {
     while let Some(leased) = held.take() {
         let Some(outcome) = attempt(&app, &leased).await else { return made };
         made += 1;
+        app.metrics.attempted(outcome.verdict);
         let worker = Arc::clone(&worker);
         let next = app.db.write(move |tx| {
             webhooks::finish(tx, &leased, &worker, outcome)?;

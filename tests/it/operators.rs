@@ -19,14 +19,14 @@ use crate::harness::client::{Platform, full, new_key, small};
 use crate::harness::{World, on_both, on_both_with};
 
 /// Serves the metrics of a world. Their address.
-fn metrics_of(world: &World) -> String {
+pub(crate) fn metrics_of(world: &World) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     actix_web::rt::spawn(web::serve_metrics(&world.app, listener).unwrap());
     format!("http://{address}/metrics")
 }
 
-async fn scrape(world: &World, url: &str) -> String {
+pub(crate) async fn scrape(world: &World, url: &str) -> String {
     let answer = world.http.get(url).send().await.unwrap();
     assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
     answer.text().await.unwrap()
@@ -34,7 +34,7 @@ async fn scrape(world: &World, url: &str) -> String {
 
 /// The value of a line, which must be there.
 #[track_caller]
-fn value(text: &str, line: &str) -> f64 {
+pub(crate) fn value(text: &str, line: &str) -> f64 {
     let found = text.lines().find_map(|told| told.strip_prefix(line)).unwrap_or_else(|| panic!("no {line} in {text}"));
     found.trim().parse().unwrap()
 }

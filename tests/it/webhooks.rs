@@ -1,6 +1,8 @@
 //! Endpoints: made, tried, rotated, switched off and on, replayed to.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +18,7 @@ use serde_json::{Value, json};
 use crate::harness::client::{Answer, Caller, Platform, new_key, small};
 use crate::harness::receiver::{Manner, Message, Receiver};
 use crate::harness::{World, on_both_with};
+use crate::operators::{metrics_of, scrape, value};
 
 /// Receivers of the tests listen on this machine.
 pub(crate) fn over_loopback(config: &mut Config) {
@@ -294,5 +297,48 @@ fn a_replay_repeats_id_and_bytes_to_whoever_wants_the_event() {
         assert_eq!(listed("type=report.received&delivery=delivered").await, 3);
         assert_eq!((listed("delivery=pending").await, listed("delivery=failed").await), (0, 0));
         assert_eq!(listed("since=2026-11-21T19:05:00Z&until=2026-11-21T19:06:00Z").await, 1);
+    });
+}
+
+#[test]
+fn the_metrics_tell_what_becomes_of_webhooks() {
+    on_both_with(over_loopback, |world| async move {
+        let url = metrics_of(&world);
+        let (spark, flame) = (world.platform("spark").await, world.platform("flame").await);
+        let well = Receiver::start(Manner::Answer(204, "")).await;
+        let ill = Receiver::start(Manner::Answer(204, "")).await;
+        endpoint(&world, &spark, &well, &[]).await;
+        endpoint(&world, &flame, &ill, &[]).await;
+        let told = async |state: [&str; 3], deliveries: [&str; 2], late: &str| {
+            recourse::jobs::tick(Arc::clone(&world.app)).await.unwrap();
+            let text = scrape(&world, &url).await;
+            let gauges = |name: &str, labels: &[&str]| -> Vec<String> {
+                labels.iter().map(|label| value(&text, &format!("{name}{{state=\"{label}\"}}")).to_string()).collect()
+            };
+            assert_eq!(gauges("recourse_webhook_endpoints", &["well", "failing", "disabled"]), state, "{text}");
+            assert_eq!(gauges("recourse_webhook_deliveries", &["pending", "failed"]), deliveries, "{text}");
+            assert_eq!(value(&text, "recourse_webhook_oldest_due_seconds").to_string(), late, "{text}");
+            text
+        };
+        told(["2", "0", "0"], ["0", "0"], "0").await;
+        let steps = [(500, ["1", "1", "0"], "1"), (429, ["1", "1", "0"], "2"), (410, ["1", "0", "1"], "3")];
+        for (status, endpoints, pending) in steps {
+            ill.turn(Manner::Answer(status, ""));
+            spark.submit(&small(&format!("M-{status}"))).await;
+            flame.submit(&small(&format!("M-{status}"))).await;
+            world.deliver().await;
+            told(endpoints, [pending, "0"], "0").await;
+        }
+        // What waits at an endpoint that nobody calls is not late.
+        let waited = world.clock.now().minus(Duration::from_secs(400)).micros();
+        world.tamper(&format!("UPDATE deliveries SET next_at = {waited} WHERE next_at IS NOT NULL"));
+        told(["1", "0", "1"], ["3", "0"], "0").await;
+        world.tamper("UPDATE webhook_endpoints SET state = 'active'");
+        let text = told(["1", "1", "0"], ["3", "0"], "400").await;
+        for (outcome, count) in [("taken", "5"), ("failed", "1"), ("strained", "1"), ("gone", "1")] {
+            let line = format!("recourse_webhook_attempts_total{{outcome=\"{outcome}\"}}");
+            assert_eq!(value(&text, &line).to_string(), count, "{text}");
+        }
+        assert!(!text.contains("spark") && !text.contains("whe_"), "{text}");
     });
 }

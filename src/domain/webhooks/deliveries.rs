@@ -80,6 +80,20 @@ pub enum Verdict {
     Gone,
 }
 
+impl Verdict {
+    /// One word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Failed => "failed",
+            Self::Strained => "strained",
+            Self::Unwanted => "unwanted",
+            Self::Gone => "gone",
+        }
+    }
+}
+
 /// An attempt that was made.
 pub struct Outcome {
     /// What came of it.

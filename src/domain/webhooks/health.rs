@@ -90,19 +90,31 @@ pub struct Counts {
     pub endpoints: i64,
     /// Of these, disabled.
     pub disabled: i64,
+    /// Of these, called and failing.
+    pub failing: i64,
     /// Deliveries that are to be tried.
     pub pending: i64,
     /// Deliveries that failed for good.
     pub failed: i64,
+    /// When the delivery that waits longest at a called endpoint was due; it may lie ahead.
+    pub oldest_due_at: Option<Timestamp>,
 }
 
 /// Counts them.
 pub fn counts(rx: &mut Rx<'_>) -> Result<Counts> {
     let disabled = webhook_endpoints::state.eq(EndpointState::Disabled);
+    let active = webhook_endpoints::state.eq(EndpointState::Active);
+    let failing = active.and(webhook_endpoints::failing_since.is_not_null());
+    let called = deliveries::table
+        .inner_join(webhook_endpoints::table)
+        .filter(active.and(deliveries::next_at.is_not_null()))
+        .select(diesel::dsl::min(deliveries::next_at));
     Ok(Counts {
         endpoints: webhook_endpoints::table.count().get_result(rx.conn())?,
         disabled: webhook_endpoints::table.filter(disabled).count().get_result(rx.conn())?,
+        failing: webhook_endpoints::table.filter(failing).count().get_result(rx.conn())?,
         pending: deliveries::table.filter(deliveries::next_at.is_not_null()).count().get_result(rx.conn())?,
         failed: deliveries::table.filter(deliveries::dead_at.is_not_null()).count().get_result(rx.conn())?,
+        oldest_due_at: called.first(rx.conn())?,
     })
 }
