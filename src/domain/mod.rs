@@ -4,6 +4,7 @@ pub mod access;
 pub mod acknowledgement;
 pub mod audit;
 pub mod cases;
+pub mod charts;
 pub mod events;
 pub mod idempotency;
 pub mod matching;
