@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -55,6 +55,32 @@ impl Timestamp {
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The begin of this instant's day in UTC.
+    #[must_use]
+    pub const fn day(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(24 * 3_600 * MICROS))
+    }
+
+    /// The begin of a day in UTC; 1970 for one that does not exist.
+    #[must_use]
+    pub fn at_day(year: i32, month: u32, day: u32) -> Self {
+        let date = chrono::NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
+        Self(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros())
+    }
+
+    /// Year and month (1 to 12) in UTC.
+    #[must_use]
+    pub fn year_and_month(self) -> (i32, u32) {
+        let at = DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default();
+        (at.year(), at.month())
+    }
+
+    /// The day of the week in UTC, from 1 for Monday to 7 for Sunday.
+    #[must_use]
+    pub fn weekday(self) -> u32 {
+        DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default().weekday().number_from_monday()
     }
 
     /// Reads an RFC 3339 time with any offset.

@@ -57,6 +57,38 @@ pub fn lock(conn: &mut AnyConnection, row: Lock, id: &str) -> QueryResult<()> {
     Ok(())
 }
 
+/// Enters the flows to count a case: whoever closes a quarter waits for it, and it waits for them.
+///
+/// # Errors
+/// What the database says.
+pub fn enter_flows(conn: &mut AnyConnection) -> QueryResult<()> {
+    lock_table(conn, "LOCK TABLE flows IN ROW EXCLUSIVE MODE")
+}
+
+/// Bars the flows until the transaction ends: whoever counts a case has finished, and the next one waits.
+///
+/// # Errors
+/// What the database says.
+pub fn bar_flows(conn: &mut AnyConnection) -> QueryResult<()> {
+    lock_table(conn, "LOCK TABLE flows IN SHARE MODE")
+}
+
+/// Bars the totals for others that add up, until the transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub fn bar_totals(conn: &mut AnyConnection) -> QueryResult<()> {
+    lock_table(conn, "LOCK TABLE flow_totals IN SHARE ROW EXCLUSIVE MODE")
+}
+
+/// `SQLite` has one writer, which needs no lock.
+fn lock_table(conn: &mut AnyConnection, statement: &str) -> QueryResult<()> {
+    if let AnyConnection::Postgres(conn) = conn {
+        sql_query(statement).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// What the database server's own clock says, in microseconds since 1970. `SQLite` has the process's.
 ///
 /// # Errors

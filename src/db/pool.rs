@@ -73,7 +73,8 @@ impl Pool {
 
     /// Runs `work` between begin and commit; any error rolls back.
     pub(super) fn transaction<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        self.run("BEGIN", work)
+        // Said, so that a server's own default cannot be another: late readers must see what was closed meanwhile.
+        self.run("BEGIN ISOLATION LEVEL READ COMMITTED", work)
     }
 
     fn run<T>(&self, postgres: &'static str, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {

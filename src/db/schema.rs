@@ -3,9 +3,11 @@
 #![expect(missing_docs, reason = "the table macro generates undocumented items")]
 
 mod paging;
+mod statistics;
 mod webhooks;
 
 pub use paging::{alarms, shifts};
+pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
 
 diesel::table! {
@@ -118,6 +120,7 @@ diesel::table! {
         audit_head -> Binary,
         version -> BigInt,
         match_at -> Nullable<BigInt>,
+        region -> Nullable<Text>,
     }
 }
 
@@ -362,8 +365,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     cases,
     clocks,
     deliveries,
+    edition_builds,
+    editions,
     event_cursors,
     events,
+    flow_totals,
+    flows,
+    forwards,
     idempotency,
     key_wraps,
     keyrings,

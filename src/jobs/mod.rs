@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
 use crate::db::Tx;
-use crate::domain::{cases, matching, paging, queues, requests, watch, webhooks};
+use crate::domain::{cases, flows, matching, paging, queues, requests, watch, webhooks};
 use crate::error::Result;
 
 pub use deliveries::Courier;
@@ -126,6 +126,8 @@ pub async fn tick(app: Arc<App>) -> Result<()> {
     compare(&app).await?;
     batches(&app, |tx, app| cases::sound_due(tx, &app.kit, BATCH)).await?;
     batches(&app, |tx, app| paging::ring_due(tx, &app.kit, BATCH)).await?;
+    batches(&app, |tx, _| flows::settle_due(tx, BATCH)).await?;
+    batches(&app, |tx, _| flows::add_up(tx, 10 * BATCH)).await?;
     let look = app.db.read(|rx| Ok((queues::count(rx)?, watch::look(rx)?, webhooks::counts(rx)?)));
     let (counts, seen, hooks) = look.await?;
     let kept = counts.clone();

@@ -26,10 +26,11 @@ pub(in crate::domain) use priority::{facts, notice, page_if_left};
 pub use read::{CaseSummary, CaseView, summary, view};
 pub use state::{Action, State};
 pub use store::{find, move_along};
-pub(in crate::domain) use store::{note_withdrawal, replace_in_queue as requeue, tell_platform};
+pub(in crate::domain) use store::{find_locked, note_withdrawal, replace_in_queue as requeue, tell_platform};
 
 use diesel::prelude::*;
 
+use super::flows::Region;
 use super::platforms::Mode;
 use super::taxonomy::CategoryCode;
 use super::triage::{Priority, Queue};
@@ -137,6 +138,8 @@ pub struct Case {
     pub received_at: Timestamp,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// Where the person harmed lives, as coarse as it is published.
+    pub region: Option<Region>,
     /// Counts changes that matter to whoever works on it.
     pub version: i64,
 }

@@ -17,6 +17,7 @@ use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::access::{Grant, WriteNote};
 use crate::domain::audit::{self, Chain, Event};
+use crate::domain::flows;
 use crate::domain::staff::Member;
 use crate::domain::vault::{Keys, Notes, Sealed};
 use crate::error::{Error, Result};
@@ -120,6 +121,9 @@ pub fn write_note(
         None => {}
     }
     store::bump(tx, &mut case)?;
+    if note.records.is_some() {
+        flows::count(tx, &case)?;
+    }
     if note.records.is_some() && case.state.is_open() {
         store::replace_in_queue(tx, &mut case)?;
     }

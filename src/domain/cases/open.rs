@@ -12,6 +12,7 @@ use crate::db::schema::{blind_indexes, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::audit::{self, Chain, Event, Head};
+use crate::domain::flows::Region;
 use crate::domain::paging;
 use crate::domain::platforms::Mode;
 use crate::domain::taxonomy::CategoryCode;
@@ -40,6 +41,8 @@ pub struct Incoming {
     pub promised: Timestamp,
     /// Keyed hashes of whom the report names.
     pub names: Vec<Named>,
+    /// Where the person harmed lives.
+    pub region: Region,
 }
 
 /// A keyed hash of an account or identifier, and whose it is.
@@ -148,6 +151,7 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
         held_until: None,
         received_at: now,
         closed_at: None,
+        region: Some(incoming.region),
         version: 1,
     };
     let opened =
@@ -193,6 +197,7 @@ fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> R
             cases::audit_head.eq(head.hash),
             cases::version.eq(case.version),
             cases::match_at.eq(case.received_at),
+            cases::region.eq(case.region),
         ),
     );
     let added =

@@ -11,6 +11,7 @@ use crate::db::schema::{cases, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::events::{self, EventType, NewEvent};
+use crate::domain::flows;
 use crate::domain::paging;
 use crate::domain::reports::{ReportOutcome, Status};
 use crate::domain::requests;
@@ -22,7 +23,7 @@ pub fn find(rx: &mut Rx<'_>, id: &CaseId) -> Result<Option<Case>> {
 }
 
 /// The same, with its row locked until the transaction ends.
-pub(super) fn find_locked(tx: &mut Tx<'_>, id: &CaseId) -> Result<Option<Case>> {
+pub(in crate::domain) fn find_locked(tx: &mut Tx<'_>, id: &CaseId) -> Result<Option<Case>> {
     dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
     find(tx, id)
 }
@@ -51,6 +52,8 @@ pub(super) fn bump(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
 /// `Conflict` when the table has no such way.
 pub fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Option<Outcome>) -> Result<()> {
     let to = case.next(action)?;
+    // What has come due is counted as the case stood on that day.
+    flows::settle(tx, case)?;
     let from = case.state;
     case.state = to;
     case.version += 1;
@@ -75,6 +78,7 @@ pub fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Opt
         outcome: outcome.map(Outcome::as_str),
     };
     audit::record(tx, Chain::Case(&case.id), moved)?;
+    note_for_the_public(tx, case, action)?;
     if from == State::Received {
         clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
     }
@@ -84,6 +88,20 @@ pub fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Opt
     }
     replace_in_queue(tx, case)?;
     tell_platform(tx, case)
+}
+
+/// Counts the case when a person who has read it does something about it, other than call it abuse of the service. To
+/// begin reading is none of that.
+fn note_for_the_public(tx: &mut Tx<'_>, case: &Case, action: Action) -> Result<()> {
+    match (action, case.outcome) {
+        (Action::Close, Some(Outcome::Unfounded)) => flows::correct(tx, case),
+        (Action::Start | Action::Resume | Action::PlatformAnswered | Action::Reopen, _) => Ok(()),
+        (Action::Close | Action::Hold, _) => flows::count(tx, case),
+        (Action::AskPlatform, _) => {
+            flows::count(tx, case)?;
+            flows::forward(tx, case)
+        }
+    }
 }
 
 /// Brings the platform's view of the case's reports up to date, and logs an event for each that changed. A report

@@ -22,6 +22,7 @@ use crate::domain::Kit;
 use crate::domain::access::{AsPlatform, Grant, Tenant};
 use crate::domain::cases::{self, Incoming, Landed, Named};
 use crate::domain::events::{self, EventType, NewEvent};
+use crate::domain::flows::Region;
 use crate::domain::taxonomy::{CategoryCode, KeyCode};
 use crate::domain::triage::{Answer, Declarations, Facts, intimate_image_clock_applies};
 use crate::domain::vault::{Answers, Contact, Identity, Keys, Sealed, Statement, Subject};
@@ -190,7 +191,15 @@ fn incoming(now: Timestamp, kit: &Kit, tenant: &Tenant, id: &ReportId, body: &Re
         image_clock,
         promised: now.plus(kit.triage.rules().promise(category.group())),
         names: names(kit, tenant, body),
+        region: region(body),
     })
+}
+
+/// Where the person harmed lives: the reporter, unless somebody else was harmed.
+fn region(body: &ReportBody) -> Region {
+    let own = body.reporter.relation == Relation::SelfReported;
+    let of_survivor = body.survivor.as_ref().and_then(|survivor| survivor.region.as_deref());
+    Region::of(if own { body.reporter.region.as_deref() } else { of_survivor })
 }
 
 fn declarations(image: &IntimateImage) -> Declarations {

@@ -14,6 +14,7 @@ use crate::domain::audit::{self, Chain, Event};
 use crate::domain::cases::clocks::{self, ClockKind};
 use crate::domain::cases::{self, Action, Case};
 use crate::domain::events::EventType;
+use crate::domain::flows;
 use crate::domain::vault::{Keys, Messages};
 use crate::error::{Conflict, Error, Result, Violations};
 
@@ -52,6 +53,7 @@ pub fn answer(
     audit::record(tx, Chain::Case(&before.case_id), answered)?;
     if to.is_answered() {
         clocks::meet(tx, &before.case_id, ClockKind::Request, Some(id))?;
+        flows::answered(tx, &before.case_id)?;
         if before.action == RequestAction::RemoveImage && to != RequestState::PartlyDone {
             clocks::meet_image(tx, &before.report_id)?;
         }

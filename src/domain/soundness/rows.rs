@@ -13,7 +13,7 @@ use crate::domain::cases::{Case, State, clocks::Clock, clocks::next_due, sort_ra
 use crate::error::Result;
 
 /// A column that names an owner in another table, and what names its row: `table, id, column, owner`.
-const OWNED: [(&str, &str, &str, &str); 31] = [
+const OWNED: [(&str, &str, &str, &str); 33] = [
     ("reports", "id", "case_id", "cases"),
     ("reports", "id", "platform_id", "platforms"),
     ("cases", "id", "platform_id", "platforms"),
@@ -43,7 +43,9 @@ const OWNED: [(&str, &str, &str, &str); 31] = [
     ("webhook_secrets", "id", "endpoint_id", "webhook_endpoints"),
     ("deliveries", "id", "endpoint_id", "webhook_endpoints"),
     ("idempotency", "owner", "owner", "cases, platforms, staff"),
-    ("key_wraps", "owner", "owner", "cases, platforms, staff"),
+    ("key_wraps", "owner", "owner", "cases, platforms, staff, editions"),
+    ("forwards", "case_id", "case_id", "cases"),
+    ("edition_builds", "edition_id", "edition_id", "editions"),
     ("audit_events", "chain", "chain", "cases, platforms, staff"),
 ];
 
@@ -66,7 +68,11 @@ pub fn orphans(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
         // Names from the list above, and nothing else, stand in the statement.
         let nowhere: Vec<String> = owners
             .split(", ")
-            .map(|owner| format!("NOT EXISTS (SELECT 1 FROM {owner} p WHERE p.id = c.{column})"))
+            .map(|owner| {
+                // The key of a replacement is made with its edition, before there is any.
+                let next = if owner == "editions" { format!(" OR p.id || '-r' = c.{column}") } else { String::new() };
+                format!("NOT EXISTS (SELECT 1 FROM {owner} p WHERE p.id = c.{column}{next})")
+            })
             .collect();
         let statement = format!(
             "SELECT DISTINCT c.{id} AS id FROM {table} c WHERE c.{column} IS NOT NULL AND {} ORDER BY 1 LIMIT {NAMED}",

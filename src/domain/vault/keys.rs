@@ -212,6 +212,16 @@ fn place(owner: &str, scope: Scope) -> String {
     format!("wrap|{owner}|{}", scope.as_str())
 }
 
+/// Whether who an owner is cannot be read any more: it was erased.
+///
+/// # Errors
+/// What the database says.
+pub fn is_erased(rx: &mut Rx<'_>, owner: &str) -> Result<bool> {
+    let identity = key_wraps::owner.eq(owner).and(key_wraps::scope.eq(Scope::Identity.as_str()));
+    let any: Option<String> = key_wraps::table.filter(identity).select(key_wraps::owner).first(rx.conn()).optional()?;
+    Ok(any.is_none())
+}
+
 /// Whether anything was sealed in this database yet.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ mod keys;
 mod sealed;
 
 pub use keyring::{Keyring, KeyringError};
-pub use keys::{Keys, Opened, probe_writing, sealed_rows_exist, settle_keyring};
+pub use keys::{Keys, Opened, is_erased, probe_writing, sealed_rows_exist, settle_keyring};
 pub use sealed::{
     Answers, Contact, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, Secret, Statement, Subject,
 };
