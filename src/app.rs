@@ -12,6 +12,7 @@ use crate::base::time::Clock;
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::domain::Kit;
+use crate::domain::editions::Store;
 use crate::domain::platforms::TokenSigner;
 use crate::domain::staff::Passwords;
 use crate::domain::triage::Engine;
@@ -44,7 +45,16 @@ pub struct App {
     pub pager: Option<Pager>,
     /// What the operator's monitoring reads.
     pub metrics: Metrics,
+    editions: Store,
     pulse: Pulse,
+}
+
+impl App {
+    /// Where editions stand.
+    #[must_use]
+    pub const fn editions(&self) -> &Store {
+        &self.editions
+    }
 }
 
 /// Opens the database, migrates it, opens the keyring and loads the rules.
@@ -81,7 +91,8 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
         tracing::info!("no mail server is set: pages stand in the log only");
     }
     let (passwords, metrics, pulse) = (Passwords::new()?, Metrics::new(&kit.triage), Pulse::begin(clock.now()));
-    Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, metrics, pulse }))
+    let editions = Store::new(config.editions_folder(), config.data.join("auditor"));
+    Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, metrics, editions, pulse }))
 }
 
 /// Makes the data directory when there is none. Nobody else on the machine may look into it.

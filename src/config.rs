@@ -27,6 +27,8 @@ pub struct Config {
     pub database_url: Option<Sensitive<String>>,
     /// How the service is reached from outside: the issuer of its access tokens.
     pub base_url: Option<String>,
+    /// Where published editions stand; a folder in the data directory when absent.
+    pub editions: Option<PathBuf>,
     /// A rule file that replaces the built-in TSP-1.
     pub rules_file: Option<PathBuf>,
     /// Requests a second for each credential.
@@ -65,11 +67,13 @@ pub struct Limits {
     pub staff: u32,
     /// Calls of a network without a credential.
     pub portal: u32,
+    /// Public pages, of a network.
+    pub public: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { ingest: 1_000, read: 200, bulk: 20, token: 5, staff: 50, portal: 5 }
+        Self { ingest: 1_000, read: 200, bulk: 20, token: 5, staff: 50, portal: 5, public: 2_000 }
     }
 }
 
@@ -91,6 +95,7 @@ impl Default for Config {
             metrics_listen: None,
             database_url: None,
             base_url: None,
+            editions: None,
             rules_file: None,
             limits: Limits::default(),
             idempotency_days: 30,
@@ -145,7 +150,7 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         let l = &self.limits;
-        let limits = [l.ingest, l.read, l.bulk, l.token, l.staff, l.portal];
+        let limits = [l.ingest, l.read, l.bulk, l.token, l.staff, l.portal, l.public];
         if limits.contains(&0) {
             return Err("every limit must be at least 1".to_owned());
         }
@@ -173,6 +178,12 @@ impl Config {
     #[must_use]
     pub fn keyring_file(&self) -> PathBuf {
         self.data.join("keyring.json")
+    }
+
+    /// Where published editions stand.
+    #[must_use]
+    pub fn editions_folder(&self) -> PathBuf {
+        self.editions.clone().unwrap_or_else(|| self.data.join("editions"))
     }
 
     /// Where the database is.

@@ -56,6 +56,7 @@ impl<'c> Home<'c> {
         let mut config = Config {
             data: dir.path().to_owned(),
             limits: Limits {
+                public: 1_000_000,
                 ingest: 1_000_000,
                 read: 1_000_000,
                 bulk: 1_000_000,

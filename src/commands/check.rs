@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use recourse::app::App;
 use recourse::config::Config;
 use recourse::domain::soundness::{self, Finding, Seals};
-use recourse::domain::{audit, outbox, webhooks};
+use recourse::domain::{audit, editions, outbox, webhooks};
 use serde::Serialize;
 
 /// How many chains, owners or cases are read at a time.
@@ -61,6 +61,7 @@ pub(super) async fn check(config: Config, json: bool) -> anyhow::Result<ExitCode
     chains(&app, &mut report).await?;
     digest(&app, &mut report).await?;
     owed(&app, &mut report).await?;
+    published(&app, &mut report).await?;
     report.sound = report.problems.is_empty();
     if json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -204,5 +205,43 @@ async fn owed(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
         "webhooks: {} endpoints, {} disabled; deliveries: {} pending, {} failed",
         hooks.endpoints, hooks.disabled, hooks.pending, hooks.failed
     ));
+    Ok(())
+}
+
+/// Whether the published editions are as they were signed, and none is late.
+async fn published(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let folder = app.editions().public();
+    let (found, flaws) = match editions::verify(folder, &recourse::jobs::editions::key(app)) {
+        Ok(looked) => looked,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Vec::new(), Vec::new()),
+        Err(error) => return Err(anyhow::Error::new(error).context(format!("{} cannot be read", folder.display()))),
+    };
+    report.said.push(format!("editions: {} published, {} flaws", found.len(), flaws.len()));
+    for flaw in flaws {
+        let detail = "a published file was changed; put the signed one back from a backup";
+        report.problem("edition_changed", ("editions", &flaw.place), detail);
+    }
+    let now = app.clock.now();
+    for committed in app.db.read(editions::all).await? {
+        let entry = committed.entry;
+        if committed.published_at.is_some() && app.editions().bundle(entry.edition).exists() {
+            let detail = "the auditor's bundle takes the noise off: hand it over and remove it here";
+            report.notes.push(Finding {
+                code: "bundle_here",
+                table: "editions",
+                id: entry.edition.to_string(),
+                detail,
+            });
+        }
+        if committed.published_at.is_none() && entry.release_at <= now {
+            let detail = "its day has come: recourse edition build, then publish";
+            report.notes.push(Finding {
+                code: "edition_late",
+                table: "editions",
+                id: entry.edition.to_string(),
+                detail,
+            });
+        }
+    }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod edition;
 mod rota;
 mod serve;
 
@@ -67,6 +68,9 @@ enum Command {
     /// Platforms, credentials and staff accounts.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Published statistics: commit, build, publish, verify, rebuild, replace.
+    #[command(subcommand)]
+    Edition(edition::EditionCommand),
     /// Write the API document (OpenAPI 3.1, YAML) to the standard output.
     Openapi,
     /// Verify keyring, rules, sealed content, rows, rota and every audit chain, and say what to do.
@@ -109,9 +113,15 @@ fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
         print!("{}", web::openapi::yaml()?);
         return Ok(ExitCode::SUCCESS);
     }
+    let command = match command {
+        Command::Edition(command) => match command.offline() {
+            Ok(done) => return done,
+            Err(command) => Command::Edition(command),
+        },
+        command => command,
+    };
     let mut config = Config::load(given).map_err(|reason| anyhow::anyhow!("settings: {reason}"))?;
-    let quiet =
-        matches!(command, Command::Demo { .. } | Command::Admin(_) | Command::Check { .. } | Command::Migrate { .. });
+    let quiet = !matches!(command, Command::Serve { .. } | Command::Work);
     telemetry::init(config.log_format, quiet);
     let system = actix_web::rt::System::new();
     system.block_on(async move {
@@ -127,6 +137,7 @@ fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
             Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)),
             Command::Admin(command) => admin::run(config, command).await,
             Command::Check { json } => check::check(config, json).await,
+            Command::Edition(command) => edition::run(config, command).await,
             Command::Openapi => Ok(ExitCode::SUCCESS),
         }
     })

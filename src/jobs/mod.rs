@@ -4,6 +4,7 @@
 //! updates decide who does what, and what was not finished is done again.
 
 mod deliveries;
+pub mod editions;
 mod outbox;
 mod tidy;
 
@@ -43,6 +44,7 @@ pub async fn run(app: Arc<App>) {
         each(TICK, &app, "tick", tick),
         each(TIDY, &app, "tidy", tidy),
         each(SIGN, &app, "sign", sign_audit),
+        each(TIDY, &app, "editions", commit_due),
         owed(&app, &worker),
         Courier::new(&app, &worker).run()
     );
@@ -91,6 +93,11 @@ pub async fn reassess_failed(app: &Arc<App>) -> Result<()> {
             return Ok(());
         }
     }
+}
+
+/// Commits to the edition of the quarter that runs.
+async fn commit_due(app: Arc<App>) -> Result<()> {
+    Ok(editions::commit_due(&app).await?)
 }
 
 /// Compares what came in with what is there.

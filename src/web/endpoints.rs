@@ -7,7 +7,7 @@ use actix_web::Route;
 use actix_web::http::Method;
 
 use super::limits::Policy;
-use super::{health, openapi, platform, problem, triage};
+use super::{health, openapi, platform, problem, public, triage};
 use crate::domain::platforms::Scope;
 
 /// Who may call an endpoint.
@@ -94,6 +94,15 @@ pub fn all() -> Vec<Endpoint> {
     table
 }
 
+/// The public pages. They are no operations of the API: published editions are files (docs/transparency.md).
+#[must_use]
+pub fn pages() -> Vec<Endpoint> {
+    ["/", "/transparency", "/transparency/{page:.*}"]
+        .into_iter()
+        .map(|path| row(Method::GET, path, Caller::Anyone, Policy::Public, || actix_web::web::to(public::page)))
+        .collect()
+}
+
 fn open_to_all() -> Vec<Endpoint> {
     use Policy::{Portal, Read, Token};
     let (get, post) = (Method::GET, Method::POST);
@@ -169,7 +178,7 @@ fn of_staff() -> Vec<Endpoint> {
 /// The rows by path, in the order in which paths must be tried.
 pub(super) fn by_path() -> BTreeMap<&'static str, Vec<Endpoint>> {
     // `/v1/reports/batch` sorts before `/v1/reports/{id}`: a letter comes before a brace.
-    all().into_iter().fold(BTreeMap::new(), |mut paths, row| {
+    all().into_iter().chain(pages()).fold(BTreeMap::new(), |mut paths, row| {
         paths.entry(row.path).or_insert_with(Vec::new).push(row);
         paths
     })

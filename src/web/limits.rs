@@ -28,6 +28,8 @@ pub enum Policy {
     Staff,
     /// Calls without a credential.
     Portal,
+    /// Public pages.
+    Public,
     /// Token and sign-in calls of a whole network: names that are made up do not get round [`Self::Token`].
     Network,
     /// Answers 401 to a network: whoever guesses credentials is slowed down, whatever they call.
@@ -45,6 +47,7 @@ impl Policy {
             Self::Token => "token",
             Self::Staff => "staff",
             Self::Portal => "portal",
+            Self::Public => "public",
             Self::Network => "network",
             Self::Refusals => "refusals",
         }
@@ -66,6 +69,7 @@ pub struct Limiter {
     token: Lane,
     staff: Lane,
     portal: Lane,
+    public: Lane,
     network: Lane,
     refusals: Lane,
     clock: DefaultClock,
@@ -103,6 +107,7 @@ impl Limiter {
             token: lane(limits.token),
             staff: lane(limits.staff),
             portal: lane(limits.portal),
+            public: lane(limits.public),
             // Of a network: many colleagues or servers may stand behind one address.
             network: lane(limits.token.saturating_mul(10)),
             refusals: lane(limits.portal.saturating_mul(10)),
@@ -118,6 +123,7 @@ impl Limiter {
             Policy::Token => &self.token,
             Policy::Staff => &self.staff,
             Policy::Portal => &self.portal,
+            Policy::Public => &self.public,
             Policy::Network => &self.network,
             Policy::Refusals => &self.refusals,
         }
@@ -135,7 +141,7 @@ impl Limiter {
 
     /// Forgets who has not called for a while.
     pub fn forget_idle(&self) {
-        let of_networks = [&self.portal, &self.network, &self.refusals];
+        let of_networks = [&self.portal, &self.public, &self.network, &self.refusals];
         for lane in [&self.ingest, &self.read, &self.bulk, &self.token, &self.staff].into_iter().chain(of_networks) {
             lane.state.retain_recent();
         }

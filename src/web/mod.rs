@@ -11,6 +11,7 @@ mod metrics;
 pub mod openapi;
 mod platform;
 pub mod problem;
+mod public;
 mod triage;
 
 use std::net::TcpListener;
@@ -24,12 +25,14 @@ use crate::app::App;
 use crate::error::Error;
 pub use limits::Limiter;
 pub use metrics::serve_metrics;
+pub use public::Public;
 
 /// What handlers share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) public: Arc<Public>,
 }
 
 /// Mounts every endpoint of the table.
@@ -71,8 +74,10 @@ async fn forget_idle(limiter: Arc<Limiter>) {
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web::dev::Server> {
-    let shared = Shared { app: Arc::clone(app), limiter: Arc::new(Limiter::new(&app.config.limits)) };
+    let limiter = Arc::new(Limiter::new(&app.config.limits));
+    let shared = Shared { app: Arc::clone(app), limiter, public: Arc::default() };
     actix_web::rt::spawn(forget_idle(Arc::clone(&shared.limiter)));
+    actix_web::rt::spawn(public::follow(Arc::clone(&shared.public), Arc::clone(app)));
     let workers = app.config.workers;
     let mut server = HttpServer::new(move || {
         let shared = shared.clone();

@@ -331,9 +331,7 @@ fn headers_parameters_and_paths_are_checked() {
         }
         let name = json!({"username": "a\0b", "password": "x", "code": "1"});
         refused(&world.caller("").post("/v1/triage/sessions", &name).await, 401, "credential_invalid", "");
-        for path in
-            ["/", "/v1", "/v1/report", "/v1/reports/", "/v2/reports", "/v1/reports/x/y", "/%00", "/v1/reports/%ff"]
-        {
+        for path in ["/v1", "/v1/report", "/v1/reports/", "/v2/reports", "/v1/reports/x/y", "/%00", "/v1/reports/%ff"] {
             refused(&spark.caller.get(path).await, 404, "not_found", "");
         }
         for (method, path, allow) in

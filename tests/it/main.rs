@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod api_document;
+mod audit;
 mod authorisation;
 mod bad_acts;
 mod bad_input;
+mod browser;
 mod cases;
 mod claims;
 mod crash;
@@ -13,7 +15,9 @@ mod danger;
 mod declared;
 mod deliveries;
 mod demo;
+mod editions;
 mod faults;
+mod flows;
 mod harness;
 mod input_echo;
 mod later;
@@ -23,6 +27,7 @@ mod operators;
 mod outbound;
 mod owed;
 mod paging;
+mod public_pages;
 mod reports;
 mod schema;
 mod secrecy;

@@ -1,5 +1,6 @@
 //! The world of a test: a service of its own on a database of its own, with a clock that the test moves.
 
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod postgres;
 pub(crate) mod process;
@@ -106,6 +107,7 @@ impl World {
                 token: 100_000,
                 staff: 100_000,
                 portal: 100_000,
+                public: 100_000,
             },
             workers: Some(2),
             postgres_connections: 8,

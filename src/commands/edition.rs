@@ -1,0 +1,212 @@
+//! `recourse edition`: what is committed to, built, published, verified and rebuilt.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+use recourse::app::App;
+use recourse::config::Config;
+use recourse::domain::editions::{self, Bundle, EditionId, PublicKey};
+use recourse::domain::flows::{self, Quarter};
+use recourse::error::Error;
+use recourse::jobs::editions as jobs;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EditionCommand {
+    /// Commit to the edition of the quarter that runs, and publish the hash of its secret. The jobs do it by themselves
+    /// when a quarter begins.
+    Commit,
+    /// List what was committed to, built and published.
+    List,
+    /// Count a quarter that is over, and put its edition aside until its day. May be repeated: the same count gives the
+    /// same bytes, and every attempt is published.
+    Build {
+        /// Such as 2026-q3.
+        edition: EditionId,
+    },
+    /// Publish a built edition. Before the day of the calendar it is refused.
+    Publish {
+        /// Such as 2026-q3.
+        edition: EditionId,
+    },
+    /// Announce the one replacement that a published edition may have, after a fault in method or code. It has noise of
+    /// its own, which is added to the public budget; the first edition stays and is marked. Then build and publish
+    /// 2026-q3-r.
+    Replace {
+        /// Such as 2026-q3.
+        edition: EditionId,
+        /// Why; it is published.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Verify published editions: every byte, every signature, and the chain of manifests. Needs nothing but the files and
+    /// the key.
+    Verify {
+        /// The folder with a folder for each edition.
+        folder: PathBuf,
+        /// The public key, 64 hexadecimal digits, as /transparency/verify names it.
+        #[arg(long)]
+        key: String,
+    },
+    /// Make every file of an edition again from its auditor's bundle, and compare it with what was published.
+    Rebuild {
+        /// The bundle, such as auditor/2026-q3.json.
+        bundle: PathBuf,
+        /// The published edition to compare with.
+        #[arg(long, value_name = "FOLDER")]
+        compare: Option<PathBuf>,
+        /// Where to write the files.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
+    /// Print the public key that verifies this service's editions.
+    Key,
+}
+
+impl EditionCommand {
+    /// Runs what needs neither settings nor a database; gives the others back.
+    pub(super) fn offline(self) -> Result<anyhow::Result<ExitCode>, Self> {
+        match self {
+            Self::Verify { folder, key } => Ok(verify(&folder, &key)),
+            Self::Rebuild { bundle, compare, out } => Ok(rebuild(&bundle, compare.as_deref(), out.as_deref())),
+            other => Err(other),
+        }
+    }
+}
+
+/// Runs a command that needs the service.
+pub(super) async fn run(config: Config, command: EditionCommand) -> anyhow::Result<ExitCode> {
+    let app = super::open(config).await?;
+    match command {
+        EditionCommand::Commit => commit(&app).await?,
+        EditionCommand::List => list(&app).await?,
+        EditionCommand::Build { edition } => build(&app, edition).await?,
+        EditionCommand::Publish { edition } => {
+            jobs::publish(&app, edition).await.map_err(told)?;
+            println!("published: {edition}, in {}", app.editions().published(edition).display());
+            println!("next: give {} to the auditor, and remove it here", app.editions().bundle(edition).display());
+        }
+        EditionCommand::Replace { edition, reason } => replace(&app, edition, reason).await?,
+        EditionCommand::Key => println!("{}", jobs::key(&app)),
+        EditionCommand::Verify { .. } | EditionCommand::Rebuild { .. } => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A refusal of the domain in words for a terminal.
+fn told(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Error>() {
+        Some(Error::Invalid(violations)) => {
+            let words: Vec<&str> = violations.0.iter().map(|violation| violation.detail.as_ref()).collect();
+            anyhow::anyhow!(words.join("; "))
+        }
+        Some(Error::Erased) => {
+            anyhow::anyhow!("its secret is the auditor's alone since it was published; see recourse edition rebuild")
+        }
+        _ => error,
+    }
+}
+
+async fn commit(app: &Arc<App>) -> anyhow::Result<()> {
+    jobs::commit_due(app).await.map_err(told)?;
+    let quarter = Quarter::of(app.clock.now());
+    let committed = app.db.read(move |rx| editions::find(rx, EditionId::of(quarter))).await?;
+    if let Some(committed) = committed {
+        let entry = committed.entry;
+        println!("{}: committed {}, published on {}", entry.edition, entry.committed_at, entry.release_at);
+        println!("hash of its secret: {}", entry.key_commitment);
+    }
+    Ok(())
+}
+
+async fn list(app: &Arc<App>) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    for committed in app.db.read(editions::all).await? {
+        let entry = &committed.entry;
+        let id = entry.edition;
+        let state = match committed.published_at {
+            Some(_) => "published".to_owned(),
+            None if app.editions().staged(id).is_dir() => format!("built; published on {}", entry.release_at),
+            None if now < id.quarter().until() => format!("its quarter runs; published on {}", entry.release_at),
+            None => format!("to be built by {}: recourse edition build {id}", entry.release_at),
+        };
+        println!("{id}: {state}");
+    }
+    Ok(())
+}
+
+async fn build(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
+    // Shown on a terminal only.
+    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}")?);
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    let told_bar = bar.clone();
+    let built = jobs::build(app, id, &move |what| told_bar.set_message(what.to_owned())).await.map_err(told);
+    bar.finish_and_clear();
+    let (bundle, files) = built?;
+    println!("built: {id}, {files} files, attempt {}", bundle.builds.len());
+    println!("  aside until {}: {}", bundle.imprint.published_at, app.editions().staged(id).display());
+    println!("  the auditor's bundle, for nobody else: {}", app.editions().bundle(id).display());
+    let capped = app.db.read(move |rx| flows::capped(rx, id.quarter())).await?;
+    if capped > 0 {
+        println!("  not counted, because two of the same account were: {capped}");
+    }
+    println!("next: recourse edition publish {id}");
+    Ok(())
+}
+
+async fn replace(app: &Arc<App>, id: EditionId, reason: String) -> anyhow::Result<()> {
+    let written = app.db.write(move |tx| editions::replace(tx, id, &reason)).await;
+    let committed = written.map_err(|error| told(error.into()))?;
+    jobs::write_calendar(app).await?;
+    println!("announced: {} replaces {id} on {}", committed.entry.edition, committed.entry.release_at);
+    println!("next: recourse edition build {}", committed.entry.edition);
+    Ok(())
+}
+
+fn verify(folder: &Path, key: &str) -> anyhow::Result<ExitCode> {
+    let key = PublicKey::read(key).context("the key must be 64 hexadecimal digits of an Ed25519 public key")?;
+    let (found, flaws) =
+        editions::verify(folder, &key).with_context(|| format!("{} cannot be read", folder.display()))?;
+    for id in &found {
+        println!("{id}: signature holds");
+    }
+    for flaw in &flaws {
+        println!("wrong: {}: {}", flaw.place, flaw.what);
+    }
+    if found.is_empty() && flaws.is_empty() {
+        anyhow::bail!("{} holds no edition; give the folder that has a folder for each", folder.display());
+    }
+    let word = if flaws.is_empty() { "every file is as it was published" } else { "do not rely on these files" };
+    println!("{} editions, {} flaws: {word}", found.len(), flaws.len());
+    Ok(if flaws.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn rebuild(bundle: &Path, compare: Option<&Path>, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let text = std::fs::read(bundle).with_context(|| format!("{} cannot be read", bundle.display()))?;
+    let bundle: Bundle = serde_json::from_slice(&text).context("this is no auditor's bundle")?;
+    let files = jobs::rebuild(&bundle)?;
+    if let Some(out) = out {
+        for file in &files {
+            anyhow::ensure!(editions::is_within(&file.path), "{} leads out of its folder", file.path);
+            let place = out.join(&file.path);
+            std::fs::create_dir_all(place.parent().unwrap_or(out))?;
+            std::fs::write(place, &file.bytes)?;
+        }
+    }
+    println!("rebuilt: {}, {} files", bundle.imprint.edition, files.len());
+    let mut differ = 0;
+    for file in compare.iter().flat_map(|folder| files.iter().map(move |file| (folder, file))) {
+        let (folder, file) = file;
+        if std::fs::read(folder.join(&file.path)).ok().as_deref() != Some(file.bytes.as_slice()) {
+            println!("differs: {}", file.path);
+            differ += 1;
+        }
+    }
+    if compare.is_some() {
+        println!("{} files the same, {differ} differ", files.len() - differ);
+    }
+    Ok(if differ == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

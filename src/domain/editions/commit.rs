@@ -1,0 +1,214 @@
+//! What is committed to: the secret of an edition, before its quarter ends. Its hash is published, so that nobody, and
+//! least of all whoever runs the service, can try secrets until the figures are nicer.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::calendar::{self, CalendarEntry};
+use super::{EditionId, Manifest, Span};
+use crate::base::secret::hex;
+use crate::base::time::Timestamp;
+use crate::db::dialect::insert_new;
+use crate::db::schema::{edition_builds, editions, key_wraps};
+use crate::db::{Rx, Tx};
+use crate::domain::Kit;
+use crate::domain::disclosure::{EditionSecret, params_sha256, perturbation_sha256, rules};
+use crate::domain::flows::Quarter;
+use crate::domain::vault::{Keys, Sealed, Secret};
+use crate::error::{Error, Result};
+
+/// An edition's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// As it stands in the calendar.
+    pub entry: CalendarEntry,
+    /// Until when counting is closed for it; nothing before its first build.
+    pub closed_until: Option<Timestamp>,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = editions)]
+struct Row {
+    id: String,
+    committed_at: Timestamp,
+    key_commitment: String,
+    params_sha256: String,
+    ptable_sha256: String,
+    plan: String,
+    release_at: Timestamp,
+    reason: Option<String>,
+    spare_commitment: Option<String>,
+    closed_until: Option<Timestamp>,
+    published_at: Option<Timestamp>,
+}
+
+fn read(row: Row) -> Result<Committed> {
+    let entry = CalendarEntry {
+        edition: row.id.parse().map_err(anyhow::Error::new)?,
+        committed_at: row.committed_at,
+        key_commitment: row.key_commitment,
+        replacement_key_commitment: row.spare_commitment,
+        params_sha256: row.params_sha256,
+        ptable_sha256: row.ptable_sha256,
+        plan: serde_json::from_str(&row.plan).map_err(anyhow::Error::new)?,
+        release_at: row.release_at,
+        reason: row.reason,
+    };
+    Ok(Committed { entry, closed_until: row.closed_until, published_at: row.published_at })
+}
+
+/// Every edition that was committed to, in order.
+///
+/// # Errors
+/// What the database says.
+pub fn all(rx: &mut Rx<'_>) -> Result<Vec<Committed>> {
+    let rows: Vec<Row> = editions::table.order(editions::id).select(Row::as_select()).load(rx.conn())?;
+    rows.into_iter().map(read).collect()
+}
+
+/// One of them.
+///
+/// # Errors
+/// What the database says.
+pub fn find(rx: &mut Rx<'_>, id: EditionId) -> Result<Option<Committed>> {
+    let row: Option<Row> = editions::table.find(id.to_string()).select(Row::as_select()).first(rx.conn()).optional()?;
+    row.map(read).transpose()
+}
+
+/// Commits to the edition of a quarter that is not over. Committed to already, it stays as it is.
+///
+/// # Errors
+/// `Invalid` when the quarter is over.
+pub fn commit(tx: &mut Tx<'_>, kit: &Kit, quarter: Quarter, plan: &BTreeMap<String, Span>) -> Result<Committed> {
+    if tx.now() >= quarter.until() {
+        let detail = "this quarter is over: an edition is committed to before, so that nobody can choose its noise";
+        return Err(Error::invalid("/edition", "quarter_over", detail));
+    }
+    let id = EditionId::of(quarter);
+    let (name, next) = (id.to_string(), id.replacement().to_string());
+    let (secret, commitment) = sealed(tx, kit, &name)?;
+    let (spare, spare_commitment) = sealed(tx, kit, &next)?;
+    let row = (
+        editions::id.eq(&name),
+        editions::committed_at.eq(tx.now()),
+        editions::key_commitment.eq(commitment),
+        editions::params_sha256.eq(params_sha256()),
+        editions::ptable_sha256.eq(perturbation_sha256()),
+        editions::plan.eq(serde_json::to_string(plan).map_err(anyhow::Error::new)?),
+        editions::release_at.eq(calendar::release_at(rules(), quarter)),
+        editions::secret.eq(secret),
+        editions::spare.eq(spare),
+        editions::spare_commitment.eq(spare_commitment),
+    );
+    // Another node may have been faster; then its secrets are the ones.
+    insert_new!(tx.conn(), editions::table, row)?;
+    find(tx, id)?.ok_or(Error::NotFound)
+}
+
+/// A new secret under the key of its edition, with its hash.
+fn sealed(tx: &mut Tx<'_>, kit: &Kit, name: &str) -> Result<(Sealed<Secret>, String)> {
+    let secret = EditionSecret::random();
+    let mut keys = Keys::settle::<Secret>(tx, &kit.keyring, name)?;
+    let sealed = keys.existing::<Secret>()?.seal("edition", name, &hex(secret.expose()))?;
+    Ok((sealed, secret.commitment()))
+}
+
+/// Commits to the edition of the quarter that runs, unless that was done. Says whether it was done now.
+///
+/// # Errors
+/// What the database says.
+pub fn commit_due(tx: &mut Tx<'_>, kit: &Kit, quarter: Quarter, plan: &BTreeMap<String, Span>) -> Result<bool> {
+    if find(tx, EditionId::of(quarter))?.is_some() || quarter != Quarter::of(tx.now()) {
+        return Ok(false);
+    }
+    commit(tx, kit, quarter, plan).map(|_| true)
+}
+
+/// Announces the one replacement that a published edition may have. Its secret was committed to together with the first
+/// one: it is not drawn now, when figures are known.
+///
+/// # Errors
+/// `Invalid` when there is nothing published to replace, it was replaced already, or no reason is given.
+pub fn replace(tx: &mut Tx<'_>, id: EditionId, reason: &str) -> Result<Committed> {
+    let refuse = |code, detail| Error::invalid("/edition", code, detail);
+    if reason.trim().is_empty() {
+        return Err(Error::invalid("/reason", "required", "say why; it is published"));
+    }
+    let once = || refuse("replaced", "an edition is replaced once at the most; its noise is spent");
+    let before = find(tx, id)?.filter(|before| before.published_at.is_some());
+    let before = before.ok_or_else(|| refuse("not_published", "only a published edition is replaced"))?.entry;
+    let commitment = before.replacement_key_commitment.ok_or_else(once)?;
+    let next = id.replacement();
+    if find(tx, next)?.is_some() {
+        return Err(once());
+    }
+    let spare: Option<Sealed<Secret>> =
+        editions::table.find(id.to_string()).select(editions::spare).first(tx.conn())?;
+    let row = (
+        editions::id.eq(next.to_string()),
+        editions::committed_at.eq(tx.now()),
+        editions::key_commitment.eq(commitment),
+        editions::params_sha256.eq(params_sha256()),
+        editions::ptable_sha256.eq(perturbation_sha256()),
+        editions::plan.eq(serde_json::to_string(&before.plan).map_err(anyhow::Error::new)?),
+        editions::release_at.eq(calendar::replacement_at(rules(), tx.now())),
+        editions::reason.eq(reason),
+        editions::secret.eq(spare.ok_or_else(once)?),
+    );
+    insert_new!(tx.conn(), editions::table, row)?;
+    find(tx, next)?.ok_or(Error::NotFound)
+}
+
+/// The secret of an edition, for its build.
+///
+/// # Errors
+/// `Erased` once the edition was published: then the auditor alone has it.
+pub fn secret(rx: &mut Rx<'_>, kit: &Kit, id: EditionId) -> Result<String> {
+    let name = id.to_string();
+    let sealed: Sealed<Secret> = editions::table.find(&name).select(editions::secret).first(rx.conn())?;
+    let mut keys = Keys::load(rx, &kit.keyring, &name)?;
+    Ok(keys.existing::<Secret>()?.open::<String>("edition", &name, &sealed)?.into_exposed())
+}
+
+/// Whether a built edition is the one on record: what was committed to, and every attempt, none left out.
+///
+/// # Errors
+/// `Invalid` when it is another one.
+pub fn is_on_record(rx: &mut Rx<'_>, manifest: &Manifest) -> Result<()> {
+    let other = || {
+        let detail = "what was built is not what is on record (an attempt is missing, or it was committed to otherwise); \
+                      build it again";
+        Error::invalid("/edition", "not_on_record", detail)
+    };
+    let entry = find(rx, manifest.edition)?.ok_or_else(other)?.entry;
+    let attempts: Vec<(Timestamp, String)> = edition_builds::table
+        .filter(edition_builds::edition_id.eq(manifest.edition.to_string()))
+        .order(edition_builds::attempt)
+        .select((edition_builds::at, edition_builds::snapshot_commitment))
+        .load(rx.conn())?;
+    let told = manifest.build_attempts.iter().map(|build| (build.at, build.snapshot_commitment.clone()));
+    let same = told.eq(attempts)
+        && manifest.key_commitment == entry.key_commitment
+        && manifest.plan == entry.plan
+        && manifest.params_sha256 == entry.params_sha256
+        && manifest.ptable_sha256 == entry.ptable_sha256
+        && manifest.published_at >= entry.release_at;
+    if same { Ok(()) } else { Err(other()) }
+}
+
+/// Notes that an edition is published, and destroys the key of its secret: from now on only its auditor can take the
+/// noise off.
+///
+/// # Errors
+/// What the database says.
+pub fn mark_published(tx: &mut Tx<'_>, id: EditionId) -> Result<()> {
+    let name = id.to_string();
+    diesel::update(editions::table.find(&name).filter(editions::published_at.is_null()))
+        .set(editions::published_at.eq(tx.now()))
+        .execute(tx.conn())?;
+    diesel::delete(key_wraps::table.filter(key_wraps::owner.eq(&name))).execute(tx.conn())?;
+    Ok(())
+}

@@ -1,0 +1,550 @@
+//! Editions: committed to, built, published, verified, rebuilt and replaced; and what nobody can do to them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use recourse::base::time::Timestamp;
+use recourse::domain::disclosure::rules;
+use recourse::domain::editions::{self, Bundle, EditionId, Imprint, Listed, Manifest, Snapshot, Span};
+use recourse::domain::flows::{self, FlowKind, NewFlow, Quarter, Region, Response, Standing};
+use recourse::domain::platforms::{self, Mode, Scope};
+use recourse::jobs::editions as jobs;
+use serde_json::Value;
+
+use crate::harness::{World, on_both};
+
+/// The quarter in which every test begins.
+pub(crate) fn quarter() -> Quarter {
+    "2026-q4".parse().unwrap()
+}
+
+pub(crate) fn advance_to(world: &World, at: Timestamp) {
+    world.clock.advance(at.since(world.clock.now()));
+}
+
+/// Connects platforms for real life. Their ids.
+pub(crate) async fn connect(world: &World, count: usize) -> Vec<String> {
+    let made = world.app.db.write(move |tx| {
+        let mut ids = Vec::new();
+        for number in 0..count {
+            let platform = platforms::add(tx, &format!("app-{number:02}"), &format!("App {number:02}"))?;
+            platforms::add_client(tx, &platform, Mode::Live, Scope::ALL)?;
+            ids.push(platform.id.to_string());
+        }
+        Ok(ids)
+    });
+    made.await.unwrap()
+}
+
+/// A small generator of its own, so that a failure can be seen again.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+}
+
+/// Invented cases of a quarter in all flows, written straight to what is counted.
+pub(crate) async fn count_cases(world: &World, ids: &[String], quarter: Quarter, cases: usize) {
+    let mut dice = Dice(u64::try_from(cases).unwrap() + 7);
+    let categories = ["stalking", "violence", "sexual", "image", "fraud", "hate", "child", "other"];
+    let mut rows = Vec::new();
+    for number in 0..cases {
+        // The first platforms have more.
+        let platform = dice.roll(ids.len()).min(dice.roll(ids.len()));
+        let (category, region) = (categories[dice.roll(8).min(dice.roll(8))], Region::ALL[dice.roll(13)]);
+        let response = Response::ALL[dice.roll(8)].as_str();
+        let standing = Standing::ALL[dice.roll(6)].as_str();
+        for (flow, value) in [(FlowKind::Intake, ""), (FlowKind::Response, response), (FlowKind::Outcome, standing)] {
+            rows.push(NewFlow {
+                case_id: format!("test-{quarter}-{number}"),
+                flow,
+                at: quarter.from().plus(std::time::Duration::from_hours(24 * u64::try_from(dice.roll(80)).unwrap())),
+                platform_id: ids[platform].clone(),
+                category: category.to_owned(),
+                region,
+                value: value.to_owned(),
+                totalled: false,
+            });
+        }
+    }
+    for some in rows.chunks(900) {
+        let some = some.to_vec();
+        world.app.db.write(move |tx| flows::append_all(tx, &some)).await.unwrap();
+    }
+}
+
+pub(crate) async fn build(world: &World, id: EditionId) -> anyhow::Result<Bundle> {
+    jobs::build(&world.app, id, &|_| {}).await.map(|(bundle, _)| bundle)
+}
+
+/// Commits to the quarter that runs, counts cases in it, and publishes its edition on its day.
+pub(crate) async fn published(world: &World, ids: &[String], cases: usize) -> EditionId {
+    jobs::commit_due(&world.app).await.unwrap();
+    let quarter = Quarter::of(world.clock.now());
+    count_cases(world, ids, quarter, cases).await;
+    let id = EditionId::of(quarter);
+    advance_to(world, editions::release_at(rules(), quarter));
+    build(world, id).await.unwrap();
+    jobs::publish(&world.app, id).await.unwrap();
+    id
+}
+
+fn folder(world: &World, id: EditionId) -> PathBuf {
+    world.app.editions().published(id)
+}
+
+fn manifest(world: &World, id: EditionId) -> Manifest {
+    serde_json::from_slice(&fs::read(folder(world, id).join("manifest.json")).unwrap()).unwrap()
+}
+
+/// Every file below a folder, by path.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn walk(root: &Path, folder: &Path, all: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, all);
+            } else {
+                all.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    let mut all = BTreeMap::new();
+    walk(folder, folder, &mut all);
+    all
+}
+
+/// `recourse edition …`, as a process of its own without settings.
+fn edition(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_recourse")).arg("edition").args(arguments).current_dir("/").output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn an_edition_is_committed_to_counted_when_its_quarter_is_over_and_published_on_its_day() {
+    on_both(|world| async move {
+        let ids = connect(&world, 6).await;
+        let id = EditionId::of(quarter());
+        let unknown = build(&world, id).await.unwrap_err();
+        assert!(unknown.to_string().contains("breaks the contract"), "{unknown}");
+        jobs::commit_due(&world.app).await.unwrap();
+        jobs::commit_due(&world.app).await.unwrap();
+        let committed = world.app.db.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
+        let calendar: Value =
+            serde_json::from_slice(&fs::read(world.dir().join("editions/calendar.json")).unwrap()).unwrap();
+        assert_eq!(calendar["editions"][0]["key_commitment"], committed.entry.key_commitment.as_str());
+        assert_eq!(calendar["editions"].as_array().unwrap().len(), 1, "committed to once");
+        count_cases(&world, &ids, quarter(), 900).await;
+        assert!(build(&world, id).await.is_err(), "its quarter runs");
+        advance_to(&world, quarter().until());
+        let first = build(&world, id).await.unwrap();
+        let staged = world.app.editions().staged(id);
+        let before = files(&staged);
+        assert!(!folder(&world, id).exists(), "nothing is published by a build");
+        // Again, for nicer numbers: the same figures, and the attempt is on record.
+        world.pass(60);
+        let second = build(&world, id).await.unwrap();
+        assert_eq!((first.builds.len(), second.builds.len()), (1, 2));
+        assert_eq!(second.builds[0].snapshot_commitment, second.builds[1].snapshot_commitment);
+        let after = files(&staged);
+        let differ: Vec<&String> = before.keys().filter(|path| before[*path] != after[*path]).collect();
+        assert_eq!(differ, ["manifest.json", "manifest.json.sig"]);
+        let early = jobs::publish(&world.app, id).await.unwrap_err().to_string();
+        assert!(early.contains("the calendar decides"), "{early}");
+        advance_to(&world, committed.entry.release_at);
+        jobs::publish(&world.app, id).await.unwrap();
+        jobs::publish(&world.app, id).await.unwrap();
+        assert_eq!(manifest(&world, id).build_attempts.len(), 2);
+        assert_eq!(manifest(&world, id).key_commitment, committed.entry.key_commitment);
+        assert_eq!(files(&folder(&world, id)), after);
+        // From now on the auditor alone can take the noise off.
+        let shared = Arc::clone(&world.app);
+        let gone = world.app.db.read(move |rx| editions::secret(rx, &shared.kit, id)).await;
+        assert!(matches!(gone, Err(recourse::error::Error::Erased)), "{gone:?}");
+        assert!(build(&world, id).await.is_err());
+        let mode = std::os::unix::fs::PermissionsExt::mode(
+            &fs::metadata(world.app.editions().bundle(id)).unwrap().permissions(),
+        );
+        assert_eq!(mode & 0o777, 0o600, "the bundle is its owner's alone");
+    });
+}
+
+#[test]
+fn nobody_commits_to_a_quarter_that_is_over() {
+    on_both(|world| async move {
+        let shared = Arc::clone(&world.app);
+        let before: Quarter = "2026-q3".parse().unwrap();
+        let late = world.app.db.write(move |tx| editions::commit(tx, &shared.kit, before, &BTreeMap::new())).await;
+        assert!(matches!(late, Err(recourse::error::Error::Invalid(_))), "{late:?}");
+    });
+}
+
+#[test]
+fn an_auditor_rebuilds_the_same_bytes_and_one_changed_case_changes_nearly_every_draw() {
+    on_both(|world| async move {
+        let ids = connect(&world, 8).await;
+        jobs::commit_due(&world.app).await.unwrap();
+        count_cases(&world, &ids, quarter(), 1_500).await;
+        let id = EditionId::of(quarter());
+        advance_to(&world, quarter().until());
+        let honest = build(&world, id).await.unwrap();
+        let bundle = world.app.editions().bundle(id);
+        let staged = world.app.editions().staged(id);
+        let same = edition(&["rebuild", bundle.to_str().unwrap(), "--compare", staged.to_str().unwrap()]);
+        assert!(same.status.success(), "{}", said(&same));
+        assert!(said(&same).contains("0 differ"), "{}", said(&same));
+        // Somebody takes one case out of a table of the year, and the totals with it.
+        world.tamper("DELETE FROM flows WHERE case_id = 'test-2026-q4-0' AND flow = 'response'");
+        assert!(build(&world, id).await.is_err(), "the totals of each flow tell");
+        world.tamper("DELETE FROM flows WHERE case_id = 'test-2026-q4-0'");
+        let refused = build(&world, id).await.unwrap_err();
+        assert!(refused.to_string().contains("breaks the contract"), "the totals of the job tell: {refused}");
+        world.tamper("DELETE FROM flow_totals");
+        world.tamper("UPDATE flows SET totalled = FALSE");
+        let changed = build(&world, id).await.unwrap();
+        assert_eq!(changed.builds.len(), 2, "a refused build counted nothing");
+        assert_ne!(changed.builds[0].snapshot_commitment, changed.builds[1].snapshot_commitment);
+        let pairs = honest.draws.iter().zip(&changed.draws);
+        assert!(pairs.clone().all(|(one, other)| (&one.table, &one.cell) == (&other.table, &other.cell)));
+        let all = honest.draws.len();
+        let kept = pairs.filter(|(one, other)| one.step == other.step).count();
+        // Draws that know nothing of each other agree 9 times in 100 at ε 0.25, and 17 in 100 at 0.5.
+        assert!(kept * 100 < all * 22 && all > 250, "{kept} of {all} draws are the same");
+        let differs =
+            edition(&["rebuild", bundle.to_str().unwrap(), "--compare", folder(&world, id).to_str().unwrap()]);
+        assert_eq!(differs.status.code(), Some(1), "what is not there is not the same");
+    });
+}
+
+#[test]
+fn verify_finds_any_changed_byte_and_any_broken_link() {
+    on_both(|world| async move {
+        let ids = connect(&world, 3).await;
+        let mut published_ids = Vec::new();
+        for cases in [400, 500, 600] {
+            published_ids.push(published(&world, &ids, cases).await);
+        }
+        let place = world.dir().join("editions");
+        let key = jobs::key(&world.app);
+        let (found, flaws) = editions::verify(&place, &key).unwrap();
+        assert_eq!((found, flaws.len()), (published_ids.clone(), 0));
+        let told = edition(&["verify", place.to_str().unwrap(), "--key", &key.to_string()]);
+        assert!(told.status.success(), "{}", said(&told));
+        // Any byte of any file.
+        let mut dice = Dice(3);
+        for id in &published_ids {
+            for (path, bytes) in files(&folder(&world, *id)) {
+                let file = folder(&world, *id).join(&path);
+                let mut changed = bytes.clone();
+                let at = dice.roll(changed.len());
+                changed[at] ^= 1 << dice.roll(7);
+                fs::write(&file, &changed).unwrap();
+                let (_, flaws) = editions::verify(&place, &key).unwrap();
+                assert!(!flaws.is_empty(), "{id}/{path}, byte {at}");
+                fs::write(&file, &bytes).unwrap();
+            }
+        }
+        assert!(editions::verify(&place, &key).unwrap().1.is_empty(), "all is as it was");
+        let file = folder(&world, published_ids[0]).join("manifest.json.sig");
+        let bytes = fs::read(&file).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&file, &changed).unwrap();
+            assert!(!editions::verify(&place, &key).unwrap().1.is_empty(), "bit {bit} of the signature");
+        }
+        fs::write(&file, &bytes).unwrap();
+        // An edition that is taken out of the chain, or stands under another's name.
+        let middle = folder(&world, published_ids[1]);
+        let aside = world.dir().join("aside");
+        fs::rename(&middle, &aside).unwrap();
+        let (_, flaws) = editions::verify(&place, &key).unwrap();
+        assert!(flaws.iter().any(|flaw| flaw.what.contains("taken out")), "{flaws:?}");
+        fs::rename(&aside, place.join("2020-q1")).unwrap();
+        assert!(!editions::verify(&place, &key).unwrap().1.is_empty());
+        fs::rename(place.join("2020-q1"), &middle).unwrap();
+        fs::write(middle.join("more.html"), "and this").unwrap();
+        let told = edition(&["verify", place.to_str().unwrap(), "--key", &key.to_string()]);
+        assert_eq!(told.status.code(), Some(1));
+        assert!(said(&told).contains("does not belong"), "{}", said(&told));
+        fs::remove_file(middle.join("more.html")).unwrap();
+        fs::remove_file(middle.join("national.csv")).unwrap();
+        assert_eq!(editions::verify(&place, &key).unwrap().1[0].what, "it is missing");
+        // Another key, and what is no key.
+        let other = edition(&["verify", place.to_str().unwrap(), "--key", &"0".repeat(64)]);
+        assert!(!other.status.success());
+        let none = edition(&["verify", place.to_str().unwrap(), "--key", "secret"]);
+        assert!(said(&none).contains("64 hexadecimal digits"), "{}", said(&none));
+    });
+}
+
+#[test]
+fn a_build_that_is_killed_leaves_nothing_half_published() {
+    on_both(|world| async move {
+        let ids = connect(&world, 12).await;
+        jobs::commit_due(&world.app).await.unwrap();
+        count_cases(&world, &ids, quarter(), 600).await;
+        advance_to(&world, quarter().until());
+        let id = EditionId::of(quarter());
+        let store = world.app.editions();
+        // Killed while it writes: the folder aside is there, and is not whole.
+        let half = world.dir().join(format!("editions/.half-{id}"));
+        fs::create_dir_all(half.join("platforms")).unwrap();
+        fs::write(half.join("platforms/old.html"), "half of something").unwrap();
+        fs::create_dir_all(store.staged(id)).unwrap();
+        fs::write(store.staged(id).join("index.html"), "half of something").unwrap();
+        advance_to(&world, editions::release_at(rules(), quarter()));
+        let refused = jobs::publish(&world.app, id).await.unwrap_err().to_string();
+        assert!(refused.contains("no manifest"), "{refused}");
+        assert!(!folder(&world, id).exists());
+        build(&world, id).await.unwrap();
+        assert!(!half.exists(), "what a killed build left is gone");
+        // An attempt that nobody is to know of: what was built before is put back.
+        let kept = world.dir().join("kept");
+        copy(&store.staged(id), &kept);
+        let bundle = fs::read(store.bundle(id)).unwrap();
+        build(&world, id).await.unwrap();
+        fs::remove_dir_all(store.staged(id)).unwrap();
+        fs::rename(&kept, store.staged(id)).unwrap();
+        assert!(jobs::publish(&world.app, id).await.is_err(), "an attempt is missing");
+        fs::write(store.bundle(id), &bundle).unwrap();
+        assert!(jobs::publish(&world.app, id).await.is_err(), "also with the bundle of then");
+        build(&world, id).await.unwrap();
+        // Killed between the files and their bundle.
+        let newest = fs::read(store.bundle(id)).unwrap();
+        fs::write(store.bundle(id), &bundle).unwrap();
+        let refused = jobs::publish(&world.app, id).await.unwrap_err().to_string();
+        assert!(refused.contains("not of this build"), "{refused}");
+        fs::write(store.bundle(id), &newest).unwrap();
+        // Killed between moving it into place and noting so.
+        fs::rename(store.staged(id), folder(&world, id)).unwrap();
+        assert!(build(&world, id).await.is_err(), "what is in its place is not built again");
+        jobs::publish(&world.app, id).await.unwrap();
+        let found = world.app.db.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
+        assert!(found.published_at.is_some());
+        let (_, flaws) = editions::verify(&world.dir().join("editions"), &jobs::key(&world.app)).unwrap();
+        assert!(flaws.is_empty(), "{flaws:?}");
+    });
+}
+
+fn copy(from: &Path, to: &Path) {
+    for (path, bytes) in files(from) {
+        let place = to.join(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, bytes).unwrap();
+    }
+}
+
+#[test]
+fn an_edition_that_comes_out_of_its_order_keeps_the_chain_whole() {
+    on_both(|world| async move {
+        let ids = connect(&world, 2).await;
+        jobs::commit_due(&world.app).await.unwrap();
+        count_cases(&world, &ids, quarter(), 200).await;
+        // The next quarter is published first: its edition does not wait for one that is late.
+        advance_to(&world, quarter().next().from().plus(std::time::Duration::from_hours(24 * 60)));
+        let next = published(&world, &ids, 220).await;
+        let late = EditionId::of(quarter());
+        build(&world, late).await.unwrap();
+        jobs::publish(&world.app, late).await.unwrap();
+        let (found, flaws) = editions::verify(&world.dir().join("editions"), &jobs::key(&world.app)).unwrap();
+        assert_eq!((found, flaws.len()), (vec![next, late], 0));
+        assert!(manifest(&world, late).published_at >= manifest(&world, next).published_at, "no day that was not");
+        let (shelf, _) = editions::Shelf::read(&world.dir().join("editions"), &jobs::key(&world.app)).unwrap();
+        assert_eq!(shelf.latest().unwrap().id, next, "the newest is the newest quarter's");
+    });
+}
+
+#[test]
+fn what_comes_late_is_counted_in_the_quarter_that_is_open() {
+    on_both(|world| async move {
+        let ids = connect(&world, 2).await;
+        jobs::commit_due(&world.app).await.unwrap();
+        count_cases(&world, &ids, quarter(), 50).await;
+        // A case that was told of on day one; its answer is counted on the last day of the quarter, but nobody runs jobs.
+        let spark = world.platform("spark").await;
+        spark.submit(&crate::harness::client::small("L-1")).await;
+        let lead = world.staff(recourse::domain::staff::Role::Lead).await;
+        let case = lead.case_of("L-1").await;
+        lead.take(&case).await;
+        let ask = serde_json::json!({"action": "preserve_evidence"});
+        lead.act(&case, "platform-requests", &ask).await.expect(200);
+        advance_to(&world, quarter().until().plus(std::time::Duration::from_hours(30)));
+        let id = EditionId::of(quarter());
+        let bundle = build(&world, id).await.unwrap();
+        let responses = |bundle: &Bundle| -> i64 {
+            bundle
+                .snapshot
+                .cells()
+                .iter()
+                .filter(|c| c.flow == FlowKind::Response && c.platform == "spark")
+                .map(|c| c.cases)
+                .sum()
+        };
+        let year = |bundle: &Bundle| bundle.snapshot.cells().iter().any(|cell| cell.span == Span::Year);
+        assert!(year(&bundle));
+        assert_eq!(responses(&bundle), 1, "what had come due was counted before the quarter was closed");
+        // The clock leaps back, and somebody does something: it counts on the first day that is open.
+        let other = spark_again(&world, "L-2").await;
+        world.tamper("UPDATE editions SET closed_until = closed_until + 8640000000000");
+        let lead = world.staff(recourse::domain::staff::Role::Lead).await;
+        lead.take(&other).await;
+        lead.act(&other, "platform-requests", &ask).await.expect(200);
+        let late = world.app.db.read(move |rx| {
+            use diesel::prelude::*;
+            use recourse::db::schema::flows::dsl;
+            let at: Timestamp = dsl::flows.find((other.as_str(), FlowKind::Intake)).select(dsl::at).first(rx.conn())?;
+            Ok(at)
+        });
+        assert_eq!(late.await.unwrap().to_string(), "2027-04-11T00:00:00Z");
+    });
+}
+
+async fn spark_again(world: &World, reference: &str) -> String {
+    let spark = world.platform("spark").await;
+    let mut body = crate::harness::client::small(reference);
+    body["reporter"]["platform_account_ref"] = serde_json::json!(reference);
+    spark.submit(&body).await;
+    world.staff(recourse::domain::staff::Role::Lead).await.case_of(reference).await
+}
+
+#[test]
+fn an_edition_is_replaced_once_with_noise_of_its_own() {
+    on_both(|world| async move {
+        let ids = connect(&world, 4).await;
+        let id = published(&world, &ids, 800).await;
+        let replace =
+            |of: EditionId, reason: &'static str| world.app.db.write(move |tx| editions::replace(tx, of, reason));
+        assert!(replace(id, " ").await.is_err(), "without a reason");
+        assert!(replace(EditionId::of(quarter().next()), "x").await.is_err(), "what was not published");
+        let committed = replace(id, "Regions were read from the wrong column.").await.unwrap();
+        assert!(replace(id, "again").await.is_err(), "twice");
+        let next = committed.entry.edition;
+        assert_eq!(next.to_string(), "2026-q4-r");
+        build(&world, next).await.unwrap();
+        assert!(jobs::publish(&world.app, next).await.is_err(), "it is announced for a week");
+        advance_to(&world, committed.entry.release_at);
+        jobs::publish(&world.app, next).await.unwrap();
+        assert!(replace(next, "again").await.is_err(), "a replacement is not replaced");
+        let (before, after) = (manifest(&world, id), manifest(&world, next));
+        // Its noise was committed to with the first one's, before anything was known.
+        let promised = world.app.db.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
+        assert_eq!(Some(&after.key_commitment), promised.entry.replacement_key_commitment.as_ref());
+        assert_eq!(after.supersedes.as_ref().unwrap().edition, id);
+        assert_eq!(before.budget, after.budget, "it spends as much again");
+        let table = |of: EditionId| fs::read(folder(&world, of).join("platforms.json")).unwrap();
+        assert_ne!(table(id), table(next), "wholly new noise");
+        let (shelf, flaws) = editions::Shelf::read(&world.dir().join("editions"), &jobs::key(&world.app)).unwrap();
+        assert!(flaws.is_empty() && shelf.latest().unwrap().id == next && shelf.editions().len() == 2);
+    });
+}
+
+/// T12, on the pure part: the register is what makes rows, and a row without cases changes nothing else.
+#[test]
+fn a_platform_without_cases_changes_nothing_but_its_own_row() {
+    let base = bundle_of(&["amber", "bramble"], vec![cell("amber", "stalking", 120), cell("bramble", "fraud", 64)]);
+    let mut more = base.clone();
+    more.imprint.register = listed(&["amber", "bramble", "quiet"]);
+    let tables = |bundle: &Bundle| -> BTreeMap<(String, Vec<String>), Option<i64>> {
+        let all = editions::tables(rules(), bundle).unwrap();
+        let cells = all.iter().flat_map(|table| {
+            table.cells.iter().map(|cell| ((table.rule.name.clone(), cell.values.clone()), cell.figure.value()))
+        });
+        cells.collect()
+    };
+    let (before, after) = (tables(&base), tables(&more));
+    let added: Vec<_> = after.iter().filter(|(key, _)| !before.contains_key(*key)).collect();
+    assert!(added.len() > 20 && added.iter().all(|((_, values), figure)| values[0] == "quiet" && figure.is_none()));
+    assert!(before.iter().all(|(key, figure)| after[key] == *figure));
+    // A case of a platform that is not in the register has no row to stand in, and stops the build.
+    let strange = bundle_of(&["amber"], vec![cell("bramble", "fraud", 64)]);
+    assert!(editions::tables(rules(), &strange).is_err());
+    // An empty quarter is published too: fewer than, everywhere.
+    let empty = bundle_of(&["amber", "bramble"], Vec::new());
+    assert!(tables(&empty).values().all(Option::is_none));
+}
+
+pub(crate) fn listed(slugs: &[&str]) -> Vec<Listed> {
+    slugs.iter().map(|slug| Listed { slug: (*slug).to_owned(), name: slug.to_uppercase() }).collect()
+}
+
+pub(crate) fn cell(platform: &str, category: &str, cases: i64) -> editions::Cell {
+    let (flow, span, value) = (FlowKind::Intake, Span::Quarter, String::new());
+    let (platform, category) = (platform.to_owned(), category.to_owned());
+    editions::Cell { flow, span, platform, category, region: Region::London, value, cases }
+}
+
+/// A bundle of every quarterly table, as an auditor might be given.
+pub(crate) fn bundle_of(slugs: &[&str], cells: Vec<editions::Cell>) -> Bundle {
+    let id = EditionId::of(quarter());
+    let names = ["national", "platforms", "platform-category", "platform-response", "platform-outcome"];
+    Bundle {
+        imprint: Imprint {
+            edition: id,
+            site: "https://recourse.example".to_owned(),
+            published_at: editions::release_at(rules(), quarter()),
+            register: listed(slugs),
+            plan: names.iter().map(|name| ((*name).to_owned(), Span::Quarter)).collect(),
+            history: Vec::new(),
+            replaces: None,
+        },
+        code_commit: "test".to_owned(),
+        params_sha256: recourse::domain::disclosure::params_sha256(),
+        ptable_sha256: recourse::domain::disclosure::perturbation_sha256(),
+        secret: recourse::base::secret::hex(&[9; 32]),
+        snapshot: Snapshot::new(cells),
+        draws: Vec::new(),
+        builds: Vec::new(),
+        previous_manifest_sha256: None,
+        public_key: "0".repeat(64),
+    }
+}
+
+#[test]
+fn a_platform_stands_in_the_tables_when_it_was_connected_before_the_quarter_ended() {
+    on_both(|world| async move {
+        connect(&world, 2).await;
+        jobs::commit_due(&world.app).await.unwrap();
+        world.pass(20 * 24 * 3_600);
+        world.platform("midway").await;
+        world.platform_with("trial", Mode::Test, Scope::ALL).await;
+        advance_to(&world, quarter().until());
+        world.platform("late").await;
+        let bundle = build(&world, EditionId::of(quarter())).await.unwrap();
+        let slugs: Vec<&str> = bundle.imprint.register.iter().map(|listed| listed.slug.as_str()).collect();
+        assert_eq!(slugs, ["app-00", "app-01", "midway"]);
+    });
+}
+
+#[test]
+fn tables_that_wait_for_volume_become_quarterly_a_year_after_there_was_enough() {
+    on_both(|world| async move {
+        let ids = connect(&world, 2).await;
+        let mut plans = Vec::new();
+        for cases in [300, 1_600, 1_700, 1_800, 1_900, 100] {
+            let id = published(&world, &ids, cases).await;
+            let plan = manifest(&world, id).plan;
+            plans.push((id.to_string(), plan.get("platform-category").copied(), plan.contains_key("corrections")));
+        }
+        let (q, y) = (Some(Span::Quarter), Some(Span::Year));
+        let expected = [
+            // The first year has nobody before it.
+            ("2026-q4", y, true),
+            ("2027-q1", None, false),
+            ("2027-q2", None, false),
+            ("2027-q3", None, false),
+            ("2027-q4", y, true),
+            ("2028-q1", q, false),
+        ];
+        assert_eq!(plans, expected.map(|(id, span, last)| (id.to_owned(), span, last)));
+    });
+}

@@ -1,0 +1,144 @@
+//! A real browser, spoken to by `WebDriver` (W3C): Chromium without a window, on a profile of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// A browser with one page. It ends with this value.
+pub(crate) struct Browser {
+    driver: Child,
+    session: String,
+    http: reqwest::Client,
+    _profile: tempfile::TempDir,
+}
+
+/// The page checker, or nothing where the tools are not installed and need not be.
+pub(crate) fn checker() -> Option<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-tools/node_modules/axe-core/axe.min.js");
+    let found = std::fs::read_to_string(file).ok().filter(|_| driver().is_some());
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "scripts/test installs the browser and the page checker");
+        let told = "not checked in a browser (scripts/test installs Chromium and axe-core)\n";
+        let _ = std::fs::write("/dev/stderr", told);
+    }
+    found
+}
+
+fn driver() -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join("chromedriver"))
+        .find(|file| file.is_file())
+}
+
+impl Browser {
+    pub(crate) async fn start() -> Self {
+        let mut driver = Command::new(driver().unwrap())
+            .args(["--port=0", "--log-level=SEVERE"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // It says which port it has found.
+        let mut port = None;
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        while port.is_none() {
+            let line = lines.next().expect("the driver says where it listens").unwrap();
+            port = line.split("on port ").nth(1).and_then(|rest| rest.trim_end_matches('.').parse::<u16>().ok());
+            // First it says that it looks for one.
+            port = port.filter(|port| *port != 0);
+        }
+        std::thread::spawn(move || lines.for_each(drop));
+        let http = reqwest::Client::builder().timeout(std::time::Duration::from_mins(2)).build().unwrap();
+        let profile = tempfile::tempdir().unwrap();
+        let flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+        ];
+        let mut flags: Vec<String> = flags.map(str::to_owned).to_vec();
+        flags.push(format!("--user-data-dir={}", profile.path().display()));
+        let wanted =
+            json!({"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": {"args": flags}}}});
+        let base = format!("http://127.0.0.1:{}", port.unwrap());
+        let answer: Value =
+            http.post(format!("{base}/session")).json(&wanted).send().await.unwrap().json().await.unwrap();
+        let session = answer["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}"));
+        Self { driver, session: format!("{base}/session/{session}"), http, _profile: profile }
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let sent = self.http.post(format!("{}/{path}", self.session)).json(body).send().await.unwrap();
+        let (status, answer): (_, Value) = (sent.status(), sent.json().await.unwrap());
+        assert!(status.is_success(), "{path}: {answer}");
+        answer["value"].clone()
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.post("url", &json!({"url": url})).await;
+    }
+
+    /// Runs a function body in the page, and gives back what it returns. The page's own policy does not bind it.
+    pub(crate) async fn run(&self, script: &str, arguments: Value) -> Value {
+        self.post("execute/sync", &json!({"script": script, "args": arguments})).await
+    }
+
+    /// The same, for what ends later: the script calls its last argument.
+    pub(crate) async fn run_async(&self, script: &str) -> Value {
+        self.post("execute/async", &json!({"script": script, "args": []})).await
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) {
+        self.post("goog/cdp/execute", &json!({"cmd": command, "params": parameters})).await;
+    }
+
+    /// Light or dark, as the visitor's system says.
+    pub(crate) async fn prefer(&self, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
+    }
+
+    /// The size of the page's window, in its own pixels.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// Whether pages may run scripts.
+    pub(crate) async fn scripts(&self, allowed: bool) {
+        self.devtools("Emulation.setScriptExecutionDisabled", json!({"value": !allowed})).await;
+    }
+
+    /// Presses a key as a person does.
+    pub(crate) async fn press(&self, key: &str) {
+        let keys = json!([{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]);
+        self.post("actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": keys}]})).await;
+    }
+
+    /// The whole page as a picture.
+    pub(crate) async fn picture(&self, file: &Path) {
+        let answer = self
+            .post(
+                "goog/cdp/execute",
+                &json!({"cmd": "Page.captureScreenshot", "params": {"format": "png", "captureBeyondViewport": true}}),
+            )
+            .await;
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, STANDARD.decode(answer["data"].as_str().unwrap()).unwrap()).unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
