@@ -2,6 +2,7 @@
 //! HTTP API and worked on through it too, so that queues, events and clocks are alive. Nobody in it exists.
 
 mod mailbox;
+mod past;
 mod people;
 mod reports;
 mod window;
@@ -74,8 +75,11 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     let base_url = config.base_url();
     let view = Arc::new(Window::default());
     let window_address = open_window(&mut config, &view, known.as_ref().and_then(|note| note.window)).await?;
-    let app = app::open(config, Clock::machine()).await?;
     let fresh = known.is_none();
+    if fresh {
+        past::live(&config, Clock::machine().now()).await.context("the demo's past could not be written")?;
+    }
+    let app = app::open(config, Clock::machine()).await?;
     let mut note = match known {
         Some(note) => note,
         None => people::settle(&app).await?,
@@ -133,7 +137,8 @@ async fn refuse_real(config: &Config, known: Option<&Note>) -> anyhow::Result<()
     let place = config.place().map_err(|reason| anyhow::anyhow!(reason))?;
     if known.is_none() && (config.keyring_file().exists() || config.data.join("recourse.sqlite3").exists()) {
         anyhow::bail!(
-            "{} holds a service that is no demo; choose a fresh directory with --data",
+            "{} holds a service that is no demo; choose a fresh directory with --data (a demo that was stopped while it \
+             began is none yet)",
             config.data.display()
         );
     }
@@ -211,6 +216,7 @@ fn print(note: &Note, file: &Path, fresh: bool) {
     println!();
     println!("Recourse's demo serves {base}{}", if fresh { "" } else { " (what was there before)" });
     println!();
+    println!("  The public pages   {base}/   (statistics of twenty invented platforms: {base}/transparency)");
     println!("  The API document   {base}/openapi.json");
     println!("  Is it ready?       {base}/readyz");
     if let Some(window) = note.window {

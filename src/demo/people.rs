@@ -31,7 +31,10 @@ pub(super) async fn settle(app: &Arc<App>) -> anyhow::Result<Note> {
             .db
             .write(move |tx| {
                 tx.act_as(Actor::OPERATOR);
-                let platform = platforms::add(tx, slug, name)?;
+                let platform = match platforms::find(tx, slug)? {
+                    Some(platform) => platform,
+                    None => platforms::add(tx, slug, name)?,
+                };
                 platforms::add_client(tx, &platform, Mode::Live, Scope::ALL)
             })
             .await?;

@@ -31,6 +31,26 @@ fn the_demo_shows_what_went_out_and_what_came_back() {
             let slugs: Vec<&str> =
                 note["platforms"].as_array().unwrap().iter().map(|p| p["slug"].as_str().unwrap()).collect();
             assert_eq!(slugs, ["spark", "meetly", "orbit"]);
+            // Two years lie behind it, and anybody can verify them.
+            let base = note["base_url"].as_str().unwrap();
+            // The pages are read from the shelf while the service begins.
+            let get = async |path: &str| {
+                for _ in 0..300 {
+                    let answer = service.http.get(format!("{base}{path}")).send().await.unwrap();
+                    if answer.status() == 200 {
+                        return answer.text().await.unwrap();
+                    }
+                    pause(Duration::from_millis(100)).await;
+                }
+                panic!("{path} is not shown");
+            };
+            let calendar: Value = serde_json::from_str(&get("/transparency/calendar.json").await).unwrap();
+            let key = recourse::domain::editions::PublicKey::read(calendar["public_key"].as_str().unwrap()).unwrap();
+            let (published, flaws) =
+                recourse::domain::editions::verify(&service.data().join("editions"), &key).unwrap();
+            assert_eq!((published.len(), flaws.len()), (8, 0), "{round}: {flaws:?}");
+            let newest = get(&format!("/transparency/{}/platform-category", published[7])).await;
+            assert!(newest.contains("Amberline") && newest.contains("<svg"), "{round}");
             service.kill();
         }
     });
