@@ -10,7 +10,8 @@ use recourse::domain::editions::{self, Bundle, Cell, File, Span};
 use recourse::domain::flows::{FlowKind, Quarter, Region};
 use serde_json::{Value, json};
 
-use crate::editions::{Dice, bundle_of, connect, listed, published};
+use crate::harness::dice::Dice;
+use crate::harness::editions::{bundle_of, connect, listed, published};
 use crate::harness::{Database, World};
 
 const CATEGORIES: [&str; 8] = ["stalking", "violence", "sexual", "image", "fraud", "hate", "child", "other"];

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::editions::{connect, published};
 use crate::harness::browser::{Browser, checker};
+use crate::harness::editions::{connect, published};
 use crate::harness::{Database, World};
 use crate::public_pages::shown;
 

@@ -8,94 +8,18 @@ use std::sync::Arc;
 
 use recourse::base::time::Timestamp;
 use recourse::domain::disclosure::rules;
-use recourse::domain::editions::{self, Bundle, EditionId, Imprint, Listed, Manifest, Snapshot, Span};
-use recourse::domain::flows::{self, FlowKind, NewFlow, Quarter, Region, Response, Standing};
-use recourse::domain::platforms::{self, Mode, Scope};
+use recourse::domain::editions::{self, Bundle, EditionId, Manifest, Span};
+use recourse::domain::flows::{FlowKind, Quarter};
+use recourse::domain::platforms::{Mode, Scope};
 use recourse::jobs::editions as jobs;
 use serde_json::Value;
 
+use crate::harness::editions::{
+    advance_to, build, bundle_of, cell, connect, count_cases, files, listed, published, quarter,
+};
 use crate::harness::{World, on_both};
 
-/// The quarter in which every test begins.
-pub(crate) fn quarter() -> Quarter {
-    "2026-q4".parse().unwrap()
-}
-
-pub(crate) fn advance_to(world: &World, at: Timestamp) {
-    world.clock.advance(at.since(world.clock.now()));
-}
-
-/// Connects platforms for real life. Their ids.
-pub(crate) async fn connect(world: &World, count: usize) -> Vec<String> {
-    let made = world.app.db.write(move |tx| {
-        let mut ids = Vec::new();
-        for number in 0..count {
-            let platform = platforms::add(tx, &format!("app-{number:02}"), &format!("App {number:02}"))?;
-            platforms::add_client(tx, &platform, Mode::Live, Scope::ALL)?;
-            ids.push(platform.id.to_string());
-        }
-        Ok(ids)
-    });
-    made.await.unwrap()
-}
-
-/// A small generator of its own, so that a failure can be seen again.
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % sides
-    }
-}
-
-/// Invented cases of a quarter in all flows, written straight to what is counted.
-pub(crate) async fn count_cases(world: &World, ids: &[String], quarter: Quarter, cases: usize) {
-    let mut dice = Dice(u64::try_from(cases).unwrap() + 7);
-    let categories = ["stalking", "violence", "sexual", "image", "fraud", "hate", "child", "other"];
-    let mut rows = Vec::new();
-    for number in 0..cases {
-        // The first platforms have more.
-        let platform = dice.roll(ids.len()).min(dice.roll(ids.len()));
-        let (category, region) = (categories[dice.roll(8).min(dice.roll(8))], Region::ALL[dice.roll(13)]);
-        let response = Response::ALL[dice.roll(8)].as_str();
-        let standing = Standing::ALL[dice.roll(6)].as_str();
-        for (flow, value) in [(FlowKind::Intake, ""), (FlowKind::Response, response), (FlowKind::Outcome, standing)] {
-            rows.push(NewFlow {
-                case_id: format!("test-{quarter}-{number}"),
-                flow,
-                at: quarter.from().plus(std::time::Duration::from_hours(24 * u64::try_from(dice.roll(80)).unwrap())),
-                platform_id: ids[platform].clone(),
-                category: category.to_owned(),
-                region,
-                value: value.to_owned(),
-                totalled: false,
-            });
-        }
-    }
-    for some in rows.chunks(900) {
-        let some = some.to_vec();
-        world.app.db.write(move |tx| flows::append_all(tx, &some)).await.unwrap();
-    }
-}
-
-pub(crate) async fn build(world: &World, id: EditionId) -> anyhow::Result<Bundle> {
-    jobs::build(&world.app, id, &|_| {}).await.map(|(bundle, _)| bundle)
-}
-
-/// Commits to the quarter that runs, counts cases in it, and publishes its edition on its day.
-pub(crate) async fn published(world: &World, ids: &[String], cases: usize) -> EditionId {
-    jobs::commit_due(&world.app).await.unwrap();
-    let quarter = Quarter::of(world.clock.now());
-    count_cases(world, ids, quarter, cases).await;
-    let id = EditionId::of(quarter);
-    advance_to(world, editions::release_at(rules(), quarter));
-    build(world, id).await.unwrap();
-    jobs::publish(&world.app, id).await.unwrap();
-    id
-}
-
-fn folder(world: &World, id: EditionId) -> PathBuf {
+pub(crate) fn folder(world: &World, id: EditionId) -> PathBuf {
     world.app.editions().published(id)
 }
 
@@ -103,29 +27,12 @@ fn manifest(world: &World, id: EditionId) -> Manifest {
     serde_json::from_slice(&fs::read(folder(world, id).join("manifest.json")).unwrap()).unwrap()
 }
 
-/// Every file below a folder, by path.
-pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    fn walk(root: &Path, folder: &Path, all: &mut BTreeMap<String, Vec<u8>>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(root, &path, all);
-            } else {
-                all.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    let mut all = BTreeMap::new();
-    walk(folder, folder, &mut all);
-    all
-}
-
 /// `recourse edition …`, as a process of its own without settings.
-fn edition(arguments: &[&str]) -> Output {
+pub(crate) fn edition(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_recourse")).arg("edition").args(arguments).current_dir("/").output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -222,68 +129,6 @@ fn an_auditor_rebuilds_the_same_bytes_and_one_changed_case_changes_nearly_every_
         let differs =
             edition(&["rebuild", bundle.to_str().unwrap(), "--compare", folder(&world, id).to_str().unwrap()]);
         assert_eq!(differs.status.code(), Some(1), "what is not there is not the same");
-    });
-}
-
-#[test]
-fn verify_finds_any_changed_byte_and_any_broken_link() {
-    on_both(|world| async move {
-        let ids = connect(&world, 3).await;
-        let mut published_ids = Vec::new();
-        for cases in [400, 500, 600] {
-            published_ids.push(published(&world, &ids, cases).await);
-        }
-        let place = world.dir().join("editions");
-        let key = jobs::key(&world.app);
-        let (found, flaws) = editions::verify(&place, &key).unwrap();
-        assert_eq!((found, flaws.len()), (published_ids.clone(), 0));
-        let told = edition(&["verify", place.to_str().unwrap(), "--key", &key.to_string()]);
-        assert!(told.status.success(), "{}", said(&told));
-        // Any byte of any file.
-        let mut dice = Dice(3);
-        for id in &published_ids {
-            for (path, bytes) in files(&folder(&world, *id)) {
-                let file = folder(&world, *id).join(&path);
-                let mut changed = bytes.clone();
-                let at = dice.roll(changed.len());
-                changed[at] ^= 1 << dice.roll(7);
-                fs::write(&file, &changed).unwrap();
-                let (_, flaws) = editions::verify(&place, &key).unwrap();
-                assert!(!flaws.is_empty(), "{id}/{path}, byte {at}");
-                fs::write(&file, &bytes).unwrap();
-            }
-        }
-        assert!(editions::verify(&place, &key).unwrap().1.is_empty(), "all is as it was");
-        let file = folder(&world, published_ids[0]).join("manifest.json.sig");
-        let bytes = fs::read(&file).unwrap();
-        for bit in 0..bytes.len() * 8 {
-            let mut changed = bytes.clone();
-            changed[bit / 8] ^= 1 << (bit % 8);
-            fs::write(&file, &changed).unwrap();
-            assert!(!editions::verify(&place, &key).unwrap().1.is_empty(), "bit {bit} of the signature");
-        }
-        fs::write(&file, &bytes).unwrap();
-        // An edition that is taken out of the chain, or stands under another's name.
-        let middle = folder(&world, published_ids[1]);
-        let aside = world.dir().join("aside");
-        fs::rename(&middle, &aside).unwrap();
-        let (_, flaws) = editions::verify(&place, &key).unwrap();
-        assert!(flaws.iter().any(|flaw| flaw.what.contains("taken out")), "{flaws:?}");
-        fs::rename(&aside, place.join("2020-q1")).unwrap();
-        assert!(!editions::verify(&place, &key).unwrap().1.is_empty());
-        fs::rename(place.join("2020-q1"), &middle).unwrap();
-        fs::write(middle.join("more.html"), "and this").unwrap();
-        let told = edition(&["verify", place.to_str().unwrap(), "--key", &key.to_string()]);
-        assert_eq!(told.status.code(), Some(1));
-        assert!(said(&told).contains("does not belong"), "{}", said(&told));
-        fs::remove_file(middle.join("more.html")).unwrap();
-        fs::remove_file(middle.join("national.csv")).unwrap();
-        assert_eq!(editions::verify(&place, &key).unwrap().1[0].what, "it is missing");
-        // Another key, and what is no key.
-        let other = edition(&["verify", place.to_str().unwrap(), "--key", &"0".repeat(64)]);
-        assert!(!other.status.success());
-        let none = edition(&["verify", place.to_str().unwrap(), "--key", "secret"]);
-        assert!(said(&none).contains("64 hexadecimal digits"), "{}", said(&none));
     });
 }
 
@@ -471,42 +316,6 @@ fn a_platform_without_cases_changes_nothing_but_its_own_row() {
     // An empty quarter is published too: fewer than, everywhere.
     let empty = bundle_of(&["amber", "bramble"], Vec::new());
     assert!(tables(&empty).values().all(Option::is_none));
-}
-
-pub(crate) fn listed(slugs: &[&str]) -> Vec<Listed> {
-    slugs.iter().map(|slug| Listed { slug: (*slug).to_owned(), name: slug.to_uppercase() }).collect()
-}
-
-pub(crate) fn cell(platform: &str, category: &str, cases: i64) -> editions::Cell {
-    let (flow, span, value) = (FlowKind::Intake, Span::Quarter, String::new());
-    let (platform, category) = (platform.to_owned(), category.to_owned());
-    editions::Cell { flow, span, platform, category, region: Region::London, value, cases }
-}
-
-/// A bundle of every quarterly table, as an auditor might be given.
-pub(crate) fn bundle_of(slugs: &[&str], cells: Vec<editions::Cell>) -> Bundle {
-    let id = EditionId::of(quarter());
-    let names = ["national", "platforms", "platform-category", "platform-response", "platform-outcome"];
-    Bundle {
-        imprint: Imprint {
-            edition: id,
-            site: "https://recourse.example".to_owned(),
-            published_at: editions::release_at(rules(), quarter()),
-            register: listed(slugs),
-            plan: names.iter().map(|name| ((*name).to_owned(), Span::Quarter)).collect(),
-            history: Vec::new(),
-            replaces: None,
-        },
-        code_commit: "test".to_owned(),
-        params_sha256: recourse::domain::disclosure::params_sha256(),
-        ptable_sha256: recourse::domain::disclosure::perturbation_sha256(),
-        secret: recourse::base::secret::hex(&[9; 32]),
-        snapshot: Snapshot::new(cells),
-        draws: Vec::new(),
-        builds: Vec::new(),
-        previous_manifest_sha256: None,
-        public_key: "0".repeat(64),
-    }
 }
 
 #[test]

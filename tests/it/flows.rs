@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use recourse::db::schema::{flow_totals, flows};
-use recourse::domain::flows::{FlowKind, Quarter, Region, cube};
+use recourse::db::schema::flows;
+use recourse::domain::flows::{FlowKind, Quarter, Region};
 use recourse::domain::platforms::{Mode, Scope};
 use recourse::domain::staff::Role;
 use recourse::jobs;
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use crate::harness::client::{Staff, small};
 use crate::harness::{World, on_both};
 
-const DAY: u64 = 24 * 3_600;
+pub(crate) const DAY: u64 = 24 * 3_600;
 
 /// A row of the flows: case, flow, day, category, region, value.
-type Row = (String, FlowKind, String, String, Region, String);
+pub(crate) type Row = (String, FlowKind, String, String, Region, String);
 
-async fn rows(world: &World) -> Vec<Row> {
+pub(crate) async fn rows(world: &World) -> Vec<Row> {
     type Raw = (String, FlowKind, recourse::base::time::Timestamp, String, Region, String);
     let read = world.app.db.read(|rx| {
         let all: Vec<Raw> = flows::table
@@ -37,18 +37,18 @@ async fn of(world: &World, flow: FlowKind) -> Vec<(String, String)> {
     rows(world).await.into_iter().filter(|row| row.1 == flow).map(|row| (row.2, row.5)).collect()
 }
 
-async fn lead(world: &World) -> Staff {
+pub(crate) async fn lead(world: &World) -> Staff {
     world.staff(Role::SafeguardingLead).await
 }
 
 /// A report that lies in its queue. Its case.
-async fn reported(world: &World, body: &Value) -> String {
+pub(crate) async fn reported(world: &World, body: &Value) -> String {
     world.platform("spark").await.submit(body).await;
     lead(world).await.case_of(body["platform_report_ref"].as_str().unwrap()).await
 }
 
 /// Somebody takes the case and does this.
-async fn does(world: &World, case: &str, act: &str, body: &Value) -> u16 {
+pub(crate) async fn does(world: &World, case: &str, act: &str, body: &Value) -> u16 {
     let who = lead(world).await;
     who.act(case, "claim", &json!({})).await;
     let status = who.act_seen(case, act, body).await.status;
@@ -57,13 +57,13 @@ async fn does(world: &World, case: &str, act: &str, body: &Value) -> u16 {
     status
 }
 
-fn wished(reference: &str) -> Value {
+pub(crate) fn wished(reference: &str) -> Value {
     let mut body = small(reference);
     body["desired_outcome"] = json!("platform_action");
     body
 }
 
-fn closing(outcome: &str) -> Value {
+pub(crate) fn closing(outcome: &str) -> Value {
     json!({"outcome": outcome, "reason": "as agreed"})
 }
 
@@ -76,7 +76,7 @@ async fn unfounded(world: &World, case: &str) {
     lead(world).await.act(case, &path, &json!({})).await.expect(200);
 }
 
-const ASK: fn() -> Value = || json!({"action": "preserve_evidence"});
+pub(crate) const ASK: fn() -> Value = || json!({"action": "preserve_evidence"});
 
 #[test]
 fn a_case_is_counted_when_a_person_has_done_something_about_it_and_only_once() {
@@ -192,7 +192,7 @@ fn the_answer_is_counted_on_day_30_and_the_standing_on_day_90() {
     });
 }
 
-const DAY_SPAN: std::time::Duration = std::time::Duration::from_hours(24);
+pub(crate) const DAY_SPAN: std::time::Duration = std::time::Duration::from_hours(24);
 
 #[test]
 fn a_job_that_comes_late_counts_the_case_as_it_stood_on_its_day() {
@@ -283,121 +283,6 @@ fn the_region_is_that_of_the_person_harmed() {
             [Region::SouthEast, Region::Scotland, Region::OutsideOrUnknown, Region::OutsideOrUnknown].map(stalking);
         assert_eq!(found, expected);
     });
-}
-
-/// A small generator of its own, so that a seed that failed can be run again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-}
-
-/// What a walk knows of a case: the day on which it was counted, and when its platform was told.
-#[derive(Default)]
-struct Known {
-    counted: Option<String>,
-    told: Option<recourse::base::time::Timestamp>,
-}
-
-/// T6: whatever people do, in whatever order and however late, each case stands once in each flow, on the day of the act
-/// that put it there, and the totals of the job are the full count.
-#[test]
-fn on_every_walk_each_case_is_counted_once_in_each_flow() {
-    on_both(|world| async move {
-        for seed in [5, 17] {
-            let mut dice = Dice(seed);
-            let mut cases = Vec::new();
-            for number in 0..6 {
-                cases.push(reported(&world, &wished(&format!("W-{seed}-{number}"))).await);
-            }
-            let mut known: BTreeMap<String, Known> = cases.iter().map(|id| (id.clone(), Known::default())).collect();
-            for _ in 0..45 {
-                let id = &cases[usize::try_from(dice.roll(6)).unwrap()];
-                step(&world, &mut dice, id, known.get_mut(id).unwrap()).await;
-            }
-            world.pass(100 * DAY);
-            world.run_jobs().await;
-            for row in rows(&world).await.into_iter().filter(|row| known.contains_key(&row.0)) {
-                let known = &known[&row.0];
-                let expected = match row.1 {
-                    FlowKind::Intake => known.counted.clone(),
-                    FlowKind::Response => known.told.map(|at| at.plus(30 * DAY_SPAN).to_string()[..10].to_owned()),
-                    FlowKind::Outcome => known.told.map(|at| at.plus(90 * DAY_SPAN).to_string()[..10].to_owned()),
-                    FlowKind::Correction | FlowKind::Capped => continue,
-                };
-                assert_eq!(Some(row.2.clone()), expected, "seed {seed}: {row:?}");
-            }
-            let all = rows(&world).await;
-            let count = |flow| all.iter().filter(|row| row.1 == flow && known.contains_key(&row.0)).count();
-            assert_eq!(count(FlowKind::Intake), known.values().filter(|one| one.counted.is_some()).count());
-            assert_eq!(count(FlowKind::Response), known.values().filter(|one| one.told.is_some()).count());
-            assert_eq!(count(FlowKind::Outcome), known.values().filter(|one| one.told.is_some()).count());
-            assert!(count(FlowKind::Response) >= 2, "seed {seed}: a walk that tells no platform");
-        }
-        totals_are_the_full_count(&world).await;
-    });
-}
-
-async fn step(world: &World, dice: &mut Dice, id: &str, known: &mut Known) {
-    let today = world.clock.now().to_string()[..10].to_owned();
-    let outcomes = ["supported_elsewhere", "recorded_only", "withdrawn", "unable_to_contact"];
-    match dice.roll(8) {
-        0 => {
-            let until = world.clock.now().plus(DAY_SPAN).to_string();
-            let hold = json!({"action": "hold", "reason": "later", "until": until});
-            if does(world, id, "transitions", &hold).await == 200 {
-                known.counted.get_or_insert(today);
-            }
-        }
-        1 | 2 => {
-            if does(world, id, "platform-requests", &ASK()).await == 200 {
-                known.counted.get_or_insert(today);
-                known.told.get_or_insert(world.clock.now());
-            }
-        }
-        3 => {
-            let outcome = outcomes[usize::try_from(dice.roll(4)).unwrap()];
-            if does(world, id, "decision", &closing(outcome)).await == 200 && outcome != "withdrawn" {
-                known.counted.get_or_insert(today);
-            }
-        }
-        4 => {
-            let again = json!({"action": "reopen", "reason": "more came in"});
-            lead(world).await.act_seen(id, "transitions", &again).await;
-        }
-        5 => {
-            let resume = json!({"action": "resume", "reason": "back"});
-            lead(world).await.act_seen(id, "transitions", &resume).await;
-        }
-        6 => world.pass(dice.roll(20) * DAY + 1),
-        _ => world.run_jobs().await,
-    }
-}
-
-async fn totals_are_the_full_count(world: &World) {
-    let quarters: Vec<Quarter> = {
-        let all: Vec<String> = world
-            .app
-            .db
-            .read(|rx| Ok(flow_totals::table.select(flow_totals::quarter).distinct().load(rx.conn())?))
-            .await
-            .unwrap();
-        all.iter().map(|text| text.parse().unwrap()).collect()
-    };
-    assert!(quarters.len() >= 2, "the walks cross a quarter");
-    for quarter in quarters {
-        for flow in FlowKind::ALL {
-            let agree = world.app.db.read(move |rx| {
-                let counted = cube(rx, *flow, (quarter.from(), quarter.until()))?;
-                recourse::domain::flows::agree(rx, *flow, quarter, &counted)
-            });
-            assert!(agree.await.unwrap(), "{flow:?} of {quarter}");
-        }
-    }
-    jobs::tick(Arc::clone(&world.app)).await.unwrap();
 }
 
 /// On `PostgreSQL` a quarter is closed only when everybody who was counting has finished, and nobody counts behind it.

@@ -9,8 +9,8 @@ use recourse::domain::editions::{self, EditionId};
 use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 use serde_json::json;
 
-use crate::editions::{connect, files, published, quarter};
 use crate::harness::client::{Answer, Caller, small};
+use crate::harness::editions::{connect, files, published, quarter};
 use crate::harness::{World, on_both};
 
 /// Asks until the pages show the edition: the folder is looked at every second.

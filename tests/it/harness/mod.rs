@@ -2,6 +2,8 @@
 
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod dice;
+pub(crate) mod editions;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod receiver;
