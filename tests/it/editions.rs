@@ -124,8 +124,8 @@ fn an_auditor_rebuilds_the_same_bytes_and_one_changed_case_changes_nearly_every_
         assert!(pairs.clone().all(|(one, other)| (&one.table, &one.cell) == (&other.table, &other.cell)));
         let all = honest.draws.len();
         let kept = pairs.filter(|(one, other)| one.step == other.step).count();
-        // Draws that know nothing of each other agree 9 times in 100 at ε 0.25, and 17 in 100 at 0.5.
-        assert!(kept * 100 < all * 22 && all > 250, "{kept} of {all} draws are the same");
+        // Draws that know nothing of each other agree 6 times in 100 at ε 0.25, and 13 in 100 at 0.5; here 9 in all.
+        assert!(kept * 100 < all * 17 && all > 250, "{kept} of {all} draws are the same");
         let differs =
             edition(&["rebuild", bundle.to_str().unwrap(), "--compare", folder(&world, id).to_str().unwrap()]);
         assert_eq!(differs.status.code(), Some(1), "what is not there is not the same");

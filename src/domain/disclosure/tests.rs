@@ -177,8 +177,8 @@ fn one_changed_case_changes_the_draws_and_nothing_else_does() {
     assert_eq!(first, draws([1; 32], "2026-q3"));
     for other in [draws([2; 32], "2026-q3"), draws([1; 32], "2026-q4")] {
         let same = first.iter().zip(&other).filter(|(one, other)| one == other).count();
-        // Independent draws agree 17 times in 100; unrelated keys must not do better.
-        assert!(same < 400 * 25 / 100, "{same} of 400 draws are the same");
+        // Independent draws agree 13 times in 100; unrelated keys must not do better.
+        assert!(same < 400 * 19 / 100, "{same} of 400 draws are the same");
     }
 }
 
