@@ -36,7 +36,7 @@ pub(crate) fn config(data: &Path, cluster: Option<&Cluster>) -> Config {
 
 /// The service and the ids of its platforms, in the middle of the quarter.
 pub(crate) async fn open(config: Config) -> (Arc<App>, Clock, Vec<String>) {
-    let clock = Clock::standing_at(Timestamp::parse("2026-11-01T00:00:00Z").unwrap());
+    let clock = Clock::standing_at(Timestamp::parse("2026-11-01T00:00:00.123457Z").unwrap());
     let app = app::open(config, clock.clone()).await.unwrap();
     let connect = app.db.write(|tx| {
         let mut ids = Vec::new();

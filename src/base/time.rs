@@ -15,7 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const MICROS: i64 = 1_000_000;
 
 /// An instant in UTC, in microseconds since 1970. Both databases keep it as a 64-bit integer, so that it comes back
-/// exactly as it went in; on the wire it is RFC 3339 with `Z`.
+/// exactly as it went in. On the wire and in files it is RFC 3339 with `Z` and every digit that it has, so that what is
+/// told, read again, is what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = BigInt)]
 pub struct Timestamp(i64);
@@ -83,7 +84,7 @@ impl Timestamp {
         DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default().weekday().number_from_monday()
     }
 
-    /// Reads an RFC 3339 time with any offset.
+    /// Reads an RFC 3339 time with any offset. What is finer than a microsecond is cut off.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text).ok().map(|at| Self(at.timestamp_micros()))
@@ -92,7 +93,8 @@ impl Timestamp {
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let at = DateTime::<Utc>::from_timestamp_micros(self.0 - self.0.rem_euclid(1000)).unwrap_or_default();
+        let at = DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default();
+        // Never fewer digits than there are: what was cut here could not be found again in the database.
         f.write_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
@@ -151,12 +153,13 @@ impl Clock {
         Self(Source::Hand(Arc::new(AtomicI64::new(at.0))))
     }
 
-    /// The present instant.
+    /// The present instant. The machine's clock ticks in whole milliseconds: no finer time is needed anywhere, and it is
+    /// as much as a program in JavaScript can keep of what it was told.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
-            Source::Machine => Timestamp(Utc::now().timestamp_micros()),
+            Source::Machine => Timestamp(Utc::now().timestamp_millis() * 1_000),
             Source::Hand(at) => Timestamp(at.load(Ordering::SeqCst)),
         }
     }
@@ -177,7 +180,20 @@ mod tests {
     fn the_wire_form_is_rfc_3339_in_utc() {
         let at = Timestamp::parse("2026-11-21T20:04:02+01:00").unwrap();
         assert_eq!(at.to_string(), "2026-11-21T19:04:02Z");
-        assert_eq!(Timestamp::from_micros(at.micros() + 123_456).to_string(), "2026-11-21T19:04:02.123Z");
+        assert_eq!(Timestamp::from_micros(at.micros() + 123_000).to_string(), "2026-11-21T19:04:02.123Z");
         assert!(Timestamp::parse("2026-11-21").is_none());
+    }
+
+    #[test]
+    fn what_is_told_is_what_is_kept() {
+        let begin = Timestamp::parse("2026-11-21T19:04:02Z").unwrap().micros();
+        // Either side of 1970, and every kind of last digit.
+        for base in [begin, 0, -begin] {
+            for odd in [0, 1, 9, 10, 999, 1_000, 1_001, 123_457, 500_000, 999_999] {
+                let at = Timestamp::from_micros(base + odd);
+                assert_eq!(Timestamp::parse(&at.to_string()), Some(at), "{at}");
+            }
+        }
+        assert_eq!(Clock::machine().now().micros() % 1_000, 0);
     }
 }

@@ -31,13 +31,13 @@ fn clocks_start_by_priority_and_tighten_with_a_raise() {
         let spark = world.platform("spark").await;
         let receipt = spark.caller.post("/v1/reports", &small("K-1")).await.expect(201).json();
         // Harassment belongs to the stalking group: a person within 24 hours, whatever the priority.
-        assert_eq!(receipt["acknowledgement"]["human_review_by"], "2026-11-22T19:04:02Z");
+        assert_eq!(receipt["acknowledgement"]["human_review_by"], "2026-11-22T19:04:02.123457Z");
         let lead = world.staff(Role::Lead).await;
         let id = lead.case_of("K-1").await;
         let (case, _) = lead.case(&id).await;
         assert_eq!(case["priority"], "p4");
-        assert_eq!(clock(&case, "human_review"), ("2026-11-22T19:04:02Z".into(), "running".into()));
-        assert_eq!(clock(&case, "re_review").0, "2026-12-21T19:04:02Z");
+        assert_eq!(clock(&case, "human_review"), ("2026-11-22T19:04:02.123457Z".into(), "running".into()));
+        assert_eq!(clock(&case, "re_review").0, "2026-12-21T19:04:02.123457Z");
         assert_eq!(clock(&case, "escalation_decision").0, "");
         world.pass(3600);
         let lead = lead_again(&world).await;
@@ -46,9 +46,9 @@ fn clocks_start_by_priority_and_tighten_with_a_raise() {
         assert_eq!((&raised["priority"], &raised["priority_source"]), (&json!("p1"), &json!("raised")));
         let (case, _) = lead.case(&id).await;
         // Nobody has acted for a while: four hours from the raise, and not one.
-        assert_eq!(clock(&case, "human_review").0, "2026-11-22T00:04:02Z");
-        assert_eq!(clock(&case, "escalation_decision").0, "2026-11-22T20:04:02Z");
-        assert_eq!(clock(&case, "re_review").0, "2026-11-24T20:04:02Z");
+        assert_eq!(clock(&case, "human_review").0, "2026-11-22T00:04:02.123457Z");
+        assert_eq!(clock(&case, "escalation_decision").0, "2026-11-22T20:04:02.123457Z");
+        assert_eq!(clock(&case, "re_review").0, "2026-11-24T20:04:02.123457Z");
         lead.take(&id).await;
         assert_eq!(clock(&lead.case(&id).await.0, "human_review").1, "met");
         world.pass(5 * 3600);
@@ -61,12 +61,12 @@ fn a_p1_is_read_within_the_hour_while_someone_is_on_shift() {
     on_both(|world| async move {
         let (_, first) = held(&world, "K-2").await;
         let advocate = world.staff(Role::Advocate).await;
-        assert_eq!(clock(&advocate.case(&first).await.0, "human_review").0, "2026-11-21T23:04:02Z");
+        assert_eq!(clock(&advocate.case(&first).await.0, "human_review").0, "2026-11-21T23:04:02.123457Z");
         let mut body = full("K-3");
         body["subject"]["platform_account_ref"] = json!("u_1");
         world.platform("spark").await.submit(&body).await;
         let second = advocate.case_of("K-3").await;
-        assert_eq!(clock(&advocate.case(&second).await.0, "human_review").0, "2026-11-21T20:04:02Z");
+        assert_eq!(clock(&advocate.case(&second).await.0, "human_review").0, "2026-11-21T20:04:02.123457Z");
     });
 }
 
@@ -158,7 +158,7 @@ fn a_platform_answers_late_and_declines_an_image_for_two_reasons_only() {
         lead.act(&id, "platform-requests", &json!({"action": "remove_image"})).await.expect(200);
         let request = spark.caller.get("/v1/requests").await.json()["data"][0].clone();
         // However late we ask: 48 hours from the receipt.
-        assert_eq!(request["due_at"], "2026-11-23T19:04:02Z");
+        assert_eq!(request["due_at"], "2026-11-23T19:04:02.123457Z");
         world.pass(49 * 3600);
         world.run_jobs().await;
         let spark = world.platform("spark").await;

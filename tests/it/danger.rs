@@ -278,7 +278,7 @@ fn each_image_has_its_own_48_hours_and_they_outlive_the_case() {
             all.map(|c| (c["due_at"].as_str().unwrap().to_owned(), c["state"].as_str().unwrap().to_owned())).collect()
         };
         let state = |due: &str, state: &str| (due.to_owned(), state.to_owned());
-        let (one, two) = ("2026-11-23T19:04:02Z", "2026-11-23T20:04:02Z");
+        let (one, two) = ("2026-11-23T19:04:02.123457Z", "2026-11-23T20:04:02.123457Z");
         assert_eq!(clocks(&lead.case(&case).await.0), [state(one, "running"), state(two, "running")]);
         let ask = json!({"action": "remove_image", "report_id": first});
         lead.act(&case, "platform-requests", &ask).await.expect(200);

@@ -46,7 +46,7 @@ fn what_comes_in_after_the_review_is_read_too() {
         // A second report of the same two is promised a reader of its own.
         lead.act(&case, "release", &json!({})).await.expect(200);
         let second = spark.caller.post("/v1/reports", &full("T-2")).await.expect(201).json();
-        assert_eq!(second["acknowledgement"]["human_review_by"], "2026-11-22T19:04:02Z");
+        assert_eq!(second["acknowledgement"]["human_review_by"], "2026-11-22T19:04:02.123457Z");
         let (now, _) = lead.case(&case).await;
         assert!(reviews(&now).contains(&"running".to_owned()), "{now}");
     });

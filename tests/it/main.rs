@@ -29,6 +29,7 @@ mod outbound;
 mod owed;
 mod paging;
 mod public_pages;
+mod publishing;
 mod reports;
 mod schema;
 mod secrecy;

@@ -95,7 +95,7 @@ fn an_endpoint_is_made_tried_seen_and_removed() {
         assert_eq!(trial.json()["data"]["id"], new["id"]);
         assert_eq!(trial.headers["content-type"], "application/json");
         let seen = see(&spark, &new).await;
-        assert_eq!(seen["verified_at"], "2026-11-21T19:04:02Z");
+        assert_eq!(seen["verified_at"], "2026-11-21T19:04:02.123457Z");
         assert_eq!((&seen["secret"], &seen["public_keys"][0]["public_key"]), (&Value::Null, &new["public_key"]));
         let told = event(&spark, trial.id()).await;
         assert_eq!(told["type"], "webhook.test");
@@ -214,7 +214,7 @@ fn old_and_new_keys_sign_side_by_side_until_the_overlap_ends() {
         let second = act(&spark, &first, "rotate", Some("\"1\""), &json!({})).await.expect(200);
         assert_eq!(second.header("etag"), "\"2\"");
         let second = second.json();
-        assert_eq!(second["public_keys"][1]["expires_at"], "2026-11-22T19:04:02Z");
+        assert_eq!(second["public_keys"][1]["expires_at"], "2026-11-22T19:04:02.123457Z");
         let send = async || {
             let spark = world.platform("spark").await;
             act(&spark, &first, "test", None, &json!({})).await.expect(202);

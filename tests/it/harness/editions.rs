@@ -20,8 +20,10 @@ pub(crate) fn quarter() -> Quarter {
     "2026-q4".parse().unwrap()
 }
 
+/// Moves the clock to just after an instant: nobody acts on it.
 pub(crate) fn advance_to(world: &World, at: Timestamp) {
-    world.clock.advance(at.since(world.clock.now()));
+    let late = at.plus(std::time::Duration::from_micros(123_457));
+    world.clock.advance(late.since(world.clock.now()));
 }
 
 /// Connects platforms for real life. Their ids.

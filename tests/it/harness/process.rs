@@ -88,6 +88,14 @@ impl Service {
         self.prepared(Command::new(PROGRAM), arguments).output().unwrap()
     }
 
+    /// Runs another command to its end, on a machine whose clock began at this time (`2027-01-03 10:00:00`, UTC) and goes
+    /// on from there: nothing else is different from everyday use.
+    pub(crate) fn run_at(&self, time: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new("faketime");
+        command.args(["-f", &format!("@{time}"), PROGRAM]).env("TZ", "UTC").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        self.prepared(command, arguments).output().unwrap()
+    }
+
     /// Runs a command that must fail within a few seconds. What it says.
     #[track_caller]
     pub(crate) fn refused(&self, arguments: &[&str]) -> String {
@@ -224,6 +232,16 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Whether commands can be run at another time. `scripts/test` installs what that needs.
+pub(crate) fn other_times() -> bool {
+    let able = Command::new("faketime").arg("--version").output().is_ok();
+    assert!(able || std::env::var_os("CI").is_none(), "scripts/test installs faketime");
+    if !able {
+        let _ = std::fs::write("/dev/stderr", "no command was run at another time (scripts/test installs faketime)\n");
+    }
+    able
 }
 
 /// The real time: what runs in processes of its own does not know the tests' clock.
