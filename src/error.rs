@@ -88,6 +88,8 @@ pub enum Conflict {
     InFlight,
     /// A pending act was already decided.
     ActDecided,
+    /// A pending act waits no longer: its case was closed, or whoever proposed it may not work on it any more.
+    ActVoid,
     /// More is known, or was judged, than the pending act answers.
     ActOutdated,
     /// The name is taken.

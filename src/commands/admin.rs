@@ -1,5 +1,7 @@
 //! `recourse admin`: platforms, credentials and staff accounts. Secrets are printed once and stored nowhere.
 
+mod declared;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,14 +11,14 @@ use recourse::base::id::ClientId;
 use recourse::base::secret::{Sensitive, base64_url, random_bytes};
 use recourse::config::Config;
 use recourse::db::{Actor, Tx};
-use recourse::domain::Kit;
+use recourse::domain::cases::rights::Ended;
 use recourse::domain::platforms::{self, Mode, NewCredential, Scope, parse_scopes, scope_text};
-use recourse::domain::reports::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::staff::{self, NewMember, Role};
 use recourse::domain::triage::Queue;
 use recourse::domain::{access, outbox};
 use recourse::error::Error;
 
+use self::declared::Declared;
 use super::rota;
 
 #[derive(Debug, Subcommand)]
@@ -108,6 +110,13 @@ pub(super) enum StaffCommand {
     Close {
         /// The account.
         username: String,
+    },
+    /// Change what an account does here. Its queues stay as they are.
+    Role {
+        /// The account.
+        username: String,
+        /// advocate, lead, `safeguarding_lead`, auditor or administrator.
+        role: String,
     },
     /// Change an account's queues.
     Queues {
@@ -254,14 +263,7 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
     let kit = Arc::clone(app);
     match command {
         StaffCommand::Add { username, role, queues } => {
-            let unknown = || {
-                Error::invalid(
-                    "/role",
-                    "unknown_role",
-                    "use advocate, lead, safeguarding_lead, auditor or administrator",
-                )
-            };
-            let role = Role::parse(&role).ok_or_else(unknown)?;
+            let role = role_of(&role)?;
             let queues = queues.as_deref().map(queue_list).transpose()?.unwrap_or_default();
             let (password, totp) = (new_password(), staff::new_totp_secret());
             let hash = app.passwords.hash(password.clone()).await?;
@@ -274,41 +276,11 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
                 .await?;
             show_credentials(&password, &totp);
         }
-        StaffCommand::Reset { username } => {
-            let (password, totp) = (new_password(), staff::new_totp_secret());
-            let hash = app.passwords.hash(password.clone()).await?;
-            let secret = totp.clone();
-            app.db
-                .write(move |tx| {
-                    tx.act_as(Actor::OPERATOR);
-                    staff::reset(tx, &kit.kit, &username, &hash, &secret)
-                })
-                .await?;
-            show_credentials(&password, &totp);
-        }
-        StaffCommand::Close { username } => {
-            app.db
-                .write(move |tx| {
-                    tx.act_as(Actor::OPERATOR);
-                    staff::close(tx, &username)
-                })
-                .await?;
-            println!("closed");
-        }
-        StaffCommand::Queues { username, queues } => {
-            let queues = queue_list(&queues)?;
-            app.db
-                .write(move |tx| {
-                    tx.act_as(Actor::OPERATOR);
-                    staff::set_queues(tx, &username, &queues)
-                })
-                .await?;
-            println!("changed");
-        }
         StaffCommand::Declare { username, kind } => {
             let mut value = String::new();
             std::io::stdin().read_line(&mut value).map_err(|error| Error::Internal(error.into()))?;
             let declared = Declared::parse(&kind, value.trim())?;
+            // What it ended is not said: whoever declares may stand beside, and must not learn of a case.
             app.db
                 .write(move |tx| {
                     tx.act_as(Actor::OPERATOR);
@@ -323,35 +295,71 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
                 println!("{} {} {} {}", member.username, member.id, member.role.as_str(), queues.join(","));
             }
         }
+        StaffCommand::Reset { .. }
+        | StaffCommand::Close { .. }
+        | StaffCommand::Role { .. }
+        | StaffCommand::Queues { .. } => return change(app, command).await,
     }
     Ok(())
 }
 
-/// What a colleague declares.
-enum Declared {
-    Identifier(Identifier),
-    /// A platform's short name, and the account as the platform calls it.
-    Account(String, String),
+/// Writes for whoever has a shell on the machine.
+async fn by_operator<T, F>(app: &Arc<App>, work: F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+{
+    let work = move |tx: &mut Tx<'_>| {
+        tx.act_as(Actor::OPERATOR);
+        work(tx)
+    };
+    app.db.write(work).await
 }
 
-impl Declared {
-    fn parse(kind: &str, value: &str) -> Result<Self, Error> {
-        if kind == "account" {
-            let form = "write the platform's short name, a space, and the account as the platform calls it";
-            let (slug, account) = value.split_once(' ').ok_or_else(|| Error::invalid("/value", "bad_account", form))?;
-            return Ok(Self::Account(slug.to_owned(), account.trim().to_owned()));
+/// Changes what an account may do, and says what has ended with it.
+async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
+    let kit = Arc::clone(app);
+    let ended = match command {
+        StaffCommand::Reset { username } => {
+            let (password, totp) = (new_password(), staff::new_totp_secret());
+            let hash = app.passwords.hash(password.clone()).await?;
+            let secret = totp.clone();
+            let ended = by_operator(app, move |tx| staff::reset(tx, &kit.kit, &username, &hash, &secret)).await?;
+            show_credentials(&password, &totp);
+            ended
         }
-        let known = "use phone, email, handle, profile_url, device, payment or account";
-        let kind = IdentifierKind::parse(kind).ok_or_else(|| Error::invalid("/kind", "unknown_kind", known))?;
-        Ok(Self::Identifier(Identifier::new(kind, value)))
+        StaffCommand::Close { username } => {
+            let ended = by_operator(app, move |tx| staff::close(tx, &kit.kit, &username)).await?;
+            println!("closed");
+            ended
+        }
+        StaffCommand::Role { username, role } => {
+            let role = role_of(&role)?;
+            let (member, ended) = by_operator(app, move |tx| staff::set_role(tx, &kit.kit, &username, role)).await?;
+            let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
+            println!("changed; queues as before: {}", queues.join(","));
+            ended
+        }
+        StaffCommand::Queues { username, queues } => {
+            let queues = queue_list(&queues)?;
+            let ended = by_operator(app, move |tx| staff::set_queues(tx, &kit.kit, &username, &queues)).await?;
+            println!("changed");
+            ended
+        }
+        StaffCommand::Add { .. } | StaffCommand::Declare { .. } | StaffCommand::List => Ended::default(),
+    };
+    if ended.cases > 0 {
+        println!("cases that are free again: {}", ended.cases);
     }
+    if ended.acts > 0 {
+        println!("proposals that are void: {}", ended.acts);
+    }
+    Ok(())
+}
 
-    fn keep(&self, tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<(), Error> {
-        match self {
-            Self::Identifier(identifier) => staff::declare(tx, kit, username, identifier),
-            Self::Account(slug, account) => staff::declare_account(tx, kit, username, (slug, account)),
-        }
-    }
+fn role_of(text: &str) -> Result<Role, Error> {
+    let known = "use advocate, lead, safeguarding_lead, auditor or administrator";
+    Role::parse(text).ok_or_else(|| Error::invalid("/role", "unknown_role", known))
 }
 
 fn queue_list(text: &str) -> Result<Vec<Queue>, Error> {

@@ -6,7 +6,7 @@ mod paging;
 mod statistics;
 mod webhooks;
 
-pub use paging::{alarms, shifts};
+pub use paging::{alarms, shifts, unseen_cases};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
 
@@ -211,6 +211,7 @@ diesel::table! {
         decided_by -> Nullable<Text>,
         decided_at -> Nullable<BigInt>,
         body -> Binary,
+        void_cause -> Nullable<Text>,
     }
 }
 
@@ -386,6 +387,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     staff,
     staff_identifiers,
     staff_sessions,
+    unseen_cases,
     webhook_endpoints,
     webhook_secrets,
 );

@@ -9,7 +9,8 @@ use super::outbox::{self, Job};
 use super::platforms::{self, AccessToken, Mode, Scope};
 use super::staff::{self, Member, Role, Session};
 use super::triage::Queue;
-use crate::base::id::{CaseId, ClientId, PlatformId};
+use crate::base::code::codes;
+use crate::base::id::{CaseId, ClientId, PlatformId, StaffId};
 use crate::base::secret::Sensitive;
 use crate::db::dialect::{self, Lock};
 use crate::db::{Actor, Rx, Tx};
@@ -116,6 +117,39 @@ pub fn sees(who: &Member, queue: Queue) -> bool {
     who.queues.contains(&queue) && allows(who.role, queue, Act::Read)
 }
 
+/// Whether the person may do this with the case, walls aside: by any of the queues that it stands in.
+#[must_use]
+pub fn may(who: &Member, case: &Case, act: Act) -> bool {
+    case.queues().into_iter().any(|queue| who.queues.contains(&queue) && allows(who.role, queue, act))
+}
+
+codes! {
+    /// What bars somebody from a case.
+    pub enum Bar {
+        /// There is no open account of theirs.
+        AccountClosed = "account_closed",
+        /// Their role has no right to it.
+        Role = "role",
+        /// It stands in no queue of their list.
+        Queue = "queue",
+        /// It names somebody whom they declared.
+        Wall = "wall",
+    }
+}
+
+/// What bars this person from doing this with the case; nothing when they may.
+///
+/// # Errors
+/// What the database says.
+pub fn bar(rx: &mut Rx<'_>, id: &StaffId, case: &Case, act: Act) -> Result<Option<Bar>> {
+    let Some(who) = staff::find(rx, id)? else { return Ok(Some(Bar::AccountClosed)) };
+    if !may(&who, case, act) {
+        let listed = case.queues().into_iter().any(|queue| who.queues.contains(&queue));
+        return Ok(Some(if listed { Bar::Role } else { Bar::Queue }));
+    }
+    Ok(staff::is_walled(rx, id, &case.id)?.then_some(Bar::Wall))
+}
+
 /// The policy as text: a row for each role and kind of queue, a column for each act.
 #[must_use]
 pub fn table() -> String {
@@ -218,7 +252,7 @@ pub fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
 pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Member, id: &CaseId) -> Result<Grant<A, Case>> {
     dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
     let case = in_sight(tx, who, id)?;
-    if !allows(who.role, case.queue, A::ACT) {
+    if !may(who, &case, A::ACT) {
         return Err(Error::Forbidden(Forbidden::Role));
     }
     if A::ACT.needs_claim() && !case.is_held_by(&who.id, tx.now()) {
@@ -259,7 +293,7 @@ fn in_sight(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<Case> {
 /// The case, if it lies in a queue that they see, and whether a wall stands before it. Both are always looked up, so
 /// that time does not tell a wall from a case that is not there.
 fn look(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<(Option<Case>, bool)> {
-    let case = cases::find(rx, id)?.filter(|case| sees(who, case.queue));
+    let case = cases::find(rx, id)?.filter(|case| may(who, case, Act::Read));
     Ok((case, staff::is_walled(rx, &who.id, id)?))
 }
 
@@ -295,6 +329,5 @@ pub fn queue(who: &Member, queue: Queue, act: Act) -> Result<()> {
 
 /// The claim of a case that [`super::queues`] chose under a lock, with the same rules.
 pub(super) fn chosen(who: &Member, case: Case) -> Result<Grant<Claim, Case>> {
-    queue(who, case.queue, Act::Claim)?;
-    Ok(Grant::new(case))
+    if may(who, &case, Act::Claim) { Ok(Grant::new(case)) } else { Err(Error::NotFound) }
 }

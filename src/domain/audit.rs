@@ -44,8 +44,8 @@ pub enum Event {
     Claimed { until: Timestamp },
     /// A claim was given back.
     Released,
-    /// The holder may no longer see the case, so that their claim ended.
-    ClaimEnded,
+    /// What somebody had of the case ended against their will: `claim`, `hold`, `hand_over` or `lapsed_claim`.
+    ClaimEnded { staff: StaffId, what: &'static str, cause: &'static str },
     /// The case was handed to someone.
     Assigned { to: StaffId },
     /// The case moved along the state table.
@@ -56,6 +56,8 @@ pub enum Event {
     ActProposed { act: ActId, act_kind: &'static str },
     /// The second person decided.
     ActDecided { act: ActId, act_kind: &'static str, approved: bool },
+    /// What waited for a second person waits no longer: its case or its proposer's right has ended.
+    ActVoided { act: ActId, act_kind: &'static str, cause: &'static str },
     /// The platform was asked to do something.
     RequestMade { request: RequestId, action: &'static str, agreement: &'static str },
     /// The platform answered.

@@ -16,6 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
 use crate::db::Tx;
+use crate::domain::cases::rights;
 use crate::domain::{cases, flows, matching, paging, queues, requests, watch, webhooks};
 use crate::error::Result;
 
@@ -113,6 +114,16 @@ async fn compare(app: &Arc<App>) -> Result<()> {
     }
 }
 
+/// Takes cases from those whose right to them ended at the very moment in which they took them.
+async fn end_unfit(app: &Arc<App>) -> Result<()> {
+    let unfit = app.db.read(rights::unfit).await?;
+    if unfit.is_empty() {
+        return Ok(());
+    }
+    let shared = Arc::clone(app);
+    app.db.write(move |tx| rights::end_unfit(tx, &shared.kit, &unfit)).await
+}
+
 /// Does a job in transactions of a few rows each, until nothing is left to do.
 async fn batches(app: &Arc<App>, job: fn(&mut Tx<'_>, &App) -> Result<usize>) -> Result<()> {
     loop {
@@ -131,6 +142,7 @@ pub async fn tick(app: Arc<App>) -> Result<()> {
     batches(&app, |tx, app| cases::resume_due(tx, &app.kit, BATCH)).await?;
     batches(&app, |tx, app| requests::mark_overdue(tx, &app.kit, BATCH)).await?;
     compare(&app).await?;
+    end_unfit(&app).await?;
     batches(&app, |tx, app| cases::sound_due(tx, &app.kit, BATCH)).await?;
     batches(&app, |tx, app| paging::ring_due(tx, &app.kit, BATCH)).await?;
     batches(&app, |tx, _| flows::settle_due(tx, BATCH)).await?;

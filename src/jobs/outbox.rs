@@ -153,7 +153,7 @@ async fn mail(
     let address = app
         .db
         .read(move |rx| {
-            let current = paging::is_current(rx, &about)?;
+            let current = paging::is_current(rx, &about, &to)?;
             if current { staff::mail_of(rx, &kit.kit, &to).map(Some) } else { Ok(None) }
         })
         .await?;

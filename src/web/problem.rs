@@ -176,6 +176,10 @@ fn conflict(why: &Conflict) -> Kind {
         Conflict::ActDecided => {
             kind(status, "act_decided", "Already decided", "Somebody has approved or refused this act.")
         }
+        Conflict::ActVoid => {
+            let detail = "The case was closed, or whoever proposed this may not work on it any more. Read the case, and propose anew what still holds.";
+            kind(status, "act_void", "It waits no longer", detail)
+        }
         Conflict::ActOutdated => {
             let detail =
                 "More is known, or was judged, than this act answers. Refuse it, look again, and propose anew.";
@@ -315,6 +319,7 @@ fn examples() -> Vec<Error> {
         Conflict::DuplicateReference,
         Conflict::InFlight,
         Conflict::ActDecided,
+        Conflict::ActVoid,
         Conflict::ActOutdated,
         Conflict::NameTaken,
         Conflict::EndpointDisabled,

@@ -213,7 +213,8 @@ impl Stage {
         let ended = world.staff(Role::SafeguardingLead).await.caller;
         Caller::send(ended.request(Method::DELETE, "/v1/triage/sessions/current")).await.expect(204);
         let closed = world.staff(Role::SafeguardingLead).await;
-        world.app.db.write(move |tx| staff::close(tx, &closed.username)).await.unwrap();
+        let app = world.app.clone();
+        world.app.db.write(move |tx| staff::close(tx, &app.kit, &closed.username)).await.unwrap();
         let broken = vec![
             ("a garbage token", world.caller("garbage")),
             ("an expired token", expired),

@@ -31,6 +31,7 @@ mod paging;
 mod public_pages;
 mod publishing;
 mod reports;
+mod rights;
 mod schema;
 mod secrecy;
 mod sign_in;

@@ -271,8 +271,8 @@ fn what_a_colleague_sees_follows_their_queues_at_once() {
         let who = world.staff(Role::Advocate).await;
         spark.submit(&small("SPK-1")).await;
         let case = who.case_of("SPK-1").await;
-        let name = who.username.clone();
-        world.app.db.write(move |tx| staff::set_queues(tx, &name, &[Queue::Fraud])).await.unwrap();
+        let (app, name) = (world.app.clone(), who.username.clone());
+        world.app.db.write(move |tx| staff::set_queues(tx, &app.kit, &name, &[Queue::Fraud])).await.unwrap();
         who.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
         assert_eq!(who.caller.get("/v1/triage/cases").await.expect(200).json()["data"], json!([]));
         who.caller.get("/v1/triage/cases?queue=stalking_violence").await.expect(404);
@@ -338,7 +338,7 @@ fn an_answer_is_not_repeated_to_somebody_who_may_no_longer_see_the_case() {
                     let own = Identifier::new(IdentifierKind::Phone, "+44 7700 900 123");
                     staff::declare(tx, &app.kit, &name, &own)
                 }
-                _ => staff::set_queues(tx, &name, &[Queue::Other]),
+                _ => staff::set_queues(tx, &app.kit, &name, &[Queue::Other]),
             });
             lost.await.unwrap();
             who.caller.post_with(&path, &key, None, &body).await.expect(404);

@@ -19,5 +19,14 @@ diesel::table! {
         rings -> BigInt,
         next_at -> BigInt,
         closed_at -> Nullable<BigInt>,
+        told -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    unseen_cases (case_id) {
+        case_id -> Text,
+        since -> BigInt,
+        told_at -> BigInt,
     }
 }

@@ -1,19 +1,22 @@
 //! Acts that wait for a second person: lowering from p0 or p1, an outcome of "unfounded", and a request to a platform
 //! without the survivor's recorded agreement.
 
+mod view;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+
+pub use view::{ActView, Proposal};
+pub(super) use view::{ended, pending};
 
 use super::{Case, Outcome, decide, priority, store};
 use crate::base::code::codes;
 use crate::base::id::{ActId, CaseId, StaffId};
 use crate::base::secret::silent;
-use crate::base::time::Timestamp;
 use crate::db::schema::acts;
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access::{ChangePriority, Grant, SignSecond};
+use crate::domain::access::{self, Act, ChangePriority, Grant, SignSecond};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::requests::{self, NewRequest};
 use crate::domain::staff::Member;
@@ -33,6 +36,17 @@ codes! {
     }
 }
 
+impl ActKind {
+    /// The right that whoever proposes it needs, until it is signed.
+    pub(super) const fn right(self) -> Act {
+        match self {
+            Self::LowerPriority => Act::ChangePriority,
+            Self::CloseUnfounded => Act::Decide,
+            Self::AskPlatform => Act::AskPlatform,
+        }
+    }
+}
+
 codes! {
     /// Where an act stands.
     pub enum ActState {
@@ -42,6 +56,8 @@ codes! {
         Approved = "approved",
         /// Not done.
         Refused = "refused",
+        /// It waits no longer: its case was closed, or whoever proposed it may not work on it any more.
+        Void = "void",
     }
 }
 
@@ -95,58 +111,6 @@ enum Body {
     LowerPriority(Lowering),
     CloseUnfounded { reason: String, assessed: i64 },
     AskPlatform(Box<NewRequest>),
-}
-
-/// What an act would do, for whoever is to sign it: nobody signs what they cannot read.
-#[derive(Serialize, ToSchema)]
-pub struct Proposal {
-    /// Why, in words.
-    pub text: Option<String>,
-    /// The priority it would set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<Priority>,
-    /// Why, as a code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason_code: Option<PriorityReason>,
-    /// The request it would make.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request: Option<NewRequest>,
-}
-
-impl From<Body> for Proposal {
-    fn from(body: Body) -> Self {
-        let bare = |text| Self { text, priority: None, reason_code: None, request: None };
-        match body {
-            Body::LowerPriority(lowering) => Self {
-                priority: Some(lowering.to),
-                reason_code: Some(lowering.reason_code),
-                ..bare(Some(lowering.text))
-            },
-            Body::CloseUnfounded { reason, .. } => bare(Some(reason)),
-            Body::AskPlatform(request) => Self { request: Some(*request), ..bare(None) },
-        }
-    }
-}
-
-/// An act as colleagues see it.
-#[derive(Serialize, ToSchema)]
-pub struct ActView {
-    /// Its id.
-    #[schema(value_type = String, example = "act_00000000000000000000000000")]
-    pub id: ActId,
-    /// What it would do.
-    pub kind: ActKind,
-    /// Where it stands.
-    pub state: ActState,
-    /// Who proposed it.
-    #[schema(value_type = String)]
-    pub proposed_by: StaffId,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub proposed_at: Timestamp,
-    /// What it would do and why; absent for roles that may not read content.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proposal: Option<Proposal>,
 }
 
 /// What came of an operation that may need a second person.
@@ -259,8 +223,8 @@ fn newest_seq(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId) -> Result<i64> {
 /// The second person decides. Approving does the act; refusing leaves everything as it is.
 ///
 /// # Errors
-/// `SecondPerson` when it is the first one, `ActDecided` when somebody was quicker, `ActOutdated` when more has come in
-/// than the first one saw.
+/// `SecondPerson` when it is the first one, `ActDecided` when somebody was quicker, `ActVoid` when the case was closed
+/// or the first one may not work on it any more, `ActOutdated` when more has come in than the first one saw.
 pub fn sign(
     tx: &mut Tx<'_>,
     kit: &Kit,
@@ -277,8 +241,11 @@ pub fn sign(
     if proposed_by == who.id {
         return Err(Error::Forbidden(Forbidden::SecondPerson));
     }
-    if state != ActState::Pending {
-        return Err(Conflict::ActDecided.into());
+    match state {
+        ActState::Pending if access::bar(tx, &proposed_by, &case, kind.right())?.is_none() => {}
+        // Their right has ended at this very moment.
+        ActState::Pending | ActState::Void => return Err(Conflict::ActVoid.into()),
+        ActState::Approved | ActState::Refused => return Err(Conflict::ActDecided.into()),
     }
     close_act(tx, &case.id, id, kind, (who, approve))?;
     if !approve {
@@ -330,24 +297,4 @@ pub(super) fn lowering(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &ActId) -> Resu
     }
 }
 
-/// The acts of a case that wait for a second person; with what they would do when there are keys to read it with.
-pub(super) fn pending(rx: &mut Rx<'_>, mut keys: Option<&mut Keys<'_>>, case: &CaseId) -> Result<Vec<ActView>> {
-    type Row = (ActId, ActKind, ActState, StaffId, Timestamp, Sealed<Notes>);
-    let rows: Vec<Row> = acts::table
-        .filter(acts::case_id.eq(case).and(acts::state.eq(ActState::Pending)))
-        .order((acts::proposed_at, acts::id))
-        .select((acts::id, acts::kind, acts::state, acts::proposed_by, acts::proposed_at, acts::body))
-        .load(rx.conn())?;
-    rows.into_iter()
-        .map(|(id, kind, state, proposed_by, proposed_at, sealed)| {
-            let proposal = match keys.as_mut().map(|keys| keys.existing::<Notes>()) {
-                Some(Ok(key)) => Some(key.open::<Body>("act", id.as_str(), &sealed)?.into_exposed().into()),
-                None | Some(Err(Error::Erased)) => None,
-                Some(Err(error)) => return Err(error),
-            };
-            Ok(ActView { id, kind, state, proposed_by, proposed_at, proposal })
-        })
-        .collect()
-}
-
-silent! { Lowering Body Proposal ActView }
+silent! { Lowering Body }

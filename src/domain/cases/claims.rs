@@ -11,10 +11,10 @@ use crate::base::time::Timestamp;
 use crate::db::Tx;
 use crate::db::schema::cases;
 use crate::domain::Kit;
-use crate::domain::access::{self, Act, Assign, Claim, Grant, Reopen, Work};
+use crate::domain::access::{Assign, Claim, Grant, Reopen, Work};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::paging;
-use crate::domain::staff::{self, Member};
+use crate::domain::staff::Member;
 use crate::error::{Conflict, Error, Result};
 
 /// How long a claim holds without a heartbeat.
@@ -155,7 +155,7 @@ pub fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
     case.reserved_until = None;
     store::set_holder(tx, case)?;
     let now = tx.now();
-    let due = priority::due_for(tx, kit, case.priority, case.queue)?;
+    let due = priority::due_for(tx, kit, case.priority, &case.queues())?;
     let mut fresh = clocks::first(&case.id, now, &due, now.plus(due.human_review));
     // A first contact happens once; one that never happened is due again.
     let reached = clocks::of_case(tx, &case.id)?.iter().any(Clock::is_first_contact_made);
@@ -164,11 +164,12 @@ pub fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
     store::replace_in_queue(tx, case)
 }
 
-/// Hands the case to somebody, whom it is offered to alone for a while.
+/// Hands the case to somebody, whom it is offered to alone for a while. Whoever is handed an urgent one is told, with
+/// those on call.
 ///
 /// # Errors
 /// `ClaimedByOther` while a third person holds a living claim.
-pub fn assign(tx: &mut Tx<'_>, grant: Grant<Assign, Case>, by: &Member, to: &Member) -> Result<Case> {
+pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign, Case>, by: &Member, to: &Member) -> Result<Case> {
     let mut case = grant.into_row();
     let now = tx.now();
     if case.is_held_by_other(&by.id, now) && case.is_held_by_other(&to.id, now) {
@@ -180,6 +181,9 @@ pub fn assign(tx: &mut Tx<'_>, grant: Grant<Assign, Case>, by: &Member, to: &Mem
     store::set_holder(tx, &case)?;
     store::bump(tx, &mut case)?;
     audit::record(tx, Chain::Case(&case.id), Event::Assigned { to: to.id.clone() })?;
+    if case.state.is_open() {
+        priority::page_if_urgent(tx, kit, &case, "handed_over")?;
+    }
     Ok(case)
 }
 
@@ -203,20 +207,6 @@ pub fn resume_due(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
         }
     }
     Ok(taken)
-}
-
-/// Ends the claim of somebody who may no longer see the case: its queue is not on their list any more, or it names
-/// somebody whom they declared. Otherwise it would stay locked to a person for whom it does not exist.
-pub(super) fn part_from_the_unfit(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
-    let Some(holder) = &case.assigned_to else { return Ok(()) };
-    let able = |who: &Member| access::sees(who, case.queue) && access::allows(who.role, case.queue, Act::Work);
-    let fit = staff::find(tx, holder)?.as_ref().is_some_and(able) && !staff::is_walled(tx, holder, &case.id)?;
-    if fit {
-        return Ok(());
-    }
-    case.assigned_to = None;
-    end(tx, case)?;
-    audit::record(tx, Chain::Case(&case.id), Event::ClaimEnded)
 }
 
 /// A reason in words.

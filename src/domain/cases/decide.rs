@@ -1,6 +1,7 @@
 //! The decision: how a case ends.
 
 use super::acts::{self, Done};
+use super::rights::{self, Cause};
 use super::{Action, Case, Outcome, claims, store};
 use crate::base::secret::silent;
 use crate::db::Tx;
@@ -36,7 +37,7 @@ pub fn decide(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Decide, Case>, who: &Memb
 }
 
 /// Closes a case. What an outcome says of the platform must be true: statistics are made of it. What it was asked stays
-/// asked: a late answer is still taken.
+/// asked: a late answer is still taken. What waits for a second person does not outlive the case.
 pub(super) fn close(tx: &mut Tx<'_>, case: &mut Case, outcome: Outcome) -> Result<()> {
     let needed: Option<(&[RequestState], _, _)> = match outcome {
         Outcome::PlatformActed => Some((
@@ -58,6 +59,7 @@ pub(super) fn close(tx: &mut Tx<'_>, case: &mut Case, outcome: Outcome) -> Resul
         return Err(Conflict::Transition { from, action }.into());
     }
     store::move_along(tx, case, Action::Close, Some(outcome))?;
+    rights::void_all(tx, &case.id, Cause::CaseClosed)?;
     claims::end(tx, case)
 }
 

@@ -7,7 +7,7 @@ use crate::base::id::CaseId;
 use crate::db::dialect::native;
 use crate::db::schema::case_links;
 use crate::db::{Rx, Tx};
-use crate::domain::access::{self, Grant, Link};
+use crate::domain::access::{self, Act, Grant, Link};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::staff::{self, Member};
 use crate::error::{Error, Result};
@@ -55,7 +55,7 @@ pub(super) fn of_case(rx: &mut Rx<'_>, case: &CaseId, who: &Member) -> Result<Ve
         .load(rx.conn())?;
     let mut known = Vec::new();
     for other in linked {
-        let seen = store::find(rx, &other)?.is_some_and(|other| access::sees(who, other.queue));
+        let seen = store::find(rx, &other)?.is_some_and(|other| access::may(who, &other, Act::Read));
         if seen && !staff::is_walled(rx, &who.id, &other)? {
             known.push(other);
         }

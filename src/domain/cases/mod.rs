@@ -10,6 +10,7 @@ mod notes;
 mod open;
 pub mod priority;
 mod read;
+pub mod rights;
 pub mod state;
 mod store;
 
@@ -145,6 +146,12 @@ pub struct Case {
 }
 
 impl Case {
+    /// The queues it stands in: whoever works one of them may see it.
+    #[must_use]
+    pub fn queues(&self) -> Vec<Queue> {
+        vec![self.queue]
+    }
+
     /// Whether `staff` holds the claim at `now`.
     #[must_use]
     pub fn is_held_by(&self, staff: &StaffId, now: Timestamp) -> bool {

@@ -113,7 +113,7 @@ pub fn write_note(
         Some(Records::ReReview) => {
             clocks::meet(tx, &case.id, ClockKind::ReReview, None)?;
             if case.state.is_open() {
-                let span: Duration = priority::due_for(tx, kit, case.priority, case.queue)?.re_review;
+                let span: Duration = priority::due_for(tx, kit, case.priority, &case.queues())?.re_review;
                 let now = tx.now();
                 clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::ReReview, now, now.plus(span))])?;
             }

@@ -122,7 +122,7 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     let id = CaseId::random();
     let child = incoming.facts.is_child();
     let queue = queue_for(child, assessment.priority, incoming.category.group());
-    let due = priority::due_for(tx, kit, assessment.priority, queue)?;
+    let due = priority::due_for(tx, kit, assessment.priority, &[queue])?;
     let mut running = clocks::first(&id, now, &due, incoming.promised);
     if incoming.image_clock {
         running.push(image_clock(kit, &id, &incoming.report, now));
@@ -255,7 +255,7 @@ fn take_in(
 
 /// Has what came in read by a person: by the earlier of the priority's span and what was promised to the reporter.
 fn begin_review(tx: &mut Tx<'_>, kit: &Kit, case: &Case, promised: Option<Timestamp>) -> Result<()> {
-    let due = priority::due_for(tx, kit, case.priority, case.queue)?;
+    let due = priority::due_for(tx, kit, case.priority, &case.queues())?;
     let by = tx.now().plus(due.human_review);
     clocks::begin_review(tx, &case.id, promised.map_or(by, |promised| promised.min(by)))
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::clocks::{self, Due};
-use super::{Case, PrioritySource, State, acts, claims, store};
+use super::{Case, PrioritySource, State, acts, claims, rights, store};
 use crate::base::id::{ActId, AssessmentId, CaseId};
 use crate::db::schema::{assessments, cases};
 use crate::db::{Rx, Tx};
@@ -87,7 +87,7 @@ pub(super) fn reassess(
     if assessment.failure.is_some() {
         call_now(tx, case, "triage_failed")?;
     }
-    claims::part_from_the_unfit(tx, case)
+    rights::look_again(tx, kit, case).map(drop)
 }
 
 /// Voids a lowering that no longer answers what the rules say, or that lies below what has come in now, alone: the same
@@ -133,7 +133,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
         audit::record(tx, Chain::Case(&case.id), changed)?;
     }
     if case.priority < before && case.state.is_open() {
-        let due = due_for(tx, kit, case.priority, case.queue)?;
+        let due = due_for(tx, kit, case.priority, &case.queues())?;
         clocks::tighten(tx, &case.id, &due)?;
         // Nothing that has become more urgent stays set aside, or kept for somebody who may be away.
         claims::wake_waiting(tx, kit, case)?;
@@ -145,10 +145,10 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
 }
 
 /// The spans of a priority, as they are while someone is on shift for the queue or nobody is.
-pub(super) fn due_for(tx: &mut Tx<'_>, kit: &Kit, priority: Priority, queue: Queue) -> Result<Due> {
+pub(super) fn due_for(tx: &mut Tx<'_>, kit: &Kit, priority: Priority, queues: &[Queue]) -> Result<Due> {
     let spans = kit.triage.rules().clocks(priority);
     let differs = spans.human_review_staffed != spans.human_review_unstaffed;
-    let staffed = differs && staff::is_on_shift(tx, queue)?;
+    let staffed = differs && staff::is_on_shift(tx, queues)?;
     Ok(Due::of(spans, staffed))
 }
 
@@ -189,7 +189,7 @@ pub(super) fn raise(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, to: Priority) -
     let before = case.priority;
     case.raised_priority = Some(case.raised_priority.map_or(to, |raised| raised.min(to)));
     settle(tx, kit, case, before, false)?;
-    claims::part_from_the_unfit(tx, case)
+    rights::look_again(tx, kit, case).map(drop)
 }
 
 /// Puts an approved lowering in force: it replaces what the rules and earlier raises said.
@@ -198,7 +198,7 @@ pub(super) fn lower(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, act: &ActId) ->
     case.raised_priority = None;
     case.lowering_act = Some(act.clone());
     settle(tx, kit, case, before, false)?;
-    claims::part_from_the_unfit(tx, case)
+    rights::look_again(tx, kit, case).map(drop)
 }
 
 /// Runs the rules again on open cases for which they had failed: a case that the rules call p0 must not stay p1 because

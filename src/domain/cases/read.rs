@@ -199,6 +199,8 @@ pub struct CaseView {
     pub notes: Option<Vec<NoteView>>,
     /// Acts that wait for a second person.
     pub pending: Vec<ActView>,
+    /// What became of those that wait no longer, the newest first: at most 20.
+    pub acts_ended: Vec<ActView>,
     /// Cases that a person linked with it.
     #[schema(value_type = Vec<String>)]
     pub links: Vec<CaseId>,
@@ -262,6 +264,7 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member)
         requests: requests_of(tx, &mut keys, &case.id, content)?,
         notes: if content { erased_is_none(notes::of_case(tx, &mut keys, &case.id))? } else { None },
         pending: acts::pending(tx, content.then_some(&mut keys), &case.id)?,
+        acts_ended: acts::ended(tx, &case.id)?,
         links: links::of_case(tx, &case.id, who)?,
     })
 }

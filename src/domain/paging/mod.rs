@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use ladder::Ladder;
 
 use super::Kit;
+use super::access::{self, Act};
 use super::audit::{self, Chain, Event};
 use super::cases::{self, Case, State};
 use super::outbox::{self, Job};
@@ -83,6 +84,14 @@ struct Alarm {
     opened_at: Timestamp,
     rings: i64,
     next_at: Timestamp,
+    told: Option<String>,
+}
+
+impl Alarm {
+    /// Whom it told when it rang last.
+    fn told(&self) -> Vec<StaffId> {
+        self.told.iter().flat_map(|told| told.split(' ')).filter_map(|id| id.parse().ok()).collect()
+    }
 }
 
 fn open_of(rx: &mut Rx<'_>, case: &CaseId) -> Result<Option<Alarm>> {
@@ -132,6 +141,28 @@ pub(super) fn quiet(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
     Ok(())
 }
 
+/// The cases with an alarm that told this person when it rang last.
+pub(super) fn told_last(rx: &mut Rx<'_>, who: &StaffId) -> Result<Vec<CaseId>> {
+    let told = alarms::closed_at.is_null().and(alarms::told.like(format!("%{who}%")));
+    Ok(alarms::table.filter(told).select(alarms::case_id).load(rx.conn())?)
+}
+
+/// Rings the alarm of a case, whose row is locked, at once when none of those whom it told may work on the case any
+/// more: otherwise the next ones would wait for a ring that nobody heard.
+pub(super) fn pass_on(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+    let Some(alarm) = open_of(tx, &case.id)? else { return Ok(()) };
+    let (told, now) = (alarm.told(), tx.now());
+    if told.is_empty() || alarm.next_at <= now {
+        return Ok(());
+    }
+    for staff in &told {
+        if access::bar(tx, staff, case, Act::Claim)?.is_none() {
+            return Ok(());
+        }
+    }
+    call(tx, case, Call { reason: "told_are_gone", at: now, least: Rung::OnCall })
+}
+
 /// Rings every alarm that is due, a few at a time. Says how many.
 ///
 /// Who is told stands in the case's record, and a page for each is owed in the same transaction: a worker that is
@@ -161,7 +192,12 @@ fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
     let spans = kit.triage.rules().clocks(case.priority);
     let ladder = Ladder::of(case.priority, spans);
     let rung = ladder.rung(now.since(alarm.opened_at)).max(Rung::of_level(alarm.least_rung));
-    let holder = case.assigned_to.clone().filter(|_| case.claimed_until.is_some_and(|until| until > now));
+    let mut holder = case.assigned_to.clone().filter(|_| case.claimed_until.is_some_and(|until| until > now));
+    if let Some(staff) = &holder
+        && access::bar(tx, staff, case, Act::Work)?.is_some()
+    {
+        holder = None;
+    }
     let mut people = match &holder {
         // Somebody is at it: they are told, and whoever must know anyway.
         Some(_) if rung == Rung::OnCall => Vec::new(),
@@ -175,6 +211,7 @@ fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
         outbox::enqueue(tx, &Job::Mail { staff: staff.clone(), notice }, now, Some(&key))?;
     }
     let told = i64::try_from(people.len()).unwrap_or(i64::MAX);
+    let names = people.iter().map(StaffId::as_str).collect::<Vec<_>>().join(" ");
     let pager = Job::Pager { case: case.id.clone(), reason: alarm.reason.clone(), rung, urgency, told };
     outbox::enqueue(tx, &pager, now, None)?;
     let event = Event::OnCallPaged { reason: alarm.reason, rung: rung.as_str(), people };
@@ -186,6 +223,7 @@ fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
             alarms::rings.eq(alarm.rings + 1),
             alarms::next_at.eq(now.plus(ladder.repeat)),
             alarms::closed_at.eq(closed_at),
+            alarms::told.eq(names),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -211,12 +249,19 @@ pub enum Notice {
 }
 
 /// Whether the mail is still worth sending: a page whose alarm has ended, or has rung again since, is not. So a mail
-/// server that comes back after an hour brings one page and not twelve.
-pub fn is_current(rx: &mut Rx<'_>, notice: &Notice) -> Result<bool> {
+/// server that comes back after an hour brings one page and not twelve. Nor is one to somebody whose right to the case
+/// has ended since.
+pub fn is_current(rx: &mut Rx<'_>, notice: &Notice, to: &StaffId) -> Result<bool> {
     let Notice::Page { alarm, ring, last, .. } = notice else { return Ok(true) };
-    let row: Option<(i64, Option<Timestamp>)> =
-        alarms::table.find(alarm).select((alarms::rings, alarms::closed_at)).first(rx.conn()).optional()?;
-    Ok(row.is_some_and(|(rings, closed_at)| rings == *ring && (*last || closed_at.is_none())))
+    let row: Option<(CaseId, i64, Option<Timestamp>)> = alarms::table
+        .find(alarm)
+        .select((alarms::case_id, alarms::rings, alarms::closed_at))
+        .first(rx.conn())
+        .optional()?;
+    let Some((case, rings, closed_at)) = row else { return Ok(false) };
+    let rings_still = rings == *ring && (*last || closed_at.is_none());
+    let Some(case) = cases::find(rx, &case)?.filter(|_| rings_still) else { return Ok(false) };
+    Ok(access::bar(rx, to, &case, Act::Claim)?.is_none())
 }
 
 /// A page could not be delivered to somebody for good: the next ones up are told at once.

@@ -89,10 +89,7 @@ pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<S
     let on_shift = on_shift_now(rx)?;
     let mut able = Vec::new();
     for who in staff::list(rx)? {
-        if access::sees(&who, case.queue)
-            && access::allows(who.role, case.queue, Act::Claim)
-            && !staff::is_walled(rx, &who.id, &case.id)?
-        {
+        if access::may(&who, case, Act::Claim) && !staff::is_walled(rx, &who.id, &case.id)? {
             able.push(who);
         }
     }

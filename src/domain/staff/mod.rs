@@ -9,12 +9,13 @@ use totp_rs::{Builder, Totp};
 
 pub use passwords::Passwords;
 pub use sessions::{
-    Opened, Session, account, close_session, forget_old_sessions, looks_like_session, open_session, session_of,
-    sign_in, sign_in_failed, touch,
+    Opened, Session, account, forget_old_sessions, looks_like_session, open_session, session_of, sign_in,
+    sign_in_failed, sign_out, touch,
 };
 
 use super::Kit;
 use super::audit::{self, Chain, Event};
+use super::cases::rights::{self, Ended};
 use super::platforms::{self, Mode};
 use super::triage::Queue;
 use super::vault::{Keys, Sealed, Secret};
@@ -144,32 +145,53 @@ fn seal_totp(tx: &mut Tx<'_>, kit: &Kit, id: &StaffId, secret: &Sensitive<Vec<u8
     Ok(sealed)
 }
 
-/// Gives an account a new password and second factor, and ends its sessions.
-pub fn reset(tx: &mut Tx<'_>, kit: &Kit, username: &str, hash: &str, totp: &Sensitive<Vec<u8>>) -> Result<()> {
-    let found = account(tx, username)?.ok_or(Error::NotFound)?;
-    let sealed = seal_totp(tx, kit, &found.member.id, totp)?;
-    diesel::update(staff::table.find(&found.member.id))
-        .set((staff::password_hash.eq(hash), staff::totp_secret.eq(sealed), staff::epoch.eq(found.epoch + 1)))
-        .execute(tx.conn())?;
-    audit::record(tx, Chain::Staff(&found.member.id), Event::StaffCredentialsReset)
-}
-
-/// Closes an account and ends its sessions at once. What it did stays on record.
-pub fn close(tx: &mut Tx<'_>, username: &str) -> Result<()> {
+/// Gives an account a new password and second factor, and ends its sessions: what it had claimed is free at once.
+pub fn reset(tx: &mut Tx<'_>, kit: &Kit, username: &str, hash: &str, totp: &Sensitive<Vec<u8>>) -> Result<Ended> {
     let found = account(tx, username)?.ok_or(Error::NotFound)?;
     let id = found.member.id;
-    diesel::update(staff::table.find(&id))
-        .set((staff::active.eq(false), staff::epoch.eq(found.epoch + 1)))
-        .execute(tx.conn())?;
-    diesel::delete(staff_sessions::table.filter(staff_sessions::staff_id.eq(&id))).execute(tx.conn())?;
-    audit::record(tx, Chain::Staff(&id), Event::StaffClosed)
+    let mut ended = rights::change(tx, kit, &id, |tx| {
+        let sealed = seal_totp(tx, kit, &id, totp)?;
+        diesel::update(staff::table.find(&id))
+            .set((staff::password_hash.eq(hash), staff::totp_secret.eq(sealed), staff::epoch.eq(found.epoch + 1)))
+            .execute(tx.conn())?;
+        audit::record(tx, Chain::Staff(&id), Event::StaffCredentialsReset)
+    })?;
+    ended.cases += rights::leave(tx, kit, &id)?;
+    Ok(ended)
 }
 
-/// Changes an account's queues.
-pub fn set_queues(tx: &mut Tx<'_>, username: &str, queues: &[Queue]) -> Result<()> {
+/// Closes an account, its sessions and all that stood on its rights at once. What it did stays on record.
+pub fn close(tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<Ended> {
     let found = account(tx, username)?.ok_or(Error::NotFound)?;
-    diesel::update(staff::table.find(&found.member.id)).set(staff::queues.eq(queue_text(queues))).execute(tx.conn())?;
-    audit::record(tx, Chain::Staff(&found.member.id), Event::StaffChanged { role: found.member.role.as_str() })
+    let id = found.member.id;
+    rights::change(tx, kit, &id, |tx| {
+        diesel::update(staff::table.find(&id))
+            .set((staff::active.eq(false), staff::epoch.eq(found.epoch + 1)))
+            .execute(tx.conn())?;
+        diesel::delete(staff_sessions::table.filter(staff_sessions::staff_id.eq(&id))).execute(tx.conn())?;
+        audit::record(tx, Chain::Staff(&id), Event::StaffClosed)
+    })
+}
+
+/// Changes an account's queues, and ends what stood on those that went.
+pub fn set_queues(tx: &mut Tx<'_>, kit: &Kit, username: &str, queues: &[Queue]) -> Result<Ended> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let id = found.member.id;
+    rights::change(tx, kit, &id, |tx| {
+        diesel::update(staff::table.find(&id)).set(staff::queues.eq(queue_text(queues))).execute(tx.conn())?;
+        audit::record(tx, Chain::Staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
+    })
+}
+
+/// Changes what an account does here, and ends what the new role has no right to. Its list of queues stays as it is.
+pub fn set_role(tx: &mut Tx<'_>, kit: &Kit, username: &str, role: Role) -> Result<(Member, Ended)> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let id = found.member.id.clone();
+    let ended = rights::change(tx, kit, &id, |tx| {
+        diesel::update(staff::table.find(&id)).set(staff::role.eq(role)).execute(tx.conn())?;
+        audit::record(tx, Chain::Staff(&id), Event::StaffChanged { role: role.as_str() })
+    })?;
+    Ok((Member { role, ..found.member }, ended))
 }
 
 /// Sets where an account's pages go; nothing takes the address away.
@@ -203,43 +225,46 @@ pub fn mail_of(rx: &mut Rx<'_>, kit: &Kit, id: &StaffId) -> Result<Option<Sensit
 ///
 /// # Errors
 /// `Invalid` for what cannot be compared, such as a telephone number without its country.
-pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifier) -> Result<()> {
+pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifier) -> Result<Ended> {
     let refused = |detail| Error::invalid("/value", "bad_identifier", detail);
     if identifier.is_of_no_country() {
         return Err(refused("write the number with its country, as +44 7700 900123 or 0044 7700 900123"));
     }
     let digest =
         identifier.digest(&kit.keyring).ok_or_else(|| refused("this cannot be compared safely; give it in full"))?;
-    wall(tx, username, identifier.kind.as_str(), &[digest])
+    wall(tx, kit, username, (identifier.kind.as_str(), &[digest]))
 }
 
 /// Declares an account of a colleague, or of someone close to them, on a platform: in real life and in its trials.
 ///
 /// # Errors
 /// `NotFound` when there is no such platform.
-pub fn declare_account(tx: &mut Tx<'_>, kit: &Kit, username: &str, (slug, account): (&str, &str)) -> Result<()> {
+pub fn declare_account(tx: &mut Tx<'_>, kit: &Kit, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
     let platform = platforms::find(tx, slug)?.ok_or(Error::NotFound)?;
     let digest = |mode: &Mode| account_digest(&kit.keyring, platform.id.as_str(), mode.as_str(), account);
     let digests: Vec<[u8; 32]> = Mode::ALL.iter().map(digest).collect();
-    wall(tx, username, "account", &digests)
+    wall(tx, kit, username, ("account", &digests))
 }
 
-/// Puts up a wall of what was declared.
-fn wall(tx: &mut Tx<'_>, username: &str, kind: &'static str, digests: &[[u8; 32]]) -> Result<()> {
-    let found = account(tx, username)?.ok_or(Error::NotFound)?;
-    for digest in digests {
-        let row = (
-            staff_identifiers::staff_id.eq(&found.member.id),
-            staff_identifiers::digest.eq(digest.to_vec()),
-            staff_identifiers::kind.eq(kind),
-            staff_identifiers::created_at.eq(tx.now()),
-        );
-        crate::db::dialect::native!(tx.conn(), |c| diesel::insert_into(staff_identifiers::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(c))?;
-    }
-    audit::record(tx, Chain::Staff(&found.member.id), Event::WallDeclared { identifier: kind })
+/// Puts up a wall of what was declared. What they have of a case behind it ends.
+fn wall(tx: &mut Tx<'_>, kit: &Kit, username: &str, what: (&'static str, &[[u8; 32]])) -> Result<Ended> {
+    let (kind, digests) = what;
+    let id = account(tx, username)?.ok_or(Error::NotFound)?.member.id;
+    rights::change(tx, kit, &id, |tx| {
+        for digest in digests {
+            let row = (
+                staff_identifiers::staff_id.eq(&id),
+                staff_identifiers::digest.eq(digest.to_vec()),
+                staff_identifiers::kind.eq(kind),
+                staff_identifiers::created_at.eq(tx.now()),
+            );
+            crate::db::dialect::native!(tx.conn(), |c| diesel::insert_into(staff_identifiers::table)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(c))?;
+        }
+        audit::record(tx, Chain::Staff(&id), Event::WallDeclared { identifier: kind })
+    })
 }
 
 /// Whether what this colleague declared names anyone in the case.
@@ -278,15 +303,16 @@ pub fn find(rx: &mut Rx<'_>, id: &StaffId) -> Result<Option<Member>> {
 /// Someone is on shift when a colleague acted this recently (TSP-1, clocks).
 pub const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
 
-/// Whether someone is on shift who may work on the queue.
-pub fn is_on_shift(rx: &mut Rx<'_>, queue: Queue) -> Result<bool> {
+/// Whether someone is on shift who may work on one of the queues.
+pub fn is_on_shift(rx: &mut Rx<'_>, queues_of_case: &[Queue]) -> Result<bool> {
     let since = rx.now().minus(SHIFT);
     let acting: Vec<(Role, String)> = staff::table
         .filter(staff::active.eq(true).and(staff::acted_at.ge(since)))
         .select((staff::role, staff::queues))
         .load(rx.conn())?;
     Ok(acting.into_iter().any(|(role, queues)| {
-        super::access::may_ever(role, super::access::Act::Claim) && queue_list(&queues).contains(&queue)
+        super::access::may_ever(role, super::access::Act::Claim)
+            && queue_list(&queues).iter().any(|queue| queues_of_case.contains(queue))
     }))
 }
 

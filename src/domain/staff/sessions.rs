@@ -13,6 +13,7 @@ use crate::db::schema::{staff, staff_sessions};
 use crate::db::{Actor, Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::audit::{self, Chain, Event};
+use crate::domain::cases::rights;
 use crate::domain::vault::{Keys, Sealed, Secret};
 use crate::error::Result;
 
@@ -179,11 +180,21 @@ pub fn touch(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Ends the session of this token.
-pub fn close_session(tx: &mut Tx<'_>, token: &Sensitive<String>) -> Result<()> {
+/// Ends the session of this token. With the last one of a colleague, what they had claimed is free at once: whoever
+/// works on at another device keeps it.
+pub fn sign_out(tx: &mut Tx<'_>, kit: &Kit, who: &StaffId, token: &Sensitive<String>) -> Result<()> {
     let hash = sha256(token.expose().as_bytes()).to_vec();
     diesel::delete(staff_sessions::table.filter(staff_sessions::token_hash.eq(hash))).execute(tx.conn())?;
-    Ok(())
+    let now = tx.now();
+    let another = staff_sessions::table
+        .inner_join(staff::table)
+        .filter(staff_sessions::staff_id.eq(who).and(staff::epoch.eq(staff_sessions::epoch)))
+        .filter(staff_sessions::expires_at.gt(now).and(staff_sessions::seen_at.gt(now.minus(IDLE))))
+        .select(staff_sessions::id);
+    if another.first::<SessionId>(tx.conn()).optional()?.is_some() {
+        return Ok(());
+    }
+    rights::leave(tx, kit, who).map(drop)
 }
 
 /// Forgets sessions that have ended: `limit` of them at the most. How many there were.

@@ -172,19 +172,17 @@ pub(in crate::web) async fn assign(call: Call, raw: Raw) -> Result<HttpResponse>
     let precondition = call.if_match();
     let body = raw.parse::<AssignBody>();
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, _, who| {
+    on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<Assign>(tx, &who, &case)?;
         require_match(precondition.as_ref(), grant.row())?;
         let unknown =
             || Error::invalid("/staff_id", "unknown_colleague", "no colleague who may take this case has this id");
         let to = staff::find(tx, &body?.staff_id)?.ok_or_else(unknown)?;
         // The wall holds for whoever is handed a case too, and says no more than "nobody of this id".
-        let able =
-            access::allows(to.role, grant.row().queue, access::Act::Claim) && access::sees(&to, grant.row().queue);
-        if !able || staff::is_walled(tx, &to.id, &case)? {
+        if access::bar(tx, &to.id, grant.row(), access::Act::Claim)?.is_some() {
             return Err(unknown());
         }
-        case_reply(&cases::assign(tx, grant, &who, &to)?)
+        case_reply(&cases::assign(tx, kit, grant, &who, &to)?)
     })
     .await
 }

@@ -89,15 +89,16 @@ pub(in crate::web) async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 /// `DELETE /v1/triage/sessions/current`.
 #[utoipa::path(delete, path = "/v1/triage/sessions/current", tag = "triage", operation_id = "sign_out", summary = "Sign out",
+    description = "What you had claimed is free at once, unless you are signed in elsewhere.",
     responses((status = 204, description = "The session has ended")))]
 pub(in crate::web) async fn close(call: Call) -> Result<HttpResponse> {
     let bearer = call.bearer()?;
-    call.shared
-        .app
+    let app = std::sync::Arc::clone(&call.shared.app);
+    app.clone()
         .db
         .write(move |tx| {
-            access::member(tx, &bearer)?;
-            staff::close_session(tx, &bearer)
+            let who = access::member(tx, &bearer)?;
+            staff::sign_out(tx, &app.kit, &who.id, &bearer)
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -1,0 +1,35 @@
+//! What a colleague declares of themselves, as it is typed.
+
+use recourse::db::Tx;
+use recourse::domain::Kit;
+use recourse::domain::cases::rights::Ended;
+use recourse::domain::reports::identifiers::{Identifier, IdentifierKind};
+use recourse::domain::staff;
+use recourse::error::Error;
+
+/// What a colleague declares.
+pub(super) enum Declared {
+    Identifier(Identifier),
+    /// A platform's short name, and the account as the platform calls it.
+    Account(String, String),
+}
+
+impl Declared {
+    pub(super) fn parse(kind: &str, value: &str) -> Result<Self, Error> {
+        if kind == "account" {
+            let form = "write the platform's short name, a space, and the account as the platform calls it";
+            let (slug, account) = value.split_once(' ').ok_or_else(|| Error::invalid("/value", "bad_account", form))?;
+            return Ok(Self::Account(slug.to_owned(), account.trim().to_owned()));
+        }
+        let known = "use phone, email, handle, profile_url, device, payment or account";
+        let kind = IdentifierKind::parse(kind).ok_or_else(|| Error::invalid("/kind", "unknown_kind", known))?;
+        Ok(Self::Identifier(Identifier::new(kind, value)))
+    }
+
+    pub(super) fn keep(&self, tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<Ended, Error> {
+        match self {
+            Self::Identifier(identifier) => staff::declare(tx, kit, username, identifier),
+            Self::Account(slug, account) => staff::declare_account(tx, kit, username, (slug, account)),
+        }
+    }
+}

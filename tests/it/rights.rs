@@ -1,0 +1,397 @@
+//! What ends with a right to a case: whoever loses it keeps nothing of it, and the next person hears at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use recourse::db::schema::outbox;
+use recourse::domain::audit;
+use recourse::domain::paging::rota;
+use recourse::domain::reports::identifiers::{Identifier, IdentifierKind};
+use recourse::domain::staff::{self, Role};
+use recourse::domain::triage::Queue;
+use recourse::jobs;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::client::{Caller, Staff, full, small};
+use crate::harness::{World, on_both};
+
+/// The ways in which a colleague loses the right to a case while its words stay the same.
+const LOSSES: [(&str, &str); 4] =
+    [("close", "account_closed"), ("role", "role"), ("queues", "queue"), ("declare", "wall")];
+
+async fn lose(world: &World, who: &Staff, loss: &str) {
+    let (app, name, loss) = (Arc::clone(&world.app), who.username.clone(), loss.to_owned());
+    let ended = world.app.db.write(move |tx| match loss.as_str() {
+        "close" => staff::close(tx, &app.kit, &name),
+        "role" => staff::set_role(tx, &app.kit, &name, Role::Auditor).map(|(_, ended)| ended),
+        "queues" => staff::set_queues(tx, &app.kit, &name, &[Queue::Complaints]),
+        "reset" => staff::reset(tx, &app.kit, &name, "$none$", &staff::new_totp_secret()),
+        _ => staff::declare(tx, &app.kit, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123")),
+    });
+    ended.await.unwrap();
+}
+
+/// The events of a kind on a case's record, as their details.
+async fn events(world: &World, case: &str, kind: &'static str) -> Vec<Value> {
+    let case = case.to_owned();
+    let all = world.app.db.read(move |rx| audit::list(rx, &case)).await.unwrap();
+    all.iter().filter(|event| event.kind == kind).map(|event| serde_json::from_str(&event.details).unwrap()).collect()
+}
+
+/// Puts somebody on the rota for a day.
+async fn on_rota(world: &World, who: &Staff) {
+    let name = who.username.clone();
+    let add = move |tx: &mut recourse::db::Tx<'_>| {
+        let now = tx.now();
+        rota::add(tx, &name, now, now.plus(Duration::from_hours(24)))
+    };
+    world.app.db.write(add).await.unwrap();
+}
+
+/// Whom the last ring of the case told.
+async fn told(world: &World, case: &str) -> Vec<String> {
+    let rings = events(world, case, "on_call_paged").await;
+    let Some(last) = rings.last() else { return Vec::new() };
+    last["people"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+}
+
+fn urgent(reference: &str, priority: &str) -> Value {
+    let mut body = full(reference);
+    body["reporter"]["platform_account_ref"] = json!(reference);
+    if priority == "p0" {
+        body["answers"] = json!({"not_safe_now": "yes"});
+    }
+    body
+}
+
+/// Takes a case and closes it.
+async fn finish(who: &Staff, case: &str) {
+    who.take(case).await;
+    let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
+    who.act_seen(case, "decision", &close).await.expect(200);
+}
+
+/// Gives somebody something of a case: a claim, a hold, or a hand-over.
+async fn give(world: &World, lead: &Staff, who: &Staff, case: &str, what: &str) {
+    match what {
+        "hand_over" => {
+            lead.act_seen(case, "assign", &json!({"staff_id": who.id})).await.expect(200);
+        }
+        _ => who.take(case).await,
+    }
+    if what == "hold" {
+        let until = world.clock.now().plus(Duration::from_hours(20));
+        let hold = json!({"action": "hold", "reason": "She is at work.", "until": until});
+        who.act_seen(case, "transitions", &hold).await.expect(200);
+    }
+}
+
+#[test]
+fn whatever_somebody_has_of_a_case_ends_with_the_right_to_it_and_the_next_person_hears_at_once() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let next = world.staff(Role::Advocate).await;
+        on_rota(&world, &next).await;
+        for (priority, queue) in [("p0", "emergency"), ("p1", "stalking_violence")] {
+            for what in ["claim", "hold", "hand_over"] {
+                for (loss, cause) in LOSSES {
+                    let reference = format!("R-{priority}-{what}-{loss}");
+                    spark.submit(&urgent(&reference, priority)).await;
+                    let case = lead.case_of(&reference).await;
+                    let who = world.staff(Role::Advocate).await;
+                    give(&world, &lead, &who, &case, what).await;
+                    lose(&world, &who, loss).await;
+                    // In the same transaction: free before any job has run.
+                    let (now, _) = lead.case(&case).await;
+                    assert_eq!(now["assigned_to"], Value::Null, "{reference}: {now}");
+                    assert_ne!(now["state"], "on_hold", "{reference}");
+                    let ended = events(&world, &case, "claim_ended").await;
+                    assert_eq!(ended.len(), 1, "{reference}");
+                    assert_eq!(ended[0], json!({"staff": who.id, "what": what, "cause": cause}), "{reference}");
+                    jobs::tick(Arc::clone(&world.app)).await.unwrap();
+                    assert_eq!(told(&world, &case).await, [next.id.as_str()], "{reference}: at once, and nobody else");
+                    let taken = lead.caller.post(&format!("/v1/triage/queues/{queue}/claim"), &json!({})).await;
+                    assert_eq!(taken.expect(200).json()["id"], json!(case), "{reference}: offered to the next one");
+                    finish(&lead, &case).await;
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn what_wakes_nobody_is_free_in_its_queue_at_once() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        for (i, what) in ["claim", "hold", "hand_over"].into_iter().enumerate() {
+            spark.submit(&small(&format!("Q-{i}"))).await;
+            let case = lead.case_of(&format!("Q-{i}")).await;
+            let who = world.staff(Role::Advocate).await;
+            give(&world, &lead, &who, &case, what).await;
+            lose(&world, &who, "close").await;
+            let taken = lead.caller.post("/v1/triage/queues/stalking_violence/claim", &json!({})).await.expect(200);
+            assert_eq!(taken.json()["id"], json!(case), "{what}");
+            assert!(events(&world, &case, "alarm_opened").await.is_empty(), "{what}");
+        }
+    });
+}
+
+#[test]
+fn a_report_or_an_addition_that_names_the_holder_takes_the_case_from_them_and_rings() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        for joins in [false, true] {
+            let mut body = urgent(&format!("N-{joins}"), "p0");
+            body["subject"]["identifiers"] = json!([]);
+            let report = spark.submit(&body).await;
+            let case = lead.case_of(&format!("N-{joins}")).await;
+            let who = world.staff(Role::Advocate).await;
+            lose(&world, &who, "declare").await;
+            who.take(&case).await;
+            let his = json!([{"type": "phone", "value": "+44 7700 900123"}]);
+            if joins {
+                let mut more = body.clone();
+                more["platform_report_ref"] = json!("N-more");
+                more["subject"]["identifiers"] = his;
+                spark.submit(&more).await;
+            } else {
+                let path = format!("/v1/reports/{report}/additions");
+                spark.caller.post(&path, &json!({"identifiers": his})).await.expect(201);
+            }
+            who.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
+            let ended = events(&world, &case, "claim_ended").await;
+            assert_eq!(ended, [json!({"staff": who.id, "what": "claim", "cause": "wall"})]);
+            jobs::tick(Arc::clone(&world.app)).await.unwrap();
+            assert_eq!(told(&world, &case).await, [lead.id.as_str()], "at once");
+            lead.act(&case, "claim", &json!({})).await.expect(200);
+        }
+    });
+}
+
+/// A further session of the same colleague.
+async fn second_device(world: &World, who: &Staff) -> Caller {
+    let name = who.username.clone();
+    let open = move |tx: &mut recourse::db::Tx<'_>| {
+        let account = staff::account(tx, &name)?.unwrap();
+        staff::open_session(tx, account)
+    };
+    let opened = world.app.db.write(open).await.unwrap();
+    Caller::new(world, opened.token.into_exposed())
+}
+
+async fn sign_out(caller: &Caller) {
+    Caller::send(caller.request(Method::DELETE, "/v1/triage/sessions/current")).await.expect(204);
+}
+
+#[test]
+fn signing_out_of_the_last_device_gives_claims_back_and_working_on_at_another_keeps_them() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        spark.submit(&urgent("S-1", "p0")).await;
+        let case = lead.case_of("S-1").await;
+        let who = world.staff(Role::Advocate).await;
+        let other = second_device(&world, &who).await;
+        who.take(&case).await;
+        sign_out(&who.caller).await;
+        assert_eq!(lead.case(&case).await.0["assigned_to"], json!(who.id), "she works on at the other device");
+        sign_out(&other).await;
+        assert_eq!(lead.case(&case).await.0["assigned_to"], Value::Null);
+        jobs::tick(Arc::clone(&world.app)).await.unwrap();
+        assert_eq!(told(&world, &case).await, [lead.id.as_str()]);
+        // A device that was left alone half an hour ago is none at which somebody works on.
+        let again = second_device(&world, &who).await;
+        world.pass(31 * 60);
+        let lead = world.staff(Role::Lead).await;
+        let third = second_device(&world, &who).await;
+        third.post(&format!("/v1/triage/cases/{case}/claim"), &json!({})).await.expect(200);
+        again.get("/v1/triage/queues").await.expect(401);
+        sign_out(&third).await;
+        assert_eq!(lead.case(&case).await.0["assigned_to"], Value::Null);
+    });
+}
+
+#[test]
+fn new_credentials_end_what_only_a_session_can_keep_and_no_more() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let who = world.staff(Role::Advocate).await;
+        for what in ["claim", "hold", "hand_over"] {
+            let reference = format!("C-{what}");
+            spark.submit(&urgent(&reference, "p1")).await;
+            give(&world, &lead, &who, &lead.case_of(&reference).await, what).await;
+        }
+        lose(&world, &who, "reset").await;
+        for (what, holder) in [("claim", Value::Null), ("hold", json!(who.id)), ("hand_over", Value::Null)] {
+            let case = lead.case_of(&format!("C-{what}")).await;
+            assert_eq!(lead.case(&case).await.0["assigned_to"], holder, "{what}");
+        }
+    });
+}
+
+#[test]
+fn an_urgent_case_that_is_handed_over_rings_for_whom_it_was_handed_to() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let who = world.staff(Role::Advocate).await;
+        spark.submit(&urgent("H-1", "p0")).await;
+        let case = lead.case_of("H-1").await;
+        lead.take(&case).await;
+        lead.act_seen(&case, "assign", &json!({"staff_id": who.id})).await.expect(200);
+        world.pass(120);
+        jobs::tick(Arc::clone(&world.app)).await.unwrap();
+        assert_eq!(told(&world, &case).await, [who.id.as_str()], "nobody else knows that it is theirs now");
+    });
+}
+
+/// The pages that are owed to somebody.
+async fn owed_to(world: &World, who: &Staff) -> usize {
+    let id = who.id.clone();
+    let open = outbox::done_at.is_null().and(outbox::dead_at.is_null());
+    let mails = outbox::table.filter(outbox::kind.eq("mail").and(open)).select(outbox::payload);
+    let payloads: Vec<String> = world.app.db.read(move |rx| Ok(mails.load(rx.conn())?)).await.unwrap();
+    payloads.iter().filter(|payload| payload.contains(&id)).count()
+}
+
+#[test]
+fn an_alarm_that_told_only_people_who_are_gone_rings_at_once_for_the_next_ones() {
+    on_both(|world| async move {
+        let lead = world.staff(Role::Lead).await;
+        for (i, (loss, _)) in LOSSES.into_iter().enumerate() {
+            let reference = format!("A-{i}");
+            let (one, other) = (world.staff(Role::Advocate).await, world.staff(Role::Advocate).await);
+            on_rota(&world, &one).await;
+            on_rota(&world, &other).await;
+            world.platform("spark").await.submit(&urgent(&reference, "p1")).await;
+            let case = lead.case_of(&reference).await;
+            world.pass(15 * 60);
+            jobs::tick(Arc::clone(&world.app)).await.unwrap();
+            assert_eq!(told(&world, &case).await.len(), 2);
+            let rings = events(&world, &case, "on_call_paged").await.len();
+            lose(&world, &one, loss).await;
+            jobs::tick(Arc::clone(&world.app)).await.unwrap();
+            assert_eq!(events(&world, &case, "on_call_paged").await.len(), rings, "{loss}: the other one was told");
+            lose(&world, &other, loss).await;
+            jobs::tick(Arc::clone(&world.app)).await.unwrap();
+            assert_eq!(told(&world, &case).await, [lead.id.as_str()], "{loss}");
+            // The mail that waited for them is sent to nobody.
+            assert_eq!(owed_to(&world, &other).await, 1);
+            jobs::work_off(&world.app, "test").await.unwrap();
+            assert_eq!(owed_to(&world, &other).await, 0);
+            finish(&lead, &case).await;
+        }
+    });
+}
+
+/// A p1 with a lowering that waits. The case and the act.
+async fn proposed(world: &World, by: &Staff, reference: &str) -> (String, String) {
+    world.platform("spark").await.submit(&urgent(reference, "p1")).await;
+    let case = by.case_of(reference).await;
+    by.take(&case).await;
+    let lower = json!({"priority": "p3", "reason_code": "safety_confirmed", "text": "She said so."});
+    let waits = by.act_seen(&case, "priority", &lower).await.expect(202).json();
+    let act = waits["pending"]["id"].as_str().unwrap().to_owned();
+    (case, act)
+}
+
+async fn is_void(world: &World, who: &Staff, (case, act): (&str, &str), why: &str) {
+    for verb in ["approve", "refuse"] {
+        let answer = who.act(case, &format!("pending/{act}/{verb}"), &json!({})).await.expect(409);
+        assert_eq!(answer.code(), "act_void", "{verb}");
+    }
+    let (seen, _) = who.case(case).await;
+    assert_eq!(seen["pending"], json!([]), "{seen}");
+    let ended = &seen["acts_ended"][0];
+    assert_eq!((&ended["id"], &ended["state"], &ended["void_cause"]), (&json!(act), &json!("void"), &json!(why)));
+    assert_eq!(ended["ended_at"], json!(world.clock.now()), "{ended}");
+    let told = events(world, case, "act_voided").await;
+    assert_eq!(told.last().unwrap()["cause"], why, "{told:?}");
+}
+
+#[test]
+fn a_proposal_ends_with_its_case() {
+    on_both(|world| async move {
+        let lead = world.staff(Role::Lead).await;
+        let (one, second) = (world.staff(Role::Advocate).await, world.staff(Role::SafeguardingLead).await);
+        let (case, act) = proposed(&world, &one, "V-1").await;
+        let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
+        one.act_seen(&case, "decision", &close).await.expect(200);
+        is_void(&world, &lead, (&case, &act), "case_closed").await;
+        assert_eq!(lead.case(&case).await.0["priority"], "p1");
+        // Nor is it there again when the case is.
+        let reopen = json!({"action": "reopen", "reason": "She wrote again."});
+        one.act_seen(&case, "transitions", &reopen).await.expect(200);
+        is_void(&world, &lead, (&case, &act), "case_closed").await;
+        // Whatever waits beside the act that closes it goes too, and that act is approved.
+        let (case, act) = proposed(&world, &one, "V-2").await;
+        let unfounded = json!({"outcome": "unfounded", "reason": "It was another man."});
+        let waits = one.act_seen(&case, "decision", &unfounded).await.expect(202).json();
+        let closing = waits["pending"]["id"].as_str().unwrap();
+        second.act(&case, &format!("pending/{closing}/approve"), &json!({})).await.expect(200);
+        is_void(&world, &lead, (&case, &act), "case_closed").await;
+        let (seen, _) = lead.case(&case).await;
+        let approved =
+            seen["acts_ended"].as_array().unwrap().iter().find(|ended| ended["id"] == json!(closing)).unwrap();
+        assert_eq!((&approved["state"], &approved["decided_by"]), (&json!("approved"), &json!(second.id)));
+    });
+}
+
+#[test]
+fn a_proposal_ends_with_the_right_of_who_made_it_and_is_signed_by_those_only_who_have_one() {
+    on_both(|world| async move {
+        let lead = world.staff(Role::Lead).await;
+        for (i, (loss, cause)) in LOSSES.into_iter().enumerate() {
+            let one = world.staff(Role::Advocate).await;
+            let (case, act) = proposed(&world, &one, &format!("V-{i}")).await;
+            // It stands without the claim.
+            one.act(&case, "release", &json!({})).await.expect(200);
+            lose(&world, &one, loss).await;
+            is_void(&world, &lead, (&case, &act), cause).await;
+        }
+        // What the case has become counts too: in `emergency` it is not theirs any more.
+        let one = world.staff_with(Role::Advocate, vec![Queue::StalkingViolence]).await;
+        let (case, act) = proposed(&world, &one, "V-9").await;
+        let up = json!({"priority": "p0", "reason_code": "immediate_danger", "text": "He is at her door."});
+        lead.act_seen(&case, "priority", &up).await.expect(200);
+        is_void(&world, &lead, (&case, &act), "queue").await;
+        let one = world.staff(Role::Advocate).await;
+        let (case, act) = proposed(&world, &one, "V-10").await;
+        for (loss, status) in [("role", 403), ("queues", 404), ("close", 401)] {
+            let second = world.staff(Role::Lead).await;
+            lose(&world, &second, loss).await;
+            second.act(&case, &format!("pending/{act}/approve"), &json!({})).await.expect(status);
+        }
+        lead.act(&case, &format!("pending/{act}/approve"), &json!({})).await.expect(200);
+    });
+}
+
+#[test]
+fn what_a_claim_and_the_end_of_its_right_leave_behind_side_by_side_is_ended_by_the_jobs() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let who = world.staff(Role::Advocate).await;
+        let ends = [
+            format!("UPDATE staff SET queues = 'fraud' WHERE id = '{}'", who.id),
+            format!("UPDATE staff SET queues = 'emergency', active = FALSE WHERE id = '{}'", who.id),
+        ];
+        for (i, end) in ends.into_iter().enumerate() {
+            spark.submit(&urgent(&format!("J-{i}"), "p0")).await;
+            let case = lead.case_of(&format!("J-{i}")).await;
+            world.tamper(&format!("UPDATE staff SET queues = 'emergency', active = TRUE WHERE id = '{}'", who.id));
+            who.take(&case).await;
+            world.tamper(&end);
+            jobs::tick(Arc::clone(&world.app)).await.unwrap();
+            assert_eq!(lead.case(&case).await.0["assigned_to"], Value::Null);
+            assert_eq!(told(&world, &case).await, [lead.id.as_str()]);
+            lead.act(&case, "claim", &json!({})).await.expect(200);
+        }
+    });
+}
