@@ -4,4 +4,5 @@ pub(crate) mod code;
 pub mod id;
 pub mod page;
 pub mod secret;
+pub mod text;
 pub mod time;

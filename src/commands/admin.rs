@@ -197,7 +197,8 @@ async fn platform(app: &Arc<App>, command: PlatformCommand) -> Result<(), Error>
         }
         PlatformCommand::List => {
             for (platform, clients) in app.db.read(platforms::list).await? {
-                println!("{} {} ({})", platform.slug, platform.id, platform.name);
+                let name = platforms::shown(&platform.name, &platform.slug);
+                println!("{} {} ({name})", platform.slug, platform.id);
                 for client in clients {
                     let state = if client.revoked_at.is_some() { "revoked" } else { "active" };
                     println!("  {} {} {state} {}", client.id, client.mode.as_str(), scope_text(&client.scopes()));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::app::App;
+use crate::base::time::Timestamp;
 use crate::domain::disclosure;
 use crate::domain::editions::{
     self, Around, Bundle, Calendar, Committed, EditionId, File, PublicKey, Shelf, Store, all_files, finish, signer,
@@ -144,6 +145,7 @@ pub async fn publish(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
         bail!("{id} is not built; run: recourse edition build {id}");
     }
     let manifest = editions::check_staged(&place, &key(app)).map_err(|what| anyhow::anyhow!("{id}: {what}"))?;
+    let was_published_at = manifest.published_at;
     if !is_placed {
         let (shelf, _) = Shelf::read(store.public(), &key(app))?;
         if manifest.previous_manifest_sha256 != shelf.last_manifest_sha256() {
@@ -151,17 +153,32 @@ pub async fn publish(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
         }
     }
     app.db.read(move |rx| editions::is_on_record(rx, &manifest)).await?;
-    tokio::task::spawn_blocking(move || {
-        is_what_the_bundle_makes(&store, &place, id)?;
-        store.publish(id).context("the edition cannot be moved into place")
+    let (shared, now) = (Arc::clone(app), app.clock.now());
+    let published_at = tokio::task::spawn_blocking(move || {
+        let bundle = made_by_its_bundle(&store, &place, id)?;
+        if is_placed {
+            store.publish(id).context("what was built aside cannot be removed")?;
+            return Ok(was_published_at);
+        }
+        place_as_of(&shared, bundle, now)
     })
     .await??;
-    app.db.write(move |tx| editions::mark_published(tx, id)).await?;
+    app.db.write(move |tx| editions::mark_published(tx, id, published_at)).await?;
     write_calendar(app).await
 }
 
+/// Moves an edition into its place as published at this instant: its files say when that was, and not when it was built
+/// or planned. No figure hangs on it.
+fn place_as_of(app: &App, mut bundle: Bundle, at: Timestamp) -> anyhow::Result<Timestamp> {
+    bundle.imprint.published_at = at;
+    let files = finish(all_files(&bundle)?, &signer(&app.kit.keyring));
+    app.editions().stage(&bundle, &files).context("the edition cannot be written")?;
+    app.editions().publish(bundle.imprint.edition).context("the edition cannot be moved into place")?;
+    Ok(at)
+}
+
 /// The secret is destroyed when an edition is published. From then on its bundle must make it.
-fn is_what_the_bundle_makes(store: &Store, place: &Path, id: EditionId) -> anyhow::Result<()> {
+fn made_by_its_bundle(store: &Store, place: &Path, id: EditionId) -> anyhow::Result<Bundle> {
     let again = format!("build it again: recourse edition build {id}");
     let text = std::fs::read(store.bundle(id)).with_context(|| format!("the auditor's bundle is missing; {again}"))?;
     let bundle: Bundle =
@@ -170,7 +187,7 @@ fn is_what_the_bundle_makes(store: &Store, place: &Path, id: EditionId) -> anyho
     if made.map(|file| file.bytes) != std::fs::read(place.join("manifest.json")).ok() {
         bail!("the auditor's bundle is not of this build; {again}");
     }
-    Ok(())
+    Ok(bundle)
 }
 
 /// Makes every file of a bundle again, as its auditor does, without a database or a keyring. The signature is the

@@ -16,20 +16,20 @@ use super::Shared;
 use crate::app::App;
 use crate::base::secret::{hex, sha256};
 use crate::base::time::Timestamp;
-use crate::domain::editions::{self, EditionId, PublicKey, Shelf};
+use crate::domain::editions::{self, Edition, EditionId, PublicKey, Shelf, Successor};
 
 /// Pages set no cookie, run no script and load nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 /// How often the folder of editions is looked at.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
-/// Editions never change.
+/// Signed bytes never change, nor does what is served of an edition that cannot be replaced.
 const FOREVER: &str = "public, max-age=31536000, immutable";
-/// Pages around them change when an edition is published.
+/// Pages around the editions change when one is published; and any edition may be replaced, and then says so.
 const SOON: &str = "public, max-age=300";
 
 /// A file in memory, with the forms in which it is sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Served {
     plain: Bytes,
     gzip: Option<Bytes>,
@@ -39,7 +39,18 @@ struct Served {
     hash: String,
     kind: HeaderValue,
     is_page: bool,
+    manner: Manner,
+}
+
+/// How a file is sent.
+#[derive(Clone, Debug, Default)]
+struct Manner {
+    /// Whether it may be kept for a year without asking again.
     forever: bool,
+    /// Whether it is there for verifying and not for reading.
+    to_keep: bool,
+    /// Which edition replaces it, or is replaced by it.
+    link: Option<HeaderValue>,
 }
 
 /// What is served, by path.
@@ -80,17 +91,12 @@ impl Pages {
     fn of(shelf: &Shelf, key: &PublicKey, now: Timestamp) -> anyhow::Result<Self> {
         let mut pages = Self { latest: shelf.latest().map(|edition| edition.id), ..Self::default() };
         for file in editions::site_pages(shelf, key, now)? {
-            pages.by_path.insert(file.path.clone(), Served::new(&file.path, file.bytes, false));
+            pages.by_path.insert(file.path.clone(), Served::new(&file.path, file.bytes, Manner::default()));
         }
         for edition in shelf.editions() {
             let within = format!("/transparency/{}", edition.id);
             for (path, bytes) in &edition.files {
-                let at = match path.strip_suffix(".html") {
-                    Some("index") => within.clone(),
-                    Some(page) => format!("{within}/{page}"),
-                    None => format!("{within}/{path}"),
-                };
-                pages.by_path.insert(at, Served::new(path, bytes.clone(), true));
+                pages.add(shelf, edition, (path, bytes))?;
             }
             for table in edition.manifest.plan.keys() {
                 pages.filters.insert(format!("{within}/{table}"), dimensions(edition, table));
@@ -98,10 +104,41 @@ impl Pages {
         }
         Ok(pages)
     }
+
+    /// A file of an edition: where it is read, with a notice if the edition was replaced, and as it was signed.
+    fn add(&mut self, found: &Shelf, edition: &Edition, (path, signed): (&str, &[u8])) -> anyhow::Result<()> {
+        let within = format!("/transparency/{}", edition.id);
+        let at = match path.strip_suffix(".html") {
+            Some("index") => within.clone(),
+            Some(page) => format!("{within}/{page}"),
+            None => format!("{within}/{path}"),
+        };
+        let successor = Successor::of(found, edition.id);
+        let served = Served::new(path, signed.to_vec(), Manner::default());
+        let read = match &successor {
+            Some(successor) => Served::new(path, successor.noted(found, path, signed)?, Manner::default()),
+            None => served.clone(),
+        };
+        let link = match (&successor, editions::predecessor(edition)) {
+            (Some(next), _) if next.is_out => link(&next.place(found, path), "successor-version"),
+            (_, Some(before)) => link(&format!("/transparency/{before}"), "predecessor-version"),
+            _ => None,
+        };
+        let manner = Manner { forever: edition.id.is_replacement(), to_keep: false, link };
+        self.by_path.insert(at, Served { manner, ..read });
+        let manner = Manner { forever: true, to_keep: true, link: None };
+        self.by_path.insert(format!("{within}/signed/{path}"), Served { manner, ..served });
+        Ok(())
+    }
+}
+
+/// A link to a version before or after. Paths of editions always make a header.
+fn link(place: &str, relation: &str) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("<{place}>; rel=\"{relation}\"")).ok()
 }
 
 /// The dimensions of a published table with their values.
-fn dimensions(edition: &editions::Edition, table: &str) -> Vec<(String, Vec<String>)> {
+fn dimensions(edition: &Edition, table: &str) -> Vec<(String, Vec<String>)> {
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for (key, _) in edition.figures(table) {
         for (name, code) in key {
@@ -116,7 +153,7 @@ fn dimensions(edition: &editions::Edition, table: &str) -> Vec<(String, Vec<Stri
 }
 
 impl Served {
-    fn new(path: &str, bytes: Vec<u8>, forever: bool) -> Self {
+    fn new(path: &str, bytes: Vec<u8>, manner: Manner) -> Self {
         let (gzip, brotli) = (smaller(&bytes, gzip), smaller(&bytes, brotli));
         let (hash, kind) = (hex(&sha256(&bytes)), kind(path));
         // Hexadecimal digits always make a header.
@@ -125,7 +162,7 @@ impl Served {
         };
         let tags = [tag(""), tag("-gzip"), tag("-br")];
         let is_page = kind.starts_with("text/html");
-        Self { tags, hash, gzip, brotli, kind: HeaderValue::from_static(kind), is_page, forever, plain: bytes.into() }
+        Self { tags, hash, gzip, brotli, kind: HeaderValue::from_static(kind), is_page, manner, plain: bytes.into() }
     }
 }
 
@@ -274,7 +311,7 @@ fn answer(served: &Served, status: StatusCode, asked: &HeaderMap) -> HttpRespons
         _ => (&served.plain, plain, None),
     };
     // What is not there may be there soon.
-    let cached = match (status, served.forever) {
+    let cached = match (status, served.manner.forever) {
         (StatusCode::NOT_FOUND, _) => "no-store",
         (_, true) => FOREVER,
         (_, false) => SOON,
@@ -287,6 +324,12 @@ fn answer(served: &Served, status: StatusCode, asked: &HeaderMap) -> HttpRespons
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cached));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if let Some(link) = &served.manner.link {
+        headers.insert(header::LINK, link.clone());
+    }
+    if served.manner.to_keep {
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    }
     // Figures and pictures may be used on any site; pages may not be framed.
     if !served.is_page {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -22,6 +22,8 @@ from referencing import Registry, Resource
 # One record of RFC 4180: a quoted field holds doubled quotes only, a plain one no quote at all. Records end in CRLF.
 FIELD = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
 RECORD = re.compile(rf"{FIELD}(?:,{FIELD})*(?:\r\n|\Z)")
+# What a spreadsheet calculates. A number is none.
+FORMULA = re.compile(r"(?!-?[0-9.]+\Z)\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 
 
 def strict_json(path):
@@ -40,8 +42,9 @@ def strict_json(path):
 
 def records(path):
     text = path.read_bytes().decode("utf-8")
-    if not text or text.startswith("\ufeff"):
-        raise ValueError("is empty, or starts with a byte order mark")
+    if not text.startswith("\ufeff"):
+        raise ValueError("does not start with a byte order mark: Excel takes its letters for others")
+    text = text[1:]
     at = 0
     while match := RECORD.match(text, at) if at < len(text) else None:
         at = match.end()
@@ -50,6 +53,8 @@ def records(path):
         raise ValueError(f"line {line}: not RFC 4180 (a stray quote, or a line that does not end in CRLF)")
     rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     for number, row in enumerate(rows, 1):
+        if formula := next((cell for cell in row if FORMULA.match(cell)), None):
+            raise ValueError(f"record {number}: a spreadsheet takes {formula!r} for a formula")
         if len(row) != len(rows[0]):
             raise ValueError(f"record {number}: {len(row)} fields, the header has {len(rows[0])}")
     return rows

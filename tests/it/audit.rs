@@ -32,7 +32,7 @@ fn program(name: &str) -> Option<Command> {
 }
 
 /// What a program of the audit says of a folder.
-fn run(name: &str, what: &str, folder: &Path) -> Option<Value> {
+pub(crate) fn run(name: &str, what: &str, folder: &Path) -> Option<Value> {
     let output = program(name)?.arg(what).arg(folder).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));

@@ -8,6 +8,7 @@ use crate::harness::browser::{Browser, checker};
 use crate::harness::editions::{connect, published};
 use crate::harness::{Database, World};
 use crate::public_pages::shown;
+use crate::replaced::replace;
 
 /// The pages that show everything there is, with the names of their pictures.
 fn pages(edition: &str) -> Vec<(String, &'static str)> {
@@ -24,6 +25,7 @@ fn pages(edition: &str) -> Vec<(String, &'static str)> {
         (format!("{within}/platform-outcome"), "platform-outcome"),
         (format!("{within}/category-region"), "category-region"),
         (format!("{within}/corrections"), "corrections"),
+        (format!("{}/platforms", within.trim_end_matches("-r")), "replaced"),
         ("/transparency/platforms/app-00".to_owned(), "platform"),
         ("/transparency/method".to_owned(), "method"),
         ("/transparency/calendar".to_owned(), "calendar"),
@@ -51,7 +53,8 @@ impl Stage {
         let world = World::begin(Database::Sqlite, &|_| {}).await;
         let ids = connect(&world, 6).await;
         // The last edition of a year holds every table.
-        let last = published(&world, &ids, 1_700).await;
+        let first = published(&world, &ids, 1_700).await;
+        let last = replace(&world, first).await;
         shown(&world, last).await;
         Self { world, browser: Browser::start().await, edition: last.to_string(), checker }
     }

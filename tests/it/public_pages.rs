@@ -27,7 +27,7 @@ pub(crate) async fn shown(world: &World, id: EditionId) -> Caller {
 }
 
 /// The path that a file of an edition is served at.
-fn path_of(id: EditionId, file: &str) -> String {
+pub(crate) fn path_of(id: EditionId, file: &str) -> String {
     match file.strip_suffix(".html") {
         Some("index") => format!("/transparency/{id}"),
         Some(page) => format!("/transparency/{id}/{page}"),
@@ -65,7 +65,12 @@ fn what_is_served_is_what_was_signed_while_the_database_is_away() {
             let answer = visitor.get(&path_of(id, file)).await.expect(200);
             assert_eq!(answer.text.as_bytes(), bytes, "{file}");
             assert_eq!(answer.header("etag"), format!("\"{}\"", hex(&sha256(bytes))), "{file}");
-            assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable", "{file}");
+            // It may be replaced one day, and will have to say so.
+            assert_eq!(answer.header("cache-control"), "public, max-age=300", "{file}");
+            let signed = visitor.get(&format!("/transparency/{id}/signed/{file}")).await.expect(200);
+            assert_eq!(signed.text.as_bytes(), bytes, "{file}");
+            assert_eq!(signed.header("cache-control"), "public, max-age=31536000, immutable", "{file}");
+            assert_eq!(signed.header("content-disposition"), "attachment", "{file}");
         }
         for path in SITE {
             let answer = visitor.get(path).await.expect(200);

@@ -245,6 +245,14 @@ fn plain_id(id: &str) -> String {
     id.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' }).collect()
 }
 
+/// A line of words under a picture that stands alone.
+pub(super) fn caption((x, y): (i64, i64), size: i64, words: &str) -> String {
+    format!(
+        "<text class=\"c-quiet\" x=\"{x}\" y=\"{y}\" font-size=\"{size}\" fill=\"{QUIET}\">{}</text>\n",
+        escape(words)
+    )
+}
+
 /// The text as XML: escaped, and without the characters that XML does not allow.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

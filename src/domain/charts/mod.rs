@@ -119,6 +119,30 @@ pub fn standalone(svg: &str) -> String {
     alone(svg).map_or_else(|| format!("{DECLARATION}{svg}"), |alone| format!("{DECLARATION}{alone}\n"))
 }
 
+/// A picture that stands alone, with words under it. Text that is no such picture stays as it is.
+#[must_use]
+pub fn captioned(picture: &str, words: &str) -> String {
+    with_caption(picture, words).unwrap_or_else(|| picture.to_owned())
+}
+
+fn with_caption(picture: &str, words: &str) -> Option<String> {
+    let (start, rest) = picture.split_once(" viewBox=\"0 0 ")?;
+    let (size, rest) = rest.split_once('"')?;
+    let (width, height) = size.split_once(' ')?;
+    let (width, height): (i64, i64) = (width.parse().ok()?, height.parse().ok()?);
+    let lines = measure::wrap(words, SMALL, width - 2 * MARGIN);
+    let taller = height + measure::count(lines.len()) * (SMALL + 6) + MARGIN / 2;
+    // Both the picture and the paper behind it grow.
+    let sized = |height: i64| format!(" width=\"{width}\" height=\"{height}\"");
+    let drawing = rest.trim_end().strip_suffix("</svg>")?.replacen(&sized(height), &sized(taller), 2);
+    let mut text = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        let y = height + measure::count(at) * (SMALL + 6) + MARGIN / 2;
+        text.push_str(&ink::caption((MARGIN, y), SMALL, line));
+    }
+    Some(format!("{start} viewBox=\"0 0 {width} {taller}\"{drawing}{text}</svg>\n"))
+}
+
 /// The parts of a chart put together again around its paper.
 fn alone(svg: &str) -> Option<String> {
     let (start, rest) = svg.split_once(" viewBox=\"0 0 ")?;

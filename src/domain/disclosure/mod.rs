@@ -4,12 +4,14 @@
 //! Source: the method in docs/transparency.md. Nothing here knows the database, the clock or a file.
 
 mod draw;
+mod guess;
 mod histogram;
 mod rules;
 #[cfg(test)]
 mod tests;
 
 pub use draw::{Drawer, EditionSecret, Perturbation};
+pub use guess::{Guesses, right_of_hundred};
 pub use histogram::{Histogram, Interval, ResponseTimes, Time};
 pub use rules::{
     Cadence, Dimension, DimensionRule, Gates, Release, Rules, TableRule, ValueRule, params_sha256, perturbation_sha256,

@@ -7,6 +7,41 @@ use crate::domain::flows::{Region, Response, Standing};
 
 const ALL: [u32; 2] = [50, 25];
 
+/// What pages and documents say of the best guess, calculated in another way: every outcome of every draw, one by one.
+#[test]
+fn the_best_guess_is_right_as_often_as_it_is_told() {
+    let one_by_one = |spent: &[u32]| -> f64 {
+        let outcomes = 0_u32..1 << spent.len();
+        let each = |outcome: u32| {
+            let chances = spent.iter().enumerate().map(|(at, hundredths)| {
+                let up = 1.0 / (1.0 + (-f64::from(*hundredths) / 100.0).exp());
+                if outcome >> at & 1 == 1 { (up, 1.0 - up) } else { (1.0 - up, up) }
+            });
+            let (with, without) = chances.fold((1.0, 1.0), |(a, b), (x, y)| (a * x, b * y));
+            f64::max(with, without)
+        };
+        50.0 * outcomes.map(each).sum::<f64>()
+    };
+    let tables: Vec<u32> = rules().tables.iter().map(|table| table.epsilon_hundredths).collect();
+    let (lifetime, corrected) = (&tables[..7], &tables[..]);
+    assert_eq!(rules().tables[7].name, "corrections");
+    let told = Guesses::of(rules());
+    let expected = [
+        (told.all, lifetime.to_vec(), "69.0"),
+        (told.corrected, corrected.to_vec(), "70.1"),
+        (told.replaced, lifetime.repeat(2), "75.9"),
+        (told.both, corrected.repeat(2), "76.6"),
+        (right_of_hundred(&[50]), vec![50], "62.2"),
+        (right_of_hundred(&[25]), vec![25], "56.2"),
+    ];
+    let document = include_str!("../../../docs/transparency.md");
+    for (told, spent, words) in expected {
+        assert!((told - one_by_one(&spent)).abs() < 1e-9, "{told} for {spent:?}");
+        assert_eq!(format!("{told:.1}"), words);
+        assert!(document.contains(&format!("| {words}")), "docs/transparency.md does not say {words}");
+    }
+}
+
 /// exp(epsilon), rounded down to 18 digits.
 fn bound(epsilon_hundredths: u32) -> u128 {
     if epsilon_hundredths == 50 { 1_648_721_270_700_128_146 } else { 1_284_025_416_687_741_484 }

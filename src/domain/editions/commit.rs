@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use super::calendar::{self, CalendarEntry};
 use super::{EditionId, Manifest, Span};
 use crate::base::secret::hex;
+use crate::base::text::{is_hidden, is_seen};
 use crate::base::time::Timestamp;
 use crate::db::dialect::insert_new;
 use crate::db::schema::{edition_builds, editions, key_wraps};
@@ -17,6 +18,9 @@ use crate::domain::disclosure::{EditionSecret, params_sha256, perturbation_sha25
 use crate::domain::flows::Quarter;
 use crate::domain::vault::{Keys, Sealed, Secret};
 use crate::error::{Error, Result};
+
+/// How long the reason of a replacement may be, in characters.
+const LONGEST_REASON: usize = 500;
 
 /// An edition's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,8 +138,13 @@ pub fn commit_due(tx: &mut Tx<'_>, kit: &Kit, quarter: Quarter, plan: &BTreeMap<
 /// `Invalid` when there is nothing published to replace, it was replaced already, or no reason is given.
 pub fn replace(tx: &mut Tx<'_>, id: EditionId, reason: &str) -> Result<Committed> {
     let refuse = |code, detail| Error::invalid("/edition", code, detail);
-    if reason.trim().is_empty() {
+    let reason = reason.trim();
+    if !reason.chars().any(is_seen) {
         return Err(Error::invalid("/reason", "required", "say why; it is published"));
+    }
+    if reason.chars().any(is_hidden) || reason.chars().count() > LONGEST_REASON {
+        let detail = "write one line of at most 500 characters, without direction marks; it is published";
+        return Err(Error::invalid("/reason", "bad_reason", detail));
     }
     let once = || refuse("replaced", "an edition is replaced once at the most; its noise is spent");
     let before = find(tx, id)?.filter(|before| before.published_at.is_some());
@@ -199,15 +208,15 @@ pub fn is_on_record(rx: &mut Rx<'_>, manifest: &Manifest) -> Result<()> {
     if same { Ok(()) } else { Err(other()) }
 }
 
-/// Notes that an edition is published, and destroys the key of its secret: from now on only its auditor can take the
+/// Notes when an edition was published, and destroys the key of its secret: from now on only its auditor can take the
 /// noise off.
 ///
 /// # Errors
 /// What the database says.
-pub fn mark_published(tx: &mut Tx<'_>, id: EditionId) -> Result<()> {
+pub fn mark_published(tx: &mut Tx<'_>, id: EditionId, at: Timestamp) -> Result<()> {
     let name = id.to_string();
     diesel::update(editions::table.find(&name).filter(editions::published_at.is_null()))
-        .set(editions::published_at.eq(tx.now()))
+        .set(editions::published_at.eq(at))
         .execute(tx.conn())?;
     diesel::delete(key_wraps::table.filter(key_wraps::owner.eq(&name))).execute(tx.conn())?;
     Ok(())

@@ -13,7 +13,7 @@ use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::disclosure::{params_sha256, perturbation_sha256, rules};
 use crate::domain::flows::{self, FlowKind, Quarter};
-use crate::domain::platforms::Mode;
+use crate::domain::platforms::{Mode, shown};
 use crate::error::{Error, Result};
 
 /// What a build takes from outside the database.
@@ -70,7 +70,7 @@ pub fn count(rx: &mut Rx<'_>, kit: &Kit, committed: &Committed, around: Around) 
     let imprint = Imprint {
         edition: id,
         site: around.site,
-        // One that is built late is published late.
+        // As it is planned: an edition that is built late is published late. Publishing sets it.
         published_at: entry.release_at.max(rx.now()),
         register: register(rx, id.quarter().until())?,
         plan: entry.plan.clone(),
@@ -145,14 +145,16 @@ fn add(
 /// The platforms that were connected for real life before the period ended. A platform stands in the tables because it is
 /// connected, never because somebody reported from it.
 fn register(rx: &mut Rx<'_>, until: Timestamp) -> Result<Vec<Listed>> {
-    let mut all: Vec<(String, String)> = platforms::table
+    let all: Vec<(String, String)> = platforms::table
         .inner_join(platform_clients::table)
         .filter(platform_clients::mode.eq(Mode::Live).and(platform_clients::created_at.lt(until)))
         .select((platforms::slug, platforms::name))
         .distinct()
         .load(rx.conn())?;
-    all.sort_by_key(|(slug, name)| (name.to_lowercase(), slug.clone()));
-    Ok(all.into_iter().map(|(slug, name)| Listed { slug, name }).collect())
+    let listed = |(slug, name): (String, String)| Listed { name: shown(&name, &slug), slug };
+    let mut all: Vec<Listed> = all.into_iter().map(listed).collect();
+    all.sort_by_key(|listed| (listed.name.to_lowercase(), listed.slug.clone()));
+    Ok(all)
 }
 
 /// Puts an attempt on record, and gives back all of them.

@@ -5,22 +5,30 @@ use serde_json::{Value, json};
 
 use super::bundle::Imprint;
 use super::files::File;
+use super::label::{self, Label};
 use super::tables::Table;
 use super::{Span, prose};
 use crate::domain::disclosure::Figure;
 
-/// A table: for each dimension its code and its name, then the figure, and a code where there is none.
-pub(super) fn table(table: &Table) -> anyhow::Result<File> {
+/// A spreadsheet takes UTF-8 for something else unless a file begins with this; programs skip it.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+/// What a spreadsheet takes for the beginning of a formula, also in the width of East Asian letters.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
+/// A table: for each dimension its code and its name, then the figure, a code where there is none, and the label.
+pub(super) fn table(imprint: &Imprint, table: &Table) -> anyhow::Result<File> {
+    let label = Label::of(imprint, table.span).cells();
     let mut rows = vec![header(table)];
     for cell in &table.cells {
         let mut row = Vec::new();
         for (axis, value) in table.axes.iter().zip(&cell.values) {
             row.push(value.clone());
-            row.push(axis.title_of(value).to_owned());
+            row.push(harmless(axis.title_of(value)));
         }
         row.push(cell.figure.value().map(|value| value.to_string()).unwrap_or_default());
         row.push(if cell.figure == Figure::Low { "low".to_owned() } else { String::new() });
         row.push(table.rule.threshold.to_string());
+        row.extend(label.clone());
         rows.push(row);
     }
     write(&format!("{}.csv", table.rule.name), &rows)
@@ -32,13 +40,43 @@ fn header(table: &Table) -> Vec<String> {
         names.push(axis.dimension.as_str().to_owned());
         names.push(format!("{}_name", axis.dimension.as_str()));
     }
-    names.extend(["cases", "code", "threshold"].map(str::to_owned));
+    names.extend(["cases", "code", "threshold"].iter().chain(&label::COLUMNS).map(ToString::to_string));
     names
+}
+
+/// A name as a cell that no spreadsheet takes for a formula.
+pub(super) fn harmless(name: &str) -> String {
+    if name.starts_with(FORMULA) { format!("'{name}") } else { name.to_owned() }
+}
+
+/// The name that such a cell stands for.
+pub(super) fn meant(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|name| name.starts_with(FORMULA)).unwrap_or(cell)
+}
+
+/// A CSV with this value in every row of its last column, which has this name.
+///
+/// # Errors
+/// When the file is another one.
+pub(super) fn with_last(bytes: &[u8], name: &str, value: &str) -> anyhow::Result<Vec<u8>> {
+    let mut rows = Vec::new();
+    for row in ::csv::ReaderBuilder::new().has_headers(false).from_reader(bytes).records() {
+        let mut row: Vec<String> = row?.iter().map(str::to_owned).collect();
+        let last = row.last_mut().context("a row of a table is empty")?;
+        if rows.is_empty() {
+            anyhow::ensure!(last == name, "the last column of a table is not {name}");
+        } else {
+            value.clone_into(last);
+        }
+        rows.push(row);
+    }
+    Ok(write(name, &rows)?.bytes)
 }
 
 /// Rows as a file; the first is the header.
 pub(super) fn write(path: &str, rows: &[Vec<String>]) -> anyhow::Result<File> {
-    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    let begin = BYTE_ORDER_MARK.as_bytes().to_vec();
+    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(begin);
     for row in rows {
         writer.write_record(row)?;
     }
@@ -58,13 +96,10 @@ pub(super) fn metadata(imprint: &Imprint, table: &Table) -> anyhow::Result<Strin
     columns.push(column("cases", &about, "integer", false));
     columns.push(column("code", "low: fewer than the threshold, none among them", "string", false));
     columns.push(column("threshold", "Figures below it are not shown", "integer", true));
+    columns.extend(label::columns());
     let key: Vec<&str> = table.axes.iter().map(|axis| axis.dimension.as_str()).collect();
-    let period = match table.span {
-        Span::Quarter => imprint.edition.quarter().in_words(),
-        Span::Year => imprint.edition.quarter().year().to_string(),
-    };
-    let title = format!("{}, {period}", table.rule.title);
-    document(imprint, (&format!("{}.csv", table.rule.name), &title), &columns, &key)
+    let title = format!("{}, {}", table.rule.title, prose::period(imprint.edition, table.span));
+    document(imprint, &About { file: format!("{}.csv", table.rule.name), title, span: table.span }, &columns, &key)
 }
 
 /// A column of a CSV.
@@ -78,25 +113,35 @@ pub(super) fn column(name: &str, about: &str, datatype: &str, required: bool) ->
     })
 }
 
+/// What a CSV is.
+pub(super) struct About {
+    /// Its name.
+    pub(super) file: String,
+    /// What it holds.
+    pub(super) title: String,
+    /// How much time it tells of.
+    pub(super) span: Span,
+}
+
 /// The metadata of a CSV with these columns.
-pub(super) fn document(
-    imprint: &Imprint,
-    (url, title): (&str, &str),
-    columns: &[Value],
-    key: &[&str],
-) -> anyhow::Result<String> {
+pub(super) fn document(imprint: &Imprint, about: &About, columns: &[Value], key: &[&str]) -> anyhow::Result<String> {
     let mut schema = json!({ "columns": columns.to_vec() });
     if let Some(members) = schema.as_object_mut().filter(|_| !key.is_empty()) {
         members.insert("primaryKey".to_owned(), json!(key));
     }
-    let document = json!({
+    let (first_day, last_day) = label::days(imprint.edition, about.span);
+    let mut document = json!({
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
-        "url": url,
-        "dc:title": title,
+        "url": about.file,
+        "dc:title": about.title,
+        "dc:temporal": format!("{first_day}/{last_day}"),
         "dc:license": {"@id": prose::LICENCE},
         "dc:issued": imprint.published_at.to_string(),
         "dialect": {"lineTerminators": ["\r\n"], "encoding": "utf-8", "header": true},
         "tableSchema": schema,
     });
+    if let (Some(members), Some((before, _))) = (document.as_object_mut(), &imprint.replaces) {
+        members.insert("dc:replaces".to_owned(), json!({"@id": format!("/transparency/{before}")}));
+    }
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }

@@ -4,9 +4,10 @@ use ed25519_dalek::SigningKey;
 use serde::Serialize;
 
 use super::bundle::{Bundle, Imprint};
+use super::label::Label;
 use super::manifest::{self, MANIFEST, Manifest, SIGNATURE};
 use super::tables::{self, Table};
-use super::{csv, pages, times, views};
+use super::{csv, pages, prose, times, views};
 use crate::domain::charts;
 use crate::domain::disclosure::{Figure, rules};
 
@@ -38,7 +39,8 @@ impl File {
 /// A table as JSON; the shape is the contract's.
 #[derive(Serialize)]
 struct TableJson<'t> {
-    edition: String,
+    #[serde(flatten)]
+    label: Label,
     table: &'t str,
     dimensions: Vec<DimensionJson<'t>>,
     epsilon: f64,
@@ -70,7 +72,9 @@ pub fn all(bundle: &Bundle) -> anyhow::Result<Vec<File>> {
     let mut files = data_files(imprint, &tables)?;
     for table in &tables {
         if let Some(sheet) = views::sheet(imprint, table) {
-            files.push(File::new(format!("{}.svg", table.rule.name), charts::standalone(&sheet)));
+            let title = format!("{}, {}", table.rule.title, prose::period(imprint.edition, table.span));
+            let picture = charts::captioned(&charts::standalone(&sheet), &prose::caption(imprint, &title));
+            files.push(File::new(format!("{}.svg", table.rule.name), picture));
         }
     }
     files.extend(pages::of_edition(imprint, &tables)?);
@@ -97,7 +101,7 @@ fn data_files(imprint: &Imprint, tables: &[Table]) -> anyhow::Result<Vec<File>> 
     for table in tables {
         let name = &table.rule.name;
         files.push(File::new(format!("{name}.json"), serde_json::to_string_pretty(&json(imprint, table))? + "\n"));
-        files.push(csv::table(table)?);
+        files.push(csv::table(imprint, table)?);
         files.push(File::new(format!("{name}.csv-metadata.json"), csv::metadata(imprint, table)?));
         if name == "platform-response" {
             files.extend(times::files(imprint, table)?);
@@ -128,7 +132,7 @@ fn json<'t>(imprint: &Imprint, table: &'t Table) -> TableJson<'t> {
         code: (cell.figure == Figure::Low).then_some("low"),
     };
     TableJson {
-        edition: imprint.edition.to_string(),
+        label: Label::of(imprint, table.span),
         table: &table.rule.name,
         dimensions: table
             .axes

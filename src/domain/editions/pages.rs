@@ -24,6 +24,8 @@ pub(super) struct Head {
     pub(super) data: Option<String>,
     /// Its own path.
     pub(super) path: String,
+    /// The edition that the page's own one replaces, and why.
+    pub(super) replaces: Option<(EditionId, String)>,
 }
 
 impl Head {
@@ -77,7 +79,6 @@ struct EditionPage<'p> {
     period: String,
     published: String,
     finding: String,
-    replaces: Option<(EditionId, String)>,
     sections: Vec<Section>,
     tables: Vec<TableLink>,
     platforms: &'p [Listed],
@@ -133,6 +134,7 @@ pub(super) fn head(imprint: &Imprint, title: String, description: &str, path: &s
         style: format!("{within}/style.css"),
         data: data.map(|data| format!("{within}/{data}")),
         path: if path.is_empty() { within } else { format!("{within}/{path}") },
+        replaces: imprint.replaces.clone(),
     }
 }
 
@@ -165,7 +167,6 @@ fn index(imprint: &Imprint, tables: &[Table]) -> anyhow::Result<String> {
         edition: imprint.edition,
         published: prose::day(imprint.published_at),
         finding,
-        replaces: imprint.replaces.clone(),
         sections: sections.into_iter().collect(),
         tables: links,
         platforms: &imprint.register,

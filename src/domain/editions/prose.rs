@@ -2,6 +2,7 @@
 
 use super::EditionId;
 use super::Span;
+use super::bundle::Imprint;
 use super::tables::Table;
 use crate::base::time::Timestamp;
 use crate::domain::disclosure::{Dimension, Figure, Time};
@@ -48,6 +49,17 @@ pub(super) fn with_range((about, low, high): (Time, Time, Time)) -> String {
         Time::AfterDay30 => format!("{} (from {} on)", words(about), words(low)),
         Time::Hours(_) => format!("about {} ({} to {})", words(about), words(low), words(high)),
     }
+}
+
+/// Text as it stands in a page.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// What stands under a picture that may be met anywhere: what it shows, and where it comes from.
+pub(super) fn caption(imprint: &Imprint, title: &str) -> String {
+    let replaces = imprint.replaces.as_ref().map(|(before, _)| format!(", which replaces {before}"));
+    format!("{title}. Recourse, edition {}{}. CC BY 4.0", imprint.edition, replaces.unwrap_or_default())
 }
 
 /// The stretch of time that a table tells of: `July to September 2026`, or `2025`.

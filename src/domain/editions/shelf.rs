@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::bundle::Past;
 use super::calendar::Calendar;
 use super::manifest::{self, Flaw, Manifest, PublicKey};
-use super::{EditionId, storage};
+use super::{EditionId, csv, storage};
 
 /// A published edition.
 #[derive(Clone, Debug)]
@@ -161,5 +161,5 @@ fn edition(read: manifest::Read) -> Result<Edition, String> {
 fn names(csv: &[u8]) -> Vec<(String, String)> {
     let mut reader = ::csv::Reader::from_reader(csv);
     let rows = reader.records().flatten();
-    rows.filter_map(|row| Some((row.get(0)?.to_owned(), row.get(1)?.to_owned()))).collect()
+    rows.filter_map(|row| Some((row.get(0)?.to_owned(), csv::meant(row.get(1)?).to_owned()))).collect()
 }

@@ -10,7 +10,7 @@ use super::pages::{Head, Section};
 use super::shelf::{Edition, Shelf};
 use super::{EditionId, platform_page, prose};
 use crate::base::time::Timestamp;
-use crate::domain::disclosure::{Cadence, Rules, rules};
+use crate::domain::disclosure::{Cadence, Guesses, Rules, rules};
 use crate::domain::flows::{FlowKind, Quarter};
 
 /// How many editions ahead the calendar shows: twelve months.
@@ -28,6 +28,7 @@ struct Home {
 struct Method {
     head: Head,
     rules: &'static Rules,
+    guesses: Guesses,
 }
 
 /// A line of the calendar.
@@ -81,6 +82,7 @@ struct Budget {
     tables: Vec<&'static str>,
     lines: Vec<Spent>,
     lifetime: f64,
+    guesses: Guesses,
 }
 
 #[derive(Template)]
@@ -158,6 +160,7 @@ fn head(title: &str, description: &str, path: &str) -> Head {
         style: "/transparency/style.css".to_owned(),
         data: None,
         path: path.to_owned(),
+        replaces: None,
     }
 }
 
@@ -178,7 +181,8 @@ fn home(shelf: &Shelf) -> anyhow::Result<String> {
 
 fn method() -> anyhow::Result<String> {
     let words = "How each figure is counted, moved at random, rounded and published.";
-    Ok(Method { head: head("How the figures are made", words, "/transparency/method"), rules: rules() }.render()?)
+    let head = head("How the figures are made", words, "/transparency/method");
+    Ok(Method { head, rules: rules(), guesses: Guesses::of(rules()) }.render()?)
 }
 
 fn calendar_page(shelf: &Shelf, now: Timestamp) -> anyhow::Result<String> {
@@ -266,6 +270,7 @@ fn budget(shelf: &Shelf) -> anyhow::Result<String> {
         tables,
         lines,
         lifetime: f64::from(hundredths) / 100.0,
+        guesses: Guesses::of(rules()),
     }
     .render()?)
 }

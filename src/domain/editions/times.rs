@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::bundle::Imprint;
 use super::files::File;
+use super::label::{self, Label};
 use super::tables::{Axis, Table};
 use super::{csv, prose};
 use crate::domain::disclosure::{Dimension, Histogram, Interval, ResponseTimes, Time, rules};
@@ -32,7 +33,8 @@ pub(super) fn of_platforms(table: &Table) -> Vec<OfPlatform> {
 
 #[derive(Serialize)]
 struct TimesJson {
-    edition: String,
+    #[serde(flatten)]
+    label: Label,
     table: &'static str,
     derived_from: &'static str,
     rows: Vec<Row>,
@@ -53,24 +55,26 @@ struct Row {
 pub(super) fn files(imprint: &Imprint, table: &Table) -> anyhow::Result<Vec<File>> {
     let platforms = of_platforms(table);
     let rows: Vec<Row> = platforms.iter().flat_map(rows).collect();
-    let mut lines = vec![
-        ["platform", "platform_name", "indicator", "unit", "value", "low", "high", "code"].map(str::to_owned).to_vec(),
-    ];
+    let label = Label::of(imprint, table.span);
+    let heads = ["platform", "platform_name", "indicator", "unit", "value", "low", "high", "code"];
+    let mut lines: Vec<Vec<String>> = vec![heads.iter().chain(&label::COLUMNS).map(ToString::to_string).collect()];
     for row in &rows {
         let name = platforms.iter().find(|platform| platform.slug == row.platform);
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        lines.push(vec![
+        let mut line = vec![
             row.platform.clone(),
-            name.map(|platform| platform.name.clone()).unwrap_or_default(),
+            name.map(|platform| csv::harmless(&platform.name)).unwrap_or_default(),
             row.indicator.to_owned(),
             row.unit.to_owned(),
             number(row.value),
             number(row.low),
             number(row.high),
             row.code.unwrap_or_default().to_owned(),
-        ]);
+        ];
+        line.extend(label.cells());
+        lines.push(line);
     }
-    let columns = vec![
+    let mut columns = vec![
         csv::column("platform", "Platform", "string", true),
         csv::column("platform_name", "Platform, in words", "string", true),
         csv::column("indicator", "What is told", "string", true),
@@ -80,20 +84,16 @@ pub(super) fn files(imprint: &Imprint, table: &Table) -> anyhow::Result<Vec<File
         csv::column("high", "The upper end of the 95 % range; empty when it lies after day 30", "number", false),
         csv::column("code", "few: too few cases to say; after_day_30: not reached by day 30", "string", false),
     ];
+    columns.extend(label::columns());
     let title = format!("Response times, {}", prose::period(imprint.edition, table.span));
-    let about = ("response-times.csv", title.as_str());
-    let json = TimesJson {
-        edition: imprint.edition.to_string(),
-        table: "response-times",
-        derived_from: "platform-response",
-        rows,
-    };
+    let about = csv::About { file: "response-times.csv".to_owned(), title, span: table.span };
+    let json = TimesJson { label, table: "response-times", derived_from: "platform-response", rows };
     Ok(vec![
         File::new("response-times.json", serde_json::to_string_pretty(&json)? + "\n"),
         csv::write("response-times.csv", &lines)?,
         File::new(
             "response-times.csv-metadata.json",
-            csv::document(imprint, about, &columns, &["platform", "indicator"])?,
+            csv::document(imprint, &about, &columns, &["platform", "indicator"])?,
         ),
     ])
 }

@@ -42,7 +42,7 @@ pub(super) fn page(imprint: &Imprint, table: &Table) -> anyhow::Result<(String, 
     let dots: Vec<Dot> = platforms.iter().map(dot).collect();
     let ticks = [0, 25, 50, 75, 100].map(|percent| (percent, format!("{percent} %"))).to_vec();
     let chart = charts::dot_interval(&about, &dots, &Scale { max: 100, ticks });
-    let picture = charts::standalone(&chart);
+    let picture = charts::captioned(&charts::standalone(&chart), &prose::caption(imprint, &about.title));
     let sections = vec![
         Section {
             heading: "Answered within 72 hours".to_owned(),

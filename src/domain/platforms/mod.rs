@@ -1,10 +1,12 @@
 //! Platforms and their credentials. A client belongs to one platform and one mode; its secret is stored as a hash, and
 //! its epoch, compared in every transaction, makes a revocation hold at once.
 
+mod name;
 mod token;
 
 use diesel::prelude::*;
 
+pub use name::shown;
 pub use token::{AccessToken, TokenSigner};
 
 use super::audit::{self, Chain, Event};
@@ -110,16 +112,19 @@ const fn secret_prefix(mode: Mode) -> &'static str {
 /// Adds a platform.
 ///
 /// # Errors
-/// `NameTaken` when the slug is in use; `Invalid` when it is not 2 to 40 characters of `a-z 0-9 -`.
+/// `NameTaken` when the slug is in use; `Invalid` when it is not 2 to 40 characters of `a-z 0-9 -`, or the name is one that
+/// nobody can see or a spreadsheet would calculate.
 pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
     let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !plain || !(2..=40).contains(&slug.len()) {
-        return Err(Error::invalid("/slug", "bad_slug", "use 2 to 40 characters of a-z, 0-9 and -"));
+    if !plain || !(2..=40).contains(&slug.len()) || slug.starts_with('-') {
+        let detail = "use 2 to 40 characters of a-z, 0-9 and -, and begin with a letter or digit";
+        return Err(Error::invalid("/slug", "bad_slug", detail));
     }
+    let name = name::checked(name)?;
     if find(tx, slug)?.is_some() {
         return Err(Conflict::NameTaken.into());
     }
-    let platform = Platform { id: PlatformId::random(), slug: slug.to_owned(), name: name.to_owned() };
+    let platform = Platform { id: PlatformId::random(), slug: slug.to_owned(), name };
     let added = Event::PlatformAdded { platform: platform.id.clone() };
     let head = audit::begin(tx, Chain::Platform(&platform.id), &[added])?;
     let row = (

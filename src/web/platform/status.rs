@@ -52,7 +52,11 @@ pub(in crate::web) async fn status(call: Call) -> Result<HttpResponse> {
         .read(move |rx| {
             let tenant = access::platform(rx, &token, None)?.into_row();
             let found = platforms::get(rx, &tenant.platform)?.ok_or(Error::NotFound)?;
-            let platform = PlatformName { id: found.id.to_string(), slug: found.slug, name: found.name };
+            let platform = PlatformName {
+                id: found.id.to_string(),
+                name: platforms::shown(&found.name, &found.slug),
+                slug: found.slug,
+            };
             Ok(Status { platform, mode: tenant.mode, scopes, time: rx.now() })
         })
         .await?;

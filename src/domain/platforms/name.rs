@@ -1,0 +1,106 @@
+//! Names of platforms for people. They stand in tables, pages and spreadsheets that anybody may open.
+
+use crate::base::text::{is_hidden, is_seen};
+use crate::error::{Error, Result};
+
+/// How long a name may be, in characters.
+const LONGEST: usize = 80;
+/// What a spreadsheet takes for the beginning of a formula, also in the width of East Asian letters.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// A name as it is kept, without blanks around it.
+///
+/// # Errors
+/// `Invalid` when nobody could see it, it hides something, or a spreadsheet would take it for a formula.
+pub(super) fn checked(name: &str) -> Result<String> {
+    let name = name.trim();
+    let refuse = |detail| Err(Error::invalid("/name", "bad_name", detail));
+    if name.chars().any(is_hidden) {
+        return refuse("leave out line breaks, control characters, direction marks and characters without width");
+    }
+    if !name.chars().any(is_seen) {
+        return refuse("write a name that can be seen");
+    }
+    if name.chars().count() > LONGEST {
+        return refuse("use at most 80 characters");
+    }
+    if name.starts_with(FORMULA) {
+        return refuse("begin with something other than = + - @: a spreadsheet takes these for a formula");
+    }
+    Ok(name.to_owned())
+}
+
+/// A name that was kept before names were checked, without what hides in it; the short name when nothing is left.
+#[must_use]
+pub fn shown(name: &str, slug: &str) -> String {
+    let plain: String = name.chars().map(|letter| if is_hidden(letter) { ' ' } else { letter }).collect();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    if plain.chars().any(is_seen) { words.join(" ") } else { slug.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_that_people_see_and_spreadsheets_show() {
+        for name in ["Spark", "Zoë & Co.", "爱", "Meet+", "a=b", "9gag", "❤️", "Ελλάδα", "حب", "Plenty of Fish – UK"]
+        {
+            assert_eq!(checked(name).unwrap(), name);
+            assert_eq!(shown(name, "slug"), name);
+        }
+        assert_eq!(checked("  Spark ").unwrap(), "Spark");
+        for name in [
+            "=cmd|'/C calc'!A0",
+            "+Meet",
+            "-1",
+            "@heart",
+            " =1",
+            "＝1",
+            "＋1",
+            "－1",
+            "＠a",
+            "",
+            " ",
+            "\u{a0}",
+            "\u{2003}",
+            "two\nlines",
+            "a\rb",
+            "a\tb",
+            "a\u{85}b",
+            "a\u{2028}b",
+            "\u{202e}evil",
+            "a\u{200f}",
+            "a\u{2067}b",
+            "a\u{61c}b",
+            "\u{200b}",
+            "Sp\u{200b}ark",
+            "Sp\u{200d}ark",
+            "\u{feff}Spark",
+            "\u{ad}",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{fe0f}",
+            "a\u{7}",
+            "\u{1b}[31mred",
+            "a\u{0}",
+            "a\u{e0041}",
+        ] {
+            assert!(checked(name).is_err(), "{name:?} is taken");
+        }
+        assert!(checked(&"x".repeat(81)).is_err() && checked(&"ë".repeat(80)).is_ok());
+    }
+
+    #[test]
+    fn an_older_name_is_shown_without_what_hides_in_it() {
+        for (name, plain) in [
+            ("two\nlines", "two lines"),
+            ("\u{202e}evil", "evil"),
+            ("", "slug"),
+            (" \u{200b}\n", "slug"),
+            ("=HYPERLINK(\"x\")", "=HYPERLINK(\"x\")"),
+        ] {
+            assert_eq!(shown(name, "slug"), plain);
+        }
+    }
+}
