@@ -65,6 +65,12 @@ pub fn is_base32(text: &str) -> bool {
     text.bytes().all(|b| ALPHABET.contains(&b))
 }
 
+/// The form of the ids with a prefix, as a regular expression.
+#[must_use]
+pub fn pattern(prefix: &str) -> String {
+    format!("^{prefix}_[0-9a-hjkmnp-tv-z]{{{LENGTH}}}$")
+}
+
 /// The text is not an id of the wanted kind.
 #[derive(Debug, thiserror::Error)]
 #[error("not an id of this kind")]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::platforms::Mode;
 use super::webhooks::DeliveryState;
+use crate::base::code::open_schema;
 use crate::base::id::{EndpointId, EventId, PlatformId, ReportId, RequestId};
 use crate::base::page::Limit;
 use crate::base::time::Timestamp;
@@ -81,6 +82,20 @@ impl EventType {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
+
+/// The type of an event as answers and messages name it, for the API document: a type may be added.
+#[derive(Debug)]
+pub struct EventName;
+
+impl utoipa::PartialSchema for EventName {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let about =
+            "What changed, in the platform's view. There may be more types one day: pass over what you do not know.";
+        open_schema(about, EventType::ALL.into_iter().map(EventType::as_str))
+    }
+}
+
+impl utoipa::ToSchema for EventName {}
 
 /// An entry to be added.
 #[derive(Debug, Insertable)]

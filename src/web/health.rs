@@ -31,7 +31,7 @@ pub(super) struct Ready {
 }
 
 /// `GET /healthz`.
-#[utoipa::path(get, path = "/healthz", tag = "service", operation_id = "healthz", summary = "Whether the process lives",
+#[utoipa::path(get, path = "/healthz", tag = "service", operation_id = "healthz", summary = "Whether the process lives", description = "Nothing is looked at.",
     responses((status = 200, description = "It lives", content_type = "text/plain", body = String)))]
 pub(super) async fn alive() -> &'static str {
     "ok\n"
@@ -39,6 +39,7 @@ pub(super) async fn alive() -> &'static str {
 
 /// `GET /readyz`.
 #[utoipa::path(get, path = "/readyz", tag = "service", operation_id = "readyz", summary = "Whether reports can be taken",
+    description = "Looks at the database, the keyring and the rules. 200 with `degraded` when something needs the operator.",
     responses((status = 200, description = "They can", body = Ready)))]
 pub(super) async fn ready(call: Call) -> Result<HttpResponse> {
     let app = &call.shared.app;

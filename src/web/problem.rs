@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::limits::whole_seconds;
+use crate::base::code::open_schema;
 use crate::error::{Conflict, Error, Forbidden, Refused, Unauthenticated, Violation};
 
 /// The media type of problem documents.
@@ -28,12 +29,27 @@ pub struct Problem {
     /// The request's id, as in `X-Request-Id`.
     pub instance: String,
     /// The kind of problem, stable.
+    #[schema(value_type = ProblemCode)]
     pub code: &'static str,
     /// Each broken rule of the content.
     pub errors: Vec<ProblemError>,
     /// Whether the same request may succeed later as it is.
     pub retryable: bool,
 }
+
+/// The code of a problem, for the API document: a code may be added.
+#[derive(Debug)]
+pub struct ProblemCode;
+
+impl utoipa::PartialSchema for ProblemCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let about = "The kind of problem, stable; `/problems` explains each. There may be more one day: go by `status` and \
+                     `retryable` for one that you do not know.";
+        open_schema(about, examples().iter().map(code))
+    }
+}
+
+impl ToSchema for ProblemCode {}
 
 /// A broken rule of the content.
 #[derive(Debug, Serialize, ToSchema)]
@@ -362,7 +378,8 @@ pub fn catalogue() -> String {
 
 /// `GET /problems`.
 #[utoipa::path(get, path = "/problems", tag = "service", operation_id = "list_problems",
-    summary = "What each problem means", responses((status = 200, description = "The catalogue", content_type = "text/markdown", body = String)))]
+    summary = "What each problem means", description = "A table of all codes, with what to do about each.",
+    responses((status = 200, description = "The catalogue", content_type = "text/markdown", body = String)))]
 pub(super) async fn catalogue_page() -> HttpResponse {
     let mut response = HttpResponse::Ok().content_type("text/markdown; charset=utf-8").body(catalogue());
     response.headers_mut().insert(HeaderName::from_static("cache-control"), HeaderValue::from_static("max-age=3600"));

@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::client::{Answer, Caller, Platform, Staff, new_key, small};
+use crate::harness::contract::{DOCUMENT, resolved};
 use crate::harness::{World, on_both};
 
 /// What an operation answers to those who call it on something of their own.
@@ -94,11 +95,11 @@ pub(crate) struct Operation {
 
 /// The operations of the document.
 pub(crate) fn documented() -> Vec<Operation> {
-    let document = serde_json::to_value(recourse::web::openapi::document()).unwrap();
     let mut all = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
+    for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap().iter().filter(|(_, o)| o.get("responses").is_some()) {
-            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let parameters: Vec<&Value> =
+                operation["parameters"].as_array().into_iter().flatten().map(resolved).collect();
             let needs = |name: &str| parameters.iter().any(|p| p["name"] == name && p["required"] == true);
             all.push(Operation {
                 id: operation["operationId"].as_str().unwrap().to_owned(),

@@ -156,7 +156,7 @@ pub struct NewRequest {
     pub action: RequestAction,
     /// The report it is about; the newest of the case when absent.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^rep_[0-9a-hjkmnp-tv-z]{26}$")]
     pub report_id: Option<ReportId>,
     /// On what it stands. `preserve_evidence` needs nothing; otherwise the survivor's agreement, or `two_person`.
     #[serde(default)]

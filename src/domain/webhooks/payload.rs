@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::base::id::{ReportId, RequestId};
 use crate::base::time::Timestamp;
-use crate::domain::events::Event;
+use crate::domain::events::{Event, EventName};
 use crate::error::Result;
 
 /// The ids of an event.
@@ -40,10 +40,11 @@ impl From<&Event> for EventData {
 
 /// The body of a webhook.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookPayload)]
 pub struct Payload {
     /// What changed.
     #[serde(rename = "type")]
-    #[schema(example = "report.received")]
+    #[schema(value_type = EventName)]
     kind: String,
     /// When.
     #[schema(value_type = String, format = DateTime)]

@@ -5,13 +5,13 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{List, enter, list_response};
+use super::{List, enter, few, list_response};
 use crate::base::id::{EndpointId, EventId, EventKind, ReportId};
 use crate::base::page::{Limit, Page};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access;
-use crate::domain::events::{self, Event, EventType, Filter};
+use crate::domain::events::{self, Event, EventName, EventType, Filter};
 use crate::domain::platforms::Scope;
 use crate::domain::webhooks::{self, Attempted, DeliveryState, EventData, Range};
 use crate::error::{Error, Refused, Result};
@@ -25,15 +25,17 @@ use crate::web::idempotent::{Reply, once};
 #[into_params(parameter_in = Query)]
 pub(in crate::web) struct EventsQuery {
     /// Only what came after this event.
+    #[param(pattern = "^evt_[0-9a-hjkmnp-tv-z]{26}$")]
     after: Option<String>,
     /// The same, as lists of other things call it. Where both are given, this one counts.
+    #[param(pattern = "^evt_[0-9a-hjkmnp-tv-z]{26}$")]
     cursor: Option<String>,
     /// Only events of this type.
     #[serde(rename = "type")]
     #[param(rename = "type", value_type = Option<EventType>)]
     kind: Option<String>,
     /// Only events about this report.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^rep_[0-9a-hjkmnp-tv-z]{26}$")]
     report_id: Option<ReportId>,
     /// Only events from this instant on.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -56,7 +58,7 @@ pub(in crate::web) struct EventView {
     id: EventId,
     /// What changed.
     #[serde(rename = "type")]
-    #[schema(value_type = EventType)]
+    #[schema(value_type = EventName)]
     kind: String,
     /// When.
     #[schema(value_type = String, format = DateTime)]
@@ -71,6 +73,8 @@ impl From<Event> for EventView {
         Self { id: event.id, kind: event.kind, timestamp: event.created_at, data }
     }
 }
+
+type EventList = List<EventView>;
 
 /// An entry with its ways to the endpoints.
 #[derive(Serialize, ToSchema)]
@@ -133,6 +137,7 @@ pub(in crate::web) struct ReplayBody {
     until: Option<Timestamp>,
     /// Only events of these types; every type when absent or empty.
     #[serde(default)]
+    #[schema(max_items = 100)]
     types: Vec<EventType>,
     /// True, and nothing else, for everything that failed for good.
     #[serde(default)]
@@ -151,7 +156,7 @@ silent! { EventDetails DeliveryView }
 /// `GET /v1/events`.
 #[utoipa::path(get, path = "/v1/events", tag = "platform", operation_id = "list_events", summary = "What changed, in order, for 30 days",
     description = "Keep the id of the last event you have seen and ask for what came after it.",
-    params(EventsQuery), responses((status = 200, description = "A page", body = List<EventView>)))]
+    params(EventsQuery), responses((status = 200, description = "A page", body = EventList)))]
 pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     let query: EventsQuery = call.query()?;
     let token = call.token()?;
@@ -184,6 +189,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 
 /// `GET /v1/events/{id}`.
 #[utoipa::path(get, path = "/v1/events/{id}", tag = "platform", operation_id = "get_event", summary = "One event, and what came of sending it",
+    description = "Its deliveries, one for each endpoint that it was, or is to be, sent to.",
     params(("id" = String, Path, description = "The event's id")),
     responses((status = 200, description = "The event", body = EventDetails)))]
 pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
@@ -226,7 +232,9 @@ pub(in crate::web) async fn replay_many(call: Call, raw: Raw) -> Result<HttpResp
     let token = call.token()?;
     let body = raw.parse::<ReplayBody>();
     once(&call, &raw, enter(token, Scope::ReportsRead), move |tx, _, who| {
-        let deliveries = match body? {
+        let body = body?;
+        few(&body.types)?;
+        let deliveries = match body {
             ReplayBody { failed: true, since: None, until: None, types } if types.is_empty() => {
                 webhooks::replay_failed(tx, &who)?
             }

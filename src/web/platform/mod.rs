@@ -8,17 +8,22 @@ pub(super) mod status;
 pub(super) mod token;
 pub(super) mod webhooks;
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, LINK};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::idempotent::Scoped;
 use crate::base::page::Page;
 use crate::db::Tx;
 use crate::domain::access::{self, AsPlatform, Grant, Tenant};
+use crate::domain::events::EventType;
 use crate::domain::platforms::{AccessToken, Scope};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 impl Scoped for Grant<AsPlatform, Tenant> {
     fn scope(&self) -> String {
@@ -36,8 +41,13 @@ fn enter(token: AccessToken, scope: Scope) -> impl FnOnce(&mut Tx<'_>) -> Result
     move |tx| access::platform_acting(tx, &token, scope)
 }
 
+/// Refuses a list of types that names some again and again.
+fn few(types: &[EventType]) -> Result<()> {
+    if types.len() <= 100 { Ok(()) } else { Err(Error::invalid("/types", "too_many", "at most 100")) }
+}
+
 /// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(in crate::web) struct List<T> {
     /// The entries, in order.
     pub(in crate::web) data: Vec<T>,
@@ -45,6 +55,38 @@ pub(in crate::web) struct List<T> {
     pub(in crate::web) has_more: bool,
     /// The `cursor` of the next page.
     pub(in crate::web) next_cursor: Option<String>,
+}
+
+// By hand, so that each list has a name of its own and names its entries: the derive would spell the entries out again.
+impl<T: ToSchema> PartialSchema for List<T> {
+    fn schema() -> RefOr<Schema> {
+        let entries = ArrayBuilder::new().items(Ref::from_schema_name(T::name()));
+        let more = ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Whether there is a next page."));
+        let cursor = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("A page of a list."))
+            .property("data", entries.description(Some("The entries, in order.")))
+            .property("has_more", more)
+            .property("next_cursor", cursor.description(Some("The `cursor` of the next page.")))
+            .required("data")
+            .required("has_more")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for List<T> {
+    /// `ReportList` for a list of `ReportView`.
+    fn name() -> Cow<'static, str> {
+        let entry = T::name();
+        let stem = entry.strip_suffix("View").or_else(|| entry.strip_suffix("Summary")).unwrap_or(&entry);
+        format!("{stem}List").into()
+    }
+
+    fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
+        all.push((T::name().into(), T::schema()));
+        T::schemas(all);
+    }
 }
 
 /// A page as HTTP, with the link to the next one.

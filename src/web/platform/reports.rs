@@ -26,6 +26,8 @@ use crate::web::extract::{Call, etag};
 use crate::web::idempotent::{Reply, once};
 use crate::web::problem::ProblemError;
 
+type ReportList = List<ReportView>;
+
 /// What a submission may ask for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +47,7 @@ pub(in crate::web) struct PageQuery {
     #[param(minimum = 1, maximum = 100, default = 25)]
     pub(super) limit: Option<u64>,
     /// Where the last page ended.
+    #[param(max_length = 512, pattern = "^[A-Za-z0-9_-]+$")]
     pub(super) cursor: Option<String>,
 }
 
@@ -84,6 +87,17 @@ pub(in crate::web) struct NotAccepted {
     report_to: Option<ReportTo>,
 }
 
+/// What a submission that stores nothing new is answered.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the two answers that one status has")]
+pub(in crate::web) enum KnownOrValid {
+    /// The report that is here already.
+    Known(Receipt),
+    /// With `validate_only`: whether it would be taken.
+    Tried(Validity),
+}
+
 /// The answer to a trial of the content.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::web) struct Validity {
@@ -99,8 +113,8 @@ pub(in crate::web) struct Validity {
                    same request again with the same Idempotency-Key.",
     params(SubmitQuery), request_body = ReportBody,
     responses(
-        (status = 201, description = "Stored", body = Receipt, headers(("ETag" = String, description = "The version of your view"), ("Location" = String, description = "The report"))),
-        (status = 200, description = "The same report is here already, or the result of validate_only", body = Receipt)))]
+        (status = 201, description = "Stored", body = Receipt, headers(("ETag" = String), ("Location" = String))),
+        (status = 200, description = "The same report is here already, or with `validate_only` the verdict (`Validity`)", body = KnownOrValid, headers(("ETag" = String), ("Content-Location" = String)))))]
 pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     let query: SubmitQuery = call.query()?;
     let token = call.token()?;
@@ -185,7 +199,8 @@ fn not_accepted(body: &ReportBody) -> Vec<NotAccepted> {
 
 /// `GET /v1/reports`.
 #[utoipa::path(get, path = "/v1/reports", tag = "platform", operation_id = "list_reports", summary = "Your reports, the newest first",
-    params(PageQuery), responses((status = 200, description = "A page", body = List<ReportView>)))]
+    description = "As you may see them: ids, category, status, dates. What people wrote never comes back.",
+    params(PageQuery), responses((status = 200, description = "A page", body = ReportList)))]
 pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     let query: PageQuery = call.query()?;
     let token = call.token()?;
@@ -203,8 +218,9 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 
 /// `GET /v1/reports/{id}`.
 #[utoipa::path(get, path = "/v1/reports/{id}", tag = "platform", operation_id = "get_report", summary = "One of your reports",
+    description = "Its status and, once it is closed, its outcome.",
     params(("id" = String, Path, description = "The report's id")),
-    responses((status = 200, description = "The report", body = ReportView, headers(("ETag" = String, description = "The version of your view"))), (status = 304, description = "Unchanged")))]
+    responses((status = 200, description = "The report", body = ReportView, headers(("ETag" = String))), (status = 304, description = "Unchanged", headers(("ETag" = String)))))]
 pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
@@ -235,7 +251,8 @@ pub(in crate::web) fn conditional<T: Serialize>(call: &Call, version: i64, body:
 
 /// `POST /v1/reports/{id}/additions`.
 #[utoipa::path(post, path = "/v1/reports/{id}/additions", tag = "platform", operation_id = "add_to_report",
-    summary = "Add words, answers or identifiers to a report", params(("id" = String, Path, description = "The report's id")),
+    summary = "Add words, answers or identifiers to a report",
+    description = "The rules run again over all that is known, and a closed case opens.", params(("id" = String, Path, description = "The report's id")),
     request_body = AdditionBody, responses((status = 201, description = "Stored", body = AdditionView)))]
 pub(in crate::web) async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;

@@ -91,6 +91,8 @@ impl From<Asked> for RequestView {
     }
 }
 
+type RequestList = List<RequestView>;
+
 /// A page of requests.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -102,12 +104,14 @@ pub(in crate::web) struct RequestsQuery {
     #[param(minimum = 1, maximum = 100, default = 25)]
     limit: Option<u64>,
     /// Where the last page ended.
+    #[param(max_length = 512, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 
 /// `GET /v1/requests`.
 #[utoipa::path(get, path = "/v1/requests", tag = "platform", operation_id = "list_requests", summary = "What we ask you to do, the oldest first",
-    params(RequestsQuery), responses((status = 200, description = "A page", body = List<RequestView>)))]
+    description = "Ask for `state=open` often, and have a person look at what it brings.",
+    params(RequestsQuery), responses((status = 200, description = "A page", body = RequestList)))]
 pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     let query: RequestsQuery = call.query()?;
     let token = call.token()?;
@@ -125,9 +129,9 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 }
 
 /// `GET /v1/requests/{id}`.
-#[utoipa::path(get, path = "/v1/requests/{id}", tag = "platform", operation_id = "get_request", summary = "One request",
+#[utoipa::path(get, path = "/v1/requests/{id}", tag = "platform", operation_id = "get_request", summary = "One request", description = "What is asked, by when, and what you answered.",
     params(("id" = String, Path, description = "The request's id")),
-    responses((status = 200, description = "The request", body = RequestView, headers(("ETag" = String, description = "Its version"))), (status = 304, description = "Unchanged")))]
+    responses((status = 200, description = "The request", body = RequestView, headers(("ETag" = String))), (status = 304, description = "Unchanged", headers(("ETag" = String)))))]
 pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
     let id = call.id::<RequestKind>("id")?;
     let token = call.token()?;

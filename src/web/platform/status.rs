@@ -13,7 +13,7 @@ use crate::web::extract::Call;
 
 /// What the credential is.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Status {
+pub(in crate::web) struct Credential {
     /// The platform.
     platform: PlatformName,
     /// Trial or real life.
@@ -41,7 +41,8 @@ pub(in crate::web) struct PlatformName {
 
 /// `GET /v1/status`.
 #[utoipa::path(get, path = "/v1/status", tag = "platform", operation_id = "get_status", summary = "Check the credential",
-    responses((status = 200, description = "The credential holds", body = Status)))]
+    description = "Says whose it is, for which mode, and what it may ask for.",
+    responses((status = 200, description = "The credential holds", body = Credential)))]
 pub(in crate::web) async fn status(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;
     let scopes = token.scopes.clone();
@@ -57,7 +58,7 @@ pub(in crate::web) async fn status(call: Call) -> Result<HttpResponse> {
                 name: platforms::shown(&found.name, &found.slug),
                 slug: found.slug,
             };
-            Ok(Status { platform, mode: tenant.mode, scopes, time: rx.now() })
+            Ok(Credential { platform, mode: tenant.mode, scopes, time: rx.now() })
         })
         .await?;
     Ok(HttpResponse::Ok().json(status))
@@ -75,6 +76,7 @@ pub(in crate::web) struct Categories {
 /// `GET /v1/categories`.
 #[utoipa::path(get, path = "/v1/categories", tag = "platform", operation_id = "list_categories",
     summary = "Categories and answer keys",
+    description = "Take the codes and the questions from here; both may grow.",
     responses((status = 200, description = "The taxonomy", body = Categories)))]
 pub(in crate::web) async fn categories(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;

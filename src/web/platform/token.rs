@@ -19,15 +19,16 @@ use crate::web::limits::Policy;
 #[derive(Debug, Deserialize, ToSchema)]
 pub(in crate::web) struct TokenForm {
     /// `client_credentials`.
-    #[schema(example = "client_credentials")]
+    #[schema(example = "client_credentials", pattern = "^client_credentials$", required = true, nullable = false)]
     grant_type: Option<String>,
     /// What to ask for, separated by spaces; all that the client has when absent.
-    #[schema(example = "reports:write reports:read requests:write")]
+    #[schema(example = "reports:write reports:read requests:write", max_length = 255, nullable = false)]
     scope: Option<String>,
     /// The client, when it is not sent by HTTP Basic.
+    #[schema(max_length = 255, nullable = false)]
     client_id: Option<String>,
     /// Its secret, when it is not sent by HTTP Basic.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 255, nullable = false)]
     client_secret: Option<Sensitive<String>>,
 }
 

@@ -6,13 +6,13 @@ use actix_web::http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{List, enter, list_response};
+use super::{List, enter, few, list_response};
 use crate::base::id::{EndpointId, EndpointKind, EventId};
 use crate::base::page::Page;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access;
-use crate::domain::events::EventType;
+use crate::domain::events::{EventName, EventType};
 use crate::domain::platforms::Scope;
 use crate::domain::webhooks::{self, Created, Details, DisabledReason, EndpointState, NewEndpoint};
 use crate::error::{Error, Result};
@@ -32,6 +32,7 @@ pub(in crate::web) struct EndpointBody {
     url: String,
     /// What to send; everything when absent or empty.
     #[serde(default)]
+    #[schema(max_items = 100)]
     types: Vec<EventType>,
 }
 
@@ -58,6 +59,7 @@ pub(in crate::web) struct EndpointView {
     /// Where it is.
     url: String,
     /// What it is sent; everything when empty.
+    #[schema(value_type = Vec<EventName>)]
     types: Vec<EventType>,
     /// Whether it is called.
     state: EndpointState,
@@ -78,6 +80,8 @@ pub(in crate::web) struct EndpointView {
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
+
+type EndpointList = List<EndpointView>;
 
 /// A key that checks the `v1a` signatures.
 #[derive(Serialize, ToSchema)]
@@ -158,6 +162,7 @@ pub(in crate::web) async fn create(call: Call, raw: Raw) -> Result<HttpResponse>
     let body = raw.parse::<EndpointBody>();
     once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, kit, who| {
         let EndpointBody { url, types } = body?;
+        few(&types)?;
         let created = webhooks::create(tx, kit, &who, &NewEndpoint { url, types })?;
         let (place, version) =
             (format!("/v1/webhook-endpoints/{}", created.details.endpoint.id), created.details.endpoint.version);
@@ -169,8 +174,8 @@ pub(in crate::web) async fn create(call: Call, raw: Raw) -> Result<HttpResponse>
 }
 
 /// `GET /v1/webhook-endpoints`.
-#[utoipa::path(get, path = "/v1/webhook-endpoints", tag = "platform", operation_id = "list_webhook_endpoints", summary = "Your endpoints",
-    responses((status = 200, description = "All of them", body = List<EndpointView>)))]
+#[utoipa::path(get, path = "/v1/webhook-endpoints", tag = "platform", operation_id = "list_webhook_endpoints", summary = "Your endpoints", description = "Those of this mode, with the keys that sign at present.",
+    responses((status = 200, description = "All of them", body = EndpointList)))]
 pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;
     let app = std::sync::Arc::clone(&call.shared.app);
@@ -187,7 +192,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 }
 
 /// `GET /v1/webhook-endpoints/{id}`.
-#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", tag = "platform", operation_id = "get_webhook_endpoint", summary = "One endpoint",
+#[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", tag = "platform", operation_id = "get_webhook_endpoint", summary = "One endpoint", description = "Whether it is called, since when it fails, and its keys.",
     params(("id" = String, Path, description = "The endpoint's id")),
     responses((status = 200, description = "The endpoint", body = EndpointView, headers(("ETag" = String, description = "Its version")))))]
 pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {

@@ -13,6 +13,7 @@ use crate::web::extract::Call;
 
 /// `POST /v1/triage/cases/{id}/pending/{act}/approve`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/pending/{act}/approve", tag = "triage", operation_id = "approve_act", summary = "Approve as the second person",
+    description = "Who proposed the act cannot approve it.",
     params(("id" = String, Path, description = "The case's id"), ("act" = String, Path, description = "The act's id")),
     responses((status = 200, description = "Done", body = CaseSummary)))]
 pub(in crate::web) async fn approve(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -21,6 +22,7 @@ pub(in crate::web) async fn approve(call: Call, raw: Raw) -> Result<HttpResponse
 
 /// `POST /v1/triage/cases/{id}/pending/{act}/refuse`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/pending/{act}/refuse", tag = "triage", operation_id = "refuse_act", summary = "Refuse as the second person",
+    description = "Who proposed the act cannot refuse it.",
     params(("id" = String, Path, description = "The case's id"), ("act" = String, Path, description = "The act's id")),
     responses((status = 200, description = "Not done; everything is as it was", body = CaseSummary)))]
 pub(in crate::web) async fn refuse(call: Call, raw: Raw) -> Result<HttpResponse> {

@@ -32,8 +32,10 @@ pub(in crate::web) struct CasesQuery {
     /// One priority.
     priority: Option<Priority>,
     /// One colleague's, by id; `me` for your own.
+    #[param(max_length = 40, pattern = "^(me|stf_[0-9a-hjkmnp-tv-z]{26})$")]
     assigned_to: Option<String>,
     /// The cases of a platform's reference.
+    #[param(min_length = 1, max_length = 255)]
     platform_report_ref: Option<String>,
     /// `live`, or a platform's trials; live when absent.
     mode: Option<Mode>,
@@ -41,13 +43,17 @@ pub(in crate::web) struct CasesQuery {
     #[param(minimum = 1, maximum = 100, default = 25)]
     limit: Option<u64>,
     /// Where the last page ended.
+    #[param(max_length = 512, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 
+type CaseList = List<CaseSummary>;
+
 /// `GET /v1/triage/cases`.
 #[utoipa::path(get, path = "/v1/triage/cases", tag = "triage", operation_id = "list_cases",
-    summary = "Cases, the most urgent first, then by the next deadline", params(CasesQuery),
-    responses((status = 200, description = "A page", body = List<CaseSummary>)))]
+    summary = "Cases, the most urgent first, then by the next deadline",
+    description = "Those of the queues on your list. Cases that name you are in no list.", params(CasesQuery),
+    responses((status = 200, description = "A page", body = CaseList)))]
 pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     let query: CasesQuery = call.query()?;
     let page = read_as(&call, move |rx, who| {
@@ -99,7 +105,7 @@ pub(in crate::web) async fn view(call: Call) -> Result<HttpResponse> {
 }
 
 /// `POST /v1/triage/cases/{id}/claim`.
-#[utoipa::path(post, path = "/v1/triage/cases/{id}/claim", tag = "triage", operation_id = "claim_case", summary = "Take this case",
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/claim", tag = "triage", operation_id = "claim_case", summary = "Take this case", description = "A heartbeat renews the claim.",
     params(("id" = String, Path, description = "The case's id")),
     responses((status = 200, description = "You hold it for 15 minutes", body = CaseSummary)))]
 pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -114,6 +120,7 @@ pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> 
 
 /// `POST /v1/triage/cases/{id}/heartbeat`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/heartbeat", tag = "triage", operation_id = "keep_claim", summary = "Hold it for another 15 minutes",
+    description = "For the tool to send while somebody works on the case.",
     params(("id" = String, Path, description = "The case's id")),
     responses((status = 200, description = "You hold it still", body = CaseSummary)))]
 pub(in crate::web) async fn heartbeat(call: Call) -> Result<HttpResponse> {
@@ -141,6 +148,7 @@ pub(in crate::web) async fn heartbeat(call: Call) -> Result<HttpResponse> {
 
 /// `POST /v1/triage/cases/{id}/release`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/release", tag = "triage", operation_id = "release_case", summary = "Give it back to its queue",
+    description = "The next one who claims from the queue is offered it.",
     params(("id" = String, Path, description = "The case's id")),
     responses((status = 200, description = "Nobody holds it", body = CaseSummary)))]
 pub(in crate::web) async fn release(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -158,7 +166,7 @@ pub(in crate::web) async fn release(call: Call, raw: Raw) -> Result<HttpResponse
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct AssignBody {
     /// The colleague's id.
-    #[schema(value_type = String, example = "stf_00000000000000000000000000")]
+    #[schema(value_type = String, example = "stf_00000000000000000000000000", pattern = "^stf_[0-9a-hjkmnp-tv-z]{26}$")]
     staff_id: StaffId,
 }
 
@@ -195,6 +203,7 @@ pub(in crate::web) struct TransitionBody {
     action: Action,
     /// Why; required to hold and to reopen.
     #[serde(default)]
+    #[schema(max_length = 20000)]
     reason: String,
     /// Until when to hold, at most 72 hours ahead.
     #[serde(default)]
@@ -204,6 +213,7 @@ pub(in crate::web) struct TransitionBody {
 
 /// `POST /v1/triage/cases/{id}/transitions`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/transitions", tag = "triage", operation_id = "move_case", summary = "Start, hold, resume or reopen",
+    description = "Which moves each state allows stands in the state table.",
     params(("id" = String, Path, description = "The case's id")), request_body = TransitionBody,
     responses((status = 200, description = "Moved", body = CaseSummary)))]
 pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {

@@ -20,6 +20,7 @@ use crate::web::idempotent::Reply;
 
 /// `POST /v1/triage/cases/{id}/notes`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/notes", tag = "triage", operation_id = "write_note", summary = "Write a note, and record what it says was done",
+    description = "For colleagues. What it records meets the clock that called for it.",
     params(("id" = String, Path, description = "The case's id")), request_body = NewNote,
     responses((status = 201, description = "Written", body = NoteView)))]
 pub(in crate::web) async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -80,6 +81,7 @@ pub(in crate::web) struct DecisionBody {
 
 /// `POST /v1/triage/cases/{id}/decision`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/decision", tag = "triage", operation_id = "decide_case", summary = "Close the case with an outcome",
+    description = "The platform reads the outcome and nothing more.",
     params(("id" = String, Path, description = "The case's id")), request_body = DecisionBody,
     responses((status = 200, description = "Closed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 pub(in crate::web) async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -120,12 +122,13 @@ pub(in crate::web) async fn ask(call: Call, raw: Raw) -> Result<HttpResponse> {
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct LinkBody {
     /// The other case.
-    #[schema(value_type = String, example = "case_00000000000000000000000000")]
+    #[schema(value_type = String, example = "case_00000000000000000000000000", pattern = "^case_[0-9a-hjkmnp-tv-z]{26}$")]
     case_id: CaseId,
 }
 
 /// `POST /v1/triage/cases/{id}/links`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/links", tag = "triage", operation_id = "link_cases", summary = "Link it with another case",
+    description = "Both stay cases of their own.",
     params(("id" = String, Path, description = "The case's id")), request_body = LinkBody,
     responses((status = 200, description = "Linked", body = CaseSummary)))]
 pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {

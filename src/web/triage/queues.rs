@@ -55,6 +55,7 @@ impl From<Count> for QueueView {
 
 /// The queues that a colleague sees.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QueueList)]
 pub(in crate::web) struct Queues {
     /// One for each queue on their list.
     data: Vec<QueueView>,
@@ -62,6 +63,7 @@ pub(in crate::web) struct Queues {
 
 /// `GET /v1/triage/queues`.
 #[utoipa::path(get, path = "/v1/triage/queues", tag = "triage", operation_id = "list_queues", summary = "The queues on your list",
+    description = "With their depth and breaches as a job last counted them.",
     params(ModeQuery), responses((status = 200, description = "The queues", body = Queues)))]
 pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     let query: ModeQuery = call.query()?;
@@ -73,6 +75,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 /// `POST /v1/triage/queues/{queue}/claim`.
 #[utoipa::path(post, path = "/v1/triage/queues/{queue}/claim", tag = "triage", operation_id = "claim_next",
     summary = "Take the most urgent case that nobody holds",
+    description = "Cases that somebody reserved for others, and those that name you, are passed over.",
     params(("queue" = Queue, Path, description = "The queue"), ModeQuery),
     responses((status = 200, description = "You hold this case for 15 minutes; a heartbeat renews that", body = crate::domain::cases::CaseSummary), (status = 204, description = "There is none")))]
 pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {

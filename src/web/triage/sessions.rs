@@ -19,13 +19,13 @@ use crate::web::limits::Policy;
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct SignIn {
     /// Their name.
-    #[schema(example = "amina")]
+    #[schema(example = "amina", max_length = 200)]
     username: String,
     /// Their password.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, max_length = 1024)]
     password: Sensitive<String>,
     /// The present code of their second factor. Each works once.
-    #[schema(value_type = String, example = "492039")]
+    #[schema(value_type = String, example = "492039", max_length = 32)]
     code: Sensitive<String>,
 }
 
@@ -89,7 +89,7 @@ pub(in crate::web) async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 /// `DELETE /v1/triage/sessions/current`.
 #[utoipa::path(delete, path = "/v1/triage/sessions/current", tag = "triage", operation_id = "sign_out", summary = "Sign out",
-    description = "What you had claimed is free at once, unless you are signed in elsewhere.",
+    description = "The token is void at once. What you had claimed is free, unless you are signed in elsewhere.",
     responses((status = 204, description = "The session has ended")))]
 pub(in crate::web) async fn close(call: Call) -> Result<HttpResponse> {
     let bearer = call.bearer()?;

@@ -4,7 +4,7 @@ use recourse::domain::platforms::NewCredential;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::World;
+use super::{World, contract};
 
 /// An answer of the service.
 #[derive(Clone, Debug)]
@@ -63,10 +63,21 @@ impl Caller {
         if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
     }
 
+    /// The answer, which must be as the API document says.
     pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
+        Self::try_send(request).await.unwrap()
+    }
+
+    /// The same, where there may be no answer.
+    pub(crate) async fn try_send(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+        let (http, request) = request.build_split();
+        let request = request?;
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = http.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.unwrap() }
+        let answer = Answer { status, headers, text: response.text().await? };
+        contract::check(method.as_str(), &path, &answer);
+        Ok(answer)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod contract;
 pub(crate) mod dice;
 pub(crate) mod editions;
 pub(crate) mod postgres;

@@ -258,9 +258,7 @@ pub(crate) async fn pause(span: Duration) {
 
 /// Sends a request that may stay without an answer.
 pub(crate) async fn attempt(request: reqwest::RequestBuilder) -> Option<Answer> {
-    let response = request.send().await.ok()?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Some(Answer { status, headers, text: response.text().await.ok()? })
+    Caller::try_send(request).await.ok()
 }
 
 /// All entries of a list, page by page.

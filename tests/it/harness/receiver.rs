@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::contract;
 use super::process::pause;
 
 /// How a receiver answers.
@@ -92,9 +93,14 @@ impl Receiver {
         self.state.lock().unwrap().manner = manner;
     }
 
-    /// Everything that came, in order.
+    /// Everything that came, in order, which must be as the API document says.
+    #[track_caller]
     pub(crate) fn messages(&self) -> Vec<Message> {
-        self.state.lock().unwrap().messages.clone()
+        let all = self.state.lock().unwrap().messages.clone();
+        for message in &all {
+            contract::check_webhook(&message.headers, &message.body);
+        }
+        all
     }
 
     /// What came since the last call.

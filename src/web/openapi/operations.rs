@@ -1,0 +1,234 @@
+//! What operations share: credentials, headers, refusals. Each stands once among the components and is named where it
+//! applies, so that a client made from the document has one type for it.
+
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{Components, Content, Ref, RefOr, Required};
+
+use crate::base::id::{ActKind, CaseKind, EndpointKind, EventKind, Kind, ReportKind, RequestKind, pattern};
+use crate::web::endpoints::{Caller, Endpoint};
+use crate::web::problem;
+
+/// Headers of answers: name and meaning.
+const HEADERS: [(&str, &str); 10] = [
+    ("X-Request-Id", "The request's id, as in the log"),
+    ("RateLimit", "What is left of the limit, and when it renews"),
+    ("RateLimit-Policy", "The limit that counts"),
+    ("Retry-After", "After how many seconds to send the request again"),
+    ("WWW-Authenticate", "How to prove who you are"),
+    ("Idempotency-Replayed", "`true` when the answer repeats an earlier one; otherwise absent"),
+    ("ETag", "The version, for If-Match"),
+    ("Location", "Where it is"),
+    ("Content-Location", "Where the report is that was there already"),
+    ("Link", "The next page, with `rel=\"next\"`; absent on the last one"),
+];
+
+/// Headers that every answer has.
+const ALWAYS: [&str; 3] = ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
+
+/// Refusals: status, name among the components, and meaning.
+const REFUSALS: [(&str, &str, &str); 15] = [
+    ("400", "BadRequest", "The call is not of the right form"),
+    ("401", "Unauthenticated", "The credential does not hold"),
+    ("403", "Forbidden", "The credential has no right to this"),
+    ("404", "NotFound", "There is no such thing for this credential"),
+    ("408", "TooSlow", "The body did not arrive within 30 seconds"),
+    ("409", "Conflict", "The state does not allow it, or a twin of the call is being worked on"),
+    ("410", "Gone", "What the call answered was erased"),
+    ("412", "PreconditionFailed", "It has changed since you read it"),
+    ("413", "TooLarge", "The body is too large"),
+    ("415", "NotJson", "The body is not JSON"),
+    ("422", "Invalid", "The content breaks a rule (see `errors`), or the key was used with another content"),
+    ("428", "PreconditionRequired", "Send If-Match"),
+    ("429", "TooManyRequests", "The limit was passed; wait as long as Retry-After says"),
+    ("500", "Fault", "A fault of this service; nothing was stored"),
+    ("503", "Unavailable", "Not available just now; nothing was stored"),
+];
+
+/// Adds what operations share.
+pub(super) fn complete(operation: &mut Operation, row: &Endpoint) {
+    operation.security = Some(match row.caller {
+        // An empty list says that nothing is asked for; without one, a reader could not tell that from forgetting.
+        Caller::Anyone => Vec::new(),
+        Caller::Platform(scope) => {
+            let scopes: Vec<&str> = scope.iter().map(|scope| scope.as_str()).collect();
+            vec![SecurityRequirement::new("platform", scopes)]
+        }
+        Caller::Staff => vec![SecurityRequirement::new("staff", [""; 0])],
+    });
+    let mut parameters = operation.parameters.take().unwrap_or_default();
+    for parameter in &mut parameters {
+        bound_id(parameter, row);
+    }
+    let unchanged = operation.responses.responses.contains_key("304");
+    parameters.extend(headers_sent(row, unchanged).into_iter().map(|name| RefOr::Ref(parameter_ref(name))));
+    let queried = parameters.iter().any(|p| matches!(p, RefOr::T(p) if matches!(p.parameter_in, ParameterIn::Query)));
+    operation.parameters = Some(parameters).filter(|parameters| !parameters.is_empty());
+    let body = operation.request_body.is_some() || row.keyed;
+    for status in refusals(row, body, queried) {
+        let name = REFUSALS.iter().find(|(known, ..)| *known == status).map_or("", |(_, name, _)| *name);
+        let refusal = || RefOr::Ref(Ref::from_response_name(name));
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            add_headers(response, row, status);
+        }
+    }
+}
+
+/// Adds the components that operations name.
+pub(super) fn add_shared(components: &mut Components) {
+    for (name, about) in HEADERS {
+        components.headers.insert(name.to_owned(), RefOr::T(header(name, about)));
+    }
+    for (name, parameter) in parameters() {
+        components.parameters.insert(name.to_owned(), RefOr::T(parameter));
+    }
+    for (status, name, about) in REFUSALS {
+        components.responses.insert(name.to_owned(), RefOr::T(refusal(status, about)));
+    }
+}
+
+/// The refusals that an operation can meet.
+fn refusals(row: &Endpoint, body: bool, queried: bool) -> Vec<&'static str> {
+    let mut all = vec!["429", "500"];
+    let token = row.path == "/oauth/token";
+    let stored = token || row.path == "/readyz" || row.path.starts_with("/v1/");
+    let mut add = |when: bool, statuses: &[&'static str]| {
+        if when {
+            all.extend(statuses);
+        }
+    };
+    add(stored, &["503"]);
+    add(row.path.starts_with("/v1/"), &["401"]);
+    add((body || queried) && !token, &["400"]);
+    let asks_for_right = !matches!(row.caller, Caller::Anyone | Caller::Platform(None));
+    add(asks_for_right && row.path != "/v1/triage/sessions/current", &["403"]);
+    add(row.path.contains('{') || row.path == "/v1/triage/cases", &["404"]);
+    add(body && !token, &["408", "413", "415", "422"]);
+    add(row.keyed, &["409", "410"]);
+    add(row.path.ends_with("/heartbeat"), &["409"]);
+    add(row.path == "/v1/events", &["422"]);
+    add(row.conditional, &["412", "428"]);
+    add(takes_if_match(row), &["412"]);
+    all
+}
+
+/// Whether the operation heeds an `If-Match` that it does not ask for.
+fn takes_if_match(row: &Endpoint) -> bool {
+    matches!(row.path, "/v1/reports/{id}/additions" | "/v1/requests/{id}/response")
+}
+
+/// The headers that callers of an operation send, by their names among the components.
+fn headers_sent(row: &Endpoint, unchanged: bool) -> Vec<&'static str> {
+    let all = [
+        (row.keyed, "IdempotencyKey"),
+        (row.conditional, "IfMatch"),
+        (takes_if_match(row), "IfMatchOptional"),
+        (unchanged, "IfNoneMatch"),
+    ];
+    all.into_iter().filter_map(|(sent, name)| sent.then_some(name)).collect()
+}
+
+fn parameter_ref(name: &str) -> Ref {
+    Ref::new(format!("#/components/parameters/{name}"))
+}
+
+/// The pattern of one entity tag or more, weak ones among them, or of `*`.
+const TAGS: &str = r#"^(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)$"#;
+
+/// The parameters that operations name, by their names among the components.
+fn parameters() -> [(&'static str, Parameter); 4] {
+    let text = || ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+    let make = |name: &str, required, about: &str, schema: ObjectBuilder| {
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).required(required);
+        parameter.description(Some(about)).schema(Some(schema.build())).build()
+    };
+    let key = text().max_length(Some(255)).pattern(Some("^[ -~]+$"));
+    let tags = || text().max_length(Some(1_000)).pattern(Some(TAGS));
+    let about_key = "1 to 255 printable ASCII characters, new for each new call; kept for 30 days";
+    let about_match = "The ETag of what you change, as you read it";
+    let about_optional = "The ETag of what you answer or add to, when nothing may have changed since you read it";
+    let about_none = "The ETag that you have: while it holds, the answer is 304 without a body";
+    [
+        ("IdempotencyKey", make("Idempotency-Key", Required::True, about_key, key)),
+        ("IfMatch", make("If-Match", Required::True, about_match, tags())),
+        ("IfMatchOptional", make("If-Match", Required::False, about_optional, tags())),
+        ("IfNoneMatch", make("If-None-Match", Required::False, about_none, tags())),
+    ]
+}
+
+/// Gives an id of the path its form.
+fn bound_id(parameter: &mut RefOr<Parameter>, row: &Endpoint) {
+    let RefOr::T(parameter) = parameter else { return };
+    if !matches!(parameter.parameter_in, ParameterIn::Path) {
+        return;
+    }
+    let prefix = match (parameter.name.as_str(), row.path.split('/').nth(2), row.path.split('/').nth(3)) {
+        ("act", ..) => ActKind::PREFIX,
+        ("id", Some("reports"), _) => ReportKind::PREFIX,
+        ("id", Some("requests"), _) => RequestKind::PREFIX,
+        ("id", Some("events"), _) => EventKind::PREFIX,
+        ("id", Some("webhook-endpoints"), _) => EndpointKind::PREFIX,
+        ("id", Some("triage"), Some("cases")) => CaseKind::PREFIX,
+        _ => return,
+    };
+    let form = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern(prefix)));
+    parameter.schema = Some(RefOr::T(Schema::Object(form.build())));
+}
+
+fn refusal(status: &str, about: &str) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    let mut response = ResponseBuilder::new().description(about).content(problem::MEDIA_TYPE, content).build();
+    let more: &[&str] = match status {
+        // Of a conflict, only with `in_flight`.
+        "409" | "429" | "503" => &["Retry-After"],
+        "401" => &["WWW-Authenticate"],
+        _ => &[],
+    };
+    for name in ALWAYS.iter().chain(more) {
+        refer(&mut response, name);
+    }
+    response
+}
+
+fn add_headers(response: &mut Response, row: &Endpoint, status: &str) {
+    let annotated: Vec<String> = response.headers.keys().cloned().collect();
+    for name in annotated.iter().map(String::as_str).chain(ALWAYS) {
+        refer(response, name);
+    }
+    if status == "401" {
+        refer(response, "WWW-Authenticate");
+    }
+    if row.keyed && status.starts_with('2') {
+        refer(response, "Idempotency-Replayed");
+    }
+    match schema_of(response) {
+        Some("QueueList" | "EndpointList") | None => {}
+        Some("CaseSummary" | "CaseView") => refer(response, "ETag"),
+        Some(name) if name.ends_with("List") => refer(response, "Link"),
+        Some(_) => {}
+    }
+}
+
+/// The name of the one schema that an answer's body has.
+fn schema_of(response: &Response) -> Option<&str> {
+    match response.content.values().next()? {
+        RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) => schema.ref_location.rsplit('/').next(),
+        _ => None,
+    }
+}
+
+/// Has the response name a header of the components.
+fn refer(response: &mut Response, name: &str) {
+    response.headers.insert(name.to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{name}"))));
+}
+
+fn header(name: &str, about: &str) -> Header {
+    let text = if name == "Retry-After" { Object::with_type(Type::Integer) } else { Object::with_type(Type::String) };
+    HeaderBuilder::new().schema(Some(text)).description(Some(about)).build()
+}
