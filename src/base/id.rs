@@ -211,6 +211,8 @@ kinds! {
     JobId = JobKind "job";
     /// A case that somebody must be told about.
     AlarmId = AlarmKind "alm";
+    /// What a colleague declared.
+    DeclarationId = DeclarationKind "dec";
     /// A stretch of somebody's time on the rota.
     ShiftId = ShiftKind "shf";
     /// An audit event.

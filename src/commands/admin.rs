@@ -288,7 +288,7 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
                     declared.keep(tx, &kit.kit, &username)
                 })
                 .await?;
-            println!("declared; only a keyed hash is kept");
+            println!("declared; it is kept sealed, and compared by keyed hash");
         }
         StaffCommand::List => {
             for member in app.db.read(staff::list).await? {

@@ -138,6 +138,7 @@ async fn people(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     report.said.push(format!("mail: {word}; {} gaps among those who can be paged", found.len()));
     let list = if app.mailer.is_some() { &mut report.problems } else { &mut report.notes };
     list.extend(found);
+    report.notes.extend(app.db.read(soundness::old_walls).await?);
     Ok(())
 }
 

@@ -2,10 +2,12 @@
 
 #![expect(missing_docs, reason = "the table macro generates undocumented items")]
 
+mod names;
 mod paging;
 mod statistics;
 mod webhooks;
 
+pub use names::{blind_indexes, declarations, staff_identifiers};
 pub use paging::{alarms, shifts, unseen_cases};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
@@ -80,15 +82,6 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         seen_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    staff_identifiers (staff_id, digest) {
-        digest -> Binary,
-        staff_id -> Text,
-        kind -> Text,
-        created_at -> BigInt,
     }
 }
 
@@ -253,16 +246,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    blind_indexes (case_id, digest, role) {
-        digest -> Binary,
-        case_id -> Text,
-        role -> Text,
-        kind -> Text,
-        created_at -> BigInt,
-    }
-}
-
-diesel::table! {
     audit_events (chain, seq) {
         chain -> Text,
         seq -> BigInt,
@@ -365,6 +348,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_links,
     cases,
     clocks,
+    declarations,
     deliveries,
     edition_builds,
     editions,

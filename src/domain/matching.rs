@@ -14,6 +14,7 @@ use super::Kit;
 use super::cases;
 use super::platforms::Mode;
 use super::taxonomy::Group;
+use super::terms::identifiers::Use;
 use super::triage::Signal;
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
@@ -29,6 +30,9 @@ const OTHERS: i64 = 200;
 const BURST: usize = 4;
 /// How soon after the last one.
 const BURST_GAP: Duration = Duration::from_mins(2);
+/// So many accounts that report so many others with one device, payment or network do not share a person: the value
+/// stands for an app's every user, or for a carrier's.
+const CROWD: usize = 20;
 
 type Digest = Vec<u8>;
 
@@ -38,6 +42,20 @@ struct Known {
     received_at: Timestamp,
     subjects: BTreeSet<Digest>,
     reporters: BTreeSet<Digest>,
+    /// Those of both that are accounts.
+    accounts: BTreeSet<Digest>,
+}
+
+impl Known {
+    /// Whether the reporter is the subject. Accounts say so where both are known: two people may share a telephone.
+    fn is_of_themselves(&self) -> bool {
+        let of = |names: &BTreeSet<Digest>| names.intersection(&self.accounts).cloned().collect::<BTreeSet<_>>();
+        let (subjects, reporters) = (of(&self.subjects), of(&self.reporters));
+        if subjects.is_empty() || reporters.is_empty() {
+            return !self.subjects.is_disjoint(&self.reporters);
+        }
+        !subjects.is_disjoint(&reporters)
+    }
 }
 
 /// What a comparison found.
@@ -96,10 +114,12 @@ fn noticed(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, mode: Mode) -> Result<Vec<(C
     if !others.is_empty() {
         let mut grave = Vec::new();
         for case in others.into_iter().chain([one]) {
-            if !case.reporters.is_empty() && is_grave(rx, kit, &case.id)? {
+            // Whoever reports himself is no reporter beside another.
+            if !case.reporters.is_empty() && !case.is_of_themselves() && is_grave(rx, kit, &case.id)? {
                 grave.push(case);
             }
         }
+        forget_crowds(rx, mode, &mut grave)?;
         if independent(&grave) > 1 {
             found.extend(grave.iter().map(|case| (case.id.clone(), Signal::IndependentReporters)));
         }
@@ -111,10 +131,13 @@ fn noticed(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, mode: Mode) -> Result<Vec<(C
 /// The case and those in which its subject has reported its reporter; nothing when there is none.
 fn mirrors(rx: &mut Rx<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
     let Some(one) = known(rx, std::slice::from_ref(id))?.pop() else { return Ok(Vec::new()) };
+    if one.is_of_themselves() {
+        return Ok(Vec::new());
+    }
     let reported = named_by(rx, mode, ("subject", &one.reporters))?;
     let mut mirrored: Vec<CaseId> = known(rx, &reported)?
         .into_iter()
-        .filter(|other| other.id != *id && !other.reporters.is_disjoint(&one.subjects))
+        .filter(|other| other.id != *id && !other.is_of_themselves() && !other.reporters.is_disjoint(&one.subjects))
         .map(|other| other.id)
         .collect();
     if !mirrored.is_empty() {
@@ -133,6 +156,7 @@ fn named_by(rx: &mut Rx<'_>, mode: Mode, (role, digests): (&str, &BTreeSet<Diges
         .inner_join(table::table.on(table::id.eq(blind_indexes::case_id)))
         .filter(blind_indexes::digest.eq_any(digests.iter().cloned().collect::<Vec<_>>()))
         .filter(blind_indexes::role.eq(role).and(blind_indexes::created_at.ge(since)).and(table::mode.eq(mode)))
+        .filter(blind_indexes::used.ne(Use::Wall))
         .order(blind_indexes::created_at.desc())
         .limit(OTHERS)
         .select(blind_indexes::case_id)
@@ -145,23 +169,63 @@ fn named_by(rx: &mut Rx<'_>, mode: Mode, (role, digests): (&str, &BTreeSet<Diges
 /// Whom each of the cases names.
 fn known(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec<Known>> {
     let since = rx.now().minus(COMPARED);
-    let rows: Vec<(CaseId, Timestamp, String, Digest)> = blind_indexes::table
+    let rows: Vec<(CaseId, Timestamp, String, String, Digest)> = blind_indexes::table
         .inner_join(table::table.on(table::id.eq(blind_indexes::case_id)))
         .filter(blind_indexes::case_id.eq_any(ids.to_vec()).and(blind_indexes::created_at.ge(since)))
-        .select((blind_indexes::case_id, table::received_at, blind_indexes::role, blind_indexes::digest))
+        .filter(blind_indexes::used.ne(Use::Wall))
+        .select((
+            blind_indexes::case_id,
+            table::received_at,
+            blind_indexes::role,
+            blind_indexes::kind,
+            blind_indexes::digest,
+        ))
         .load(rx.conn())?;
     let mut all: BTreeMap<CaseId, Known> = BTreeMap::new();
-    for (id, received_at, role, digest) in rows {
+    for (id, received_at, role, kind, digest) in rows {
         let known = all.entry(id.clone()).or_insert_with(|| Known {
             id,
             received_at,
             subjects: BTreeSet::new(),
             reporters: BTreeSet::new(),
+            accounts: BTreeSet::new(),
         });
+        if kind == "account" {
+            known.accounts.insert(digest.clone());
+        }
         let names = if role == "subject" { &mut known.subjects } else { &mut known.reporters };
         names.insert(digest);
     }
     Ok(all.into_values().collect())
+}
+
+/// Takes out what reporters share with a crowd: it tells nobody apart.
+fn forget_crowds(rx: &mut Rx<'_>, mode: Mode, cases: &mut [Known]) -> Result<()> {
+    let mut seen: BTreeMap<&Digest, usize> = BTreeMap::new();
+    for digest in cases.iter().flat_map(|case| case.reporters.difference(&case.accounts)) {
+        *seen.entry(digest).or_default() += 1;
+    }
+    let shared: Vec<Digest> =
+        seen.into_iter().filter(|(_, count)| *count > 1).map(|(digest, _)| digest.clone()).collect();
+    for digest in shared {
+        if is_of_a_crowd(rx, mode, &digest)? {
+            for case in cases.iter_mut() {
+                case.reporters.remove(&digest);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether very many accounts report very many others with it.
+fn is_of_a_crowd(rx: &mut Rx<'_>, mode: Mode, digest: &Digest) -> Result<bool> {
+    let ids = named_by(rx, mode, ("reporter", &BTreeSet::from([digest.clone()])))?;
+    let all = known(rx, &ids)?;
+    let distinct = |names: fn(&Known) -> &BTreeSet<Digest>| {
+        let accounts = |case: &Known| names(case).intersection(&case.accounts).next().cloned();
+        all.iter().filter_map(accounts).collect::<BTreeSet<_>>().len()
+    };
+    Ok(distinct(|case| &case.reporters).min(distinct(|case| &case.subjects)) >= CROWD)
 }
 
 /// Whether a report of the case is about violence or sexual harm.
@@ -214,6 +278,7 @@ mod tests {
             received_at: Timestamp::from_micros(seconds * 1_000_000),
             subjects: BTreeSet::new(),
             reporters: reporters.iter().map(|byte| vec![*byte]).collect(),
+            accounts: BTreeSet::new(),
         }
     }
 

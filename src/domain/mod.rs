@@ -20,6 +20,7 @@ pub mod requests;
 pub mod soundness;
 pub mod staff;
 pub mod taxonomy;
+pub mod terms;
 pub mod triage;
 pub mod vault;
 pub mod watch;

@@ -7,7 +7,7 @@ mod sealed;
 
 use serde::Serialize;
 
-pub use people::reachable;
+pub use people::{old_walls, reachable};
 pub use rows::{contradictions, orphans};
 pub use sealed::{Seals, owners, seals};
 

@@ -38,6 +38,10 @@ fn a_number_or_address_is_met_however_the_report_writes_it() {
         let parts = [
             (true, subject("+44 7700 900-123")),
             (true, subject("07700 900123")),
+            (true, subject("٠٧٧٠٠٩٠٠١٢٣")),
+            (true, subject("+44 7700 900123 ext. 5")),
+            (true, subject("Mobile 07700 900123 or 07700 900111")),
+            (true, subject("https://wa.me/447700900123")),
             (true, subject("447700900123")),
             (true, channel("phone", "(07700) 900123")),
             (true, channel("sms", "07700900123")),
@@ -56,16 +60,22 @@ fn a_number_or_address_is_met_however_the_report_writes_it() {
             let case = lead.case_of(&format!("SPK-{i}")).await;
             who.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(if walled { 404 } else { 200 });
         }
-        // Without a country nobody knows whose 07700 900123 it is. An addition is read like the report it belongs to.
-        for (reference, country, status) in
-            [("ADD-1", json!("GB"), 404), ("ADD-2", json!("DE"), 200), ("ADD-3", Value::Null, 200)]
-        {
+        // Written without its country a number may be his: from another country, or from nobody knows where. An addition is
+        // read like the report it belongs to.
+        for (reference, country, value, status) in [
+            ("ADD-1", json!("GB"), "07700 900123", 404),
+            ("ADD-2", json!("DE"), "07700 900123", 404),
+            ("ADD-3", Value::Null, "07700 900123", 404),
+            ("ADD-4", json!("US"), "011 44 7700 900123", 404),
+            ("ADD-5", json!("US"), "011 49 7700 900123", 200),
+            ("ADD-6", Value::Null, "07700 900124", 200),
+        ] {
             let mut body = small(reference);
             body["reporter"]["country"] = country;
             let report = spark.submit(&body).await;
             let path = format!("/v1/triage/cases/{}", lead.case_of(reference).await);
             who.caller.get(&path).await.expect(200);
-            let more = json!({"identifiers": [{"type": "phone", "value": "07700 900123"}]});
+            let more = json!({"identifiers": [{"type": "phone", "value": value}]});
             spark.caller.post(&format!("/v1/reports/{report}/additions"), &more).await.expect(201);
             who.caller.get(&path).await.expect(status);
         }

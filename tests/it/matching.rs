@@ -9,7 +9,7 @@ use recourse::jobs;
 use serde_json::{Value, json};
 
 use crate::harness::client::{Platform, Staff};
-use crate::harness::on_both;
+use crate::harness::{World, on_both};
 
 /// A report of violence by `reporter` about the account `subject`, which alone is p4.
 fn about(reference: &str, reporter: &str, subject: &str) -> Value {
@@ -219,5 +219,160 @@ fn a_survivor_who_is_not_heard_from_is_raised_and_the_lead_is_told() {
         let events = world.app.db.read(move |rx| recourse::domain::audit::list(rx, &chain)).await.unwrap();
         let last = events.iter().rev().find(|event| event.kind == "on_call_paged").unwrap();
         assert!(last.details.contains("check_in_passed") && last.details.contains("lead"), "{}", last.details);
+    });
+}
+
+/// Whether two strangers who name the subject as `one` and `other` are noticed as two reporters of one man.
+async fn are_one(world: &World, round: usize, kind: &str, [one, other]: [(&str, &str); 2]) -> bool {
+    let (spark, meetly) = (world.platform("spark").await, world.platform("meetly").await);
+    let references = [format!("{kind}-{round}-a"), format!("{kind}-{round}-b")];
+    for (platform, reference, (country, value)) in [(&spark, &references[0], one), (&meetly, &references[1], other)] {
+        let mut body = about(reference, &format!("reporter-{reference}"), "");
+        body["reporter"]["country"] = json!(country);
+        body["subject"] = json!({"identifiers": [{"type": kind, "value": value}]});
+        submit(platform, &body).await;
+    }
+    world.run_jobs().await;
+    let lead = world.staff(Role::Lead).await;
+    let noticed = has(&lead, &references[0], "O17").await;
+    assert_eq!(noticed, has(&lead, &references[1], "O17").await, "{one:?} / {other:?}");
+    noticed
+}
+
+#[test]
+fn one_man_in_many_spellings_is_one_and_two_men_are_two() {
+    on_both(|world| async move {
+        let pairs = [
+            // In other digits, with an extension, beside another number, as dialled from abroad.
+            ("phone", true, ("GB", "٠٧٧٠٠٩١٥٧٤٠"), ("GB", "+44 7700 915740")),
+            ("phone", true, ("GB", "۰۷۷۰۰۹۳۱۳۴۳"), ("GB", "+44 7700 931343")),
+            ("phone", true, ("GB", "０７７００９９９２５３"), ("GB", "07700 999253")),
+            ("phone", true, ("GB", "+44 7700 900201 ext. 5"), ("GB", "+44 7700 900201")),
+            ("phone", true, ("GB", "+44 7700 900202 / 07700 900203"), ("GB", "07700 900203")),
+            ("phone", true, ("US", "011 44 7700 900204"), ("GB", "07700 900204")),
+            ("phone", true, ("AU", "0011 44 7700 900205"), ("JP", "010 44 7700 900205")),
+            ("phone", false, ("GB", "07700 900206"), ("DE", "07700 900206")),
+            ("phone", false, ("GB", "116 123"), ("GB", "116123")),
+            ("phone", false, ("GB", "0808 2000 247"), ("GB", "+44 808 2000 247")),
+            ("email", true, ("GB", "a.n.n.1@gmail.com"), ("GB", "ann1+spark@googlemail.com")),
+            ("email", true, ("GB", "ann2@bücher.example"), ("GB", "ann2@xn--bcher-kva.example")),
+            ("email", false, ("GB", "ann.3@sparrow.example"), ("GB", "ann3@sparrow.example")),
+            ("email", false, ("GB", "no-reply@sparrow.example"), ("GB", "noreply@sparrow.example")),
+            ("handle", true, ("GB", "caf\u{65}\u{301}owl"), ("GB", "CAF\u{C9}OWL")),
+            ("handle", true, ("GB", "night\u{200B}owl"), ("GB", "ｎｉｇｈｔｏｗｌ")),
+            ("handle", false, ("GB", "nіghtbird"), ("GB", "nightbird")),
+            ("handle", false, ("GB", "unknown"), ("GB", "Unknown")),
+            (
+                "profile_url",
+                false,
+                ("GB", "https://www.facebook.com/profile.php?id=1001"),
+                ("GB", "https://www.facebook.com/profile.php?id=1002"),
+            ),
+            (
+                "profile_url",
+                true,
+                ("GB", "https://www.facebook.com/profile.php?id=1003&ref=x"),
+                ("GB", "https://m.facebook.com/people/Ann/1003"),
+            ),
+            ("profile_url", false, ("GB", "https://dating.example/#/u/1"), ("GB", "https://dating.example/#/u/2")),
+        ];
+        for (round, (kind, expected, one, other)) in pairs.into_iter().enumerate() {
+            assert_eq!(are_one(&world, round, kind, [one, other]).await, expected, "{kind}: {one:?} / {other:?}");
+        }
+    });
+}
+
+#[test]
+fn whoever_reports_himself_is_neither_a_second_reporter_nor_a_mirror() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        submit(&spark, &about("S-1", "ann", "ann")).await;
+        let mut as_witness = about("S-2", "ann", "ann");
+        as_witness["reporter"]["relation"] = json!("witness");
+        submit(&spark, &as_witness).await;
+        submit(&spark, &about("S-3", "bea", "ann")).await;
+        // By a number, where an account is missing.
+        let mut by_number = about("S-4", "", "");
+        by_number["reporter"] = json!({"relation": "self", "country": "GB"});
+        by_number["subject"] = json!({"identifiers": [{"type": "phone", "value": "+44 7700 900301"}]});
+        by_number["contact"] = json!({"channels": [{"type": "sms", "value": "07700 900301"}]});
+        submit(&spark, &by_number).await;
+        let mut hers = about("S-5", "cleo", "");
+        hers["subject"] = json!({"identifiers": [{"type": "phone", "value": "07700 900301"}]});
+        submit(&spark, &hers).await;
+        world.run_jobs().await;
+        let lead = world.staff(Role::Lead).await;
+        for reference in ["S-1", "S-2", "S-3", "S-4", "S-5"] {
+            assert_eq!(floors(&lead, reference).await, Vec::<String>::new(), "{reference}");
+        }
+        // A second woman is one: and whoever shares a telephone with the man she reports is not he.
+        let mut other = about("S-6", "dora", "ann");
+        other["subject"]["identifiers"] = json!([{"type": "phone", "value": "+44 7700 900302"}]);
+        other["contact"] = json!({"channels": [{"type": "sms", "value": "+44 7700 900302"}]});
+        submit(&spark, &other).await;
+        world.run_jobs().await;
+        assert!(has(&lead, "S-3", "O17").await && has(&lead, "S-6", "O17").await);
+        assert!(!has(&lead, "S-1", "O17").await);
+    });
+}
+
+#[test]
+fn what_stands_for_nobody_makes_nobody_one() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let values = [
+            ("device_ref", "unknown"),
+            ("device_ref", "00000000-0000-0000-0000-000000000000"),
+            ("payment_ref", "n/a"),
+            ("network_ref", nothing),
+            ("network_ref", "192.168.0.1"),
+        ];
+        for (round, (field, value)) in values.into_iter().enumerate() {
+            for n in 0..2 {
+                let mut body = about(&format!("V-{round}-{n}"), &format!("v{round}-{n}"), &format!("man-{round}"));
+                body["reporter"][field] = json!(value);
+                submit(&spark, &body).await;
+            }
+        }
+        // An app that names every account alike: nobody's reports join, and nobody is the same man.
+        for n in 0..2 {
+            submit(&spark, &about(&format!("U-{n}"), "unknown", "unknown")).await;
+            submit(&spark, &about(&format!("W-{n}"), &format!("w{n}"), "unknown")).await;
+        }
+        world.run_jobs().await;
+        let lead = world.staff(Role::Lead).await;
+        for (round, value) in values.iter().enumerate() {
+            assert!(has(&lead, &format!("V-{round}-0"), "O17").await, "{value:?}");
+        }
+        for reference in ["U-0", "U-1", "W-0", "W-1"] {
+            assert_eq!(floors(&lead, reference).await, Vec::<String>::new(), "{reference}");
+        }
+        assert_ne!(lead.case_of("U-0").await, lead.case_of("U-1").await);
+    });
+}
+
+#[test]
+fn a_network_of_very_many_tells_nobody_apart() {
+    on_both(|world| async move {
+        let on_network = |reference: String, reporter: String, subject: &str, network: &str| {
+            let mut body = about(&reference, &reporter, subject);
+            body["reporter"]["network_ref"] = json!(network);
+            body
+        };
+        for n in 0..20 {
+            let subject = format!("man-{n}");
+            let spark = world.platform("spark").await;
+            submit(&spark, &on_network(format!("C-{n}"), format!("c{n}"), &subject, "carrier")).await;
+            // One person with twenty accounts reports one man.
+            submit(&spark, &on_network(format!("P-{n}"), format!("p{n}"), "her-man", "her-house")).await;
+            world.pass(121);
+        }
+        let spark = world.platform("spark").await;
+        submit(&spark, &on_network("C-other".to_owned(), "c-other".to_owned(), "man-7", "carrier")).await;
+        world.run_jobs().await;
+        let lead = world.staff(Role::Lead).await;
+        assert!(has(&lead, "C-7", "O17").await && has(&lead, "C-other", "O17").await);
+        assert!(!has(&lead, "P-0", "O17").await);
     });
 }

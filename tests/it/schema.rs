@@ -19,6 +19,7 @@ fn drawn() -> Columns {
     let text = concat!(
         include_str!("../../src/db/schema.rs"),
         include_str!("../../src/db/schema/statistics.rs"),
+        include_str!("../../src/db/schema/names.rs"),
         include_str!("../../src/db/schema/paging.rs"),
         include_str!("../../src/db/schema/webhooks.rs")
     );

@@ -3,8 +3,8 @@
 use recourse::db::Tx;
 use recourse::domain::Kit;
 use recourse::domain::cases::rights::Ended;
-use recourse::domain::reports::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::staff;
+use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::error::Error;
 
 /// What a colleague declares.

@@ -16,6 +16,7 @@ use crate::domain::flows::Region;
 use crate::domain::paging;
 use crate::domain::platforms::Mode;
 use crate::domain::taxonomy::CategoryCode;
+use crate::domain::terms::identifiers::{RULES, Use};
 use crate::domain::triage::{Facts, merge_answers, queue_for};
 use crate::domain::vault::{Answers, Keys, Notes};
 use crate::error::{Conflict, Error, Result};
@@ -54,6 +55,8 @@ pub struct Named {
     pub kind: &'static str,
     /// The hash.
     pub digest: [u8; 32],
+    /// What it is compared for.
+    pub used: Use,
 }
 
 /// The case a report landed in, with the keys its content is sealed with.
@@ -297,31 +300,55 @@ struct BlindIndex<'a> {
     role: &'static str,
     kind: &'static str,
     created_at: Timestamp,
+    used: Use,
+    rules: i64,
 }
+
+/// A name that a case has already: its hash, its role, and what it is compared for.
+type Known = (Vec<u8>, String, Use);
 
 /// Remembers whom a case names, as keyed hashes: for walls, and for matching. `known` are the case's already. Says
 /// whether there is anybody new.
-fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[(Vec<u8>, String)]) -> Result<bool> {
+fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[Known]) -> Result<bool> {
     let created_at = tx.now();
     let mut rows: Vec<BlindIndex<'_>> = Vec::with_capacity(names.len());
+    let mut is_new = false;
     for named in names {
-        let twice = rows.iter().any(|row| row.role == named.role && row.digest == named.digest);
-        let there = known.iter().any(|(digest, role)| role == named.role && *digest == named.digest);
-        if !twice && !there {
-            let digest = named.digest.to_vec();
-            rows.push(BlindIndex { digest, case_id: case, role: named.role, kind: named.kind, created_at });
+        if let Some(row) = rows.iter_mut().find(|row| row.role == named.role && row.digest == named.digest) {
+            row.used = row.used.and(named.used);
+            continue;
         }
+        let there = known.iter().find(|(digest, role, _)| role == named.role && *digest == named.digest);
+        if let Some((digest, role, used)) = there {
+            if used.and(named.used) != *used {
+                diesel::update(blind_indexes::table.find((case, digest, role)))
+                    .set(blind_indexes::used.eq(used.and(named.used)))
+                    .execute(tx.conn())?;
+                is_new = true;
+            }
+            continue;
+        }
+        let (digest, used) = (named.digest.to_vec(), named.used);
+        rows.push(BlindIndex {
+            digest,
+            case_id: case,
+            role: named.role,
+            kind: named.kind,
+            created_at,
+            used,
+            rules: RULES,
+        });
     }
     if !rows.is_empty() {
         native!(tx.conn(), |c| diesel::insert_into(blind_indexes::table).values(&rows).execute(c))?;
     }
-    Ok(!rows.is_empty())
+    Ok(is_new || !rows.is_empty())
 }
 
 /// Whom the case names already. Its row is locked, so nobody adds meanwhile.
-fn named_before(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<(Vec<u8>, String)>> {
+fn named_before(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<Known>> {
     Ok(blind_indexes::table
         .filter(blind_indexes::case_id.eq(case))
-        .select((blind_indexes::digest, blind_indexes::role))
+        .select((blind_indexes::digest, blind_indexes::role, blind_indexes::used))
         .load(rx.conn())?)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::identifiers::IdentifierKind;
 pub use super::words::{AgeBand, Author, Channel, DesiredOutcome, Precision, Relation, Source, YesNoUnknown};
 use crate::base::secret::silent;
+use crate::domain::terms::identifiers::IdentifierKind;
 use crate::domain::triage::Answer;
 
 /// A report.

@@ -3,8 +3,7 @@
 mod additions;
 mod answers;
 pub mod body;
-mod calling_codes;
-pub mod identifiers;
+mod names;
 mod read;
 mod submit;
 mod validate;

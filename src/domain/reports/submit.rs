@@ -9,7 +9,7 @@ use super::body::{
     ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, ReportBody, Reporter, SubjectBody,
     Survivor,
 };
-use super::identifiers::{Identifier, account_digest};
+use super::names::{Said, names, pair};
 use super::{ReportOutcome, Status};
 use crate::base::id::{CaseId, ReportId};
 use crate::base::secret::same;
@@ -20,9 +20,10 @@ use crate::db::dialect::native;
 use crate::db::schema::reports;
 use crate::domain::Kit;
 use crate::domain::access::{AsPlatform, Grant, Tenant};
-use crate::domain::cases::{self, Incoming, Landed, Named};
+use crate::domain::cases::{self, Incoming, Landed};
 use crate::domain::events::{self, EventType, NewEvent};
 use crate::domain::flows::Region;
+use crate::domain::staff;
 use crate::domain::taxonomy::{CategoryCode, KeyCode};
 use crate::domain::triage::{Answer, Declarations, Facts, intimate_image_clock_applies};
 use crate::domain::vault::{Answers, Contact, Identity, Keys, Sealed, Statement, Subject};
@@ -114,7 +115,7 @@ pub fn submit<'k>(
         });
     }
     let id = ReportId::random();
-    let incoming = incoming(tx.now(), kit, tenant, &id, &body)?;
+    let incoming = incoming(tx, kit, tenant, &id, &body)?;
     let human_review_by = incoming.promised;
     let category = incoming.category;
     let Landed { case, mut keys } = cases::land(tx, kit, incoming)?;
@@ -167,7 +168,7 @@ fn known(tx: &mut Tx<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Kno
     }))
 }
 
-fn incoming(now: Timestamp, kit: &Kit, tenant: &Tenant, id: &ReportId, body: &ReportBody) -> Result<Incoming> {
+fn incoming(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &ReportId, body: &ReportBody) -> Result<Incoming> {
     let unknown = || Error::invalid("/category", "unknown_category", "use a code of GET /v1/categories");
     let category = CategoryCode::parse(&body.category).ok_or_else(unknown)?;
     let others = body.other_categories.iter().filter_map(|code| CategoryCode::parse(code));
@@ -181,16 +182,19 @@ fn incoming(now: Timestamp, kit: &Kit, tenant: &Tenant, id: &ReportId, body: &Re
         doubtful_no: body.has_doubtful_no(),
         signals: BTreeSet::new(),
     };
+    let said = Said::of(body);
+    let place = (tenant.platform.as_str(), tenant.mode.as_str());
+    let stands_first = staff::stand_on_first_rules(tx)?;
     Ok(Incoming {
         report: id.clone(),
         platform: tenant.platform.clone(),
         mode: tenant.mode,
         category,
-        pair: pair(kit, tenant, body),
+        pair: pair(kit, place, &said),
         facts,
         image_clock,
-        promised: now.plus(kit.triage.rules().promise(category.group())),
-        names: names(kit, tenant, body),
+        promised: tx.now().plus(kit.triage.rules().promise(category.group())),
+        names: names(kit, place, &said, stands_first),
         region: region(body),
     })
 }
@@ -218,77 +222,6 @@ pub(super) fn answers(
     given: &std::collections::BTreeMap<String, Answer>,
 ) -> std::collections::BTreeMap<KeyCode, Answer> {
     given.iter().filter_map(|(key, answer)| Some((KeyCode::parse(key)?, *answer))).collect()
-}
-
-/// The keyed hash of the two accounts: only for the survivor's own report that names both.
-fn pair(kit: &Kit, tenant: &Tenant, body: &ReportBody) -> Option<[u8; 32]> {
-    let reporter = body.reporter.platform_account_ref.as_deref()?;
-    let subject = body.subject.as_ref()?.platform_account_ref.as_deref()?;
-    let own = body.reporter.relation == Relation::SelfReported;
-    let parts = [tenant.platform.as_str(), tenant.mode.as_str(), reporter, subject].map(str::as_bytes);
-    own.then(|| kit.keyring.keyed("pair", &parts))
-}
-
-fn names(kit: &Kit, tenant: &Tenant, body: &ReportBody) -> Vec<Named> {
-    let account = |role, reference: Option<&String>| {
-        reference.map(|reference| Named {
-            role,
-            kind: "account",
-            digest: account_digest(&kit.keyring, tenant.platform.as_str(), tenant.mode.as_str(), reference),
-        })
-    };
-    let mut names = Vec::new();
-    names.extend(account("reporter", body.reporter.platform_account_ref.as_ref()));
-    if let Some(subject) = &body.subject {
-        names.extend(account("subject", subject.platform_account_ref.as_ref()));
-        names.extend(identified(kit, &subject.identifiers, body.reporter.country.as_deref()));
-    }
-    names.extend(reporter_contacts(kit, body));
-    names.extend(reporter_means(kit, tenant, body));
-    names
-}
-
-/// What the reporter reports with, in the platform's own names: so that one person with many accounts is one reporter.
-fn reporter_means(kit: &Kit, tenant: &Tenant, body: &ReportBody) -> Vec<Named> {
-    let reporter = &body.reporter;
-    let means =
-        [("device", &reporter.device_ref), ("payment", &reporter.payment_ref), ("network", &reporter.network_ref)];
-    let digest = |kind: &'static str, value: &String| {
-        let parts = [tenant.platform.as_str(), tenant.mode.as_str(), kind, value].map(str::as_bytes);
-        Named { role: "reporter", kind, digest: kit.keyring.keyed("means", &parts) }
-    };
-    means.into_iter().filter_map(|(kind, value)| Some(digest(kind, value.as_ref()?))).collect()
-}
-
-/// The subject's identifiers, as somebody in `country` wrote them.
-pub(super) fn identified(kit: &Kit, identifiers: &[super::body::IdentifierBody], country: Option<&str>) -> Vec<Named> {
-    let named = |given: &super::body::IdentifierBody| {
-        named(kit, "subject", &Identifier::new(given.kind, &given.value).in_country(country))
-    };
-    identifiers.iter().filter_map(named).collect()
-}
-
-fn named(kit: &Kit, role: &'static str, identifier: &Identifier) -> Option<Named> {
-    Some(Named { role, kind: identifier.kind.as_str(), digest: identifier.digest(&kit.keyring)? })
-}
-
-/// The reporter's own number and address: a colleague close to her must not meet her case either.
-fn reporter_contacts(kit: &Kit, body: &ReportBody) -> Vec<Named> {
-    use super::body::Channel;
-    use super::identifiers::IdentifierKind;
-    let channels = body.contact.iter().flat_map(|contact| contact.channels.iter());
-    let of_channels = channels.filter_map(|channel| {
-        let kind = match channel.kind {
-            Channel::Email => IdentifierKind::Email,
-            Channel::Phone | Channel::Sms => IdentifierKind::Phone,
-            Channel::Portal | Channel::Platform => return None,
-        };
-        Some(Identifier::new(kind, channel.value.as_deref()?))
-    });
-    let of_image = body.intimate_image.iter().filter_map(|image| image.contact.as_deref()).map(Identifier::of_contact);
-    let country = body.reporter.country.as_deref();
-    let all = of_channels.chain(of_image);
-    all.filter_map(|identifier| named(kit, "reporter", &identifier.in_country(country))).collect()
 }
 
 #[derive(Insertable)]

@@ -44,3 +44,15 @@ pub fn reachable(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
     }
     Ok(found)
 }
+
+/// Whose wall was declared before originals were kept: it stands as the first rules knew it, and meets fewer spellings.
+///
+/// # Errors
+/// What the database says.
+pub fn old_walls(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+    let detail = "what they declared meets only some spellings: have it declared again (admin staff declare <name>)";
+    let old = staff::to_declare_again(rx)?;
+    let finding =
+        |(name, kind)| Finding { code: "declare_again", table: "staff", id: format!("{name} {kind}"), detail };
+    Ok(old.into_iter().map(finding).collect())
+}

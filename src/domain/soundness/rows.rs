@@ -13,7 +13,7 @@ use crate::domain::cases::{Case, State, clocks::Clock, clocks::next_due, sort_ra
 use crate::error::Result;
 
 /// A column that names an owner in another table, and what names its row: `table, id, column, owner`.
-const OWNED: [(&str, &str, &str, &str); 33] = [
+const OWNED: [(&str, &str, &str, &str); 35] = [
     ("reports", "id", "case_id", "cases"),
     ("reports", "id", "platform_id", "platforms"),
     ("cases", "id", "platform_id", "platforms"),
@@ -38,6 +38,8 @@ const OWNED: [(&str, &str, &str, &str); 33] = [
     ("platform_clients", "id", "platform_id", "platforms"),
     ("staff_sessions", "id", "staff_id", "staff"),
     ("staff_identifiers", "staff_id", "staff_id", "staff"),
+    ("staff_identifiers", "staff_id", "declaration_id", "declarations"),
+    ("declarations", "id", "staff_id", "staff"),
     ("shifts", "id", "staff_id", "staff"),
     ("webhook_endpoints", "id", "platform_id", "platforms"),
     ("webhook_secrets", "id", "endpoint_id", "webhook_endpoints"),

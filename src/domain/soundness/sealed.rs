@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::Finding;
 use crate::db::Rx;
 use crate::db::schema::{
-    acts, additions, assessments, cases, deliveries, idempotency, notes, platforms, reports, requests, staff,
-    webhook_endpoints, webhook_secrets,
+    acts, additions, assessments, cases, declarations, deliveries, idempotency, notes, platforms, reports, requests,
+    staff, webhook_endpoints, webhook_secrets,
 };
 use crate::domain::vault::{Keyring, Keys, Opened, Scope};
 use crate::error::Result;
@@ -229,7 +229,14 @@ fn of_staff(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     let values = rows.into_iter().flat_map(|(id, totp, mail)| {
         row("staff", (&id, &id), [(Scope::Secret, "totp", Some(totp)), (Scope::Secret, "mail", mail)])
     });
-    Ok(values.collect())
+    let declared: Vec<(String, String, Vec<u8>)> = declarations::table
+        .filter(declarations::staff_id.eq_any(owners))
+        .select((declarations::id, declarations::staff_id, declarations::body))
+        .load(rx.conn())?;
+    let declared = declared
+        .into_iter()
+        .flat_map(|(id, owner, body)| row("declarations", (&id, &owner), [(Scope::Secret, "declaration", Some(body))]));
+    Ok(values.chain(declared).collect())
 }
 
 /// The answers kept for repeated calls: a case's are its own to erase, others belong to an account.

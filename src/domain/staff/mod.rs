@@ -1,12 +1,15 @@
 //! Staff accounts: who works here, in which role, with which queues, and what they declared about themselves so that
 //! they never meet a case of their own.
 
+mod declarations;
 mod passwords;
 mod sessions;
 
 use diesel::prelude::*;
 use totp_rs::{Builder, Totp};
 
+pub use declarations::{declare, declare_account, is_walled};
+pub(in crate::domain) use declarations::{stand_on_first_rules, to_declare_again};
 pub use passwords::Passwords;
 pub use sessions::{
     Opened, Session, account, forget_old_sessions, looks_like_session, open_session, session_of, sign_in,
@@ -16,15 +19,13 @@ pub use sessions::{
 use super::Kit;
 use super::audit::{self, Chain, Event};
 use super::cases::rights::{self, Ended};
-use super::platforms::{self, Mode};
 use super::triage::Queue;
 use super::vault::{Keys, Sealed, Secret};
 use crate::base::code::codes;
-use crate::base::id::{CaseId, StaffId};
+use crate::base::id::StaffId;
 use crate::base::secret::{Sensitive, random_bytes};
-use crate::db::schema::{staff, staff_identifiers, staff_sessions};
+use crate::db::schema::{staff, staff_sessions};
 use crate::db::{Rx, Tx};
-use crate::domain::reports::identifiers::{Identifier, account_digest};
 use crate::error::{Conflict, Error, Result};
 
 codes! {
@@ -219,64 +220,6 @@ pub fn mail_of(rx: &mut Rx<'_>, kit: &Kit, id: &StaffId) -> Result<Option<Sensit
     let mut keys = Keys::load(rx, &kit.keyring, id.as_str())?;
     let address: String = keys.existing::<Secret>()?.open("mail", id.as_str(), &sealed)?.into_exposed();
     Ok(Some(Sensitive::new(address)))
-}
-
-/// Declares an identifier of a colleague or of someone close to them. It is kept as a keyed hash only.
-///
-/// # Errors
-/// `Invalid` for what cannot be compared, such as a telephone number without its country.
-pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifier) -> Result<Ended> {
-    let refused = |detail| Error::invalid("/value", "bad_identifier", detail);
-    if identifier.is_of_no_country() {
-        return Err(refused("write the number with its country, as +44 7700 900123 or 0044 7700 900123"));
-    }
-    let digest =
-        identifier.digest(&kit.keyring).ok_or_else(|| refused("this cannot be compared safely; give it in full"))?;
-    wall(tx, kit, username, (identifier.kind.as_str(), &[digest]))
-}
-
-/// Declares an account of a colleague, or of someone close to them, on a platform: in real life and in its trials.
-///
-/// # Errors
-/// `NotFound` when there is no such platform.
-pub fn declare_account(tx: &mut Tx<'_>, kit: &Kit, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
-    let platform = platforms::find(tx, slug)?.ok_or(Error::NotFound)?;
-    let digest = |mode: &Mode| account_digest(&kit.keyring, platform.id.as_str(), mode.as_str(), account);
-    let digests: Vec<[u8; 32]> = Mode::ALL.iter().map(digest).collect();
-    wall(tx, kit, username, ("account", &digests))
-}
-
-/// Puts up a wall of what was declared. What they have of a case behind it ends.
-fn wall(tx: &mut Tx<'_>, kit: &Kit, username: &str, what: (&'static str, &[[u8; 32]])) -> Result<Ended> {
-    let (kind, digests) = what;
-    let id = account(tx, username)?.ok_or(Error::NotFound)?.member.id;
-    rights::change(tx, kit, &id, |tx| {
-        for digest in digests {
-            let row = (
-                staff_identifiers::staff_id.eq(&id),
-                staff_identifiers::digest.eq(digest.to_vec()),
-                staff_identifiers::kind.eq(kind),
-                staff_identifiers::created_at.eq(tx.now()),
-            );
-            crate::db::dialect::native!(tx.conn(), |c| diesel::insert_into(staff_identifiers::table)
-                .values(row)
-                .on_conflict_do_nothing()
-                .execute(c))?;
-        }
-        audit::record(tx, Chain::Staff(&id), Event::WallDeclared { identifier: kind })
-    })
-}
-
-/// Whether what this colleague declared names anyone in the case.
-pub fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
-    use crate::db::schema::blind_indexes;
-    let named = blind_indexes::table
-        .filter(blind_indexes::case_id.eq(case))
-        .filter(blind_indexes::digest.eq_any(
-            staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
-        ))
-        .select(blind_indexes::case_id);
-    Ok(named.first::<CaseId>(rx.conn()).optional()?.is_some())
 }
 
 /// All open accounts, by name.

@@ -3,8 +3,8 @@
 //!
 //! From the metadata of libphonenumber 9.0.33 (Apache-2.0), fixed and mobile numbers only. Belarus, Lithuania and
 //! Mexico have, beside what is dialled now, what people still write from before. The ports of that library bring
-//! sixteen crates and more, their own database and its regular expressions, for what these four columns give. They do
-//! not know that a mobile of Argentina has a 9 from abroad and a 15 inside, nor carriers' codes.
+//! sixteen crates and more, their own database and its regular expressions, for what these four columns give. What is
+//! dialled for abroad stands in `phones.toml`; carriers' codes inside a country (Brazil, Colombia) are not known.
 
 /// A country in the telephone network.
 #[derive(Debug)]
@@ -23,8 +23,10 @@ impl Country {
     /// The digits that are dialled from abroad after the calling code; nothing when no number is so short or so long.
     fn number<'n>(&self, digits: &'n str) -> Option<&'n str> {
         let fits = |number: &&str| (self.digits.0..=self.digits.1).contains(&number.len());
-        let stripped = self.trunk.split_whitespace().filter_map(|trunk| digits.strip_prefix(trunk)).find(fits);
-        stripped.or_else(|| Some(digits).filter(fits))
+        let stripped =
+            |digits: &'n str| self.trunk.split_whitespace().filter_map(|trunk| digits.strip_prefix(trunk)).find(fits);
+        // Some write it twice.
+        std::iter::successors(stripped(digits), |digits| stripped(digits)).last().or_else(|| Some(digits).filter(fits))
     }
 
     fn full(&self, number: &str) -> String {
@@ -34,15 +36,52 @@ impl Country {
 
 /// A number that was written with its calling code, in the one form that it has.
 pub(super) fn from_abroad(digits: &str) -> String {
-    let country = COUNTRIES.iter().find(|country| digits.starts_with(country.code));
-    let placed = country.and_then(|country| Some(country.full(country.number(digits.strip_prefix(country.code)?)?)));
-    placed.unwrap_or_else(|| format!("+{digits}"))
+    placed(digits).unwrap_or_else(|| format!("+{digits}"))
+}
+
+/// Whether the digits are a calling code and a number that a country of it has.
+pub(super) fn is_placed(digits: &str) -> bool {
+    placed(digits).is_some()
+}
+
+fn placed(digits: &str) -> Option<String> {
+    let country = of_code(digits)?;
+    let own = digits.strip_prefix(country.code)?;
+    let mobile = if country.region == "AR" { argentine_mobile(own) } else { None };
+    Some(country.full(mobile.as_deref().or_else(|| country.number(own))?))
+}
+
+/// The first country of the calling code with which the digits begin.
+fn of_code(digits: &str) -> Option<&'static Country> {
+    COUNTRIES.iter().find(|country| digits.starts_with(country.code))
+}
+
+/// What stands behind the calling code; all of it when there is none.
+pub(super) fn own_digits(digits: &str) -> &str {
+    of_code(digits).and_then(|country| digits.strip_prefix(country.code)).unwrap_or(digits)
+}
+
+/// A mobile of Argentina has a 15 behind its town inside the country, and a 9 in front of it from abroad. Towns have two
+/// to four digits, so where the 15 could be another's it is left as it is.
+fn argentine_mobile(digits: &str) -> Option<String> {
+    let own = digits.strip_prefix('0').unwrap_or(digits);
+    let own = if own.len() == 13 { own.strip_prefix('9')? } else { own };
+    if own.len() != 12 {
+        return None;
+    }
+    let split =
+        |town: usize| own.split_at_checked(town).and_then(|(town, rest)| Some((town, rest.strip_prefix("15")?)));
+    let found = if own.starts_with("11") { split(2) } else { split(3).xor(split(4)) };
+    found.map(|(town, rest)| format!("9{town}{rest}"))
 }
 
 /// A number that was written inside a country, in the form that it has from abroad; nothing when that country has no
 /// such number.
 pub(super) fn from_inside(digits: &str, region: &str) -> Option<String> {
     let country = COUNTRIES.iter().find(|country| country.region == region)?;
+    if let Some(mobile) = argentine_mobile(digits).filter(|_| region == "AR") {
+        return Some(country.full(&mobile));
+    }
     let own = country.number(digits);
     // People and platforms also leave out the plus.
     let bare = digits.strip_prefix(country.code).and_then(|rest| country.number(rest));

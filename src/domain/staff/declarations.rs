@@ -1,0 +1,211 @@
+//! What colleagues declare of themselves and of those close to them: a wall stands where it names anyone in a case.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::account;
+use crate::base::id::{CaseId, DeclarationId, PlatformId, StaffId};
+use crate::base::secret::silent;
+use crate::db::dialect::{self, Lock, native};
+use crate::db::schema::{blind_indexes, declarations, staff, staff_identifiers};
+use crate::db::{Rx, Tx};
+use crate::domain::Kit;
+use crate::domain::audit::{self, Chain, Event};
+use crate::domain::cases::rights::{self, Ended};
+use crate::domain::platforms::{self, Mode};
+use crate::domain::terms::identifiers::{
+    Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_reference,
+};
+use crate::domain::vault::{Keys, Secret};
+use crate::error::{Error, Result};
+
+/// A declaration as it was made, sealed under the account's own key.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Original {
+    Identifier { kind: IdentifierKind, value: String },
+    Account { platform: PlatformId, account: String },
+}
+
+/// The hashes that a declaration stands on: those of these rules, and the one of the first, by which cases are found
+/// whose names were not made anew yet.
+struct Hashes {
+    now: Vec<[u8; 32]>,
+    first: Vec<[u8; 32]>,
+}
+
+impl Original {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Identifier { kind, .. } => kind.as_str(),
+            Self::Account { .. } => "account",
+        }
+    }
+
+    fn hashes(&self, kit: &Kit) -> Hashes {
+        match self {
+            Self::Identifier { kind, value } => {
+                let identifier = Identifier::new(*kind, value);
+                let first = identifier.first_digest(&kit.keyring);
+                Hashes { now: identifier.declared(&kit.keyring), first: first.into_iter().collect() }
+            }
+            // In real life and in trials.
+            Self::Account { platform, account } => {
+                let each = |digest: fn(&_, (&str, &str), &str) -> [u8; 32]| {
+                    let place = |mode: &Mode| (platform.as_str(), mode.as_str());
+                    Mode::ALL.iter().map(|mode| digest(&kit.keyring, place(mode), account)).collect::<Vec<_>>()
+                };
+                Hashes { now: each(account_wall_digest), first: each(account_digest) }
+            }
+        }
+    }
+}
+
+/// Declares an identifier of a colleague or of someone close to them. It is kept sealed, and compared by keyed hash.
+///
+/// # Errors
+/// `Invalid` for what cannot be compared, such as a telephone number without its country, and for what stands for nobody.
+pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifier) -> Result<Ended> {
+    let refused = |detail| Error::invalid("/value", "bad_identifier", detail);
+    let (kind, value) = (identifier.kind, identifier.value());
+    if value.chars().count() > 500 {
+        return Err(refused("use at most 500 characters"));
+    }
+    if identifier.is_of_no_country() {
+        return Err(refused("write the number with its country, as +44 7700 900123 or 0044 7700 900123"));
+    }
+    if identifier.is_nobody() {
+        return Err(refused(
+            "this cannot be compared: give it in full; a help line, a service's number or a word for nothing stands for \
+             nobody",
+        ));
+    }
+    keep(tx, kit, username, &Original::Identifier { kind, value: value.trim().to_owned() })
+}
+
+/// Declares an account of a colleague, or of someone close to them, on a platform: in real life and in its trials.
+///
+/// # Errors
+/// `NotFound` when there is no such platform; `Invalid` for a word that stands for nobody.
+pub fn declare_account(tx: &mut Tx<'_>, kit: &Kit, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
+    let platform = platforms::find(tx, slug)?.ok_or(Error::NotFound)?;
+    if is_no_reference(account) {
+        return Err(Error::invalid("/value", "bad_account", "this is no account of anybody's; give its own name"));
+    }
+    keep(tx, kit, username, &Original::Account { platform: platform.id, account: account.trim().to_owned() })
+}
+
+/// Puts up a wall of what was declared. What they have of a case behind it ends.
+fn keep(tx: &mut Tx<'_>, kit: &Kit, username: &str, original: &Original) -> Result<Ended> {
+    let (staff, kind) = (account(tx, username)?.ok_or(Error::NotFound)?.member.id, original.kind());
+    let hashes = original.hashes(kit);
+    rights::change(tx, kit, &staff, |tx| {
+        dialect::lock(tx.conn(), Lock::Staff, staff.as_str())?;
+        if !stands(tx, &staff, &hashes.now)? {
+            let id = store(tx, kit, &staff, original)?;
+            raise(tx, (&staff, &id, kind), &hashes)?;
+        }
+        audit::record(tx, Chain::Staff(&staff), Event::WallDeclared { identifier: kind })
+    })
+}
+
+/// Keeps the original, sealed.
+fn store(tx: &mut Tx<'_>, kit: &Kit, staff: &StaffId, original: &Original) -> Result<DeclarationId> {
+    let id = DeclarationId::random();
+    let mut keys = Keys::load(tx, &kit.keyring, staff.as_str())?;
+    let body = keys.sealing::<Secret>()?.seal("declaration", id.as_str(), original)?;
+    keys.store(tx)?;
+    let row = (
+        declarations::id.eq(&id),
+        declarations::staff_id.eq(staff),
+        declarations::kind.eq(original.kind()),
+        declarations::rules.eq(RULES),
+        declarations::created_at.eq(tx.now()),
+        declarations::body.eq(body),
+    );
+    diesel::insert_into(declarations::table).values(row).execute(tx.conn())?;
+    Ok(id)
+}
+
+/// Whether all of this was declared before, with its original, under these rules.
+fn stands(rx: &mut Rx<'_>, staff: &StaffId, hashes: &[[u8; 32]]) -> Result<bool> {
+    let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.to_vec()).collect();
+    let wanted = i64::try_from(hashes.len()).unwrap_or(i64::MAX);
+    let there: i64 = staff_identifiers::table
+        .filter(staff_identifiers::staff_id.eq(staff).and(staff_identifiers::digest.eq_any(hashes)))
+        .filter(staff_identifiers::declaration_id.is_not_null().and(staff_identifiers::rules.eq(RULES)))
+        .count()
+        .get_result(rx.conn())?;
+    Ok(there == wanted)
+}
+
+/// Writes the hashes of a declaration down, in place of those that stood without an original.
+fn raise(tx: &mut Tx<'_>, (staff, id, kind): (&StaffId, &DeclarationId, &str), hashes: &Hashes) -> Result<()> {
+    let first = hashes.first.iter().filter(|hash| !hashes.now.contains(hash)).map(|hash| (hash, 1));
+    let all = hashes.now.iter().map(|hash| (hash, RULES)).chain(first);
+    for (hash, rules) in all {
+        let owned = (staff_identifiers::declaration_id.eq(Some(id)), staff_identifiers::rules.eq(rules));
+        let there = staff_identifiers::table.find((staff, hash.to_vec()));
+        if diesel::update(there).set(owned).execute(tx.conn())? == 0 {
+            let row = (
+                staff_identifiers::staff_id.eq(staff),
+                staff_identifiers::digest.eq(hash.to_vec()),
+                staff_identifiers::kind.eq(kind),
+                staff_identifiers::created_at.eq(tx.now()),
+                owned.0,
+                owned.1,
+            );
+            native!(tx.conn(), |c| diesel::insert_into(staff_identifiers::table)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(c))?;
+        }
+    }
+    if !are_first_cases(tx)? {
+        drop_first(tx)?;
+    }
+    Ok(())
+}
+
+/// Whether names of cases stand under older rules than these.
+fn are_first_cases(rx: &mut Rx<'_>) -> Result<bool> {
+    let older = blind_indexes::table.filter(blind_indexes::rules.lt(RULES)).select(blind_indexes::case_id);
+    Ok(older.first::<CaseId>(rx.conn()).optional()?.is_some())
+}
+
+/// Takes away the hashes of older rules of declarations that have others: no case is found by them any more.
+fn drop_first(tx: &mut Tx<'_>) -> Result<()> {
+    let superseded = staff_identifiers::declaration_id.is_not_null().and(staff_identifiers::rules.lt(RULES));
+    diesel::delete(staff_identifiers::table.filter(superseded)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Whether a wall stands that was declared before originals were kept: cases are then also named by the first rules.
+pub(in crate::domain) fn stand_on_first_rules(rx: &mut Rx<'_>) -> Result<bool> {
+    let bare = staff_identifiers::table.filter(staff_identifiers::declaration_id.is_null());
+    Ok(bare.select(staff_identifiers::staff_id).first::<StaffId>(rx.conn()).optional()?.is_some())
+}
+
+/// Open accounts with a declaration that has no original: name, and what kind it is of.
+pub(in crate::domain) fn to_declare_again(rx: &mut Rx<'_>) -> Result<Vec<(String, String)>> {
+    Ok(staff_identifiers::table
+        .inner_join(staff::table.on(staff::id.eq(staff_identifiers::staff_id)))
+        .filter(staff_identifiers::declaration_id.is_null().and(staff::active.eq(true)))
+        .order((staff::username, staff_identifiers::kind))
+        .select((staff::username, staff_identifiers::kind))
+        .distinct()
+        .load(rx.conn())?)
+}
+
+/// Whether what this colleague declared names anyone in the case.
+pub fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
+    let named = blind_indexes::table
+        .filter(blind_indexes::case_id.eq(case))
+        .filter(blind_indexes::digest.eq_any(
+            staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
+        ))
+        .select(blind_indexes::case_id);
+    Ok(named.first::<CaseId>(rx.conn()).optional()?.is_some())
+}
+
+silent! { Original }

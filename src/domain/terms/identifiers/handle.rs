@@ -1,0 +1,59 @@
+//! Names on other services.
+
+use super::clean::{bare, folded, looks_like};
+use super::nobody::is_no_handle;
+use super::profile::{self, Profile};
+
+/// What a field for a handle holds.
+pub(super) enum Named {
+    /// A name, of a service that nobody says. `(exact, broad)`.
+    Name(String, String),
+    /// A name at a service that is said: the address, and the name.
+    At(Profile),
+}
+
+/// Reads a handle; nothing when it is too short to tell people apart, or stands for nobody.
+pub(super) fn read(text: &str) -> Option<Named> {
+    let text = folded(text);
+    if is_no_handle(&bare(&text)) {
+        return None;
+    }
+    if profile::is_address(&text) {
+        return profile::read(&text).map(Named::At);
+    }
+    if let Some(profile) = labelled(&text) {
+        return Some(Named::At(profile));
+    }
+    name(&text).map(|(exact, broad)| Named::Name(exact, broad))
+}
+
+/// The name in its two forms.
+pub(super) fn name(text: &str) -> Option<(String, String)> {
+    let exact = folded(text).trim_start_matches(['@', ' ']).trim_end().to_owned();
+    if weight(&exact) < 3 || is_no_handle(&bare(&exact)) {
+        return None;
+    }
+    let broad = looks_like(&exact);
+    Some((exact, broad))
+}
+
+/// `instagram: nightowl`, `IG @nightowl`, and `@nightowl@example.social`.
+fn labelled(text: &str) -> Option<Profile> {
+    if let Some((name, host)) = text.strip_prefix('@').and_then(|rest| rest.split_once('@')) {
+        return profile::read(&format!("{host}/@{name}"));
+    }
+    let (service, name) = text.split_once([':', ' '])?;
+    let name = name.trim();
+    let one_word = !name.is_empty() && !name.contains(' ');
+    profile::of_service(service.trim(), name).filter(|_| one_word)
+}
+
+/// What stands before the first space.
+pub(super) fn first_word(text: &str) -> &str {
+    text.split_whitespace().next().unwrap_or_default()
+}
+
+/// How much a name tells: two letters of a script with thousands of them tell more than three of ours.
+fn weight(text: &str) -> usize {
+    text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+}

@@ -1,0 +1,111 @@
+//! Devices, and ways to pay.
+
+use super::clean::{bare, clean, folded};
+use super::nobody::{is_blank, is_no_count, is_no_reference, is_word};
+use super::rules::NOBODY;
+use super::{mail, profile};
+
+/// So few letters and digits tell no devices or accounts apart: the last four of a card are ten thousand people's.
+const SHORTEST: usize = 6;
+
+/// What people write before a device's number.
+const DEVICE_NAMES: [&str; 9] =
+    ["imei", "imeisv", "mac", "serialnumber", "serial", "udid", "uuid", "urn:uuid:", "idfa"];
+/// What people write before an account's.
+const PAYMENT_NAMES: [&str; 14] = [
+    "iban",
+    "account",
+    "acct",
+    "card",
+    "wallet",
+    "address",
+    "btc",
+    "eth",
+    "bitcoin",
+    "ethereum",
+    "litecoin",
+    "lightning",
+    "usdt",
+    "upi",
+];
+
+/// A device: without separators, and without case where its alphabet has none. `(exact, broad)`.
+pub(super) fn device(text: &str) -> Option<(String, String)> {
+    if is_no_reference(text) || text.contains(['*', '…']) {
+        return None;
+    }
+    let text = unnamed(&clean(text), &DEVICE_NAMES);
+    let kept: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let broad = bare(&kept);
+    let is_hex = broad.chars().all(|c| c.is_ascii_hexdigit());
+    forms(kept, broad, is_hex, &NOBODY.devices)
+}
+
+/// A way to pay: an account's number without spaces, a chain's address with the capitals that count, or a name at a
+/// service. `(exact, broad)`.
+pub(super) fn payment(text: &str) -> Option<(String, String)> {
+    // Stars in front of the last digits: many people's.
+    if text.contains(['*', '•', '…']) || folded(text).contains("xxxx") {
+        return None;
+    }
+    if text.contains('@')
+        && let Some(address) = mail::read(text)
+    {
+        return Some((address.exact?, address.broad));
+    }
+    if let Some(profile) = profile::read(text).filter(|profile| profile.is_known) {
+        return Some((profile.exact, profile.broad));
+    }
+    let text = unnamed(clean(text).split('?').next().unwrap_or_default(), &PAYMENT_NAMES);
+    if text.contains(['@', '$']) {
+        // A name at a bank or a payment service.
+        let name = folded(&text).trim_matches(['@', '$', ' ']).to_owned();
+        let short = name.chars().count() < 3 || is_word(&bare(&name));
+        return (!short).then(|| (name.clone(), name));
+    }
+    let kept: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let broad = bare(&kept);
+    forms(kept.clone(), broad, !is_chain_address(&text, &kept), &NOBODY.payments)
+}
+
+fn forms(kept: String, broad: String, without_case: bool, nobody: &[String]) -> Option<(String, String)> {
+    if broad.chars().count() < SHORTEST
+        || is_blank(&broad)
+        || is_word(&broad)
+        || is_no_count(&broad)
+        || nobody.contains(&broad)
+    {
+        return None;
+    }
+    let one_case = kept == kept.to_lowercase() || kept == kept.to_uppercase();
+    Some((if without_case || one_case { broad.clone() } else { kept }, broad))
+}
+
+/// Base58 of a chain (Bitcoin's old form, Tron, Litecoin, Solana, Ripple …): one word of 25 to 44 mixed letters, in which
+/// capitals tell wallets apart. IBANs have one case, or spaces.
+fn is_chain_address(text: &str, kept: &str) -> bool {
+    let one_word = text.chars().count() == kept.chars().count();
+    let mixed = kept.chars().any(char::is_uppercase) && kept.chars().any(char::is_lowercase);
+    one_word
+        && mixed
+        && (25..=44).contains(&kept.len())
+        && !kept.starts_with("0x")
+        && !kept.to_lowercase().starts_with("bc1")
+}
+
+/// The value without the word that says what it is.
+fn unnamed(text: &str, names: &[&str]) -> String {
+    let mut text = text.trim();
+    for _ in 0..3 {
+        let rest = names.iter().find_map(|name| {
+            let (front, rest) = text.split_at_checked(name.len())?;
+            let ends = name.ends_with(':') || rest.starts_with([':', ' ', '#', '=', '.']);
+            (front.eq_ignore_ascii_case(name) && ends).then_some(rest)
+        });
+        match rest {
+            Some(rest) => text = rest.trim_start_matches([':', ' ', '#', '=', '.', '/']),
+            None => break,
+        }
+    }
+    text.to_owned()
+}

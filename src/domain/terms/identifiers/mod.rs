@@ -1,0 +1,324 @@
+//! Identifiers of people: which spellings are one, by rules with their reasons as data (the tables beside this file).
+//!
+//! They are compared for two uses that err in opposite directions. A match (O17, O21, the pair of a case) raises and
+//! joins, so two spellings in doubt are two people. A wall keeps a colleague from the case of somebody they know, so two
+//! spellings in doubt are one. What is one for a match is one at a wall.
+//!
+//! At a wall what is declared and what a report says need not be made alike in the same way: a number with its country
+//! is declared with its endings, and only a number without one is looked up by how it ends. So a wall forgives what is in
+//! doubt, and not what is plainly another's.
+
+mod calling_codes;
+mod clean;
+mod first;
+mod handle;
+mod mail;
+mod means;
+mod nobody;
+mod phone;
+mod profile;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use nobody::{is_no_means, is_no_reference};
+use phone::Number;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::base::code::codes;
+use crate::domain::vault::Keyring;
+
+/// The version of these rules and tables. A change that makes any form another is a new one: the indexes that stand are
+/// then made anew (`domain::renewal`).
+pub const RULES: i64 = 2;
+
+codes! {
+    /// What an identifier is.
+    pub enum IdentifierKind {
+        /// A telephone number.
+        Phone = "phone",
+        /// An e-mail address.
+        Email = "email",
+        /// A name on another service.
+        Handle = "handle",
+        /// The address of a profile.
+        ProfileUrl = "profile_url",
+        /// A device.
+        Device = "device",
+        /// A payment account.
+        Payment = "payment",
+    }
+}
+
+codes! {
+    /// What a keyed hash of a case is compared for.
+    pub enum Use {
+        /// Cases with each other, and nothing else.
+        Match = "match",
+        /// What colleagues declared, and nothing else.
+        Wall = "wall",
+        /// Both.
+        Both = "both",
+    }
+}
+
+impl Use {
+    /// What one and the other are for, together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Both }
+    }
+}
+
+/// An identifier as somebody wrote it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identifier {
+    /// What it is said to be.
+    pub kind: IdentifierKind,
+    value: String,
+    country: Option<String>,
+}
+
+impl std::fmt::Debug for Identifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Identifier({})", self.kind.as_str())
+    }
+}
+
+/// A form in which spellings are compared, and of what kind it is.
+type Form = (&'static str, String);
+
+/// The forms of an identifier, by what they are for.
+#[derive(Default)]
+struct Forms {
+    /// Of a case, for matches.
+    exact: BTreeSet<Form>,
+    /// Of a case, for walls.
+    broad: BTreeSet<Form>,
+    /// Of a declaration.
+    declared: BTreeSet<Form>,
+}
+
+/// How often a form is made alike again until it settles. Most do at once.
+const ROUNDS: usize = 3;
+/// How a number ends.
+const ENDING: &str = "phone_ending";
+/// What a person is called at some service.
+const NAME: &str = "profile_name";
+
+impl Forms {
+    /// What is compared for every use.
+    fn add(&mut self, kind: IdentifierKind, exact: Option<String>, broad: String) {
+        self.exact.extend(exact.map(|exact| (kind.as_str(), exact)));
+        self.broad.insert((kind.as_str(), broad.clone()));
+        self.declared.insert((kind.as_str(), broad));
+    }
+
+    fn number(&mut self, number: &Number) {
+        let kind = IdentifierKind::Phone;
+        if let Some(exact) = number.exact() {
+            self.add(kind, Some(exact.to_owned()), exact.to_owned());
+        }
+        let endings = number.endings().into_iter().map(|end| (ENDING, end));
+        match number {
+            Number::Abroad(_) => self.declared.extend(endings),
+            Number::Inside(_) | Number::Nowhere(_) => self.broad.extend(endings),
+        }
+    }
+
+    /// An address of a profile meets a handle of the same name, and no address of the same name elsewhere.
+    fn profile(&mut self, profile: &profile::Profile) {
+        if let Some(number) = &profile.number {
+            let number = if number.starts_with('+') { number.clone() } else { format!("+{number}") };
+            return phone::read(&number, None).iter().for_each(|number| self.number(number));
+        }
+        self.add(IdentifierKind::ProfileUrl, Some(profile.exact.clone()), profile.broad.clone());
+        if let Some((_, name)) = profile.name.as_deref().and_then(handle::name) {
+            self.broad.insert((NAME, name.clone()));
+            self.declared.insert((IdentifierKind::Handle.as_str(), name));
+        }
+    }
+
+    fn handle(&mut self, named: handle::Named) {
+        match named {
+            handle::Named::Name(exact, broad) => {
+                self.declared.insert((NAME, broad.clone()));
+                self.add(IdentifierKind::Handle, Some(exact), broad);
+            }
+            handle::Named::At(profile) => self.profile(&profile),
+        }
+    }
+
+    fn address(&mut self, address: mail::Address) {
+        self.add(IdentifierKind::Email, address.exact, address.broad);
+    }
+
+    /// What a value of another kind looks like, at a wall: people put what they have where there is room.
+    fn also(&mut self, text: &str, kind: IdentifierKind) {
+        let mut other = Self::default();
+        if kind != IdentifierKind::Email
+            && let Some(address) = mail::read(text)
+        {
+            other.address(address);
+        }
+        if kind != IdentifierKind::Phone && clean::clean(text).contains('+') {
+            let numbers = phone::read(text, None);
+            numbers.iter().filter(|number| matches!(number, Number::Abroad(_))).for_each(|number| other.number(number));
+        }
+        self.broad.extend(other.broad);
+        self.declared.extend(other.declared);
+    }
+}
+
+impl Identifier {
+    /// An identifier as somebody wrote it.
+    #[must_use]
+    pub fn new(kind: IdentifierKind, value: &str) -> Self {
+        Self { kind, value: value.to_owned(), country: None }
+    }
+
+    /// Written by somebody in this country (ISO 3166-1 alpha-2): telephone numbers are often written for use inside it.
+    #[must_use]
+    pub fn in_country(mut self, country: Option<&str>) -> Self {
+        self.country = country.map(str::to_owned);
+        self
+    }
+
+    /// The value as it was written.
+    pub(in crate::domain) fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// What somebody can be reached by: a mail address where there is an `@`, and otherwise a number.
+    #[must_use]
+    pub fn of_contact(value: &str) -> Self {
+        let kind = if value.contains(['@', '＠']) { IdentifierKind::Email } else { IdentifierKind::Phone };
+        Self::new(kind, value)
+    }
+
+    /// Whether it is a telephone number that was written without its country: whose it is, is in doubt.
+    #[must_use]
+    pub fn is_of_no_country(&self) -> bool {
+        let numbers = || phone::read(&self.value, None);
+        self.kind == IdentifierKind::Phone && numbers().iter().any(|number| !matches!(number, Number::Abroad(_)))
+    }
+
+    /// The forms, made alike until doing it again changes nothing. What does not settle is no match.
+    fn forms(&self) -> Forms {
+        let mut forms = self.read();
+        for _ in 0..ROUNDS {
+            let mut again = Forms::default();
+            for (kind, form) in &forms.exact {
+                let kind = IdentifierKind::parse(kind).unwrap_or(self.kind);
+                let read = Self::new(kind, form).read();
+                again.exact.extend(read.exact);
+                again.broad.extend(read.broad);
+                again.declared.extend(read.declared);
+            }
+            let is_settled = again.exact == forms.exact;
+            forms.exact = again.exact;
+            forms.broad.extend(again.broad);
+            forms.declared.extend(again.declared);
+            if is_settled {
+                return forms;
+            }
+        }
+        forms.exact.clear();
+        forms
+    }
+
+    /// The forms of the value as it is written.
+    fn read(&self) -> Forms {
+        let (mut forms, text) = (Forms::default(), self.value.as_str());
+        let means = match self.kind {
+            IdentifierKind::Device => means::device(text),
+            IdentifierKind::Payment => means::payment(text),
+            _ => None,
+        };
+        if let Some((exact, broad)) = means {
+            forms.add(self.kind, Some(exact), broad);
+        }
+        let (is_phone, is_address) = (self.kind == IdentifierKind::Phone, self.kind == IdentifierKind::ProfileUrl);
+        if is_phone {
+            for number in phone::read(text, self.country.as_deref()) {
+                forms.number(&number);
+            }
+        }
+        // The address of a chat is a number, whatever it was called.
+        let profile = if is_phone || is_address { profile::read(text) } else { None };
+        let has_profile = profile.is_some();
+        if let Some(profile) = profile.filter(|profile| is_address || profile.number.is_some()) {
+            forms.profile(&profile);
+        }
+        let is_name = is_address && !has_profile && !clean::clean(text).contains(['/', '.']);
+        if (self.kind == IdentifierKind::Handle || is_name)
+            && let Some(named) = handle::read(text)
+        {
+            forms.handle(named);
+        }
+        if self.kind == IdentifierKind::Email
+            && let Some(address) = mail::read(text)
+        {
+            forms.address(address);
+        }
+        forms.also(text, self.kind);
+        forms
+    }
+
+    /// Whether there is nothing to compare: too little is left, or it stands for nobody.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        self.forms().declared.is_empty()
+    }
+
+    /// The keyed hashes of a case that names it, each with what it is for.
+    #[must_use]
+    pub fn digests(&self, keyring: &Keyring) -> Vec<([u8; 32], Use)> {
+        let forms = self.forms();
+        let mut all: BTreeMap<&Form, Use> = forms.broad.iter().map(|form| (form, Use::Wall)).collect();
+        for form in &forms.exact {
+            all.entry(form).and_modify(|used| *used = Use::Both).or_insert(Use::Match);
+        }
+        all.into_iter().map(|(form, used)| (hashed(keyring, form), used)).collect()
+    }
+
+    /// The keyed hashes of a declaration of it: the wall stands where one of them meets one of a case.
+    #[must_use]
+    pub fn declared(&self, keyring: &Keyring) -> Vec<[u8; 32]> {
+        self.forms().declared.iter().map(|form| hashed(keyring, form)).collect()
+    }
+
+    /// The keyed hash under the first rules, which knew one form: walls that were declared then stand on it.
+    #[must_use]
+    pub fn first_digest(&self, keyring: &Keyring) -> Option<[u8; 32]> {
+        let form = first::form(self.kind, &self.value, self.country.as_deref())?;
+        Some(hashed(keyring, &(self.kind.as_str(), form)))
+    }
+}
+
+/// A blind index, under a key apart from the sealing keys.
+fn hashed(keyring: &Keyring, (kind, form): &Form) -> [u8; 32] {
+    keyring.keyed("identifier", &[kind.as_bytes(), form.as_bytes()])
+}
+
+/// A platform's name for an account, in the form that is compared: the same characters, however they are composed.
+#[must_use]
+pub fn reference(value: &str) -> String {
+    value.trim().nfc().collect()
+}
+
+/// The blind index of an account on a platform, as cases are matched by it.
+#[must_use]
+pub fn account_digest(keyring: &Keyring, (platform, mode): (&str, &str), account: &str) -> [u8; 32] {
+    let account = reference(account);
+    keyring.keyed("account", &[platform, mode, account.as_str()].map(str::as_bytes))
+}
+
+/// The same at a wall, where it was typed by hand: without regard to case and to how letters are composed.
+#[must_use]
+pub fn account_wall_digest(keyring: &Keyring, (platform, mode): (&str, &str), account: &str) -> [u8; 32] {
+    let account = clean::folded(account);
+    keyring.keyed("account", &[platform, mode, account.as_str()].map(str::as_bytes))
+}

@@ -1,0 +1,163 @@
+//! What stands in the place of a person and is none.
+
+use std::net::IpAddr;
+
+use super::clean::{bare, clean};
+use super::rules::NOBODY;
+use crate::base::secret::hex;
+
+/// How long digests are, in bytes: MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
+const DIGESTS: [usize; 6] = [16, 20, 28, 32, 48, 64];
+/// A word this short stands for nobody only when it stands alone: `ka` is a word, and Kaname a name.
+const SHORT_WORD: usize = 4;
+
+/// Whether a reference that a program sends (an account, a device, a network) says that there is none: a word for
+/// nothing, zeros, signs without letters, the digest of such a value, an address of every machine.
+#[must_use]
+pub fn is_no_reference(value: &str) -> bool {
+    let bare = bare(value);
+    is_blank(&bare) || is_word(&bare) || is_no_address(&clean(value)) || is_digest_of_nothing(&clean(value))
+}
+
+/// The same for what somebody reports with. `kind` is `device`, `payment` or `network`.
+#[must_use]
+pub fn is_no_means(kind: &str, value: &str) -> bool {
+    let bare = bare(value);
+    let listed = match kind {
+        "device" => &NOBODY.devices,
+        "network" => &NOBODY.networks,
+        _ => return is_no_reference(value),
+    };
+    is_no_reference(value) || listed.contains(&bare)
+}
+
+/// Nothing, zeros alone, or one letter over and over where it says nothing: `0000`, `ffff-ffff`, `-`.
+pub(super) fn is_blank(bare: &str) -> bool {
+    let all = |c: char| bare.chars().all(|other| other == c);
+    bare.is_empty() || all('0') || (bare.len() > 3 && all('f'))
+}
+
+/// A word for nothing, alone or beside a noun.
+pub(super) fn is_word(bare: &str) -> bool {
+    let known = |text: &str| NOBODY.words.iter().any(|word| word == text);
+    let beside = |rest: Option<&str>| rest.is_some_and(|rest| rest.chars().count() >= SHORT_WORD && known(rest));
+    known(bare)
+        || NOBODY
+            .nouns
+            .iter()
+            .any(|noun| beside(bare.strip_prefix(noun.as_str())) || beside(bare.strip_suffix(noun.as_str())))
+}
+
+/// A name that services show in place of one.
+pub(super) fn is_no_handle(bare: &str) -> bool {
+    is_blank(bare) || is_word(bare) || NOBODY.handles.iter().any(|known| known == bare)
+}
+
+/// Digits that nobody is given: all the same, or counted up or down.
+pub(super) fn is_no_count(digits: &str) -> bool {
+    const ROW: &str = "01234567890123456789";
+    const BACK: &str = "98765432109876543210";
+    let first = digits.chars().next();
+    digits.chars().all(|digit| Some(digit) == first)
+        || (digits.len() > 6 && (ROW.contains(digits) || BACK.contains(digits)))
+}
+
+/// An address of the network that is every machine's, or every house's.
+fn is_no_address(value: &str) -> bool {
+    match value.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => {
+            let [first, second, ..] = ip.octets();
+            let is_carriers = first == 100 && (64..128).contains(&second);
+            ip.is_loopback()
+                || ip.is_private()
+                || ip.is_link_local()
+                || ip.is_unspecified()
+                || ip.is_broadcast()
+                || is_carriers
+        }
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
+        }
+        Err(_) => false,
+    }
+}
+
+/// The digest of nothing, or of a word for it, in hexadecimal or base64.
+fn is_digest_of_nothing(value: &str) -> bool {
+    use base64::prelude::*;
+    let value = value.rsplit_once(':').map_or(value, |(_, digest)| digest);
+    let is_hex = value.bytes().all(|b| b.is_ascii_hexdigit()) && DIGESTS.iter().any(|bytes| bytes * 2 == value.len());
+    let begins = if is_hex {
+        value.to_ascii_lowercase()
+    } else {
+        let plain = value.trim_end_matches('=').replace('-', "+").replace('_', "/");
+        match BASE64_STANDARD_NO_PAD.decode(plain) {
+            Ok(bytes) if DIGESTS.contains(&bytes.len()) => hex(&bytes),
+            _ => return false,
+        }
+    };
+    let Some(begins) = begins.get(..16) else { return false };
+    NOBODY.digest.iter().any(|row| row.begins.split(' ').any(|known| known == begins))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_programs_send_for_nothing_is_nobody() {
+        for value in [
+            "unknown",
+            "Unknown",
+            "[Deleted User]",
+            "n/a",
+            "N/A",
+            "null",
+            "(null)",
+            "None",
+            "undefined",
+            "0",
+            "0000",
+            "-",
+            "???",
+            "device_unknown",
+            "unknown-device",
+            "00000000-0000-0000-0000-000000000000",
+            "ＵＮＫＮＯＷＮ",
+            "un\u{200B}known",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "D41D8CD98F00B204E9800998ECF8427E",
+            "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "127.0.0.1",
+            "192.168.1.17",
+            "10.0.3.4",
+            "100.72.1.1",
+            "::1",
+            "fe80::1",
+            "неизвестно",
+            "不明",
+        ] {
+            assert!(is_no_reference(value), "{value}");
+        }
+        for value in [
+            "u_9020",
+            "anna",
+            "d",
+            "card",
+            "net-7",
+            "kaname",
+            "1",
+            "42",
+            "nathan",
+            "8.8.8.8",
+            "2001:db8::5",
+            "f3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        ] {
+            assert!(!is_no_reference(value), "{value}");
+        }
+        assert!(is_no_means("device", "9774d56d682e549c") && is_no_means("device", "02:00:00:00:00:00"));
+        assert!(is_no_means("network", "Wi-Fi") && !is_no_means("payment", "card"));
+    }
+}

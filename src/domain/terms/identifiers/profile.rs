@@ -1,0 +1,225 @@
+//! Addresses of profiles: which part of one is the person.
+
+use url::Url;
+
+use super::clean::{bare, clean, folded, looks_like};
+use super::nobody::{is_blank, is_word};
+use super::rules::{PROFILES, Site, lists};
+use super::{handle, mail};
+
+/// Parts of a host that say how a page is shown.
+const SHOWN: [&str; 14] =
+    ["www", "www2", "ww", "m", "mobile", "touch", "mbasic", "web", "old", "new", "np", "amp", "business", "wap"];
+
+/// An address in its forms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Profile {
+    /// For a match.
+    pub(super) exact: String,
+    /// For a wall.
+    pub(super) broad: String,
+    /// What the person is called there, if the address says so.
+    pub(super) name: Option<String>,
+    /// A telephone number that the address is made of.
+    pub(super) number: Option<String>,
+    /// Whether it is of a service that we know.
+    pub(super) is_known: bool,
+}
+
+/// An address, taken apart.
+struct Parts {
+    host: String,
+    /// Decoded, without empty ones.
+    path: Vec<String>,
+    /// Without what only tracks; in order of their names.
+    query: Vec<(String, String)>,
+    /// A route or name behind the `#`; empty when it is only a place on a page.
+    fragment: String,
+}
+
+/// Reads an address as somebody wrote it; nothing when there is none, or it is nobody's page.
+pub(super) fn read(text: &str) -> Option<Profile> {
+    let parts = take_apart(text)?;
+    if let Some(number) = PROFILES.number.iter().find_map(|site| person(site, &parts)).filter(|text| is_number(text)) {
+        let form = format!("{}/{number}", parts.host);
+        return Some(Profile { exact: form.clone(), broad: form, name: None, number: Some(number), is_known: true });
+    }
+    let of_host = || PROFILES.service.iter().filter(|site| lists(&site.hosts, &parts.host));
+    if let Some((site, name)) = of_host().find_map(|site| Some((site, person(site, &parts)?))) {
+        return served(site, &name);
+    }
+    if of_host().next().is_some() && (parts.path.len() < 2 && parts.query.is_empty()) {
+        // The service's own front page, or one of its pages for all.
+        return None;
+    }
+    Some(elsewhere(&parts))
+}
+
+/// `instagram: nightowl` as the address that it means.
+pub(super) fn of_service(service: &str, name: &str) -> Option<Profile> {
+    served(PROFILES.service.iter().find(|site| lists(&site.names, service))?, name)
+}
+
+fn served(site: &Site, name: &str) -> Option<Profile> {
+    let name = clean(name);
+    let name = name.trim_matches(['@', '$', ' ', '/']);
+    let kept: String = name.chars().filter(|c| !site.ignored.contains(*c)).collect();
+    let kept = if site.keeps_case { kept } else { folded(&kept) };
+    if kept.is_empty() || is_blank(&bare(&kept)) || is_word(&bare(&kept)) || lists(&site.nobody, &kept) {
+        return None;
+    }
+    let host = site.hosts.split(' ').next().unwrap_or_default();
+    let path = site.paths.first().map_or("{}", |path| path.as_str());
+    let exact = format!("{host}/{}", path.replace("{}", &kept));
+    let broad = format!("{host}/{}", path.replace("{}", &looks_like(&kept)));
+    Some(Profile { exact, broad, name: Some(kept), number: None, is_known: true })
+}
+
+/// The person of the first path that fits.
+fn person(site: &Site, parts: &Parts) -> Option<String> {
+    if !lists(&site.hosts, &parts.host) {
+        return None;
+    }
+    let mut route: Vec<&str> = parts.path.iter().map(String::as_str).collect();
+    // Routes behind `#!`: the whole of the page is the service's front page.
+    route.extend(parts.fragment.split('/').filter(|part| !part.is_empty()));
+    site.paths.iter().find_map(|path| {
+        let (path, key) = path.split_once('?').map_or((path.as_str(), None), |(path, key)| (path, Some(key)));
+        let wanted: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let mut found = None;
+        for (at, want) in wanted.iter().enumerate() {
+            let given = route.get(at)?;
+            match want.split_once("{}") {
+                Some((front, _)) => found = Some(strip_folded(given, front)?),
+                None if *want == "*" || want.eq_ignore_ascii_case(given) => {}
+                None => return None,
+            }
+        }
+        let bare_name = wanted.len() == 1 && found.is_some_and(|name| lists(&site.no_person, &name.to_lowercase()));
+        match key {
+            Some(key) => parts.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone()),
+            None => found.filter(|name| !bare_name && !name.is_empty()).map(str::to_owned),
+        }
+    })
+}
+
+fn strip_folded<'t>(text: &'t str, front: &str) -> Option<&'t str> {
+    let (head, rest) = text.split_at_checked(front.len())?;
+    head.eq_ignore_ascii_case(front).then_some(rest)
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    digits >= 7 && text.chars().all(|c| c.is_ascii_digit() || "+-() .".contains(c))
+}
+
+/// An address of a service that we do not know: in doubt every part counts for a match, and only what is the person by
+/// its name at a wall.
+fn elsewhere(parts: &Parts) -> Profile {
+    let is_page = parts.path.last().is_none_or(|last| {
+        let plain = last.to_lowercase();
+        PROFILES.page.contains(&plain) || plain.rsplit_once('.').is_some_and(|(_, kind)| (2..=5).contains(&kind.len()))
+    });
+    let is_person = |(key, _): &&(String, String)| PROFILES.person.contains(key);
+    let of_person: Vec<(String, String)> = parts.query.iter().filter(is_person).cloned().collect();
+    let broad_query = if is_page && of_person.is_empty() { &parts.query } else { &of_person };
+    let broad_fragment = if is_page || parts.fragment.starts_with('/') { parts.fragment.as_str() } else { "" };
+    let low = |text: &str| looks_like(text);
+    let broad_path: Vec<String> = parts.path.iter().map(|part| low(part)).collect();
+    let broad_query: Vec<(String, String)> = broad_query.iter().map(|(key, value)| (key.clone(), low(value))).collect();
+    let name = of_person.first().map(|(_, value)| value).or_else(|| parts.path.last().filter(|_| !is_page));
+    Profile {
+        exact: written(&parts.host, &parts.path, &parts.query, &parts.fragment),
+        broad: written(&parts.host, &broad_path, &broad_query, &low(broad_fragment)),
+        name: name.map(|name| folded(name).trim_matches('@').to_owned()),
+        number: None,
+        is_known: false,
+    }
+}
+
+/// The parts put together, escaped as addresses are.
+fn written(host: &str, path: &[String], query: &[(String, String)], fragment: &str) -> String {
+    let Ok(mut url) = Url::parse(&format!("https://{host}/")) else { return host.to_owned() };
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.clear().extend(path);
+    }
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    url.set_fragment(Some(fragment).filter(|fragment| !fragment.is_empty()));
+    let text = url.as_str().trim_start_matches("https://");
+    text.trim_end_matches('/').to_owned()
+}
+
+fn take_apart(text: &str) -> Option<Parts> {
+    let text = clean(text);
+    let word = text.split_whitespace().find(|word| word.contains('.') && (word.contains('/') || word.contains("www")));
+    let word = word.or_else(|| text.split_whitespace().next().filter(|_| !text.contains(' ')))?;
+    let word = word.trim_matches(['<', '>', '"', '\'', '(', ')', ',', ';', '[', ']']).trim_end_matches(['.', '!']);
+    let rest = word.split_once("://").map_or(word, |(_, rest)| rest).trim_start_matches('/');
+    if rest.starts_with('@') || rest.split(['/', '?', '#']).next().is_some_and(|host| host.contains('@')) {
+        return None;
+    }
+    let url = Url::parse(&format!("https://{rest}")).ok()?;
+    let host = shown_plainly(&mail::host(url.host_str()?)?);
+    let path: Vec<String> = url.path_segments()?.map(decoded).filter(|part| !part.is_empty()).collect();
+    let path = without_index(path);
+    let mut query: Vec<(String, String)> = url
+        .query_pairs()
+        .map(|(key, value)| (folded(&key), clean(&value)))
+        .filter(|(key, value)| !is_tracking(key, value))
+        .collect();
+    query.sort();
+    query.dedup();
+    let fragment = url.fragment().map(decoded).unwrap_or_default();
+    let fragment = fragment.trim_start_matches('!').to_owned();
+    // A word behind the `#` is a place on a page, unless the page is all there is.
+    let is_route = fragment.starts_with('/') || fragment.contains(['/', '=']) || path.is_empty();
+    let is_text = fragment.starts_with(":~:");
+    let fragment = if is_route && !is_text { fragment.trim_end_matches('/').to_owned() } else { String::new() };
+    Some(Parts { host, path, query, fragment })
+}
+
+/// The host without what says how the page is shown: `www.`, `m.`, `de-de.` before a service that we know.
+fn shown_plainly(host: &str) -> String {
+    let known = |host: &str| PROFILES.service.iter().chain(&PROFILES.number).any(|site| lists(&site.hosts, host));
+    let mut host = host;
+    while let Some((front, rest)) = host.split_once('.').filter(|(_, rest)| rest.contains('.') && !known(host)) {
+        let is_language = (front.len() == 2 || (front.len() == 5 && front.contains('-'))) && known(rest);
+        if !is_language && !SHOWN.contains(&front) {
+            break;
+        }
+        host = rest;
+    }
+    host.to_owned()
+}
+
+fn decoded(part: &str) -> String {
+    // A plus in a path is a plus.
+    let whole = format!("v={}", part.replace('+', "%2B").replace('&', "%26"));
+    clean(
+        &url::form_urlencoded::parse(whole.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default(),
+    )
+}
+
+fn without_index(mut path: Vec<String>) -> Vec<String> {
+    if path.last().is_some_and(|last| matches!(last.to_lowercase().as_str(), "index.html" | "index.htm" | "index.php"))
+        && path.len() > 1
+    {
+        path.pop();
+    }
+    path
+}
+
+fn is_tracking(key: &str, value: &str) -> bool {
+    key.is_empty()
+        || value.is_empty()
+        || key.starts_with("utm_")
+        || key.starts_with("__")
+        || PROFILES.tracking.iter().any(|known| known == key)
+}
+
+/// Whether the text is an address at all: it names a host.
+pub(super) fn is_address(text: &str) -> bool {
+    text.contains("://") || handle::first_word(text).contains('/') || text.starts_with("www.")
+}
