@@ -170,6 +170,13 @@ impl Error {
         Self::Invalid(violations)
     }
 
+    /// Passing trouble of the database, which stands in the log with its cause.
+    #[must_use]
+    pub fn not_done(cause: &DieselError) -> Self {
+        tracing::warn!(%cause, NOT_DONE);
+        Self::Unavailable(NOT_DONE.into())
+    }
+
     /// Whether the same request may succeed later as it is.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
@@ -192,28 +199,22 @@ impl From<Refused> for Error {
     }
 }
 
-/// What SQLite and PostgreSQL say when the trouble lies with the machine and not with the statement. Diesel hands
-/// these on as text without a code.
-const PASSING_TROUBLE: [&str; 18] = [
+/// What SQLite says when the trouble lies with the machine and not with the statement. Its words are compiled in with it
+/// and never change with a language; diesel hands them on without a code. PostgreSQL is asked in another way
+/// (`db::trouble`), because its server words its errors in the language of whoever runs it.
+const PASSING_ON_SQLITE: [&str; 8] = [
     "database is locked",
+    "database table is locked",
+    "locking protocol",
     "database or disk is full",
     "disk i/o error",
     "unable to open database file",
     "attempt to write a readonly database",
-    "no space left",
-    "could not extend file",
-    "could not write",
-    "could not open file",
-    "lock timeout",
-    "statement timeout",
-    "deadlock detected",
-    "server closed the connection",
-    "terminating connection",
-    "connection not open",
-    "no connection to the server",
-    "shutting down",
-    "starting up",
+    "out of memory",
 ];
+
+/// What a caller is told of passing trouble.
+const NOT_DONE: &str = "the database could not do its work";
 
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
@@ -223,22 +224,19 @@ impl From<DieselError> for Error {
             | DieselError::RollbackErrorOnCommit { .. }
             | DieselError::DatabaseError(
                 DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
                 | DatabaseErrorKind::SerializationFailure
                 | DatabaseErrorKind::ReadOnlyTransaction,
                 _,
             ) => true,
-            DieselError::DatabaseError(_, told) => is_passing(told.message()),
+            DieselError::DatabaseError(_, told) => is_passing_on_sqlite(told.message()),
             _ => false,
         };
-        if passing {
-            tracing::warn!(%error, "the database could not do its work");
-            return Self::Unavailable("the database could not do its work".into());
-        }
-        Self::Internal(anyhow::Error::new(error))
+        if passing { Self::not_done(&error) } else { Self::Internal(anyhow::Error::new(error)) }
     }
 }
 
-fn is_passing(message: &str) -> bool {
+fn is_passing_on_sqlite(message: &str) -> bool {
     let message = message.to_lowercase();
-    PASSING_TROUBLE.iter().any(|trouble| message.contains(trouble))
+    PASSING_ON_SQLITE.iter().any(|trouble| message.contains(trouble))
 }

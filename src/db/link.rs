@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
@@ -30,6 +31,9 @@ pub(super) enum Access {
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; \
      PRAGMA wal_autocheckpoint = 4000;";
+
+/// How long a statement waits for a lock that somebody else holds; the setting below says the same.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A statement that waits longer than this has met a fault; the caller gets 503 and may come again. `synchronous_commit`
 /// is set here too, so that a server with a lax default still keeps the promise of a 201.

@@ -1,13 +1,14 @@
 //! Connections that are handed out one by one, and transactions on them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use diesel::r2d2::{self, ManageConnection};
+use diesel::r2d2::{self, ManageConnection, PooledConnection};
 
 use super::AnyConnection;
 use super::link::{self, Access, Place};
+use super::trouble;
 use crate::error::{Error, Result};
 
 /// How long a caller waits for a free connection before it is told to come again.
@@ -78,18 +79,43 @@ impl Pool {
     }
 
     fn run<T>(&self, postgres: &'static str, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        let mut link = self.links.get().map_err(|_| Error::Unavailable("no database connection is free".into()))?;
-        let answer = run(&mut link.conn, postgres, work);
+        let mut link = self.begin(postgres)?;
+        let is_postgres = matches!(link.conn, AnyConnection::Postgres(_));
+        #[expect(clippy::disallowed_methods, reason = "measures how long the work took, not when things happened")]
+        let since = Instant::now();
+        let mut answer = finish(&mut link.conn, work);
+        if is_postgres {
+            answer = answer.map_err(|error| trouble::weigh(error, since.elapsed()));
+        }
         link.broken = matches!(answer, Err(Error::Unavailable(_)));
         answer
     }
+
+    /// A connection that has begun a transaction. One that cannot was ended while nobody used it, by a server that was
+    /// started anew or by whoever keeps connections from standing idle: nothing has run on it yet, so it is thrown away
+    /// and the next one is tried. There are no more to throw away than the pool holds.
+    fn begin(&self, postgres: &'static str) -> Result<PooledConnection<Opener>> {
+        let mut stale = 0;
+        loop {
+            let mut link = self.links.get().map_err(|_| Error::Unavailable("no database connection is free".into()))?;
+            let begun = match &mut link.conn {
+                AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
+                AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, postgres),
+            };
+            match begun {
+                Ok(()) => return Ok(link),
+                Err(error) if stale == self.links.max_size() => {
+                    link.broken = true;
+                    return Err(Error::not_done(&error));
+                }
+                Err(_) => link.broken = true,
+            }
+            stale += 1;
+        }
+    }
 }
 
-fn run<T>(conn: &mut AnyConnection, postgres: &str, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-    match conn {
-        AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")?,
-        AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, postgres)?,
-    }
+fn finish<T>(conn: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
     match work(conn) {
         Ok(value) => {
             Manager::commit_transaction(conn)?;

@@ -1,8 +1,9 @@
 //! The same call twice is done once. The key is taken in the transaction that does the work, so a twin waits for that
 //! transaction and then reads its answer; a call that failed stored nothing and may be made again.
 
+use std::time::Instant;
+
 use diesel::prelude::*;
-use diesel::result::Error as DieselError;
 use serde::{Deserialize, Serialize};
 
 use super::Kit;
@@ -13,6 +14,7 @@ use crate::base::time::Timestamp;
 use crate::db::Tx;
 use crate::db::dialect::native;
 use crate::db::schema::idempotency;
+use crate::db::trouble::gave_up_waiting;
 use crate::error::{Conflict, Refused, Result};
 
 /// A caller's key in its scope: tenant, mode, method and route.
@@ -119,14 +121,14 @@ fn insert(tx: &mut Tx<'_>, attempt: &Attempt) -> Result<bool> {
         idempotency::fingerprint.eq(attempt.fingerprint.to_vec()),
         idempotency::created_at.eq(tx.now()),
     );
+    #[expect(clippy::disallowed_methods, reason = "measures how long the statement waited, not when things happened")]
+    let since = Instant::now();
     let added =
         native!(tx.conn(), |c| diesel::insert_into(idempotency::table).values(row).on_conflict_do_nothing().execute(c));
     match added {
         Ok(added) => Ok(added == 1),
         // The twin that holds the key took longer than this transaction may wait.
-        Err(DieselError::DatabaseError(_, told)) if told.message().contains("lock timeout") => {
-            Err(Conflict::InFlight.into())
-        }
+        Err(error) if gave_up_waiting(tx.conn(), &error, since.elapsed()) => Err(Conflict::InFlight.into()),
         Err(error) => Err(error.into()),
     }
 }

@@ -21,6 +21,7 @@ mod flow_walks;
 mod flows;
 mod harness;
 mod input_echo;
+mod languages;
 mod later;
 mod libraries;
 mod matching;

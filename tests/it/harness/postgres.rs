@@ -27,11 +27,13 @@ pub(crate) struct ClusterOptions {
     /// Size of a write-ahead log segment, a power of two. It must stay below the file limit, and is 1 under one.
     pub(crate) wal_segsize_mb: Option<u32>,
     pub(crate) max_connections: u32,
+    /// The language in which the server words its errors: a locale that the system has. English when absent.
+    pub(crate) language: Option<&'static str>,
 }
 
 impl Default for ClusterOptions {
     fn default() -> Self {
-        Self { durable: false, file_limit_kib: None, wal_segsize_mb: None, max_connections: 200 }
+        Self { durable: false, file_limit_kib: None, wal_segsize_mb: None, max_connections: 200, language: None }
     }
 }
 
@@ -59,6 +61,20 @@ pub(crate) fn private_cluster(options: &ClusterOptions) -> Option<Cluster> {
         Ok(cluster) => Some(cluster),
         Err(problem) => panic!("PostgreSQL did not start: {problem}"),
     }
+}
+
+/// A server that words its errors in German, as [`private_cluster`]. `None` also where the system has no such locale, unless
+/// `RECOURSE_TEST_POSTGRES=required`.
+pub(crate) fn german_cluster() -> Option<Cluster> {
+    const GERMAN: &str = "de_DE.UTF-8";
+    let known = Command::new("locale").arg("-a").output().map_or(Vec::new(), |output| output.stdout);
+    let has = String::from_utf8_lossy(&known).lines().any(|name| name.eq_ignore_ascii_case("de_DE.utf8"));
+    if !has {
+        let required = env::var("RECOURSE_TEST_POSTGRES").is_ok_and(|wish| wish == "required");
+        assert!(!required, "RECOURSE_TEST_POSTGRES=required, but the system has no locale {GERMAN}: see scripts/test");
+        return None;
+    }
+    private_cluster(&ClusterOptions { language: Some(GERMAN), ..ClusterOptions::default() })
 }
 
 const MISSING: &str = "no usable initdb and postgres were found on PATH or in /usr/lib/postgresql/*/bin: \
@@ -247,6 +263,9 @@ fn settings(options: &ClusterOptions) -> String {
         "listen_addresses = '127.0.0.1'\nmax_connections = {}\ndynamic_shared_memory_type = mmap\n",
         options.max_connections
     );
+    if let Some(language) = options.language {
+        settings.push_str(&format!("lc_messages = '{language}'\n"));
+    }
     if !options.durable {
         settings.push_str("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n");
     }
