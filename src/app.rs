@@ -10,7 +10,8 @@ use anyhow::{Context, anyhow};
 
 use crate::base::time::Clock;
 use crate::config::Config;
-use crate::db::{self, Db};
+use crate::db::standing::{Standing, look_at};
+use crate::db::{self, Db, Place};
 use crate::domain::Kit;
 use crate::domain::editions::Store;
 use crate::domain::platforms::TokenSigner;
@@ -57,42 +58,151 @@ impl App {
     }
 }
 
-/// Opens the database, migrates it, opens the keyring and loads the rules.
+/// What a command may do where nothing stands yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beginning {
+    /// Begin: make the data directory, the database and the keyring, and bring an older database to this version.
+    Allowed,
+    /// Nothing: it looks at a world, or works in one.
+    Never,
+}
+
+/// Opens the service, and begins where nothing stands yet: makes the data directory, the database and the keyring.
 ///
 /// # Errors
-/// A sentence that says what is wrong and what to do.
+/// A sentence that says what is wrong and what to do. Nothing was made then.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
+    enter(config, clock, Beginning::Allowed).await
+}
+
+/// Opens the service where it stands already, for commands that look or administer.
+///
+/// # Errors
+/// As [`open`]; also when nothing stands there, or what stands there is older than this version.
+pub async fn open_existing(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
+    enter(config, clock, Beginning::Never).await
+}
+
+async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Result<Arc<App>> {
+    // Settings first: what is refused for them leaves nothing behind.
     let place = config.place().map_err(|reason| anyhow!(reason))?;
-    make_data_directory(&config)?;
-    let applied = tokio::task::spawn_blocking({
-        let place = place.clone();
-        move || db::migrate::up(&place)
-    })
-    .await??;
-    if !applied.is_empty() {
-        tracing::info!(count = applied.len(), "migrations applied");
-    }
-    let file = config.keyring_file();
-    let keyring = Keyring::open(&file, db::look(&place, &clock, vault::sealed_rows_exist).await?)?;
+    let rules = Arc::new(Rules::new(&config.outbound).map_err(|reason| anyhow!(reason))?);
+    let mailer = Mailer::new(&config.mail).map_err(|reason| anyhow!(reason))?;
+    let pager = Pager::new(&config.pager).map_err(|reason| anyhow!(reason))?;
+    let passwords = Passwords::new()?;
+
+    let (keyring, is_new) = settle(&config, &place, &clock, beginning).await?;
     let db = Db::open(&place, config.sizes(), clock.clone(), keyring.chain_key())?;
     let fingerprint = keyring.id();
     if !db.write(move |tx| vault::settle_keyring(tx, &fingerprint)).await? {
+        let file = config.keyring_file();
+        if is_new {
+            // Another process began at the same moment; nothing was sealed under this one.
+            let _ = std::fs::remove_file(&file);
+        }
         return Err(KeyringError::Foreign(file).into());
     }
     let triage = load_rules(&config);
     let tokens = TokenSigner::new(&keyring, &config.base_url())?;
     let idempotency_kept = Duration::from_secs(config.idempotency_days * 24 * 3600);
-    let rules = Arc::new(Rules::new(&config.outbound).map_err(|reason| anyhow!(reason))?);
     let outbound = Outbound::new(config.outbound.clone(), Arc::clone(&rules));
     let kit = Kit { keyring, triage, idempotency_kept, outbound: rules };
-    let mailer = Mailer::new(&config.mail).map_err(|reason| anyhow!(reason))?;
-    let pager = Pager::new(&config.pager).map_err(|reason| anyhow!(reason))?;
     if mailer.is_none() {
         tracing::info!("no mail server is set: pages stand in the log only");
     }
-    let (passwords, metrics, pulse) = (Passwords::new()?, Metrics::new(&kit.triage), Pulse::begin(clock.now()));
+    let (metrics, pulse) = (Metrics::new(&kit.triage), Pulse::begin(clock.now()));
     let editions = Store::new(config.editions_folder(), config.data.join("auditor"));
     Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, metrics, editions, pulse }))
+}
+
+/// Brings database and keyring together, and says whether the keyring is new. One of them without the other is told as
+/// what it is, before anything is made.
+async fn settle(
+    config: &Config,
+    place: &Place,
+    clock: &Clock,
+    beginning: Beginning,
+) -> anyhow::Result<(Keyring, bool)> {
+    let file = config.keyring_file();
+    let keyring = if Keyring::is_there(&file)? { Some(Keyring::open(&file)?) } else { None };
+    match (stand(place).await?, &keyring) {
+        (Standing::Nothing, Some(_)) => return Err(KeyringError::Alone(file, place.to_string()).into()),
+        (Standing::Nothing, None) if beginning == Beginning::Never => return Err(nothing_here(place)),
+        (Standing::Nothing, None) => {}
+        (Standing::Ours { pending, unknown }, _) => {
+            let known = db::look(place, clock, vault::known_keyring).await?;
+            match (&keyring, known.id) {
+                (None, _) if known.sealed => return Err(KeyringError::Missing(file).into()),
+                (None, Some(_)) => return Err(KeyringError::Gone(file).into()),
+                (None, None) if beginning == Beginning::Never => {
+                    anyhow::bail!("{place} has no keyring yet: the first `recourse serve` makes it")
+                }
+                (Some(keyring), Some(id)) if id != keyring.id() => return Err(KeyringError::Foreign(file).into()),
+                _ => {}
+            }
+            if beginning == Beginning::Never && !pending.is_empty() {
+                anyhow::bail!(
+                    "{place} is {} migrations behind this version: back it up and run `recourse migrate`, or start the \
+                     service, which does the same",
+                    pending.len()
+                );
+            }
+            if unknown > 0 {
+                tracing::warn!(unknown, "the database is of a newer version than this program");
+            }
+        }
+    }
+    if beginning == Beginning::Allowed {
+        begin(config, place).await?;
+    }
+    match keyring {
+        Some(keyring) => Ok((keyring, false)),
+        None => Ok((Keyring::begin(&file)?, true)),
+    }
+}
+
+/// What stands at the place.
+async fn stand(place: &Place) -> anyhow::Result<Standing> {
+    let place = place.clone();
+    tokio::task::spawn_blocking(move || look_at(&place)).await?.map_err(|reason| anyhow!(reason))
+}
+
+/// Makes the data directory and brings the database to this version.
+async fn begin(config: &Config, place: &Place) -> anyhow::Result<()> {
+    refuse_missing_folder(config, place)?;
+    make_data_directory(config)?;
+    let place = place.clone();
+    let applied = tokio::task::spawn_blocking(move || db::migrate::up(&place)).await??;
+    if !applied.is_empty() {
+        tracing::info!(count = applied.len(), "migrations applied");
+    }
+    Ok(())
+}
+
+/// The answer of commands that would have to begin, and must not.
+#[must_use]
+pub fn nothing_here(place: &Place) -> anyhow::Error {
+    anyhow!(
+        "nothing of Recourse stands in {place}: the first `recourse serve` makes it. If it should be there, look at --data, \
+         RECOURSE_DATA and RECOURSE_DATABASE_URL"
+    )
+}
+
+/// The data directory is made; the folder of a database file that was put elsewhere is its owner's to make.
+///
+/// # Errors
+/// A sentence that names the folder.
+pub fn refuse_missing_folder(config: &Config, place: &Place) -> anyhow::Result<()> {
+    let Place::Sqlite(file) = place else { return Ok(()) };
+    match file.parent() {
+        Some(folder) if folder != config.data && !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            anyhow::bail!(
+                "the folder {} of the database file does not exist: make it, or name another",
+                folder.display()
+            )
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes the data directory when there is none. Nobody else on the machine may look into it.
@@ -101,7 +211,9 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
 /// A sentence that names the directory.
 pub fn make_data_directory(config: &Config) -> anyhow::Result<()> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data);
-    made.with_context(|| format!("the data directory {} cannot be made", config.data.display()))
+    made.with_context(|| {
+        format!("the data directory {} cannot be made: name another with --data, or make it", config.data.display())
+    })
 }
 
 /// A rule file that cannot be read never stops intake: the engine then answers p1 and pages, until it is mended.

@@ -153,7 +153,7 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
         println!("{}", access::table());
         return Ok(ExitCode::SUCCESS);
     }
-    let app = super::open(config).await?;
+    let app = super::open_existing(config).await?;
     let done = match command {
         Admin::Platform(command) => platform(&app, command).await,
         Admin::Client(command) => client(&app, command).await,

@@ -51,7 +51,7 @@ impl Report {
 
 /// Verifies what can be verified and says what to do. Fails when anything is wrong.
 pub(super) async fn check(config: Config, json: bool) -> anyhow::Result<ExitCode> {
-    let app = super::open(config).await?;
+    let app = super::open_existing(config).await?;
     let mut report = Report::default();
     report.said.push("keyring: belongs to this database".to_owned());
     rules(&app, &mut report);

@@ -79,7 +79,7 @@ impl EditionCommand {
 
 /// Runs a command that needs the service.
 pub(super) async fn run(config: Config, command: EditionCommand) -> anyhow::Result<ExitCode> {
-    let app = super::open(config).await?;
+    let app = super::open_existing(config).await?;
     match command {
         EditionCommand::Commit => commit(&app).await?,
         EditionCommand::List => list(&app).await?,

@@ -14,6 +14,8 @@ use clap::{Args, Parser, Subcommand};
 use recourse::app::{self, App};
 use recourse::base::time::Clock;
 use recourse::config::{Config, Given};
+use recourse::db::standing::{Standing, look_at};
+use recourse::domain::vault::{Keyring, KeyringError};
 use recourse::{db, demo, telemetry, web};
 
 /// Turns abuse reports from dating apps into help.
@@ -143,15 +145,31 @@ fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Opens the service with the machine's clock.
+/// Opens the service with the machine's clock, and begins where nothing stands yet.
 async fn open(config: Config) -> anyhow::Result<std::sync::Arc<App>> {
     app::open(config, Clock::machine()).await
 }
 
+/// Opens the service where it stands already: a command that looks or administers makes no world.
+async fn open_existing(config: Config) -> anyhow::Result<std::sync::Arc<App>> {
+    app::open_existing(config, Clock::machine()).await
+}
+
 fn migrate(config: &Config, direction: Direction) -> anyhow::Result<ExitCode> {
     let place = config.place().map_err(|reason| anyhow::anyhow!(reason))?;
-    if matches!(place, db::Place::Sqlite(_)) {
-        app::make_data_directory(config)?;
+    let stands = look_at(&place).map_err(|reason| anyhow::anyhow!(reason))? != Standing::Nothing;
+    match direction {
+        Direction::Up if !stands && Keyring::is_there(&config.keyring_file())? => {
+            return Err(KeyringError::Alone(config.keyring_file(), place.to_string()).into());
+        }
+        Direction::Up => {
+            app::refuse_missing_folder(config, &place)?;
+            if matches!(place, db::Place::Sqlite(_)) {
+                app::make_data_directory(config)?;
+            }
+        }
+        _ if !stands => return Err(app::nothing_here(&place)),
+        _ => {}
     }
     let (word, names) = match direction {
         Direction::Up => ("applied", db::migrate::up(&place)?),

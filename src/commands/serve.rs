@@ -12,12 +12,13 @@ use recourse::{jobs, web};
 /// Serves HTTP until a signal comes.
 pub(super) async fn serve(config: Config, with_jobs: bool) -> anyhow::Result<ExitCode> {
     let listen = config.listen;
+    // Before anything is made: a port that is taken leaves nothing behind.
+    let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
     let app = super::open(config).await?;
     if !with_jobs && !app.db.is_shared() {
         anyhow::bail!("--no-jobs needs PostgreSQL: a second process on an SQLite file would starve");
     }
     metrics(&app)?;
-    let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
     let server = web::serve(&app, listener)?;
     if with_jobs {
         actix_web::rt::spawn(jobs::run(Arc::clone(&app)));

@@ -1,10 +1,12 @@
 //! The embedded migrations of both databases, under the same names.
 
+use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource};
+use diesel::{Connection, PgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::AnyConnection;
-use super::link::{self, Access, Place};
+use super::link::{self, Access, Place, Session};
 use crate::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -15,11 +17,24 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// # Errors
 /// `Unavailable` when it cannot be reached; `Internal` when a migration fails, which then left no trace.
 pub fn up(place: &Place) -> Result<Vec<String>> {
-    let applied = match link::open(place, Access::ReadWrite)? {
+    let applied = match link::open(place, Access::ReadWrite, Session::Lent)? {
         AnyConnection::Sqlite(mut conn) => names(conn.run_pending_migrations(SQLITE)),
-        AnyConnection::Postgres(mut conn) => names(conn.run_pending_migrations(POSTGRES)),
+        AnyConnection::Postgres(mut conn) => up_on_postgres(&mut conn),
     };
     applied.map_err(failed)
+}
+
+/// Several processes may start at once: one applies what is pending, and the others wait and find it done. The lock ends
+/// with the transaction, so it holds behind a pooler too.
+const TURN: &str =
+    "SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(20261126); SET LOCAL lock_timeout = '5s'";
+
+#[expect(clippy::disallowed_methods, reason = "migrations are no unit of work of the service")]
+fn up_on_postgres(conn: &mut PgConnection) -> std::result::Result<Vec<String>, Told> {
+    conn.transaction(|conn| {
+        conn.batch_execute(TURN)?;
+        names(conn.run_pending_migrations(POSTGRES))
+    })
 }
 
 /// Takes every migration back. All data are lost.
@@ -27,7 +42,7 @@ pub fn up(place: &Place) -> Result<Vec<String>> {
 /// # Errors
 /// As [`up`].
 pub fn down(place: &Place) -> Result<Vec<String>> {
-    let reverted = match link::open(place, Access::ReadWrite)? {
+    let reverted = match link::open(place, Access::ReadWrite, Session::Lent)? {
         AnyConnection::Sqlite(mut conn) => names(conn.revert_all_migrations(SQLITE)),
         AnyConnection::Postgres(mut conn) => names(conn.revert_all_migrations(POSTGRES)),
     };
@@ -39,7 +54,7 @@ pub fn down(place: &Place) -> Result<Vec<String>> {
 /// # Errors
 /// `Unavailable` when it cannot be reached.
 pub fn pending(place: &Place) -> Result<Vec<String>> {
-    match link::open(place, Access::ReadWrite)? {
+    match link::open(place, Access::ReadWrite, Session::Lent)? {
         AnyConnection::Sqlite(mut conn) => conn.pending_migrations(SQLITE).map(|m| titles(&m)).map_err(failed),
         AnyConnection::Postgres(mut conn) => conn.pending_migrations(POSTGRES).map(|m| titles(&m)).map_err(failed),
     }

@@ -4,11 +4,13 @@
 pub mod dialect;
 pub mod migrate;
 pub mod schema;
+pub mod standing;
 pub mod trouble;
 
 mod connection;
 mod link;
 mod pool;
+mod refusal;
 mod writer;
 
 use std::ops::{Deref, DerefMut};
@@ -24,6 +26,7 @@ pub use link::Place;
 
 use crate::base::time::{Clock, Timestamp};
 use crate::error::{Error, Result};
+use link::{Access, Session};
 
 /// The database. Cloning it shares the same connections.
 #[derive(Clone)]
@@ -106,7 +109,7 @@ where
 {
     let (place, now) = (place.clone(), clock.now());
     blocking(move || {
-        let pool = pool::Pool::open(&place, 1, link::Access::ReadOnly)?;
+        let pool = pool::Pool::open(&place, 1, (Access::ReadOnly, Session::Lent))?;
         pool.snapshot(|conn| work(&mut Rx { conn, now }))
     })
     .await
@@ -122,10 +125,14 @@ impl Db {
         let engine = match place {
             Place::Sqlite(_) => Engine::Sqlite {
                 writer: writer::Writer::start(place.clone(), clock.clone(), Arc::clone(&owed))?,
-                readers: pool::Pool::open(place, sizes.sqlite_readers, link::Access::ReadOnly)?,
+                readers: pool::Pool::open(place, sizes.sqlite_readers, (Access::ReadOnly, Session::Own))?,
             },
-            Place::Postgres(_) => {
-                Engine::Postgres { pool: pool::Pool::open(place, sizes.postgres, link::Access::ReadWrite)? }
+            Place::Postgres(url) => {
+                let session = link::session(url)?;
+                if session == Session::Lent {
+                    tracing::info!("a pooler lends sessions for each transaction: statements are not kept prepared");
+                }
+                Engine::Postgres { pool: pool::Pool::open(place, sizes.postgres, (Access::ReadWrite, session))? }
             }
         };
         let (chain_key, writes) = (Arc::new(chain_key), Arc::default());

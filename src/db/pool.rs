@@ -7,7 +7,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::{self, ManageConnection, PooledConnection};
 
 use super::AnyConnection;
-use super::link::{self, Access, Place};
+use super::link::{self, Access, Place, Session};
 use super::trouble;
 use crate::error::{Error, Result};
 
@@ -19,6 +19,7 @@ type Manager = <AnyConnection as Connection>::TransactionManager;
 #[derive(Clone)]
 pub(super) struct Pool {
     links: r2d2::Pool<Opener>,
+    session: Session,
 }
 
 /// A connection that remembers a failure, because diesel cannot tell a dead server from a refused statement.
@@ -30,6 +31,7 @@ struct Link {
 struct Opener {
     place: Place,
     access: Access,
+    session: Session,
 }
 
 impl ManageConnection for Opener {
@@ -37,7 +39,7 @@ impl ManageConnection for Opener {
     type Error = r2d2::Error;
 
     fn connect(&self) -> std::result::Result<Link, r2d2::Error> {
-        match link::open(&self.place, self.access) {
+        match link::open(&self.place, self.access, self.session) {
             Ok(conn) => Ok(Link { conn, broken: false }),
             Err(_) => {
                 Err(r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection("database unreachable".into())))
@@ -55,16 +57,16 @@ impl ManageConnection for Opener {
 }
 
 impl Pool {
-    pub(super) fn open(place: &Place, size: u32, access: Access) -> Result<Self> {
+    pub(super) fn open(place: &Place, size: u32, (access, session): (Access, Session)) -> Result<Self> {
         let links = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
             .connection_timeout(PATIENCE)
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build(Opener { place: place.clone(), access })
+            .build(Opener { place: place.clone(), access, session })
             .map_err(|_| Error::Unavailable("the database cannot be reached".into()))?;
-        Ok(Self { links })
+        Ok(Self { links, session })
     }
 
     /// Runs `work` on one snapshot that nothing changes.
@@ -95,12 +97,12 @@ impl Pool {
     /// started anew or by whoever keeps connections from standing idle: nothing has run on it yet, so it is thrown away
     /// and the next one is tried. There are no more to throw away than the pool holds.
     fn begin(&self, postgres: &'static str) -> Result<PooledConnection<Opener>> {
-        let mut stale = 0;
+        let (mut stale, postgres) = (0, link::begin(self.session, postgres));
         loop {
             let mut link = self.links.get().map_err(|_| Error::Unavailable("no database connection is free".into()))?;
             let begun = match &mut link.conn {
                 AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
-                AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, postgres),
+                AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, &postgres),
             };
             match begun {
                 Ok(()) => return Ok(link),

@@ -34,6 +34,7 @@ pub(super) fn weigh(error: Error, took: Duration) -> Error {
 /// Whether a statement gave up because somebody else held a lock for as long as may be waited. Told by the time that it
 /// took (`waited`), since the server has no word for it that holds everywhere. `SQLite` has one writer, which waits for
 /// nobody.
+#[must_use]
 pub fn gave_up_waiting(conn: &AnyConnection, error: &DieselError, waited: Duration) -> bool {
     matches!(conn, AnyConnection::Postgres(_))
         && matches!(error, DieselError::DatabaseError(DatabaseErrorKind::Unknown, _))

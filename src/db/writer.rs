@@ -10,7 +10,7 @@ use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use tokio::sync::{oneshot, watch};
 
-use super::link::{self, Access, Place};
+use super::link::{self, Access, Place, Session};
 use super::{AnyConnection, ChainKey, Tx};
 use crate::base::time::{Clock, Timestamp};
 use crate::error::{Error, Result};
@@ -41,7 +41,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(place: Place, clock: Clock, owed: Arc<watch::Sender<()>>) -> Result<Self> {
-        let conn = link::open(&place, Access::ReadWrite)?;
+        let conn = link::open(&place, Access::ReadWrite, Session::Own)?;
         let (queue, waiting) = sync_channel::<Work>(WAITING);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -104,7 +104,7 @@ fn work_off(waiting: &Receiver<Work>, place: &Place, first: AnyConnection, clock
     let mut conn = Some(first);
     while let Ok(work) = waiting.recv() {
         if conn.is_none() {
-            conn = link::open(place, Access::ReadWrite).ok();
+            conn = link::open(place, Access::ReadWrite, Session::Own).ok();
         }
         let Some(open) = conn.as_mut() else {
             abandon(work, waiting);

@@ -19,7 +19,8 @@ use crate::app::{self, App};
 use crate::base::secret::Sensitive;
 use crate::base::time::Clock;
 use crate::config::Config;
-use crate::db::{self, Place, Rx, migrate};
+use crate::db::standing::{Standing, look_at};
+use crate::db::{self, Rx};
 use crate::domain::{platforms, staff};
 use crate::error::Result;
 use crate::{jobs, web};
@@ -142,10 +143,7 @@ async fn refuse_real(config: &Config, known: Option<&Note>) -> anyhow::Result<()
             config.data.display()
         );
     }
-    let is_new = match &place {
-        Place::Sqlite(file) => !file.exists(),
-        Place::Postgres(_) => migrate::pending(&place)?.len() == migrate::embedded().1.len(),
-    };
+    let is_new = look_at(&place).map_err(|reason| anyhow::anyhow!(reason))? == Standing::Nothing;
     if let Some(note) = known {
         if is_new || !db::look(&place, &Clock::machine(), holds(note)).await? {
             anyhow::bail!(

@@ -56,6 +56,8 @@ fn a_quarter_goes_its_whole_way_by_the_calendar_of_a_real_clock() {
         return;
     }
     for service in services() {
+        // The first start.
+        actix_web::rt::System::new().block_on(async { drop(service.open().await) });
         at(&service, "2026-12-05 09:14:27", "admin platform add spark Spark");
         at(&service, "2026-12-05 09:15:02", "admin client add spark --mode live");
         let committed = at(&service, "2026-12-05 09:16:43", "edition commit");

@@ -296,7 +296,7 @@ async fn sign_in(service: &Service, said: &mut Vec<String>, secrets: Secrets) ->
 #[test]
 fn what_holds_secrets_does_not_print_them() {
     let dir = tempfile::tempdir().unwrap();
-    let keyring = Keyring::open(&dir.path().join("keyring.json"), false).unwrap();
+    let keyring = Keyring::begin(&dir.path().join("keyring.json")).unwrap();
     let file: Value = serde_json::from_slice(&fs::read(dir.path().join("keyring.json")).unwrap()).unwrap();
     let printed = format!("{keyring:?} {:?}", Sensitive::new("hidden".to_owned()));
     assert!(!printed.contains(file["index"].as_str().unwrap()) && !printed.contains("hidden"), "{printed}");

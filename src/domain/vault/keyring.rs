@@ -25,6 +25,19 @@ pub enum KeyringError {
          restore it from its backup (a new one would make every case unreadable)"
     )]
     Missing(PathBuf),
+    /// The database was set up with a keyring, holds nothing sealed yet, and the file is gone.
+    #[error(
+        "the keyring {0} is missing, but the database was set up with one: restore it from its backup, or begin with an \
+         empty database (nothing was sealed yet)"
+    )]
+    Gone(PathBuf),
+    /// The keyring is here, and its database is not.
+    #[error(
+        "the keyring {0} is here, but its database is not: nothing of Recourse stands in {1}. Restore the database from \
+         its backup, or name the right one (database_url, --data); to begin anew, move the keyring away first, and keep \
+         it as long as any backup of the old database"
+    )]
+    Alone(PathBuf, String),
     /// Others than the owner may read the file.
     #[error("the keyring {0} can be read by others; run: chmod 600 {0}")]
     Exposed(PathBuf),
@@ -65,23 +78,33 @@ impl std::fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// Reads the file, or makes it when there is none and nothing was sealed yet.
+    /// Whether there is a file, whatever is in it.
+    ///
+    /// # Errors
+    /// `Io` when this user may not look.
+    pub fn is_there(path: &Path) -> Result<bool, KeyringError> {
+        path.try_exists().map_err(|error| KeyringError::Io(path.into(), error))
+    }
+
+    /// Reads the file.
     ///
     /// # Errors
     /// A [`KeyringError`] that says what to do.
-    pub fn open(path: &Path, sealed_rows_exist: bool) -> Result<Self, KeyringError> {
+    pub fn open(path: &Path) -> Result<Self, KeyringError> {
         match fs::metadata(path) {
             Ok(about) if about.permissions().mode() & 0o077 != 0 => Err(KeyringError::Exposed(path.into())),
             Ok(_) => Self::read(path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if sealed_rows_exist {
-                    return Err(KeyringError::Missing(path.into()));
-                }
-                Self::make(path).map_err(|error| KeyringError::Io(path.into(), error))?;
-                Self::read(path)
-            }
             Err(error) => Err(KeyringError::Io(path.into(), error)),
         }
+    }
+
+    /// Makes the file of a new database, and reads it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn begin(path: &Path) -> Result<Self, KeyringError> {
+        Self::make(path).map_err(|error| KeyringError::Io(path.into(), error))?;
+        Self::read(path)
     }
 
     fn make(path: &Path) -> io::Result<()> {

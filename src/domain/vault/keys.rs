@@ -230,6 +230,24 @@ pub fn sealed_rows_exist(rx: &mut Rx<'_>) -> Result<bool> {
     Ok(key_wraps::table.select(key_wraps::owner).first::<String>(rx.conn()).optional()?.is_some())
 }
 
+/// The keyring that a database was set up with.
+#[derive(Clone, Debug)]
+pub struct KnownKeyring {
+    /// Its [`Keyring::id`]; nothing when the database was never opened with one.
+    pub id: Option<String>,
+    /// Whether anything was sealed, so that no other keyring will do.
+    pub sealed: bool,
+}
+
+/// The keyring that this database was set up with.
+///
+/// # Errors
+/// What the database says.
+pub fn known_keyring(rx: &mut Rx<'_>) -> Result<KnownKeyring> {
+    let id = keyrings::table.select(keyrings::id).first(rx.conn()).optional()?;
+    Ok(KnownKeyring { id, sealed: sealed_rows_exist(rx)? })
+}
+
 /// Puts a row in and takes it out again. Nobody ever sees it, and yet the commit must reach the disk: a full one is
 /// found out, which a change of no row would not do.
 ///

@@ -8,7 +8,9 @@ mod keys;
 mod sealed;
 
 pub use keyring::{Keyring, KeyringError};
-pub use keys::{Keys, Opened, is_erased, probe_writing, sealed_rows_exist, settle_keyring};
+pub use keys::{
+    Keys, KnownKeyring, Opened, is_erased, known_keyring, probe_writing, sealed_rows_exist, settle_keyring,
+};
 pub use sealed::{
     Answers, Contact, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, Secret, Statement, Subject,
 };

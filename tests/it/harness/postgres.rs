@@ -264,7 +264,7 @@ fn settings(options: &ClusterOptions) -> String {
         options.max_connections
     );
     if let Some(language) = options.language {
-        settings.push_str(&format!("lc_messages = '{language}'\n"));
+        settings.extend(["lc_messages = '", language, "'\n"]);
     }
     if !options.durable {
         settings.push_str("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n");
@@ -273,7 +273,7 @@ fn settings(options: &ClusterOptions) -> String {
 }
 
 /// PostgreSQL refuses to run as root: then the user and group to run it as, by preference `postgres`.
-fn other_user() -> Result<Option<(u32, u32)>, String> {
+pub(crate) fn other_user() -> Result<Option<(u32, u32)>, String> {
     let id = Command::new("id").arg("-u").output().map_err(|problem| format!("id: {problem}"))?;
     if id.stdout.trim_ascii() != b"0" {
         return Ok(None);

@@ -1,7 +1,8 @@
 //! The service as a process of its own, which a test may kill and start again on the same data.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -62,19 +63,28 @@ impl Service {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
+    /// The database's URL, when it is on a server.
+    pub(crate) fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
     /// The data directory: everything that the service writes, and nothing else.
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
     /// The binary with these arguments, run by `program`.
-    fn prepared(&self, mut command: Command, arguments: &[&str]) -> Command {
+    fn prepared(&self, command: Command, arguments: &[&str]) -> Command {
+        self.prepared_at(&self.data(), command, arguments)
+    }
+
+    fn prepared_at(&self, data: &Path, mut command: Command, arguments: &[&str]) -> Command {
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("RECOURSE_")) {
                 command.env_remove(name);
             }
         }
-        command.args(arguments).arg("--data").arg(self.data()).args(["--listen", &self.address]);
+        command.args(arguments).arg("--data").arg(data).args(["--listen", &self.address]);
         command.current_dir(self.dir.path()).stdin(Stdio::null());
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         if let Some(url) = &self.database_url {
@@ -99,11 +109,23 @@ impl Service {
     /// Runs a command that must fail within a few seconds. What it says.
     #[track_caller]
     pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        self.refused_at(&self.data(), arguments)
+    }
+
+    /// The same, with another data directory.
+    #[track_caller]
+    pub(crate) fn refused_at(&self, data: &Path, arguments: &[&str]) -> String {
         let mut command = Command::new("timeout");
         command.args(["20", PROGRAM]);
-        let output = self.prepared(command, arguments).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stderr).unwrap()
+        refusal(self.prepared_at(data, command, arguments))
+    }
+
+    /// The same, as another user, whom only root can be.
+    #[track_caller]
+    pub(crate) fn refused_as(&self, user: u32, arguments: &[&str]) -> String {
+        let mut command = Command::new("timeout");
+        command.args(["20", PROGRAM]).uid(user).gid(user);
+        refusal(self.prepared(command, arguments))
     }
 
     /// Starts the process, and does not wait for it.
@@ -242,6 +264,15 @@ pub(crate) fn other_times() -> bool {
         let _ = std::fs::write("/dev/stderr", "no command was run at another time (scripts/test installs faketime)\n");
     }
     able
+}
+
+/// What a command says that must fail.
+#[track_caller]
+fn refusal(mut command: Command) -> String {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stdout.is_empty(), "no answer: {}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).unwrap()
 }
 
 /// The real time: what runs in processes of its own does not know the tests' clock.
