@@ -1,6 +1,7 @@
 //! Wiring: the only place that puts settings, database, keyring and rules together.
 
 mod readiness;
+mod stumbles;
 
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::outbound::{Mailer, Outbound, Pager, Rules};
 use readiness::Pulse;
 pub use readiness::Reason;
+pub use stumbles::Stumbles;
 
 /// Everything a handler or a job works with.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub struct App {
     pub pager: Option<Pager>,
     /// What the operator's monitoring reads.
     pub metrics: Metrics,
+    /// Rows that are in the way of this process's jobs.
+    pub stumbles: Stumbles,
     editions: Store,
     pulse: Pulse,
 }
@@ -112,7 +116,22 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
     }
     let (metrics, pulse) = (Metrics::new(&kit.triage), Pulse::begin(clock.now()));
     let editions = Store::new(config.editions_folder(), config.data.join("auditor"));
-    Ok(Arc::new(App { config, clock, db, kit, tokens, outbound, passwords, mailer, pager, metrics, editions, pulse }))
+    let stumbles = Stumbles::default();
+    Ok(Arc::new(App {
+        config,
+        clock,
+        db,
+        kit,
+        tokens,
+        outbound,
+        passwords,
+        mailer,
+        pager,
+        metrics,
+        stumbles,
+        editions,
+        pulse,
+    }))
 }
 
 /// Brings database and keyring together, and says whether the keyring is new. One of them without the other is told as

@@ -66,6 +66,8 @@ struct Work {
     rings: Family<Labels<1>, Counter>,
     open_alarms: Gauge,
     ticked_at: Gauge,
+    failures: Family<Labels<1>, Counter>,
+    stepped_over: Family<Labels<1>, Gauge>,
 }
 
 impl Metrics {
@@ -102,6 +104,9 @@ impl Metrics {
         all.register("alarm_rings", "Rings of alarms, by rung", work.rings.clone());
         all.register("alarms_open", "Alarms that nobody has taken", work.open_alarms.clone());
         all.register("tick_timestamp_seconds", "When this process last ran its tick", work.ticked_at.clone());
+        all.register("job_failures", "Clock-driven jobs that failed as a whole, by job", work.failures.clone());
+        let over = "Rows that a job cannot work on and steps over, by job";
+        all.register("job_rows_stepped_over", over, work.stepped_over.clone());
         let hooks = &self.hooks;
         let outcomes = "Attempts at webhooks: taken, failed, strained, unwanted, gone";
         all.register("webhook_attempts", outcomes, hooks.attempts.clone());
@@ -178,19 +183,37 @@ impl Metrics {
         self.hooks.oldest_due.set(counts.oldest_due_at.map_or(0, |at| seconds(now.since(at))));
     }
 
-    /// What a tick counted and saw.
-    pub fn keep(&self, counts: &[Count], seen: &Watched, now: Timestamp) {
+    /// What a tick counted of the queues.
+    pub fn keep_queues(&self, counts: &[Count], now: Timestamp) {
         for count in counts {
             let labels = [("mode", count.mode.as_str()), ("queue", count.queue.as_str())];
             self.queues.depth.get_or_create(&labels).set(count.depth);
             self.queues.oldest.get_or_create(&labels).set(count.oldest_at.map_or(0, |at| seconds(now.since(at))));
             self.queues.breaches.get_or_create(&labels).set(count.breaches);
         }
+    }
+
+    /// What a tick saw of owed work.
+    pub fn keep_work(&self, seen: &Watched, now: Timestamp) {
         self.work.jobs.get_or_create(&[("state", "waiting")]).set(seen.waiting);
         self.work.jobs.get_or_create(&[("state", "dead")]).set(seen.dead);
         self.work.oldest_due.set(seen.oldest_due_at.map_or(0, |at| seconds(now.since(at))));
         self.work.open_alarms.set(seen.open_alarms);
+    }
+
+    /// A tick has run.
+    pub fn ticked(&self, now: Timestamp) {
         self.work.ticked_at.set(now.seconds());
+    }
+
+    /// A clock-driven job failed as a whole.
+    pub fn job_failed(&self, job: &'static str) {
+        self.work.failures.get_or_create(&[("job", job)]).inc();
+    }
+
+    /// How many rows a job cannot work on, and steps over.
+    pub fn rows_in_the_way(&self, job: &'static str, count: usize) {
+        self.work.stepped_over.get_or_create(&[("job", job)]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// All of it in the text form of `OpenMetrics`.

@@ -9,10 +9,8 @@ use serde::Serialize;
 
 use super::App;
 use crate::base::time::Timestamp;
-use crate::domain::queues::Count;
 use crate::domain::vault;
 use crate::domain::watch::{self, Watched};
-use crate::domain::webhooks;
 use crate::error::Error;
 
 /// How long an answer is believed: whoever asks often must not crowd out those who report.
@@ -49,6 +47,10 @@ const JOBS_LATE: Reason = Reason {
     code: "jobs_late",
     detail: "The clock-driven jobs have not run for a minute: nobody is paged. Start `recourse serve` or `work`.",
 };
+const JOBS_STUMBLE: Reason = Reason {
+    code: "jobs_stumble",
+    detail: "A job fails, or steps over a row that it cannot work on. See the log, then run `recourse check`.",
+};
 const CLOCK_DIFFERS: Reason = Reason {
     code: "clock_differs",
     detail: "This machine's clock and the database server's are more than five seconds apart. Set them right.",
@@ -75,6 +77,8 @@ pub(super) struct Pulse {
 struct State {
     /// When this process last ran its tick; the begin of the jobs counts as one.
     ticked_at: Option<Timestamp>,
+    /// Whether a job of the last tick failed, or stepped over a row.
+    stumbles: bool,
     seen: Option<(Timestamp, Vec<Reason>)>,
 }
 
@@ -94,13 +98,13 @@ impl App {
         self.pulse.state().ticked_at = Some(self.clock.now());
     }
 
-    /// A tick of this process is done: what it counted and saw is kept for whoever asks.
-    pub fn ticked(&self, counts: &[Count], seen: &Watched, hooks: &webhooks::Counts) {
+    /// A tick of this process is done, each of its jobs well or not.
+    pub fn ticked(&self, well: bool) {
         let now = self.clock.now();
         let mut state = self.pulse.state();
         state.ticked_at = state.ticked_at.map(|_| now);
-        self.metrics.keep(counts, seen, now);
-        self.metrics.keep_hooks(hooks, now);
+        state.stumbles = !well || !self.stumbles.is_empty();
+        self.metrics.ticked(now);
     }
 
     /// What needs the operator, if reports can be taken at all: nobody can report to a database that only reads.
@@ -140,6 +144,7 @@ impl App {
             (late, OUTBOX_LATE),
             (seen.dead > 0, OUTBOX_DEAD),
             (nobody || not_us, JOBS_LATE),
+            (self.pulse.state().stumbles, JOBS_STUMBLE),
             (differs, CLOCK_DIFFERS),
             (leapt, CLOCK_LEAPT_BACK),
             (unheard, NO_WAY_TO_PAGE),

@@ -12,13 +12,15 @@ use diesel::prelude::*;
 
 use super::Kit;
 use super::cases;
+use super::due::{self, DueRow};
 use super::platforms::Mode;
-use super::taxonomy::Group;
+use super::taxonomy::{CategoryCode, Group};
 use super::terms::identifiers::Use;
 use super::triage::Signal;
+use super::vault::Damaged;
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
-use crate::db::schema::{blind_indexes, cases as table};
+use crate::db::schema::{blind_indexes, cases as table, reports};
 use crate::db::{Rx, Tx};
 use crate::error::Result;
 
@@ -59,53 +61,75 @@ impl Known {
 }
 
 /// What a comparison found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Compared {
-    cases: Vec<(CaseId, Option<Timestamp>)>,
+    since: Option<Timestamp>,
     // In the order of the ids, so that two workers never wait for each other.
     raised: BTreeSet<(CaseId, Signal)>,
+    unreadable: BTreeSet<CaseId>,
 }
 
-impl Compared {
-    /// Whether no case waits for a comparison.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.cases.is_empty()
-    }
-}
-
-/// Compares up to `limit` of the cases that wait for it. Reads only, so that nobody who writes waits for it.
-pub fn compare_waiting(rx: &mut Rx<'_>, kit: &Kit, limit: i64) -> Result<Compared> {
-    let waiting: Vec<(CaseId, Mode, Option<Timestamp>)> = table::table
+/// A few of the cases that wait for a comparison.
+pub fn waiting(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, id) = due::place(after);
+    Ok(table::table
         .filter(table::match_at.is_not_null())
-        .order(table::match_at)
+        .filter(table::match_at.gt(at).or(table::match_at.eq(at).and(table::id.gt(id))))
+        .order((table::match_at, table::id))
         .limit(limit)
-        .select((table::id, table::mode, table::match_at))
-        .load(rx.conn())?;
-    let mut found = Compared { cases: Vec::with_capacity(waiting.len()), raised: BTreeSet::new() };
-    for (id, mode, since) in waiting {
-        found.raised.extend(noticed(rx, kit, &id, mode)?);
-        found.cases.push((id, since));
+        .select((table::match_at.assume_not_null(), table::id))
+        .load(rx.conn())?)
+}
+
+/// Compares a case that waits for it. Reads only, so that nobody who writes waits for it.
+pub fn compare(rx: &mut Rx<'_>, kit: &Kit, case: &str) -> Result<Compared> {
+    let id: CaseId = due::id(case)?;
+    let mut found = Compared::default();
+    let row: Option<(Mode, Option<Timestamp>)> =
+        table::table.find(&id).select((table::mode, table::match_at)).first(rx.conn()).optional()?;
+    let Some((mode, since)) = row else { return Ok(found) };
+    found.since = since;
+    if is_unreadable(rx, kit, &id)? {
+        found.unreadable.insert(id.clone());
     }
+    let raised = noticed(rx, kit, (&id, mode), &mut found.unreadable)?;
+    found.raised.extend(raised);
     Ok(found)
 }
 
-/// Raises what the comparison found, and has its cases wait no longer.
-pub fn take_in(tx: &mut Tx<'_>, kit: &Kit, compared: &Compared) -> Result<()> {
-    for (id, signal) in &compared.raised {
-        cases::notice(tx, kit, id, *signal)?;
+/// Raises what the comparison found, and has its case wait no longer.
+pub fn take_in(tx: &mut Tx<'_>, kit: &Kit, case: &str, compared: &Compared) -> Result<()> {
+    let unreadable = compared.unreadable.iter().map(|id| (id, None));
+    let mut all: Vec<_> = unreadable.chain(compared.raised.iter().map(|(id, signal)| (id, Some(*signal)))).collect();
+    all.sort();
+    for (id, signal) in all {
+        match signal {
+            Some(signal) => cases::notice(tx, kit, id, signal)?,
+            None => cases::mark_unreadable(tx, kit, id)?,
+        }
     }
-    for (id, since) in &compared.cases {
-        // A case that names somebody else meanwhile waits on.
-        diesel::update(table::table.find(id).filter(table::match_at.eq(*since)))
-            .set(table::match_at.eq(None::<Timestamp>))
-            .execute(tx.conn())?;
-    }
+    // A case that names somebody else meanwhile waits on.
+    diesel::update(table::table.filter(table::id.eq(case).and(table::match_at.eq(compared.since))))
+        .set(table::match_at.eq(None::<Timestamp>))
+        .execute(tx.conn())?;
     Ok(())
 }
 
+fn is_unreadable(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<bool> {
+    match cases::facts(rx, kit, id) {
+        Ok(_) => Ok(false),
+        Err(error) if Damaged::is(&error) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
 /// Which cases the comparison of this one raises, and by what.
-fn noticed(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, mode: Mode) -> Result<Vec<(CaseId, Signal)>> {
+fn noticed(
+    rx: &mut Rx<'_>,
+    kit: &Kit,
+    (id, mode): (&CaseId, Mode),
+    unreadable: &mut BTreeSet<CaseId>,
+) -> Result<Vec<(CaseId, Signal)>> {
     let mut all = known(rx, std::slice::from_ref(id))?;
     let Some(one) = all.pop() else { return Ok(Vec::new()) };
     let same_subject = named_by(rx, mode, ("subject", &one.subjects))?;
@@ -115,7 +139,7 @@ fn noticed(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, mode: Mode) -> Result<Vec<(C
         let mut grave = Vec::new();
         for case in others.into_iter().chain([one]) {
             // Whoever reports himself is no reporter beside another.
-            if !case.reporters.is_empty() && !case.is_of_themselves() && is_grave(rx, kit, &case.id)? {
+            if !case.reporters.is_empty() && !case.is_of_themselves() && is_grave(rx, kit, &case.id, unreadable)? {
                 grave.push(case);
             }
         }
@@ -228,10 +252,20 @@ fn is_of_a_crowd(rx: &mut Rx<'_>, mode: Mode, digest: &Digest) -> Result<bool> {
     Ok(distinct(|case| &case.reporters).min(distinct(|case| &case.subjects)) >= CROWD)
 }
 
-/// Whether a report of the case is about violence or sexual harm.
-fn is_grave(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<bool> {
-    let facts = cases::facts(rx, kit, id)?.unwrap_or_default();
-    Ok(facts.categories.iter().any(|code| matches!(code.group(), Group::Violence | Group::Sexual)))
+/// Whether a report of the case is about violence or sexual harm. Where that cannot be opened, the reports' categories
+/// say it as they came in.
+fn is_grave(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, unreadable: &mut BTreeSet<CaseId>) -> Result<bool> {
+    let grave = |code: &CategoryCode| matches!(code.group(), Group::Violence | Group::Sexual);
+    match cases::facts(rx, kit, id) {
+        Ok(facts) => Ok(facts.unwrap_or_default().categories.iter().any(grave)),
+        Err(error) if Damaged::is(&error) => {
+            unreadable.insert(id.clone());
+            let of_case = reports::table.filter(reports::case_id.eq(id)).select(reports::category);
+            let told: Vec<CategoryCode> = of_case.load(rx.conn())?;
+            Ok(told.iter().any(grave))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// How many of the cases' reporters are independent of each other: they share no account, contact, device, payment or

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cases;
 pub mod charts;
 pub mod disclosure;
+pub mod due;
 pub mod editions;
 pub mod events;
 pub mod flows;

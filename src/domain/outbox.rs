@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::paging::{Notice, Rung, Urgency};
+use super::paging::{Notice, RingOf, Rung, Urgency};
 use crate::base::id::{CaseId, EndpointId, JobId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::schema::outbox;
@@ -36,6 +36,9 @@ pub enum Job {
         urgency: Urgency,
         /// How many people are written to.
         told: i64,
+        /// Which ring it is; jobs of earlier versions do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<RingOf>,
     },
     /// Tell the safeguarding lead that a colleague met a wall.
     TellOfWall {
@@ -93,8 +96,19 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option
     Ok(())
 }
 
-/// Leases up to `limit` jobs that are due and not held by a living worker.
+/// Leases up to `limit` jobs that are due and not held by a living worker; none when none is left.
 pub fn lease(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<Vec<Leased>> {
+    loop {
+        let (found, leased) = lease_some(tx, worker, limit)?;
+        // Where all that were found are laid aside, there may be more behind them.
+        if found == 0 || !leased.is_empty() {
+            return Ok(leased);
+        }
+    }
+}
+
+/// How many were found, and those of them that can be done.
+fn lease_some(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<(usize, Vec<Leased>)> {
     let now = tx.now();
     let free = outbox::lease_until.is_null().or(outbox::lease_until.lt(now));
     let due = outbox::table
@@ -102,11 +116,12 @@ pub fn lease(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<Vec<Leased>> {
         .order(outbox::run_at)
         .limit(limit)
         .select((outbox::id, outbox::payload, outbox::attempts));
-    let rows: Vec<(JobId, String, i64)> = match tx.conn() {
+    let rows: Vec<(String, String, i64)> = match tx.conn() {
         AnyConnection::Sqlite(conn) => due.load(conn)?,
         AnyConnection::Postgres(conn) => due.for_update().skip_locked().load(conn)?,
     };
-    let mut leased = Vec::with_capacity(rows.len());
+    let found = rows.len();
+    let mut leased = Vec::with_capacity(found);
     for (id, payload, attempts) in rows {
         diesel::update(outbox::table.find(&id))
             .set((
@@ -115,14 +130,15 @@ pub fn lease(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<Vec<Leased>> {
                 outbox::attempts.eq(attempts + 1),
             ))
             .execute(tx.conn())?;
-        match serde_json::from_str(&payload) {
+        match (id.parse(), serde_json::from_str(&payload)) {
             // A job that was taken this often and never finished has taken its workers down with it.
-            Ok(_) if attempts >= ATTEMPTS => bury(tx, &id, "no worker finished it")?,
-            Ok(job) => leased.push(Leased { id, job, attempt: attempts + 1 }),
-            Err(_) => bury(tx, &id, "the payload is not known to this version")?,
+            (Ok(_), Ok(_)) if attempts >= ATTEMPTS => bury(tx, &id, "no worker finished it")?,
+            (Ok(id), Ok(job)) => leased.push(Leased { id, job, attempt: attempts + 1 }),
+            (Err(_), _) => bury(tx, &id, "its id cannot be read")?,
+            (_, Err(_)) => bury(tx, &id, "the payload is not known to this version")?,
         }
     }
-    Ok(leased)
+    Ok((found, leased))
 }
 
 /// Notes that a job is done. Says whether the lease was still ours.
@@ -136,7 +152,7 @@ pub fn finish(tx: &mut Tx<'_>, id: &JobId, worker: &str) -> Result<bool> {
 /// Gives a failed job back for a later attempt, or lays it aside when it has had all of them.
 pub fn fail(tx: &mut Tx<'_>, leased: &Leased, reason: &str) -> Result<()> {
     if leased.attempt >= ATTEMPTS {
-        return bury(tx, &leased.id, reason);
+        return bury(tx, leased.id.as_str(), reason);
     }
     let doubled = u32::try_from(leased.attempt).unwrap_or(16).min(12);
     let later = tx.now().plus(Duration::from_secs(2_u64.saturating_pow(doubled)));
@@ -147,7 +163,7 @@ pub fn fail(tx: &mut Tx<'_>, leased: &Leased, reason: &str) -> Result<()> {
 }
 
 /// Lays a job aside for good. It stays visible, and can be put back to work.
-pub fn bury(tx: &mut Tx<'_>, id: &JobId, reason: &str) -> Result<()> {
+pub fn bury(tx: &mut Tx<'_>, id: &str, reason: &str) -> Result<()> {
     diesel::update(outbox::table.find(id))
         .set((outbox::dead_at.eq(tx.now()), outbox::last_error.eq(reason)))
         .execute(tx.conn())?;

@@ -262,7 +262,7 @@ pub fn counts(rx: &mut Rx<'_>, who: &Member, mode: Mode) -> Result<Vec<Count>> {
 
 /// Counts all queues. Reads only; [`keep_counts`] writes the result down.
 pub fn count(rx: &mut Rx<'_>) -> Result<Vec<Count>> {
-    type Row = (Mode, Queue, i64, Option<Timestamp>);
+    type Row = (String, String, i64, Option<Timestamp>);
     let rows: Vec<Row> = table::table
         .filter(table::state.ne(State::Closed))
         .group_by((table::mode, table::queue))
@@ -273,8 +273,9 @@ pub fn count(rx: &mut Rx<'_>) -> Result<Vec<Count>> {
     let mut counts = Vec::new();
     for mode in Mode::ALL.iter().copied() {
         for queue in Queue::ALL {
-            let row = rows.iter().find(|row| (row.0, row.1) == (mode, queue));
-            let broken = breaches.iter().find(|row| (row.0, row.1) == (mode, queue));
+            let is = |row_mode: &str, row_queue: &str| row_mode == mode.as_str() && row_queue == queue.as_str();
+            let row = rows.iter().find(|row| is(&row.0, &row.1));
+            let broken = breaches.iter().find(|row| is(&row.0, &row.1));
             counts.push(Count {
                 mode,
                 queue,

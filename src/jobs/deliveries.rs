@@ -88,8 +88,13 @@ impl Courier {
         let mut more = false;
         for some in self.app.db.read(webhooks::behind).await?.chunks(SIDE_BY_SIDE) {
             let pages = some.iter().cloned().map(|one| self.app.db.write(move |tx| webhooks::catch_up(tx, &one)));
-            for page in join_all(pages).await {
-                more |= page?;
+            for (one, page) in some.iter().zip(join_all(pages).await) {
+                match page {
+                    Ok(page) => more |= page,
+                    Err(error @ Error::Unavailable(_)) => return Err(error),
+                    // One endpoint's trouble is not another's.
+                    Err(error) => tracing::error!(endpoint = %one.endpoint, %error, "an endpoint cannot catch up"),
+                }
             }
         }
         for some in self.app.db.read(webhooks::due).await?.chunks(SIDE_BY_SIDE) {

@@ -13,13 +13,11 @@ use crate::domain::disclosure;
 use crate::domain::editions::{
     self, Around, Bundle, Calendar, Committed, EditionId, File, PublicKey, Shelf, Store, all_files, finish, signer,
 };
-use crate::domain::flows::{self, Quarter};
-use crate::error::Result;
+use crate::domain::flows::Quarter;
+use crate::error::{Error, Result};
 
 /// How long the first quarter of a year waits for the last edition of the year before, once its day has come.
 const WAITS: Duration = Duration::from_hours(7 * 24);
-/// How many rows one transaction touches.
-const BATCH: i64 = 200;
 /// The commit that this program was built from, as `build.rs` finds it for release builds.
 pub const CODE_COMMIT: &str = match option_env!("RECOURSE_COMMIT") {
     Some(commit) => commit,
@@ -74,9 +72,10 @@ pub fn key(app: &App) -> PublicKey {
 /// # Errors
 /// What the database says.
 pub async fn settle(app: &Arc<App>) -> Result<()> {
-    while app.db.write(|tx| flows::settle_due(tx, BATCH)).await? > 0 {}
-    while app.db.write(|tx| flows::add_up(tx, 10 * BATCH)).await? > 0 {}
-    Ok(())
+    match super::settle(app).await? {
+        0 => Ok(()),
+        count => Err(Error::Internal(anyhow::anyhow!("{count} cases cannot be counted; run `recourse check`"))),
+    }
 }
 
 /// Builds an edition, and puts it aside until its day. `told` hears what is being done.

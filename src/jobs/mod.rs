@@ -6,19 +6,22 @@
 mod deliveries;
 pub mod editions;
 mod outbox;
+mod rows;
 mod tidy;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
-use crate::db::Tx;
 use crate::domain::cases::rights;
 use crate::domain::{cases, flows, matching, paging, queues, requests, watch, webhooks};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use rows::{Work, each_row, or_else};
 
 pub use deliveries::Courier;
 pub use outbox::work_off;
@@ -30,7 +33,7 @@ const TICK: Duration = Duration::from_secs(5);
 const TIDY: Duration = Duration::from_hours(1);
 /// How often the audit heads are signed.
 const SIGN: Duration = Duration::from_hours(24);
-/// How many rows one transaction of a job touches at the most, so that intake never waits long behind it.
+/// How many rows a job finds at a time.
 const BATCH: i64 = 50;
 
 /// Runs all jobs until the process ends.
@@ -38,9 +41,8 @@ pub async fn run(app: Arc<App>) {
     let worker = format!("{}-{}", std::process::id(), hex(&random_bytes::<4>()));
     tracing::info!(worker, "jobs begin");
     app.jobs_begin();
-    if let Err(error) = reassess_failed(&app).await {
-        tracing::error!(%error, "cases without rules could not be assessed again; they stay p1");
-    }
+    // What cannot be assessed again stays p1.
+    let _ = alone(&app, "reassess", reassess_failed(&app)).await;
     tokio::join!(
         each(TICK, &app, "tick", tick),
         each(TIDY, &app, "tidy", tidy),
@@ -59,9 +61,8 @@ where
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = job(Arc::clone(app)).await {
-            tracing::error!(job = name, %error, "a job failed and will run again");
-        }
+        // The failure has been told.
+        let _ = alone(app, name, job(Arc::clone(app))).await;
     }
 }
 
@@ -75,9 +76,7 @@ async fn owed(app: &Arc<App>, worker: &str) {
             _ = ticks.tick() => {}
             _ = owed.changed() => {}
         }
-        if let Err(error) = work_off(app, worker).await {
-            tracing::error!(%error, "the outbox could not be worked off");
-        }
+        let _ = alone(app, "outbox", async { work_off(app, worker).await.map(drop) }).await;
     }
 }
 
@@ -86,14 +85,8 @@ async fn owed(app: &Arc<App>, worker: &str) {
 /// # Errors
 /// What the database says.
 pub async fn reassess_failed(app: &Arc<App>) -> Result<()> {
-    let mut after = None;
-    loop {
-        let kit = Arc::clone(app);
-        after = app.db.write(move |tx| cases::reassess_failed(tx, &kit.kit, after.as_ref(), BATCH)).await?;
-        if after.is_none() {
-            return Ok(());
-        }
-    }
+    let work = |app: Arc<App>, id: String| async move { write(&app, id, cases::reassess_failed).await };
+    each_row(app, "reassess", cases::without_rules, work).await.map(drop)
 }
 
 /// Commits to the edition of the quarter that runs.
@@ -101,56 +94,125 @@ async fn commit_due(app: Arc<App>) -> Result<()> {
     Ok(editions::commit_due(&app).await?)
 }
 
+/// Works on one row in a transaction of its own.
+async fn write(app: &Arc<App>, id: String, work: Work) -> Result<()> {
+    let kit = Arc::clone(app);
+    app.db.write(move |tx| work(tx, &kit.kit, &id)).await
+}
+
+/// Rings the alarms that are due. One whose case cannot be read rings at every lead.
+async fn ring(app: &Arc<App>) -> Result<()> {
+    let blind = async |app: Arc<App>, case| write(&app, case, paging::ring_unreadable).await;
+    let work = |app, case| or_else(app, case, paging::ring_case, blind);
+    each_row(app, "ring", paging::due, work).await.map(drop)
+}
+
+async fn end_holds(app: &Arc<App>) -> Result<()> {
+    let call = async |app: Arc<App>, case| write(&app, case, paging::call_for_unreadable).await;
+    let work = |app, case| or_else(app, case, cases::end_hold, call);
+    each_row(app, "end_holds", cases::holds_ended, work).await.map(drop)
+}
+
+async fn mark_overdue(app: &Arc<App>) -> Result<()> {
+    let call = async |app: Arc<App>, request: String| {
+        let case = app.db.read(move |rx| requests::case_of(rx, &request)).await?;
+        write(&app, case, paging::call_for_unreadable).await
+    };
+    let work = |app, request| or_else(app, request, requests::mark_overdue, call);
+    each_row(app, "mark_overdue", requests::overdue, work).await.map(drop)
+}
+
+async fn tell_of_clocks(app: &Arc<App>) -> Result<()> {
+    let call = async |app: Arc<App>, clock: String| {
+        let case = app.db.read(move |rx| cases::case_of_clock(rx, &clock)).await?;
+        write(&app, case, paging::call_for_unreadable).await
+    };
+    let work = |app, clock| or_else(app, clock, cases::tell_of_clock, call);
+    each_row(app, "tell_of_clocks", cases::clocks_to_tell, work).await.map(drop)
+}
+
 /// Compares what came in with what is there.
 async fn compare(app: &Arc<App>) -> Result<()> {
-    loop {
-        let shared = Arc::clone(app);
-        let found = app.db.read(move |rx| matching::compare_waiting(rx, &shared.kit, BATCH)).await?;
-        if found.is_empty() {
-            return Ok(());
-        }
-        let shared = Arc::clone(app);
-        app.db.write(move |tx| matching::take_in(tx, &shared.kit, &found)).await?;
-    }
+    let work = |app: Arc<App>, case: String| async move {
+        let (kit, id) = (Arc::clone(&app), case.clone());
+        let found = app.db.read(move |rx| matching::compare(rx, &kit.kit, &id)).await?;
+        let kit = Arc::clone(&app);
+        app.db.write(move |tx| matching::take_in(tx, &kit.kit, &case, &found)).await
+    };
+    each_row(app, "compare", matching::waiting, work).await.map(drop)
 }
 
 /// Takes cases from those whose right to them ended at the very moment in which they took them.
 async fn end_unfit(app: &Arc<App>) -> Result<()> {
-    let unfit = app.db.read(rights::unfit).await?;
-    if unfit.is_empty() {
-        return Ok(());
-    }
-    let shared = Arc::clone(app);
-    app.db.write(move |tx| rights::end_unfit(tx, &shared.kit, &unfit)).await
-}
-
-/// Does a job in transactions of a few rows each, until nothing is left to do.
-async fn batches(app: &Arc<App>, job: fn(&mut Tx<'_>, &App) -> Result<usize>) -> Result<()> {
-    loop {
-        let shared = Arc::clone(app);
-        if app.db.write(move |tx| job(tx, &shared)).await? == 0 {
-            return Ok(());
+    let work = |app: Arc<App>, case: String| async move {
+        let id = case.clone();
+        if app.db.read(move |rx| rights::is_unfit(rx, &id)).await? {
+            write(&app, case, rights::end_unfit).await?;
         }
-    }
+        Ok(())
+    };
+    each_row(app, "end_unfit", rights::kept, work).await.map(drop)
 }
 
-/// What the clock makes due: holds that end, requests that are overdue, clocks to be told of, alarms, fresh counts.
+/// Counts for the public what has come due, and adds up the totals. Says how many cases are in the way of it.
 ///
 /// # Errors
-/// What the database says; the next tick tries again.
-pub async fn tick(app: Arc<App>) -> Result<()> {
-    batches(&app, |tx, app| cases::resume_due(tx, &app.kit, BATCH)).await?;
-    batches(&app, |tx, app| requests::mark_overdue(tx, &app.kit, BATCH)).await?;
-    compare(&app).await?;
-    end_unfit(&app).await?;
-    batches(&app, |tx, app| cases::sound_due(tx, &app.kit, BATCH)).await?;
-    batches(&app, |tx, app| paging::ring_due(tx, &app.kit, BATCH)).await?;
-    batches(&app, |tx, _| flows::settle_due(tx, BATCH)).await?;
-    batches(&app, |tx, _| flows::add_up(tx, 10 * BATCH)).await?;
-    let look = app.db.read(|rx| Ok((queues::count(rx)?, watch::look(rx)?, webhooks::counts(rx)?)));
-    let (counts, seen, hooks) = look.await?;
+/// What the database says.
+async fn settle(app: &Arc<App>) -> Result<usize> {
+    let work = |app: Arc<App>, case: String| async move { write(&app, case, flows::settle_case).await };
+    let responses = each_row(app, "settle_responses", flows::responses_due, work).await?;
+    let outcomes = each_row(app, "settle_outcomes", flows::outcomes_due, work).await?;
+    while app.db.write(|tx| flows::add_up(tx, 10 * BATCH)).await? > 0 {}
+    Ok(responses + outcomes)
+}
+
+/// Counts the queues.
+async fn count(app: &Arc<App>) -> Result<()> {
+    let counts = app.db.read(queues::count).await?;
     let kept = counts.clone();
     app.db.write(move |tx| queues::keep_counts(tx, &kept)).await?;
-    app.ticked(&counts, &seen, &hooks);
+    app.metrics.keep_queues(&counts, app.clock.now());
     Ok(())
+}
+
+/// Looks at what the operator watches.
+async fn look(app: &Arc<App>) -> Result<()> {
+    let (seen, hooks) = app.db.read(|rx| Ok((watch::look(rx)?, webhooks::counts(rx)?))).await?;
+    app.metrics.keep_work(&seen, app.clock.now());
+    app.metrics.keep_hooks(&hooks, app.clock.now());
+    Ok(())
+}
+
+/// Runs a job so that its failure, or a fault that ends it, is told and stops nothing else.
+async fn alone(app: &Arc<App>, job: &'static str, work: impl Future<Output = Result<()>>) -> Result<()> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    let done = done.unwrap_or_else(|_| Err(Error::Internal(anyhow::anyhow!("the job panicked"))));
+    if let Err(error) = &done {
+        tracing::error!(job, %error, "a job failed, and will run again");
+        app.metrics.job_failed(job);
+    }
+    done
+}
+
+/// What the clock makes due: clocks to be told of, alarms, holds that end, requests that are overdue, comparisons, fresh
+/// counts. Alarms come first, with the clocks that make them, and once more at the end. No job fails for another.
+///
+/// # Errors
+/// That of the first job that failed, once all have run; the next tick tries again.
+pub async fn tick(app: Arc<App>) -> Result<()> {
+    let app = &app;
+    let all = [
+        alone(app, "tell_of_clocks", tell_of_clocks(app)).await,
+        alone(app, "ring", ring(app)).await,
+        alone(app, "end_holds", end_holds(app)).await,
+        alone(app, "mark_overdue", mark_overdue(app)).await,
+        alone(app, "compare", compare(app)).await,
+        alone(app, "end_unfit", end_unfit(app)).await,
+        alone(app, "ring", ring(app)).await,
+        alone(app, "settle", async { settle(app).await.map(drop) }).await,
+        alone(app, "count", count(app)).await,
+        alone(app, "look", look(app)).await,
+    ];
+    app.ticked(all.iter().all(Result::is_ok));
+    all.into_iter().collect()
 }

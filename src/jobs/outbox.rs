@@ -91,7 +91,7 @@ async fn close(
                 if let Job::Mail { staff, notice } = &leased.job {
                     paging::not_delivered(tx, notice, staff)?;
                 }
-                outbox::bury(tx, &leased.id, &reason).map(|()| false)
+                outbox::bury(tx, leased.id.as_str(), &reason).map(|()| false)
             }
         })
         .await
@@ -101,7 +101,7 @@ async fn close(
 async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), Undone>> {
     match &leased.job {
         Job::Mail { staff, notice } => mail(app, leased, staff, notice).await,
-        Job::Pager { case, reason, rung, urgency, told } => {
+        Job::Pager { case, reason, rung, urgency, told, .. } => {
             // The log is the pager that is always there.
             tracing::warn!(target: "on_call", case = %case, reason, rung = rung.as_str(), told, "page the on-call");
             let Some(pager) = &app.pager else { return Ok(Ok(())) };

@@ -19,19 +19,21 @@ const CHAINS: i64 = 2_000;
 /// Forgets old keys, events, jobs and sessions.
 ///
 /// # Errors
-/// What the database says.
+/// The first that the database said, once all were tried.
 pub async fn tidy(app: Arc<App>) -> Result<()> {
     let kit = Arc::clone(&app);
-    let keys = all(&app, move |tx| idempotency::forget_old(tx, &kit.kit, ROWS)).await?;
-    app.db.write(webhooks::forget_old).await?;
-    let events = all(&app, |tx| events::forget_old(tx, ROWS)).await?;
+    let keys = all(&app, move |tx| idempotency::forget_old(tx, &kit.kit, ROWS)).await;
+    let deliveries = app.db.write(webhooks::forget_old).await;
+    let events = all(&app, |tx| events::forget_old(tx, ROWS)).await;
     let done = all(&app, |tx| {
         let before = tx.now().minus(DONE_KEPT);
         outbox::forget_done(tx, before, ROWS)
     });
-    let jobs = done.await?;
-    let sessions = all(&app, |tx| staff::forget_old_sessions(tx, ROWS)).await?;
-    tracing::debug!(keys, events, jobs, sessions, "forgot what is no longer kept");
+    let jobs = done.await;
+    let sessions = all(&app, |tx| staff::forget_old_sessions(tx, ROWS)).await;
+    // None of them waits for another that fails; the first failure is told.
+    let (keys, deliveries, events, jobs, sessions) = (keys?, deliveries?, events?, jobs?, sessions?);
+    tracing::debug!(keys, deliveries, events, jobs, sessions, "forgot what is no longer kept");
     Ok(())
 }
 

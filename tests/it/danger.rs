@@ -331,3 +331,33 @@ fn cases_taken_in_without_rules_are_assessed_when_there_are_rules_again() {
         },
     );
 }
+
+#[test]
+fn the_queues_of_a_rule_file_are_where_cases_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("rules.toml");
+    let text = include_str!("../../src/domain/triage/tsp-1.toml");
+    let text = text
+        .replace("fraud = \"fraud\"", "fraud = \"other\"")
+        .replace("p0 = \"emergency\"", "p0 = \"stalking_violence\"");
+    fs::write(&file, text).unwrap();
+    on_both_with(
+        |config| config.rules_file = Some(file.clone()),
+        |world| async move {
+            let spark = world.platform("spark").await;
+            let mut fraud = small("Q-1");
+            fraud["category"] = json!("romance_fraud");
+            let report = spark.submit(&fraud).await;
+            let mut body = full("Q-2");
+            body["answers"] = json!({"not_safe_now": "yes"});
+            spark.submit(&body).await;
+            let lead = world.staff(Role::Lead).await;
+            let (money, danger) = (lead.case_of("Q-1").await, lead.case_of("Q-2").await);
+            assert_eq!(lead.case(&money).await.0["queue"], "other");
+            assert_eq!(lead.case(&danger).await.0["queue"], "stalking_violence");
+            // And after the rules have run again.
+            add(&spark, &report, json!({"answers": {"not_safe_now": "yes"}})).await;
+            assert_eq!(lead.case(&money).await.0["queue"], "stalking_violence");
+        },
+    );
+}

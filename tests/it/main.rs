@@ -12,6 +12,7 @@ mod browser;
 mod cases;
 mod claims;
 mod crash;
+mod damage;
 mod danger;
 mod declared;
 mod deliveries;

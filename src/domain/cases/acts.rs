@@ -177,7 +177,7 @@ pub(super) fn propose_unfounded(
     who: &Member,
     reason: &str,
 ) -> Result<ActId> {
-    let assessed = newest_seq(tx, kit, case)?;
+    let assessed = priority::newest_seq(tx, case)?;
     let body = Body::CloseUnfounded { reason: reason.to_owned(), assessed };
     propose(tx, kit, case, who, (ActKind::CloseUnfounded, body))
 }
@@ -214,12 +214,6 @@ fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Member, what: (ActKi
     Ok(id)
 }
 
-/// The number of the case's newest assessment: it grows with all that comes in.
-fn newest_seq(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId) -> Result<i64> {
-    let mut keys = Keys::load(rx, &kit.keyring, case.as_str())?;
-    Ok(priority::newest(rx, &mut keys, case)?.map_or(0, |(seq, _)| seq))
-}
-
 /// The second person decides. Approving does the act; refusing leaves everything as it is.
 ///
 /// # Errors
@@ -254,14 +248,14 @@ pub fn sign(
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     match keys.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
         Body::LowerPriority(lowering) => {
-            let seen_all = newest_seq(tx, kit, &case.id)? == lowering.assessed;
+            let seen_all = priority::newest_seq(tx, &case.id)? == lowering.assessed;
             if !seen_all || case.raised_priority != lowering.raised {
                 return Err(Conflict::ActOutdated.into());
             }
             priority::lower(tx, kit, &mut case, id)?;
         }
         Body::CloseUnfounded { assessed, .. } => {
-            if newest_seq(tx, kit, &case.id)? != assessed {
+            if priority::newest_seq(tx, &case.id)? != assessed {
                 return Err(Conflict::ActOutdated.into());
             }
             decide::close(tx, &mut case, Outcome::Unfounded)?;

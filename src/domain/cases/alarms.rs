@@ -8,9 +8,10 @@ use super::clocks::{Clock, ClockKind};
 use super::{Case, State, store};
 use crate::base::id::{CaseId, ClockId};
 use crate::base::time::Timestamp;
-use crate::db::Tx;
 use crate::db::schema::clocks;
+use crate::db::{Rx, Tx};
 use crate::domain::Kit;
+use crate::domain::due::{self, DueRow};
 use crate::domain::paging::{self, Call, Rung};
 use crate::domain::requests;
 use crate::domain::triage::{Priority, Signal};
@@ -20,28 +21,37 @@ use crate::error::Result;
 const IMAGE_LEAD: Duration = Duration::from_hours(36);
 const IMAGE_SAFEGUARDING_LEAD: Duration = Duration::from_hours(44);
 
-/// Acts on every clock that is to be told of by now, a few at a time, found by index. Says how many.
-pub fn sound_due(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
-    let mut due: Vec<(ClockId, CaseId)> = clocks::table
-        .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::alarm_at.le(tx.now())))
-        .order(clocks::alarm_at)
+/// A few of the clocks that are to be told of by now, found by index.
+pub fn clocks_to_tell(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, id) = due::place(after);
+    let further = clocks::alarm_at.gt(at).or(clocks::alarm_at.eq(at).and(clocks::id.gt(id)));
+    Ok(clocks::table
+        .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::alarm_at.le(rx.now())))
+        .filter(further)
+        .order((clocks::alarm_at, clocks::id))
         .limit(limit)
-        .select((clocks::id, clocks::case_id))
-        .load(tx.conn())?;
-    // Cases are locked in the order of their ids, as in every batch.
-    due.sort_by(|(_, one), (_, other)| one.cmp(other));
-    for (id, case) in &due {
-        let Some(mut case) = store::find_locked(tx, case)? else { continue };
-        let clock: Clock = clocks::table.find(id).select(Clock::as_select()).first(tx.conn())?;
-        let now = tx.now();
-        if !clock.runs() || clock.alarm_at.is_none_or(|at| at > now) {
-            continue;
-        }
-        let next = next_alarm(kit, &clock, now);
-        diesel::update(clocks::table.find(id)).set(clocks::alarm_at.eq(next)).execute(tx.conn())?;
-        sound(tx, kit, &mut case, &clock)?;
+        .select((clocks::alarm_at.assume_not_null(), clocks::id))
+        .load(rx.conn())?)
+}
+
+/// Acts on a clock that is to be told of.
+pub fn tell_of_clock(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+    let id: ClockId = due::id(id)?;
+    let case: CaseId = clocks::table.find(&id).select(clocks::case_id).first(tx.conn())?;
+    let Some(mut case) = store::find_locked(tx, &case)? else { return Ok(()) };
+    let clock: Clock = clocks::table.find(&id).select(Clock::as_select()).first(tx.conn())?;
+    let now = tx.now();
+    if !clock.runs() || clock.alarm_at.is_none_or(|at| at > now) {
+        return Ok(());
     }
-    Ok(due.len())
+    let next = next_alarm(kit, &clock, now);
+    diesel::update(clocks::table.find(&id)).set(clocks::alarm_at.eq(next)).execute(tx.conn())?;
+    sound(tx, kit, &mut case, &clock)
+}
+
+/// The case of a clock, as text: what is damaged beside it hides it not.
+pub fn case_of_clock(rx: &mut Rx<'_>, id: &str) -> Result<String> {
+    Ok(clocks::table.find(id).select(clocks::case_id).first(rx.conn())?)
 }
 
 /// When the clock is told of after now: at each further alarm of an image, and when it passes.

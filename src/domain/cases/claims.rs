@@ -6,13 +6,13 @@ use diesel::prelude::*;
 
 use super::clocks::{self, Clock, ClockKind};
 use super::{Action, Case, State, priority, store};
-use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
-use crate::db::Tx;
 use crate::db::schema::cases;
+use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::access::{Assign, Claim, Grant, Reopen, Work};
 use crate::domain::audit::{self, Chain, Event};
+use crate::domain::due::{self, DueRow};
 use crate::domain::paging;
 use crate::domain::staff::Member;
 use crate::error::{Conflict, Error, Result};
@@ -187,26 +187,24 @@ pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign, Case>, by: &Membe
     Ok(case)
 }
 
-/// Takes up every case whose hold has ended, a few at a time. Says how many it took.
-pub fn resume_due(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
-    let mut due: Vec<CaseId> = cases::table
-        .filter(cases::held_until.le(tx.now()))
-        .order(cases::held_until)
+/// A few of the cases whose hold has ended.
+pub fn holds_ended(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, id) = due::place(after);
+    let further = cases::held_until.gt(at).or(cases::held_until.eq(at).and(cases::id.gt(id)));
+    Ok(cases::table
+        .filter(cases::held_until.le(rx.now()))
+        .filter(further)
+        .order((cases::held_until, cases::id))
         .limit(limit)
-        .select(cases::id)
-        .load(tx.conn())?;
-    // Cases are locked in the order of their ids, as in every batch.
-    due.sort();
-    let mut taken = 0;
-    for id in due {
-        let Some(mut case) = store::find_locked(tx, &id)? else { continue };
-        let over = case.held_until.is_some_and(|until| until <= tx.now());
-        if case.state == State::OnHold && over {
-            wake_and_page(tx, kit, &mut case, "hold_ended")?;
-            taken += 1;
-        }
-    }
-    Ok(taken)
+        .select((cases::held_until.assume_not_null(), cases::id))
+        .load(rx.conn())?)
+}
+
+/// Takes up a case whose hold has ended.
+pub fn end_hold(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+    let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
+    let over = case.held_until.is_some_and(|until| until <= tx.now());
+    if case.state == State::OnHold && over { wake_and_page(tx, kit, &mut case, "hold_ended") } else { Ok(()) }
 }
 
 /// A reason in words.

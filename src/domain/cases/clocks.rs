@@ -309,8 +309,9 @@ pub fn stop_ours(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
     Ok(())
 }
 
-/// How many running clocks of open cases have passed, by mode and queue.
-pub fn breaches(rx: &mut Rx<'_>) -> Result<Vec<(super::Mode, super::Queue, i64)>> {
+/// How many running clocks of open cases have passed, by mode and queue. Both as text: a case that cannot be read hides
+/// no other.
+pub fn breaches(rx: &mut Rx<'_>) -> Result<Vec<(String, String, i64)>> {
     use crate::db::schema::cases;
     Ok(clocks::table
         .inner_join(cases::table.on(cases::id.eq(clocks::case_id)))

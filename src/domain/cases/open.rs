@@ -17,8 +17,8 @@ use crate::domain::paging;
 use crate::domain::platforms::Mode;
 use crate::domain::taxonomy::CategoryCode;
 use crate::domain::terms::identifiers::{RULES, Use};
-use crate::domain::triage::{Facts, merge_answers, queue_for};
-use crate::domain::vault::{Answers, Keys, Notes};
+use crate::domain::triage::{Facts, merge_answers};
+use crate::domain::vault::{Answers, Damaged, Keys, Notes};
 use crate::error::{Conflict, Error, Result};
 
 /// What a case needs to know of a report that comes in.
@@ -89,7 +89,8 @@ pub fn land<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: Incoming) -> Result<Lan
     }
 }
 
-/// The pair's case with its keys. One that was erased gives up the pair: a later report opens a case anew.
+/// The pair's case with its keys. One that was erased, or whose keys are damaged, gives up the pair: a later report opens
+/// a case anew.
 fn of_pair<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option<Landed<'k>>> {
     let Some(pair) = incoming.pair else { return Ok(None) };
     let id: Option<CaseId> = cases::table
@@ -101,7 +102,12 @@ fn of_pair<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Opt
     let Some(id) = id else { return Ok(None) };
     let Some(case) = store::find_locked(tx, &id)? else { return Ok(None) };
     let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
-    if is_erased(&case, &mut keys)? {
+    let locked = !keys.unopenable().is_empty();
+    if locked {
+        // Nothing can be sealed for it: the report is taken all the same, and a person looks at what was before.
+        priority::mark_unreadable(tx, kit, &id)?;
+    }
+    if locked || is_erased(&case, &mut keys)? {
         diesel::update(cases::table.find(&id)).set(cases::pair_digest.eq(None::<Vec<u8>>)).execute(tx.conn())?;
         return Ok(None);
     }
@@ -124,7 +130,7 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     let now = tx.now();
     let id = CaseId::random();
     let child = incoming.facts.is_child();
-    let queue = queue_for(child, assessment.priority, incoming.category.group());
+    let queue = kit.triage.rules().queue(child, assessment.priority, incoming.category.group());
     let due = priority::due_for(tx, kit, assessment.priority, &[queue])?;
     let mut running = clocks::first(&id, now, &due, incoming.promised);
     if incoming.image_clock {
@@ -249,9 +255,15 @@ fn take_in(
         // It is compared with others again.
         diesel::update(cases::table.find(&case.id)).set(cases::match_at.eq(tx.now())).execute(tx.conn())?;
     }
-    let facts = combined(tx, keys, &case.id, &new)?;
+    let combined = combined(tx, keys, &case.id, &new);
+    let unreadable = combined.as_ref().is_err_and(Damaged::is);
+    let facts = if unreadable { new.clone() } else { combined? };
     begin_review(tx, kit, case, promised)?;
     priority::reassess(tx, kit, keys, case, (facts, &new))?;
+    if unreadable {
+        // What was known before is not in the new assessment.
+        priority::suppose_the_worst(tx, kit, case)?;
+    }
     // A rise has paged already.
     if case.priority < before { Ok(()) } else { priority::page_if_left(tx, kit, case, "more_came_in") }
 }

@@ -12,11 +12,12 @@ use crate::db::schema::{assessments, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::audit::{self, Chain, Event};
+use crate::domain::due::{self, DueRow};
 use crate::domain::paging::{self, Call, Rung};
 use crate::domain::platforms::Mode;
 use crate::domain::staff;
-use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal, queue_for};
-use crate::domain::vault::{Answers, Keys, Sealed};
+use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal};
+use crate::domain::vault::{Answers, Damaged, Keys, Sealed};
 use crate::error::{Error, Result};
 
 /// An assessment with the facts it was made of, as it is stored.
@@ -58,6 +59,13 @@ pub fn newest(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Opt
     Ok(Some((seq, opened.into_exposed())))
 }
 
+/// The number of the newest assessment of a case, which grows with all that comes in; 0 when there is none.
+pub(super) fn newest_seq(rx: &mut Rx<'_>, case: &CaseId) -> Result<i64> {
+    let of_case = assessments::table.filter(assessments::case_id.eq(case));
+    let newest: Option<i64> = of_case.select(diesel::dsl::max(assessments::seq)).first(rx.conn())?;
+    Ok(newest.unwrap_or(0))
+}
+
 /// Runs the rules on all that is known now, keeps the result, and puts the case where it belongs. `new` is what came
 /// in, alone.
 pub(super) fn reassess(
@@ -67,7 +75,7 @@ pub(super) fn reassess(
     case: &mut Case,
     (facts, new): (Facts, &Facts),
 ) -> Result<()> {
-    let seq = newest(tx, keys, &case.id)?.map_or(1, |(seq, _)| seq + 1);
+    let seq = newest_seq(tx, &case.id)? + 1;
     let assessed = Assessed { assessment: kit.triage.assess(&facts), facts };
     keep(tx, keys, &case.id, seq, &assessed)?;
     let assessment = &assessed.assessment;
@@ -99,8 +107,12 @@ fn void_answered_lowering(
     (now, alone): (&Assessment, Priority),
 ) -> Result<()> {
     let Some(act) = case.lowering_act.clone() else { return Ok(()) };
-    let lowering = acts::lowering(tx, keys, &act)?;
-    if !lowering.answers(now) || alone < lowering.to {
+    let holds = match acts::lowering(tx, keys, &act) {
+        Ok(lowering) => lowering.answers(now) && alone >= lowering.to,
+        Err(error) if Damaged::is(&error) => false,
+        Err(error) => return Err(error),
+    };
+    if !holds {
         // The lowered priority no longer holds; the caller computes the one in force.
         case.lowering_act = None;
     }
@@ -112,10 +124,18 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
     let lowered = match &case.lowering_act {
         Some(act) => {
             let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
-            Some(acts::lowering(tx, &mut keys, act)?.to)
+            match acts::lowering(tx, &mut keys, act) {
+                Ok(lowering) => Some(lowering.to),
+                // Nobody knows any more what was lowered to what, so nothing is.
+                Err(error) if Damaged::is(&error) => None,
+                Err(error) => return Err(error),
+            }
         }
         None => None,
     };
+    if lowered.is_none() {
+        case.lowering_act = None;
+    }
     let base = lowered.unwrap_or(case.computed_priority);
     let raised = case.raised_priority.filter(|raised| *raised < base);
     case.priority = raised.unwrap_or(base);
@@ -125,7 +145,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
         (None, None) if failed => PrioritySource::Failure,
         (None, None) => PrioritySource::Rules,
     };
-    case.queue = queue_for(case.child, case.priority, case.category.group());
+    case.queue = kit.triage.rules().queue(case.child, case.priority, case.category.group());
     case.version += 1;
     store::set_priority(tx, case)?;
     if case.priority != before {
@@ -201,34 +221,65 @@ pub(super) fn lower(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, act: &ActId) ->
     rights::look_again(tx, kit, case).map(drop)
 }
 
-/// Runs the rules again on open cases for which they had failed: a case that the rules call p0 must not stay p1 because
-/// it came in while the rule file was broken. Looks at up to `limit` cases behind `after`; says where it stopped, or
-/// nothing when all were looked at.
-pub fn reassess_failed(tx: &mut Tx<'_>, kit: &Kit, after: Option<&CaseId>, limit: i64) -> Result<Option<CaseId>> {
+/// A few of the open cases for which the rules had failed.
+pub fn without_rules(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (_, id) = due::place(after);
+    let ids: Vec<String> = cases::table
+        .filter(cases::priority_source.eq(PrioritySource::Failure).and(cases::state.ne(State::Closed)))
+        .filter(cases::id.gt(id))
+        .order(cases::id)
+        .limit(limit)
+        .select(cases::id)
+        .load(rx.conn())?;
+    Ok(ids.into_iter().map(|id| (0, id)).collect())
+}
+
+/// Runs the rules again on such a case: one that the rules call p0 must not stay p1 because it came in while the rule
+/// file was broken.
+pub fn reassess_failed(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
     if kit.triage.failure().is_some() {
-        return Ok(None);
+        return Ok(());
     }
-    let failed = cases::priority_source.eq(PrioritySource::Failure).and(cases::state.ne(State::Closed));
-    let mut query = cases::table.filter(failed).order(cases::id).limit(limit).select(cases::id).into_boxed();
-    if let Some(after) = after {
-        query = query.filter(cases::id.gt(after.clone()));
+    let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
+    let mut keys = Keys::load(tx, &kit.keyring, id)?;
+    let Some(facts) = facts(tx, kit, &case.id)? else { return Ok(()) };
+    reassess(tx, kit, &mut keys, &mut case, (facts.clone(), &facts))?;
+    keys.store(tx)
+}
+
+/// What is known of the case cannot be opened: it is p1 at least, and a person is told, once.
+pub fn mark_unreadable(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId) -> Result<()> {
+    match store::find_locked(tx, id)? {
+        Some(mut case) if case.state != State::Closed => suppose_the_worst(tx, kit, &mut case),
+        _ => Ok(()),
     }
-    let ids: Vec<CaseId> = query.load(tx.conn())?;
-    for id in &ids {
-        let Some(mut case) = store::find_locked(tx, id)? else { continue };
-        let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
-        let Some(facts) = facts(tx, kit, id)? else { continue };
-        reassess(tx, kit, &mut keys, &mut case, (facts.clone(), &facts))?;
-        keys.store(tx)?;
+}
+
+/// The careful direction where something that the rules work on cannot be opened. What two people lowered they lowered
+/// knowing what is unreadable now, so it no longer holds.
+pub(super) fn suppose_the_worst(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    let supposed = case.computed_priority <= Priority::P1 && case.lowering_act.is_none();
+    if supposed && matches!(case.priority_source, PrioritySource::Failure | PrioritySource::Raised) {
+        return Ok(());
     }
-    Ok(ids.last().cloned())
+    let before = case.priority;
+    case.computed_priority = case.computed_priority.min(Priority::P1);
+    case.lowering_act = None;
+    settle(tx, kit, case, before, true)?;
+    call_now(tx, case, "unreadable")?;
+    rights::look_again(tx, kit, case).map(drop)
 }
 
 /// Takes in something that the system has noticed across cases. It only raises; noticed again, it changes nothing.
 pub(in crate::domain) fn notice(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId, signal: Signal) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, id)? else { return Ok(()) };
     let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
-    let Some(mut facts) = facts(tx, kit, id)? else { return Ok(()) };
+    let mut facts = match facts(tx, kit, id) {
+        Ok(Some(facts)) => facts,
+        Ok(None) => return Ok(()),
+        Err(error) if Damaged::is(&error) => return mark_unreadable(tx, kit, id),
+        Err(error) => return Err(error),
+    };
     if !facts.signals.insert(signal) {
         return Ok(());
     }

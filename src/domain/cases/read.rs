@@ -1,34 +1,28 @@
 //! A case as colleagues read it. Every reading is recorded; what people said only goes to those whose role may read it.
 
-use std::collections::BTreeMap;
-
-use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::acts::{self, ActView};
 use super::clocks::{self, ClockKind, ClockState};
+use super::content::{ReportInCase, part, reports_of};
 use super::notes::{self, NoteView};
 use super::{Case, Outcome, PrioritySource, State, links, priority, store};
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::db::schema::{platforms, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::access::{self, Act, Grant, Read};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::platforms::Mode;
-use crate::domain::reports::body::{
-    ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, Reporter, SubjectBody, Survivor,
-};
-use crate::domain::reports::{Added, ContactPart, IdentityPart, StatementPart, additions_of};
+use crate::domain::reports::{Added, additions_of};
 use crate::domain::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
 use crate::domain::staff::Member;
 use crate::domain::taxonomy::CategoryCode;
-use crate::domain::triage::{Answer, Assessment, Priority, Queue};
-use crate::domain::vault::{Answers, Contact, Identity, Keys, Sealed, Statement, Subject};
-use crate::error::{Error, Result};
+use crate::domain::triage::{Assessment, Priority, Queue};
+use crate::domain::vault::Keys;
+use crate::error::Result;
 
 /// A case in a list: nothing of what people said.
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,56 +80,6 @@ pub struct ClockView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub report_id: Option<ReportId>,
-}
-
-/// A report of a case, with its content for those who may read it.
-#[derive(Serialize, ToSchema)]
-pub struct ReportInCase {
-    /// Its id.
-    #[schema(value_type = String)]
-    pub id: ReportId,
-    /// The platform's short name.
-    pub platform: String,
-    /// The platform's reference.
-    pub platform_report_ref: String,
-    /// What it is about.
-    pub category: CategoryCode,
-    /// Who sent it.
-    pub relation: Relation,
-    /// What they hope for.
-    pub desired_outcome: DesiredOutcome,
-    /// When it came in.
-    #[schema(value_type = String, format = DateTime)]
-    pub received_at: Timestamp,
-    /// When someone asked in the app to withdraw; check whether she was made to.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub withdrawal_asked_at: Option<Timestamp>,
-    /// What people said; absent for roles that may not read it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content: Option<ReportContent>,
-}
-
-/// What people said in a report. A part is absent when it was not sent, or was erased.
-#[derive(Default, Serialize, ToSchema)]
-pub struct ReportContent {
-    /// Their words.
-    pub statement: Option<String>,
-    /// When it happened.
-    pub occurred: Option<Occurred>,
-    /// Who reported.
-    pub reporter: Option<Reporter>,
-    /// The person harmed, when somebody else reported.
-    pub survivor: Option<Survivor>,
-    /// Their answers.
-    pub answers: BTreeMap<String, Answer>,
-    /// How they may be reached.
-    pub contact: Option<ContactBody>,
-    /// Whom they reported: an allegation, never a finding.
-    pub subject: Option<SubjectBody>,
-    /// What the platform sent along.
-    pub platform_context: Option<PlatformContext>,
-    /// The declarations about an intimate image.
-    pub intimate_image: Option<IntimateImage>,
 }
 
 /// A request in its case.
@@ -204,6 +148,8 @@ pub struct CaseView {
     /// Cases that a person linked with it.
     #[schema(value_type = Vec<String>)]
     pub links: Vec<CaseId>,
+    /// Whether a part of it does not open and is absent: whoever runs the service can say more by `recourse check`.
+    pub damaged: bool,
 }
 
 /// The part of a case that stands in lists.
@@ -228,10 +174,8 @@ pub fn summary(case: &Case) -> CaseSummary {
     }
 }
 
-/// The whole case, for a colleague. The reading is recorded, with or without content.
-///
-/// # Errors
-/// `Internal` when something sealed does not open.
+/// The whole case, for a colleague. The reading is recorded, with or without content. What does not open is left out, and
+/// that is said: whoever was woken for a case must be able to work on it.
 pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member) -> Result<CaseView> {
     let case = grant.row();
     let content = access::allows(who.role, case.queue, Act::ReadContent);
@@ -253,28 +197,42 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member)
     };
     let images = || clocks.iter().filter(|clock| clock.kind == ClockKind::IntimateImage);
     let image = images().find(|clock| clock.runs()).or_else(|| images().next()).map(|clock| clock.due_at);
-    let assessment = if content { erased_is_none(priority::newest(tx, &mut keys, &case.id))?.flatten() } else { None };
+    let mut damaged = false;
+    let newest = if content { part(priority::newest(tx, &mut keys, &case.id), &mut damaged)? } else { None };
+    let reports = reports_of(tx, &mut keys, &case.id, content, &mut damaged)?;
+    let additions = if content { part(additions_of(tx, &mut keys, &case.id), &mut damaged)? } else { None };
+    let requests = requests_of(tx, &mut keys, &case.id, content, &mut damaged)?;
+    let notes = if content { part(notes::of_case(tx, &mut keys, &case.id), &mut damaged)? } else { None };
+    let pending = match part(acts::pending(tx, content.then_some(&mut keys), &case.id), &mut damaged)? {
+        Some(pending) => pending,
+        None => acts::pending(tx, None, &case.id)?,
+    };
     Ok(CaseView {
         summary: summary(case),
-        assessment: assessment.map(|(_, assessed)| assessed.assessment),
+        assessment: newest.flatten().map(|(_, assessed)| assessed.assessment),
         clocks: clocks.iter().map(clock).collect(),
         intimate_image_clock: image,
-        reports: reports_of(tx, &mut keys, &case.id, content)?,
-        additions: if content { erased_is_none(additions_of(tx, &mut keys, &case.id))? } else { None },
-        requests: requests_of(tx, &mut keys, &case.id, content)?,
-        notes: if content { erased_is_none(notes::of_case(tx, &mut keys, &case.id))? } else { None },
-        pending: acts::pending(tx, content.then_some(&mut keys), &case.id)?,
+        reports,
+        additions,
+        requests,
+        notes,
+        pending,
         acts_ended: acts::ended(tx, &case.id)?,
         links: links::of_case(tx, &case.id, who)?,
+        damaged,
     })
 }
 
-fn requests_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, content: bool) -> Result<Vec<RequestInCase>> {
+fn requests_of(
+    rx: &mut Rx<'_>,
+    keys: &mut Keys<'_>,
+    case: &CaseId,
+    content: bool,
+    damaged: &mut bool,
+) -> Result<Vec<RequestInCase>> {
     let rows = requests::of_case(rx, case)?;
-    let words = |id: &RequestId, rx: &mut Rx<'_>, keys: &mut Keys<'_>| {
-        if content { erased_is_none(requests::words(rx, keys, id)) } else { Ok(None) }
-    };
-    rows.into_iter().map(|row| Ok(request(words(&row.id, rx, keys)?, row))).collect()
+    let mut words = |id: &RequestId| if content { part(requests::words(rx, keys, id), damaged) } else { Ok(None) };
+    rows.into_iter().map(|row| Ok(request(words(&row.id)?, row))).collect()
 }
 
 fn request(words: Option<Words>, request: requests::Request) -> RequestInCase {
@@ -294,86 +252,4 @@ fn request(words: Option<Words>, request: requests::Request) -> RequestInCase {
     }
 }
 
-/// A part whose key was destroyed is absent, and the rest of the case is still read.
-fn erased_is_none<T>(part: Result<T>) -> Result<Option<T>> {
-    match part {
-        Ok(part) => Ok(Some(part)),
-        Err(Error::Erased) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = reports)]
-struct SealedReport {
-    id: ReportId,
-    platform_report_ref: String,
-    category: CategoryCode,
-    relation: Relation,
-    desired_outcome: DesiredOutcome,
-    received_at: Timestamp,
-    withdrawn_at: Option<Timestamp>,
-    statement: Sealed<Statement>,
-    identity: Sealed<Identity>,
-    answers: Sealed<Answers>,
-    contact: Option<Sealed<Contact>>,
-    subject: Option<Sealed<Subject>>,
-}
-
-fn reports_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, content: bool) -> Result<Vec<ReportInCase>> {
-    let rows: Vec<(SealedReport, String)> = reports::table
-        .inner_join(platforms::table.on(platforms::id.eq(reports::platform_id)))
-        .filter(reports::case_id.eq(case))
-        .order((reports::received_at, reports::id))
-        .select((SealedReport::as_select(), platforms::slug))
-        .load(rx.conn())?;
-    rows.into_iter()
-        .map(|(report, platform)| {
-            let content = if content { Some(open(keys, &report)?) } else { None };
-            Ok(ReportInCase {
-                id: report.id,
-                platform,
-                platform_report_ref: report.platform_report_ref,
-                category: report.category,
-                relation: report.relation,
-                desired_outcome: report.desired_outcome,
-                received_at: report.received_at,
-                withdrawal_asked_at: report.withdrawn_at,
-                content,
-            })
-        })
-        .collect()
-}
-
-fn open(keys: &mut Keys<'_>, report: &SealedReport) -> Result<ReportContent> {
-    let row = report.id.as_str();
-    let mut content = ReportContent::default();
-    if let Some(key) = erased_is_none(keys.existing::<Statement>())? {
-        let part: StatementPart = key.open("statement", row, &report.statement)?.into_exposed();
-        content.statement = Some(part.statement);
-        content.occurred = part.occurred;
-        content.platform_context = part.platform_context;
-        content.intimate_image = part.intimate_image;
-    }
-    if let Some(key) = erased_is_none(keys.existing::<Identity>())? {
-        let part: IdentityPart = key.open("identity", row, &report.identity)?.into_exposed();
-        content.reporter = Some(part.reporter);
-        content.survivor = part.survivor;
-    }
-    if let Some(key) = erased_is_none(keys.existing::<Answers>())? {
-        content.answers = key.open("answers", row, &report.answers)?.into_exposed();
-    }
-    if let (Some(sealed), Some(key)) = (&report.contact, erased_is_none(keys.existing::<Contact>())?) {
-        let part: ContactPart = key.open("contact", row, sealed)?.into_exposed();
-        content.contact = part.contact;
-        if let (Some(image), Some(contact)) = (&mut content.intimate_image, part.intimate_image_contact) {
-            image.contact = Some(contact);
-        }
-    }
-    if let (Some(sealed), Some(key)) = (&report.subject, erased_is_none(keys.existing::<Subject>())?) {
-        content.subject = Some(key.open("subject", row, sealed)?.into_exposed());
-    }
-    Ok(content)
-}
-
-silent! { RequestInCase ReportInCase ReportContent CaseView }
+silent! { RequestInCase CaseView }

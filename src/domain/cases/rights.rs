@@ -9,13 +9,15 @@ use super::acts::{ActKind, ActState};
 use super::{Case, State, claims, priority, store};
 use crate::base::code::codes;
 use crate::base::id::{ActId, CaseId, StaffId};
+use crate::db::dialect::{self, Lock};
 use crate::db::schema::{acts, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::access::{self, Act, Bar};
 use crate::domain::audit::{self, Chain, Event};
+use crate::domain::due::{self, DueRow};
 use crate::domain::paging;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 codes! {
     /// Why something that stood on a right to a case has ended.
@@ -70,14 +72,24 @@ pub fn change(
 ) -> Result<Ended> {
     let mut hanging = standing_on(tx, who)?;
     for id in &hanging {
-        store::find_locked(tx, id)?;
+        dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
     }
     change(tx)?;
     // And what they took while this waited for them.
     hanging.extend(standing_on(tx, who)?);
     let mut ended = Ended::default();
     for id in hanging {
-        let Some(mut case) = store::find_locked(tx, &id)? else { continue };
+        let mut case = match store::find_locked(tx, &id) {
+            Ok(Some(case)) => case,
+            Ok(None) => continue,
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(error) => {
+                // A case that cannot be read must not keep an account open.
+                tracing::error!(case = %id, %error, "nothing can be taken from a case that cannot be read");
+                paging::call_for_unreadable(tx, kit, id.as_str())?;
+                continue;
+            }
+        };
         let here = look_again(tx, kit, &mut case)?;
         ended = Ended { cases: ended.cases + here.cases, acts: ended.acts + here.acts };
     }
@@ -171,39 +183,45 @@ pub fn leave(tx: &mut Tx<'_>, kit: &Kit, who: &StaffId) -> Result<usize> {
     Ok(free)
 }
 
-/// Cases that somebody has without a right to them. There are none but for a moment: two transactions that run side by
-/// side on `PostgreSQL`, a claim and the end of the right to it, do not see each other. Reads only, by index.
+/// The cases that somebody has, holds back or was offered, by index and all at once: one that cannot be read hides no
+/// other.
 ///
 /// # Errors
 /// What the database says.
-pub fn unfit(rx: &mut Rx<'_>) -> Result<Vec<CaseId>> {
+pub fn kept(rx: &mut Rx<'_>, after: Option<&DueRow>, _: i64) -> Result<Vec<DueRow>> {
     const LOOKED_AT: i64 = 1_000;
-    let now = rx.now();
-    let claimed = cases::table.filter(cases::claimed_until.gt(now)).limit(LOOKED_AT).select(Case::as_select());
-    let reserved = cases::table.filter(cases::reserved_until.gt(now)).limit(LOOKED_AT).select(Case::as_select());
-    let held = cases::table.filter(cases::held_until.is_not_null()).limit(LOOKED_AT).select(Case::as_select());
-    let mut living: Vec<Case> = claimed.load(rx.conn())?;
-    living.extend(reserved.load(rx.conn())?);
-    living.extend(held.load(rx.conn())?);
-    let mut unfit = BTreeSet::new();
-    for case in living {
-        let Some(holder) = &case.assigned_to else { continue };
-        if access::bar(rx, holder, &case, Act::Work)?.is_some() {
-            unfit.insert(case.id);
-        }
+    if after.is_some() {
+        return Ok(Vec::new());
     }
-    Ok(unfit.into_iter().collect())
+    let now = rx.now();
+    let mut all: Vec<String> =
+        cases::table.filter(cases::claimed_until.gt(now)).limit(LOOKED_AT).select(cases::id).load(rx.conn())?;
+    let reserved = cases::table.filter(cases::reserved_until.gt(now)).limit(LOOKED_AT).select(cases::id);
+    all.extend(reserved.load::<String>(rx.conn())?);
+    let held = cases::table.filter(cases::held_until.is_not_null()).limit(LOOKED_AT).select(cases::id);
+    all.extend(held.load::<String>(rx.conn())?);
+    let all: BTreeSet<String> = all.into_iter().collect();
+    Ok(all.into_iter().map(|id| (0, id)).collect())
 }
 
-/// Takes the cases from those who have no right to them.
+/// Whether somebody has this case without a right to it. There is none but for a moment: two transactions that run side
+/// by side on `PostgreSQL`, a claim and the end of the right to it, do not see each other.
 ///
 /// # Errors
 /// What the database says.
-pub fn end_unfit(tx: &mut Tx<'_>, kit: &Kit, ids: &[CaseId]) -> Result<()> {
-    for id in ids {
-        if let Some(mut case) = store::find_locked(tx, id)? {
-            look_again(tx, kit, &mut case)?;
-        }
+pub fn is_unfit(rx: &mut Rx<'_>, id: &str) -> Result<bool> {
+    let Some(case) = store::find(rx, &due::id(id)?)? else { return Ok(false) };
+    let Some(holder) = &case.assigned_to else { return Ok(false) };
+    Ok(access::bar(rx, holder, &case, Act::Work)?.is_some())
+}
+
+/// Takes the case from whoever has no right to it.
+///
+/// # Errors
+/// What the database says.
+pub fn end_unfit(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+    if let Some(mut case) = store::find_locked(tx, &due::id(id)?)? {
+        look_again(tx, kit, &mut case)?;
     }
     Ok(())
 }

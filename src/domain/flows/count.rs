@@ -10,7 +10,9 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::{self, insert_new};
 use crate::db::schema::{blind_indexes, editions, flows, forwards};
 use crate::db::{Rx, Tx};
+use crate::domain::Kit;
 use crate::domain::cases::{self, Case, Outcome, State};
+use crate::domain::due::{self, DueRow};
 use crate::domain::platforms::Mode;
 use crate::domain::vault;
 use crate::error::Result;
@@ -182,34 +184,41 @@ pub(in crate::domain) fn correct(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
     follow(tx, case, (FlowKind::Correction, now, "removed"))
 }
 
-/// Counts what has come due of a few cases. Says how many.
+/// A few of the cases whose day of response has come.
+pub fn responses_due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, case) = due::place(after);
+    let further = forwards::response_due_at.gt(at).or(forwards::response_due_at.eq(at).and(forwards::case_id.gt(case)));
+    Ok(forwards::table
+        .filter(forwards::response_due_at.le(rx.now()))
+        .filter(further)
+        .order((forwards::response_due_at, forwards::case_id))
+        .limit(limit)
+        .select((forwards::response_due_at.assume_not_null(), forwards::case_id))
+        .load(rx.conn())?)
+}
+
+/// A few of the cases whose day of outcome has come.
+pub fn outcomes_due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, case) = due::place(after);
+    let further = forwards::outcome_due_at.gt(at).or(forwards::outcome_due_at.eq(at).and(forwards::case_id.gt(case)));
+    Ok(forwards::table
+        .filter(forwards::outcome_due_at.le(rx.now()))
+        .filter(further)
+        .order((forwards::outcome_due_at, forwards::case_id))
+        .limit(limit)
+        .select((forwards::outcome_due_at.assume_not_null(), forwards::case_id))
+        .load(rx.conn())?)
+}
+
+/// Counts what has come due of a case.
 ///
 /// # Errors
 /// What the database says.
-pub fn settle_due(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
-    let now = tx.now();
-    let mut due: Vec<CaseId> = forwards::table
-        .filter(forwards::response_due_at.le(now))
-        .order(forwards::response_due_at)
-        .limit(limit)
-        .select(forwards::case_id)
-        .load(tx.conn())?;
-    let outcomes: Vec<CaseId> = forwards::table
-        .filter(forwards::outcome_due_at.le(now))
-        .order(forwards::outcome_due_at)
-        .limit(limit)
-        .select(forwards::case_id)
-        .load(tx.conn())?;
-    due.extend(outcomes);
-    // Cases are locked in the order of their ids, as in every batch.
-    due.sort();
-    due.dedup();
-    for id in &due {
-        if let Some(case) = cases::find_locked(tx, id)? {
-            settle(tx, &case)?;
-        }
+pub fn settle_case(tx: &mut Tx<'_>, _: &Kit, case: &str) -> Result<()> {
+    match cases::find_locked(tx, &due::id(case)?)? {
+        Some(case) => settle(tx, &case),
+        None => Ok(()),
     }
-    Ok(due.len())
 }
 
 fn append(tx: &mut Tx<'_>, mut new: NewFlow) -> Result<()> {

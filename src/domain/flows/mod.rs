@@ -10,7 +10,7 @@ mod quarter;
 mod region;
 mod totals;
 
-pub use count::{NewFlow, append_all, close, settle_due};
+pub use count::{NewFlow, append_all, close, outcomes_due, responses_due, settle_case};
 pub(in crate::domain) use count::{answered, correct, count, forward, settle};
 pub use cube::{CubeCell, cube};
 pub use quarter::Quarter;

@@ -3,16 +3,19 @@
 
 mod ladder;
 pub mod rota;
+mod unreadable;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use ladder::Ladder;
+pub use unreadable::{call_for_unreadable, ring_unreadable};
 
 use super::Kit;
 use super::access::{self, Act};
 use super::audit::{self, Chain, Event};
 use super::cases::{self, Case, State};
+use super::due::{self, DueRow};
 use super::outbox::{self, Job};
 use super::platforms::Mode;
 use super::staff;
@@ -22,7 +25,7 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock};
 use crate::db::schema::alarms;
 use crate::db::{Rx, Tx};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 codes! {
     /// How high up an alarm rings. Each rung is told together with those below it.
@@ -163,28 +166,30 @@ pub(super) fn pass_on(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
     call(tx, case, Call { reason: "told_are_gone", at: now, least: Rung::OnCall })
 }
 
-/// Rings every alarm that is due, a few at a time. Says how many.
+/// A few of the alarms that are due, each by its case.
+pub fn due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, case) = due::place(after);
+    Ok(alarms::table
+        .filter(alarms::closed_at.is_null().and(alarms::next_at.le(rx.now())))
+        .filter(alarms::next_at.gt(at).or(alarms::next_at.eq(at).and(alarms::case_id.gt(case))))
+        .order((alarms::next_at, alarms::case_id))
+        .limit(limit)
+        .select((alarms::next_at, alarms::case_id))
+        .load(rx.conn())?)
+}
+
+/// Rings the alarm of a case, if it is due.
 ///
 /// Who is told stands in the case's record, and a page for each is owed in the same transaction: a worker that is
 /// killed loses none and rings nobody twice.
-pub fn ring_due(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
-    let mut due: Vec<CaseId> = alarms::table
-        .filter(alarms::closed_at.is_null().and(alarms::next_at.le(tx.now())))
-        .order(alarms::next_at)
-        .limit(limit)
-        .select(alarms::case_id)
-        .load(tx.conn())?;
-    // Locked in the order of their ids, so that two nodes that ring at once never wait for each other crosswise.
-    due.sort();
-    for id in &due {
-        dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
-        let Some(alarm) = open_of(tx, id)?.filter(|alarm| alarm.next_at <= tx.now()) else { continue };
-        match cases::find(tx, id)?.filter(|case| case.state != State::Closed) {
-            Some(case) => ring(tx, kit, &case, alarm)?,
-            None => quiet(tx, id)?,
-        }
+pub fn ring_case(tx: &mut Tx<'_>, kit: &Kit, case: &str) -> Result<()> {
+    let id: CaseId = due::id(case)?;
+    dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    let Some(alarm) = open_of(tx, &id)?.filter(|alarm| alarm.next_at <= tx.now()) else { return Ok(()) };
+    match cases::find(tx, &id)?.filter(|case| case.state != State::Closed) {
+        Some(case) => ring(tx, kit, &case, alarm),
+        None => quiet(tx, &id),
     }
-    Ok(due.len())
 }
 
 fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
@@ -205,15 +210,8 @@ fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
     };
     people.extend(holder.clone().filter(|holder| !people.contains(holder)));
     let urgency = if spans.page_first.is_some() { Urgency::Now } else { Urgency::Today };
-    for staff in &people {
-        let notice = Notice::Page { alarm: alarm.id.clone(), ring: alarm.rings + 1, urgency, last: holder.is_some() };
-        let key = format!("page:{}:{}:{staff}", alarm.id, alarm.rings + 1);
-        outbox::enqueue(tx, &Job::Mail { staff: staff.clone(), notice }, now, Some(&key))?;
-    }
-    let told = i64::try_from(people.len()).unwrap_or(i64::MAX);
     let names = people.iter().map(StaffId::as_str).collect::<Vec<_>>().join(" ");
-    let pager = Job::Pager { case: case.id.clone(), reason: alarm.reason.clone(), rung, urgency, told };
-    outbox::enqueue(tx, &pager, now, None)?;
+    owe(tx, (&case.id, &alarm), &people, (rung, urgency, holder.is_some()))?;
     let event = Event::OnCallPaged { reason: alarm.reason, rung: rung.as_str(), people };
     audit::record(tx, Chain::Case(&case.id), event)?;
     // Whoever holds the case has been told; the next clock tells again.
@@ -227,6 +225,37 @@ fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
         ))
         .execute(tx.conn())?;
     Ok(())
+}
+
+/// Owes the pager of a ring, and a mail for each of these people.
+fn owe(
+    tx: &mut Tx<'_>,
+    (case, alarm): (&CaseId, &Alarm),
+    people: &[StaffId],
+    (rung, urgency, last): (Rung, Urgency, bool),
+) -> Result<()> {
+    let (at, number) = (tx.now(), alarm.rings + 1);
+    let told = i64::try_from(people.len()).unwrap_or(i64::MAX);
+    let of = Some(RingOf { alarm: alarm.id.clone(), ring: number, last });
+    let pager = Job::Pager { case: case.clone(), reason: alarm.reason.clone(), rung, urgency, told, of };
+    outbox::enqueue(tx, &pager, at, None)?;
+    for staff in people {
+        let notice = Notice::Page { alarm: alarm.id.clone(), ring: number, urgency, last };
+        let key = format!("page:{}:{number}:{staff}", alarm.id);
+        outbox::enqueue(tx, &Job::Mail { staff: staff.clone(), notice }, at, Some(&key))?;
+    }
+    Ok(())
+}
+
+/// Which ring of which alarm a call of the pager is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RingOf {
+    /// The alarm.
+    pub alarm: AlarmId,
+    /// Which ring it is, from 1.
+    pub ring: i64,
+    /// Whether the alarm ended with this ring.
+    pub last: bool,
 }
 
 /// What a mail to a colleague is about. None says anything of a case.
@@ -253,15 +282,25 @@ pub enum Notice {
 /// has ended since.
 pub fn is_current(rx: &mut Rx<'_>, notice: &Notice, to: &StaffId) -> Result<bool> {
     let Notice::Page { alarm, ring, last, .. } = notice else { return Ok(true) };
-    let row: Option<(CaseId, i64, Option<Timestamp>)> = alarms::table
-        .find(alarm)
-        .select((alarms::case_id, alarms::rings, alarms::closed_at))
-        .first(rx.conn())
-        .optional()?;
-    let Some((case, rings, closed_at)) = row else { return Ok(false) };
-    let rings_still = rings == *ring && (*last || closed_at.is_none());
-    let Some(case) = cases::find(rx, &case)?.filter(|_| rings_still) else { return Ok(false) };
-    Ok(access::bar(rx, to, &case, Act::Claim)?.is_none())
+    if !rings_yet(rx, &RingOf { alarm: alarm.clone(), ring: *ring, last: *last })? {
+        return Ok(false);
+    }
+    let case: CaseId = alarms::table.find(alarm).select(alarms::case_id).first(rx.conn())?;
+    match cases::find(rx, &case) {
+        Ok(Some(case)) => Ok(access::bar(rx, to, &case, Act::Claim)?.is_none()),
+        Ok(None) => Ok(false),
+        Err(error @ Error::Unavailable(_)) => Err(error),
+        // It rings because it cannot be read.
+        Err(_) => Ok(true),
+    }
+}
+
+/// Whether nothing has come after this ring: neither the next one nor the alarm's end.
+pub fn rings_yet(rx: &mut Rx<'_>, of: &RingOf) -> Result<bool> {
+    let RingOf { alarm, ring, last } = of;
+    let row: Option<(i64, Option<Timestamp>)> =
+        alarms::table.find(alarm).select((alarms::rings, alarms::closed_at)).first(rx.conn()).optional()?;
+    Ok(row.is_some_and(|(rings, closed_at)| rings == *ring && (*last || closed_at.is_none())))
 }
 
 /// A page could not be delivered to somebody for good: the next ones up are told at once.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::Rung;
-use crate::base::id::{ShiftId, StaffId};
+use crate::base::id::{CaseId, ShiftId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::schema::{shifts, staff as accounts};
 use crate::db::{Rx, Tx};
@@ -93,7 +93,8 @@ pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<S
             able.push(who);
         }
     }
-    let is_on_shift = |who: &&Member| on_shift.contains(&who.id) || case.assigned_to.as_ref() == Some(&who.id);
+    let is_on_shift =
+        |who: &&Member| on_shift.iter().any(|id| id == who.id.as_str()) || case.assigned_to.as_ref() == Some(&who.id);
     let of_role = |role: Role| able.iter().filter(move |who| who.role == role);
     let mut told: Vec<StaffId> = able.iter().filter(is_on_shift).map(|who| who.id.clone()).collect();
     for (rung, role) in [(Rung::Lead, Role::Lead), (Rung::SafeguardingLead, Role::SafeguardingLead)] {
@@ -106,7 +107,19 @@ pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<S
     Ok(told)
 }
 
-fn on_shift_now(rx: &mut Rx<'_>) -> Result<Vec<StaffId>> {
+/// All who are on a rung above the rota, and may see the case whatever its queue is.
+pub(super) fn leads(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<StaffId>> {
+    let mut able = Vec::new();
+    for who in staff::list(rx)? {
+        if matches!(who.role, Role::Lead | Role::SafeguardingLead) && !staff::is_walled(rx, &who.id, case)? {
+            able.push(who.id);
+        }
+    }
+    Ok(able)
+}
+
+/// Whose shift it is, as text: one that cannot be read hides no other.
+fn on_shift_now(rx: &mut Rx<'_>) -> Result<Vec<String>> {
     let now = rx.now();
     Ok(shifts::table
         .filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)))

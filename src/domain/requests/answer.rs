@@ -5,18 +5,22 @@ use diesel::prelude::*;
 use super::shape::{AnswerState, NewAnswer, ReasonCode, RequestAction, RequestState};
 use super::{Asked, find, own, tell, waiting_reports};
 use crate::base::id::{CaseId, ReportId, RequestId};
-use crate::db::Tx;
 use crate::db::dialect::{self, Lock};
 use crate::db::schema::requests;
+use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::access::{AsPlatform, Grant, Tenant};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::cases::clocks::{self, ClockKind};
 use crate::domain::cases::{self, Action, Case};
+use crate::domain::due::{self, DueRow};
 use crate::domain::events::EventType;
 use crate::domain::flows;
 use crate::domain::vault::{Keys, Messages};
 use crate::error::{Conflict, Error, Result, Violations};
+
+/// Where a request stands that the platform has not answered in time or at all.
+const UNANSWERED: [RequestState; 2] = [RequestState::Open, RequestState::Acknowledged];
 
 /// Takes the platform's answer. When nothing is open any more, the case goes back to its advocate.
 ///
@@ -97,7 +101,7 @@ fn give_back(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId) -> Result<()> {
 /// Reminds the platform of a request that it has not answered and that is due soon.
 pub(in crate::domain) fn remind(tx: &mut Tx<'_>, case: &mut Case, id: Option<&RequestId>) -> Result<()> {
     let Some(id) = id else { return Ok(()) };
-    let waiting = requests::state.eq_any([RequestState::Open, RequestState::Acknowledged]);
+    let waiting = requests::state.eq_any(UNANSWERED);
     let report: Option<ReportId> =
         requests::table.find(id).filter(waiting).select(requests::report_id).first(tx.conn()).optional()?;
     match report {
@@ -106,32 +110,36 @@ pub(in crate::domain) fn remind(tx: &mut Tx<'_>, case: &mut Case, id: Option<&Re
     }
 }
 
-/// Marks requests whose time has passed, a few at a time, and tells their platforms. Says how many.
-pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
-    let mut due: Vec<(RequestId, CaseId)> = requests::table
-        .filter(requests::due_at.lt(tx.now()))
-        .filter(requests::state.eq_any([RequestState::Open, RequestState::Acknowledged]))
-        .order(requests::due_at)
+/// A few of the requests whose time has passed.
+pub fn overdue(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, id) = due::place(after);
+    Ok(requests::table
+        .filter(requests::due_at.lt(rx.now()))
+        .filter(requests::state.eq_any(UNANSWERED))
+        .filter(requests::due_at.gt(at).or(requests::due_at.eq(at).and(requests::id.gt(id))))
+        .order((requests::due_at, requests::id))
         .limit(limit)
-        .select((requests::id, requests::case_id))
-        .load(tx.conn())?;
-    // Cases are locked in the order of their ids, as in every batch.
-    due.sort_by(|(_, one), (_, other)| one.cmp(other));
-    let mut marked = 0;
-    for (id, case_id) in due {
-        dialect::lock(tx.conn(), Lock::Case, case_id.as_str())?;
-        let changed = diesel::update(
-            requests::table.find(&id).filter(requests::state.eq_any([RequestState::Open, RequestState::Acknowledged])),
-        )
+        .select((requests::due_at, requests::id))
+        .load(rx.conn())?)
+}
+
+/// Marks a request whose time has passed, and tells its platform.
+pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+    let id: RequestId = due::id(id)?;
+    let case_id: CaseId = requests::table.find(&id).select(requests::case_id).first(tx.conn())?;
+    dialect::lock(tx.conn(), Lock::Case, case_id.as_str())?;
+    let changed = diesel::update(requests::table.find(&id).filter(requests::state.eq_any(UNANSWERED)))
         .set((requests::state.eq(RequestState::Overdue), requests::version.eq(requests::version + 1)))
         .execute(tx.conn())?;
-        let Some(mut case) = cases::find(tx, &case_id)?.filter(|_| changed == 1) else { continue };
-        let report: ReportId = requests::table.find(&id).select(requests::report_id).first(tx.conn())?;
-        audit::record(tx, Chain::Case(&case_id), Event::RequestOverdue { request: id.clone() })?;
-        tell(tx, &case, EventType::RequestOverdue, (report, id))?;
-        // Silence is noticed: the case goes back to whoever takes it next.
-        cases::wake_and_page(tx, kit, &mut case, "request_overdue")?;
-        marked += 1;
-    }
-    Ok(marked)
+    let Some(mut case) = cases::find(tx, &case_id)?.filter(|_| changed == 1) else { return Ok(()) };
+    let report: ReportId = requests::table.find(&id).select(requests::report_id).first(tx.conn())?;
+    audit::record(tx, Chain::Case(&case_id), Event::RequestOverdue { request: id.clone() })?;
+    tell(tx, &case, EventType::RequestOverdue, (report, id))?;
+    // Silence is noticed: the case goes back to whoever takes it next.
+    cases::wake_and_page(tx, kit, &mut case, "request_overdue")
+}
+
+/// The case of a request, as text: what is damaged beside it hides it not.
+pub fn case_of(rx: &mut Rx<'_>, id: &str) -> Result<String> {
+    Ok(requests::table.find(id).select(requests::case_id).first(rx.conn())?)
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(in crate::domain) use answer::remind;
-pub use answer::{answer, mark_overdue};
+pub use answer::{answer, case_of, mark_overdue, overdue};
 pub use ask::ask;
 pub(in crate::domain) use ask::make_approved;
 pub use shape::{

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::priority::Priority;
-use super::rules::Rules;
 use crate::domain::taxonomy::Group;
 
 /// A queue of cases.
@@ -109,11 +108,4 @@ impl Queues {
             self.groups.get(&main_group).copied().unwrap_or(self.p0)
         }
     }
-}
-
-/// The queue of a case under the built-in rules: children first, then p0, then the group of the main category
-/// (TSP-1, section "Categories").
-#[must_use]
-pub fn queue_for(child: bool, priority: Priority, main_group: Group) -> Queue {
-    Rules::builtin().queue(child, priority, main_group)
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use zeroize::Zeroizing;
 
 use super::keyring::Keyring;
-use super::sealed::{DataKey, Scope, ScopeKind, decrypt, encrypt, sealed_place};
+use super::sealed::{Damaged, DataKey, Scope, ScopeKind, decrypt, encrypt, sealed_place};
 use crate::base::secret::{hex, random_bytes};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
@@ -89,10 +89,10 @@ impl<'k> Keys<'k> {
         }
         let (recipient, wrapped) = self.loaded.get(scope.as_str()).ok_or(Error::Erased)?;
         let wrapping = recipient.parse().ok().and_then(|version| self.keyring.version(version));
-        let wrapping = wrapping.ok_or_else(|| anyhow::anyhow!("the keyring has no version {recipient}"))?;
+        let wrapping = wrapping.ok_or_else(|| Damaged::error(format!("the keyring has no version {recipient}")))?;
         let plain = decrypt(wrapping, wrapped, place(&self.owner, scope).as_bytes())?;
-        let key =
-            <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| anyhow::anyhow!("a data key has a wrong length"))?;
+        let key = <[u8; 32]>::try_from(plain.as_slice())
+            .map_err(|_| Damaged::error("a data key has a wrong length".to_owned()))?;
         let key = Zeroizing::new(key);
         self.open.insert(scope, key.clone());
         Ok(key)

@@ -12,5 +12,5 @@ pub use keys::{
     Keys, KnownKeyring, Opened, is_erased, known_keyring, probe_writing, sealed_rows_exist, settle_keyring,
 };
 pub use sealed::{
-    Answers, Contact, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, Secret, Statement, Subject,
+    Answers, Contact, Damaged, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, Secret, Statement, Subject,
 };

@@ -164,16 +164,34 @@ impl<S: ScopeKind> DataKey<S> {
     /// Opens what was sealed for this column and row.
     ///
     /// # Errors
-    /// `Internal` when the value was tampered with, moved from another row, or is of another shape.
+    /// [`Damaged`] when the value was tampered with, moved from another row, or is of another shape.
     pub fn open<T: DeserializeOwned>(&self, field: &str, row: &str, sealed: &Sealed<S>) -> Result<Sensitive<T>> {
         let plain = decrypt(&self.key, &sealed.0, self.place(field, row).as_bytes())?;
         let value = serde_json::from_slice(&plain)
-            .map_err(|_| anyhow::anyhow!("sealed {} of {row} has an unknown shape", S::SCOPE.as_str()))?;
+            .map_err(|_| Damaged::error(format!("sealed {} of {row} has an unknown shape", S::SCOPE.as_str())))?;
         Ok(Sensitive::new(value))
     }
 
     fn place(&self, field: &str, row: &str) -> String {
         sealed_place(&self.owner, S::SCOPE, field, row)
+    }
+}
+
+/// Something sealed does not open: it was changed, moved, or is of no form that this program knows. The words say where it
+/// stands and never what it holds.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Damaged(pub(super) String);
+
+impl Damaged {
+    /// Whether the error says that something sealed does not open. What was erased on purpose is no damage.
+    #[must_use]
+    pub fn is(error: &Error) -> bool {
+        matches!(error, Error::Internal(cause) if cause.is::<Self>())
+    }
+
+    pub(super) fn error(words: String) -> Error {
+        Error::Internal(anyhow::Error::new(Self(words)))
     }
 }
 
@@ -198,8 +216,7 @@ pub(super) fn encrypt(key: &[u8; 32], plain: &[u8], place: &[u8]) -> Result<Vec<
 
 /// The plain bytes; an error says where the value stands, never what it holds.
 pub(super) fn decrypt(key: &[u8; 32], bytes: &[u8], place: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    let damaged =
-        || Error::Internal(anyhow::anyhow!("sealed value at {} does not open", String::from_utf8_lossy(place)));
+    let damaged = || Damaged::error(format!("sealed value at {} does not open", String::from_utf8_lossy(place)));
     let (form, rest) = bytes.split_first().ok_or_else(damaged)?;
     let (nonce, sealed) = rest.split_at_checked(NONCE).ok_or_else(damaged)?;
     let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_| damaged())?;

@@ -74,6 +74,8 @@ pub fn behind(rx: &mut Rx<'_>) -> Result<Vec<Behind>> {
     let further = exists(own().filter(log::position.gt(webhook_endpoints::cursor.nullable())));
     Ok(webhook_endpoints::table
         .filter(webhook_endpoints::state.eq(EndpointState::Active))
+        // A row that cannot be read hides no other.
+        .filter(webhook_endpoints::mode.eq_any(Mode::ALL))
         .filter(unplaced.or(further))
         .select((webhook_endpoints::id, webhook_endpoints::platform_id, webhook_endpoints::mode))
         .load(rx.conn())?)

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::codes;
 use crate::domain::taxonomy::{CategoryCode, KeyCode};
-use crate::domain::triage::{Answer, Declarations, Engine, Facts, Queue, intimate_image_clock_applies, queue_for};
+use crate::domain::triage::{Answer, Declarations, Engine, Facts, Queue, Rules, intimate_image_clock_applies};
 
 fn age_counts(person: &Value) -> bool {
     matches!(person["age_band"].as_str(), Some("under_18" | "unsure"))
@@ -53,7 +53,7 @@ fn all_seventy_come_out_as_expected() {
         let found = engine.assess(&facts);
         let expected: Vec<&str> = expect["floors"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let main = CategoryCode::parse(report["category"].as_str().unwrap()).unwrap();
-        let queue = queue_for(facts.is_child(), found.priority, main.group());
+        let queue = Rules::builtin().queue(facts.is_child(), found.priority, main.group());
         let made = declarations(&report["intimate_image"]);
         let clock = facts.categories.iter().any(|code| intimate_image_clock_applies(*code, &made));
         assert_eq!(found.priority.as_str(), expect["priority"], "{reference}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{codes, oracle, yes};
 use crate::domain::taxonomy::{CategoryCode, Group, KeyCode, taxonomy};
 use crate::domain::triage::{
-    Answer, Declarations, Engine, Facts, Priority, Queue, Rules, Signal, intimate_image_clock_applies, queue_for,
+    Answer, Declarations, Engine, Facts, Priority, Queue, Rules, Signal, intimate_image_clock_applies,
 };
 
 fn span(duration: Option<Duration>) -> String {
@@ -84,14 +84,14 @@ fn the_intimate_image_clock() {
 fn queues_by_child_priority_and_group() {
     let mut table = String::new();
     for group in Group::ALL {
-        let adult = queue_for(false, Priority::P1, group);
+        let adult = Rules::builtin().queue(false, Priority::P1, group);
         writeln!(table, "{group} -> {adult}").unwrap();
         for priority in Priority::ALL {
-            assert_eq!(queue_for(true, priority, group), Queue::Children);
+            assert_eq!(Rules::builtin().queue(true, priority, group), Queue::Children);
         }
-        assert_eq!(queue_for(false, Priority::P0, group), Queue::Emergency);
+        assert_eq!(Rules::builtin().queue(false, Priority::P0, group), Queue::Emergency);
         let later = [Priority::P2, Priority::P3, Priority::P4];
-        assert!(later.iter().all(|priority| queue_for(false, *priority, group) == adult));
+        assert!(later.iter().all(|priority| Rules::builtin().queue(false, *priority, group) == adult));
     }
     let contract = "stalking -> stalking_violence\n\
                     violence -> stalking_violence\n\
