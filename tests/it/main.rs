@@ -11,6 +11,7 @@ mod beginnings;
 mod browser;
 mod cases;
 mod claims;
+mod clients;
 mod crash;
 mod damage;
 mod danger;
