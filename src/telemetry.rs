@@ -10,7 +10,8 @@ use crate::config::LogFormat;
 pub fn init(format: LogFormat, quiet: bool) {
     let filter = filter(std::env::var("RECOURSE_LOG").ok().as_deref(), quiet);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
-    let lines = lines.with_ansi(std::io::stderr().is_terminal());
+    // A log that nobody reads any more must not stop the work: left to itself, the library would panic over it.
+    let lines = lines.with_ansi(std::io::stderr().is_terminal()).log_internal_errors(false);
     // A second start in one process, as tests make it, keeps the first.
     let _ = match format {
         LogFormat::Text => lines.try_init(),

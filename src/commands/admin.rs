@@ -1,34 +1,39 @@
 //! `recourse admin`: platforms, credentials and staff accounts. Secrets are printed once and stored nowhere.
 
 mod declared;
+mod listings;
+mod platforms;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use recourse::app::App;
-use recourse::base::id::ClientId;
+use recourse::base::output::{remark, say};
 use recourse::base::secret::{Sensitive, base64_url, random_bytes};
 use recourse::config::Config;
 use recourse::db::{Actor, Tx};
 use recourse::domain::cases::rights::Ended;
-use recourse::domain::platforms::{self, Mode, NewCredential, Scope, parse_scopes, scope_text};
+use recourse::domain::outbox;
 use recourse::domain::staff::{self, NewMember, Role};
 use recourse::domain::triage::Queue;
-use recourse::domain::{access, outbox};
-use recourse::error::Error;
+use recourse::error::{Conflict, Error};
+use serde::Serialize;
 
 use self::declared::Declared;
+pub(super) use self::listings::say_json;
+use self::listings::{Account, Listing, roles};
 use super::rota;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Admin {
     /// Dating apps.
     #[command(subcommand)]
-    Platform(PlatformCommand),
+    Platform(platforms::PlatformCommand),
     /// Credentials of dating apps.
     #[command(subcommand)]
-    Client(ClientCommand),
+    Client(platforms::ClientCommand),
     /// Colleagues.
     #[command(subcommand)]
     Staff(StaffCommand),
@@ -39,52 +44,10 @@ pub(super) enum Admin {
     #[command(subcommand)]
     Outbox(OutboxCommand),
     /// Print the table of roles, queues and rights.
-    Roles,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum PlatformCommand {
-    /// Add a platform: `admin platform add spark "Spark"`.
-    Add {
-        /// Short name: a-z, 0-9 and -.
-        slug: String,
-        /// Name for people.
-        name: String,
-    },
-    /// List platforms and their credentials.
-    List,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum ModeName {
-    /// Real reports.
-    Live,
-    /// Trials.
-    Test,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ClientCommand {
-    /// Make a credential for a platform. The secret is shown once.
-    Add {
-        /// The platform's short name.
-        platform: String,
-        /// Real life or trials.
-        #[arg(long, value_enum, default_value = "live")]
-        mode: ModeName,
-        /// What it may ask for, separated by commas.
-        #[arg(long, default_value = "reports:write,reports:read,requests:write")]
-        scopes: String,
-    },
-    /// Replace a credential's secret; the old one and its tokens are void at once.
-    Rotate {
-        /// The `client_id`.
-        client: ClientId,
-    },
-    /// Void a credential and its tokens at once.
-    Revoke {
-        /// The `client_id`.
-        client: ClientId,
+    Roles {
+        /// Print one JSON object, for scripts.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -136,128 +99,108 @@ pub(super) enum StaffCommand {
         kind: String,
     },
     /// List open accounts.
-    List,
+    List {
+        /// Print one JSON object, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum OutboxCommand {
     /// Say how much waits and how much is dead.
-    Status,
+    Status {
+        /// Print one JSON object, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
     /// Put dead jobs back to work.
     Replay,
 }
 
+/// How much is owed, as `--json` prints it.
+#[derive(Serialize)]
+struct Owed {
+    waiting: i64,
+    dead: i64,
+}
+
 /// Runs an administrator's command.
 pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCode> {
-    if let Admin::Roles = command {
-        println!("{}", access::table());
+    if let Admin::Roles { json } = command {
+        roles(json).map_err(told)?;
         return Ok(ExitCode::SUCCESS);
     }
     let app = super::open_existing(config).await?;
     let done = match command {
-        Admin::Platform(command) => platform(&app, command).await,
-        Admin::Client(command) => client(&app, command).await,
+        Admin::Platform(command) => platforms::platform(&app, command).await,
+        Admin::Client(command) => platforms::client(&app, command).await,
         Admin::Staff(command) => colleague(&app, command).await,
         Admin::Rota(command) => rota::run(&app, command).await,
         Admin::Outbox(command) => owed(&app, command).await,
-        Admin::Roles => Ok(()),
+        Admin::Roles { .. } => Ok(()),
     };
     done.map_err(told)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A refusal in words for a terminal.
+/// A refusal in words for a terminal: a line for each thing that is wrong.
 fn told(error: Error) -> anyhow::Error {
     match error {
         Error::NotFound => {
             anyhow::anyhow!("there is no such thing; see `recourse admin platform list` and `staff list`")
         }
-        Error::Conflict(_) => anyhow::anyhow!("this name is taken; choose another"),
+        Error::Conflict(Conflict::NameTaken) => anyhow::anyhow!("this name is taken; choose another"),
         Error::Invalid(violations) => {
             let all: Vec<String> =
                 violations.0.iter().map(|v| format!("{}: {}", v.pointer.trim_start_matches('/'), v.detail)).collect();
-            anyhow::anyhow!(all.join("; "))
+            anyhow::anyhow!(all.join("\n"))
         }
+        Error::Internal(cause) => cause,
         error => anyhow::Error::new(error),
     }
 }
 
-async fn platform(app: &Arc<App>, command: PlatformCommand) -> Result<(), Error> {
-    match command {
-        PlatformCommand::Add { slug, name } => {
-            let added = app
-                .db
-                .write(move |tx| {
-                    tx.act_as(Actor::OPERATOR);
-                    platforms::add(tx, &slug, &name)
-                })
-                .await?;
-            println!("{} {}", added.id, added.slug);
-            println!("next: recourse admin client add {}", added.slug);
-        }
-        PlatformCommand::List => {
-            for (platform, clients) in app.db.read(platforms::list).await? {
-                let name = platforms::shown(&platform.name, &platform.slug);
-                println!("{} {} ({name})", platform.slug, platform.id);
-                for client in clients {
-                    let state = if client.revoked_at.is_some() { "revoked" } else { "active" };
-                    println!("  {} {} {state} {}", client.id, client.mode.as_str(), scope_text(&client.scopes()));
-                }
-            }
-        }
-    }
-    Ok(())
+/// A name that stands for nothing here, and where those that do are listed.
+pub(super) fn unknown(what: &'static str, name: &str, listing: &'static str) -> Error {
+    let detail = format!("there is none called `{}`; see `recourse {listing}`", printable(name));
+    Error::invalid(&format!("/{what}"), "unknown", detail)
 }
 
-async fn client(app: &Arc<App>, command: ClientCommand) -> Result<(), Error> {
-    match command {
-        ClientCommand::Add { platform, mode, scopes } => {
-            let unknown = || {
-                Error::invalid(
-                    "/scopes",
-                    "unknown_scope",
-                    "use reports:write, reports:read, requests:write, webhooks:manage, metrics:read",
-                )
-            };
-            let scopes: Vec<Scope> = parse_scopes(&scopes.replace(',', " ")).ok_or_else(unknown)?;
-            let mode = match mode {
-                ModeName::Live => Mode::Live,
-                ModeName::Test => Mode::Test,
-            };
-            let new = app
-                .db
-                .write(move |tx| {
-                    tx.act_as(Actor::OPERATOR);
-                    let platform = platforms::find(tx, &platform)?.ok_or(Error::NotFound)?;
-                    platforms::add_client(tx, &platform, mode, &scopes)
-                })
-                .await?;
-            show(&new);
-        }
-        ClientCommand::Rotate { client } => {
-            let rotate = move |tx: &mut recourse::db::Tx<'_>| {
-                tx.act_as(Actor::OPERATOR);
-                platforms::rotate_client(tx, &client)
-            };
-            show(&app.db.write(rotate).await?);
-        }
-        ClientCommand::Revoke { client } => {
-            app.db
-                .write(move |tx| {
-                    tx.act_as(Actor::OPERATOR);
-                    platforms::revoke_client(tx, &client)
-                })
-                .await?;
-            println!("revoked");
-        }
-    }
-    Ok(())
+/// A word that is none of a closed list, and the list.
+fn none_of(what: &'static str, word: &str, known: &str) -> Error {
+    let detail = format!("`{}` is none; use {known}", printable(word));
+    Error::invalid(&format!("/{what}"), "unknown", detail)
 }
 
-fn show(new: &NewCredential) {
-    println!("client_id:     {}", new.client);
-    println!("client_secret: {}", new.secret.expose());
-    println!("The secret is shown this once. Keep it in a secret store.");
+/// What was typed, so that it can be shown on any terminal: short, and without what would move the cursor or the words.
+pub(super) fn printable(text: &str) -> String {
+    let mut shown: String = text.chars().take(60).flat_map(char::escape_debug).collect();
+    if text.chars().count() > 60 {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Makes secrets and shows them, in this order: the change is committed once they were heard. Who pipes them into
+/// something that goes away has the old ones still.
+async fn shown<T: Send + 'static>(
+    app: &Arc<App>,
+    make: impl FnOnce(&mut Tx<'_>) -> Result<(String, T), Error> + Send + 'static,
+) -> Result<T, Error> {
+    let heard = Arc::new(AtomicBool::new(false));
+    let note = Arc::clone(&heard);
+    let work = move |tx: &mut Tx<'_>| {
+        let (secrets, made) = make(tx)?;
+        say(secrets)?;
+        note.store(true, Ordering::SeqCst);
+        Ok(made)
+    };
+    let done = by_operator(app, work).await;
+    if done.is_err() && heard.load(Ordering::SeqCst) {
+        remark("recourse: what was just shown was not kept and does not hold; what held before holds still");
+    }
+    done
 }
 
 async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
@@ -269,13 +212,11 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
             let (password, totp) = (new_password(), staff::new_totp_secret());
             let hash = app.passwords.hash(password.clone()).await?;
             let new = NewMember { username, role, queues, password_hash: hash, totp_secret: totp.clone() };
-            app.db
-                .write(move |tx| {
-                    tx.act_as(Actor::OPERATOR);
-                    staff::add(tx, &kit.kit, new)
-                })
-                .await?;
-            show_credentials(&password, &totp);
+            let add = move |tx: &mut Tx<'_>| {
+                let added = staff::add(tx, &kit.kit, new)?;
+                Ok((credentials(&added.username, &password, &totp)?, ()))
+            };
+            shown(app, add).await?;
         }
         StaffCommand::Declare { username, kind } => {
             let mut value = String::new();
@@ -288,12 +229,17 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
                     declared.keep(tx, &kit.kit, &username)
                 })
                 .await?;
-            println!("declared; it is kept sealed, and compared by keyed hash");
+            say("declared; it is kept sealed, and compared by keyed hash")?;
         }
-        StaffCommand::List => {
+        StaffCommand::List { json: true } => {
+            let data = app.db.read(staff::list).await?.into_iter().map(Account::from).collect();
+            say_json(&Listing { data })?;
+        }
+        StaffCommand::List { json: false } => {
             for member in app.db.read(staff::list).await? {
                 let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
-                println!("{} {} {} {}", member.username, member.id, member.role.as_str(), queues.join(","));
+                let (role, queues) = (member.role.as_str(), queues.join(","));
+                say(format_args!("{} {} {role} {queues}", member.username, member.id))?;
             }
         }
         StaffCommand::Reset { .. }
@@ -324,49 +270,56 @@ async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
         StaffCommand::Reset { username } => {
             let (password, totp) = (new_password(), staff::new_totp_secret());
             let hash = app.passwords.hash(password.clone()).await?;
-            let secret = totp.clone();
-            let ended = by_operator(app, move |tx| staff::reset(tx, &kit.kit, &username, &hash, &secret)).await?;
-            show_credentials(&password, &totp);
-            ended
+            let reset = move |tx: &mut Tx<'_>| {
+                let ended = staff::reset(tx, &kit.kit, &username, &hash, &totp).map_err(no_account(&username))?;
+                Ok((credentials(&username, &password, &totp)?, ended))
+            };
+            shown(app, reset).await?
         }
         StaffCommand::Close { username } => {
-            let ended = by_operator(app, move |tx| staff::close(tx, &kit.kit, &username)).await?;
-            println!("closed");
+            let close = move |tx: &mut Tx<'_>| staff::close(tx, &kit.kit, &username).map_err(no_account(&username));
+            let ended = by_operator(app, close).await?;
+            say("closed")?;
             ended
         }
         StaffCommand::Role { username, role } => {
             let role = role_of(&role)?;
-            let (member, ended) = by_operator(app, move |tx| staff::set_role(tx, &kit.kit, &username, role)).await?;
+            let set =
+                move |tx: &mut Tx<'_>| staff::set_role(tx, &kit.kit, &username, role).map_err(no_account(&username));
+            let (member, ended) = by_operator(app, set).await?;
             let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
-            println!("changed; queues as before: {}", queues.join(","));
+            say(format_args!("changed; queues as before: {}", queues.join(",")))?;
             ended
         }
         StaffCommand::Queues { username, queues } => {
             let queues = queue_list(&queues)?;
-            let ended = by_operator(app, move |tx| staff::set_queues(tx, &kit.kit, &username, &queues)).await?;
-            println!("changed");
+            let set = move |tx: &mut Tx<'_>| {
+                staff::set_queues(tx, &kit.kit, &username, &queues).map_err(no_account(&username))
+            };
+            let ended = by_operator(app, set).await?;
+            say("changed")?;
             ended
         }
-        StaffCommand::Add { .. } | StaffCommand::Declare { .. } | StaffCommand::List => Ended::default(),
+        StaffCommand::Add { .. } | StaffCommand::Declare { .. } | StaffCommand::List { .. } => Ended::default(),
     };
     if ended.cases > 0 {
-        println!("cases that are free again: {}", ended.cases);
+        say(format_args!("cases that are free again: {}", ended.cases))?;
     }
     if ended.acts > 0 {
-        println!("proposals that are void: {}", ended.acts);
+        say(format_args!("proposals that are void: {}", ended.acts))?;
     }
     Ok(())
 }
 
 fn role_of(text: &str) -> Result<Role, Error> {
-    let known = "use advocate, lead, safeguarding_lead, auditor or administrator";
-    Role::parse(text).ok_or_else(|| Error::invalid("/role", "unknown_role", known))
+    let known = "advocate, lead, safeguarding_lead, auditor or administrator";
+    Role::parse(text).ok_or_else(|| none_of("role", text, known))
 }
 
 fn queue_list(text: &str) -> Result<Vec<Queue>, Error> {
-    let known: Vec<&str> = Queue::ALL.iter().map(|queue| queue.as_str()).collect();
-    let unknown = || Error::invalid("/queues", "unknown_queue", format!("use {}", known.join(", ")));
-    text.split(',').map(|name| Queue::parse(name.trim()).ok_or_else(unknown)).collect()
+    let known = Queue::ALL.iter().map(|queue| queue.as_str()).collect::<Vec<_>>().join(", ");
+    let queue = |name: &str| Queue::parse(name).ok_or_else(|| none_of("queues", name, &known));
+    text.split(',').map(|name| queue(name.trim())).collect()
 }
 
 /// 132 random bits: nobody is asked to invent a password.
@@ -374,21 +327,35 @@ fn new_password() -> Sensitive<String> {
     Sensitive::new(base64_url(&random_bytes::<17>()))
 }
 
-fn show_credentials(password: &Sensitive<String>, totp: &Sensitive<Vec<u8>>) {
-    println!("password:    {}", password.expose());
-    println!("totp secret: {} (base32: 30 seconds, 6 digits, SHA-1)", staff::base32_secret(totp).expose());
-    println!("Both are shown this once. Hand them over in person.");
+pub(super) fn no_account(username: &str) -> impl FnOnce(Error) -> Error {
+    move |error| match error {
+        Error::NotFound => unknown("account", username, "admin staff list"),
+        other => other,
+    }
+}
+
+fn credentials(username: &str, password: &Sensitive<String>, totp: &Sensitive<Vec<u8>>) -> Result<String, Error> {
+    Ok(format!(
+        "password:    {}\ntotp secret: {} (base32: 30 seconds, 6 digits, SHA-1)\notpauth:     {}\n\
+         All are shown this once. Hand them over in person.",
+        password.expose(),
+        staff::base32_secret(totp).expose(),
+        staff::otpauth(username, totp)?.expose()
+    ))
 }
 
 async fn owed(app: &Arc<App>, command: OutboxCommand) -> Result<(), Error> {
     match command {
-        OutboxCommand::Status => {
+        OutboxCommand::Status { json } => {
             let (waiting, dead) = app.db.read(outbox::depth).await?;
-            println!("{waiting} waiting, {dead} dead");
+            if json {
+                return say_json(&Owed { waiting, dead });
+            }
+            say(format_args!("{waiting} waiting, {dead} dead"))?;
         }
         OutboxCommand::Replay => {
             let count = app.db.write(outbox::replay_dead).await?;
-            println!("{count} put back to work");
+            say(format_args!("{count} put back to work"))?;
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use recourse::app::App;
+use recourse::base::output::say;
 use recourse::config::Config;
 use recourse::domain::soundness::{self, Finding, Seals};
 use recourse::domain::{audit, editions, outbox, webhooks};
@@ -36,16 +37,19 @@ impl Report {
         self.problems.push(Finding { code, table, id: id.to_owned(), detail });
     }
 
-    fn print(&self) {
+    fn print(&self) -> anyhow::Result<()> {
         for line in &self.said {
-            println!("{line}");
+            say(line)?;
         }
         for (word, findings) in [("wrong", &self.problems), ("note", &self.notes)] {
             for finding in findings {
-                println!("{word}: {} {}: {}", finding.table, finding.id, finding.code);
-                println!("  -> {}", finding.detail);
+                say(format_args!(
+                    "{word}: {} {}: {}\n  -> {}",
+                    finding.table, finding.id, finding.code, finding.detail
+                ))?;
             }
         }
+        Ok(())
     }
 }
 
@@ -64,9 +68,9 @@ pub(super) async fn check(config: Config, json: bool) -> anyhow::Result<ExitCode
     published(&app, &mut report).await?;
     report.sound = report.problems.is_empty();
     if json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say(serde_json::to_string_pretty(&report)?)?;
     } else {
-        report.print();
+        report.print()?;
     }
     Ok(if report.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

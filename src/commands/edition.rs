@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use recourse::app::App;
+use recourse::base::output::say;
 use recourse::config::Config;
 use recourse::domain::editions::{self, Bundle, EditionId, PublicKey};
 use recourse::domain::flows::{self, Quarter};
@@ -86,11 +87,14 @@ pub(super) async fn run(config: Config, command: EditionCommand) -> anyhow::Resu
         EditionCommand::Build { edition } => build(&app, edition).await?,
         EditionCommand::Publish { edition } => {
             jobs::publish(&app, edition).await.map_err(told)?;
-            println!("published: {edition}, in {}", app.editions().published(edition).display());
-            println!("next: give {} to the auditor, and remove it here", app.editions().bundle(edition).display());
+            say(format_args!("published: {edition}, in {}", app.editions().published(edition).display()))?;
+            say(format_args!(
+                "next: give {} to the auditor, and remove it here",
+                app.editions().bundle(edition).display()
+            ))?;
         }
         EditionCommand::Replace { edition, reason } => replace(&app, edition, reason).await?,
-        EditionCommand::Key => println!("{}", jobs::key(&app)),
+        EditionCommand::Key => say(jobs::key(&app))?,
         EditionCommand::Verify { .. } | EditionCommand::Rebuild { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
@@ -116,8 +120,8 @@ async fn commit(app: &Arc<App>) -> anyhow::Result<()> {
     let committed = app.db.read(move |rx| editions::find(rx, EditionId::of(quarter))).await?;
     if let Some(committed) = committed {
         let entry = committed.entry;
-        println!("{}: committed {}, published on {}", entry.edition, entry.committed_at, entry.release_at);
-        println!("hash of its secret: {}", entry.key_commitment);
+        say(format_args!("{}: committed {}, published on {}", entry.edition, entry.committed_at, entry.release_at))?;
+        say(format_args!("hash of its secret: {}", entry.key_commitment))?;
     }
     Ok(())
 }
@@ -133,7 +137,7 @@ async fn list(app: &Arc<App>) -> anyhow::Result<()> {
             None if now < id.quarter().until() => format!("its quarter runs; published on {}", entry.release_at),
             None => format!("to be built by {}: recourse edition build {id}", entry.release_at),
         };
-        println!("{id}: {state}");
+        say(format_args!("{id}: {state}"))?;
     }
     Ok(())
 }
@@ -146,14 +150,14 @@ async fn build(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
     let built = jobs::build(app, id, &move |what| told_bar.set_message(what.to_owned())).await.map_err(told);
     bar.finish_and_clear();
     let (bundle, files) = built?;
-    println!("built: {id}, {files} files, attempt {}", bundle.builds.len());
-    println!("  aside until {}: {}", bundle.imprint.published_at, app.editions().staged(id).display());
-    println!("  the auditor's bundle, for nobody else: {}", app.editions().bundle(id).display());
+    say(format_args!("built: {id}, {files} files, attempt {}", bundle.builds.len()))?;
+    say(format_args!("  aside until {}: {}", bundle.imprint.published_at, app.editions().staged(id).display()))?;
+    say(format_args!("  the auditor's bundle, for nobody else: {}", app.editions().bundle(id).display()))?;
     let capped = app.db.read(move |rx| flows::capped(rx, id.quarter())).await?;
     if capped > 0 {
-        println!("  not counted, because two of the same account were: {capped}");
+        say(format_args!("  not counted, because two of the same account were: {capped}"))?;
     }
-    println!("next: recourse edition publish {id}");
+    say(format_args!("next: recourse edition publish {id}"))?;
     Ok(())
 }
 
@@ -161,8 +165,8 @@ async fn replace(app: &Arc<App>, id: EditionId, reason: String) -> anyhow::Resul
     let written = app.db.write(move |tx| editions::replace(tx, id, &reason)).await;
     let committed = written.map_err(|error| told(error.into()))?;
     jobs::write_calendar(app).await?;
-    println!("announced: {} replaces {id} on {}", committed.entry.edition, committed.entry.release_at);
-    println!("next: recourse edition build {}", committed.entry.edition);
+    say(format_args!("announced: {} replaces {id} on {}", committed.entry.edition, committed.entry.release_at))?;
+    say(format_args!("next: recourse edition build {}", committed.entry.edition))?;
     Ok(())
 }
 
@@ -171,16 +175,16 @@ fn verify(folder: &Path, key: &str) -> anyhow::Result<ExitCode> {
     let (found, flaws) =
         editions::verify(folder, &key).with_context(|| format!("{} cannot be read", folder.display()))?;
     for id in &found {
-        println!("{id}: signature holds");
+        say(format_args!("{id}: signature holds"))?;
     }
     for flaw in &flaws {
-        println!("wrong: {}: {}", flaw.place, flaw.what);
+        say(format_args!("wrong: {}: {}", flaw.place, flaw.what))?;
     }
     if found.is_empty() && flaws.is_empty() {
         anyhow::bail!("{} holds no edition; give the folder that has a folder for each", folder.display());
     }
     let word = if flaws.is_empty() { "every file is as it was published" } else { "do not rely on these files" };
-    println!("{} editions, {} flaws: {word}", found.len(), flaws.len());
+    say(format_args!("{} editions, {} flaws: {word}", found.len(), flaws.len()))?;
     Ok(if flaws.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -196,17 +200,17 @@ fn rebuild(bundle: &Path, compare: Option<&Path>, out: Option<&Path>) -> anyhow:
             std::fs::write(place, &file.bytes)?;
         }
     }
-    println!("rebuilt: {}, {} files", bundle.imprint.edition, files.len());
+    say(format_args!("rebuilt: {}, {} files", bundle.imprint.edition, files.len()))?;
     let mut differ = 0;
     for file in compare.iter().flat_map(|folder| files.iter().map(move |file| (folder, file))) {
         let (folder, file) = file;
         if std::fs::read(folder.join(&file.path)).ok().as_deref() != Some(file.bytes.as_slice()) {
-            println!("differs: {}", file.path);
+            say(format_args!("differs: {}", file.path))?;
             differ += 1;
         }
     }
     if compare.is_some() {
-        println!("{} files the same, {differ} differ", files.len() - differ);
+        say(format_args!("{} files the same, {differ} differ", files.len() - differ))?;
     }
     Ok(if differ == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use recourse::app::{self, App};
+use recourse::base::output::{Unheard, remark, say};
 use recourse::base::time::Clock;
 use recourse::config::{Config, Given};
 use recourse::db::standing::{Standing, look_at};
@@ -97,14 +98,18 @@ enum Direction {
     },
 }
 
-/// Runs a command; a failure is told in one sentence.
+/// What a shell says of a program that SIGPIPE has ended: 128 and the signal's number.
+const CLOSED_PIPE: u8 = 141;
+
+/// Runs a command; a failure is told in one sentence. A reader that went away is told nothing.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let given =
         Given { file: arguments.settings.config, data: arguments.settings.data, listen: arguments.settings.listen };
     match execute(&given, arguments.command) {
         Ok(code) => code,
+        Err(error) if error.downcast_ref().is_some_and(Unheard::is_closed_pipe) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
-            eprintln!("recourse: {error:#}");
+            remark(format_args!("recourse: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -112,7 +117,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
 
 fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
     if let Command::Openapi = command {
-        print!("{}", web::openapi::yaml()?);
+        say(web::openapi::yaml()?.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
     let command = match command {
@@ -180,10 +185,10 @@ fn migrate(config: &Config, direction: Direction) -> anyhow::Result<ExitCode> {
         }
     };
     if names.is_empty() {
-        println!("nothing {word}");
+        say(format_args!("nothing {word}"))?;
     }
     for name in names {
-        println!("{word}: {name}");
+        say(format_args!("{word}: {name}"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,17 +1,24 @@
 //! `recourse admin rota`: who is at work when, and where pages reach them.
 
+mod file;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
 use recourse::app::App;
 use recourse::base::id::ShiftId;
+use recourse::base::output::say;
 use recourse::base::time::Timestamp;
-use recourse::db::Actor;
+use recourse::db::{Actor, Tx};
 use recourse::domain::paging::rota;
 use recourse::domain::staff;
-use recourse::error::Error;
+use recourse::error::{Error, Violations};
 use recourse::outbound::is_address;
+use serde::Serialize;
+
+use super::admin::{no_account, say_json, unknown};
+use file::Line;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RotaCommand {
@@ -26,13 +33,18 @@ pub(super) enum RotaCommand {
         #[arg(long)]
         until: String,
     },
-    /// Add all shifts of a file, or none: a line each, `username,from,until`; lines that begin with # are left out.
+    /// Add all shifts of a file, or none: a line each, `username,from,until`, as a spreadsheet saves it or by hand.
+    /// Lines that begin with # are left out, and so are shifts that stand on the rota already.
     Load {
         /// The file.
         file: PathBuf,
     },
     /// List the shifts that have not ended.
-    List,
+    List {
+        /// Print one JSON object, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
     /// Take a shift off.
     Remove {
         /// Its id, from `rota list`.
@@ -46,79 +58,100 @@ pub(super) enum RotaCommand {
     },
 }
 
+/// The rota, as `--json` prints it.
+#[derive(Serialize)]
+struct Rota {
+    data: Vec<Listed>,
+    /// Whether somebody is at work now.
+    staffed: bool,
+}
+
+/// A shift, as `--json` prints it.
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    username: String,
+    from: Timestamp,
+    until: Timestamp,
+}
+
 /// Runs a command of the rota.
 pub(super) async fn run(app: &Arc<App>, command: RotaCommand) -> Result<(), Error> {
     match command {
         RotaCommand::Add { username, from, until } => {
-            add(app, vec![(username, time("from", &from)?, time("until", &until)?)]).await
+            let time = |name: &str, text: &str| {
+                file::time(text.trim()).map_err(|reason| Error::invalid(&format!("/{name}"), "bad_time", reason))
+            };
+            let (from, until) = (time("from", &from)?, time("until", &until)?);
+            add(app, vec![Line { number: None, username, from, until }]).await
         }
-        RotaCommand::Load { file } => {
-            let text = std::fs::read_to_string(&file).map_err(|error| {
-                Error::invalid("/file", "unreadable", format!("{} cannot be read: {error}", file.display()))
-            })?;
-            add(app, read(&text)?).await
-        }
-        RotaCommand::List => list(app).await,
+        RotaCommand::Load { file } => add(app, file::read(&file)?).await,
+        RotaCommand::List { json } => list(app, json).await,
         RotaCommand::Remove { shift } => {
-            app.db
-                .write(move |tx| {
-                    tx.act_as(Actor::OPERATOR);
-                    rota::remove(tx, &shift)
+            let remove = move |tx: &mut Tx<'_>| {
+                tx.act_as(Actor::OPERATOR);
+                rota::remove(tx, &shift).map_err(|error| match error {
+                    Error::NotFound => unknown("shift", shift.as_str(), "admin rota list"),
+                    other => other,
                 })
-                .await?;
-            println!("removed");
-            Ok(())
+            };
+            app.db.write(remove).await?;
+            Ok(say("removed")?)
         }
         RotaCommand::Mail { username } => mail(app, username).await,
     }
 }
 
-type Line = (String, Timestamp, Timestamp);
-
-/// The shifts of a file.
-fn read(text: &str) -> Result<Vec<Line>, Error> {
-    let mut shifts = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
+/// Adds all shifts or none. Those of a file come with their line, which an error names.
+async fn add(app: &Arc<App>, lines: Vec<Line>) -> Result<(), Error> {
+    let add = move |tx: &mut Tx<'_>| {
+        tx.act_as(Actor::OPERATOR);
+        let (mut added, mut wrong) = (0_usize, Violations::default());
+        for line in &lines {
+            match rota::add(tx, &line.username, line.from, line.until) {
+                Ok(new) => added += usize::from(new.is_some()),
+                Err(error) => note(&mut wrong, line, error)?,
+            }
         }
-        let parts: Vec<&str> = line.split(',').map(str::trim).collect();
-        let [username, from, until] = parts[..] else {
-            let detail = format!("line {}: write username,from,until", number + 1);
-            return Err(Error::invalid("/file", "bad_line", detail));
+        wrong.into_result()?;
+        Ok((added, lines.len() - added))
+    };
+    let (added, known) = app.db.write(add).await?;
+    let before = if known == 0 { String::new() } else { format!(", {known} stood there already") };
+    Ok(say(format_args!("{added} added{before}"))?)
+}
+
+/// Notes what is wrong with a shift, and goes on to the next, so that all can be mended at once.
+fn note(wrong: &mut Violations, line: &Line, error: Error) -> Result<(), Error> {
+    let found = match error {
+        Error::NotFound => unknown("username", &line.username, "admin staff list"),
+        other => other,
+    };
+    let Error::Invalid(found) = found else { return Err(found) };
+    for violation in found.0 {
+        let pointer = line.number.map_or_else(|| violation.pointer.clone(), |number| format!("/file, line {number}"));
+        if wrong.0.len() < 10 {
+            wrong.add(pointer, violation.code, violation.detail);
+        }
+    }
+    Ok(())
+}
+
+async fn list(app: &Arc<App>, json: bool) -> Result<(), Error> {
+    let (shifts, staffed) = app.db.read(|rx| Ok((rota::list(rx)?, rota::is_staffed(rx)?))).await?;
+    if json {
+        let listed = |shift: rota::Shift| Listed {
+            id: shift.id.to_string(),
+            username: shift.username,
+            from: shift.starts_at,
+            until: shift.ends_at,
         };
-        let name = format!("file, line {}", number + 1);
-        shifts.push((username.to_owned(), time(&name, from)?, time(&name, until)?));
+        return say_json(&Rota { data: shifts.into_iter().map(listed).collect(), staffed });
     }
-    Ok(shifts)
-}
-
-fn time(name: &str, text: &str) -> Result<Timestamp, Error> {
-    Timestamp::parse(text).ok_or_else(|| {
-        Error::invalid(&format!("/{name}"), "bad_time", format!("`{text}` is no time such as 2026-11-24T18:00:00Z"))
-    })
-}
-
-async fn add(app: &Arc<App>, shifts: Vec<Line>) -> Result<(), Error> {
-    let count = shifts.len();
-    app.db
-        .write(move |tx| {
-            tx.act_as(Actor::OPERATOR);
-            shifts.iter().try_for_each(|(username, from, until)| rota::add(tx, username, *from, *until).map(|_| ()))
-        })
-        .await?;
-    println!("{count} added");
-    Ok(())
-}
-
-async fn list(app: &Arc<App>) -> Result<(), Error> {
-    for shift in app.db.read(rota::list).await? {
-        println!("{} {} {} until {}", shift.id, shift.username, shift.starts_at, shift.ends_at);
+    for shift in shifts {
+        say(format_args!("{} {} {} until {}", shift.id, shift.username, shift.starts_at, shift.ends_at))?;
     }
-    let staffed = app.db.read(rota::is_staffed).await?;
-    println!("{}", if staffed { "somebody is at work now" } else { "nobody is at work now: pages go to the leads" });
-    Ok(())
+    Ok(say(if staffed { "somebody is at work now" } else { "nobody is at work now: pages go to the leads" })?)
 }
 
 async fn mail(app: &Arc<App>, username: String) -> Result<(), Error> {
@@ -132,9 +165,8 @@ async fn mail(app: &Arc<App>, username: String) -> Result<(), Error> {
     app.db
         .write(move |tx| {
             tx.act_as(Actor::OPERATOR);
-            staff::set_mail(tx, &kit.kit, &username, address.as_deref())
+            staff::set_mail(tx, &kit.kit, &username, address.as_deref()).map_err(no_account(&username))
         })
         .await?;
-    println!("{}", if set { "set; it is kept sealed" } else { "taken away" });
-    Ok(())
+    Ok(say(if set { "set; it is kept sealed" } else { "taken away" })?)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use recourse::app::App;
+use recourse::base::output::remark;
 use recourse::config::Config;
 use recourse::{jobs, web};
 
@@ -24,7 +25,7 @@ pub(super) async fn serve(config: Config, with_jobs: bool) -> anyhow::Result<Exi
         actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
     }
     tracing::info!(address = %listen, database = app.db.kind(), "serving");
-    eprintln!("Recourse serves http://{listen} on {}.", app.db.kind());
+    remark(format_args!("Recourse serves http://{listen} on {}.", app.db.kind()));
     server.await?;
     Ok(ExitCode::SUCCESS)
 }

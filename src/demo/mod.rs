@@ -16,6 +16,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{self, App};
+use crate::base::output::{remark, say};
 use crate::base::secret::Sensitive;
 use crate::base::time::Clock;
 use crate::config::Config;
@@ -46,9 +47,19 @@ struct PlatformNote {
     slug: String,
     client_id: String,
     client_secret: String,
+    /// The credential for its trials. A demo of an earlier version gets one when it starts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    test: Option<TrialNote>,
     /// Verifies what its webhook endpoint is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     webhook_secret: Option<String>,
+}
+
+/// A platform's credential of test mode.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct TrialNote {
+    client_id: String,
+    client_secret: String,
 }
 
 /// A colleague's credential.
@@ -85,6 +96,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
         Some(note) => note,
         None => people::settle(&app).await?,
     };
+    people::allow_trials(&app, &mut note).await?;
     note.base_url = base_url;
     note.window = Some(window_address);
     write_note(&file, &note)?;
@@ -103,8 +115,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     } else {
         view.play(&note.base_url, &note.platforms);
     }
-    print(&note, &file, fresh);
-    println!("  The operator's metrics, on a port of their own: http://{metrics_at}/metrics");
+    say(greeting(&note, (&file, metrics_at), fresh))?;
     serving.await??;
     Ok(())
 }
@@ -183,7 +194,7 @@ fn holds(note: &Note) -> impl FnOnce(&mut Rx<'_>) -> Result<bool> + Send + 'stat
 }
 
 async fn fill(app: &Arc<App>, note: &Note, count: u32) -> anyhow::Result<()> {
-    eprintln!("Filling {} with {count} reports …", app.config.data.display());
+    remark(format_args!("Filling {} with {count} reports …", app.config.data.display()));
     reports::post(note, count).await.context("the demo's reports could not be posted")?;
     work::work(app, note, count).await.context("the demo's cases could not be worked on")?;
     jobs::tick(Arc::clone(app)).await?;
@@ -209,27 +220,35 @@ fn write_note(file: &Path, note: &Note) -> anyhow::Result<()> {
     Ok(out.sync_all()?)
 }
 
-fn print(note: &Note, file: &Path, fresh: bool) {
+/// What a newcomer sees first, as one text.
+fn greeting(note: &Note, (file, metrics): (&Path, SocketAddr), fresh: bool) -> String {
     let base = &note.base_url;
-    println!();
-    println!("Recourse's demo serves {base}{}", if fresh { "" } else { " (what was there before)" });
-    println!();
-    println!("  The public pages   {base}/   (statistics of twenty invented platforms: {base}/transparency)");
-    println!("  The API document   {base}/openapi.json");
-    println!("  Is it ready?       {base}/readyz");
+    let mut lines = vec![
+        String::new(),
+        format!("Recourse's demo serves {base}{}", if fresh { "" } else { " (what was there before)" }),
+        String::new(),
+        format!("  The public pages   {base}/   (statistics of twenty invented platforms: {base}/transparency)"),
+        format!("  The API document   {base}/openapi.json"),
+        format!("  Is it ready?       {base}/readyz"),
+    ];
     if let Some(window) = note.window {
-        println!("  What went out      http://{window}/   (webhooks to the apps, mail to colleagues)");
+        lines.push(format!("  What went out      http://{window}/   (webhooks to the apps, mail to colleagues)"));
     }
-    println!();
-    println!("  Platforms (client_id, client_secret; POST {base}/oauth/token)");
+    lines.push(format!("\n  Platforms (client_id, client_secret; POST {base}/oauth/token)"));
     for platform in &note.platforms {
-        println!("    {:<8} {}  {}", platform.slug, platform.client_id, platform.client_secret);
+        lines.push(format!("    {:<8} live  {}  {}", platform.slug, platform.client_id, platform.client_secret));
+        if let Some(trials) = &platform.test {
+            lines.push(format!("    {:<8} test  {}  {}", "", trials.client_id, trials.client_secret));
+        }
     }
-    println!();
-    println!("  Colleagues (username, password, TOTP secret; POST {base}/v1/triage/sessions)");
+    lines.push(format!("\n  Colleagues (username, password, TOTP secret; POST {base}/v1/triage/sessions)"));
     for staff in &note.staff {
-        println!("    {:<18} {:<8} {}  {}", staff.role, staff.username, staff.password, staff.totp_secret);
+        lines.push(format!("    {:<18} {:<8} {}  {}", staff.role, staff.username, staff.password, staff.totp_secret));
     }
-    println!();
-    println!("  The same stands in {}. Stop with Ctrl-C; started again, it serves what is there.", file.display());
+    lines.push(format!(
+        "\n  The same stands in {}. Stop with Ctrl-C; started again, it serves what is there.",
+        file.display()
+    ));
+    lines.push(format!("  The operator's metrics, on a port of their own: http://{metrics}/metrics"));
+    lines.join("\n")
 }

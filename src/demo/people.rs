@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Note, PlatformNote, StaffNote};
+use super::{Note, PlatformNote, StaffNote, TrialNote};
 use crate::app::App;
 use crate::base::secret::{Sensitive, base64_url, random_bytes};
-use crate::db::Actor;
+use crate::db::{Actor, Tx};
 use crate::domain::paging::rota;
 use crate::domain::platforms::{self, Mode, Scope};
 use crate::domain::staff::{self, NewMember, Role};
+use crate::error::Error;
 
 const PLATFORMS: [(&str, &str); 3] = [("spark", "Spark"), ("meetly", "Meetly"), ("orbit", "Orbit")];
 const STAFF: [(&str, Role); 5] = [
@@ -42,6 +43,7 @@ pub(super) async fn settle(app: &Arc<App>) -> anyhow::Result<Note> {
             slug: slug.to_owned(),
             client_id: new.client.to_string(),
             client_secret: new.secret.into_exposed(),
+            test: None,
             webhook_secret: None,
         });
     }
@@ -49,6 +51,22 @@ pub(super) async fn settle(app: &Arc<App>) -> anyhow::Result<Note> {
         note.staff.push(colleague(app, username, role).await?);
     }
     Ok(note)
+}
+
+/// Gives each platform that has none a credential of test mode beside the live one.
+pub(super) async fn allow_trials(app: &Arc<App>, note: &mut Note) -> anyhow::Result<()> {
+    for known in note.platforms.iter_mut().filter(|platform| platform.test.is_none()) {
+        let slug = known.slug.clone();
+        let add = move |tx: &mut Tx<'_>| {
+            tx.act_as(Actor::OPERATOR);
+            let platform = platforms::find(tx, &slug)?.ok_or(Error::NotFound)?;
+            platforms::add_client(tx, &platform, Mode::Test, Scope::ALL)
+        };
+        let new = app.db.write(add).await?;
+        let (client_id, client_secret) = (new.client.to_string(), new.secret.into_exposed());
+        known.test = Some(TrialNote { client_id, client_secret });
+    }
+    Ok(())
 }
 
 async fn colleague(app: &Arc<App>, username: &'static str, role: Role) -> anyhow::Result<StaffNote> {

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::audit::{self, Chain, Event};
 use super::cases::{self, Case};
 use super::outbox::{self, Job};
-use super::platforms::{self, AccessToken, Mode, Scope};
+use super::platforms::{self, AccessToken, Client, Mode, Scope};
 use super::staff::{self, Member, Role, Session};
 use super::triage::Queue;
 use crate::base::code::codes;
@@ -163,6 +163,12 @@ pub fn table() -> String {
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
+/// What a role may do with cases of a queue, by the names of the policy.
+#[must_use]
+pub fn rights(role: Role, queue: Queue) -> Vec<String> {
+    Act::ALL.into_iter().filter(|act| allows(role, queue, *act)).map(|act| format!("{act:?}")).collect()
+}
+
 /// An act as a type, so that a grant for one cannot serve another.
 pub trait CaseAct: 'static {
     /// Which act it is.
@@ -191,6 +197,8 @@ pub struct Tenant {
     pub platform: PlatformId,
     /// Trial or real life.
     pub mode: Mode,
+    /// What its token was granted and the credential still may ask for.
+    pub scopes: Vec<Scope>,
 }
 
 /// A platform acts within a scope.
@@ -200,17 +208,19 @@ pub enum AsPlatform {}
 /// Lets a platform in: its token's epoch must be the credential's present one, which makes a revocation hold at once.
 ///
 /// # Errors
-/// `Unauthenticated` for a revoked or outdated token; `Forbidden` when the scope was not granted.
+/// `Unauthenticated` for a revoked or outdated token; `Forbidden` when the scope was not granted, or was taken away since.
 pub fn platform(rx: &mut Rx<'_>, token: &AccessToken, scope: Option<Scope>) -> Result<Grant<AsPlatform, Tenant>> {
-    let client = platforms::client(rx, &token.client)?;
-    let alive = client.is_some_and(|client| client.revoked_at.is_none() && client.epoch == token.epoch);
-    if !alive {
+    let alive = |client: &Client| client.revoked_at.is_none() && client.epoch == token.epoch;
+    let Some(client) = platforms::client(rx, &token.client)?.filter(alive) else {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
-    }
-    if let Some(scope) = scope.filter(|scope| !token.scopes.contains(scope)) {
+    };
+    let mut scopes = client.scopes();
+    scopes.retain(|scope| token.scopes.contains(scope));
+    if let Some(scope) = scope.filter(|scope| !scopes.contains(scope)) {
         return Err(Error::Forbidden(Forbidden::Scope(scope.as_str())));
     }
-    Ok(Grant::new(Tenant { client: token.client.clone(), platform: token.platform.clone(), mode: token.mode }))
+    let (client, platform) = (token.client.clone(), token.platform.clone());
+    Ok(Grant::new(Tenant { client, platform, mode: token.mode, scopes }))
 }
 
 /// As [`platform`], in a transaction that writes: from here on the client acts.

@@ -82,6 +82,8 @@ pub enum Event {
     ClientAdded { client: ClientId, mode: &'static str },
     /// A credential's secret was replaced.
     ClientRotated { client: ClientId },
+    /// What a credential may ask for was changed.
+    ClientScopesChanged { client: ClientId, scopes: String },
     /// A credential was revoked.
     ClientRevoked { client: ClientId },
     /// A webhook endpoint was made.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use recourse::base::secret::Sensitive;
+use recourse::domain::platforms::NewCredential;
+use serde_json::{Value, json};
 
 use crate::harness::process::{Service, pause};
 
@@ -31,6 +33,18 @@ fn the_demo_shows_what_went_out_and_what_came_back() {
             let slugs: Vec<&str> =
                 note["platforms"].as_array().unwrap().iter().map(|p| p["slug"].as_str().unwrap()).collect();
             assert_eq!(slugs, ["spark", "meetly", "orbit"]);
+            // Each has a credential for trials beside the live one.
+            for platform in note["platforms"].as_array().unwrap() {
+                for (place, mode) in [("", "live"), ("/test", "test")] {
+                    let known = |name: &str| platform.pointer(&format!("{place}/{name}")).unwrap().as_str().unwrap();
+                    let new = NewCredential {
+                        client: known("client_id").parse().unwrap(),
+                        secret: Sensitive::new(known("client_secret").to_owned()),
+                    };
+                    let status = service.sign_in(&new).await.caller.get("/v1/status").await.expect(200).json();
+                    assert_eq!((&status["mode"], &status["platform"]["slug"]), (&json!(mode), &platform["slug"]));
+                }
+            }
             // Two years lie behind it, and anybody can verify them.
             let base = note["base_url"].as_str().unwrap();
             // The pages are read from the shelf while the service begins.

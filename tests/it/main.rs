@@ -12,6 +12,7 @@ mod browser;
 mod cases;
 mod claims;
 mod clients;
+mod command_line;
 mod crash;
 mod damage;
 mod danger;

@@ -86,6 +86,14 @@ fn imports_are_found_in_every_form() {
 }
 
 #[test]
+fn nothing_is_printed_that_panics_when_nobody_reads_it() {
+    for (name, text) in sources() {
+        let printed = code(&text).find(|line| line.contains("print!(") || line.contains("println!("));
+        assert_eq!(printed, None, "{name}: use base::output");
+    }
+}
+
+#[test]
 fn every_import_follows_the_arrows() {
     let rooms: BTreeSet<String> = sources().iter().map(|(name, _)| room(name)).filter(|room| room != "lib").collect();
     let drawn: BTreeSet<String> = ARROWS.iter().map(|(room, _)| (*room).to_owned()).collect();

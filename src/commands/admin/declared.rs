@@ -21,8 +21,8 @@ impl Declared {
             let (slug, account) = value.split_once(' ').ok_or_else(|| Error::invalid("/value", "bad_account", form))?;
             return Ok(Self::Account(slug.to_owned(), account.trim().to_owned()));
         }
-        let known = "use phone, email, handle, profile_url, device, payment or account";
-        let kind = IdentifierKind::parse(kind).ok_or_else(|| Error::invalid("/kind", "unknown_kind", known))?;
+        let known = "phone, email, handle, profile_url, device, payment or account";
+        let kind = IdentifierKind::parse(kind).ok_or_else(|| super::none_of("kind", kind, known))?;
         Ok(Self::Identifier(Identifier::new(kind, value)))
     }
 

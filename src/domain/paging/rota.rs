@@ -26,12 +26,19 @@ pub struct Shift {
     pub ends_at: Timestamp,
 }
 
-/// Adds a shift. Shifts may overlap: all who are at work are told.
+/// Adds a shift, unless the account has the very same already. Shifts may overlap: all who are at work are told.
 ///
 /// # Errors
 /// `NotFound` for an unknown account; `Invalid` when it ends before it begins or has ended already.
-pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Timestamp) -> Result<ShiftId> {
+pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Timestamp) -> Result<Option<ShiftId>> {
     let account = staff::account(tx, username)?.ok_or(Error::NotFound)?;
+    let same = shifts::table
+        .filter(shifts::staff_id.eq(&account.member.id))
+        .filter(shifts::starts_at.eq(starts_at).and(shifts::ends_at.eq(ends_at)))
+        .select(shifts::id);
+    if same.first::<ShiftId>(tx.conn()).optional()?.is_some() {
+        return Ok(None);
+    }
     if ends_at <= starts_at || ends_at <= tx.now() {
         return Err(Error::invalid("/until", "out_of_range", "a shift ends after it begins, and after now"));
     }
@@ -44,7 +51,7 @@ pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Times
     );
     diesel::insert_into(shifts::table).values(row).execute(tx.conn())?;
     audit::record(tx, Chain::Staff(&account.member.id), Event::ShiftAdded { from: starts_at, until: ends_at })?;
-    Ok(id)
+    Ok(Some(id))
 }
 
 /// Takes a shift off the rota.

@@ -65,6 +65,8 @@ pub struct Platform {
     pub slug: String,
     /// Its name for people.
     pub name: String,
+    /// When it was added.
+    pub created_at: Timestamp,
 }
 
 /// A credential's row.
@@ -81,6 +83,8 @@ pub struct Client {
     scopes: String,
     /// Tokens of earlier epochs no longer count.
     pub epoch: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// Since when it is void.
     pub revoked_at: Option<Timestamp>,
 }
@@ -124,14 +128,15 @@ pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
     if find(tx, slug)?.is_some() {
         return Err(Conflict::NameTaken.into());
     }
-    let platform = Platform { id: PlatformId::random(), slug: slug.to_owned(), name };
+    let (id, created_at) = (PlatformId::random(), tx.now());
+    let platform = Platform { id, slug: slug.to_owned(), name, created_at };
     let added = Event::PlatformAdded { platform: platform.id.clone() };
     let head = audit::begin(tx, Chain::Platform(&platform.id), &[added])?;
     let row = (
         platforms::id.eq(&platform.id),
         platforms::slug.eq(&platform.slug),
         platforms::name.eq(&platform.name),
-        platforms::created_at.eq(tx.now()),
+        platforms::created_at.eq(platform.created_at),
         platforms::audit_seq.eq(head.seq),
         platforms::audit_head.eq(head.hash),
     );
@@ -190,6 +195,19 @@ pub fn rotate_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<NewCredential> {
         .execute(tx.conn())?;
     audit::record(tx, Chain::Platform(&client.platform_id), Event::ClientRotated { client: id.clone() })?;
     Ok(new)
+}
+
+/// Changes what a credential may ask for. Its tokens lose at once what was taken away; what was added comes with the
+/// next token.
+///
+/// # Errors
+/// `NotFound` when there is no such credential, or it was revoked.
+pub fn set_scopes(tx: &mut Tx<'_>, id: &ClientId, scopes: &[Scope]) -> Result<()> {
+    let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
+    let text = scope_text(scopes);
+    diesel::update(platform_clients::table.find(id)).set(platform_clients::scopes.eq(&text)).execute(tx.conn())?;
+    let changed = Event::ClientScopesChanged { client: id.clone(), scopes: text };
+    audit::record(tx, Chain::Platform(&client.platform_id), changed)
 }
 
 /// Voids a credential and every token made with it, at once.

@@ -288,6 +288,16 @@ fn queue_list(text: &str) -> Vec<Queue> {
     text.split(' ').filter_map(Queue::parse).collect()
 }
 
+/// A second factor for an authenticator app, as its QR codes hold it: an `otpauth://` URL with the secret in it.
+///
+/// # Errors
+/// `Internal` when the secret is not fit for use.
+pub fn otpauth(username: &str, secret: &Sensitive<Vec<u8>>) -> Result<Sensitive<String>> {
+    let codes = Builder::new().with_secret(secret.expose().clone()).with_account_name(username);
+    let url = codes.with_issuer(Some("Recourse")).build().and_then(|codes| codes.to_url());
+    Ok(Sensitive::new(url.map_err(|_| anyhow::anyhow!("a second factor's secret is not fit for use"))?))
+}
+
 /// A second factor's secret as authenticator apps take it: RFC 4648 base32 without padding.
 #[must_use]
 pub fn base32_secret(secret: &Sensitive<Vec<u8>>) -> Sensitive<String> {

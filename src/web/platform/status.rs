@@ -45,7 +45,6 @@ pub(in crate::web) struct PlatformName {
     responses((status = 200, description = "The credential holds", body = Credential)))]
 pub(in crate::web) async fn status(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;
-    let scopes = token.scopes.clone();
     let status = call
         .shared
         .app
@@ -58,7 +57,7 @@ pub(in crate::web) async fn status(call: Call) -> Result<HttpResponse> {
                 name: platforms::shown(&found.name, &found.slug),
                 slug: found.slug,
             };
-            Ok(Credential { platform, mode: tenant.mode, scopes, time: rx.now() })
+            Ok(Credential { platform, mode: tenant.mode, scopes: tenant.scopes, time: rx.now() })
         })
         .await?;
     Ok(HttpResponse::Ok().json(status))

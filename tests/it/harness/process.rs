@@ -106,6 +106,19 @@ impl Service {
         self.prepared(command, arguments).output().unwrap()
     }
 
+    /// Another command of the binary, not yet run.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.prepared(Command::new(PROGRAM), arguments)
+    }
+
+    /// Starts the process with a log whose reader has gone, as when `… 2>&1 | tee` was ended.
+    pub(crate) fn start_unheard(&mut self) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = self.prepared(Command::new(PROGRAM), &["serve"]);
+        self.child = Some(command.stdout(Stdio::null()).stderr(writer).spawn().unwrap());
+    }
+
     /// Runs a command that must fail within a few seconds. What it says.
     #[track_caller]
     pub(crate) fn refused(&self, arguments: &[&str]) -> String {

@@ -1,0 +1,361 @@
+//! The command line as a shell uses it: pipes that close, full disks, names that stand for nothing, files that
+//! spreadsheets saved, listings for scripts.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+
+use recourse::base::time::Timestamp;
+use recourse::domain::{platforms, staff};
+use serde_json::{Value, json};
+
+use crate::harness::client::small;
+use crate::harness::process::{Service, attempt};
+use crate::harness::{Database, World, databases, fresh_database, on_both};
+
+/// Runs a command against a world's database.
+fn recourse(world: &World, arguments: &[&str], typed: &str) -> Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_recourse"));
+    command.args(arguments).arg("--data").arg(world.dir()).current_dir(world.dir());
+    if let Some(url) = &world.config.database_url {
+        command.env("RECOURSE_DATABASE_URL", url.expose());
+    }
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// What a command that does its work says.
+#[track_caller]
+fn said(world: &World, arguments: &[&str]) -> String {
+    let output = recourse(world, arguments, "");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a command that is refused says.
+#[track_caller]
+fn refused(world: &World, arguments: &[&str]) -> String {
+    let output = recourse(world, arguments, "");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{arguments:?}: {told}");
+    assert!(!told.contains("panicked") && !told.contains("constraint"), "{told}");
+    told
+}
+
+/// The rest of the line that begins so.
+#[track_caller]
+fn line<'t>(text: &'t str, name: &str) -> &'t str {
+    text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name} in {text}")).trim()
+}
+
+/// A pipe whose reader has gone already.
+fn closed() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+/// Services on each database.
+fn services() -> Vec<Service> {
+    let url = |database| match database {
+        Database::Sqlite => None,
+        Database::Postgres => Some(fresh_database()),
+    };
+    databases().into_iter().map(|database| Service::new(url(database))).collect()
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_each_command_quietly() {
+    actix_web::rt::System::new().block_on(async {
+        let service = Service::new(None);
+        let _ = service.credential("spark").await;
+        let all: [&[&str]; 11] = [
+            &["openapi"],
+            &["check"],
+            &["check", "--json"],
+            &["migrate", "status"],
+            &["admin", "roles"],
+            &["admin", "platform", "list"],
+            &["admin", "platform", "list", "--json"],
+            &["admin", "rota", "list"],
+            &["admin", "outbox", "status"],
+            &["admin", "client", "add", "spark"],
+            &["edition", "key"],
+        ];
+        for arguments in all {
+            let output = service.command(arguments).stdout(closed()).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!((output.status.code(), &*told), (Some(141), ""), "{arguments:?}");
+            let output = service.command(arguments).stdout(File::create("/dev/full").unwrap()).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!((output.status.code(), told.lines().count()), (Some(1), 1), "{arguments:?}: {told}");
+            assert!(told.contains("the standard output cannot be written to"), "{arguments:?}: {told}");
+        }
+        for arguments in [&["--help"][..], &["admin", "staff", "--help"], &["no-such-thing"]] {
+            let output = service.command(arguments).stdout(closed()).stderr(closed()).output().unwrap();
+            assert!(matches!(output.status.code(), Some(0 | 2 | 141)), "{arguments:?}: {:?}", output.status);
+        }
+    });
+}
+
+#[test]
+fn a_secret_that_nobody_heard_voids_none() {
+    actix_web::rt::System::new().block_on(async {
+        for mut service in services() {
+            let new = service.credential("spark").await;
+            let id = new.client.to_string();
+            let made = service.run(&["admin", "staff", "add", "noor", "--role", "advocate"]);
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+            let app = service.open().await;
+            let stored = || async {
+                let read = app.db.read(|rx| {
+                    let clients = platforms::list(rx)?.into_iter().map(|(_, clients)| clients.len()).sum::<usize>();
+                    let hash = staff::account(rx, "noor")?.unwrap().password_hash;
+                    Ok((clients, staff::list(rx)?.len(), hash))
+                });
+                read.await.unwrap()
+            };
+            let before = stored().await;
+            let all: [&[&str]; 4] = [
+                &["admin", "client", "rotate", &id],
+                &["admin", "client", "add", "spark"],
+                &["admin", "staff", "add", "lea", "--role", "lead"],
+                &["admin", "staff", "reset", "noor"],
+            ];
+            for arguments in all {
+                let output = service.command(arguments).stdout(closed()).output().unwrap();
+                assert_eq!(output.status.code(), Some(141), "{}", String::from_utf8_lossy(&output.stderr));
+                let full = File::create("/dev/full").unwrap();
+                assert_eq!(service.command(arguments).stdout(full).output().unwrap().status.code(), Some(1));
+                assert_eq!(stored().await, before, "{arguments:?}");
+            }
+            service.up().await;
+            service.sign_in(&new).await.submit(&small("UNHEARD-1")).await;
+            // Once it is heard, it counts: the secret stands in the first line.
+            let heard = String::from_utf8(service.run(&["admin", "client", "rotate", &id]).stdout).unwrap();
+            let secret = heard.lines().next().unwrap().strip_prefix("client_secret:").unwrap().trim();
+            let token = |secret: &str| {
+                let form = [("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", secret)];
+                let body = form.map(|(name, value)| format!("{name}={value}")).join("&");
+                let request = service.http.post(format!("{}/oauth/token", service.base)).body(body);
+                attempt(request.header("Content-Type", "application/x-www-form-urlencoded"))
+            };
+            assert_eq!(token(secret).await.unwrap().status, 200);
+            assert_eq!(token(new.secret.expose()).await.unwrap().status, 401);
+        }
+    });
+}
+
+#[test]
+fn the_service_goes_on_when_nobody_reads_its_log() {
+    actix_web::rt::System::new().block_on(async {
+        let mut service = Service::new(None);
+        service.start_unheard();
+        service.ready().await;
+        for _ in 0..4 {
+            let request = service.http.get(format!("{}/v1/status", service.base));
+            assert_eq!(attempt(request).await.unwrap().status, 401);
+        }
+    });
+}
+
+#[test]
+fn scopes_of_a_credential_change_and_hold_at_once() {
+    on_both(|world| async move {
+        said(&world, &["admin", "platform", "add", "spark", "Spark"]);
+        let made = said(&world, &["admin", "client", "add", "spark"]);
+        let id = line(&made, "client_id:").to_owned();
+        let form =
+            format!("grant_type=client_credentials&client_id={id}&client_secret={}", line(&made, "client_secret:"));
+        let token = || async {
+            let request = world.http.post(format!("{}/oauth/token", world.base)).body(form.clone());
+            let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+            let answer = attempt(request).await.unwrap().expect(200).json();
+            world.caller(answer["access_token"].as_str().unwrap())
+        };
+        let spark = token().await;
+        spark.get("/v1/webhook-endpoints").await.expect(200);
+        let answer = said(&world, &["admin", "client", "scopes", &id, "reports:write, reports:read"]);
+        assert!(answer.starts_with("changed: reports:write reports:read\n"), "{answer}");
+        assert_eq!(spark.get("/v1/webhook-endpoints").await.expect(403).code(), "scope_missing");
+        assert_eq!(
+            spark.get("/v1/status").await.expect(200).json()["scopes"],
+            json!(["reports:write", "reports:read"])
+        );
+        spark.post("/v1/reports", &small("SC-1")).await.expect(201);
+        assert_eq!(token().await.get("/v1/requests").await.expect(403).code(), "scope_missing");
+        said(&world, &["admin", "client", "scopes", &id, "requests:write"]);
+        assert_eq!(spark.post("/v1/reports", &small("SC-2")).await.expect(403).code(), "scope_missing");
+        token().await.get("/v1/requests").await.expect(200);
+        for (scopes, told) in
+            [("reports:wirte", "`reports:wirte` is none; use reports:write"), (" ,", "name at least one of")]
+        {
+            let answer = refused(&world, &["admin", "client", "scopes", &id, scopes]);
+            assert!(answer.contains(told), "{answer}");
+            let answer = refused(&world, &["admin", "client", "add", "spark", "--scopes", scopes]);
+            assert!(answer.contains(told), "{answer}");
+        }
+        said(&world, &["admin", "client", "revoke", &id]);
+        let answer = refused(&world, &["admin", "client", "scopes", &id, "reports:read"]);
+        assert!(answer.contains(&id) && answer.contains("admin platform list"), "{answer}");
+    });
+}
+
+#[test]
+fn the_second_factor_comes_as_authenticator_apps_read_it() {
+    on_both(|world| async move {
+        for name in ["noor", "no.or@example.org"] {
+            for arguments in
+                [&["admin", "staff", "add", name, "--role", "advocate"][..], &["admin", "staff", "reset", name]]
+            {
+                let made = said(&world, arguments);
+                let url = line(&made, "otpauth:");
+                let label = name.replace('@', "%40");
+                assert!(url.starts_with(&format!("otpauth://totp/Recourse:{label}?")), "{url}");
+                let secret = line(&made, "totp secret:").split(' ').next().unwrap();
+                assert!(url.contains(&format!("secret={secret}")) && url.contains("issuer=Recourse"), "{url}");
+                world.pass(60);
+                let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
+                let code = totp_rs::Totp::from_url(url).unwrap().generate(seconds).to_string();
+                let body = json!({"username": name, "password": line(&made, "password:"), "code": code});
+                world.caller("").post("/v1/triage/sessions", &body).await.expect(200);
+            }
+        }
+    });
+}
+
+/// Whether a text is a time as the API writes them.
+fn is_time(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.ends_with('Z') && Timestamp::parse(text).is_some())
+}
+
+#[test]
+fn listings_are_one_json_object_for_scripts() {
+    on_both(|world| async move {
+        said(&world, &["admin", "platform", "add", "spark", "Spark"]);
+        let made = said(&world, &["admin", "client", "add", "spark", "--mode", "test", "--scopes", "reports:read"]);
+        let id = line(&made, "client_id:");
+        let json = |arguments: &[&str]| -> Value {
+            serde_json::from_str(&said(&world, &[&["admin"], arguments, &["--json"]].concat())).unwrap()
+        };
+        let platforms = json(&["platform", "list"]);
+        let spark = &platforms["data"][0];
+        assert_eq!(
+            (&spark["slug"], &spark["name"], is_time(&spark["created_at"])),
+            (&json!("spark"), &json!("Spark"), true)
+        );
+        let client = &spark["clients"][0];
+        assert_eq!(
+            (&client["client_id"], &client["mode"], &client["scopes"]),
+            (&json!(id), &json!("test"), &json!(["reports:read"]))
+        );
+        assert!(is_time(&client["created_at"]) && client["revoked_at"].is_null(), "{client}");
+        said(&world, &["admin", "client", "revoke", id]);
+        assert!(is_time(&json(&["platform", "list"])["data"][0]["clients"][0]["revoked_at"]));
+
+        assert_eq!(json(&["staff", "list"]), json!({"data": []}));
+        said(&world, &["admin", "staff", "add", "noor", "--role", "advocate", "--queues", "fraud,emergency"]);
+        let staff = json(&["staff", "list"]);
+        let noor = &staff["data"][0];
+        assert_eq!((&noor["username"], &noor["role"]), (&json!("noor"), &json!("advocate")));
+        assert_eq!(noor["queues"].as_array().unwrap().len(), 2);
+
+        assert_eq!(json(&["rota", "list"]), json!({"data": [], "staffed": false}));
+        let (from, until) = ("2099-11-27T18:00:00Z", "2099-11-28T06:00:00Z");
+        said(&world, &["admin", "rota", "add", "noor", "--from", "2099-11-27 19:00+01:00", "--until", until]);
+        let shift = &json(&["rota", "list"])["data"][0];
+        assert_eq!(
+            (&shift["username"], &shift["from"], &shift["until"]),
+            (&json!("noor"), &json!(from), &json!(until))
+        );
+
+        let outbox = json(&["outbox", "status"]);
+        assert_eq!((&outbox["waiting"], &outbox["dead"]), (&json!(0), &json!(0)));
+        let roles = json(&["roles"]);
+        assert!(
+            roles["data"].as_array().unwrap().contains(&json!({"role": "auditor", "queue": "other", "may": ["Read"]}))
+        );
+    });
+}
+
+#[test]
+fn a_rota_that_a_spreadsheet_saved_is_loaded_or_its_lines_are_named() {
+    on_both(|world| async move {
+        for name in ["amina", "noor"] {
+            said(&world, &["admin", "staff", "add", name, "--role", "advocate"]);
+        }
+        let file = world.dir().join("rota.csv");
+        let path = file.to_str().unwrap();
+        let load = |bytes: &[u8]| {
+            std::fs::write(&file, bytes).unwrap();
+            recourse(&world, &["admin", "rota", "load", path], "")
+        };
+        let rows = |from: &str| {
+            format!("amina;{from}T18:00:00Z;2099-11-28T06:00:00Z\r\nnoor;{from}T18:00:00Z;2099-11-28T06:00:00Z\r\n")
+        };
+        let text = format!("\u{feff}username;from;until\r\n{}", rows("2099-11-27"));
+        let answer = load(text.as_bytes());
+        assert_eq!(String::from_utf8_lossy(&answer.stdout), "2 added\n", "{}", String::from_utf8_lossy(&answer.stderr));
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let answer = load(&wide);
+        assert_eq!(String::from_utf8_lossy(&answer.stdout), "0 added, 2 stood there already\n", "the same again");
+
+        let wrong = "noor,2099-11-01T18:00Z,2099-11-02T06:00Z\nlena,2099-11-01T18:00Z,2099-11-02T06:00Z\n\
+                     noor,2099-11-05T18:00Z,2099-11-04T06:00Z\n";
+        let answer = load(wrong.as_bytes());
+        let told = String::from_utf8_lossy(&answer.stderr).into_owned();
+        assert_eq!(answer.status.code(), Some(1), "{told}");
+        assert!(told.contains("file, line 2: there is none called `lena`; see `recourse admin staff list`"), "{told}");
+        assert!(told.contains("file, line 3: a shift ends after it begins"), "{told}");
+        let listed: Value = serde_json::from_str(&said(&world, &["admin", "rota", "list", "--json"])).unwrap();
+        assert_eq!(listed["data"].as_array().unwrap().len(), 2, "all lines or none: {listed}");
+        for odd in [world.dir().to_str().unwrap(), "/no/such/file", "/dev/zero"] {
+            assert!(refused(&world, &["admin", "rota", "load", odd]).contains("file: "), "{odd}");
+        }
+    });
+}
+
+#[test]
+fn what_stands_for_nothing_is_named_and_nothing_is_shown_raw() {
+    on_both(|world| async move {
+        said(&world, &["admin", "platform", "add", "spark", "Spark"]);
+        said(&world, &["admin", "staff", "add", "noor", "--role", "advocate"]);
+        let nobody = format!("plc_{}", "0".repeat(26));
+        let all: [(&[&str], &str); 14] = [
+            (
+                &["admin", "client", "add", "sprak"],
+                "platform: there is none called `sprak`; see `recourse admin platform list`",
+            ),
+            (&["admin", "client", "rotate", &nobody], "admin platform list"),
+            (&["admin", "client", "revoke", &nobody], &nobody),
+            (
+                &["admin", "staff", "reset", "nour"],
+                "account: there is none called `nour`; see `recourse admin staff list`",
+            ),
+            (&["admin", "staff", "close", "nour"], "`nour`"),
+            (&["admin", "staff", "queues", "nour", "fraud"], "`nour`"),
+            (&["admin", "staff", "queues", "noor", "fruad"], "`fruad`"),
+            (&["admin", "staff", "add", "lea", "--role", "Leiterin"], "`Leiterin`"),
+            (&["admin", "staff", "declare", "noor", "--kind", "fax"], "`fax`"),
+            (
+                &["admin", "rota", "add", "nour", "--from", "2099-01-01T00:00Z", "--until", "2099-01-02T00:00Z"],
+                "`nour`",
+            ),
+            (
+                &["admin", "rota", "add", "noor", "--from", "tonight", "--until", "2099-01-02T00:00Z"],
+                "from: `tonight` is no time",
+            ),
+            (&["admin", "rota", "remove", &format!("shf_{}", "0".repeat(26))], "admin rota list"),
+            (&["admin", "platform", "add", "spark", "Spark"], "is taken"),
+            (&["admin", "staff", "close", "\u{1b}[2J\u{202e}x"], "`\\u{1b}[2J\\u{202e}x`"),
+        ];
+        for (arguments, told) in all {
+            let answer = refused(&world, arguments);
+            assert!(answer.contains(told), "{arguments:?}: {answer}");
+        }
+        let app = Arc::clone(&world.app);
+        assert_eq!(app.db.read(platforms::list).await.unwrap().len(), 1);
+    });
+}
