@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::Shared;
 use super::gate::{Bearer, TraceId};
+use super::tags::Tags;
 use crate::base::id::{Id, Kind};
 use crate::base::secret::Sensitive;
 use crate::domain::cases::Case;
@@ -72,8 +73,11 @@ impl Call {
 
     /// The precondition that the caller set.
     pub(super) fn if_match(&self) -> Option<IfMatch> {
-        let value = self.request.headers().get(IF_MATCH)?;
-        Some(IfMatch(value.to_str().unwrap_or_default().to_owned()))
+        match Tags::of(self.request.headers(), IF_MATCH) {
+            // Whatever there is, is not a version that somebody saw.
+            Tags::Absent | Tags::Any => None,
+            tags @ Tags::These(_) => Some(IfMatch(tags)),
+        }
     }
 
     /// The platform's token, whose signature the gate has checked.
@@ -89,16 +93,14 @@ impl Call {
     }
 }
 
-/// A precondition: one or more entity tags, or `*`.
+/// A precondition: one or more entity tags.
 #[derive(Clone, Debug)]
-pub(super) struct IfMatch(String);
+pub(super) struct IfMatch(Tags);
 
 impl IfMatch {
     /// Fails unless the resource has one of the tags.
     pub(super) fn holds(&self, version: i64) -> Result<()> {
-        let tag = etag(version);
-        let any = self.0.split(',').map(str::trim).any(|given| given == tag || given == "*");
-        if any { Ok(()) } else { Err(Refused::PreconditionFailed.into()) }
+        if self.0.name(&version.to_string()) { Ok(()) } else { Err(Refused::PreconditionFailed.into()) }
     }
 }
 
@@ -110,9 +112,4 @@ pub(super) fn require_match(precondition: Option<&IfMatch>, case: &Case) -> Resu
 /// Fails when there is no precondition, or what was read has another version now.
 pub(super) fn require_version(precondition: Option<&IfMatch>, version: i64) -> Result<()> {
     precondition.ok_or(Error::Refused(Refused::PreconditionRequired))?.holds(version)
-}
-
-/// The strong entity tag of a version.
-pub(super) fn etag(version: i64) -> String {
-    format!("\"{version}\"")
 }

@@ -15,6 +15,7 @@ use super::Shared;
 use super::endpoints::{Caller, Endpoint};
 use super::limits::{Policy, Verdict};
 use super::problem;
+use super::refusals::{Known, Refusal};
 use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
 use crate::domain::access;
@@ -47,11 +48,13 @@ pub(super) async fn frame(
         let shared = request.app_data::<web::Data<Shared>>().cloned();
         let response = next.call(request).await?;
         let (request, response) = response.into_parts();
+        let mut refusal = response.extensions().get::<Refusal>().cloned();
         let mut response = match response.error().and_then(|error| error.as_error::<Error>()) {
             Some(error) => {
                 if let Some(shared) = &shared {
                     shared.app.metrics.refused(problem::code(error));
                 }
+                refusal = Some(Refusal::of(error));
                 let mut rendered = problem::response(error, &id);
                 copy_limits(response.headers(), rendered.headers_mut());
                 rendered
@@ -63,8 +66,14 @@ pub(super) async fn frame(
         if let Some(shared) = &shared {
             shared.app.metrics.answered(method.as_str(), &route, took);
         }
-        let micros = took.as_micros();
-        tracing::info!(status = response.status().as_u16(), micros, "answered");
+        let (status, micros) = (response.status().as_u16(), took.as_micros());
+        match refusal {
+            None => tracing::info!(status, micros, "answered"),
+            Some(Refusal { code, places }) => {
+                let caller = request.extensions().get::<Known>().map(|known| known.0.clone());
+                tracing::info!(status, micros, code, caller, places, "answered");
+            }
+        }
         Ok(ServiceResponse::new(request, response))
     }
     .instrument(span)
@@ -174,6 +183,7 @@ fn count(request: &ServiceRequest, shared: &Shared, policy: Policy, key: &str) -
 fn platform(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     let token: AccessToken = shared.app.tokens.verify(bearer(request)?.expose(), shared.app.clock.now())?;
     let key = token.client.to_string();
+    request.extensions_mut().insert(Known(key.clone()));
     request.extensions_mut().insert(token);
     Ok(key)
 }
@@ -186,7 +196,8 @@ async fn staff(request: &ServiceRequest, shared: &Shared) -> Result<String> {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
     }
     let looked_up = token.clone();
-    shared.app.db.read(move |rx| access::session(rx, &looked_up).map(|_| ())).await?;
+    let session = shared.app.db.read(move |rx| access::session(rx, &looked_up)).await?;
+    request.extensions_mut().insert(Known(session.member.id.to_string()));
     let key = hex(&sha256(token.expose().as_bytes()));
     request.extensions_mut().insert(Bearer(token));
     Ok(key)

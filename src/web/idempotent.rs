@@ -6,7 +6,8 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::body::Raw;
-use super::extract::{Call, etag};
+use super::extract::Call;
+use super::tags::etag;
 use crate::base::secret::base64_text;
 use crate::db::Tx;
 use crate::domain::Kit;

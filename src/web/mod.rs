@@ -12,6 +12,8 @@ pub mod openapi;
 mod platform;
 pub mod problem;
 mod public;
+mod refusals;
+mod tags;
 mod triage;
 
 use std::net::TcpListener;

@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 
 use super::Shared;
+use super::tags::Tags;
 use crate::app::App;
 use crate::base::secret::{hex, sha256};
 use crate::base::time::Timestamp;
@@ -316,7 +317,8 @@ fn answer(served: &Served, status: StatusCode, asked: &HeaderMap) -> HttpRespons
         (_, true) => FOREVER,
         (_, false) => SOON,
     };
-    let known = is_known(asked, &served.hash);
+    let tags = Tags::of(asked, header::IF_NONE_MATCH);
+    let known = tags == Tags::Any || tags.name(&served.hash);
     let mut response = HttpResponse::new(if known { StatusCode::NOT_MODIFIED } else { status });
     let headers = response.headers_mut();
     headers.insert(header::ETAG, tag.clone());
@@ -353,14 +355,5 @@ fn takes(asked: &HeaderMap, coding: &str) -> bool {
         let (name, quality) = word.split_once(';').unwrap_or((word, ""));
         let refused = matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
         name.trim().eq_ignore_ascii_case(coding) && !refused
-    })
-}
-
-/// Whether the caller has this content already, in whichever form.
-fn is_known(asked: &HeaderMap, tag: &str) -> bool {
-    let words = asked.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    words.flat_map(|value| value.split(',')).any(|word| {
-        let word = word.trim().trim_start_matches("W/").trim_matches('"');
-        word == "*" || word.split_once('-').map_or(word, |(hash, _)| hash) == tag
     })
 }

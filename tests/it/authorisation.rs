@@ -173,7 +173,9 @@ pub(crate) async fn call(caller: &Caller, operation: &Operation, ids: &Ids) -> A
         request = request.header("Idempotency-Key", new_key());
     }
     if operation.conditional {
-        request = request.header("If-Match", "*");
+        // Whichever version it has.
+        let versions: Vec<String> = (1..50).map(|version| format!("\"{version}\"")).collect();
+        request = request.header("If-Match", versions.join(", "));
     }
     if operation.id == "issue_token" {
         let form = "application/x-www-form-urlencoded";

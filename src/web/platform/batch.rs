@@ -17,6 +17,7 @@ use crate::web::body::{LONGEST, Raw};
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once, run};
 use crate::web::problem::{self, Problem};
+use crate::web::refusals::Refusal;
 
 /// A batch.
 #[derive(Deserialize)]
@@ -95,6 +96,8 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
             Err(error) => {
                 replayed = false;
                 call.shared.app.metrics.refused(problem::code(&error));
+                let Refusal { code, places } = Refusal::of(&error);
+                tracing::info!(item = index, code, caller = %token.client, places, "refused within a batch");
                 if let Error::Internal(cause) = &error {
                     tracing::error!(cause = format!("{cause:#}"), "a fault in a batch");
                 }

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ETAG, HeaderValue};
+use actix_web::http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -22,9 +22,10 @@ use crate::domain::taxonomy::CategoryCode;
 use crate::domain::triage::child_rule_holds;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
-use crate::web::extract::{Call, etag};
+use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
 use crate::web::problem::ProblemError;
+use crate::web::tags::{Tags, etag};
 
 type ReportList = List<ReportView>;
 
@@ -239,9 +240,8 @@ pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
 /// A resource with its tag; nothing but the tag when the caller has it already.
 pub(in crate::web) fn conditional<T: Serialize>(call: &Call, version: i64, body: &T) -> HttpResponse {
     let tag = etag(version);
-    let known = call.request().headers().get(actix_web::http::header::IF_NONE_MATCH);
-    let known =
-        known.and_then(|value| value.to_str().ok()).is_some_and(|tags| tags.split(',').any(|t| t.trim() == tag));
+    let tags = Tags::of(call.request().headers(), IF_NONE_MATCH);
+    let known = tags == Tags::Any || tags.name(&version.to_string());
     let mut response = if known { HttpResponse::NotModified().finish() } else { HttpResponse::Ok().json(body) };
     if let Ok(value) = HeaderValue::try_from(tag) {
         response.headers_mut().insert(ETAG, value);

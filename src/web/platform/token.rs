@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::web::extract::Call;
 use crate::web::gate::network;
 use crate::web::limits::Policy;
+use crate::web::refusals::{Known, Refusal};
 
 /// The form of a token call.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -95,7 +96,16 @@ pub(in crate::web) async fn issue(
         return Ok(refusal(error, "send grant_type=client_credentials"));
     }
     let app = &call.shared.app;
-    let client = app.db.read(move |rx| platforms::authenticate(rx, &id, &secret)).await?;
+    let (known, client) = app
+        .db
+        .read(move |rx| {
+            let known = id.parse().ok().map(|id| platforms::client(rx, &id)).transpose()?.flatten();
+            Ok((known, platforms::authenticate(rx, &id, &secret)?))
+        })
+        .await?;
+    if let Some(known) = known {
+        call.request().extensions_mut().insert(Known(known.id.to_string()));
+    }
     let Some(client) = client else { return Ok(refusal("invalid_client", "the client or its secret is not valid")) };
     let Some(scopes) = granted(&client, form.scope.as_deref()) else {
         return Ok(refusal("invalid_scope", "the client may not ask for all of these scopes"));
@@ -140,6 +150,7 @@ fn basic(call: &Call) -> Option<(String, Sensitive<String>)> {
 fn refusal(error: &'static str, error_description: &'static str) -> HttpResponse {
     let status = if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
     let mut response = HttpResponse::build(status).json(TokenError { error, error_description });
+    response.extensions_mut().insert(Refusal::by_code(error));
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"recourse\""));
     }

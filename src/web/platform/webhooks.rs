@@ -17,8 +17,9 @@ use crate::domain::platforms::Scope;
 use crate::domain::webhooks::{self, Created, Details, DisabledReason, EndpointState, NewEndpoint};
 use crate::error::{Error, Result};
 use crate::web::body::Raw;
-use crate::web::extract::{Call, etag, require_version};
+use crate::web::extract::{Call, require_version};
 use crate::web::idempotent::{Reply, once};
+use crate::web::tags::etag;
 
 /// The longest time that old keys sign beside new ones, in hours.
 const LONGEST_OVERLAP: u64 = 168;

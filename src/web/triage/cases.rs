@@ -17,8 +17,9 @@ use crate::domain::staff;
 use crate::domain::triage::{Priority, Queue};
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
-use crate::web::extract::{Call, etag, require_match};
+use crate::web::extract::{Call, require_match};
 use crate::web::platform::{List, list_response};
+use crate::web::tags::etag;
 
 /// Which cases to list.
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -13,6 +13,7 @@ use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::gate::network;
 use crate::web::limits::Policy;
+use crate::web::refusals::Known;
 
 /// What a colleague signs in with.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,6 +64,9 @@ pub(in crate::web) async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let username = body.username.clone();
     let account = app.db.read(move |rx| staff::account(rx, &username)).await?;
+    if let Some(account) = &account {
+        call.request().extensions_mut().insert(Known(account.member.id.to_string()));
+    }
     let right = app.passwords.check(body.password, account.map(|account| account.password_hash)).await?;
     let kit = std::sync::Arc::clone(&app);
     let opened = app
