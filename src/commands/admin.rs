@@ -4,6 +4,7 @@ mod declared;
 mod listings;
 mod platforms;
 
+use std::io::{BufRead as _, Read as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,9 @@ use self::declared::Declared;
 pub(super) use self::listings::say_json;
 use self::listings::{Account, Listing, roles};
 use super::rota;
+
+/// Nothing that is typed is longer than this, in bytes.
+const LONGEST_LINE: u64 = 4_096;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Admin {
@@ -167,6 +171,16 @@ pub(super) fn unknown(what: &'static str, name: &str, listing: &'static str) -> 
     Error::invalid(&format!("/{what}"), "unknown", detail)
 }
 
+/// The line that is typed or piped in. When there is none at all, nobody has said anything yet, not even "nothing".
+pub(super) fn typed() -> Result<String, Error> {
+    let mut line = String::new();
+    let read = std::io::stdin().lock().take(LONGEST_LINE).read_line(&mut line);
+    match read.map_err(|error| Error::invalid("/value", "unreadable", format!("it cannot be read: {error}")))? {
+        0 => Err(Error::invalid("/value", "required", "type it, or pipe it in, and end it with Enter")),
+        _ => Ok(line),
+    }
+}
+
 /// A word that is none of a closed list, and the list.
 fn none_of(what: &'static str, word: &str, known: &str) -> Error {
     let detail = format!("`{}` is none; use {known}", printable(word));
@@ -191,10 +205,10 @@ async fn shown<T: Send + 'static>(
     let heard = Arc::new(AtomicBool::new(false));
     let note = Arc::clone(&heard);
     let work = move |tx: &mut Tx<'_>| {
-        let (secrets, made) = make(tx)?;
+        let (secrets, rest) = make(tx)?;
         say(secrets)?;
         note.store(true, Ordering::SeqCst);
-        Ok(made)
+        Ok(rest)
     };
     let done = by_operator(app, work).await;
     if done.is_err() && heard.load(Ordering::SeqCst) {
@@ -219,9 +233,7 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
             shown(app, add).await?;
         }
         StaffCommand::Declare { username, kind } => {
-            let mut value = String::new();
-            std::io::stdin().read_line(&mut value).map_err(|error| Error::Internal(error.into()))?;
-            let declared = Declared::parse(&kind, value.trim())?;
+            let declared = Declared::read(&kind, typed)?;
             // What it ended is not said: whoever declares may stand beside, and must not learn of a case.
             app.db
                 .write(move |tx| {
@@ -319,7 +331,11 @@ fn role_of(text: &str) -> Result<Role, Error> {
 fn queue_list(text: &str) -> Result<Vec<Queue>, Error> {
     let known = Queue::ALL.iter().map(|queue| queue.as_str()).collect::<Vec<_>>().join(", ");
     let queue = |name: &str| Queue::parse(name).ok_or_else(|| none_of("queues", name, &known));
-    text.split(',').map(|name| queue(name.trim())).collect()
+    let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Err(Error::invalid("/queues", "required", format!("name at least one of {known}")));
+    }
+    names.into_iter().map(queue).collect()
 }
 
 /// 132 random bits: nobody is asked to invent a password.

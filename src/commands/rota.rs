@@ -17,7 +17,7 @@ use recourse::error::{Error, Violations};
 use recourse::outbound::is_address;
 use serde::Serialize;
 
-use super::admin::{no_account, say_json, unknown};
+use super::admin::{no_account, say_json, typed, unknown};
 use file::Line;
 
 #[derive(Debug, Subcommand)]
@@ -48,6 +48,7 @@ pub(super) enum RotaCommand {
     /// Take a shift off.
     Remove {
         /// Its id, from `rota list`.
+        #[arg(value_parser = shift_id)]
         shift: ShiftId,
     },
     /// Set where an account's pages go. The address is read from the standard input and kept sealed; an empty line
@@ -56,6 +57,10 @@ pub(super) enum RotaCommand {
         /// The account.
         username: String,
     },
+}
+
+fn shift_id(text: &str) -> Result<ShiftId, &'static str> {
+    text.parse().map_err(|_| "an id has the form shf_ and 26 characters; see `recourse admin rota list`")
 }
 
 /// The rota, as `--json` prints it.
@@ -155,9 +160,7 @@ async fn list(app: &Arc<App>, json: bool) -> Result<(), Error> {
 }
 
 async fn mail(app: &Arc<App>, username: String) -> Result<(), Error> {
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(|error| Error::Internal(error.into()))?;
-    let address = Some(line.trim().to_owned()).filter(|address| !address.is_empty());
+    let address = Some(typed()?.trim().to_owned()).filter(|address| !address.is_empty());
     if address.as_deref().is_some_and(|address| !is_address(address)) {
         return Err(Error::invalid("/address", "bad_address", "this is no mail address"));
     }

@@ -234,6 +234,7 @@ fn greeting(note: &Note, (file, metrics): (&Path, SocketAddr), fresh: bool) -> S
     if let Some(window) = note.window {
         lines.push(format!("  What went out      http://{window}/   (webhooks to the apps, mail to colleagues)"));
     }
+    lines.push(format!("  The metrics        http://{metrics}/metrics   (the operator's, on a port of their own)"));
     lines.push(format!("\n  Platforms (client_id, client_secret; POST {base}/oauth/token)"));
     for platform in &note.platforms {
         lines.push(format!("    {:<8} live  {}  {}", platform.slug, platform.client_id, platform.client_secret));
@@ -249,6 +250,5 @@ fn greeting(note: &Note, (file, metrics): (&Path, SocketAddr), fresh: bool) -> S
         "\n  The same stands in {}. Stop with Ctrl-C; started again, it serves what is there.",
         file.display()
     ));
-    lines.push(format!("  The operator's metrics, on a port of their own: http://{metrics}/metrics"));
     lines.join("\n")
 }

@@ -22,7 +22,8 @@ fn recourse(world: &World, arguments: &[&str], typed: &str) -> Output {
         command.env("RECOURSE_DATABASE_URL", url.expose());
     }
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    // A command that has read enough reads no further.
+    let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
     child.wait_with_output().unwrap()
 }
 
@@ -318,6 +319,29 @@ fn a_rota_that_a_spreadsheet_saved_is_loaded_or_its_lines_are_named() {
 }
 
 #[test]
+fn an_input_that_ends_before_it_began_takes_no_address_away() {
+    on_both(|world| async move {
+        said(&world, &["admin", "staff", "add", "noor", "--role", "advocate"]);
+        let mail = |typed: &str| {
+            let output = recourse(&world, &["admin", "rota", "mail", "noor"], typed);
+            String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+        };
+        assert_eq!(mail("noor@staff.example\n"), "set; it is kept sealed\n");
+        assert!(mail("").contains("value: type it, or pipe it in"));
+        assert!(mail(&"a".repeat(1 << 16)).contains("no mail address"));
+        let kit = Arc::clone(&world.app);
+        let address = world.app.db.read(move |rx| {
+            let noor = staff::account(rx, "noor")?.unwrap().member.id;
+            staff::mail_of(rx, &kit.kit, &noor)
+        });
+        assert_eq!(address.await.unwrap().unwrap().expose(), "noor@staff.example");
+        assert_eq!(mail("\n"), "taken away\n");
+        let output = recourse(&world, &["admin", "staff", "declare", "noor", "--kind", "handle"], "");
+        assert_eq!(output.status.code(), Some(1));
+    });
+}
+
+#[test]
 fn what_stands_for_nothing_is_named_and_nothing_is_shown_raw() {
     on_both(|world| async move {
         said(&world, &["admin", "platform", "add", "spark", "Spark"]);
@@ -354,6 +378,14 @@ fn what_stands_for_nothing_is_named_and_nothing_is_shown_raw() {
         for (arguments, told) in all {
             let answer = refused(&world, arguments);
             assert!(answer.contains(told), "{arguments:?}: {answer}");
+        }
+        for (arguments, told) in [
+            (&["admin", "client", "rotate", "xyz"], "see `recourse admin platform list`"),
+            (&["admin", "rota", "remove", "xyz"], "see `recourse admin rota list`"),
+        ] {
+            let output = recourse(&world, arguments, "");
+            let answer = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(2) && answer.contains(told), "{answer}");
         }
         let app = Arc::clone(&world.app);
         assert_eq!(app.db.read(platforms::list).await.unwrap().len(), 1);

@@ -47,6 +47,29 @@ const SITE: [&str; 9] = [
     "/transparency/platforms/app-00",
 ];
 
+#[test]
+fn the_home_page_promises_what_is_built_and_every_link_of_it_leads_somewhere() {
+    on_both(|world| async move {
+        let visitor = world.caller("");
+        let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+        let mut home = visitor.get("/").await;
+        while home.status == 503 {
+            ticks.tick().await;
+            home = visitor.get("/").await;
+        }
+        let home = home.expect(200).text;
+        for later in ["hand over", "services that help", "fetch the same words", "everybody hears back"] {
+            assert!(!home.contains(later), "not built: {later}");
+        }
+        assert!(home.contains("174 people") && home.contains("Four Corners"), "a figure has its source");
+        let links: Vec<&str> = home.split("href=\"/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert!(links.len() > 8, "{links:?}");
+        for link in links {
+            visitor.get(&format!("/{link}")).await.expect(200);
+        }
+    });
+}
+
 /// T7: every file is served as it was published, and nothing of it asks the database.
 #[test]
 fn what_is_served_is_what_was_signed_while_the_database_is_away() {

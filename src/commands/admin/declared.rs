@@ -15,15 +15,18 @@ pub(super) enum Declared {
 }
 
 impl Declared {
-    pub(super) fn parse(kind: &str, value: &str) -> Result<Self, Error> {
+    /// Looks at the kind before it asks for the value.
+    pub(super) fn read(kind: &str, typed: impl FnOnce() -> Result<String, Error>) -> Result<Self, Error> {
         if kind == "account" {
+            let value = typed()?;
             let form = "write the platform's short name, a space, and the account as the platform calls it";
-            let (slug, account) = value.split_once(' ').ok_or_else(|| Error::invalid("/value", "bad_account", form))?;
+            let (slug, account) =
+                value.trim().split_once(' ').ok_or_else(|| Error::invalid("/value", "bad_account", form))?;
             return Ok(Self::Account(slug.to_owned(), account.trim().to_owned()));
         }
         let known = "phone, email, handle, profile_url, device, payment or account";
         let kind = IdentifierKind::parse(kind).ok_or_else(|| super::none_of("kind", kind, known))?;
-        Ok(Self::Identifier(Identifier::new(kind, value)))
+        Ok(Self::Identifier(Identifier::new(kind, typed()?.trim())))
     }
 
     pub(super) fn keep(&self, tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<Ended, Error> {

@@ -56,6 +56,7 @@ pub(crate) enum ClientCommand {
     /// next token.
     Scopes {
         /// The `client_id`.
+        #[arg(value_parser = client_id)]
         client: ClientId,
         /// All that it may ask for from now on, separated by commas, as in `client add`.
         scopes: String,
@@ -63,13 +64,19 @@ pub(crate) enum ClientCommand {
     /// Replace a credential's secret; the old one and its tokens are void at once.
     Rotate {
         /// The `client_id`.
+        #[arg(value_parser = client_id)]
         client: ClientId,
     },
     /// Void a credential and its tokens at once.
     Revoke {
         /// The `client_id`.
+        #[arg(value_parser = client_id)]
         client: ClientId,
     },
+}
+
+fn client_id(text: &str) -> Result<ClientId, &'static str> {
+    text.parse().map_err(|_| "an id has the form plc_ and 26 characters; see `recourse admin platform list`")
 }
 
 /// A platform, as `--json` prints it.

@@ -174,7 +174,7 @@ impl Service {
         while self.http.get(format!("{}/healthz", self.base)).send().await.is_err() {
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "the service ended:\n{}", self.said());
-            assert!(begin.elapsed() < Duration::from_secs(120), "the service does not answer:\n{}", self.said());
+            assert!(begin.elapsed() < Duration::from_mins(2), "the service does not answer:\n{}", self.said());
             pause(Duration::from_millis(5)).await;
         }
     }
