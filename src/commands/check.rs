@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use recourse::app::App;
 use recourse::base::output::say;
 use recourse::config::Config;
+use recourse::domain::editions::{self, Shelf};
 use recourse::domain::soundness::{self, Finding, Seals};
-use recourse::domain::{audit, editions, outbox, webhooks};
+use recourse::domain::{audit, outbox, webhooks};
 use serde::Serialize;
 
 /// How many chains, owners or cases are read at a time.
@@ -216,14 +218,13 @@ async fn owed(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 /// Whether the published editions are as they were signed, and none is late.
 async fn published(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let folder = app.editions().public();
-    let (found, flaws) = match editions::verify(folder, &recourse::jobs::editions::key(app)) {
-        Ok(looked) => looked,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Vec::new(), Vec::new()),
-        Err(error) => return Err(anyhow::Error::new(error).context(format!("{} cannot be read", folder.display()))),
-    };
-    report.said.push(format!("editions: {} published, {} flaws", found.len(), flaws.len()));
+    let unreadable = || format!("{} cannot be read", folder.display());
+    let (shelf, flaws) = Shelf::read(folder, &recourse::jobs::editions::key(app)).with_context(unreadable)?;
+    report.said.push(format!("editions: {} published, {} flaws", shelf.editions().len(), flaws.len()));
+    let told = flaws.clone();
+    report.problems.extend(app.db.read(move |rx| soundness::published(rx, &shelf, &told)).await?);
     for flaw in flaws {
-        let detail = "a published file was changed; put the signed one back from a backup";
+        let detail = "a published file was changed or is missing; put the signed one back from a backup of the folder";
         report.problem("edition_changed", ("editions", &flaw.place), detail);
     }
     let now = app.clock.now();

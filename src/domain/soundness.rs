@@ -1,12 +1,14 @@
 //! Whether what is stored is whole: every sealed value opens, every row has its owner, every case stands where its
 //! clocks say, and somebody can be paged. Reads only, a few owners at a time.
 
+mod editions;
 mod people;
 mod rows;
 mod sealed;
 
 use serde::Serialize;
 
+pub use editions::published;
 pub use people::{old_walls, reachable};
 pub use rows::{contradictions, orphans};
 pub use sealed::{Seals, owners, seals};

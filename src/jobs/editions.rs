@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::base::time::Timestamp;
 use crate::domain::disclosure;
 use crate::domain::editions::{
-    self, Around, Bundle, Calendar, Committed, EditionId, File, PublicKey, Shelf, Store, all_files, finish, signer,
+    self, Around, Bundle, Calendar, Committed, EditionId, File, Manifest, PublicKey, Shelf, Store, all_files, finish,
+    signer,
 };
 use crate::domain::flows::Quarter;
 use crate::error::{Error, Result};
@@ -32,6 +33,7 @@ pub const CODE_COMMIT: &str = match option_env!("RECOURSE_COMMIT") {
 pub async fn commit_due(app: &Arc<App>) -> anyhow::Result<()> {
     let now = app.clock.now();
     let quarter = Quarter::of(now);
+    calendar(app).await?;
     let all = app.db.read(editions::all).await?;
     let known = all.iter().any(|committed| committed.entry.edition == EditionId::of(quarter));
     let comes = |committed: &Committed| {
@@ -56,9 +58,25 @@ pub async fn commit_due(app: &Arc<App>) -> anyhow::Result<()> {
 /// # Errors
 /// What the database or the file system says.
 pub async fn write_calendar(app: &Arc<App>) -> anyhow::Result<()> {
+    let calendar = calendar(app).await?;
+    editions::write_calendar(app.editions(), &calendar).context("the calendar cannot be written")
+}
+
+/// What the database has committed to. It must keep all that the public calendar says: a promise that was published is not
+/// replaced by another one.
+async fn calendar(app: &Arc<App>) -> anyhow::Result<Calendar> {
     let entries = app.db.read(editions::all).await?.into_iter().map(|committed| committed.entry).collect();
     let calendar = Calendar { public_key: key(app).to_string(), editions: entries };
-    editions::write_calendar(app.editions(), &calendar).context("the calendar cannot be written")
+    let folder = app.editions().public();
+    let told = editions::read_calendar(folder).context("the public calendar cannot be read")?;
+    if let Some(id) = told.broken_by(&calendar) {
+        bail!(
+            "{}/calendar.json has committed to {id}, and the database has not, or otherwise: restore a newer database; if \
+             there is none, say so in public and move that file away",
+            folder.display()
+        );
+    }
+    Ok(calendar)
 }
 
 /// The key that verifies editions.
@@ -144,36 +162,43 @@ pub async fn publish(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
         bail!("{id} is not built; run: recourse edition build {id}");
     }
     let manifest = editions::check_staged(&place, &key(app)).map_err(|what| anyhow::anyhow!("{id}: {what}"))?;
-    let was_published_at = manifest.published_at;
-    if !is_placed {
-        let (shelf, _) = Shelf::read(store.public(), &key(app))?;
-        if manifest.previous_manifest_sha256 != shelf.last_manifest_sha256() {
-            bail!("another edition was published since {id} was built; build it again");
-        }
+    if is_placed {
+        return note_placed(app, manifest).await;
+    }
+    let (shelf, _) = Shelf::read(store.public(), &key(app))?;
+    if manifest.previous_manifest_sha256 != shelf.last_manifest_sha256() {
+        bail!("another edition was published since {id} was built; build it again");
     }
     app.db.read(move |rx| editions::is_on_record(rx, &manifest)).await?;
     let (shared, now) = (Arc::clone(app), app.clock.now());
-    let published_at = tokio::task::spawn_blocking(move || {
-        let bundle = made_by_its_bundle(&store, &place, id)?;
-        if is_placed {
-            store.publish(id).context("what was built aside cannot be removed")?;
-            return Ok(was_published_at);
+    let placed = move || place_as_of(&shared, made_by_its_bundle(&store, &place, id)?, now);
+    tokio::task::spawn_blocking(placed).await??;
+    app.db.write(move |tx| editions::mark_published(tx, id, now)).await?;
+    write_calendar(app).await
+}
+
+/// Notes an edition that stands in its place already: publishing was cut off, or an older database was restored. Its
+/// bundle must make it; one that the auditor has by now cannot be asked for.
+async fn note_placed(app: &Arc<App>, manifest: Manifest) -> anyhow::Result<()> {
+    let (store, id) = (app.editions().clone(), manifest.edition);
+    tokio::task::spawn_blocking(move || {
+        if store.bundle(id).exists() {
+            made_by_its_bundle(&store, &store.published(id), id)?;
         }
-        place_as_of(&shared, bundle, now)
+        store.publish(id).context("what was built aside cannot be removed")
     })
     .await??;
-    app.db.write(move |tx| editions::mark_published(tx, id, published_at)).await?;
+    app.db.write(move |tx| editions::adopt(tx, &manifest)).await?;
     write_calendar(app).await
 }
 
 /// Moves an edition into its place as published at this instant: its files say when that was, and not when it was built
 /// or planned. No figure hangs on it.
-fn place_as_of(app: &App, mut bundle: Bundle, at: Timestamp) -> anyhow::Result<Timestamp> {
+fn place_as_of(app: &App, mut bundle: Bundle, at: Timestamp) -> anyhow::Result<()> {
     bundle.imprint.published_at = at;
     let files = finish(all_files(&bundle)?, &signer(&app.kit.keyring));
     app.editions().stage(&bundle, &files).context("the edition cannot be written")?;
-    app.editions().publish(bundle.imprint.edition).context("the edition cannot be moved into place")?;
-    Ok(at)
+    app.editions().publish(bundle.imprint.edition).context("the edition cannot be moved into place")
 }
 
 /// The secret is destroyed when an edition is published. From then on its bundle must make it.

@@ -9,6 +9,7 @@ mod bad_acts;
 mod bad_input;
 mod beginnings;
 mod browser;
+mod by_the_book;
 mod cases;
 mod claims;
 mod clients;

@@ -128,7 +128,7 @@ fn meet_the_machine(world: &World) {
     world.clock.advance(almost.since(world.clock.now()));
 }
 
-fn codes<const N: usize>(codes: [&str; N]) -> BTreeSet<String> {
+pub(crate) fn codes<const N: usize>(codes: [&str; N]) -> BTreeSet<String> {
     codes.map(str::to_owned).into()
 }
 
@@ -224,7 +224,7 @@ fn readiness_says_when_pages_have_no_way_out_and_does_not_tell_when_one_rings() 
 }
 
 /// What `recourse check --json` says of the world's database, run on its own, and its exit code.
-fn check(world: &World, settings: &[(&str, &str)]) -> (Option<i32>, Value) {
+pub(crate) fn check(world: &World, settings: &[(&str, &str)]) -> (Option<i32>, Value) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_recourse"));
     command.args(["check", "--json", "--data"]).arg(world.dir()).current_dir(world.dir());
     command.envs(settings.iter().copied());
@@ -236,7 +236,7 @@ fn check(world: &World, settings: &[(&str, &str)]) -> (Option<i32>, Value) {
 }
 
 /// What is wrong, each as `table code`.
-fn wrong(said: &Value, list: &str) -> BTreeSet<String> {
+pub(crate) fn wrong(said: &Value, list: &str) -> BTreeSet<String> {
     let text = |finding: &Value, name: &str| finding[name].as_str().unwrap().to_owned();
     let all = said[list].as_array().unwrap();
     assert!(all.iter().all(|finding| !text(finding, "detail").is_empty() && !text(finding, "id").is_empty()), "{said}");

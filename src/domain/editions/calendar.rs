@@ -51,6 +51,20 @@ pub struct Calendar {
     pub editions: Vec<CalendarEntry>,
 }
 
+impl Calendar {
+    /// The first edition that this one has committed to, and the other one has not or otherwise. Whoever saved this one
+    /// compares what is published with it.
+    #[must_use]
+    pub fn broken_by(&self, other: &Self) -> Option<EditionId> {
+        let promise = |entry: &CalendarEntry| (entry.key_commitment.clone(), entry.plan.clone(), entry.release_at);
+        let kept = |entry: &&CalendarEntry| {
+            let same = other.editions.iter().find(|one| one.edition == entry.edition);
+            same.is_some_and(|one| promise(one) == promise(entry))
+        };
+        self.editions.iter().find(|entry| !kept(entry)).map(|entry| entry.edition)
+    }
+}
+
 /// When the edition of a quarter is published.
 #[must_use]
 pub fn release_at(rules: &Rules, quarter: Quarter) -> Timestamp {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
+use super::bundle::Build;
 use super::calendar::{self, CalendarEntry};
 use super::{EditionId, Manifest, Span};
 use crate::base::secret::hex;
@@ -187,25 +188,55 @@ pub fn secret(rx: &mut Rx<'_>, kit: &Kit, id: EditionId) -> Result<String> {
 /// # Errors
 /// `Invalid` when it is another one.
 pub fn is_on_record(rx: &mut Rx<'_>, manifest: &Manifest) -> Result<()> {
-    let other = || {
-        let detail = "what was built is not what is on record (an attempt is missing, or it was committed to otherwise); \
-                      build it again";
-        Error::invalid("/edition", "not_on_record", detail)
-    };
-    let entry = find(rx, manifest.edition)?.ok_or_else(other)?.entry;
-    let attempts: Vec<(Timestamp, String)> = edition_builds::table
-        .filter(edition_builds::edition_id.eq(manifest.edition.to_string()))
+    is_as_committed(rx, manifest)?;
+    if manifest.build_attempts == attempts(rx, manifest.edition)? { Ok(()) } else { Err(not_on_record()) }
+}
+
+/// Puts an edition that stands in its place on record as published then. A database that was restored from before it was
+/// published does not know of its last attempts; they are noted now.
+///
+/// # Errors
+/// `Invalid` when it is not what was committed to, or leaves out an attempt that is on record.
+pub fn adopt(tx: &mut Tx<'_>, manifest: &Manifest) -> Result<()> {
+    is_as_committed(tx, manifest)?;
+    let known = attempts(tx, manifest.edition)?;
+    let later = manifest.build_attempts.strip_prefix(known.as_slice()).ok_or_else(not_on_record)?;
+    for (attempt, build) in (1_i64..).zip(&manifest.build_attempts).skip(manifest.build_attempts.len() - later.len()) {
+        let row = (
+            edition_builds::edition_id.eq(manifest.edition.to_string()),
+            edition_builds::attempt.eq(attempt),
+            edition_builds::at.eq(build.at),
+            edition_builds::snapshot_commitment.eq(&build.snapshot_commitment),
+        );
+        diesel::insert_into(edition_builds::table).values(row).execute(tx.conn())?;
+    }
+    mark_published(tx, manifest.edition, manifest.published_at)
+}
+
+/// Every attempt to build an edition that is on record.
+pub(super) fn attempts(rx: &mut Rx<'_>, id: EditionId) -> Result<Vec<Build>> {
+    let all: Vec<(Timestamp, String)> = edition_builds::table
+        .filter(edition_builds::edition_id.eq(id.to_string()))
         .order(edition_builds::attempt)
         .select((edition_builds::at, edition_builds::snapshot_commitment))
         .load(rx.conn())?;
-    let told = manifest.build_attempts.iter().map(|build| (build.at, build.snapshot_commitment.clone()));
-    let same = told.eq(attempts)
-        && manifest.key_commitment == entry.key_commitment
+    Ok(all.into_iter().map(|(at, snapshot_commitment)| Build { at, snapshot_commitment }).collect())
+}
+
+fn not_on_record() -> Error {
+    let detail = "what was built is not what is on record (an attempt is missing, or it was committed to otherwise); build \
+                  it again";
+    Error::invalid("/edition", "not_on_record", detail)
+}
+
+fn is_as_committed(rx: &mut Rx<'_>, manifest: &Manifest) -> Result<()> {
+    let entry = find(rx, manifest.edition)?.ok_or_else(not_on_record)?.entry;
+    let same = manifest.key_commitment == entry.key_commitment
         && manifest.plan == entry.plan
         && manifest.params_sha256 == entry.params_sha256
         && manifest.ptable_sha256 == entry.ptable_sha256
         && manifest.published_at >= entry.release_at;
-    if same { Ok(()) } else { Err(other()) }
+    if same { Ok(()) } else { Err(not_on_record()) }
 }
 
 /// Notes when an edition was published, and destroys the key of its secret: from now on only its auditor can take the

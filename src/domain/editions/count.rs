@@ -164,8 +164,8 @@ fn register(rx: &mut Rx<'_>, until: Timestamp) -> Result<Vec<Listed>> {
 pub fn note_attempt(tx: &mut Tx<'_>, bundle: &Bundle) -> Result<Vec<Build>> {
     let id = bundle.imprint.edition.to_string();
     let secret = bundle.edition_secret().ok_or_else(|| anyhow::anyhow!("the edition's secret is damaged"))?;
-    let of_edition = || edition_builds::table.filter(edition_builds::edition_id.eq(&id));
-    let before: i64 = of_edition().count().get_result(tx.conn())?;
+    let of_edition = edition_builds::table.filter(edition_builds::edition_id.eq(&id));
+    let before: i64 = of_edition.count().get_result(tx.conn())?;
     let row = (
         edition_builds::edition_id.eq(&id),
         edition_builds::attempt.eq(before + 1),
@@ -173,9 +173,5 @@ pub fn note_attempt(tx: &mut Tx<'_>, bundle: &Bundle) -> Result<Vec<Build>> {
         edition_builds::snapshot_commitment.eq(bundle.snapshot.commitment(secret.expose())),
     );
     diesel::insert_into(edition_builds::table).values(row).execute(tx.conn())?;
-    let all: Vec<(Timestamp, String)> = of_edition()
-        .order(edition_builds::attempt)
-        .select((edition_builds::at, edition_builds::snapshot_commitment))
-        .load(tx.conn())?;
-    Ok(all.into_iter().map(|(at, snapshot_commitment)| Build { at, snapshot_commitment }).collect())
+    commit::attempts(tx, bundle.imprint.edition)
 }

@@ -28,14 +28,14 @@ mod views;
 
 pub use bundle::{Build, Bundle, Draw, Imprint, Listed, Past};
 pub use calendar::{Calendar, CalendarEntry, plan, release_at};
-pub use commit::{Committed, all, commit, commit_due, find, is_on_record, mark_published, replace, secret};
+pub use commit::{Committed, adopt, all, commit, commit_due, find, is_on_record, mark_published, replace, secret};
 pub use count::{Around, count, note_attempt, settle_and_close};
 pub use files::{File, all as all_files, data_only, finish};
 pub use manifest::{FileEntry, Flaw, Manifest, PublicKey, check_staged, is_within, signer, verify};
 pub use shelf::{Edition, PublishedFigure, Shelf};
 pub use site::pages as site_pages;
 pub use snapshot::{Cell, Snapshot, Span};
-pub use storage::{Store, write_calendar};
+pub use storage::{Store, read_calendar, write_calendar};
 pub use successor::{Successor, predecessor};
 pub use tables::{Axis, Table, TableCell, tables};
 

@@ -1,7 +1,6 @@
 //! The shelf: every published edition, read once into memory and checked. What does not verify is not put on it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -84,11 +83,7 @@ impl Shelf {
                 Err(path) => flaws.push(Flaw { place: format!("{id}/{path}"), what: "it cannot be read" }),
             }
         }
-        let calendar = match fs::read(folder.join(storage::CALENDAR)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Calendar::default(),
-            text => serde_json::from_slice(&text?)?,
-        };
-        Ok((Self { editions, calendar }, flaws))
+        Ok((Self { editions, calendar: storage::read_calendar(folder)? }, flaws))
     }
 
     /// Every edition, the first published first.

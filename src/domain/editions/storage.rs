@@ -139,6 +139,17 @@ fn write_private(place: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&aside, place)
 }
 
+/// The calendar of a folder; an empty one where there is none.
+///
+/// # Errors
+/// What the file system says, also when it is no calendar.
+pub fn read_calendar(folder: &Path) -> io::Result<Calendar> {
+    match fs::read(folder.join(CALENDAR)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Calendar::default()),
+        text => Ok(serde_json::from_slice(&text?)?),
+    }
+}
+
 /// Writes the calendar, unless it stands there as it is.
 ///
 /// # Errors

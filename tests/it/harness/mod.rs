@@ -131,6 +131,21 @@ impl World {
         Self { app, clock, base, http, config, dir }
     }
 
+    /// The same service again, on another data directory and database: what was restored.
+    pub(crate) async fn again(&self, dir: TempDir, database_url: Option<String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let config = Config {
+            data: dir.path().to_owned(),
+            database_url: database_url.map(Sensitive::new),
+            listen: listener.local_addr().unwrap(),
+            ..self.config.clone()
+        };
+        let (base, clock) = (config.base_url(), self.clock.clone());
+        let app = app::open(config.clone(), clock.clone()).await.unwrap();
+        actix_web::rt::spawn(web::serve(&app, listener).unwrap());
+        Self { app, clock, base, http: self.http.clone(), config, dir }
+    }
+
     /// The data directory.
     pub(crate) fn dir(&self) -> &std::path::Path {
         self.dir.path()
@@ -239,6 +254,15 @@ pub(crate) fn fresh_database() -> String {
     });
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     admin(cluster, &format!("CREATE DATABASE {name} TEMPLATE recourse_template"));
+    cluster.url(&name)
+}
+
+/// The URL of a new `PostgreSQL` database in which nothing is.
+pub(crate) fn empty_database() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let cluster = postgres::cluster().expect("a PostgreSQL cluster");
+    let name = format!("empty_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    admin(cluster, &format!("CREATE DATABASE {name}"));
     cluster.url(&name)
 }
 
