@@ -65,6 +65,7 @@ struct Work {
     mails: Family<Labels<1>, Counter>,
     rings: Family<Labels<1>, Counter>,
     open_alarms: Gauge,
+    unseen: Gauge,
     ticked_at: Gauge,
     failures: Family<Labels<1>, Counter>,
     stepped_over: Family<Labels<1>, Gauge>,
@@ -103,6 +104,7 @@ impl Metrics {
         all.register("mails", "Mails: sent, later, refused", work.mails.clone());
         all.register("alarm_rings", "Rings of alarms, by rung", work.rings.clone());
         all.register("alarms_open", "Alarms that nobody has taken", work.open_alarms.clone());
+        all.register("cases_unseen", "Open cases that nobody may work on", work.unseen.clone());
         all.register("tick_timestamp_seconds", "When this process last ran its tick", work.ticked_at.clone());
         all.register("job_failures", "Clock-driven jobs that failed as a whole, by job", work.failures.clone());
         let over = "Rows that a job cannot work on and steps over, by job";
@@ -156,6 +158,7 @@ impl Metrics {
                 "pager"
             }
             Job::TellOfWall { .. } => "tell_of_wall",
+            Job::TellOfUnseen { .. } | Job::TellOperatorOfUnseen => "tell_of_unseen",
             Job::EndpointFailing { .. } | Job::EndpointDisabled { .. } => "webhook_endpoint",
         };
         self.work.attempts.get_or_create(&[("kind", kind), ("outcome", outcome)]).inc();
@@ -199,6 +202,7 @@ impl Metrics {
         self.work.jobs.get_or_create(&[("state", "dead")]).set(seen.dead);
         self.work.oldest_due.set(seen.oldest_due_at.map_or(0, |at| seconds(now.since(at))));
         self.work.open_alarms.set(seen.open_alarms);
+        self.work.unseen.set(seen.unseen);
     }
 
     /// A tick has run.

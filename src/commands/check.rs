@@ -139,6 +139,9 @@ async fn rows(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 
 /// Whether anybody can be paged. Without a mail server that is the operator's choice, and only noted.
 async fn people(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let unseen = app.db.read(soundness::out_of_sight).await?;
+    report.said.push(format!("cases: {} out of everybody's sight", unseen.len()));
+    report.problems.extend(unseen);
     let found = app.db.read(soundness::reachable).await?;
     let word = if app.mailer.is_some() { "a server is set" } else { "no server is set: pages stand in the log" };
     report.said.push(format!("mail: {word}; {} gaps among those who can be paged", found.len()));

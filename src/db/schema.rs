@@ -114,6 +114,17 @@ diesel::table! {
         version -> BigInt,
         match_at -> Nullable<BigInt>,
         region -> Nullable<Text>,
+        also -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    case_queues (case_id, queue) {
+        case_id -> Text,
+        queue -> Text,
+        mode -> Text,
+        state -> Text,
+        sort_rank -> BigInt,
     }
 }
 
@@ -332,6 +343,8 @@ diesel::table! {
 
 diesel::joinable!(deliveries -> events (event_id));
 diesel::joinable!(deliveries -> webhook_endpoints (endpoint_id));
+diesel::joinable!(acts -> cases (case_id));
+diesel::joinable!(case_queues -> cases (case_id));
 diesel::joinable!(reports -> cases (case_id));
 diesel::joinable!(requests -> cases (case_id));
 diesel::joinable!(staff_sessions -> staff (staff_id));
@@ -346,6 +359,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_events,
     blind_indexes,
     case_links,
+    case_queues,
     cases,
     clocks,
     declarations,

@@ -45,6 +45,15 @@ pub enum Job {
         /// The case behind the wall.
         case: CaseId,
     },
+    /// Tell that nobody may work on these cases.
+    TellOfUnseen {
+        /// Some of them.
+        cases: Vec<CaseId>,
+        /// How many there are.
+        count: usize,
+    },
+    /// Tell the operator that nobody may work on a case.
+    TellOperatorOfUnseen,
     /// Tell a platform that its endpoint has taken nothing for a day.
     EndpointFailing {
         /// The endpoint.

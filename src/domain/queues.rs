@@ -1,10 +1,17 @@
 //! The queues: what waits, in which order, and taking the most urgent case.
 //!
 //! Every list walks one index from a place: a queue and state, the priority with the next deadline, the id. So the
-//! first page and a page a million cases later cost the same.
+//! first page and a page a million cases later cost the same. A case that stands in further queues has a row for each
+//! (`case_queues`), which a list of that queue walks in the same way beside its own.
+
+mod counts;
+mod waiting;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+
+pub use counts::{Count, count, counts, keep_counts};
+pub use waiting::{ActSummary, acts};
 
 use super::access::{self, Act};
 use super::cases::{self, Case, State};
@@ -15,7 +22,7 @@ use crate::base::id::{CaseId, StaffId};
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::schema::cases as table;
-use crate::db::schema::{blind_indexes, queue_counts, reports, staff_identifiers};
+use crate::db::schema::{blind_indexes, case_queues, reports, staff_identifiers};
 use crate::db::{AnyConnection, Rx, Tx};
 use crate::error::{Error, Refused, Result};
 
@@ -90,13 +97,18 @@ pub fn list(rx: &mut Rx<'_>, who: &Member, filter: &Filter, cursor: Option<&str>
     } else {
         let states =
             filter.state.map_or_else(|| State::ALL.iter().copied().filter(|s| s.is_open()).collect(), |s| vec![s]);
+        let others = any_other(rx, filter.mode)?;
         for queue in queues {
             for state in &states {
                 rows.extend(walk(rx, who, filter, (&[queue], Some(*state)), (after.as_ref(), limit))?);
+                if others {
+                    rows.extend(walk_others(rx, who, filter, (queue, *state), (after.as_ref(), limit))?);
+                }
             }
         }
     }
     rows.sort_by(|a, b| (a.sort_rank, &a.id).cmp(&(b.sort_rank, &b.id)));
+    rows.dedup_by(|a, b| a.id == b.id);
     Ok(Page::cut(rows, limit, &name, |case| Place(case.sort_rank, case.id.clone())))
 }
 
@@ -118,8 +130,8 @@ fn walk(
         .select(Case::as_select())
         .into_boxed();
     query = match queues {
-        [queue] => query.filter(table::queue.eq(*queue)),
-        queues => query.filter(table::queue.eq_any(queues.to_vec())),
+        [queue] if filter.assigned_to.is_none() => query.filter(table::queue.eq(*queue)),
+        queues => query.filter(table::queue.eq_any(queues.to_vec()).or(stands_in(queues))),
     };
     if let Some(Place(rank, id)) = after {
         // Together with the bound above: what lies behind the mark. Said without an OR, which cost SQLite a fifth of a
@@ -137,6 +149,47 @@ fn walk(
     Ok(query.load(rx.conn())?)
 }
 
+/// Walks one stretch of the cases that stand in the queue besides their own.
+fn walk_others(
+    rx: &mut Rx<'_>,
+    who: &Member,
+    filter: &Filter,
+    (queue, state): (Queue, State),
+    (after, limit): (Option<&Place>, Limit),
+) -> Result<Vec<Case>> {
+    use case_queues as other;
+    let (from, to) = filter.ranks();
+    let from = from.max(after.map_or(0, |place| place.0));
+    let mut query = other::table
+        .inner_join(table::table)
+        .filter(other::mode.eq(filter.mode).and(other::queue.eq(queue)).and(other::state.eq(state)))
+        .filter(other::sort_rank.ge(from).and(other::sort_rank.lt(to)))
+        .filter(diesel::dsl::not(walled(who)))
+        .order((other::sort_rank, other::case_id))
+        .limit(limit.with_probe())
+        .select(Case::as_select())
+        .into_boxed();
+    if let Some(Place(rank, id)) = after {
+        query = query.filter(diesel::dsl::not(other::sort_rank.eq(*rank).and(other::case_id.le(id))));
+    }
+    Ok(query.load(rx.conn())?)
+}
+
+/// Whether any case stands in more than one queue.
+fn any_other(rx: &mut Rx<'_>, mode: Mode) -> Result<bool> {
+    let first = case_queues::table.filter(case_queues::mode.eq(mode)).select(case_queues::case_id);
+    Ok(first.first::<CaseId>(rx.conn()).optional()?.is_some())
+}
+
+/// Whether the case of the row stands in one of the queues besides its own.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn stands_in(queues: &[Queue]) -> _ {
+    let queues: Vec<Queue> = queues.to_vec();
+    diesel::dsl::exists(
+        case_queues::table.filter(case_queues::case_id.eq(table::id)).filter(case_queues::queue.eq_any(queues)),
+    )
+}
+
 /// The cases of a platform's reference: a handful at the most.
 fn of_reference(rx: &mut Rx<'_>, who: &Member, filter: &Filter, queues: &[Queue], text: &str) -> Result<Vec<Case>> {
     let ids: Vec<CaseId> = reports::table
@@ -145,13 +198,14 @@ fn of_reference(rx: &mut Rx<'_>, who: &Member, filter: &Filter, queues: &[Queue]
         .select(reports::case_id)
         .load(rx.conn())?;
     let rows: Vec<Case> = table::table
-        .filter(table::id.eq_any(ids).and(table::queue.eq_any(queues.to_vec())))
+        .filter(table::id.eq_any(ids))
         .filter(diesel::dsl::not(walled(who)))
         .select(Case::as_select())
         .load(rx.conn())?;
     let (from, to) = filter.ranks();
     let wanted = |case: &Case| {
-        filter.state.is_none_or(|state| case.state == state)
+        case.queues().iter().any(|queue| queues.contains(queue))
+            && filter.state.is_none_or(|state| case.state == state)
             && (from..to).contains(&case.sort_rank)
             && filter.assigned_to.as_ref().is_none_or(|id| case.assigned_to.as_ref() == Some(id))
     };
@@ -171,6 +225,15 @@ fn walled(who: &Member) -> _ {
     )
 }
 
+/// Whether the person may take the case of the row: nobody holds it, and it is kept for nobody else.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn free(who: &Member, now: Timestamp) -> _ {
+    let id: StaffId = who.id.clone();
+    let unclaimed = table::claimed_until.is_null().or(table::claimed_until.le(now));
+    let unreserved = table::reserved_until.is_null().or(table::reserved_until.le(now)).or(table::assigned_to.eq(id));
+    unclaimed.and(unreserved)
+}
+
 /// Takes the most urgent case of the queue that nobody holds; nothing when there is none.
 ///
 /// # Errors
@@ -179,15 +242,20 @@ pub fn claim(tx: &mut Tx<'_>, who: &Member, queue: Queue, mode: Mode) -> Result<
     access::queue(who, queue, Act::Claim)?;
     // A look without a lock decides in which state the more urgent case waits; locking a candidate of each would hide
     // the other one from whoever claims at this moment.
+    let others = any_other(tx, mode)?;
     let mut stretches = Vec::new();
     for state in [State::Received, State::InReview] {
         if let Some((rank, _)) = first_free(tx, who, queue, (mode, state), false)? {
-            stretches.push((rank, state));
+            stretches.push((rank, state, false));
+        }
+        if others && let Some((rank, _)) = first_other(tx, who, queue, (mode, state), false)? {
+            stretches.push((rank, state, true));
         }
     }
     stretches.sort_unstable();
-    for (_, state) in stretches {
-        let Some((_, id)) = first_free(tx, who, queue, (mode, state), true)? else { continue };
+    for (_, state, other) in stretches {
+        let look = if other { first_other } else { first_free };
+        let Some((_, id)) = look(tx, who, queue, (mode, state), true)? else { continue };
         let Some(found) = cases::find(tx, &id)? else { continue };
         let mut case = access::chosen(who, found)?.into_row();
         cases::take(tx, &mut case, who)?;
@@ -205,14 +273,9 @@ fn first_free(
     (mode, state): (Mode, State),
     lock: bool,
 ) -> Result<Option<(i64, CaseId)>> {
-    let now = tx.now();
-    let unclaimed = table::claimed_until.is_null().or(table::claimed_until.le(now));
-    let unreserved =
-        table::reserved_until.is_null().or(table::reserved_until.le(now)).or(table::assigned_to.eq(who.id.clone()));
     let query = table::table
         .filter(table::mode.eq(mode).and(table::queue.eq(queue)).and(table::state.eq(state)))
-        .filter(unclaimed)
-        .filter(unreserved)
+        .filter(free(who, tx.now()))
         .filter(diesel::dsl::not(walled(who)))
         .order((table::sort_rank, table::id))
         .limit(1)
@@ -224,82 +287,27 @@ fn first_free(
     })
 }
 
-/// What waits in a queue, as a job last counted it.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = queue_counts, treat_none_as_null = true)]
-pub struct Count {
-    /// Trial or real life.
-    pub mode: Mode,
-    /// The queue.
-    pub queue: Queue,
-    /// How many open cases.
-    pub depth: i64,
-    /// When the oldest of them came in.
-    pub oldest_at: Option<Timestamp>,
-    /// How many of their clocks have passed.
-    pub breaches: i64,
-    /// When this was counted.
-    pub as_of: Timestamp,
-}
-
-/// The counts of the queues that the person sees.
-///
-/// # Errors
-/// `Forbidden` for a role without queues.
-pub fn counts(rx: &mut Rx<'_>, who: &Member, mode: Mode) -> Result<Vec<Count>> {
-    if !access::may_ever(who.role, Act::Read) {
-        return Err(Error::Forbidden(crate::error::Forbidden::Role));
-    }
-    let counted: Vec<Count> =
-        queue_counts::table.filter(queue_counts::mode.eq(mode)).select(Count::as_select()).load(rx.conn())?;
-    let as_of = rx.now();
-    let of = |queue: Queue| {
-        let found = counted.iter().find(|count| count.queue == queue).cloned();
-        found.unwrap_or(Count { mode, queue, depth: 0, oldest_at: None, breaches: 0, as_of })
-    };
-    Ok(Queue::ALL.into_iter().filter(|queue| access::sees(who, *queue)).map(of).collect())
-}
-
-/// Counts all queues. Reads only; [`keep_counts`] writes the result down.
-pub fn count(rx: &mut Rx<'_>) -> Result<Vec<Count>> {
-    type Row = (String, String, i64, Option<Timestamp>);
-    let rows: Vec<Row> = table::table
-        .filter(table::state.ne(State::Closed))
-        .group_by((table::mode, table::queue))
-        .select((table::mode, table::queue, diesel::dsl::count_star(), diesel::dsl::min(table::received_at)))
-        .load(rx.conn())?;
-    let breaches = cases::clocks::breaches(rx)?;
-    let as_of = rx.now();
-    let mut counts = Vec::new();
-    for mode in Mode::ALL.iter().copied() {
-        for queue in Queue::ALL {
-            let is = |row_mode: &str, row_queue: &str| row_mode == mode.as_str() && row_queue == queue.as_str();
-            let row = rows.iter().find(|row| is(&row.0, &row.1));
-            let broken = breaches.iter().find(|row| is(&row.0, &row.1));
-            counts.push(Count {
-                mode,
-                queue,
-                depth: row.map_or(0, |row| row.2),
-                oldest_at: row.and_then(|row| row.3),
-                breaches: broken.map_or(0, |row| row.2),
-                as_of,
-            });
-        }
-    }
-    Ok(counts)
-}
-
-/// Writes counts down.
-pub fn keep_counts(tx: &mut Tx<'_>, counts: &[Count]) -> Result<()> {
-    for count in counts {
-        let changed =
-            diesel::update(queue_counts::table.find((count.mode, count.queue))).set(count).execute(tx.conn())?;
-        if changed == 0 {
-            crate::db::dialect::native!(tx.conn(), |c| diesel::insert_into(queue_counts::table)
-                .values(count)
-                .on_conflict_do_nothing()
-                .execute(c))?;
-        }
-    }
-    Ok(())
+/// The same among the cases that stand in the queue besides their own.
+fn first_other(
+    tx: &mut Tx<'_>,
+    who: &Member,
+    queue: Queue,
+    (mode, state): (Mode, State),
+    lock: bool,
+) -> Result<Option<(i64, CaseId)>> {
+    use case_queues as other;
+    let query = other::table
+        .inner_join(table::table)
+        .filter(other::mode.eq(mode).and(other::queue.eq(queue)).and(other::state.eq(state)))
+        .filter(table::state.eq(state))
+        .filter(free(who, tx.now()))
+        .filter(diesel::dsl::not(walled(who)))
+        .order((other::sort_rank, other::case_id))
+        .limit(1)
+        .select((other::sort_rank, other::case_id));
+    Ok(match tx.conn() {
+        AnyConnection::Postgres(conn) if lock => query.for_no_key_update().skip_locked().first(conn).optional()?,
+        AnyConnection::Postgres(conn) => query.first(conn).optional()?,
+        AnyConnection::Sqlite(conn) => query.first(conn).optional()?,
+    })
 }

@@ -9,7 +9,7 @@ mod sealed;
 use serde::Serialize;
 
 pub use editions::published;
-pub use people::{old_walls, reachable};
+pub use people::{old_walls, out_of_sight, reachable};
 pub use rows::{contradictions, orphans};
 pub use sealed::{Seals, owners, seals};
 

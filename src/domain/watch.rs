@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::outbox;
+use super::paging::unseen;
 use crate::base::id::AlarmId;
 use crate::base::time::Timestamp;
 use crate::db::schema::{alarms, events, idempotency, outbox as jobs, queue_counts};
@@ -20,6 +21,8 @@ pub struct Watched {
     pub oldest_due_at: Option<Timestamp>,
     /// Alarms that nobody has taken.
     pub open_alarms: i64,
+    /// Open cases that nobody may work on.
+    pub unseen: i64,
     /// Whether there ever was an alarm.
     pub ever_alarmed: bool,
     /// When a process that runs the jobs last counted the queues.
@@ -49,6 +52,7 @@ pub fn look(rx: &mut Rx<'_>) -> Result<Watched> {
         dead,
         oldest_due_at,
         open_alarms,
+        unseen: unseen::count(rx)?,
         ever_alarmed: first.is_some(),
         counted_at,
         newest_at: [counted_at, told, asked].into_iter().flatten().max(),

@@ -18,7 +18,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
+use crate::db::Rx;
 use crate::domain::cases::rights;
+use crate::domain::paging::unseen;
 use crate::domain::{cases, flows, matching, paging, queues, requests, watch, webhooks};
 use crate::error::{Error, Result};
 use rows::{Work, each_row, or_else};
@@ -154,6 +156,18 @@ async fn end_unfit(app: &Arc<App>) -> Result<()> {
     each_row(app, "end_unfit", rights::kept, work).await.map(drop)
 }
 
+/// Looks for cases that nobody may work on, and has them told.
+async fn find_unseen(app: &Arc<App>) -> Result<()> {
+    let look = |rx: &mut Rx<'_>| {
+        let (found, known) = (unseen::find(rx)?, unseen::known(rx)?);
+        Ok(unseen::is_news(&found, &known, rx.now()).then_some(found))
+    };
+    match app.db.read(look).await? {
+        Some(found) => app.db.write(move |tx| unseen::keep(tx, &found)).await,
+        None => Ok(()),
+    }
+}
+
 /// Counts for the public what has come due, and adds up the totals. Says how many cases are in the way of it.
 ///
 /// # Errors
@@ -209,6 +223,7 @@ pub async fn tick(app: Arc<App>) -> Result<()> {
         alone(app, "compare", compare(app)).await,
         alone(app, "end_unfit", end_unfit(app)).await,
         alone(app, "ring", ring(app)).await,
+        alone(app, "find_unseen", find_unseen(app)).await,
         alone(app, "settle", async { settle(app).await.map(drop) }).await,
         alone(app, "count", count(app)).await,
         alone(app, "look", look(app)).await,

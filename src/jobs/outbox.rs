@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 
 use crate::app::App;
 use crate::domain::outbox::{self, Job, Leased};
-use crate::domain::paging::{self, Notice, Urgency};
+use crate::domain::paging::{self, Notice, Urgency, unseen};
 use crate::domain::staff;
 use crate::error::{Error, Result};
 use crate::outbound::{NotSent, Ring};
@@ -116,26 +116,49 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             app.db.write(move |tx| paging::tell_safeguarding_leads(tx, &Notice::Wall, &key)).await?;
             Ok(Ok(()))
         }
+        Job::TellOfUnseen { cases, count } => {
+            tracing::warn!(target: "on_call", count, "nobody may work on these cases: see `recourse check`");
+            for case in cases {
+                tracing::warn!(target: "on_call", case = %case, "nobody may work on this case");
+            }
+            let (cases, key) = (cases.clone(), leased.id.to_string());
+            app.db.write(move |tx| unseen::tell(tx, &cases, &key)).await?;
+            Ok(Ok(()))
+        }
+        Job::TellOperatorOfUnseen => {
+            let text = "Nobody may work on a case that is open: its queue is on nobody's list, or everybody who could stands behind a wall. `recourse check` names it and says what to do.";
+            Ok(to_operator(app, leased, ("Something needs you", text)).await)
+        }
         Job::EndpointFailing { endpoint } => {
             tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint has taken nothing for a day");
             Ok(to_operator(
                 app,
                 leased,
-                &format!("The webhook endpoint {endpoint} has taken nothing for a day. It is switched off after five."),
+                (
+                    ENDPOINT_NEEDS_YOU,
+                    &format!(
+                        "The webhook endpoint {endpoint} has taken nothing for a day. It is switched off after five."
+                    ),
+                ),
             )
             .await)
         }
         Job::EndpointDisabled { endpoint } => {
             tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint is no longer called");
-            Ok(to_operator(app, leased, &format!("The webhook endpoint {endpoint} is no longer called. Its platform switches it on again, or you ask them to.")).await)
+            let text = format!(
+                "The webhook endpoint {endpoint} is no longer called. Its platform switches it on again, or you ask them to."
+            );
+            Ok(to_operator(app, leased, (ENDPOINT_NEEDS_YOU, &text)).await)
         }
     }
 }
 
-/// Writes to the operator, where an address is set. Events keep standing in the log that the platform can read.
-async fn to_operator(app: &Arc<App>, leased: &Leased, text: &str) -> std::result::Result<(), Undone> {
+const ENDPOINT_NEEDS_YOU: &str = "A webhook endpoint needs you";
+
+/// Writes to the operator, where an address is set. What it is about stands in the log too.
+async fn to_operator(app: &Arc<App>, leased: &Leased, mail: (&str, &str)) -> std::result::Result<(), Undone> {
     let (Some(mailer), Some(to)) = (&app.mailer, &app.config.mail.operator) else { return Ok(()) };
-    let sent = mailer.send(to, ("A webhook endpoint needs you", text), leased.id.as_str()).await;
+    let sent = mailer.send(to, mail, leased.id.as_str()).await;
     sent.map_err(|error| match error {
         NotSent::Refused(reason) => Undone::Never(reason),
         error @ NotSent::Later(_) => Undone::Later(error.to_string()),
@@ -183,6 +206,10 @@ fn words(notice: &Notice, sign_in: &str) -> (&'static str, String) {
         Notice::Page { urgency: Urgency::Today, .. } => {
             ("Please sign in today", "Something needs a person today. It comes again until somebody takes it.")
         }
+        Notice::Unseen => (
+            "Please ask whoever runs the service",
+            "Something is where nobody can work on it. `recourse check` says what, and what to do.",
+        ),
         Notice::Wall => {
             ("Please look at the record", "A colleague was turned away from something. The record says more.")
         }
@@ -198,7 +225,7 @@ mod tests {
     #[test]
     fn the_mails_are_neutral() {
         let page = |urgency| Notice::Page { alarm: AlarmId::random(), ring: 3, urgency, last: false };
-        let notices = [page(Urgency::Now), page(Urgency::Today), Notice::Wall];
+        let notices = [page(Urgency::Now), page(Urgency::Today), Notice::Wall, Notice::Unseen];
         let all: Vec<String> = notices
             .iter()
             .map(|notice| words(notice, "https://recourse.example"))

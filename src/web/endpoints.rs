@@ -170,6 +170,7 @@ fn of_staff() -> Vec<Endpoint> {
         row(post(), "/v1/triage/cases/{id}/decision", STAFF, limit, || to(decisions::decide)).keyed().conditional(),
         row(post(), "/v1/triage/cases/{id}/platform-requests", STAFF, limit, || to(decisions::ask)).keyed(),
         row(post(), "/v1/triage/cases/{id}/links", STAFF, limit, || to(decisions::link)).keyed(),
+        row(get(), "/v1/triage/pending", STAFF, limit, || to(acts::list)),
         row(post(), "/v1/triage/cases/{id}/pending/{act}/approve", STAFF, limit, || to(acts::approve)).keyed(),
         row(post(), "/v1/triage/cases/{id}/pending/{act}/refuse", STAFF, limit, || to(acts::refuse)).keyed(),
     ]

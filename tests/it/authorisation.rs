@@ -28,7 +28,7 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
-const TABLE: [(&str, Who); 45] = {
+const TABLE: [(&str, Who); 46] = {
     use Scope::{ReportsRead, ReportsWrite, RequestsWrite, WebhooksManage};
     use Who::{Anyone, Platform, Staff};
     [
@@ -76,6 +76,7 @@ const TABLE: [(&str, Who); 45] = {
         ("decide_case", Staff([200, 200, 200, 403, 404])),
         ("ask_platform", Staff([200, 200, 200, 403, 404])),
         ("link_cases", Staff([200, 200, 200, 403, 404])),
+        ("list_acts", Staff([200, 200, 200, 200, 403])),
         ("approve_act", Staff([403, 200, 200, 403, 404])),
         ("refuse_act", Staff([403, 200, 200, 403, 404])),
     ]

@@ -116,7 +116,7 @@ fn generated_clients_walk_through_a_whole_report() {
                 assert_eq!(said.trim(), "walked", "{name}");
             }
             world.deliver().await;
-            let kinds: Vec<String> = receiver.messages().iter().map(|message| message.kind()).collect();
+            let kinds: Vec<String> = receiver.messages().iter().map(crate::harness::receiver::Message::kind).collect();
             assert!(kinds.contains(&"webhook.test".to_owned()), "{kinds:?}");
         }
     });

@@ -309,15 +309,24 @@ pub fn stop_ours(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
     Ok(())
 }
 
-/// How many running clocks of open cases have passed, by mode and queue. Both as text: a case that cannot be read hides
-/// no other.
+/// How many running clocks of open cases have passed, by mode and queue: a row for the cases' own queues, and one for those
+/// that they stand in besides. Both as text: a case that cannot be read hides no other.
 pub fn breaches(rx: &mut Rx<'_>) -> Result<Vec<(String, String, i64)>> {
-    use crate::db::schema::cases;
-    Ok(clocks::table
+    use crate::db::schema::{case_queues as other, cases};
+    let mut all: Vec<(String, String, i64)> = clocks::table
         .inner_join(cases::table.on(cases::id.eq(clocks::case_id)))
         .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::due_at.lt(rx.now())))
         .filter(cases::state.ne(super::State::Closed))
         .group_by((cases::mode, cases::queue))
         .select((cases::mode, cases::queue, diesel::dsl::count_star()))
-        .load(rx.conn())?)
+        .load(rx.conn())?;
+    let besides: Vec<(String, String, i64)> = clocks::table
+        .inner_join(other::table.on(other::case_id.eq(clocks::case_id)))
+        .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::due_at.lt(rx.now())))
+        .filter(other::state.ne(super::State::Closed))
+        .group_by((other::mode, other::queue))
+        .select((other::mode, other::queue, diesel::dsl::count_star()))
+        .load(rx.conn())?;
+    all.extend(besides);
+    Ok(all)
 }

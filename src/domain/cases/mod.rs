@@ -115,6 +115,8 @@ pub struct Case {
     pub outcome: Option<Outcome>,
     /// The queue it waits in.
     pub queue: Queue,
+    /// The queues of the groups of reports that joined later, by their names.
+    pub(super) also: Option<String>,
     /// The priority in force.
     pub priority: Priority,
     /// Where that comes from.
@@ -148,10 +150,19 @@ pub struct Case {
 }
 
 impl Case {
-    /// The queues it stands in: whoever works one of them may see it.
+    /// The queues it stands in: whoever works one of them may see it. A child's case stands in the children's queue
+    /// alone, and a p0 in that of emergencies: what joins them widens no circle.
     #[must_use]
     pub fn queues(&self) -> Vec<Queue> {
-        vec![self.queue]
+        let mut all = vec![self.queue];
+        if !self.child && self.priority != Priority::P0 {
+            all.extend(self.also().filter(|queue| *queue != self.queue));
+        }
+        all
+    }
+
+    fn also(&self) -> impl Iterator<Item = Queue> {
+        self.also.iter().flat_map(|also| also.split(' ')).filter_map(Queue::parse)
     }
 
     /// Whether `staff` holds the claim at `now`.

@@ -17,7 +17,7 @@ use crate::domain::paging;
 use crate::domain::platforms::Mode;
 use crate::domain::taxonomy::CategoryCode;
 use crate::domain::terms::identifiers::{RULES, Use};
-use crate::domain::triage::{Facts, merge_answers};
+use crate::domain::triage::{Facts, Priority, Queue, merge_answers};
 use crate::domain::vault::{Answers, Damaged, Keys, Notes};
 use crate::error::{Conflict, Error, Result};
 
@@ -147,6 +147,7 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
         state: State::Received,
         outcome: None,
         queue,
+        also: None,
         priority: assessment.priority,
         priority_source: if failed { PrioritySource::Failure } else { PrioritySource::Rules },
         computed_priority: assessment.priority,
@@ -230,9 +231,22 @@ fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, landed: Landed<'k>, incoming: Incomin
         let clock = image_clock(kit, &case.id, &incoming.report, tx.now());
         clocks::insert(tx, &[clock])?;
     }
+    join_queue(tx, kit, &mut case, incoming.category)?;
     let new = (incoming.facts, incoming.names, Some(incoming.promised));
     take_in(tx, kit, &mut keys, &mut case, new)?;
     Ok(Landed { case, keys })
+}
+
+/// Puts the case in the queue of a joining report's group as well: whoever works that group is to see it.
+fn join_queue(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, category: CategoryCode) -> Result<()> {
+    let of = |category: CategoryCode| kit.triage.rules().queue(false, Priority::P4, category.group());
+    let (joins, own) = (of(category), of(case.category));
+    if joins == own || case.also().any(|queue| queue == joins) {
+        return Ok(());
+    }
+    let also: Vec<&str> = case.also().chain([joins]).map(Queue::as_str).collect();
+    case.also = Some(also.join(" "));
+    store::set_also(tx, case)
 }
 
 /// What every addition and every joining report does to a case: it is taken up, its names are kept, it is to be read,

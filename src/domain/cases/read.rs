@@ -34,6 +34,8 @@ pub struct CaseSummary {
     pub state: State,
     /// The queue it waits in.
     pub queue: Queue,
+    /// Others that it stands in: reports of their groups have joined it.
+    pub also_in: Vec<Queue>,
     /// The priority in force: a screening order that a person decides on, no prediction.
     pub priority: Priority,
     /// Where the priority comes from.
@@ -160,6 +162,7 @@ pub fn summary(case: &Case) -> CaseSummary {
         id: case.id.clone(),
         state: case.state,
         queue: case.queue,
+        also_in: case.queues().into_iter().skip(1).collect(),
         priority: case.priority,
         priority_source: case.priority_source,
         category: case.category,

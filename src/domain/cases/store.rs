@@ -7,7 +7,7 @@ use super::{Action, Case, Outcome, State, sort_rank};
 use crate::base::id::{CaseId, ReportId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock};
-use crate::db::schema::{cases, reports};
+use crate::db::schema::{case_queues, cases, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::events::{self, EventType, NewEvent};
@@ -36,6 +36,28 @@ pub(in crate::domain) fn replace_in_queue(tx: &mut Tx<'_>, case: &mut Case) -> R
     diesel::update(cases::table.find(&case.id))
         .set((cases::next_due_at.eq(due), cases::sort_rank.eq(case.sort_rank)))
         .execute(tx.conn())?;
+    if case.also.is_some() { stand(tx, case) } else { Ok(()) }
+}
+
+/// Puts the case in its place in the other queues that it stands in, and out of those that it has left.
+fn stand(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+    diesel::delete(case_queues::table.filter(case_queues::case_id.eq(&case.id))).execute(tx.conn())?;
+    for queue in case.queues().into_iter().skip(1) {
+        let row = (
+            case_queues::case_id.eq(&case.id),
+            case_queues::queue.eq(queue),
+            case_queues::mode.eq(case.mode),
+            case_queues::state.eq(case.state),
+            case_queues::sort_rank.eq(case.sort_rank),
+        );
+        diesel::insert_into(case_queues::table).values(row).execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// Notes the queues of the groups that joined. Where the case stands follows with its place.
+pub(super) fn set_also(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+    diesel::update(cases::table.find(&case.id)).set(cases::also.eq(&case.also)).execute(tx.conn())?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 mod ladder;
 pub mod rota;
 mod unreadable;
+pub mod unseen;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -275,6 +276,8 @@ pub enum Notice {
     },
     /// A colleague met a wall.
     Wall,
+    /// Nobody may work on a case.
+    Unseen,
 }
 
 /// Whether the mail is still worth sending: a page whose alarm has ended, or has rung again since, is not. So a mail
@@ -306,6 +309,10 @@ pub fn rings_yet(rx: &mut Rx<'_>, of: &RingOf) -> Result<bool> {
 /// A page could not be delivered to somebody for good: the next ones up are told at once.
 pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<()> {
     audit::record(tx, Chain::Staff(to), Event::MailRefused)?;
+    if *notice == Notice::Unseen {
+        let key = format!("{to}:{}", tx.now().micros());
+        return unseen::tell_operator(tx, &key);
+    }
     let Notice::Page { alarm, .. } = notice else { return Ok(()) };
     let open = alarms::table.find(alarm).filter(alarms::closed_at.is_null());
     let row: Option<(CaseId, i64)> = open.select((alarms::case_id, alarms::least_rung)).first(tx.conn()).optional()?;

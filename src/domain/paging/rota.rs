@@ -91,7 +91,8 @@ pub fn is_staffed(rx: &mut Rx<'_>) -> Result<bool> {
 }
 
 /// Whom an alarm about the case reaches, in no order: each rung with those below it. Where nobody stands on a rung, the
-/// next one up is told at once. Nobody is told of a case that they may not see.
+/// next one up is told at once; where nobody stands on any, everybody who may work on the case. Nobody is told of a case
+/// that they may not see.
 pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<StaffId>> {
     let on_shift = on_shift_now(rx)?;
     let mut able = Vec::new();
@@ -108,6 +109,10 @@ pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<S
         if rung <= up_to || told.is_empty() {
             told.extend(of_role(role).map(|who| who.id.clone()));
         }
+    }
+    if told.is_empty() {
+        // Neither a shift nor a lead: then whoever may work on it, rather than nobody.
+        told = able.into_iter().map(|who| who.id).collect();
     }
     told.sort();
     told.dedup();

@@ -3,13 +3,25 @@
 use diesel::prelude::*;
 
 use super::Finding;
-use crate::base::id::StaffId;
+use crate::base::id::{CaseId, StaffId};
 use crate::db::Rx;
 use crate::db::schema::{shifts, staff as accounts};
 use crate::domain::access::{self, Act};
+use crate::domain::paging::unseen;
 use crate::domain::staff;
 use crate::domain::triage::Queue;
 use crate::error::Result;
+
+/// Open cases that nobody may work on.
+///
+/// # Errors
+/// What the database says.
+pub fn out_of_sight(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+    let detail = "nobody may work on it: put its queue on a colleague's list (admin staff queues), or add a colleague \
+                  whom no wall keeps from it";
+    let finding = |id: CaseId| Finding { code: "out_of_sight", table: "cases", id: id.to_string(), detail };
+    Ok(unseen::find(rx)?.into_iter().map(finding).collect())
+}
 
 /// Who of those on the rota has no mail address, and which queues have nobody at all who can be written to.
 ///

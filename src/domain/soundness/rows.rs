@@ -13,7 +13,7 @@ use crate::domain::cases::{Case, State, clocks::Clock, clocks::next_due, sort_ra
 use crate::error::Result;
 
 /// A column that names an owner in another table, and what names its row: `table, id, column, owner`.
-const OWNED: [(&str, &str, &str, &str); 35] = [
+const OWNED: [(&str, &str, &str, &str); 37] = [
     ("reports", "id", "case_id", "cases"),
     ("reports", "id", "platform_id", "platforms"),
     ("cases", "id", "platform_id", "platforms"),
@@ -29,6 +29,8 @@ const OWNED: [(&str, &str, &str, &str); 35] = [
     ("requests", "id", "case_id", "cases"),
     ("requests", "id", "report_id", "reports"),
     ("alarms", "id", "case_id", "cases"),
+    ("unseen_cases", "case_id", "case_id", "cases"),
+    ("case_queues", "case_id", "case_id", "cases"),
     ("case_links", "case_id", "case_id", "cases"),
     ("case_links", "case_id", "other_id", "cases"),
     ("blind_indexes", "case_id", "case_id", "cases"),

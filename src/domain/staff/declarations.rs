@@ -1,5 +1,7 @@
 //! What colleagues declare of themselves and of those close to them: a wall stands where it names anyone in a case.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -206,6 +208,27 @@ pub fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
         ))
         .select(blind_indexes::case_id);
     Ok(named.first::<CaseId>(rx.conn()).optional()?.is_some())
+}
+
+/// The cases that name anyone whom this colleague declared.
+pub fn walled_cases(rx: &mut Rx<'_>, id: &StaffId) -> Result<Vec<CaseId>> {
+    Ok(blind_indexes::table
+        .filter(blind_indexes::digest.eq_any(
+            staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
+        ))
+        .select(blind_indexes::case_id)
+        .distinct()
+        .limit(10_000)
+        .load(rx.conn())?)
+}
+
+/// Who has declared anything, and how much.
+pub fn declared(rx: &mut Rx<'_>) -> Result<BTreeMap<StaffId, i64>> {
+    let rows: Vec<(StaffId, i64)> = staff_identifiers::table
+        .group_by(staff_identifiers::staff_id)
+        .select((staff_identifiers::staff_id, diesel::dsl::count_star()))
+        .load(rx.conn())?;
+    Ok(rows.into_iter().collect())
 }
 
 silent! { Original }

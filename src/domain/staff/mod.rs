@@ -8,7 +8,7 @@ mod sessions;
 use diesel::prelude::*;
 use totp_rs::{Builder, Totp};
 
-pub use declarations::{declare, declare_account, is_walled};
+pub use declarations::{declare, declare_account, declared, is_walled, walled_cases};
 pub(in crate::domain) use declarations::{stand_on_first_rules, to_declare_again};
 pub use passwords::Passwords;
 pub use sessions::{

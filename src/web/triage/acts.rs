@@ -1,15 +1,55 @@
 //! The second person.
 
 use actix_web::HttpResponse;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::{case_reply, on_case};
+use super::{case_reply, on_case, read_as};
 use crate::base::id::{ActKind, CaseKind};
+use crate::base::page::Limit;
 use crate::domain::access::{self, SignSecond};
 use crate::domain::cases::CaseSummary;
-use crate::domain::cases::acts::sign;
+use crate::domain::cases::acts::{ActState, sign};
+use crate::domain::platforms::Mode;
+use crate::domain::queues::{self, ActSummary};
 use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::extract::Call;
+use crate::web::platform::{List, list_response};
+
+/// Which acts to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct ActsQuery {
+    /// Where they stand; those that wait when absent.
+    state: Option<ActState>,
+    /// `live`, or a platform's trials; live when absent.
+    mode: Option<Mode>,
+    /// How many entries, 1 to 100; more is coerced.
+    #[param(minimum = 1, maximum = 100, default = 25)]
+    limit: Option<u64>,
+    /// Where the last page ended.
+    #[param(max_length = 512, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+}
+
+type ActList = List<ActSummary>;
+
+/// `GET /v1/triage/pending`.
+#[utoipa::path(get, path = "/v1/triage/pending", tag = "triage", operation_id = "list_acts",
+    summary = "Acts that wait for a second person, the oldest first", params(ActsQuery),
+    description = "Of the cases that you see. What each would do stands in its case.",
+    responses((status = 200, description = "A page", body = ActList)))]
+pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+    let query: ActsQuery = call.query()?;
+    let which = (query.mode.unwrap_or(Mode::Live), query.state.unwrap_or(ActState::Pending));
+    let page = read_as(&call, move |rx, who| {
+        queues::acts(rx, who, which, query.cursor.as_deref(), Limit::coerce(query.limit))
+    })
+    .await?;
+    Ok(list_response(call.request(), page))
+}
 
 /// `POST /v1/triage/cases/{id}/pending/{act}/approve`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/pending/{act}/approve", tag = "triage", operation_id = "approve_act", summary = "Approve as the second person",

@@ -1,0 +1,2 @@
+DROP TABLE case_queues;
+ALTER TABLE cases DROP COLUMN also;

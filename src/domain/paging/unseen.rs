@@ -1,0 +1,197 @@
+//! Open cases that nobody at all may work on: everybody who could stands behind a wall, or the queue is on nobody's list.
+//! No alarm reaches a person there. It is told to the safeguarding leads whom no wall keeps from the case, else to the
+//! operator: at once, and again each day while it lasts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+
+use super::Notice;
+use crate::base::id::{CaseId, StaffId};
+use crate::base::time::Timestamp;
+use crate::db::dialect::native;
+use crate::db::schema::{cases as table, staff as accounts, unseen_cases};
+use crate::db::{Rx, Tx};
+use crate::domain::access::{self, Act};
+use crate::domain::cases::{Case, State};
+use crate::domain::outbox::{self, Job};
+use crate::domain::platforms::Mode;
+use crate::domain::staff::{self, Member, Role};
+use crate::domain::triage::Queue;
+use crate::error::Result;
+
+/// How many are read at once.
+const SOME: usize = 200;
+/// How many of them are looked for. Whoever has more has one cause.
+const LOOKED_FOR: usize = 1_000;
+/// How many are named to whoever is told.
+const NAMED: usize = 20;
+/// When it is told again.
+const AGAIN: Duration = Duration::from_hours(24);
+
+/// Open cases of real life that nobody may work on, in the order of their ids: at most a thousand.
+///
+/// # Errors
+/// What the database says.
+pub fn find(rx: &mut Rx<'_>) -> Result<BTreeSet<CaseId>> {
+    let declared = staff::declared(rx)?;
+    let able: Vec<Member> = staff::list(rx)?.into_iter().filter(|who| access::may_ever(who.role, Act::Claim)).collect();
+    let mut unseen = BTreeSet::new();
+    for queue in Queue::ALL {
+        let works = |who: &&Member| who.queues.contains(&queue) && access::allows(who.role, queue, Act::Claim);
+        // Whoever declared least is behind the fewest walls: only there can all of them be.
+        let least = able.iter().filter(works).min_by_key(|who| declared.get(&who.id).copied().unwrap_or(0));
+        let behind = match least {
+            None => None,
+            Some(who) if !declared.contains_key(&who.id) => continue,
+            Some(who) => Some(staff::walled_cases(rx, &who.id)?),
+        };
+        for case in open_in(rx, queue, behind.as_deref())? {
+            if unseen.len() < LOOKED_FOR && !is_seen(rx, &able, &declared, &case)? {
+                unseen.insert(case.id);
+            }
+        }
+    }
+    Ok(unseen)
+}
+
+/// The open cases of a queue, or those of `among` that stand in it. One that cannot be read hides no other; it rings for
+/// the leads by itself.
+fn open_in(rx: &mut Rx<'_>, queue: Queue, among: Option<&[CaseId]>) -> Result<Vec<Case>> {
+    let open = State::ALL.iter().copied().filter(|state| state.is_open());
+    let mut found = Vec::new();
+    for state in open {
+        let mut query = table::table
+            .filter(table::mode.eq(Mode::Live).and(table::queue.eq(queue)).and(table::state.eq(state)))
+            .order((table::sort_rank, table::id))
+            .limit(i64::try_from(LOOKED_FOR).unwrap_or(i64::MAX))
+            .select(table::id)
+            .into_boxed();
+        if let Some(among) = among {
+            query = query.filter(table::id.eq_any(among.to_vec()));
+        }
+        let ids: Vec<CaseId> = query.load(rx.conn())?;
+        for some in ids.chunks(SOME) {
+            found.extend(readable(rx, some)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Those of the cases that can be read.
+fn readable(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec<Case>> {
+    let rows = table::table.filter(table::id.eq_any(ids.to_vec())).select(Case::as_select()).load(rx.conn());
+    match (rows, ids) {
+        (Ok(rows), _) => Ok(rows),
+        (Err(DieselError::DeserializationError(_)), [_]) => Ok(Vec::new()),
+        (Err(DieselError::DeserializationError(_)), _) => {
+            let (one, other) = ids.split_at(ids.len() / 2);
+            let mut rows = readable(rx, one)?;
+            rows.extend(readable(rx, other)?);
+            Ok(rows)
+        }
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+fn is_seen(rx: &mut Rx<'_>, able: &[Member], declared: &BTreeMap<StaffId, i64>, case: &Case) -> Result<bool> {
+    for who in able.iter().filter(|who| access::may(who, case, Act::Claim)) {
+        if !declared.contains_key(&who.id) || !staff::is_walled(rx, &who.id, &case.id)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What is known to be out of sight, and when each was last told.
+///
+/// # Errors
+/// What the database says.
+pub fn known(rx: &mut Rx<'_>) -> Result<BTreeMap<CaseId, Timestamp>> {
+    let rows: Vec<(CaseId, Timestamp)> =
+        unseen_cases::table.select((unseen_cases::case_id, unseen_cases::told_at)).load(rx.conn())?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Whether anything is to be written down: what is found differs from what is known, or is to be told again.
+#[must_use]
+pub fn is_news(found: &BTreeSet<CaseId>, known: &BTreeMap<CaseId, Timestamp>, now: Timestamp) -> bool {
+    !found.iter().eq(known.keys()) || known.values().any(|told_at| told_at.plus(AGAIN) <= now)
+}
+
+/// Writes down what is out of sight now, and owes word of what is new and of what was told a day ago.
+///
+/// # Errors
+/// What the database says.
+pub fn keep(tx: &mut Tx<'_>, found: &BTreeSet<CaseId>) -> Result<()> {
+    let now = tx.now();
+    let gone: Vec<CaseId> = known(tx)?.into_keys().filter(|id| !found.contains(id)).collect();
+    diesel::delete(unseen_cases::table.filter(unseen_cases::case_id.eq_any(gone))).execute(tx.conn())?;
+    let mut to_tell = Vec::new();
+    for id in found {
+        let row = (unseen_cases::case_id.eq(id), unseen_cases::since.eq(now), unseen_cases::told_at.eq(now));
+        let added = native!(tx.conn(), |c| diesel::insert_into(unseen_cases::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        let day_old = unseen_cases::table.find(id).filter(unseen_cases::told_at.le(now.minus(AGAIN)));
+        // Of two processes that look at once, one tells.
+        let again = diesel::update(day_old).set(unseen_cases::told_at.eq(now)).execute(tx.conn())?;
+        if added + again > 0 {
+            to_tell.push(id.clone());
+        }
+    }
+    if to_tell.is_empty() {
+        return Ok(());
+    }
+    let count = to_tell.len();
+    to_tell.truncate(NAMED);
+    outbox::enqueue(tx, &Job::TellOfUnseen { cases: to_tell, count }, now, None)
+}
+
+/// How many are out of sight.
+///
+/// # Errors
+/// What the database says.
+pub fn count(rx: &mut Rx<'_>) -> Result<i64> {
+    Ok(unseen_cases::table.count().get_result(rx.conn())?)
+}
+
+/// Owes a mail to each safeguarding lead who may know of one of the cases, and one to the operator when there is a case
+/// of which none of them may.
+///
+/// # Errors
+/// What the database says.
+pub fn tell(tx: &mut Tx<'_>, cases: &[CaseId], key: &str) -> Result<()> {
+    let now = tx.now();
+    let with_mail: Vec<StaffId> = accounts::table
+        .filter(accounts::active.eq(true).and(accounts::mail.is_not_null()))
+        .filter(accounts::role.eq(Role::SafeguardingLead))
+        .select(accounts::id)
+        .load(tx.conn())?;
+    let (mut people, mut operator) = (BTreeSet::new(), false);
+    for case in cases {
+        let mut anybody = false;
+        for who in &with_mail {
+            // To hear that there is such a case would tell whoever it names that there is one.
+            if !staff::is_walled(tx, who, case)? {
+                anybody = true;
+                people.insert(who);
+            }
+        }
+        operator |= !anybody;
+    }
+    for staff in people {
+        let mail = Job::Mail { staff: staff.clone(), notice: Notice::Unseen };
+        outbox::enqueue(tx, &mail, now, Some(&format!("unseen:{key}:{staff}")))?;
+    }
+    if operator { tell_operator(tx, key) } else { Ok(()) }
+}
+
+/// Owes a mail to the operator.
+pub(super) fn tell_operator(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+    let now = tx.now();
+    outbox::enqueue(tx, &Job::TellOperatorOfUnseen, now, Some(&format!("unseen:{key}:operator")))
+}

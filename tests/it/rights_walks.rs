@@ -1,0 +1,300 @@
+//! Random walks of a whole house: whatever colleagues do, whoever loses a right and whatever rows are damaged, every open
+//! p0 and p1 has somebody who was told in time, or an alarm that says why not.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use recourse::base::id::{CaseId, StaffId};
+use recourse::base::time::Timestamp;
+use recourse::db::Rx;
+use recourse::db::schema::{acts, alarms, cases, unseen_cases};
+use recourse::domain::access::{self, Act};
+use recourse::domain::cases::{self as domain, Case, State};
+use recourse::domain::paging::rota;
+use recourse::domain::staff::{self, Role};
+use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
+use recourse::domain::triage::{Priority, Queue};
+use recourse::jobs;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::client::{Caller, Staff, new_key, small};
+use crate::harness::dice::Dice;
+use crate::harness::{World, on_both};
+
+const STEPS: usize = 70;
+/// Numbers that reports name and colleagues may come to declare.
+const NUMBERS: [&str; 3] = ["+44 7700 900101", "+44 7700 900102", "+44 7700 900103"];
+
+/// A house on its walk.
+struct House {
+    world: World,
+    dice: Dice,
+    people: Vec<Staff>,
+    reports: Vec<String>,
+    damaged: BTreeSet<String>,
+}
+
+#[test]
+fn whoever_goes_and_whatever_breaks_every_urgent_case_is_known_to_somebody_who_may_help() {
+    on_both(|world| async move {
+        let mut house =
+            House { world, dice: Dice(0), people: Vec::new(), reports: Vec::new(), damaged: BTreeSet::new() };
+        for seed in [3, 19] {
+            house.dice = Dice(seed);
+            for role in [Role::Advocate, Role::Advocate, Role::Advocate, Role::Lead, Role::SafeguardingLead] {
+                house.hire(role).await;
+            }
+            let mut done = 0;
+            for step in 0..STEPS {
+                done += usize::from(house.one_step().await < 300);
+                jobs::tick(Arc::clone(&house.world.app)).await.unwrap();
+                jobs::work_off(&house.world.app, "walk").await.unwrap();
+                house.check((seed, step)).await;
+            }
+            assert!(done > STEPS / 2, "seed {seed}: a walk of {done} steps walks nowhere");
+        }
+    });
+}
+
+impl House {
+    /// Somebody begins here.
+    async fn hire(&mut self, role: Role) {
+        let queues = match self.dice.roll(4) {
+            0 => vec![Queue::Emergency, Queue::StalkingViolence],
+            1 => vec![Queue::StalkingViolence, Queue::Fraud, Queue::SexualHarm],
+            _ => Vec::new(),
+        };
+        let who = self.world.staff_with(role, queues).await;
+        if self.dice.roll(2) == 0 {
+            let name = who.username.clone();
+            let add = move |tx: &mut recourse::db::Tx<'_>| {
+                let now = tx.now();
+                rota::add(tx, &name, now, now.plus(Duration::from_hours(12)))
+            };
+            self.world.app.db.write(add).await.unwrap();
+        }
+        self.people.push(who);
+    }
+
+    fn any(&mut self) -> Staff {
+        let i = self.dice.roll(self.people.len());
+        self.people[i].clone()
+    }
+
+    /// An open case that the person sees; nothing when there is none.
+    async fn case_for(&mut self, who: &Staff) -> Option<String> {
+        let list = who.caller.get("/v1/triage/cases?limit=10").await;
+        let all = list.json()["data"].as_array().cloned().unwrap_or_default();
+        if all.is_empty() { None } else { Some(all[self.dice.roll(all.len())]["id"].as_str().unwrap().to_owned()) }
+    }
+
+    /// One thing that happens. The status of the answer; 204 for what nobody answers.
+    async fn one_step(&mut self) -> u16 {
+        match self.dice.roll(20) {
+            0..=3 => self.report().await,
+            4 => self.add_to_report().await,
+            5..=12 => self.act().await,
+            13..=15 => self.lose().await,
+            16 => self.damage().await,
+            _ => {
+                let seconds = [30, 130, 400, 1_000][self.dice.roll(4)];
+                self.world.pass(seconds);
+                204
+            }
+        }
+    }
+
+    async fn report(&mut self) -> u16 {
+        let spark = self.world.platform("spark").await;
+        let mut body = small(&format!("W-{}", new_key()));
+        body["category"] = json!(["stalking_offline", "romance_fraud", "sexual_assault"][self.dice.roll(3)]);
+        let pair = self.dice.roll(4);
+        body["reporter"]["platform_account_ref"] = json!(format!("reporter-{pair}"));
+        body["subject"] = json!({"platform_account_ref": format!("subject-{pair}")});
+        body["answers"] =
+            [json!({"not_safe_now": "yes"}), json!({"very_frightened": "yes"}), json!({})][self.dice.roll(3)].clone();
+        if self.dice.roll(3) == 0 {
+            let number = NUMBERS[self.dice.roll(3)];
+            body["subject"]["identifiers"] = json!([{"type": "phone", "value": number}]);
+        }
+        let answer = spark.caller.post("/v1/reports", &body).await;
+        if let Some(id) = answer.json()["id"].as_str() {
+            self.reports.push(id.to_owned());
+        }
+        answer.status
+    }
+
+    async fn add_to_report(&mut self) -> u16 {
+        if self.reports.is_empty() {
+            return 204;
+        }
+        let spark = self.world.platform("spark").await;
+        let report = self.reports[self.dice.roll(self.reports.len())].clone();
+        let number = NUMBERS[self.dice.roll(3)];
+        let more = [
+            json!({"answers": {"not_safe_now": "yes"}}),
+            json!({"identifiers": [{"type": "phone", "value": number}]}),
+            json!({"statement": "It goes on."}),
+        ];
+        let body = &more[self.dice.roll(3)];
+        spark.caller.post(&format!("/v1/reports/{report}/additions"), body).await.status
+    }
+
+    async fn act(&mut self) -> u16 {
+        let who = self.any();
+        let Some(id) = self.case_for(&who).await else { return 204 };
+        let read = who.caller.get(&format!("/v1/triage/cases/{id}")).await;
+        let (case, tag) = (read.json(), read.header("etag"));
+        let to = self.any().id;
+        let until = self.world.clock.now().plus(Duration::from_hours(10));
+        let (act, body): (String, Value) = match self.dice.roll(12) {
+            0..=3 => ("claim".into(), json!({})),
+            4 => ("release".into(), json!({})),
+            5 => ("transitions".into(), json!({"action": "hold", "reason": "later", "until": until})),
+            6 => ("transitions".into(), json!({"action": "start"})),
+            7 => ("assign".into(), json!({"staff_id": to})),
+            8 => {
+                let to = ["p0", "p1", "p3"][self.dice.roll(3)];
+                ("priority".into(), json!({"priority": to, "reason_code": "new_information", "text": "as told"}))
+            }
+            9 => {
+                let outcome = ["supported_elsewhere", "unfounded"][self.dice.roll(2)];
+                ("decision".into(), json!({"outcome": outcome, "reason": "with her service"}))
+            }
+            10 => ("notes".into(), json!({"text": "seen", "records": "re_review"})),
+            _ => match case["pending"][0]["id"].as_str() {
+                Some(act) => (format!("pending/{act}/approve"), json!({})),
+                None => ("transitions".into(), json!({"action": "resume"})),
+            },
+        };
+        let path = format!("/v1/triage/cases/{id}/{act}");
+        let status = who.caller.post_with(&path, &new_key(), Some(&tag), &body).await.status;
+        let known = matches!(status, 200..=299 | 400 | 401 | 403 | 404 | 409 | 412 | 422);
+        assert!(known || (status == 500 && self.damaged.contains(&id)), "{act}: {status}");
+        status
+    }
+
+    /// Somebody loses a right, or all of them; somebody else begins.
+    async fn lose(&mut self) -> u16 {
+        let i = self.dice.roll(self.people.len());
+        let who = self.people[i].clone();
+        let (app, name) = (Arc::clone(&self.world.app), who.username.clone());
+        let kind = self.dice.roll(6);
+        let number = Identifier::new(IdentifierKind::Phone, NUMBERS[self.dice.roll(3)]);
+        let role = [Role::Auditor, Role::Advocate, Role::Administrator, Role::Lead][self.dice.roll(4)];
+        let queues: &[Queue] = [&[Queue::Fraud][..], &[Queue::Emergency], &Queue::ALL][self.dice.roll(3)];
+        if kind == 0 {
+            return Caller::send(who.caller.request(Method::DELETE, "/v1/triage/sessions/current")).await.status;
+        }
+        let lost = self.world.app.db.write(move |tx| match kind {
+            1 => staff::close(tx, &app.kit, &name).map(drop),
+            2 => staff::set_role(tx, &app.kit, &name, role).map(drop),
+            3 => staff::set_queues(tx, &app.kit, &name, queues).map(drop),
+            4 => staff::reset(tx, &app.kit, &name, "$none$", &staff::new_totp_secret()).map(drop),
+            _ => staff::declare(tx, &app.kit, &name, &number).map(drop),
+        });
+        lost.await.unwrap();
+        if kind == 1 {
+            self.people.remove(i);
+            let role = [Role::Advocate, Role::Lead, Role::SafeguardingLead][self.dice.roll(3)];
+            self.hire(role).await;
+        } else if self.people.len() < 8 {
+            self.hire(Role::Advocate).await;
+        }
+        200
+    }
+
+    /// A bit flips in what the rules wrote down of a case.
+    async fn damage(&mut self) -> u16 {
+        let all: Vec<CaseId> =
+            self.world.app.db.read(|rx| Ok(cases::table.select(cases::id).load(rx.conn())?)).await.unwrap();
+        if all.is_empty() || !DAMAGE {
+            return 204;
+        }
+        let id = all[self.dice.roll(all.len())].to_string();
+        self.world.tamper(&format!("UPDATE assessments SET body = statement FROM reports WHERE reports.case_id = assessments.case_id AND assessments.case_id = '{id}'"));
+        self.damaged.insert(id);
+        204
+    }
+
+    /// What holds of every case at every moment.
+    async fn check(&self, at: (u64, usize)) {
+        let wrong = self.world.app.db.read(wrongs).await.unwrap();
+        assert!(wrong.is_empty(), "{at:?}: {wrong:#?}");
+    }
+}
+
+const DAMAGE: bool = false;
+
+/// The open cases of which nobody who may help was told, and why that is wrong.
+fn wrongs(rx: &mut Rx<'_>) -> recourse::error::Result<Vec<String>> {
+    let ids: Vec<CaseId> = cases::table.select(cases::id).load(rx.conn())?;
+    let mut wrong = Vec::new();
+    for id in ids {
+        let case = domain::find(rx, &id)?.unwrap();
+        wrong.extend(of_proposals(rx, &case)?.map(|what| format!("{id}: {what}")));
+        let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
+        if case.state == State::Closed || !urgent {
+            continue;
+        }
+        wrong.extend(of_alarm(rx, &case)?.map(|what| format!("{id} {:?} {:?}: {what}", case.priority, case.state)));
+    }
+    Ok(wrong)
+}
+
+/// A proposal outlives neither its case nor the right of who made it.
+fn of_proposals(rx: &mut Rx<'_>, case: &Case) -> recourse::error::Result<Option<&'static str>> {
+    let waiting: Vec<StaffId> = acts::table
+        .filter(acts::case_id.eq(&case.id).and(acts::state.eq("pending")))
+        .select(acts::proposed_by)
+        .load(rx.conn())?;
+    if case.state == State::Closed && !waiting.is_empty() {
+        return Ok(Some("a proposal outlives its case"));
+    }
+    for by in waiting {
+        if access::bar(rx, &by, case, Act::ChangePriority)?.is_some() {
+            return Ok(Some("a proposal outlives the right of who made it"));
+        }
+    }
+    Ok(None)
+}
+
+fn of_alarm(rx: &mut Rx<'_>, case: &Case) -> recourse::error::Result<Option<String>> {
+    let now = rx.now();
+    if let Some(holder) = &case.assigned_to {
+        // It is theirs: they took it, or were handed it and paged.
+        return Ok(access::bar(rx, holder, case, Act::Work)?.map(|bar| format!("is whose it may not be: {bar:?}")));
+    }
+    let mut able = Vec::new();
+    for who in staff::list(rx)? {
+        if access::bar(rx, &who.id, case, Act::Claim)?.is_none() {
+            able.push(who.id);
+        }
+    }
+    let open = alarms::table.filter(alarms::case_id.eq(&case.id).and(alarms::closed_at.is_null()));
+    let alarm: Option<(i64, Timestamp, Timestamp, Option<String>)> =
+        open.select((alarms::rings, alarms::opened_at, alarms::next_at, alarms::told)).first(rx.conn()).optional()?;
+    let Some((rings, opened, next, told)) = alarm else {
+        return Ok(Some("nobody has it and nothing rings".to_owned()));
+    };
+    if next <= now {
+        return Ok(Some("its alarm is late".to_owned()));
+    }
+    let first = if case.priority == Priority::P0 { 2 } else { 15 };
+    if rings == 0 && next.since(opened) > Duration::from_mins(first) {
+        return Ok(Some("its alarm rings too late".to_owned()));
+    }
+    if able.is_empty() {
+        let said = unseen_cases::table.find(&case.id).select(unseen_cases::case_id).first::<CaseId>(rx.conn());
+        return Ok(said.optional()?.is_none().then(|| "nobody may see it and nobody is told that".to_owned()));
+    }
+    let told = told.unwrap_or_default();
+    let heard = able.iter().any(|who| told.contains(who.as_str()));
+    let repeat = Duration::from_mins(if case.priority == Priority::P0 { 5 } else { 15 });
+    // Who comes when it has rung for nobody hears with the next ring.
+    let unheard = rings > 0 && !heard && (!told.is_empty() || next.since(now) > repeat);
+    Ok(unheard.then(|| format!("told {told:?}, not {able:?}")))
+}
