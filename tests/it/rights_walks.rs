@@ -121,6 +121,7 @@ impl House {
             body["subject"]["identifiers"] = json!([{"type": "phone", "value": number}]);
         }
         let answer = spark.caller.post("/v1/reports", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
         if let Some(id) = answer.json()["id"].as_str() {
             self.reports.push(id.to_owned());
         }
@@ -207,15 +208,17 @@ impl House {
         200
     }
 
-    /// A bit flips in what the rules wrote down of a case.
+    /// Something sealed of a case is changed by a failing disk.
     async fn damage(&mut self) -> u16 {
-        let all: Vec<CaseId> =
-            self.world.app.db.read(|rx| Ok(cases::table.select(cases::id).load(rx.conn())?)).await.unwrap();
-        if all.is_empty() || !DAMAGE {
+        let all = self.world.app.db.read(|rx| Ok(cases::table.select(cases::id).load::<CaseId>(rx.conn())?)).await;
+        let all = all.unwrap();
+        if all.is_empty() || self.damaged.len() > 2 {
             return 204;
         }
         let id = all[self.dice.roll(all.len())].to_string();
-        self.world.tamper(&format!("UPDATE assessments SET body = statement FROM reports WHERE reports.case_id = assessments.case_id AND assessments.case_id = '{id}'"));
+        let other = format!("(SELECT statement FROM reports WHERE case_id = '{id}' LIMIT 1)");
+        let (table, column) = [("assessments", "body"), ("acts", "body"), ("reports", "answers")][self.dice.roll(3)];
+        self.world.tamper(&format!("UPDATE {table} SET {column} = {other} WHERE case_id = '{id}'"));
         self.damaged.insert(id);
         204
     }
@@ -226,8 +229,6 @@ impl House {
         assert!(wrong.is_empty(), "{at:?}: {wrong:#?}");
     }
 }
-
-const DAMAGE: bool = false;
 
 /// The open cases of which nobody who may help was told, and why that is wrong.
 fn wrongs(rx: &mut Rx<'_>) -> recourse::error::Result<Vec<String>> {
