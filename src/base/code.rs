@@ -24,9 +24,10 @@ macro_rules! stored_as_text {
     };
 }
 
-/// Declares an enum whose values are codes, with `ALL`, `as_str`, `parse`, JSON, the API schema and TEXT columns.
+/// Declares an enum whose values are codes, with `ALL`, `as_str`, `parse`, JSON, the API schema and TEXT columns. A name
+/// that says enough in its room but not to whoever reads the API document has another one there, after `as`.
 macro_rules! codes {
-    ($(#[$about:meta])* pub enum $name:ident { $($(#[$meta:meta])* $variant:ident = $code:literal,)* }) => {
+    ($(#[$about:meta])* pub enum $name:ident $(as $schema:ident)? { $($(#[$meta:meta])* $variant:ident = $code:literal,)* }) => {
         $(#[$about])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
@@ -66,7 +67,11 @@ macro_rules! codes {
             }
         }
 
-        impl utoipa::ToSchema for $name {}
+        impl utoipa::ToSchema for $name {
+            $(fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($schema).into()
+            })?
+        }
     };
 }
 

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 /// The group of a category; it decides the queue and the promised first read.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CategoryGroup)]
 pub enum Group {
     /// Stalking, harassment, tracking, exposure of private details.
     Stalking,

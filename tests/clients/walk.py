@@ -124,7 +124,7 @@ def submit(spark, reference):
 
 def read(spark, id):
     report = must(get_report.sync_detailed(id, client=spark), m.ReportView)
-    assert report.status == m.Status.RECEIVED and not report.outcome
+    assert report.status == m.ReportStatus.RECEIVED and not report.outcome
     page = must(list_reports.sync_detailed(client=spark, limit=1), m.ReportList)
     assert page.data[0].id == id and page.has_more == bool(page.next_cursor)
     addition = m.AdditionBody(statement="He was there again today.")
@@ -170,14 +170,14 @@ def triage(amina, reference):
     view = get_case.sync_detailed(id, client=amina)
     words = must(view, m.CaseView).reports[0].content.statement
     assert words == "He waits outside my office. I never told him where I work."
-    start = m.TransitionBody(action=m.Action.START)
+    start = m.TransitionBody(action=m.CaseAction.START)
     tag = view.headers["ETag"]
     must(move_case.sync_detailed(id, client=amina, body=start, idempotency_key=key(), if_match=tag), m.CaseSummary)
     note = m.NewNote(text="Read; evidence is to be kept.")
     must(write_note.sync_detailed(id, client=amina, body=note, idempotency_key=key()), m.NoteView)
     ask = m.NewRequest(action=m.RequestAction.PRESERVE_EVIDENCE)
     asked = must(ask_platform.sync_detailed(id, client=amina, body=ask, idempotency_key=key()), m.CaseSummary)
-    assert asked.state == m.State.AWAITING_PLATFORM
+    assert asked.state == m.CaseState.AWAITING_PLATFORM
     return id
 
 
@@ -193,11 +193,11 @@ def answer(spark, reference):
 
 def decide(amina, spark, id, report):
     tag = get_case.sync_detailed(id, client=amina).headers["ETag"]
-    body = m.DecisionBody(outcome=m.Outcome.PLATFORM_ACTED, reason="Evidence is kept.")
+    body = m.DecisionBody(outcome=m.CaseOutcome.PLATFORM_ACTED, reason="Evidence is kept.")
     closed = decide_case.sync_detailed(id, client=amina, body=body, idempotency_key=key(), if_match=tag)
-    assert must(closed, m.CaseSummary).state == m.State.CLOSED
+    assert must(closed, m.CaseSummary).state == m.CaseState.CLOSED
     seen = must(get_report.sync_detailed(report, client=spark), m.ReportView)
-    assert seen.status == m.Status.CLOSED and seen.outcome == m.ReportOutcome.PLATFORM_ACTED
+    assert seen.status == m.ReportStatus.CLOSED and seen.outcome == m.ReportOutcome.PLATFORM_ACTED
     must(ask_withdrawal.sync_detailed(report, client=spark, idempotency_key=key()), m.WithdrawalAnswer)
     assert sign_out.sync_detailed(client=amina).status_code == 204
 

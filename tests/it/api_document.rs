@@ -312,6 +312,8 @@ fn no_two_types_of_the_document_have_one_name() {
             };
             let renamed = part.split_once("#[schema(as = ").map(|(_, rest)| rest.split(')').next().unwrap());
             let own = line.split("struct ").last().unwrap().split("enum ").last().unwrap();
+            // `codes!` says after `as` what a type is called in the document.
+            let own = own.split_once(" as ").map_or(own, |(_, called)| called);
             let own = own.split(|c: char| !c.is_alphanumeric()).next().unwrap();
             let name = renamed.unwrap_or(own).to_owned();
             assert!(names.insert(name.clone()), "two types are called {name}");

@@ -15,7 +15,7 @@ use recourse::domain::staff::{self, NewMember, Role};
 use serde_json::{Value, json};
 
 use crate::harness::contract::DOCUMENT;
-use crate::harness::receiver::{Manner, Receiver};
+use crate::harness::receiver::{Manner, Message, Receiver};
 use crate::harness::{World, on_both_with};
 use crate::webhooks::over_loopback;
 
@@ -116,7 +116,7 @@ fn generated_clients_walk_through_a_whole_report() {
                 assert_eq!(said.trim(), "walked", "{name}");
             }
             world.deliver().await;
-            let kinds: Vec<String> = receiver.messages().iter().map(crate::harness::receiver::Message::kind).collect();
+            let kinds: Vec<String> = receiver.messages().iter().map(Message::kind).collect();
             assert!(kinds.contains(&"webhook.test".to_owned()), "{kinds:?}");
         }
     });

@@ -45,7 +45,7 @@ use crate::error::{Conflict, Error, Result};
 
 codes! {
     /// How a case ended.
-    pub enum Outcome {
+    pub enum Outcome as CaseOutcome {
         /// The platform did what it was asked.
         PlatformActed = "platform_acted",
         /// It declined.

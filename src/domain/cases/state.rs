@@ -4,7 +4,7 @@ use crate::base::code::codes;
 
 codes! {
     /// Where a case stands.
-    pub enum State {
+    pub enum State as CaseState {
         /// Nobody has begun.
         Received = "received",
         /// Somebody has begun.
@@ -20,7 +20,7 @@ codes! {
 
 codes! {
     /// What moves a case.
-    pub enum Action {
+    pub enum Action as CaseAction {
         /// Somebody begins.
         Start = "start",
         /// Set aside.

@@ -20,7 +20,7 @@ use crate::base::code::codes;
 
 codes! {
     /// Where a report stands, in the platform's view. It never changes by anything the survivor does.
-    pub enum Status {
+    pub enum Status as ReportStatus {
         /// With us.
         Received = "received",
         /// We wait for the platform.

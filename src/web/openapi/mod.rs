@@ -24,7 +24,7 @@ use crate::error::Result;
 #[openapi(
     info(
         title = "Recourse",
-        description = "Turns abuse reports from dating apps into help. Platforms submit reports and answer requests; advocates' tools work the queues. Priorities order the queues: they predict nothing, and a person decides.",
+        description = "Turns abuse reports from dating apps into help. Platforms submit reports and answer requests; advocates' tools work the queues. Priorities order the queues: they predict nothing, and a person decides. Where GET is answered, HEAD is too, save where a reading goes on record.",
         contact(name = "Whoever runs the service that you call"),
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
