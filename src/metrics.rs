@@ -16,6 +16,7 @@ use crate::base::time::Timestamp;
 use crate::domain::outbox::Job;
 use crate::domain::platforms::Mode;
 use crate::domain::queues::Count;
+use crate::domain::renewal::Run;
 use crate::domain::triage::Engine;
 use crate::domain::watch::Watched;
 use crate::domain::webhooks::{Counts, Verdict};
@@ -66,6 +67,7 @@ struct Work {
     rings: Family<Labels<1>, Counter>,
     open_alarms: Gauge,
     unseen: Gauge,
+    renewed: Family<Labels<1>, Gauge>,
     ticked_at: Gauge,
     failures: Family<Labels<1>, Counter>,
     stepped_over: Family<Labels<1>, Gauge>,
@@ -105,6 +107,7 @@ impl Metrics {
         all.register("alarm_rings", "Rings of alarms, by rung", work.rings.clone());
         all.register("alarms_open", "Alarms that nobody has taken", work.open_alarms.clone());
         all.register("cases_unseen", "Open cases that nobody may work on", work.unseen.clone());
+        all.register("names_renewed", "Cases whose names were made anew: looked_at, failed", work.renewed.clone());
         all.register("tick_timestamp_seconds", "When this process last ran its tick", work.ticked_at.clone());
         all.register("job_failures", "Clock-driven jobs that failed as a whole, by job", work.failures.clone());
         let over = "Rows that a job cannot work on and steps over, by job";
@@ -184,6 +187,12 @@ impl Metrics {
         self.hooks.deliveries.get_or_create(&[("state", "pending")]).set(counts.pending);
         self.hooks.deliveries.get_or_create(&[("state", "failed")]).set(counts.failed);
         self.hooks.oldest_due.set(counts.oldest_due_at.map_or(0, |at| seconds(now.since(at))));
+    }
+
+    /// How far names were made anew.
+    pub fn keep_renewal(&self, run: &Run) {
+        self.work.renewed.get_or_create(&[("state", "looked_at")]).set(run.looked_at);
+        self.work.renewed.get_or_create(&[("state", "failed")]).set(run.failed);
     }
 
     /// What a tick counted of the queues.

@@ -11,7 +11,8 @@ use recourse::base::output::say;
 use recourse::config::Config;
 use recourse::domain::editions::{self, Shelf};
 use recourse::domain::soundness::{self, Finding, Seals};
-use recourse::domain::{audit, outbox, webhooks};
+use recourse::domain::terms::identifiers::RULES;
+use recourse::domain::{audit, outbox, renewal, webhooks};
 use serde::Serialize;
 
 /// How many chains, owners or cases are read at a time.
@@ -64,6 +65,7 @@ pub(super) async fn check(config: Config, json: bool) -> anyhow::Result<ExitCode
     seals(&app, &mut report).await?;
     rows(&app, &mut report).await?;
     people(&app, &mut report).await?;
+    names(&app, &mut report).await?;
     chains(&app, &mut report).await?;
     digest(&app, &mut report).await?;
     owed(&app, &mut report).await?;
@@ -148,6 +150,23 @@ async fn people(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let list = if app.mailer.is_some() { &mut report.problems } else { &mut report.notes };
     list.extend(found);
     report.notes.extend(app.db.read(soundness::old_walls).await?);
+    Ok(())
+}
+
+/// Whether the names of cases stand as the rules of identifiers in force make them.
+async fn names(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let (run, older) = app.db.read(|rx| Ok((renewal::run(rx)?, renewal::older(rx, SOME)?))).await?;
+    let looked = run.as_ref().map_or(0, |run| run.looked_at);
+    let has_ended = run.is_some_and(|run| run.ended_at.is_some());
+    let word = if older.is_empty() || has_ended { "made anew" } else { "being made anew" };
+    report.said.push(format!("names: {word} by rules {RULES}, {looked} cases looked at, {} as they were", older.len()));
+    if has_ended {
+        let detail =
+            "its names stand as older rules made them, so that walls meet fewer spellings: see the log for why";
+        for case in &older {
+            report.problem("names_not_renewed", ("cases", case.as_str()), detail);
+        }
+    }
     Ok(())
 }
 

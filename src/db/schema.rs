@@ -7,7 +7,7 @@ mod paging;
 mod statistics;
 mod webhooks;
 
-pub use names::{blind_indexes, declarations, staff_identifiers};
+pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
 pub use paging::{alarms, shifts, unseen_cases};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
@@ -374,11 +374,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency,
     key_wraps,
     keyrings,
+    late_matches,
     notes,
     outbox,
     platform_clients,
     platforms,
     queue_counts,
+    renewals,
     reports,
     requests,
     shifts,

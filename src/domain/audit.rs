@@ -64,8 +64,10 @@ pub enum Event {
     RequestAnswered { request: RequestId, state: &'static str },
     /// The platform let the time pass.
     RequestOverdue { request: RequestId },
-    /// Two cases were linked by a person.
+    /// Two cases were linked: by a person, or by the service when they came to be of one pair.
     CaseLinked { other: CaseId },
+    /// Whom the case names was read again, by other rules of identifiers.
+    NamesRenewed { rules: i64 },
     /// Somebody is to be told of the case.
     AlarmOpened { reason: String },
     /// These people were told.

@@ -152,6 +152,30 @@ fn noticed(
     Ok(found)
 }
 
+/// The cases that a comparison puts beside this one and that were not raised together yet, and by which floor.
+pub(super) fn beside(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, mode: Mode) -> Result<Vec<(CaseId, &'static str)>> {
+    let found = noticed(rx, kit, (id, mode), &mut BTreeSet::new())?;
+    let mut beside = Vec::new();
+    for (signal, code) in [(Signal::IndependentReporters, "O17"), (Signal::MirrorReports, "O21")] {
+        let of_it: Vec<&CaseId> = found.iter().filter(|(_, other)| *other == signal).map(|(case, _)| case).collect();
+        if !of_it.contains(&id) {
+            continue;
+        }
+        let mut is_raised = |case: &CaseId| match cases::facts(rx, kit, case) {
+            Ok(facts) => Ok(facts.is_some_and(|facts| facts.signals.contains(&signal))),
+            Err(error) if Damaged::is(&error) => Ok(false),
+            Err(error) => Err(error),
+        };
+        let raised = is_raised(id)?;
+        for other in of_it.into_iter().filter(|other| *other != id) {
+            if !(raised && is_raised(other)?) {
+                beside.push((other.clone(), code));
+            }
+        }
+    }
+    Ok(beside)
+}
+
 /// The case and those in which its subject has reported its reporter; nothing when there is none.
 fn mirrors(rx: &mut Rx<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
     let Some(one) = known(rx, std::slice::from_ref(id))?.pop() else { return Ok(Vec::new()) };

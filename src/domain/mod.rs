@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod paging;
 pub mod platforms;
 pub mod queues;
+pub mod renewal;
 pub mod reports;
 pub mod requests;
 pub mod soundness;

@@ -6,6 +6,7 @@
 mod deliveries;
 pub mod editions;
 mod outbox;
+mod renewal;
 mod rows;
 mod tidy;
 
@@ -27,6 +28,7 @@ use rows::{Work, each_row, or_else};
 
 pub use deliveries::Courier;
 pub use outbox::work_off;
+pub use renewal::renew;
 pub use tidy::{sign_audit, tidy};
 
 /// How often the clock-driven jobs look. Queue counts promise to be at most ten seconds old.
@@ -49,6 +51,7 @@ pub async fn run(app: Arc<App>) {
         each(TICK, &app, "tick", tick),
         each(TIDY, &app, "tidy", tidy),
         each(SIGN, &app, "sign", sign_audit),
+        each(TICK, &app, "renewal", renew),
         each(TIDY, &app, "editions", commit_due),
         owed(&app, &worker),
         Courier::new(&app, &worker).run()

@@ -151,13 +151,14 @@ fn of_platforms() -> Vec<Endpoint> {
 
 fn of_staff() -> Vec<Endpoint> {
     use actix_web::web::to;
-    use triage::{acts, cases, decisions, queues, sessions};
+    use triage::{acts, cases, decisions, late_matches, queues, sessions};
     let limit = Policy::Staff;
     let (get, post) = (|| Method::GET, || Method::POST);
     vec![
         row(Method::DELETE, "/v1/triage/sessions/current", STAFF, limit, || to(sessions::close)),
         row(get(), "/v1/triage/queues", STAFF, limit, || to(queues::list)),
         row(post(), "/v1/triage/queues/{queue}/claim", STAFF, limit, || to(queues::claim)).keyed(),
+        row(get(), "/v1/triage/late-matches", STAFF, limit, || to(late_matches::list)),
         row(get(), "/v1/triage/cases", STAFF, limit, || to(cases::list)),
         row(get(), "/v1/triage/cases/{id}", STAFF, limit, || to(cases::view)).recorded(),
         row(post(), "/v1/triage/cases/{id}/claim", STAFF, limit, || to(cases::claim)).keyed(),

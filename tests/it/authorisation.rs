@@ -28,7 +28,7 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
-const TABLE: [(&str, Who); 46] = {
+const TABLE: [(&str, Who); 47] = {
     use Scope::{ReportsRead, ReportsWrite, RequestsWrite, WebhooksManage};
     use Who::{Anyone, Platform, Staff};
     [
@@ -64,6 +64,7 @@ const TABLE: [(&str, Who); 46] = {
         ("sign_out", Staff([204, 204, 204, 204, 204])),
         ("list_queues", Staff([200, 200, 200, 200, 403])),
         ("claim_next", Staff([200, 200, 200, 403, 403])),
+        ("list_late_matches", Staff([403, 200, 200, 403, 403])),
         ("list_cases", Staff([200, 200, 200, 200, 403])),
         ("get_case", Staff([200, 200, 200, 200, 404])),
         ("claim_case", Staff([200, 200, 200, 403, 404])),

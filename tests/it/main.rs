@@ -41,6 +41,7 @@ mod pooled;
 mod public_pages;
 mod publishing;
 mod readme;
+mod renewal;
 mod replaced;
 mod reports;
 mod rights;

@@ -33,3 +33,23 @@ diesel::table! {
         rules -> BigInt,
     }
 }
+
+diesel::table! {
+    renewals (rules) {
+        rules -> BigInt,
+        after_case -> Text,
+        looked_at -> BigInt,
+        failed -> BigInt,
+        begun_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    late_matches (case_id, other_id, code) {
+        case_id -> Text,
+        other_id -> Text,
+        code -> Text,
+        found_at -> BigInt,
+    }
+}

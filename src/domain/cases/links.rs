@@ -1,4 +1,4 @@
-//! Links between cases, made by people only.
+//! Links between cases: made by people, and by the service between two cases that come to be of one pair.
 
 use diesel::prelude::*;
 
@@ -24,12 +24,22 @@ pub fn link(tx: &mut Tx<'_>, one: Grant<Link, Case>, other: Grant<Link, Case>, w
     if one.mode != other.mode {
         return Err(Error::invalid("/case_id", "other_mode", "real cases and trials never meet"));
     }
+    tie(tx, &mut one, &mut other, who.id.as_str())?;
+    Ok(one)
+}
+
+/// Links two cases that the rules of identifiers have come to call one pair. Both are locked.
+pub(in crate::domain) fn link_one_pair(tx: &mut Tx<'_>, one: &mut Case, other: &mut Case) -> Result<()> {
+    tie(tx, one, other, "system")
+}
+
+fn tie(tx: &mut Tx<'_>, one: &mut Case, other: &mut Case, by: &str) -> Result<()> {
     let mut added = 0;
     for (from, to) in [(&one.id, &other.id), (&other.id, &one.id)] {
         let row = (
             case_links::case_id.eq(from),
             case_links::other_id.eq(to),
-            case_links::linked_by.eq(&who.id),
+            case_links::linked_by.eq(by),
             case_links::linked_at.eq(tx.now()),
         );
         added += native!(tx.conn(), |c| diesel::insert_into(case_links::table)
@@ -40,10 +50,10 @@ pub fn link(tx: &mut Tx<'_>, one: Grant<Link, Case>, other: Grant<Link, Case>, w
     if added > 0 {
         audit::record(tx, Chain::Case(&one.id), Event::CaseLinked { other: other.id.clone() })?;
         audit::record(tx, Chain::Case(&other.id), Event::CaseLinked { other: one.id.clone() })?;
-        store::bump(tx, &mut one)?;
-        store::bump(tx, &mut other)?;
+        store::bump(tx, one)?;
+        store::bump(tx, other)?;
     }
-    Ok(one)
+    Ok(())
 }
 
 /// The cases linked with this one that the person may know of.

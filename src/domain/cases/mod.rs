@@ -21,6 +21,7 @@ pub use claims::{end_hold, holds_ended};
 pub(in crate::domain) use claims::{take, wake_and_page};
 pub use decide::{Closing, decide};
 pub use links::link;
+pub(in crate::domain) use links::link_one_pair;
 pub use notes::{NewNote, NoteView, write_note};
 pub use open::Named;
 pub use open::{Incoming, Landed, land, take_in_addition};

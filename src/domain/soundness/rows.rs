@@ -13,7 +13,7 @@ use crate::domain::cases::{Case, State, clocks::Clock, clocks::next_due, sort_ra
 use crate::error::Result;
 
 /// A column that names an owner in another table, and what names its row: `table, id, column, owner`.
-const OWNED: [(&str, &str, &str, &str); 37] = [
+const OWNED: [(&str, &str, &str, &str); 39] = [
     ("reports", "id", "case_id", "cases"),
     ("reports", "id", "platform_id", "platforms"),
     ("cases", "id", "platform_id", "platforms"),
@@ -34,6 +34,8 @@ const OWNED: [(&str, &str, &str, &str); 37] = [
     ("case_links", "case_id", "case_id", "cases"),
     ("case_links", "case_id", "other_id", "cases"),
     ("blind_indexes", "case_id", "case_id", "cases"),
+    ("late_matches", "case_id", "case_id", "cases"),
+    ("late_matches", "case_id", "other_id", "cases"),
     ("events", "id", "platform_id", "platforms"),
     ("events", "id", "report_id", "reports"),
     ("events", "id", "request_id", "requests"),

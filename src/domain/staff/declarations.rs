@@ -18,7 +18,7 @@ use crate::domain::platforms::{self, Mode};
 use crate::domain::terms::identifiers::{
     Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_reference,
 };
-use crate::domain::vault::{Keys, Secret};
+use crate::domain::vault::{Keys, Sealed, Secret};
 use crate::error::{Error, Result};
 
 /// A declaration as it was made, sealed under the account's own key.
@@ -176,7 +176,7 @@ fn are_first_cases(rx: &mut Rx<'_>) -> Result<bool> {
 }
 
 /// Takes away the hashes of older rules of declarations that have others: no case is found by them any more.
-fn drop_first(tx: &mut Tx<'_>) -> Result<()> {
+pub(in crate::domain) fn drop_first(tx: &mut Tx<'_>) -> Result<()> {
     let superseded = staff_identifiers::declaration_id.is_not_null().and(staff_identifiers::rules.lt(RULES));
     diesel::delete(staff_identifiers::table.filter(superseded)).execute(tx.conn())?;
     Ok(())
@@ -197,6 +197,36 @@ pub(in crate::domain) fn to_declare_again(rx: &mut Rx<'_>) -> Result<Vec<(String
         .select((staff::username, staff_identifiers::kind))
         .distinct()
         .load(rx.conn())?)
+}
+
+/// Makes the hashes of a few declarations anew that were made by older rules. Says how many.
+pub(in crate::domain) fn renew(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
+    type Row = (DeclarationId, StaffId, Sealed<Secret>);
+    let older: Vec<Row> = declarations::table
+        .filter(declarations::rules.lt(RULES))
+        .order(declarations::id)
+        .limit(limit)
+        .select((declarations::id, declarations::staff_id, declarations::body))
+        .load(tx.conn())?;
+    for (id, staff, body) in &older {
+        let mut keys = Keys::load(tx, &kit.keyring, staff.as_str())?;
+        let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), body));
+        match opened {
+            Ok(original) => {
+                let original = original.into_exposed();
+                raise(tx, (staff, id, original.kind()), &original.hashes(kit))?;
+            }
+            // Its wall stands as it did, and `recourse check` says to declare it again.
+            Err(error) => {
+                tracing::error!(%error, declaration = %id, "a declaration could not be made anew");
+                diesel::update(staff_identifiers::table.filter(staff_identifiers::declaration_id.eq(id)))
+                    .set(staff_identifiers::declaration_id.eq(None::<DeclarationId>))
+                    .execute(tx.conn())?;
+            }
+        }
+        diesel::update(declarations::table.find(id)).set(declarations::rules.eq(RULES)).execute(tx.conn())?;
+    }
+    Ok(older.len())
 }
 
 /// Whether what this colleague declared names anyone in the case.

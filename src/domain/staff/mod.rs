@@ -9,7 +9,9 @@ use diesel::prelude::*;
 use totp_rs::{Builder, Totp};
 
 pub use declarations::{declare, declare_account, declared, is_walled, walled_cases};
-pub(in crate::domain) use declarations::{stand_on_first_rules, to_declare_again};
+pub(in crate::domain) use declarations::{
+    drop_first, renew as renew_declarations, stand_on_first_rules, to_declare_again,
+};
 pub use passwords::Passwords;
 pub use sessions::{
     Opened, Session, account, forget_old_sessions, looks_like_session, open_session, session_of, sign_in,

@@ -48,7 +48,7 @@ use crate::error::Result;
         triage::cases::list, triage::cases::view, triage::cases::claim, triage::cases::heartbeat,
         triage::cases::release, triage::cases::assign, triage::cases::transition,
         triage::decisions::note, triage::decisions::priority, triage::decisions::decide, triage::decisions::ask,
-        triage::decisions::link, triage::acts::list, triage::acts::approve,
+        triage::decisions::link, triage::late_matches::list, triage::acts::list, triage::acts::approve,
         triage::acts::refuse
     ),
     components(schemas(Problem, crate::domain::webhooks::Payload))

@@ -3,6 +3,7 @@
 pub(super) mod acts;
 pub(super) mod cases;
 pub(super) mod decisions;
+pub(super) mod late_matches;
 pub(super) mod queues;
 pub(super) mod sessions;
 

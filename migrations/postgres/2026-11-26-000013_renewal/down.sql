@@ -1,0 +1,2 @@
+DROP TABLE late_matches;
+DROP TABLE renewals;

@@ -1,0 +1,84 @@
+//! Making names anew after the rules of identifiers have changed: a case in each transaction, so that intake and colleagues
+//! wait for none of it, and one that cannot be read stops no other.
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::base::id::CaseId;
+use crate::domain::renewal;
+use crate::error::{Error, Result};
+
+/// How many cases are noted as passed at a time; a process that is killed does as many again.
+const SOME: i64 = 50;
+/// How many that could not be made anew are tried again at the end.
+const AGAIN: i64 = 500;
+/// How often the log says how far the run has come.
+const SAID: i64 = 1_000;
+
+/// Goes on with the run to the rules in force until it has ended.
+///
+/// # Errors
+/// What the database says; the next beat goes on.
+pub async fn renew(app: Arc<App>) -> Result<()> {
+    let mut run = app.db.read(renewal::run).await?;
+    if run.is_none() {
+        app.db.write(renewal::begin).await?;
+        run = app.db.read(renewal::run).await?;
+        if run.as_ref().is_some_and(|run| run.ended_at.is_none()) {
+            tracing::info!("the rules of identifiers have changed: names are made anew");
+        }
+    }
+    while let Some(now) = run.as_ref().filter(|run| run.ended_at.is_none()) {
+        let kit = Arc::clone(&app);
+        if app.db.write(move |tx| renewal::declarations(tx, &kit.kit, SOME)).await? == 0 {
+            some(&app, &now.after_case).await?;
+        }
+        run = app.db.read(renewal::run).await?;
+        let Some(run) = &run else { break };
+        app.metrics.keep_renewal(run);
+        if run.ended_at.is_some() || run.looked_at % SAID < SOME {
+            tracing::info!(
+                cases = run.looked_at,
+                failed = run.failed,
+                ended = run.ended_at.is_some(),
+                "names made anew"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The next few cases behind `after`, or the end.
+async fn some(app: &Arc<App>, after: &str) -> Result<()> {
+    let from = after.to_owned();
+    let some = app.db.read(move |rx| renewal::next(rx, &from, SOME)).await?;
+    if some.is_empty() {
+        // A row that somebody had locked may be free by now.
+        let left = app.db.read(|rx| renewal::older(rx, AGAIN)).await?;
+        each(app, &left).await?;
+        return app.db.write(renewal::end).await;
+    }
+    let failed = each(app, &some).await?;
+    let from = after.to_owned();
+    app.db.write(move |tx| renewal::pass(tx, &from, &some, failed)).await
+}
+
+/// Makes each of the cases anew. Says how many could not be.
+///
+/// # Errors
+/// `Unavailable` when the database did none of it.
+async fn each(app: &Arc<App>, some: &[CaseId]) -> Result<i64> {
+    let (mut failed, mut away) = (0, 0);
+    for id in some {
+        let (kit, case) = (Arc::clone(app), id.clone());
+        if let Err(error) = app.db.write(move |tx| renewal::renew(tx, &kit.kit, &case)).await {
+            away += usize::from(matches!(error, Error::Unavailable(_)));
+            failed += 1;
+            tracing::error!(%error, case = %id, "the names of a case could not be made anew; they stay as they are");
+        }
+    }
+    if away > 0 && away == some.len() {
+        return Err(Error::Unavailable("the database does not do its work".into()));
+    }
+    Ok(failed)
+}
