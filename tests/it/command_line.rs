@@ -379,6 +379,15 @@ fn what_stands_for_nothing_is_named_and_nothing_is_shown_raw() {
             let answer = refused(&world, arguments);
             assert!(answer.contains(told), "{arguments:?}: {answer}");
         }
+        for (name, kind, typed, told) in [
+            ("noor", "account", "sprak u_1\n", "platform: there is none of the name before the space"),
+            ("nour", "account", "spark u_1\n", "account: there is none called `nour`"),
+            ("nour", "handle", "jay_1990\n", "account: there is none called `nour`"),
+        ] {
+            let output = recourse(&world, &["admin", "staff", "declare", name, "--kind", kind], typed);
+            let answer = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(1) && answer.contains(told), "{answer}");
+        }
         for (arguments, told) in [
             (&["admin", "client", "rotate", "xyz"], "see `recourse admin platform list`"),
             (&["admin", "rota", "remove", "xyz"], "see `recourse admin rota list`"),

@@ -89,7 +89,7 @@ fn an_account_on_a_platform_is_met_in_real_life_and_in_trials() {
         let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await;
         let meetly = world.platform("meetly").await;
         let (lead, who) = (world.staff(Role::Lead).await, world.staff(Role::Lead).await);
-        for (value, wrong) in [("u 77", "there is no such thing"), ("spark", "a space")] {
+        for (value, wrong) in [("u 77", "there is none of the name before the space"), ("spark", "a space")] {
             let (taken, said) = declare(&world, &who, "account", value);
             assert!(!taken && said.contains(wrong), "{said}");
         }

@@ -3,8 +3,8 @@
 use recourse::db::Tx;
 use recourse::domain::Kit;
 use recourse::domain::cases::rights::Ended;
-use recourse::domain::staff;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
+use recourse::domain::{platforms, staff};
 use recourse::error::Error;
 
 /// What a colleague declares.
@@ -31,8 +31,17 @@ impl Declared {
 
     pub(super) fn keep(&self, tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<Ended, Error> {
         match self {
-            Self::Identifier(identifier) => staff::declare(tx, kit, username, identifier),
-            Self::Account(slug, account) => staff::declare_account(tx, kit, username, (slug, account)),
+            Self::Identifier(identifier) => {
+                staff::declare(tx, kit, username, identifier).map_err(super::no_account(username))
+            }
+            Self::Account(slug, account) => {
+                if platforms::find(tx, slug)?.is_none() {
+                    // Not named: it may be a part of what was typed so that it stands nowhere.
+                    let detail = "there is none of the name before the space; see `recourse admin platform list`";
+                    return Err(Error::invalid("/platform", "unknown", detail));
+                }
+                staff::declare_account(tx, kit, username, (slug, account)).map_err(super::no_account(username))
+            }
         }
     }
 }
