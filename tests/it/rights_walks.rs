@@ -11,6 +11,7 @@ use recourse::base::time::Timestamp;
 use recourse::db::Rx;
 use recourse::db::schema::{acts, alarms, cases, unseen_cases};
 use recourse::domain::access::{self, Act};
+use recourse::domain::audit;
 use recourse::domain::cases::{self as domain, Case, State};
 use recourse::domain::paging::rota;
 use recourse::domain::staff::{self, Role};
@@ -24,7 +25,7 @@ use crate::harness::client::{Caller, Staff, new_key, small};
 use crate::harness::dice::Dice;
 use crate::harness::{World, on_both};
 
-const STEPS: usize = 70;
+const STEPS: usize = 110;
 /// Numbers that reports name and colleagues may come to declare.
 const NUMBERS: [&str; 3] = ["+44 7700 900101", "+44 7700 900102", "+44 7700 900103"];
 
@@ -35,16 +36,24 @@ struct House {
     people: Vec<Staff>,
     reports: Vec<String>,
     damaged: BTreeSet<String>,
+    /// Who did the last thing, and to which case.
+    last: Option<(Staff, String)>,
 }
 
 #[test]
 fn whoever_goes_and_whatever_breaks_every_urgent_case_is_known_to_somebody_who_may_help() {
     on_both(|world| async move {
-        let mut house =
-            House { world, dice: Dice(0), people: Vec::new(), reports: Vec::new(), damaged: BTreeSet::new() };
+        let mut house = House {
+            world,
+            dice: Dice(0),
+            people: Vec::new(),
+            reports: Vec::new(),
+            damaged: BTreeSet::new(),
+            last: None,
+        };
         for seed in [3, 19] {
             house.dice = Dice(seed);
-            for role in [Role::Advocate, Role::Advocate, Role::Advocate, Role::Lead, Role::SafeguardingLead] {
+            for role in [Role::Advocate, Role::Advocate, Role::Lead] {
                 house.hire(role).await;
             }
             let mut done = 0;
@@ -79,6 +88,23 @@ impl House {
         self.people.push(who);
     }
 
+    /// Whoever has a case, or was last told of one; now and then anybody. Their place among the people.
+    async fn concerned(&mut self) -> usize {
+        let look = |rx: &mut Rx<'_>| {
+            let open = cases::assigned_to.is_not_null().and(cases::state.ne(State::Closed));
+            let held: Vec<Option<String>> = cases::table.filter(open).select(cases::assigned_to).load(rx.conn())?;
+            let rung = alarms::table.filter(alarms::closed_at.is_null()).select(alarms::told);
+            let told: Vec<Option<String>> = rung.load(rx.conn())?;
+            Ok((held, told))
+        };
+        let (held, told) = self.world.app.db.read(look).await.unwrap();
+        let named = vec![held, told, Vec::new()].swap_remove(self.dice.roll(3));
+        let named: Vec<String> = named.into_iter().flatten().collect();
+        let of = |who: &Staff| named.iter().any(|ids| ids.contains(&who.id));
+        let places: Vec<usize> = (0..self.people.len()).filter(|i| of(&self.people[*i])).collect();
+        if places.is_empty() { self.dice.roll(self.people.len()) } else { places[self.dice.roll(places.len())] }
+    }
+
     fn any(&mut self) -> Staff {
         let i = self.dice.roll(self.people.len());
         self.people[i].clone()
@@ -93,12 +119,12 @@ impl House {
 
     /// One thing that happens. The status of the answer; 204 for what nobody answers.
     async fn one_step(&mut self) -> u16 {
-        match self.dice.roll(20) {
+        match self.dice.roll(24) {
             0..=3 => self.report().await,
             4 => self.add_to_report().await,
-            5..=12 => self.act().await,
-            13..=15 => self.lose().await,
-            16 => self.damage().await,
+            5..=14 => self.act().await,
+            15..=18 => self.lose().await,
+            19 => self.damage().await,
             _ => {
                 let seconds = [30, 130, 400, 1_000][self.dice.roll(4)];
                 self.world.pass(seconds);
@@ -111,7 +137,7 @@ impl House {
         let spark = self.world.platform("spark").await;
         let mut body = small(&format!("W-{}", new_key()));
         body["category"] = json!(["stalking_offline", "romance_fraud", "sexual_assault"][self.dice.roll(3)]);
-        let pair = self.dice.roll(4);
+        let pair = self.dice.roll(9);
         body["reporter"]["platform_account_ref"] = json!(format!("reporter-{pair}"));
         body["subject"] = json!({"platform_account_ref": format!("subject-{pair}")});
         body["answers"] =
@@ -146,7 +172,15 @@ impl House {
 
     async fn act(&mut self) -> u16 {
         let who = self.any();
-        let Some(id) = self.case_for(&who).await else { return 204 };
+        // Half of all that is done is done by whoever did the last thing, to the same case.
+        let (who, id) = match self.last.clone().filter(|_| self.dice.roll(2) == 0) {
+            Some(last) => last,
+            None => match self.case_for(&who).await {
+                Some(id) => (who, id),
+                None => return 204,
+            },
+        };
+        self.last = Some((who.clone(), id.clone()));
         let read = who.caller.get(&format!("/v1/triage/cases/{id}")).await;
         let (case, tag) = (read.json(), read.header("etag"));
         let to = self.any().id;
@@ -180,7 +214,7 @@ impl House {
 
     /// Somebody loses a right, or all of them; somebody else begins.
     async fn lose(&mut self) -> u16 {
-        let i = self.dice.roll(self.people.len());
+        let i = self.concerned().await;
         let who = self.people[i].clone();
         let (app, name) = (Arc::clone(&self.world.app), who.username.clone());
         let kind = self.dice.roll(6);
@@ -200,10 +234,10 @@ impl House {
         lost.await.unwrap();
         if kind == 1 {
             self.people.remove(i);
+        }
+        if self.people.len() < 3 || self.dice.roll(3) == 0 {
             let role = [Role::Advocate, Role::Lead, Role::SafeguardingLead][self.dice.roll(3)];
             self.hire(role).await;
-        } else if self.people.len() < 8 {
-            self.hire(Role::Advocate).await;
         }
         200
     }
@@ -266,8 +300,19 @@ fn of_proposals(rx: &mut Rx<'_>, case: &Case) -> recourse::error::Result<Option<
 fn of_alarm(rx: &mut Rx<'_>, case: &Case) -> recourse::error::Result<Option<String>> {
     let now = rx.now();
     if let Some(holder) = &case.assigned_to {
-        // It is theirs: they took it, or were handed it and paged.
-        return Ok(access::bar(rx, holder, case, Act::Work)?.map(|bar| format!("is whose it may not be: {bar:?}")));
+        // It is theirs: they took it, or were told of it, or will be.
+        if let Some(bar) = access::bar(rx, holder, case, Act::Work)? {
+            return Ok(Some(format!("is whose it may not be: {bar:?}")));
+        }
+        let events = audit::list(rx, case.id.as_str())?;
+        let knows = events.iter().any(|event| match event.kind.as_str() {
+            "claimed" => event.actor == holder.as_str(),
+            "on_call_paged" => event.details.contains(holder.as_str()),
+            _ => false,
+        });
+        if knows {
+            return Ok(None);
+        }
     }
     let mut able = Vec::new();
     for who in staff::list(rx)? {
