@@ -127,27 +127,37 @@ fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
         },
         command => command,
     };
-    let mut config = Config::load(given).map_err(|reason| anyhow::anyhow!("settings: {reason}"))?;
+    let config = Config::load(given).map_err(|reason| anyhow::anyhow!("settings: {reason}"))?;
     let quiet = !matches!(command, Command::Serve { .. } | Command::Work);
     telemetry::init(config.log_format, quiet);
     let system = actix_web::rt::System::new();
-    system.block_on(async move {
-        match command {
-            Command::Serve { no_jobs } => serve::serve(config, !no_jobs).await,
-            Command::Work => serve::work(config).await,
-            Command::Demo { reports } => {
-                if given.data.is_none() && config.data == Config::default().data {
-                    config.data = PathBuf::from("./recourse-demo");
-                }
-                demo::run(config, reports).await.map(|()| ExitCode::SUCCESS)
+    let (done, runtime) = system.block_on(async move {
+        let done = within(config, given, command).await;
+        (done, tokio::runtime::Handle::current())
+    });
+    // What is dropped with the system may say goodbye to others, as the mail client does: it needs a runtime for that.
+    let _entered = runtime.enter();
+    drop(system);
+    done
+}
+
+/// Runs a command that needs settings.
+async fn within(mut config: Config, given: &Given, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve { no_jobs } => serve::serve(config, !no_jobs).await,
+        Command::Work => serve::work(config).await,
+        Command::Demo { reports } => {
+            if given.data.is_none() && config.data == Config::default().data {
+                config.data = PathBuf::from("./recourse-demo");
             }
-            Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)),
-            Command::Admin(command) => admin::run(config, command).await,
-            Command::Check { json } => check::check(config, json).await,
-            Command::Edition(command) => edition::run(config, command).await,
-            Command::Openapi => Ok(ExitCode::SUCCESS),
+            demo::run(config, reports).await.map(|()| ExitCode::SUCCESS)
         }
-    })
+        Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)),
+        Command::Admin(command) => admin::run(config, command).await,
+        Command::Check { json } => check::check(config, json).await,
+        Command::Edition(command) => edition::run(config, command).await,
+        Command::Openapi => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// Opens the service with the machine's clock, and begins where nothing stands yet.

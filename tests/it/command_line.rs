@@ -163,6 +163,18 @@ fn the_service_goes_on_when_nobody_reads_its_log() {
 }
 
 #[test]
+fn a_service_that_is_told_to_stop_stops_without_a_complaint() {
+    actix_web::rt::System::new().block_on(async {
+        for mut service in services() {
+            service.set("RECOURSE_MAIL__URL", "smtp://127.0.0.1:1");
+            service.up().await;
+            let status = service.terminate();
+            assert!(status == Some(0) && !service.said().contains("panicked"), "{status:?} {}", service.said());
+        }
+    });
+}
+
+#[test]
 fn scopes_of_a_credential_change_and_hold_at_once() {
     on_both(|world| async move {
         said(&world, &["admin", "platform", "add", "spark", "Spark"]);

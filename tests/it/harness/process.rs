@@ -193,6 +193,13 @@ impl Service {
         }
     }
 
+    /// Ends the process as a supervisor does. Its status.
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
+        let mut child = self.child.take().unwrap();
+        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        child.wait().unwrap().code()
+    }
+
     /// What the process wrote to its standard error.
     pub(crate) fn said(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
