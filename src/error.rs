@@ -83,7 +83,10 @@ pub enum Conflict {
     /// The caller's claim has lapsed, was lost, or never was.
     ClaimLost,
     /// The reference is known with another content.
-    DuplicateReference,
+    DuplicateReference {
+        /// The report that has it.
+        report: String,
+    },
     /// A twin of this request is still being worked on.
     InFlight,
     /// A pending act was already decided.
@@ -110,6 +113,13 @@ pub enum Refused {
         /// What it must be.
         detail: &'static str,
     },
+    /// The query has a parameter that is not known, or badly formed (400).
+    Query {
+        /// Which: never a name that the caller made up.
+        name: String,
+        /// What it must be.
+        detail: Cow<'static, str>,
+    },
     /// No `Idempotency-Key` (400).
     IdempotencyKeyMissing,
     /// The key was used with another body (422).
@@ -120,6 +130,8 @@ pub enum Refused {
     PreconditionFailed,
     /// Not `application/json` (415).
     MediaType,
+    /// Packed, which we do not undo (415).
+    Encoding,
     /// The body is longer than allowed (413).
     TooLarge,
     /// The body did not arrive in time (408).

@@ -2,6 +2,7 @@
 
 pub(crate) mod code;
 pub mod id;
+pub mod json;
 pub mod output;
 pub mod page;
 pub mod secret;

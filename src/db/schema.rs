@@ -2,11 +2,13 @@
 
 #![expect(missing_docs, reason = "the table macro generates undocumented items")]
 
+mod intake;
 mod names;
 mod paging;
 mod statistics;
 mod webhooks;
 
+pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
 pub use paging::{alarms, shifts, unseen_cases};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
@@ -151,6 +153,7 @@ diesel::table! {
         subject -> Nullable<Binary>,
         event_seq -> BigInt,
         version -> BigInt,
+        contact_barred_at -> Nullable<BigInt>,
     }
 }
 
@@ -375,6 +378,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     key_wraps,
     keyrings,
     late_matches,
+    left_out,
     notes,
     outbox,
     platform_clients,

@@ -10,17 +10,17 @@ use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::error::Category;
 
+use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::error::{Error, Refused, Result};
 
 /// The longest body.
-pub(super) const LONGEST: usize = 256 * 1024;
+const LONGEST: usize = 256 * 1024;
+/// The longest report as it comes: of a longer chat than fits into [`LONGEST`] the newest messages are kept.
+pub(super) const LONGEST_REPORT: usize = 2 * 1024 * 1024;
 /// The longest batch: a hundred reports of usual length.
 const LONGEST_BATCH: usize = 8 * 1024 * 1024;
-/// How deep lists and objects may stand in each other.
-const DEEPEST: usize = 128;
 
 /// How long a body may take to arrive: actix itself has no bound for that, and slow bodies would hold connections.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,11 +33,6 @@ impl Raw {
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         parse(&self.0)
     }
-
-    /// The body as a `T` that keeps parts of it as they are, whose depth is looked at when they are read.
-    pub(super) fn parse_outside<T: DeserializeOwned>(&self) -> Result<T> {
-        shape(&self.0)
-    }
 }
 
 impl FromRequest for Raw {
@@ -45,12 +40,20 @@ impl FromRequest for Raw {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bound = if request.path().ends_with("/batch") { LONGEST_BATCH } else { LONGEST };
+        let bound = match request.path() {
+            "/v1/reports" => LONGEST_REPORT,
+            "/v1/reports/batch" => LONGEST_BATCH,
+            _ => LONGEST,
+        };
+        let packed = request.headers().get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity");
         let media = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?").to_owned());
         let announced =
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let payload = payload.take();
         Box::pin(async move {
+            if packed {
+                return Err(Refused::Encoding.into());
+            }
             let bytes = tokio::time::timeout(PATIENCE, read(payload, announced, bound)).await;
             let bytes = bytes.map_err(|_| Error::Refused(Refused::TooSlow))??;
             // A call without a body needs no media type.
@@ -63,10 +66,9 @@ impl FromRequest for Raw {
 fn is_json(media: &str) -> bool {
     let mut parts = media.split(';').map(|part| part.trim().to_lowercase());
     let right = parts.next().as_deref() == Some("application/json");
+    let is_utf8 = |name: &str| matches!(name.trim().trim_matches(['"', '\'']), "utf-8" | "utf8");
     right
-        && parts.all(|part| {
-            !part.starts_with("charset=") || part.trim_matches('"').ends_with("utf-8") || part == "charset=\"utf-8\""
-        })
+        && parts.all(|part| part.split_once('=').is_none_or(|(name, value)| name.trim() != "charset" || is_utf8(value)))
 }
 
 async fn read(mut payload: Payload, announced: Option<usize>, bound: usize) -> Result<Bytes> {
@@ -86,51 +88,30 @@ async fn read(mut payload: Payload, announced: Option<usize>, bound: usize) -> R
 
 /// Reads JSON: text that is no JSON is malformed, JSON of the wrong shape is invalid at a place.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    // Here and not by the reader, which looks neither at the bytes nor at the depth of what it throws away.
-    if is_too_deep(bytes) {
-        return Err(Refused::Malformed.into());
-    }
-    shape(bytes)
+    let malformed = || Error::Refused(Refused::Malformed);
+    let (text, _) =
+        json::text(bytes, Manner::Exact).filter(|(text, _)| !json::is_too_deep(text)).ok_or_else(malformed)?;
+    shape(&text)
 }
 
-fn shape<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+/// The same for a text that was looked at already, without its depth.
+pub(super) fn shape<T: DeserializeOwned>(text: &str) -> Result<T> {
     let malformed = || Error::Refused(Refused::Malformed);
-    std::str::from_utf8(bytes).map_err(|_| malformed())?;
-    let mut text = serde_json::Deserializer::from_slice(bytes);
-    let value = match serde_path_to_error::deserialize(&mut text) {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = match serde_path_to_error::deserialize(&mut reader) {
         Ok(value) => value,
-        Err(error) if error.inner().classify() == Category::Data => {
-            // What comes after the wrong place may be no JSON at all.
-            serde_json::from_slice::<IgnoredAny>(bytes).map_err(|_| malformed())?;
+        Err(error) => {
+            // Some readers call a value of the wrong kind bad syntax, and what comes after it may be no JSON at all.
+            serde_json::from_str::<IgnoredAny>(text).map_err(|_| malformed())?;
             return Err(misshapen(&error));
         }
-        Err(_) => return Err(malformed()),
     };
-    text.end().map_err(|_| malformed())?;
+    reader.end().map_err(|_| malformed())?;
     Ok(value)
 }
 
-/// Whether lists and objects stand in each other more than [`DEEPEST`] times. Brackets in strings do not count.
-fn is_too_deep(bytes: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in bytes {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => depth += 1,
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return true;
-        }
-    }
-    false
-}
-
 /// The place and the rule, in our words: serde's own text repeats the input before it says what was expected.
-pub(super) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let told = error.inner().to_string();
     let mut pointer = String::new();
     for segment in error.path() {
@@ -147,8 +128,7 @@ pub(super) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -
         pointer.push('/');
         pointer.push_str(&step);
     }
-    let expected =
-        told.rsplit_once("expected ").map(|(_, rest)| rest.split(" at line ").next().unwrap_or(rest).to_owned());
+    let expected = told.rsplit_once("expected ").map(|(_, rest)| rest.split(" at line ").next().unwrap_or(rest));
     let member = || told.split('`').nth(1).unwrap_or_default().to_owned();
     if told.starts_with("missing field") {
         return Error::invalid(&format!("{pointer}/{}", member()), "required", "this member is required");
@@ -162,8 +142,26 @@ pub(super) fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -
         }
         return Error::invalid(&pointer, "duplicate_member", "this member stands twice");
     }
-    let detail = expected.map_or_else(|| "this value has the wrong form".to_owned(), |what| format!("expected {what}"));
-    Error::invalid(&pointer, "invalid_value", detail)
+    Error::invalid(&pointer, "invalid_value", wanted(expected.unwrap_or_default()))
+}
+
+/// What a reader expected, in the words of the API.
+pub(super) fn wanted(expected: &str) -> String {
+    // A list of our own codes, each in backticks.
+    if expected.starts_with('`') || expected.starts_with("one of `") {
+        let codes: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        return format!("use one of {}", codes.join(", "));
+    }
+    let words = match expected {
+        "a boolean" => "use true or false",
+        "a string" | "string" | "str" => "use a text",
+        "a sequence" => "use a list",
+        "a map" => "use an object",
+        text if text.starts_with("struct ") => "use an object",
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i64" | "i32" => "use a whole number",
+        _ => "this value has the wrong form; see the API document",
+    };
+    words.to_owned()
 }
 
 silent! { Raw }

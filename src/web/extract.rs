@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::de::DeserializeOwned;
 
 use super::Shared;
+use super::body::wanted;
 use super::gate::{Bearer, TraceId};
 use super::tags::Tags;
 use crate::base::id::{Id, Kind};
@@ -46,12 +47,12 @@ impl Call {
     /// The query as a `T`. Unknown parameters are refused, so that a misspelt filter does not list everything.
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T> {
         let text = self.request.query_string();
-        let query = web::Query::<T>::from_query(text).ok().filter(|_| !text.contains("%00"));
-        let query = query.ok_or(Refused::Parameter {
-            name: "query",
-            detail: "a parameter is unknown or badly formed; see the API document",
-        })?;
-        Ok(query.into_inner())
+        if text.contains("%00") {
+            let detail = "no parameter may hold a NUL character".into();
+            return Err(Refused::Query { name: "query".to_owned(), detail }.into());
+        }
+        let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
+        serde_path_to_error::deserialize(pairs).map_err(|error| misread(&error).into())
     }
 
     /// An id of the path. A text that cannot be one is as unknown as one that is not there.
@@ -91,6 +92,40 @@ impl Call {
         let bearer = self.request.extensions().get::<Bearer>().cloned();
         bearer.map(|bearer| bearer.0).ok_or(Error::Unauthenticated(Unauthenticated::Missing))
     }
+}
+
+/// Which parameter is wrong, and what it must be. Names that the caller made up are not repeated: those that there are
+/// are named in their place.
+fn misread(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Refused {
+    let told = error.inner().to_string();
+    let expected = told.rsplit_once("expected ").map_or("", |(_, expected)| expected);
+    if told.starts_with("unknown field") {
+        let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        let detail = if known.is_empty() {
+            "this call takes no parameters".to_owned()
+        } else {
+            format!("a parameter is not known; there are {}", known.join(", "))
+        };
+        return Refused::Query { name: "query".to_owned(), detail: detail.into() };
+    }
+    // What comes after "field" is a field of ours, and so is a place that a reader got to.
+    let named =
+        told.split('`').nth(1).filter(|_| told.starts_with("duplicate field") || told.starts_with("missing field"));
+    let name = named.map_or_else(|| error.path().to_string(), str::to_owned);
+    let detail = if told.starts_with("duplicate field") {
+        "give it once".to_owned()
+    } else if told.starts_with("missing field") {
+        "this parameter is required".to_owned()
+    } else if told.starts_with("unknown variant") {
+        wanted(expected)
+    } else if told.contains("invalid digit") || told.contains("parse integer") || told.contains("number too") {
+        "use a whole number".to_owned()
+    } else if told.contains("`true` or `false`") {
+        "use true or false".to_owned()
+    } else {
+        "badly formed; see the API document".to_owned()
+    };
+    Refused::Query { name, detail: detail.into() }
 }
 
 /// A precondition: one or more entity tags.

@@ -35,6 +35,10 @@ pub struct Problem {
     pub errors: Vec<ProblemError>,
     /// Whether the same request may succeed later as it is.
     pub retryable: bool,
+    /// The report that has the reference already: with `duplicate_reference`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "rep_00000000000000000000000000")]
+    pub report_id: Option<String>,
 }
 
 /// The code of a problem, for the API document: a code may be added.
@@ -174,17 +178,15 @@ fn conflict(why: &Conflict) -> Kind {
             "Somebody else holds the case",
             "Take another one, or ask a lead to hand it over.",
         ),
-        Conflict::ClaimLost => kind(
-            status,
-            "claim_lost",
-            "You do not hold the case",
-            "The claim has lapsed or never was. Claim the case again.",
-        ),
-        Conflict::DuplicateReference => kind(
+        Conflict::ClaimLost => {
+            let detail = "The claim has lapsed or never was. Claim the case again.";
+            kind(status, "claim_lost", "You do not hold the case", detail)
+        }
+        Conflict::DuplicateReference { .. } => kind(
             status,
             "duplicate_reference",
             "The reference is taken",
-            "A report with this platform_report_ref and another content is here already. Send an addition, or use a new reference.",
+            "A report with this platform_report_ref and another content is here already: `report_id` names it. Send an addition, or use a new reference.",
         ),
         Conflict::InFlight => {
             kind(status, "in_flight", "The same request is being worked on", "Send it again after `Retry-After`.")
@@ -208,27 +210,30 @@ fn conflict(why: &Conflict) -> Kind {
     }
 }
 
+fn parameter(name: &str, detail: &str) -> Kind {
+    let detail = format!("`{name}`: {detail}.");
+    kind(StatusCode::BAD_REQUEST, "bad_parameter", "A parameter is missing or badly formed", detail)
+}
+
 fn refused(why: &Refused) -> Kind {
     let bad = StatusCode::BAD_REQUEST;
     match why {
         Refused::Malformed => {
             kind(bad, "malformed", "The body cannot be read", "Send one JSON object in UTF-8, nested at most 128 deep.")
         }
-        Refused::Parameter { name, detail } => {
-            kind(bad, "bad_parameter", "A parameter is missing or badly formed", format!("`{name}`: {detail}."))
-        }
+        Refused::Parameter { name, detail } => parameter(name, detail),
+        Refused::Query { name, detail } => parameter(name, detail),
         Refused::IdempotencyKeyMissing => kind(
             bad,
             "idempotency_key_missing",
             "No Idempotency-Key",
             "Send `Idempotency-Key` with 1 to 255 printable ASCII characters, new for each new call.",
         ),
-        Refused::IdempotencyKeyReused => kind(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "The key belongs to another call",
-            "This Idempotency-Key was used with another content. Use a new key.",
-        ),
+        Refused::IdempotencyKeyReused => {
+            let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "The key belongs to another call");
+            let detail = "This Idempotency-Key was used with another content. Use a new key.";
+            kind(status, "idempotency_key_reused", title, detail)
+        }
         Refused::PreconditionRequired => kind(
             StatusCode::PRECONDITION_REQUIRED,
             "precondition_required",
@@ -244,12 +249,14 @@ fn refused(why: &Refused) -> Kind {
         Refused::MediaType => {
             kind(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "Not JSON", "Send `Content-Type: application/json`.")
         }
-        Refused::TooLarge => kind(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            "The body is too large",
-            "A body may have 256 KiB, a batch 8 MiB.",
-        ),
+        Refused::Encoding => {
+            let detail = "Send it as it is, without `Content-Encoding`.";
+            kind(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_encoding", "The body is packed", detail)
+        }
+        Refused::TooLarge => {
+            let detail = "A body may have 256 KiB, a batch 8 MiB. A report may have more only in `platform_context.messages`, up to 2 MiB in all.";
+            kind(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", detail)
+        }
         Refused::TooSlow => {
             kind(StatusCode::REQUEST_TIMEOUT, "too_slow", "The body did not arrive", "Send the request again.")
         }
@@ -276,6 +283,10 @@ pub fn document(error: &Error, instance: &str) -> Problem {
         code: kind.code,
         errors,
         retryable: error.is_retryable(),
+        report_id: match error {
+            Error::Conflict(Conflict::DuplicateReference { report }) => Some(report.clone()),
+            _ => None,
+        },
     }
 }
 
@@ -332,7 +343,7 @@ fn examples() -> Vec<Error> {
         transition,
         Conflict::ClaimedByOther,
         Conflict::ClaimLost,
-        Conflict::DuplicateReference,
+        Conflict::DuplicateReference { report: String::new() },
         Conflict::InFlight,
         Conflict::ActDecided,
         Conflict::ActVoid,
@@ -349,6 +360,7 @@ fn examples() -> Vec<Error> {
         Refused::PreconditionRequired,
         Refused::PreconditionFailed,
         Refused::MediaType,
+        Refused::Encoding,
         Refused::TooLarge,
         Refused::TooSlow,
         Refused::Method,

@@ -1,5 +1,6 @@
 //! Input that breaks the contract: what is said, where it points, and that nothing of it is stored or repeated.
 
+use recourse::domain::platforms::{Mode, Scope};
 use recourse::domain::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -35,7 +36,11 @@ async fn stored(world: &World, platform: &Platform) -> (Value, Value, Value) {
     let lead = world.staff(Role::Lead).await;
     let reports = platform.caller.get("/v1/reports?limit=100").await.expect(200).json();
     let events = platform.caller.get("/v1/events?limit=100").await.expect(200).json();
-    (reports, events, lead.caller.get("/v1/triage/cases?limit=100").await.expect(200).json())
+    let mut cases = Vec::new();
+    for mode in ["live", "test"] {
+        cases.push(lead.caller.get(&format!("/v1/triage/cases?limit=100&mode={mode}")).await.expect(200).json());
+    }
+    (reports, events, json!(cases))
 }
 
 /// The contract's example with one place changed.
@@ -67,6 +72,18 @@ fn broken_rules() -> Vec<(Value, &'static str)> {
         (with("/statement", json!(nul)), "/statement control_character"),
         (with("/answers/is_he_nice", json!("yes")), "/answers/is_he_nice unknown_answer_key"),
         (with("/answers/repeated", json!("perhaps")), "/answers/repeated invalid_value"),
+        (with("/answers/not_safe_now", json!(true)), "/answers/not_safe_now invalid_value"),
+        (with("/answers/not_safe_now", json!(1)), "/answers/not_safe_now invalid_value"),
+        (with("/answers/not_safe_now", json!(null)), "/answers/not_safe_now invalid_value"),
+        (with("/answers/not_safe_now", json!(["yes"])), "/answers/not_safe_now invalid_value"),
+        (with("/desired_outcome", json!(true)), "/desired_outcome invalid_value"),
+        (with("/subject", json!("J")), "/subject invalid_value"),
+        (with("/contact", json!("by phone")), "/contact invalid_value"),
+        (with("/contact/never", json!(["phone", "pigeon"])), "/contact/never/1 invalid_value"),
+        (
+            with("/platform_context/messages", json!(vec![json!({"from": "subject", "text": "x"}); 201])),
+            "/platform_context/messages too_many",
+        ),
         (with("/occurred", json!({"from": "2026-11-20", "to": "2026-11-02"})), "/occurred/to dates_reversed"),
         (with("/occurred/from", json!("2026-02-30")), "/occurred/from bad_date"),
         (with("/occurred/to", json!("last week")), "/occurred/to bad_date"),
@@ -75,7 +92,12 @@ fn broken_rules() -> Vec<(Value, &'static str)> {
         (with("/reporter/country", json!("GBR")), "/reporter/country bad_country"),
         (with("/reporter/region", json!("Sussex")), "/reporter/region bad_region"),
         (with("/reporter/locale", json!("en_GB")), "/reporter/locale bad_locale"),
-        (with("/reporter/platform_account_ref", json!("")), "/reporter/platform_account_ref bad_account"),
+        (with("/reporter/country", json!("ZZ")), "/reporter/country bad_country"),
+        (with("/reporter/platform_account_ref", json!("a\u{7}b")), "/reporter/platform_account_ref bad_account"),
+        (with("/reporter/platform_account_ref", json!("x".repeat(256))), "/reporter/platform_account_ref bad_account"),
+        (with("/reporter/device_ref", json!(55)), "/reporter/device_ref bad_account"),
+        (with("/reporter/age_band", json!(17)), "/reporter/age_band invalid_value"),
+        (with("/reporter/age_band", json!(1e300)), "/reporter/age_band invalid_value"),
         (with("/reporter/relation", json!("friend")), "/reporter/relation invalid_value"),
         (with("/survivor", json!({"country": "Gb"})), "/survivor/country bad_country"),
         (with("/subject/display_name", json!("x".repeat(201))), "/subject/display_name too_long"),
@@ -94,7 +116,7 @@ fn broken_rules() -> Vec<(Value, &'static str)> {
         (with("/desired_outcome", json!("revenge")), "/desired_outcome invalid_value"),
         // Shapes.
         (with("/statement", json!(7)), "/statement invalid_value"),
-        (with("/statement", json!(null)), "/statement invalid_value"),
+        (with("/statement", json!(null)), "/statement required"),
         (with("/reporter", json!([])), "/reporter invalid_value"),
         (with("/answers", json!("yes")), "/answers invalid_value"),
         (with("/other_categories", json!({})), "/other_categories invalid_value"),
@@ -116,9 +138,9 @@ fn broken_rules() -> Vec<(Value, &'static str)> {
 }
 
 #[test]
-fn each_broken_rule_is_named_with_its_place_and_nothing_is_stored() {
+fn each_broken_rule_of_a_trial_is_named_with_its_place_and_nothing_is_stored() {
     on_both(|world| async move {
-        let spark = world.platform("spark").await;
+        let spark = world.platform_with("spark", Mode::Test, Scope::ALL).await;
         spark.submit(&small("SPK-good")).await;
         let before = stored(&world, &spark).await;
         for (body, error) in broken_rules() {
@@ -131,10 +153,13 @@ fn each_broken_rule_is_named_with_its_place_and_nothing_is_stored() {
             assert_eq!(batch["results"][0]["problem"]["errors"], answer.json()["errors"]);
         }
         assert_eq!(stored(&world, &spark).await, before);
-        // All that is wrong is named at once, and what stands at a bound is taken.
+        // All that is wrong is named at once, of whatever kind it is, and what stands at a bound is taken.
         let mut twice = with("/category", json!("rudeness"));
         twice["reporter"]["country"] = json!("gb");
-        assert_eq!(spark.caller.post("/v1/reports", &twice).await.expect(422).errors().len(), 2);
+        twice["reporter"]["age_band"] = json!(17);
+        twice["verdict"] = json!("guilty");
+        twice["statement"] = json!([1]);
+        assert_eq!(spark.caller.post("/v1/reports", &twice).await.expect(422).errors().len(), 5);
         let longest = with("/statement", json!("\u{1f642}".repeat(20_000)));
         spark.caller.post("/v1/reports", &longest).await.expect(201);
     });
@@ -143,31 +168,46 @@ fn each_broken_rule_is_named_with_its_place_and_nothing_is_stored() {
 #[test]
 fn bodies_that_cannot_be_read_are_malformed_and_nothing_is_stored() {
     on_both(|world| async move {
-        let spark = world.platform("spark").await;
+        let spark = world.platform_with("spark", Mode::Test, Scope::ALL).await;
+        let live = world.platform("spark").await;
         let before = stored(&world, &spark).await;
         let text = small("SPK-bad").to_string();
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let put = |member: &str, raw: &str| text.replacen('{', &format!("{{\"{member}\":{raw},"), 1);
-        let mut bodies: Vec<Vec<u8>> =
-            ["", " ", "{", "nothing", "{\"a\":}", "{'category': 1}", "\u{feff}{}", "NaN", "1e999"]
-                .iter()
-                .map(|text| text.as_bytes().to_vec())
-                .collect();
+        let mut bodies: Vec<Vec<u8>> = [
+            "",
+            " ",
+            "{",
+            "nothing",
+            "{\"a\":}",
+            "{'category': 1}",
+            "\u{feff}{",
+            "NaN",
+            "{\"a\": 01}",
+            "{\"a\": \"\\x\"}",
+        ]
+        .iter()
+        .map(|text| text.as_bytes().to_vec())
+        .collect();
         bodies.push(format!("{text}{text}").into_bytes());
-        bodies.push(text.replace("\"He keeps", "\"\\ud800 He keeps").into_bytes());
-        bodies.push(text.replace("\"He keeps", "\"\n He keeps").into_bytes());
-        for (place, with) in
-            [("He keeps", b"\xff\xfe".as_slice()), ("He keeps", b"\xed\xa0\x80"), ("SPK-bad", b"\xc3\x28")]
-        {
-            let at = text.find(place).unwrap();
-            bodies.push([&text.as_bytes()[..at], with, &text.as_bytes()[at..]].concat());
-        }
         for depth in [129, 100_000] {
             for member in ["attachments", "answers", "statement", "unknown", "other_categories"] {
                 bodies.push(put(member, &nested(depth)).into_bytes());
             }
             bodies.push(nested(depth).into_bytes());
             bodies.push("{\"a\":".repeat(depth.min(40_000)).into_bytes());
+        }
+        // What is no JSON is none in real life either.
+        for body in &bodies {
+            let answer = post_raw(&live, "/v1/reports", "application/json", body.clone()).await;
+            refused(&answer, 400, "malformed", "");
+        }
+        bodies.push(text.replace("\"He keeps", "\"\n He keeps").into_bytes());
+        for (place, with) in
+            [("He keeps", b"\xff\xfe".as_slice()), ("He keeps", b"\xed\xa0\x80"), ("SPK-bad", b"\xc3\x28")]
+        {
+            let at = text.find(place).unwrap();
+            bodies.push([&text.as_bytes()[..at], with, &text.as_bytes()[at..]].concat());
         }
         bodies.push([put("attachments", "[\"").as_bytes(), b"\xff\"]}"].concat());
         for body in bodies {
@@ -177,15 +217,20 @@ fn bodies_that_cannot_be_read_are_malformed_and_nothing_is_stored() {
             refused(&answer, 400, "malformed", "");
         }
         assert_eq!(stored(&world, &spark).await, before);
+        // As deep as may be, and no number is too large to be JSON.
+        let deep = post_raw(&spark, "/v1/reports", "application/json", put("x", &nested(127))).await;
+        refused(&deep, 422, "validation_failed", "/x unknown_member");
+        let large = post_raw(&spark, "/v1/reports", "application/json", put("x", "1e999")).await;
+        refused(&large, 422, "validation_failed", "/x unknown_member");
         // Brackets in words are no nesting.
         spark.submit(&with("/statement", json!("[{\\\"".repeat(300)))).await;
     });
 }
 
 #[test]
-fn a_member_that_stands_twice_is_refused() {
+fn a_member_that_stands_twice_is_refused_in_a_trial() {
     on_both(|world| async move {
-        let spark = world.platform("spark").await;
+        let spark = world.platform_with("spark", Mode::Test, Scope::ALL).await;
         let text = full("SPK-bad").to_string();
         let doubled = [
             ("\"category\":", "\"category\":\"hate\",\"category\":", "/category duplicate_member"),
@@ -227,7 +272,17 @@ fn media_type_and_size_are_checked() {
             refused(&answer, 422, "validation_failed", "/reports bad_length");
         }
         assert_eq!(stored(&world, &spark).await, before);
-        for media in ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"] {
+        let packed = spark.caller.request(Method::POST, "/v1/reports").header("Idempotency-Key", new_key());
+        let packed = packed.header("Content-Type", "application/json").header("Content-Encoding", "gzip");
+        refused(&Caller::send(packed.body(text.clone())).await, 415, "content_encoding", "");
+        for media in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "Application/JSON;charset=UTF-8",
+            "application/json; charset=utf8",
+            "application/json; Charset=\"UTF8\"",
+            "application/json;",
+        ] {
             let body = small(&format!("SPK-{}", new_key())).to_string();
             post_raw(&spark, "/v1/reports", media, body).await.expect(201);
         }
@@ -261,6 +316,26 @@ async fn chunked(world: &World, platform: &Platform, body: &[u8]) -> String {
     })
     .await
     .unwrap()
+}
+
+/// A wrong query is refused with the name of the parameter, save for names that the caller made up.
+async fn names_its_parameter(platform: &Platform, path: &str) {
+    let answer = platform.caller.get(path).await;
+    refused(&answer, 400, "bad_parameter", "");
+    let name = path.split(['?', '=']).nth(1).unwrap();
+    let told = if path.contains("limits") || path.contains("%00") { "query" } else { name };
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.starts_with(&format!("`{told}`: ")), "{path}: {detail}");
+}
+
+async fn other_methods_are_named(platform: &Platform) {
+    for (method, path, allow) in
+        [("DELETE", "/v1/reports", "GET, POST"), ("PUT", "/healthz", "GET"), ("GET", "/oauth/token", "POST")]
+    {
+        let answer = Caller::send(platform.caller.request(method.parse().unwrap(), path)).await;
+        refused(&answer, 405, "method_not_allowed", "");
+        assert_eq!(answer.header("allow"), allow);
+    }
 }
 
 #[test]
@@ -305,7 +380,13 @@ fn headers_parameters_and_paths_are_checked() {
             "/v1/events?type=report.read".to_owned(),
         ];
         for path in bad {
-            refused(&spark.caller.get(&path).await, 400, "bad_parameter", "");
+            names_its_parameter(&spark, &path).await;
+        }
+        for (path, told) in [
+            ("limits=5", "`query`: a parameter is not known; there are platform_report_ref, limit, cursor."),
+            ("limit=many", "`limit`: use a whole number."),
+        ] {
+            assert_eq!(spark.caller.get(&format!("/v1/reports?{path}")).await.json()["detail"], told);
         }
         let bad = [
             format!("cursor={cursor}"),
@@ -334,13 +415,7 @@ fn headers_parameters_and_paths_are_checked() {
         for path in ["/v1", "/v1/report", "/v1/reports/", "/v2/reports", "/v1/reports/x/y", "/%00", "/v1/reports/%ff"] {
             refused(&spark.caller.get(path).await, 404, "not_found", "");
         }
-        for (method, path, allow) in
-            [("DELETE", "/v1/reports", "GET, POST"), ("PUT", "/healthz", "GET"), ("GET", "/oauth/token", "POST")]
-        {
-            let answer = Caller::send(spark.caller.request(method.parse().unwrap(), path)).await;
-            refused(&answer, 405, "method_not_allowed", "");
-            assert_eq!(answer.header("allow"), allow);
-        }
+        other_methods_are_named(&spark).await;
         assert_eq!(stored(&world, &spark).await, before);
     });
 }

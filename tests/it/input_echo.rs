@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use recourse::domain::platforms::{Mode, Scope};
 use recourse::domain::staff::Role;
 use recourse::web::problem;
 use reqwest::Method;
@@ -44,10 +45,12 @@ async fn calls(world: &World) -> Vec<(Caller, String, Option<&'static str>, Valu
     let addition = json!({"statement": "More.", "answers": {"repeated": "yes"}, "identifiers": [{"type": "handle", "value": "@j"}]});
     let asked = json!({"action": "hide_account", "agreement": "survivor", "agreement_record": "Today.", "due_at": "2026-11-30T10:00:00Z", "single_contact_check": true, "details": "Soon."});
     let answer = json!({"state": "declined", "reason_code": "not_found", "taken_at": "2026-11-22T10:00:00Z", "subject_notified": false, "note": "None."});
+    let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await.caller;
     let staff = &lead.caller;
     let platform = &spark.caller;
     vec![
         (platform.clone(), "/v1/reports".into(), None, full("SPK-2")),
+        (trial, "/v1/reports".into(), None, full("SPK-2")),
         (platform.clone(), "/v1/reports?validate_only=true".into(), None, full("SPK-3")),
         (platform.clone(), "/v1/reports/batch".into(), None, json!({"reports": [full("SPK-4")]})),
         (platform.clone(), format!("/v1/reports/{report}/additions"), None, addition),
@@ -97,6 +100,8 @@ fn no_problem_repeats_what_was_sent() {
                 ] {
                     let answer = caller.post_with(&path, &new_key(), tag, &changed(&body, &place, value)).await;
                     assert!(answer.status < 500, "{path} {place}: {}", answer.text);
+                    let not_accepted = answer.json()["not_accepted"].to_string();
+                    assert!(!not_accepted.contains(CANARY) && !not_accepted.contains("774177417741"), "{not_accepted}");
                     if answer.status < 400 && !path.ends_with("batch") && !path.ends_with("validate_only=true") {
                         continue;
                     }

@@ -73,9 +73,9 @@ fn a_refused_call_keeps_no_key() {
         let spark = world.platform("spark").await;
         let key = new_key();
         let mut broken = small("R-1");
-        broken["category"] = json!("nonsense");
+        broken["statement"] = json!(" ");
         let refused = spark.caller.post_with("/v1/reports", &key, None, &broken).await.expect(422);
-        assert_eq!(refused.errors(), ["/category unknown_category"]);
+        assert_eq!(refused.errors(), ["/statement required"]);
         spark.caller.post_with("/v1/reports", &key, None, &small("R-1")).await.expect(201);
     });
 }
@@ -90,11 +90,23 @@ fn a_known_reference_is_the_same_report_or_a_conflict() {
         assert_eq!(same.header("content-location"), format!("/v1/reports/{}", first["id"].as_str().unwrap()));
         let mut changed = full("R-1");
         changed["statement"] = json!("Something else.");
-        assert_eq!(spark.caller.post("/v1/reports", &changed).await.expect(409).code(), "duplicate_reference");
+        let taken = spark.caller.post("/v1/reports", &changed).await.expect(409);
+        assert_eq!((taken.code().as_str(), &taken.json()["report_id"]), ("duplicate_reference", &first["id"]));
+        let batch = spark.caller.post("/v1/reports/batch", &json!({"reports": [changed]})).await.expect(207);
+        assert_eq!(batch.json()["results"][0]["problem"]["report_id"], first["id"]);
         // Another platform's reference, and a trial's, are other references.
         world.platform("orbit").await.caller.post("/v1/reports", &full("R-1")).await.expect(201);
         let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await;
         trial.caller.post("/v1/reports", &full("R-1")).await.expect(201);
+        // Whoever lost the answer finds the report by the reference, and nobody else's.
+        spark.caller.post("/v1/reports", &full("R-2")).await.expect(201);
+        let found = spark.caller.get("/v1/reports?platform_report_ref=R-1").await.expect(200).json();
+        assert_eq!((&found["data"][0]["id"], found["data"].as_array().unwrap().len()), (&first["id"], 1));
+        assert_eq!((&found["has_more"], &found["next_cursor"]), (&json!(false), &json!(null)));
+        for reference in ["R-3", "r-1", ""] {
+            let path = format!("/v1/reports?platform_report_ref={reference}");
+            assert_eq!(spark.caller.get(&path).await.expect(200).json()["data"], json!([]), "{reference}");
+        }
     });
 }
 
@@ -123,7 +135,7 @@ fn a_batch_answers_for_each_report_and_repeats_only_what_failed() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
         let mut broken = small("B-2");
-        broken["category"] = json!("nonsense");
+        broken.as_object_mut().unwrap().remove("category");
         let batch = json!({"reports": [small("B-1"), broken, small("B-3"), small("B-1")]});
         let key = new_key();
         let first = spark.caller.post_with("/v1/reports/batch", &key, None, &batch).await.expect(207);
@@ -163,7 +175,7 @@ fn a_report_too_long_by_itself_is_too_long_in_a_batch() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
         let mut long = small("B-LONG");
-        long["attachments"] = json!([{"data": "x".repeat(256 * 1024)}]);
+        long["statement"] = json!("x".repeat(256 * 1024));
         let alone = spark.caller.post("/v1/reports", &long).await.expect(413);
         let batch = json!({"reports": [long, small("B-SHORT")]});
         let answer = spark.caller.post("/v1/reports/batch", &batch).await.expect(207).json();

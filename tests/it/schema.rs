@@ -18,6 +18,7 @@ type Columns = BTreeMap<(String, String), (&'static str, bool)>;
 fn drawn() -> Columns {
     let text = concat!(
         include_str!("../../src/db/schema.rs"),
+        include_str!("../../src/db/schema/intake.rs"),
         include_str!("../../src/db/schema/statistics.rs"),
         include_str!("../../src/db/schema/names.rs"),
         include_str!("../../src/db/schema/paging.rs"),

@@ -15,7 +15,7 @@ use crate::db::schema::{platforms, reports};
 use crate::domain::reports::body::{
     ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, Reporter, SubjectBody, Survivor,
 };
-use crate::domain::reports::{ContactPart, IdentityPart, StatementPart};
+use crate::domain::reports::{ContactPart, IdentityPart, LeftOut, StatementPart, left_out_of};
 use crate::domain::taxonomy::CategoryCode;
 use crate::domain::triage::Answer;
 use crate::domain::vault::{Answers, Contact, Damaged, Identity, Keys, ScopeKind, Sealed, Statement, Subject};
@@ -51,6 +51,8 @@ pub struct ReportInCase {
 /// What people said in a report. A part is absent when it was not sent, or was erased.
 #[derive(Default, Serialize, ToSchema)]
 pub struct ReportContent {
+    /// What could not be used, as it came. Read it first.
+    pub left_out: Vec<LeftOut>,
     /// Their words.
     pub statement: Option<String>,
     /// When it happened.
@@ -115,9 +117,13 @@ pub(super) fn reports_of(
         .order((reports::received_at, reports::id))
         .select((SealedReport::as_select(), platforms::slug))
         .load(rx.conn())?;
+    let left_out = if content { part(left_out_of(rx, keys, case), damaged)? } else { None };
+    let mut left_out = left_out.unwrap_or_default();
     rows.into_iter()
         .map(|(report, platform)| {
-            let content = if content { Some(open(keys, &report, damaged)?) } else { None };
+            let left_out = left_out.remove(report.id.as_str()).unwrap_or_default();
+            let content =
+                if content { Some(ReportContent { left_out, ..open(keys, &report, damaged)? }) } else { None };
             Ok(ReportInCase {
                 id: report.id,
                 platform,

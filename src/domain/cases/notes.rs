@@ -17,9 +17,9 @@ use crate::db::{Rx, Tx};
 use crate::domain::Kit;
 use crate::domain::access::{Grant, WriteNote};
 use crate::domain::audit::{self, Chain, Event};
-use crate::domain::flows;
 use crate::domain::staff::Member;
 use crate::domain::vault::{Keys, Notes, Sealed};
+use crate::domain::{flows, reports};
 use crate::error::{Error, Result};
 
 const LONGEST: usize = 20_000;
@@ -53,6 +53,10 @@ pub struct NewNote {
     /// For `safe_contact`: that the channel was confirmed safe for this contact. Nobody is rung to stop a clock.
     #[serde(default)]
     pub channel_confirmed_safe: bool,
+    /// For `safe_contact`, when her contact wishes could not be read (`contact_barred` of the case): that she was asked
+    /// herself how she may be reached, when she came back or by a way that she had named safe. It lifts the bar.
+    #[serde(default)]
+    pub wishes_asked: bool,
     /// For `safe_contact`: until when the next contact was agreed, at most 30 days ahead. When it passes and the case is
     /// urgent, that raises it.
     #[serde(default)]
@@ -98,6 +102,9 @@ pub fn write_note(
         return Err(Error::invalid("/channel_confirmed_safe", "channel_not_confirmed", detail));
     }
     check_in_is_sound(note, tx.now())?;
+    if note.records == Some(Records::SafeContact) {
+        contact_is_open(tx, &case.id, note.wishes_asked)?;
+    }
     let id = insert(tx, kit, &case.id, who, (&note.text, note.records))?;
     match note.records {
         Some(Records::SafeContact) => {
@@ -128,6 +135,19 @@ pub fn write_note(
         store::replace_in_queue(tx, &mut case)?;
     }
     Ok(NoteView { id, author: who.id.clone(), at: tx.now(), records: note.records, text: note.text.clone() })
+}
+
+/// Nobody reaches her while her wishes could not be read: they may have been "not by phone". Whoever has asked her says
+/// so, and what she said then counts.
+fn contact_is_open(tx: &mut Tx<'_>, case: &CaseId, asked: bool) -> Result<()> {
+    if !reports::contact_is_barred(tx, case)? {
+        return Ok(());
+    }
+    if !asked {
+        let detail = "her contact wishes could not be read: ask her first how she may be reached, and say that you did, or record a standby";
+        return Err(Error::invalid("/wishes_asked", "contact_barred", detail));
+    }
+    reports::lift_bar(tx, case)
 }
 
 /// A check-in is agreed in a contact, and lies ahead.

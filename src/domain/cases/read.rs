@@ -16,7 +16,7 @@ use crate::domain::Kit;
 use crate::domain::access::{self, Act, Grant, Read};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::platforms::Mode;
-use crate::domain::reports::{Added, additions_of};
+use crate::domain::reports::{Added, additions_of, contact_is_barred};
 use crate::domain::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
 use crate::domain::staff::Member;
 use crate::domain::taxonomy::CategoryCode;
@@ -133,6 +133,9 @@ pub struct CaseView {
     /// When the platform's 48 hours for an intimate image end: those of the next one that it has not decided about.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub intimate_image_clock: Option<Timestamp>,
+    /// Whether nobody may contact her by any way: her wishes could not be read, and nobody has asked her yet. A note
+    /// with `wishes_asked` lifts it.
+    pub contact_barred: bool,
     /// Its reports.
     pub reports: Vec<ReportInCase>,
     /// What came after them; absent for roles that may not read it.
@@ -215,6 +218,7 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member)
         assessment: newest.flatten().map(|(_, assessed)| assessed.assessment),
         clocks: clocks.iter().map(clock).collect(),
         intimate_image_clock: image,
+        contact_barred: contact_is_barred(tx, &case.id)?,
         reports,
         additions,
         requests,

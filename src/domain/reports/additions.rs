@@ -7,10 +7,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::{AdditionBody, IdentifierBody};
+use super::facts::{answers, signals};
+use super::found::LeftOut;
+use super::left_out;
 use super::names::identified;
 use super::read::own;
-use super::submit::{IdentityPart, answers};
-use super::validate::validate_addition;
+use super::reader::Taken;
+use super::submit::IdentityPart;
 use crate::base::id::{AdditionId, CaseId, ReportId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -43,16 +46,16 @@ pub struct AdditionView {
 /// Adds words, answers or identifiers to a report. The rules are run again; a closed case opens.
 ///
 /// # Errors
-/// `NotFound` for another tenant's report, `Invalid` for an empty or badly formed addition.
+/// `NotFound` for another tenant's report, `Invalid` for one that is empty or, in a trial, not of the right form.
 pub fn add(
     tx: &mut Tx<'_>,
     kit: &Kit,
     grant: &Grant<AsPlatform, Tenant>,
     report: &ReportId,
-    body: &AdditionBody,
+    taken: Taken<AdditionBody>,
 ) -> Result<(AdditionView, CaseId)> {
     let case = own(tx, grant.row(), report)?.case_id;
-    validate_addition(body)?;
+    let Taken { body, found } = taken.accept(grant.row().mode)?;
     let id = AdditionId::random();
     // The case's row is locked first, and its keys are read under that lock.
     let event = Event::AdditionReceived { report: report.clone(), addition: id.clone() };
@@ -61,12 +64,13 @@ pub fn add(
         answers: answers(&body.answers),
         child: false,
         doubtful_no: false,
-        signals: BTreeSet::new(),
+        signals: signals(kit.triage.rules(), &found),
     };
     let has_numbers = body.identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Phone);
     let country = if has_numbers { country_of(tx, kit, &case, report)? } else { None };
     let stands_first = staff::stand_on_first_rules(tx)?;
-    let names = identified(kit, &body.identifiers, country.as_deref(), stands_first);
+    let mut names = identified(kit, &body.identifiers, country.as_deref(), stands_first);
+    names.extend(identified(kit, found.named_beyond(), country.as_deref(), stands_first));
     cases::take_in_addition(tx, kit, &case, event, (facts, names))?;
     let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
     let row_id = id.as_str();
@@ -84,6 +88,7 @@ pub fn add(
     } else {
         Some(keys.sealing::<Subject>()?.seal("addition", row_id, &body.identifiers)?)
     };
+    left_out::store(tx, &mut keys, &case, (row_id, found.left_out()))?;
     keys.store(tx)?;
     let row = (
         additions::id.eq(&id),
@@ -129,6 +134,8 @@ pub fn withdraw(tx: &mut Tx<'_>, grant: &Grant<AsPlatform, Tenant>, report: &Rep
 /// An addition's content, for colleagues.
 #[derive(Serialize, ToSchema)]
 pub struct Added {
+    /// What could not be used, as it came. Read it first.
+    pub left_out: Vec<LeftOut>,
     /// Its id.
     #[schema(value_type = String)]
     pub id: AdditionId,
@@ -162,9 +169,11 @@ pub(in crate::domain) fn additions_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case
             additions::subject,
         ))
         .load(rx.conn())?;
+    let mut left_out = left_out::of_case(rx, keys, case)?;
     rows.into_iter()
         .map(|(id, report_id, received_at, statement, given, subject)| {
             let row = id.to_string();
+            let left_out = left_out.remove(&row).unwrap_or_default();
             let statement = match statement {
                 Some(sealed) => Some(keys.existing::<Statement>()?.open("addition", &row, &sealed)?.into_exposed()),
                 None => None,
@@ -177,7 +186,7 @@ pub(in crate::domain) fn additions_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case
                 Some(sealed) => keys.existing::<Subject>()?.open("addition", &row, &sealed)?.into_exposed(),
                 None => Vec::new(),
             };
-            Ok(Added { id, report_id, received_at, statement, answers, identifiers })
+            Ok(Added { left_out, id, report_id, received_at, statement, answers, identifiers })
         })
         .collect()
 }

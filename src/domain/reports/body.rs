@@ -10,25 +10,25 @@ use crate::base::secret::silent;
 use crate::domain::terms::identifiers::IdentifierKind;
 use crate::domain::triage::Answer;
 
-/// A report.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// A report. At most 256 KiB; with a longer chat 2 MiB, of which the newest messages that fit are kept.
+#[derive(Serialize, ToSchema)]
 pub struct ReportBody {
     /// Your own reference, 1 to 255 printable ASCII characters, unique for ever in this mode.
-    #[schema(min_length = 1, max_length = 255, example = "SPK-2026-004711")]
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$", example = "SPK-2026-004711")]
     pub platform_report_ref: String,
     /// What it is about: a code of `GET /v1/categories`.
-    #[schema(example = "stalking_offline")]
+    #[schema(max_length = 64, example = "stalking_offline")]
     pub category: String,
     /// What else it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
     pub other_categories: Vec<String>,
     /// When it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred: Option<Occurred>,
     /// When it was reported to you, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, max_length = 64)]
     pub reported_at: Option<String>,
     /// Who sends it.
     pub reporter: Reporter,
@@ -42,7 +42,7 @@ pub struct ReportBody {
     #[schema(min_length = 1, max_length = 20000, example = "He has been outside my work three times this week.")]
     pub statement: String,
     /// Answers by key; the keys and their questions are at `GET /v1/categories`. An absent key was not asked.
-    #[serde(default, deserialize_with = "super::answers::once", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, Answer>,
     /// What they hope for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,18 +58,8 @@ pub struct ReportBody {
     pub intimate_image: Option<IntimateImage>,
     /// Files do not belong here: they are thrown away unread and named in `not_accepted`; the report is taken.
     #[serde(default, skip_serializing)]
-    #[schema(value_type = Vec<Object>)]
-    pub attachments: Vec<Discarded>,
-}
-
-/// Something that was sent and thrown away unread.
-#[derive(Debug)]
-pub struct Discarded;
-
-impl<'de> Deserialize<'de> for Discarded {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
-    }
+    #[schema(value_type = Vec<Object>, max_items = 100)]
+    pub attachments: usize,
 }
 
 /// When it happened.
@@ -77,11 +67,11 @@ impl<'de> Deserialize<'de> for Discarded {
 #[serde(deny_unknown_fields)]
 pub struct Occurred {
     /// A date, a month or an RFC 3339 time.
-    #[schema(example = "2026-11-02")]
+    #[schema(max_length = 64, example = "2026-11-02")]
     pub from: String,
     /// The same, not before `from`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-11-20")]
+    #[schema(max_length = 64, example = "2026-11-20")]
     pub to: Option<String>,
     /// How exactly it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,20 +91,20 @@ pub struct Reporter {
     /// Their age.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_band: Option<AgeBand>,
-    /// ISO 3166-1 alpha-2.
+    /// ISO 3166-1 alpha-2; `UK` is read as `GB`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "GB", pattern = "^[A-Z]{2}$")]
     pub country: Option<String>,
     /// ISO 3166-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "GB-ESX")]
+    #[schema(example = "GB-ESX", pattern = "^[A-Z]{2}-[A-Z0-9]{1,3}$")]
     pub region: Option<String>,
     /// Whether they said the country just now; a profile may be out of date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country_source: Option<Source>,
     /// BCP 47.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "en-GB")]
+    #[schema(min_length = 2, max_length = 100, example = "en-GB")]
     pub locale: Option<String>,
     /// The device they report from, as a name of your own that is the same for the same device. It only serves to tell
     /// whether reporters are independent of each other, and is kept as a keyed hash beside the sealed report.
@@ -140,9 +130,11 @@ pub struct Survivor {
     pub age_band: Option<AgeBand>,
     /// ISO 3166-1 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[A-Z]{2}$")]
     pub country: Option<String>,
     /// ISO 3166-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[A-Z]{2}-[A-Z0-9]{1,3}$")]
     pub region: Option<String>,
     /// Whether they know of this report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,6 +155,7 @@ pub struct SubjectBody {
     pub display_name: Option<String>,
     /// Telephone numbers, handles and the like.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
     pub identifiers: Vec<IdentifierBody>,
 }
 
@@ -190,9 +183,11 @@ pub struct ContactBody {
     pub may_contact: bool,
     /// Ways that are safe.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
     pub channels: Vec<ChannelBody>,
     /// Ways that are not safe.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
     pub never: Vec<Channel>,
     /// Whether a voicemail may be left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,12 +216,14 @@ pub struct ChannelBody {
 pub struct PlatformContext {
     /// When they matched: a date or an RFC 3339 time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
     pub matched_at: Option<String>,
     /// Whether they still are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub still_matched: Option<bool>,
     /// Messages between them, kept here because unmatching deletes them elsewhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 200)]
     pub messages: Vec<ContextMessage>,
 }
 
@@ -236,6 +233,7 @@ pub struct PlatformContext {
 pub struct ContextMessage {
     /// When, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, max_length = 64)]
     pub at: Option<String>,
     /// Who wrote it.
     pub from: Author,
@@ -272,18 +270,18 @@ pub struct IntimateImage {
 }
 
 /// More for a report: at least one of the three.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize, ToSchema)]
 pub struct AdditionBody {
     /// More words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 20000)]
     pub statement: Option<String>,
     /// More answers. A yes given before stays.
-    #[serde(default, deserialize_with = "super::answers::once", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, Answer>,
     /// More identifiers of the subject.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
     pub identifiers: Vec<IdentifierBody>,
 }
 

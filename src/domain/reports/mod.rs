@@ -1,22 +1,36 @@
 //! Reports: what a platform submits, once, and never changes; later words are additions.
 
 mod additions;
-mod answers;
 pub mod body;
+mod chat;
+mod contact;
+mod dates;
+mod facts;
+mod found;
+mod left_out;
+mod members;
 mod names;
+mod places;
 mod read;
+mod reader;
 mod renamed;
+mod said;
+mod subject;
 mod submit;
-mod validate;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub(in crate::domain) use additions::{Added, additions_of};
 pub use additions::{AdditionView, add, withdraw};
-pub use read::{ReportView, find, list};
+pub use found::{Broken, Found, LeftOut};
+pub use left_out::contact_is_barred;
+pub(in crate::domain) use left_out::{lift_bar, of_case as left_out_of};
+pub use read::{ReportView, find, find_by_reference, list};
+pub use reader::{LONGEST, Taken, read_addition, read_report};
 pub(in crate::domain) use renamed::{Anew, anew};
 pub(in crate::domain) use submit::{ContactPart, IdentityPart, StatementPart};
 pub use submit::{Submitted, submit};
-pub use validate::validate;
 
 use crate::base::code::codes;
 

@@ -1,6 +1,7 @@
 //! Whom a report names, as keyed hashes: for walls, for matching, and for the pair of a case.
 
-use super::body::{Channel, ContactBody, IdentifierBody, Relation, ReportBody, Reporter, SubjectBody};
+use super::body::{Channel, ChannelBody, ContactBody, IdentifierBody, Relation, ReportBody, Reporter, SubjectBody};
+use super::reader::Taken;
 use crate::domain::Kit;
 use crate::domain::cases::Named;
 use crate::domain::terms::identifiers::{
@@ -15,14 +16,21 @@ pub(super) struct Said<'a> {
     pub(super) reporter: &'a Reporter,
     pub(super) subject: Option<&'a SubjectBody>,
     pub(super) contact: Option<&'a ContactBody>,
+    /// Ways to reach the reporter, of a contact that nobody may use.
+    pub(super) reach: &'a [ChannelBody],
+    /// Identifiers of the subject beyond those that are kept.
+    pub(super) beyond: &'a [IdentifierBody],
     /// Where the platform can answer about an image.
     pub(super) image_contact: Option<&'a str>,
 }
 
 impl<'a> Said<'a> {
     /// The parts of a report as it comes in.
-    pub(super) fn of(body: &'a ReportBody) -> Self {
+    pub(super) fn of(taken: &'a Taken<ReportBody>) -> Self {
+        let body = &taken.body;
         Self {
+            reach: taken.found.reach(),
+            beyond: taken.found.named_beyond(),
             reporter: &body.reporter,
             subject: body.subject.as_ref(),
             contact: body.contact.as_ref(),
@@ -54,6 +62,7 @@ pub(super) fn names(kit: &Kit, place: Place<'_>, said: &Said<'_>, stands_first: 
     }
     if let Some(subject) = said.subject {
         names.extend(identified(kit, &subject.identifiers, country, stands_first));
+        names.extend(identified(kit, said.beyond, country, stands_first));
     }
     for contact in reporter_contacts(said) {
         names.extend(named(kit, "reporter", &contact.in_country(country), stands_first));
@@ -103,7 +112,7 @@ fn named(kit: &Kit, role: &'static str, identifier: &Identifier, stands_first: b
 
 /// The reporter's own number and address: a colleague close to her must not meet her case either.
 fn reporter_contacts<'a>(said: &'a Said<'_>) -> impl Iterator<Item = Identifier> + use<'a> {
-    let channels = said.contact.into_iter().flat_map(|contact| contact.channels.iter());
+    let channels = said.contact.into_iter().flat_map(|contact| contact.channels.iter()).chain(said.reach);
     let of_channels = channels.filter_map(|channel| {
         let value = channel.value.as_deref()?;
         match channel.kind {

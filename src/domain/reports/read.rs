@@ -59,6 +59,24 @@ pub(super) fn own(rx: &mut Rx<'_>, tenant: &Tenant, id: &ReportId) -> Result<Rep
         .first(rx.conn())?)
 }
 
+/// The tenant's report with this reference of its own, if there is one.
+///
+/// # Errors
+/// What the database says.
+pub fn find_by_reference(
+    rx: &mut Rx<'_>,
+    grant: &Grant<AsPlatform, Tenant>,
+    reference: &str,
+) -> Result<Option<ReportView>> {
+    let tenant = grant.row();
+    Ok(reports::table
+        .filter(reports::platform_report_ref.eq(reference))
+        .filter(reports::platform_id.eq(&tenant.platform).and(reports::mode.eq(tenant.mode)))
+        .select(ReportView::as_select())
+        .first(rx.conn())
+        .optional()?)
+}
+
 /// A page of the tenant's reports, the newest first.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::body::{IdentifierBody, SubjectBody};
+use super::left_out;
 use super::names::{Said, identified, names, pair};
 use super::submit::{ContactPart, IdentityPart};
 use crate::base::id::{AdditionId, CaseId, ReportId};
@@ -37,6 +38,8 @@ pub(in crate::domain) fn anew(rx: &mut Rx<'_>, kit: &Kit, keys: &mut Keys<'_>, c
     let stands_first = staff::stand_on_first_rules(rx)?;
     let place = (case.platform_id.as_str(), case.mode.as_str());
     let mut anew = Anew { names: Vec::new(), pair: None };
+    let left_out = left_out::of_case(rx, keys, &case.id)?;
+    let hidden = |row: &str| left_out.get(row).map(|left| left_out::named_in(left)).unwrap_or_default();
     let mut countries: BTreeMap<ReportId, Option<String>> = BTreeMap::new();
     for (id, at, identity, contact, subject) in sealed(rx, &case.id)? {
         let row = id.as_str();
@@ -49,7 +52,10 @@ pub(in crate::domain) fn anew(rx: &mut Rx<'_>, kit: &Kit, keys: &mut Keys<'_>, c
             Some(sealed) => Some(keys.existing::<Subject>()?.open("subject", row, &sealed)?.into_exposed()),
             None => None,
         };
+        let (reach, beyond) = hidden(row);
         let said = Said {
+            reach: &reach,
+            beyond: &beyond,
             reporter: &identity.reporter,
             subject: subject.as_ref(),
             contact: contact.as_ref().and_then(|part| part.contact.as_ref()),
@@ -60,10 +66,12 @@ pub(in crate::domain) fn anew(rx: &mut Rx<'_>, kit: &Kit, keys: &mut Keys<'_>, c
         countries.insert(id, identity.reporter.country);
     }
     for (id, report, at, sealed) in added(rx, &case.id)? {
+        let country = countries.get(&report).and_then(Option::as_deref);
+        let (_, beyond) = hidden(id.as_str());
+        anew.names.extend(identified(kit, &beyond, country, stands_first).into_iter().map(|named| (named, at)));
         let Some(sealed) = sealed else { continue };
         let given: Vec<IdentifierBody> =
             keys.existing::<Subject>()?.open("addition", id.as_str(), &sealed)?.into_exposed();
-        let country = countries.get(&report).and_then(Option::as_deref);
         anew.names.extend(identified(kit, &given, country, stands_first).into_iter().map(|named| (named, at)));
     }
     Ok(anew)

@@ -1,7 +1,5 @@
 //! Taking a report in: one transaction in which it is sealed, lands in its case, and stands in its queue.
 
-use std::collections::BTreeSet;
-
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +8,8 @@ use super::body::{
     Survivor,
 };
 use super::names::{Said, names, pair};
-use super::{ReportOutcome, Status};
+use super::reader::Taken;
+use super::{ReportOutcome, Status, facts, left_out};
 use crate::base::id::{CaseId, ReportId};
 use crate::base::secret::same;
 use crate::base::secret::silent;
@@ -22,10 +21,9 @@ use crate::domain::Kit;
 use crate::domain::access::{AsPlatform, Grant, Tenant};
 use crate::domain::cases::{self, Incoming, Landed};
 use crate::domain::events::{self, EventType, NewEvent};
-use crate::domain::flows::Region;
 use crate::domain::staff;
-use crate::domain::taxonomy::{CategoryCode, KeyCode};
-use crate::domain::triage::{Answer, Declarations, Facts, intimate_image_clock_applies};
+use crate::domain::taxonomy::CategoryCode;
+use crate::domain::triage::intimate_image_clock_applies;
 use crate::domain::vault::{Answers, Contact, Identity, Keys, Sealed, Statement, Subject};
 use crate::error::{Conflict, Error, Result};
 
@@ -86,21 +84,21 @@ struct Known {
 
 /// Takes a report in. The same reference with the same content is the same report.
 ///
-/// `body` has passed [`super::validate`].
-///
 /// # Errors
-/// `DuplicateReference` when the reference is known with another content; `InFlight` when a twin is being stored.
+/// `Invalid` when the report is not to be taken; `DuplicateReference` when the reference is known with another content;
+/// `InFlight` when a twin is being stored.
 pub fn submit<'k>(
     tx: &mut Tx<'_>,
     kit: &'k Kit,
     grant: &Grant<AsPlatform, Tenant>,
-    body: ReportBody,
+    taken: Taken<ReportBody>,
 ) -> Result<Submitted<'k>> {
     let tenant = grant.row();
-    let digest = digest(kit, &body)?;
-    if let Some(known) = known(tx, tenant, &body.platform_report_ref)? {
+    let taken = taken.accept(tenant.mode)?;
+    let digest = digest(kit, &taken)?;
+    if let Some(known) = known(tx, tenant, &taken.body.platform_report_ref)? {
         if !same(&known.digest, &digest) {
-            return Err(Conflict::DuplicateReference.into());
+            return Err(Conflict::DuplicateReference { report: known.id.to_string() }.into());
         }
         let keys = Keys::load(tx, &kit.keyring, known.case_id.as_str())?;
         return Ok(Submitted {
@@ -115,11 +113,11 @@ pub fn submit<'k>(
         });
     }
     let id = ReportId::random();
-    let incoming = incoming(tx, kit, tenant, &id, &body)?;
+    let incoming = incoming(tx, kit, tenant, &id, &taken)?;
     let human_review_by = incoming.promised;
     let category = incoming.category;
     let Landed { case, mut keys } = cases::land(tx, kit, incoming)?;
-    store(tx, &mut keys, &case, (&id, category, human_review_by), (body, digest))?;
+    store(tx, &mut keys, &case, (&id, category, human_review_by), (taken, digest))?;
     let received =
         NewEvent::new((&case.platform_id, case.mode), EventType::ReportReceived, 1, tx.now(), (id.clone(), None));
     events::insert(tx, &[received])?;
@@ -136,9 +134,15 @@ pub fn submit<'k>(
     })
 }
 
-fn digest(kit: &Kit, body: &ReportBody) -> Result<[u8; 32]> {
-    let canonical = serde_json::to_vec(body).map_err(anyhow::Error::new)?;
-    Ok(kit.keyring.keyed("report-body", &[&canonical]))
+/// A keyed hash of what the report says, with what could not be used of it.
+fn digest(kit: &Kit, taken: &Taken<ReportBody>) -> Result<[u8; 32]> {
+    let canonical = serde_json::to_vec(&taken.body).map_err(anyhow::Error::new)?;
+    let left_out = serde_json::to_vec(taken.found.left_out()).map_err(anyhow::Error::new)?;
+    let mut parts: Vec<&[u8]> = vec![&canonical];
+    if taken.found.has_left_out() {
+        parts.push(&left_out);
+    }
+    Ok(kit.keyring.keyed("report-body", &parts))
 }
 
 fn known(tx: &mut Tx<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Known>> {
@@ -168,21 +172,15 @@ fn known(tx: &mut Tx<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Kno
     }))
 }
 
-fn incoming(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &ReportId, body: &ReportBody) -> Result<Incoming> {
+fn incoming(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &ReportId, taken: &Taken<ReportBody>) -> Result<Incoming> {
+    let body = &taken.body;
     let unknown = || Error::invalid("/category", "unknown_category", "use a code of GET /v1/categories");
     let category = CategoryCode::parse(&body.category).ok_or_else(unknown)?;
-    let others = body.other_categories.iter().filter_map(|code| CategoryCode::parse(code));
-    let categories: BTreeSet<CategoryCode> = std::iter::once(category).chain(others).collect();
-    let declared = body.intimate_image.as_ref().map(declarations);
-    let image_clock = declared.is_some_and(|made| categories.iter().any(|c| intimate_image_clock_applies(*c, &made)));
-    let facts = Facts {
-        categories,
-        answers: answers(&body.answers),
-        child: body.names_a_child(),
-        doubtful_no: body.has_doubtful_no(),
-        signals: BTreeSet::new(),
-    };
-    let said = Said::of(body);
+    let facts = facts::of_report(kit.triage.rules(), taken);
+    let declared = body.intimate_image.as_ref().map(facts::declarations);
+    let clock_applies = |made| facts.categories.iter().any(|code| intimate_image_clock_applies(*code, &made));
+    let image_clock = declared.is_some_and(clock_applies);
+    let said = Said::of(taken);
     let place = (tenant.platform.as_str(), tenant.mode.as_str());
     let stands_first = staff::stand_on_first_rules(tx)?;
     Ok(Incoming {
@@ -195,33 +193,8 @@ fn incoming(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &ReportId, body: &R
         image_clock,
         promised: tx.now().plus(kit.triage.rules().promise(category.group())),
         names: names(kit, place, &said, stands_first),
-        region: region(body),
+        region: facts::region(body),
     })
-}
-
-/// Where the person harmed lives: the reporter, unless somebody else was harmed.
-fn region(body: &ReportBody) -> Region {
-    let own = body.reporter.relation == Relation::SelfReported;
-    let of_survivor = body.survivor.as_ref().and_then(|survivor| survivor.region.as_deref());
-    Region::of(if own { body.reporter.region.as_deref() } else { of_survivor })
-}
-
-fn declarations(image: &IntimateImage) -> Declarations {
-    let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
-    Declarations {
-        is_intimate_image: image.is_intimate_image,
-        is_subject_or_agent: image.is_subject_or_agent,
-        good_faith: image.good_faith,
-        has_locator: given(&image.locator),
-        has_contact: given(&image.contact),
-    }
-}
-
-/// Answers whose keys the taxonomy knows.
-pub(super) fn answers(
-    given: &std::collections::BTreeMap<String, Answer>,
-) -> std::collections::BTreeMap<KeyCode, Answer> {
-    given.iter().filter_map(|(key, answer)| Some((KeyCode::parse(key)?, *answer))).collect()
 }
 
 #[derive(Insertable)]
@@ -247,6 +220,7 @@ struct Row<'a> {
     subject: Option<Sealed<Subject>>,
     event_seq: i64,
     version: i64,
+    contact_barred_at: Option<Timestamp>,
 }
 
 fn store(
@@ -254,9 +228,10 @@ fn store(
     keys: &mut Keys<'_>,
     case: &cases::Case,
     (id, category, human_review_by): (&ReportId, CategoryCode, Timestamp),
-    (mut body, digest): (ReportBody, [u8; 32]),
+    (taken, digest): (Taken<ReportBody>, [u8; 32]),
 ) -> Result<()> {
     let row_id = id.as_str();
+    let Taken { mut body, found } = taken;
     let relation = body.reporter.relation;
     let image_contact = body.intimate_image.as_mut().and_then(|image| image.contact.take());
     let contact = ContactPart { contact: body.contact, intimate_image_contact: image_contact };
@@ -296,11 +271,15 @@ fn store(
         subject,
         event_seq: 1,
         version: 1,
+        contact_barred_at: found.contact_is_barred().then(|| tx.now()),
     };
     let added =
         native!(tx.conn(), |c| diesel::insert_into(reports::table).values(&row).on_conflict_do_nothing().execute(c))?;
-    // A twin with another key took the reference between the look and here; asked again, it is found.
-    if added == 1 { Ok(()) } else { Err(Conflict::InFlight.into()) }
+    if added != 1 {
+        // A twin with another key took the reference between the look and here; asked again, it is found.
+        return Err(Conflict::InFlight.into());
+    }
+    left_out::store(tx, keys, &case.id, (row_id, found.left_out()))
 }
 
 silent! { StatementPart IdentityPart ContactPart }

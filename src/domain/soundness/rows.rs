@@ -13,13 +13,15 @@ use crate::domain::cases::{Case, State, clocks::Clock, clocks::next_due, sort_ra
 use crate::error::Result;
 
 /// A column that names an owner in another table, and what names its row: `table, id, column, owner`.
-const OWNED: [(&str, &str, &str, &str); 39] = [
+const OWNED: [(&str, &str, &str, &str); 41] = [
     ("reports", "id", "case_id", "cases"),
     ("reports", "id", "platform_id", "platforms"),
     ("cases", "id", "platform_id", "platforms"),
     ("cases", "id", "assigned_to", "staff"),
     ("additions", "id", "case_id", "cases"),
     ("additions", "id", "report_id", "reports"),
+    ("left_out", "source", "case_id", "cases"),
+    ("left_out", "source", "source", "reports, additions"),
     ("assessments", "id", "case_id", "cases"),
     ("clocks", "id", "case_id", "cases"),
     ("clocks", "id", "request_id", "requests"),

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::Finding;
 use crate::db::Rx;
 use crate::db::schema::{
-    acts, additions, assessments, cases, declarations, deliveries, idempotency, notes, platforms, reports, requests,
-    staff, webhook_endpoints, webhook_secrets,
+    acts, additions, assessments, cases, declarations, deliveries, idempotency, left_out, notes, platforms, reports,
+    requests, staff, webhook_endpoints, webhook_secrets,
 };
 use crate::domain::vault::{Keyring, Keys, Opened, Scope};
 use crate::error::Result;
@@ -93,6 +93,7 @@ pub fn seals(
 fn values(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     let mut all = of_reports(rx, owners)?;
     all.extend(of_additions(rx, owners)?);
+    all.extend(of_left_out(rx, owners)?);
     all.extend(of_work(rx, owners)?);
     all.extend(of_requests(rx, owners)?);
     all.extend(of_staff(rx, owners)?);
@@ -146,6 +147,21 @@ fn of_additions(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
             (Scope::Subject, "addition", subject),
         ];
         row("additions", (&id, &case), columns)
+    });
+    Ok(values.collect())
+}
+
+/// What could not be used of reports and additions.
+fn of_left_out(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+    use left_out as t;
+    let rows: Vec<(String, String, String, Vec<u8>)> = t::table
+        .filter(t::case_id.eq_any(owners))
+        .select((t::source, t::case_id, t::scope, t::body))
+        .load(rx.conn())?;
+    let values = rows.into_iter().flat_map(|(source, case, scope, body)| {
+        // A scope that nobody knows opens nothing, which is what is to be said of it.
+        let known = Scope::ALL.into_iter().find(|known| known.as_str() == scope).unwrap_or(Scope::Secret);
+        row("left_out", (&source, &case), [(known, "left_out", Some(body))])
     });
     Ok(values.collect())
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::condition::{Bits, Condition};
+use super::facts::Signal;
 use super::file::{Bands, FloorRow, Name, NoteRow, QueueTable, RuleFile, When};
 use super::priority::Priority;
 use super::queue::Queues;
@@ -97,6 +98,14 @@ fn rows(text: &str, written: Vec<FloorRow>) -> Result<Vec<Row>, RulesError> {
     }
     if rows.is_empty() {
         return refuse("it has no [[floor]] rows".to_owned());
+    }
+    let unreadable = Bits::of_signal(Signal::Unreadable).unwrap_or_default();
+    let minds = |row: &Row| {
+        matches!(row.level, Level::At(Priority::P0 | Priority::P1))
+            && row.when.as_ref().is_some_and(|when| when.is_signal_alone(unreadable))
+    };
+    if !rows.iter().any(minds) {
+        return refuse("no row of p1 has `when.signal = \"unreadable\"`: add one like O27 of TSP-1".to_owned());
     }
     Ok(rows)
 }

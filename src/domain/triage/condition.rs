@@ -113,7 +113,7 @@ impl View {
 }
 
 /// A compiled condition. All of its parts must hold; an empty part asks for nothing (the file cannot say "none of").
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
 pub(super) struct Condition {
     pub(super) all_yes: Bits,
     pub(super) any_yes: Bits,
@@ -140,6 +140,11 @@ impl Condition {
             && !self.none_fired.meets(fired)
             && (self.any_of.is_empty() || self.any_of.iter().any(|part| part.holds(view, fired)))
             && self.all_of.iter().all(|part| part.holds(view, fired))
+    }
+
+    /// Whether it asks for this signal and for nothing else.
+    pub(super) fn is_signal_alone(&self, signal: Bits) -> bool {
+        *self == Self { signal, ..Self::default() }
     }
 
     /// Every answer key it asks about, in whatever depth.

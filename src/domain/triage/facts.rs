@@ -41,7 +41,7 @@ impl Answer {
     }
 }
 
-/// Something the system has noticed in a job after the commit. Never set by a caller (TSP-1, O17, O20, O21).
+/// Something the system has noticed. Never set by a caller (TSP-1, O17, O20, O21, O27).
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
@@ -51,11 +51,13 @@ pub enum Signal {
     MirrorReports,
     /// An urgent survivor has not been heard from past the agreed check-in.
     ContactLost,
+    /// Something in a live report could not be read, and could have fired a `p0` row.
+    Unreadable,
 }
 
 impl Signal {
     /// Every signal.
-    pub const ALL: [Self; 3] = [Self::IndependentReporters, Self::MirrorReports, Self::ContactLost];
+    pub const ALL: [Self; 4] = [Self::IndependentReporters, Self::MirrorReports, Self::ContactLost, Self::Unreadable];
 }
 
 /// Everything triage knows about a case. Stored sealed: `Debug` shows none of it.

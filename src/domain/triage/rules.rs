@@ -170,6 +170,12 @@ impl Rules {
         &self.image_clock.alarms
     }
 
+    /// Whether a yes to this question could fire a `p0` row, by itself or with other facts.
+    #[must_use]
+    pub fn could_fire_p0(&self, key: KeyCode) -> bool {
+        self.p0_keys.iter().any(|(known, _)| *known == key)
+    }
+
     /// The queue of a case: the child rule first, then p0, then the group of the main category.
     #[must_use]
     pub fn queue(&self, child: bool, priority: Priority, main_group: Group) -> Queue {

@@ -8,21 +8,32 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::enter;
-use super::reports::{Receipt, checked, count, take};
+use super::reports::{Receipt, count, take};
+use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
-use crate::domain::platforms::Scope;
+use crate::domain::platforms::{Mode, Scope};
 use crate::domain::reports::body::ReportBody;
+use crate::domain::reports::read_report;
 use crate::error::{Error, Refused, Result};
-use crate::web::body::{LONGEST, Raw};
+use crate::web::body::{LONGEST_REPORT, Raw, shape};
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once, run};
 use crate::web::problem::{self, Problem};
 use crate::web::refusals::Refusal;
 
-/// A batch.
+/// So many broken rules are named for an item, so that the answer stays within its bound.
+const NAMED: usize = 10;
+
+/// A batch. What else stands beside the reports of a live one is of no use, and stops none of them.
+#[derive(Deserialize)]
+struct LiveBatch {
+    reports: Vec<Box<RawValue>>,
+}
+
+/// A batch of trials.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Batch {
+struct TestBatch {
     reports: Vec<Box<RawValue>>,
 }
 
@@ -68,22 +79,26 @@ pub(in crate::web) struct BatchItem {
 pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let key = call.idempotency_key();
-    let items = split(&raw).map(|_| ());
+    let mode = token.mode;
+    let (items, verdict) = match split(&raw.0, mode) {
+        Ok(items) => (items, Ok(())),
+        Err(refused) => (Vec::new(), Err(refused)),
+    };
     // The batch itself takes the key first: with another body it is refused as a whole. It keeps no answer of its
     // own, so that what was refused for a passing reason is tried again.
     let mark = once(&call, &raw, enter(token.clone(), Scope::ReportsWrite), move |_, _, who| {
-        items?;
+        verdict?;
         Ok(Reply::empty(who.row().platform.as_str()))
     })
     .await?;
-    let items = split(&raw)?;
     let mut replayed = mark.headers().contains_key("idempotency-replayed");
     let mut results = Vec::with_capacity(items.len());
     let key = key?;
     for (index, item) in items.into_iter().enumerate() {
         let bytes = Raw(Bytes::from(item.get().to_owned()));
         // What one call may not bring, a batch may not either.
-        let body = if bytes.0.len() > LONGEST { Err(Refused::TooLarge.into()) } else { checked(&bytes.0) };
+        let too_large = bytes.0.len() > LONGEST_REPORT;
+        let body = if too_large { Err(Refused::TooLarge.into()) } else { read_report(&bytes.0, mode) };
         let enter = enter(token.clone(), Scope::ReportsWrite);
         let place = (Ok(key.clone()), Some(index));
         let done = run(&call, &bytes, place, enter, move |tx, kit, who| take(tx, kit, &who, body?)).await;
@@ -101,7 +116,8 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
                 if let Error::Internal(cause) = &error {
                     tracing::error!(cause = format!("{cause:#}"), "a fault in a batch");
                 }
-                let problem = problem::document(&error, &call.trace);
+                let mut problem = problem::document(&error, &call.trace);
+                problem.errors.truncate(NAMED);
                 (problem.status, None, Some(problem))
             }
         };
@@ -114,12 +130,18 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
     Ok(response.json(BatchAnswer { results }))
 }
 
-fn split(raw: &Raw) -> Result<Vec<Box<RawValue>>> {
-    let batch: Batch = raw.parse_outside()?;
-    if batch.reports.is_empty() || batch.reports.len() > 100 {
+/// The reports of a batch as they came. How deep each is nested is looked at when it is read.
+fn split(bytes: &[u8], mode: Mode) -> Result<Vec<Box<RawValue>>> {
+    let manner = if mode == Mode::Live { Manner::Forgiving } else { Manner::Exact };
+    let (text, _) = json::text(bytes, manner).ok_or(Refused::Malformed)?;
+    let reports = match mode {
+        Mode::Live => shape::<LiveBatch>(&text)?.reports,
+        Mode::Test => shape::<TestBatch>(&text)?.reports,
+    };
+    if reports.is_empty() || reports.len() > 100 {
         return Err(Error::invalid("/reports", "bad_length", "send 1 to 100 reports"));
     }
-    Ok(batch.reports)
+    Ok(reports)
 }
 
-silent! { Batch BatchBody BatchAnswer BatchItem }
+silent! { LiveBatch TestBatch BatchBody BatchAnswer BatchItem }

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{List, enter, list_response};
 use crate::base::id::{ReportId, ReportKind};
-use crate::base::page::Limit;
+use crate::base::page::{Limit, Page};
 use crate::base::time::Timestamp;
 use crate::db::Tx;
 use crate::domain::Kit;
@@ -17,7 +17,7 @@ use crate::domain::acknowledgement::{Acknowledgement, ReportTo, acknowledge, rep
 use crate::domain::paging::rota;
 use crate::domain::platforms::{Mode, Scope};
 use crate::domain::reports::body::{AdditionBody, ReportBody};
-use crate::domain::reports::{self, AdditionView, ReportView, Status, Submitted};
+use crate::domain::reports::{self, AdditionView, Broken, ReportView, Status, Submitted, Taken};
 use crate::domain::taxonomy::CategoryCode;
 use crate::domain::triage::child_rule_holds;
 use crate::error::{Error, Refused, Result};
@@ -39,19 +39,6 @@ pub(in crate::web) struct SubmitQuery {
     validate_only: bool,
 }
 
-/// A page of a list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(in crate::web) struct PageQuery {
-    /// How many entries, 1 to 100; more is coerced.
-    #[param(minimum = 1, maximum = 100, default = 25)]
-    pub(super) limit: Option<u64>,
-    /// Where the last page ended.
-    #[param(max_length = 512, pattern = "^[A-Za-z0-9_-]+$")]
-    pub(super) cursor: Option<String>,
-}
-
 /// The answer to a submission. Nothing in it depends on triage.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::web) struct Receipt {
@@ -71,19 +58,22 @@ pub(in crate::web) struct Receipt {
     /// A one-time link for the person in the app; null until the survivors' pages exist.
     #[schema(value_type = Option<Object>)]
     survivor_access: Option<()>,
-    /// What was not taken, and where to bring it.
+    /// What was not taken as it came.
     not_accepted: Vec<NotAccepted>,
 }
 
-/// Something in a report that was thrown away unread.
+/// A rule that a live report or addition breaks. What stood there was left out, or read for what it plainly says; the
+/// report was taken. One entry for each rule.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::web) struct NotAccepted {
-    /// Where it stood.
-    #[schema(example = "/attachments/0")]
+    /// The first place.
+    #[schema(example = "/reporter/region")]
     pointer: String,
-    /// Why it was not taken.
-    #[schema(example = "child_material_not_accepted")]
+    /// Which rule: the code that a trial is refused with, `attachments_not_accepted` or `child_material_not_accepted`.
+    #[schema(example = "bad_region")]
     code: &'static str,
+    /// How many more places break it.
+    more: usize,
     /// Where to report it instead.
     report_to: Option<ReportTo>,
 }
@@ -99,12 +89,20 @@ pub(in crate::web) enum KnownOrValid {
     Tried(Validity),
 }
 
+impl From<&Broken> for NotAccepted {
+    fn from(broken: &Broken) -> Self {
+        Self { pointer: broken.pointer.clone(), code: broken.code, more: broken.more, report_to: None }
+    }
+}
+
 /// The answer to a trial of the content.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::web) struct Validity {
-    /// Whether a submission would be taken.
+    /// Whether it keeps every rule. A trial that does not is refused; a live report is taken all the same when it has what
+    /// is required.
     valid: bool,
-    /// Each broken rule.
+    /// Each broken rule: the first hundred.
+    #[schema(max_items = 100)]
     errors: Vec<ProblemError>,
 }
 
@@ -119,11 +117,11 @@ pub(in crate::web) struct Validity {
 pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     let query: SubmitQuery = call.query()?;
     let token = call.token()?;
-    // Read and checked before the transaction, whose thread others wait for; told only after the replay was looked for.
-    let body = checked(&raw.0);
+    // Read before the transaction, whose thread others wait for; judged only after the replay was looked for.
+    let body = reports::read_report(&raw.0, token.mode);
     if query.validate_only {
         call.shared.app.db.read(move |rx| access::platform(rx, &token, Some(Scope::ReportsWrite)).map(|_| ())).await?;
-        return validity(body.map(|_| ()));
+        return validity(body.and_then(|taken| taken.found.complete()));
     }
     let mode = token.mode;
     let answer =
@@ -140,13 +138,6 @@ pub(super) fn count(call: &Call, status: u16, again: bool, mode: Mode) {
     }
 }
 
-/// A body of the right shape that keeps the rules.
-pub(super) fn checked(bytes: &[u8]) -> Result<ReportBody> {
-    let body: ReportBody = crate::web::body::parse(bytes)?;
-    reports::validate(&body)?;
-    Ok(body)
-}
-
 fn validity(checked: Result<()>) -> Result<HttpResponse> {
     let errors = match checked {
         Ok(()) => Vec::new(),
@@ -161,13 +152,13 @@ pub(super) fn take<'k>(
     tx: &mut Tx<'_>,
     kit: &'k Kit,
     who: &Grant<AsPlatform, Tenant>,
-    body: ReportBody,
+    taken: Taken<ReportBody>,
 ) -> Result<Reply<'k>> {
-    let not_accepted = not_accepted(&body);
-    let reference = body.platform_report_ref.clone();
+    let not_accepted = not_accepted(&taken);
+    let reference = taken.body.platform_report_ref.clone();
     let staffed = rota::is_staffed(tx)?;
-    let acknowledgement = acknowledge(&body, tx.now(), staffed);
-    let submitted: Submitted<'k> = reports::submit(tx, kit, who, body)?;
+    let acknowledgement = acknowledge(&taken.body, tx.now(), staffed);
+    let submitted: Submitted<'k> = reports::submit(tx, kit, who, taken)?;
     let receipt = Receipt {
         platform_report_ref: reference,
         status: submitted.status,
@@ -184,26 +175,43 @@ pub(super) fn take<'k>(
     Ok(reply.tagged(submitted.version).with_header(header, place).with_keys(submitted.keys))
 }
 
-fn not_accepted(body: &ReportBody) -> Vec<NotAccepted> {
+fn not_accepted(taken: &Taken<ReportBody>) -> Vec<NotAccepted> {
+    let body = &taken.body;
     let codes = std::iter::once(&body.category).chain(&body.other_categories);
     let categories = codes.filter_map(|code| CategoryCode::parse(code)).collect();
     let child = child_rule_holds(body.names_a_child(), &categories);
     let country = body.reporter.country.as_deref();
-    (0..body.attachments.len())
-        .map(|i| NotAccepted {
-            pointer: format!("/attachments/{i}"),
-            code: if child { "child_material_not_accepted" } else { "attachments_not_accepted" },
-            report_to: if child { report_child_material_to(country) } else { None },
-        })
-        .collect()
+    let files = body.attachments.checked_sub(1).map(|more| NotAccepted {
+        pointer: "/attachments/0".to_owned(),
+        code: if child { "child_material_not_accepted" } else { "attachments_not_accepted" },
+        more,
+        report_to: if child { report_child_material_to(country) } else { None },
+    });
+    files.into_iter().chain(taken.found.broken().iter().map(NotAccepted::from)).collect()
+}
+
+/// Which reports to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct ReportsQuery {
+    /// The one report with this reference of yours.
+    #[param(min_length = 1, max_length = 255)]
+    platform_report_ref: Option<String>,
+    /// How many entries, 1 to 100; more is coerced.
+    #[param(minimum = 1, maximum = 100, default = 25)]
+    limit: Option<u64>,
+    /// Where the last page ended.
+    #[param(max_length = 512, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
 }
 
 /// `GET /v1/reports`.
 #[utoipa::path(get, path = "/v1/reports", tag = "platform", operation_id = "list_reports", summary = "Your reports, the newest first",
-    description = "As you may see them: ids, category, status, dates. What people wrote never comes back.",
-    params(PageQuery), responses((status = 200, description = "A page", body = ReportList)))]
+    description = "As you may see them: ids, category, status, dates. What people wrote never comes back. With `platform_report_ref` the one that has it, or none: so that what was sent can be found after an answer was lost.",
+    params(ReportsQuery), responses((status = 200, description = "A page", body = ReportList)))]
 pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
-    let query: PageQuery = call.query()?;
+    let query: ReportsQuery = call.query()?;
     let token = call.token()?;
     let page = call
         .shared
@@ -211,6 +219,10 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
         .db
         .read(move |rx| {
             let grant = access::platform(rx, &token, Some(Scope::ReportsRead))?;
+            if let Some(reference) = &query.platform_report_ref {
+                let data: Vec<ReportView> = reports::find_by_reference(rx, &grant, reference)?.into_iter().collect();
+                return Ok(Page { data, next: None });
+            }
             reports::list(rx, &grant, query.cursor.as_deref(), Limit::coerce(query.limit))
         })
         .await?;
@@ -249,23 +261,35 @@ pub(in crate::web) fn conditional<T: Serialize>(call: &Call, version: i64, body:
     response
 }
 
+/// The answer to an addition.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct AdditionReceipt {
+    /// The addition.
+    #[serde(flatten)]
+    addition: AdditionView,
+    /// What was not taken as it came.
+    not_accepted: Vec<NotAccepted>,
+}
+
 /// `POST /v1/reports/{id}/additions`.
 #[utoipa::path(post, path = "/v1/reports/{id}/additions", tag = "platform", operation_id = "add_to_report",
     summary = "Add words, answers or identifiers to a report",
     description = "The rules run again over all that is known, and a closed case opens.", params(("id" = String, Path, description = "The report's id")),
-    request_body = AdditionBody, responses((status = 201, description = "Stored", body = AdditionView)))]
+    request_body = AdditionBody, responses((status = 201, description = "Stored", body = AdditionReceipt)))]
 pub(in crate::web) async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
     let precondition = call.if_match();
-    let body = raw.parse::<AdditionBody>();
+    let body = reports::read_addition(&raw.0, token.mode);
     once(&call, &raw, enter(token, Scope::ReportsWrite), move |tx, kit, who| {
         let known = reports::find(tx, &who, &id)?;
         if let Some(precondition) = precondition {
             precondition.holds(known.version)?;
         }
-        let (view, case) = reports::add(tx, kit, &who, &id, &body?)?;
-        Reply::of_case(StatusCode::CREATED, case.as_str(), &view)
+        let read = body?;
+        let not_accepted = read.found.broken().iter().map(NotAccepted::from).collect();
+        let (addition, case) = reports::add(tx, kit, &who, &id, read)?;
+        Reply::of_case(StatusCode::CREATED, case.as_str(), &AdditionReceipt { addition, not_accepted })
     })
     .await
 }

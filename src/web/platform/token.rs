@@ -25,7 +25,7 @@ pub(in crate::web) struct TokenForm {
     /// What to ask for, separated by spaces; all that the client has when absent.
     #[schema(example = "reports:write reports:read requests:write", max_length = 255, nullable = false)]
     scope: Option<String>,
-    /// The client, when it is not sent by HTTP Basic.
+    /// The client, when it is not sent by HTTP Basic; beside it, the same one.
     #[schema(max_length = 255, nullable = false)]
     client_id: Option<String>,
     /// Its secret, when it is not sent by HTTP Basic.
@@ -61,7 +61,7 @@ pub(in crate::web) struct TokenError {
 /// `POST /oauth/token`.
 #[utoipa::path(post, path = "/oauth/token", tag = "platform", operation_id = "issue_token",
     summary = "Get an access token with client credentials",
-    description = "Send the client's id and secret by HTTP Basic or in the form. The token is good for ten minutes.",
+    description = "Send the client's id and secret by HTTP Basic or in the form, and the secret in one of them only. The token is good for ten minutes.",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "A token", body = TokenAnswer),
@@ -77,12 +77,21 @@ pub(in crate::web) async fn issue(
     };
     let form = form.into_inner();
     let basic = basic(&call);
-    let (id, secret) = match (basic, form.client_id, form.client_secret) {
+    // Many libraries name the client in the form beside HTTP Basic, or send members without a value.
+    let client_id = form.client_id.filter(|id| !id.is_empty());
+    let client_secret = form.client_secret.filter(|secret| !secret.expose().is_empty());
+    let (id, secret) = match (basic, client_id, client_secret) {
         (Some(basic), None, None) => basic,
+        (Some(basic), Some(id), None) if basic.0 == id => basic,
         (None, Some(id), Some(secret)) => (id, secret),
-        (Some(_), _, _) => {
+        (Some(_), Some(_), None) => {
             count(&call, "")?;
-            return Ok(refusal("invalid_request", "send the client's secret in one way only"));
+            return Ok(refusal("invalid_request", "`client_id` in the form names another client than HTTP Basic does"));
+        }
+        (Some(_), _, Some(_)) => {
+            // Even when both are equal: one way of proving it, by RFC 6749, sections 2.3 and 5.2.
+            count(&call, "")?;
+            return Ok(refusal("invalid_request", "send the client's secret in one way only: HTTP Basic or the form"));
         }
         _ => {
             count(&call, "")?;

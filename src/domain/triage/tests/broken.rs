@@ -24,6 +24,12 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("when.any_yes = [\"weapon\"]", "when.anyone = [\"weapon\"]", "unknown field `anyone`"),
     ("when.any_yes = [\"weapon\"]", "when.child = false", "floor O04b: `child = false`"),
     ("when.signal = \"contact_lost\"", "when.signal = \"lost\"", "unknown variant `lost`"),
+    (
+        "when.signal = \"unreadable\"",
+        "when.signal = \"contact_lost\"",
+        "no row of p1 has `when.signal = \"unreadable\"`",
+    ),
+    ("code = \"O27\"\nfloor = \"p1\"", "code = \"O27\"\nfloor = \"p2\"", "add one like O27 of TSP-1"),
     ("\nby_person = true", "\nby_person = false", "floor O19: floor = \"any\" and by_person = true go together"),
     ("code = \"O18b\"\nfloor = \"p2\"", "code = \"O18b\"\nfloor = \"p0\"", "floor O18b: none_fired names O18"),
     ("when.signal = \"mirror_reports\"", "when.any_fired = [\"O18b\"]", "floor O21: any_fired names O18b"),

@@ -118,6 +118,7 @@ const ROWS: &[Row] = &[
     ("O24", P0, |c| c.yes("child_handover_within_72h") && c.any(&["threats", "threat_to_kill", "physical_violence"])),
     ("O24b", P1, |c| c.yes("children_in_household") && c.any(&["threats", "physical_violence", "coercive_control"])),
     ("O25", P1, |c| c.yes("harm_to_animals") && c.yes("coercive_control")),
+    ("O27", P1, |c| c.signals.contains(&Signal::Unreadable)),
 ];
 
 /// The points as the contract writes them.

@@ -55,7 +55,7 @@ fn answers(most: usize) -> impl Strategy<Value = Vec<(KeyCode, Answer)>> {
 }
 
 fn told() -> impl Strategy<Value = Told> {
-    let signals = prop::sample::subsequence(Signal::ALL.to_vec(), 0..=3);
+    let signals = prop::sample::subsequence(Signal::ALL.to_vec(), 0..=4);
     // Short lists keep the rare combinations apart, long ones bring them together.
     let answers = prop_oneof![answers(6), answers(20), answers(80)];
     let parts = (prop::collection::vec(category(), 0..4), answers, prop::bool::weighted(0.2), any::<bool>(), signals);

@@ -1,0 +1,2 @@
+ALTER TABLE reports DROP COLUMN contact_barred_at;
+DROP TABLE left_out;

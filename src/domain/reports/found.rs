@@ -1,0 +1,225 @@
+//! What in a body does not keep the contract: where, which rule, and what was left out for it.
+//!
+//! A trial is refused for any of it, so that an engineer sees it. A live report is refused only when it lacks what is
+//! required; everything else is named in the answer, and what could not be used goes to the advocate as it came.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::body::{ChannelBody, IdentifierBody};
+use crate::base::json::Json;
+use crate::base::secret::silent;
+use crate::domain::platforms::Mode;
+use crate::domain::taxonomy::KeyCode;
+use crate::error::{Result, Violations};
+
+/// So many findings are named one by one; the others are counted.
+const NAMED: usize = 100;
+/// So many values are kept as they came, and so many bytes of them: a body is not larger either.
+const KEPT: usize = 200;
+const KEPT_BYTES: usize = 256 * 1024;
+
+/// A rule of the contract: its stable code, and what to do.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub(super) code: &'static str,
+    pub(super) detail: Cow<'static, str>,
+}
+
+impl Rule {
+    pub(super) const fn new(code: &'static str, detail: &'static str) -> Self {
+        Self { code, detail: Cow::Borrowed(detail) }
+    }
+}
+
+/// A value that could not be used, as it came. The advocate reads it before anything else.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct LeftOut {
+    /// Where it stood.
+    #[schema(example = "/reporter/region")]
+    pub pointer: String,
+    /// Which rule it broke.
+    #[schema(example = "bad_region")]
+    pub code: String,
+    /// The value, as JSON text.
+    #[schema(example = "\"East Sussex\"")]
+    pub value: String,
+}
+
+silent! { LeftOut }
+
+/// What the sender is told of one rule: the first place where it was broken, and how many more there are.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// The first place.
+    pub pointer: String,
+    /// The rule's code.
+    pub code: &'static str,
+    /// How many more places.
+    pub more: usize,
+}
+
+/// All that was found in one body.
+#[derive(Debug, Default)]
+pub struct Found {
+    violations: Violations,
+    broken: Vec<Broken>,
+    refuses: bool,
+    left_out: Vec<LeftOut>,
+    kept_bytes: usize,
+    unread_keys: BTreeSet<KeyCode>,
+    unread: bool,
+    reach: Vec<ChannelBody>,
+    also_named: Vec<IdentifierBody>,
+    contact_barred: bool,
+}
+
+impl Found {
+    /// Notes something that is read for what it says, although the contract has another form for it.
+    pub(super) fn read_anyway(&mut self, pointer: &str, rule: &Rule) {
+        self.count(pointer, rule, 1);
+    }
+
+    /// Notes something without which the report cannot be taken.
+    pub(super) fn refuse(&mut self, pointer: &str, rule: &Rule) {
+        self.refuses = true;
+        self.count(pointer, rule, 1);
+    }
+
+    /// Notes a value that cannot be used, and keeps it for the advocate.
+    pub(super) fn leave_out(&mut self, pointer: &str, rule: &Rule, value: &Json) {
+        self.leave_out_many(pointer, rule, value, 1);
+    }
+
+    /// The same for `times` values of one place, which `value` tells of.
+    pub(super) fn leave_out_many(&mut self, pointer: &str, rule: &Rule, value: &Json, times: usize) {
+        self.count(pointer, rule, times);
+        self.keep(LeftOut { pointer: pointer.to_owned(), code: rule.code.to_owned(), value: value.to_text() });
+    }
+
+    fn count(&mut self, pointer: &str, rule: &Rule, times: usize) {
+        if let Some(broken) = self.broken.iter_mut().find(|broken| broken.code == rule.code) {
+            broken.more += times;
+        } else {
+            let more = times.saturating_sub(1);
+            self.broken.push(Broken { pointer: pointer.to_owned(), code: rule.code, more });
+        }
+        if self.violations.0.len() < NAMED {
+            self.violations.add(pointer, rule.code, rule.detail.clone());
+        }
+    }
+
+    /// An answer that nobody can read: were it a yes to a question of life and death, nobody would know.
+    pub(super) fn answer_unread(&mut self, key: KeyCode) {
+        self.unread_keys.insert(key);
+    }
+
+    /// Something else that could have said the same.
+    pub(super) const fn danger_unread(&mut self) {
+        self.unread = true;
+    }
+
+    /// Takes over what was found in a part.
+    pub(super) fn absorb(&mut self, own: Self) {
+        self.refuses |= own.refuses;
+        self.unread |= own.unread;
+        self.unread_keys.extend(own.unread_keys);
+        let room = NAMED.saturating_sub(self.violations.0.len());
+        self.violations.0.extend(own.violations.0.into_iter().take(room));
+        for broken in own.broken {
+            match self.broken.iter_mut().find(|known| known.code == broken.code) {
+                Some(known) => known.more += broken.more + 1,
+                None => self.broken.push(broken),
+            }
+        }
+        for left in own.left_out {
+            self.keep(left);
+        }
+    }
+
+    /// Takes over what was found in the contact. Anything in it that could not be used, or was said twice, bars every
+    /// way to reach the person, and the whole of it goes to the advocate as it came. `reach` are the ways that could be
+    /// read: they are compared with what colleagues declared, and never used.
+    pub(super) fn take_contact(&mut self, mut own: Self, whole: &Json, reach: Vec<ChannelBody>) {
+        let twice =
+            own.broken.iter().find(|broken| broken.code == "duplicate_member").map(|broken| broken.code.to_owned());
+        let code = own.left_out.first().map(|left| left.code.clone()).or(twice);
+        own.left_out.clear();
+        self.absorb(own);
+        if let Some(code) = code {
+            self.keep(LeftOut { pointer: "/contact".to_owned(), code, value: whole.to_text() });
+            self.reach = reach;
+            self.contact_barred = true;
+        }
+    }
+
+    fn keep(&mut self, left: LeftOut) {
+        let fits = self.left_out.len() < KEPT && self.kept_bytes + left.value.len() <= KEPT_BYTES;
+        self.kept_bytes += left.value.len();
+        if fits {
+            self.left_out.push(left);
+        }
+    }
+
+    /// Notes identifiers of the subject beyond those that are kept.
+    pub(super) fn also_named(&mut self, identifiers: Vec<IdentifierBody>) {
+        self.also_named.extend(identifiers);
+    }
+
+    /// Identifiers of the subject beyond those that are kept: they are compared with what colleagues declared.
+    #[must_use]
+    pub fn named_beyond(&self) -> &[IdentifierBody] {
+        &self.also_named
+    }
+
+    /// Whether something could not be used.
+    pub(super) const fn has_left_out(&self) -> bool {
+        !self.left_out.is_empty()
+    }
+
+    /// Fails when a body of this mode is not to be taken. Every finding is named, whichever it failed for.
+    pub(super) fn verdict(&self, mode: Mode) -> Result<()> {
+        if self.refuses || mode == Mode::Test { self.violations.clone().into_result() } else { Ok(()) }
+    }
+
+    /// Every broken rule with its place: the first hundred.
+    ///
+    /// # Errors
+    /// `Invalid` when there is any.
+    pub fn complete(&self) -> Result<()> {
+        self.violations.clone().into_result()
+    }
+
+    /// What the sender of a live report is told: one entry for each rule.
+    #[must_use]
+    pub fn broken(&self) -> &[Broken] {
+        &self.broken
+    }
+
+    /// What could not be used.
+    #[must_use]
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    /// Ways to reach the person that could be read, of a contact that is barred.
+    #[must_use]
+    pub fn reach(&self) -> &[ChannelBody] {
+        &self.reach
+    }
+
+    /// Whether nobody may contact the person by any way until somebody has asked.
+    #[must_use]
+    pub const fn contact_is_barred(&self) -> bool {
+        self.contact_barred
+    }
+
+    /// Whether what could not be read may have said that the case is p0; `could_fire_p0` says which answers could.
+    #[must_use]
+    pub fn hides_danger(&self, could_fire_p0: impl Fn(KeyCode) -> bool) -> bool {
+        self.unread || self.unread_keys.iter().any(|key| could_fire_p0(*key))
+    }
+}

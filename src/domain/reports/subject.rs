@@ -1,0 +1,108 @@
+//! Whom a report is about.
+
+use super::body::{IdentifierBody, SubjectBody};
+use super::found::{Found, Rule};
+use super::members::{Members, NO_OBJECT, REQUIRED, Read, beyond, code, object, text, too_long};
+use super::reader::KEPT;
+use super::said::account;
+use crate::base::json::Json;
+use crate::domain::terms::identifiers::IdentifierKind;
+
+/// So many identifiers.
+const MOST: usize = 20;
+/// The longest of them, in characters.
+const LONGEST: usize = 500;
+
+const TOO_MANY_IDENTIFIERS: Rule = Rule::new("too_many", "at most 20");
+const NO_IDENTIFIER: Rule = Rule::new("required", "leave the identifier out if there is none");
+
+pub(super) fn subject(members: &mut Members, found: &mut Found) -> Option<SubjectBody> {
+    let mut inner = match members.take("subject", found)? {
+        Json::Object(inner) => Members::new("/subject", inner),
+        value => {
+            if !value.is_nothing() {
+                found.leave_out("/subject", &NO_OBJECT, &value);
+            } else if !matches!(value, Json::Null | Json::Text(_)) {
+                found.read_anyway("/subject", &NO_OBJECT);
+            }
+            return None;
+        }
+    };
+    let subject = SubjectBody {
+        platform_account_ref: account(&mut inner, "platform_account_ref", found),
+        display_name: inner.text("display_name", 200, found).known(),
+        identifiers: identifiers(&mut inner, found),
+    };
+    inner.finish(found);
+    Some(subject)
+}
+
+/// The identifiers. Those beyond the bound go to the advocate, and are compared with what colleagues declared.
+pub(super) fn identifiers(members: &mut Members, found: &mut Found) -> Vec<IdentifierBody> {
+    let place = members.place("identifiers");
+    let mut all = members.list("identifiers", found);
+    let beyond = all.get(MOST..).unwrap_or_default().to_vec();
+    if !beyond.is_empty() {
+        let more = beyond.len();
+        found.leave_out_many(&place, &TOO_MANY_IDENTIFIERS, &Json::List(beyond), more);
+    }
+    all.truncate(KEPT);
+    let items = all.into_iter().enumerate().filter(|(_, value)| *value != Json::Null);
+    let mut kept: Vec<IdentifierBody> =
+        items.filter_map(|(i, value)| identifier(value, &format!("{place}/{i}"), found)).collect();
+    if kept.len() > MOST {
+        found.also_named(kept.split_off(MOST));
+    }
+    kept
+}
+
+/// An identifier. Of one whose kind nobody knows the value says what it is: a colleague whom it names must not meet the
+/// case, whatever the app calls it.
+fn identifier(value: Json, place: &str, found: &mut Found) -> Option<IdentifierBody> {
+    let whole = value.clone();
+    let mut inner = match value {
+        Json::Text(_) | Json::Number(_) => {
+            found.read_anyway(place, &NO_OBJECT);
+            Members::new(place, vec![("value".to_owned(), value)])
+        }
+        value => object(value, place, found).known()?,
+    };
+    let kind = inner.take("type", found).map_or(Read::Absent, |value| {
+        code(&value, &format!("{place}/type"), (IdentifierKind::ALL, IdentifierKind::as_str), found)
+    });
+    let value_place = inner.place("value");
+    let value = inner.take("value", found).map_or(Read::Absent, |value| text(value, &value_place, usize::MAX, found));
+    inner.finish(found);
+    let value = match value {
+        // Half of it may name somebody else.
+        Read::Is(value) if beyond(&value, LONGEST).is_some() => {
+            found.leave_out(&value_place, &too_long(LONGEST), &whole);
+            return None;
+        }
+        Read::Is(value) => value,
+        Read::Absent => {
+            found.leave_out(&value_place, &NO_IDENTIFIER, &whole);
+            return None;
+        }
+        Read::Unusable => return None,
+    };
+    if kind == Read::Absent && matches!(whole, Json::Object(_)) {
+        found.read_anyway(&format!("{place}/type"), &REQUIRED);
+    }
+    let kind = kind.known().unwrap_or_else(|| kind_of(&value));
+    Some(IdentifierBody { kind, value })
+}
+
+fn kind_of(value: &str) -> IdentifierKind {
+    let text = value.trim();
+    let is_digits = text.chars().all(|c| c.is_numeric() || " +-()./".contains(c));
+    if text.contains("://") || text.starts_with("www.") {
+        IdentifierKind::ProfileUrl
+    } else if is_digits {
+        IdentifierKind::Phone
+    } else if text.trim_start_matches('@').contains('@') {
+        IdentifierKind::Email
+    } else {
+        IdentifierKind::Handle
+    }
+}

@@ -1,0 +1,93 @@
+//! Bounds on what a platform sends and on what it is told.
+
+use recourse::domain::platforms::{Mode, Scope};
+use recourse::domain::staff::Role;
+use serde_json::{Value, json};
+
+use crate::harness::client::{full, small};
+use crate::harness::on_both;
+use crate::lenient::{not_accepted, taken, with};
+
+#[test]
+fn of_a_long_chat_the_newest_that_fit_are_kept() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let message = |n: usize, text: &str| json!({"from": "subject", "at": format!("2026-11-20T{:02}:{:02}:00Z", n / 60, n % 60), "text": format!("{n} {text}")});
+        let chat = |reference: &str, count: usize, text: &str| {
+            with(reference, &[("/platform_context/messages", (0..count).map(|n| message(n, text)).collect())])
+        };
+        let kept = |case: &Value| -> Vec<String> {
+            let all = case["reports"][0]["content"]["platform_context"]["messages"].as_array().unwrap();
+            all.iter().map(|m| m["text"].as_str().unwrap().split(' ').next().unwrap().to_owned()).collect()
+        };
+        let (case, named) = taken(&spark, &lead, &chat("C-1", 201, "x")).await;
+        assert_eq!(
+            (named, kept(&case).len(), kept(&case)[0].as_str()),
+            (vec!["/platform_context/messages too_many".to_owned()], 200, "1")
+        );
+        let left = &case["reports"][0]["content"]["left_out"][0];
+        assert_eq!(left["value"], "\"1 older messages were not kept\"");
+        let long = chat("C-2", 40, &"x".repeat(7_990));
+        let answer = spark.caller.post("/v1/reports", &long).await.expect(201).json();
+        assert_eq!(
+            (&answer["not_accepted"][0]["code"], &answer["not_accepted"][0]["more"]),
+            (&json!("too_many"), &json!(7))
+        );
+        let (case, _) = lead.case(&lead.case_of("C-2").await).await;
+        assert_eq!((kept(&case).len(), kept(&case)[0].as_str()), (32, "8"));
+        let batch = json!({"reports": [long, chat("C-3", 200, &"\u{e01}".repeat(2_000))]});
+        let results = spark.caller.post("/v1/reports/batch", &batch).await.expect(207).json();
+        assert_eq!((&results["results"][0]["status"], &results["results"][1]["status"]), (&json!(200), &json!(201)));
+        // What is too large without its chat is too large; and so is what nobody can write.
+        let mut wordy = chat("C-4", 2, "x");
+        wordy["statement"] = json!("x".repeat(256 * 1024));
+        assert_eq!(spark.caller.post("/v1/reports", &wordy).await.expect(413).code(), "too_large");
+        let endless = chat("C-5", 260, &"x".repeat(8_000 + 200));
+        assert_eq!(spark.caller.post("/v1/reports", &endless).await.expect(413).code(), "too_large");
+        // A file is thrown away, however large; the report is not.
+        let mut photo = small("C-6");
+        photo["attachments"] = json!([{"data": "x".repeat(1_000_000)}, {}]);
+        let answer = spark.caller.post("/v1/reports", &photo).await.expect(201).json();
+        assert_eq!(
+            (not_accepted(&answer), &answer["not_accepted"][0]["more"]),
+            (vec!["/attachments/0 attachments_not_accepted".to_owned()], &json!(1))
+        );
+    });
+}
+
+#[test]
+fn what_is_told_of_a_broken_report_is_bounded() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await;
+        let lead = world.staff(Role::Lead).await;
+        let mut body = full("B-1");
+        for n in 0..2_000 {
+            body[format!("unknown_{n:056}")] = json!(n);
+        }
+        body["attachments"] = json!(vec![0; 5_000]);
+        body["other_categories"] = json!(vec!["?"; 5_000]);
+        body["subject"]["identifiers"] = json!(vec![json!({"type": "handle", "value": "@nightowl"}); 500]);
+        let answer = spark.caller.post("/v1/reports", &body).await.expect(201);
+        assert!(answer.text.len() < 16 * 1024, "{}", answer.text.len());
+        let told = answer.json()["not_accepted"].as_array().unwrap().clone();
+        let more = |code: &str| told.iter().find(|one| one["code"] == code).map(|one| one["more"].clone());
+        assert_eq!(
+            (more("unknown_member"), more("attachments_not_accepted")),
+            (Some(json!(1_999)), Some(json!(4_999)))
+        );
+        let codes: std::collections::BTreeSet<String> = told.iter().map(|one| one["code"].to_string()).collect();
+        assert_eq!(codes.len(), told.len(), "one entry for each rule");
+        let (case, _) = lead.case(&lead.case_of("B-1").await).await;
+        let content = &case["reports"][0]["content"];
+        assert!(content["left_out"].as_array().unwrap().len() <= 200);
+        assert_eq!(content["subject"]["identifiers"].as_array().unwrap().len(), 20);
+        body["platform_report_ref"] = json!("B-2");
+        let refused = trial.caller.post("/v1/reports", &body).await.expect(422);
+        assert!(refused.text.len() < 64 * 1024 && refused.errors().len() == 100, "{}", refused.text.len());
+        let batch: Vec<Value> = (0..20).map(|_| body.clone()).collect();
+        let answer = trial.caller.post("/v1/reports/batch", &json!({"reports": batch})).await.expect(207);
+        assert!(answer.text.len() < 1024 * 1024, "{}", answer.text.len());
+    });
+}
