@@ -97,7 +97,10 @@ impl Pages {
         for edition in shelf.editions() {
             let within = format!("/transparency/{}", edition.id);
             for (path, bytes) in &edition.files {
-                pages.add(shelf, edition, (path, bytes))?;
+                // One file that cannot say what it must is left out, and stands in nobody's way.
+                if let Err(error) = pages.add(shelf, edition, (path, bytes)) {
+                    tracing::error!(edition = %edition.id, path, %error, "a file of a replaced edition is not shown");
+                }
             }
             for table in edition.manifest.plan.keys() {
                 pages.filters.insert(format!("{within}/{table}"), dimensions(edition, table));

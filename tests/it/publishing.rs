@@ -10,10 +10,14 @@ use crate::editions::{edition, said};
 use crate::harness::process::{Service, other_times};
 use crate::harness::{Database, databases, fresh_database};
 
-/// A service on each database, as its operator has it.
+/// A service on each database, as its operator has it after the first start.
 pub(crate) fn services() -> Vec<Service> {
-    let url = |database: Database| (database == Database::Postgres).then(fresh_database);
-    databases().into_iter().map(|database| Service::new(url(database))).collect()
+    let begun = |database: Database| {
+        let service = Service::new((database == Database::Postgres).then(fresh_database));
+        actix_web::rt::System::new().block_on(service.open());
+        service
+    };
+    databases().into_iter().map(begun).collect()
 }
 
 /// What a command says, which must succeed.

@@ -297,6 +297,14 @@ fn a_replay_repeats_id_and_bytes_to_whoever_wants_the_event() {
         assert_eq!(listed("type=report.received&delivery=delivered").await, 3);
         assert_eq!((listed("delivery=pending").await, listed("delivery=failed").await), (0, 0));
         assert_eq!(listed("since=2026-11-21T19:05:00Z&until=2026-11-21T19:06:00Z").await, 1);
+        // A time that was told can be given back: it finds what it was told of.
+        let all = spark.caller.get("/v1/events?limit=100").await.expect(200).json()["data"].clone();
+        for event in all.as_array().unwrap() {
+            let at = event["timestamp"].as_str().unwrap();
+            let found = spark.caller.get(&format!("/v1/events?since={at}&limit=100")).await.expect(200).json();
+            assert_eq!(found["data"][0]["timestamp"], at);
+            assert!(found["data"].as_array().unwrap().contains(event), "{event}");
+        }
     });
 }
 

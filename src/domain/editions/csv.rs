@@ -54,20 +54,20 @@ pub(super) fn meant(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|name| name.starts_with(FORMULA)).unwrap_or(cell)
 }
 
-/// A CSV with this value in every row of its last column, which has this name.
+/// A CSV with this value in every row of its last column, which has this name; one more column where it has another.
 ///
 /// # Errors
-/// When the file is another one.
+/// When the file is no table.
 pub(super) fn with_last(bytes: &[u8], name: &str, value: &str) -> anyhow::Result<Vec<u8>> {
-    let mut rows = Vec::new();
+    let (mut rows, mut has_room) = (Vec::new(), false);
     for row in ::csv::ReaderBuilder::new().has_headers(false).from_reader(bytes).records() {
         let mut row: Vec<String> = row?.iter().map(str::to_owned).collect();
-        let last = row.last_mut().context("a row of a table is empty")?;
-        if rows.is_empty() {
-            anyhow::ensure!(last == name, "the last column of a table is not {name}");
-        } else {
-            value.clone_into(last);
+        let is_head = rows.is_empty();
+        has_room = if is_head { row.last().is_some_and(|last| last == name) } else { has_room };
+        if has_room {
+            row.pop();
         }
+        row.push(if is_head { name } else { value }.to_owned());
         rows.push(row);
     }
     Ok(write(name, &rows)?.bytes)

@@ -83,7 +83,11 @@ impl Shelf {
                 Err(path) => flaws.push(Flaw { place: format!("{id}/{path}"), what: "it cannot be read" }),
             }
         }
-        Ok((Self { editions, calendar: storage::read_calendar(folder)? }, flaws))
+        let calendar = storage::read_calendar(folder).unwrap_or_else(|_| {
+            flaws.push(Flaw { place: storage::CALENDAR.to_owned(), what: "it cannot be read" });
+            Calendar::default()
+        });
+        Ok((Self { editions, calendar }, flaws))
     }
 
     /// Every edition, the first published first.

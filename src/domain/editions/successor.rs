@@ -59,7 +59,7 @@ impl Successor {
     /// A file of the edition that it replaces, with the notice. What is there for verifying stays as it was signed.
     ///
     /// # Errors
-    /// When a file is not of the shape that this program writes.
+    /// When a file is no text or no table.
     pub fn noted(&self, found: &Shelf, path: &str, signed: &[u8]) -> anyhow::Result<Vec<u8>> {
         let text = || std::str::from_utf8(signed);
         let kind = path.rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -77,7 +77,7 @@ impl Successor {
                 let told = serde_json::json!({
                     "edition": self.edition, "published_at": self.from, "reason": self.reason,
                 });
-                text()?.replacen(NOT_REPLACED, &format!("\"{}\": {told}", label::REPLACED_BY), 1).into_bytes()
+                with_member(text()?, &format!("\"{}\": {told}", label::REPLACED_BY)).into_bytes()
             }
             "csv" => csv::with_last(signed, label::REPLACED_BY, &self.edition.to_string())?,
             "svg" => charts::captioned(text()?, &self.words()).into_bytes(),
@@ -104,8 +104,42 @@ impl Successor {
     }
 }
 
+/// A JSON of figures with this member. Editions of earlier versions have no room for it.
+fn with_member(text: &str, member: &str) -> String {
+    if text.contains(NOT_REPLACED) {
+        text.replacen(NOT_REPLACED, member, 1)
+    } else {
+        text.replacen('{', &format!("{{\n  {member},"), 1)
+    }
+}
+
 /// The edition that one replaces, if it does.
 #[must_use]
 pub fn predecessor(edition: &Edition) -> Option<EditionId> {
     edition.manifest.supersedes.as_ref().map(|before| before.edition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files of editions that earlier versions made have no room for a notice, and get it all the same.
+    #[test]
+    fn a_file_without_room_for_the_notice_says_so_too() {
+        let edition = "2026-q4-r".parse().unwrap();
+        let from = Timestamp::at_day(2027, 3, 8);
+        let next = Successor { edition, from, reason: "A \"fault\" & more.".to_owned(), is_out: true };
+        let noted = |path: &str, text: &str| {
+            String::from_utf8(next.noted(&Shelf::default(), path, text.as_bytes()).unwrap()).unwrap()
+        };
+        let told: serde_json::Value =
+            serde_json::from_str(&noted("a.json", "{\n  \"edition\": \"2026-q4\"\n}\n")).unwrap();
+        assert_eq!(told["replaced_by"]["reason"], "A \"fault\" & more.");
+        assert_eq!(told["edition"], "2026-q4");
+        let table = noted("a.csv", "platform,cases\r\napp,5\r\n\"b, c\",\r\n");
+        assert_eq!(table, "\u{feff}platform,cases,replaced_by\r\napp,5,2026-q4-r\r\n\"b, c\",,2026-q4-r\r\n");
+        let page = noted("a.html", "<main id=\"main\">\n<h1>x</h1>");
+        assert!(page.contains("A &quot;fault&quot; &amp; more."), "{page}");
+        assert!(next.noted(&Shelf::default(), "a.html", &[0xff]).is_err());
+    }
 }
