@@ -9,7 +9,7 @@ use super::AnyConnection;
 use super::link::{self, Access, Place, Session};
 use crate::error::{Error, Result};
 
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// Brings the database to this version, and names the migrations it applied.

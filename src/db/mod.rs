@@ -4,6 +4,7 @@
 pub mod dialect;
 pub mod migrate;
 pub mod schema;
+pub mod shape;
 pub mod standing;
 pub mod trouble;
 

@@ -205,3 +205,14 @@ pub fn forget_done(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usi
         outbox::table.filter(outbox::done_at.lt(before)).limit(limit).select(outbox::id).load(tx.conn())?;
     Ok(diesel::delete(outbox::table.filter(outbox::id.eq_any(old))).execute(tx.conn())?)
 }
+
+/// Jobs that are still owed and cannot be read: `limit` of them at the most.
+///
+/// # Errors
+/// What the database says.
+pub fn unreadable(rx: &mut Rx<'_>, limit: usize) -> Result<Vec<String>> {
+    let owed = outbox::table.filter(outbox::done_at.is_null().and(outbox::dead_at.is_null())).order(outbox::id);
+    let rows: Vec<(String, String)> = owed.select((outbox::id, outbox::payload)).load(rx.conn())?;
+    let unread = rows.into_iter().filter(|(_, payload)| serde_json::from_str::<Job>(payload).is_err());
+    Ok(unread.map(|(id, _)| id).take(limit).collect())
+}

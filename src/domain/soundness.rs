@@ -1,17 +1,27 @@
 //! Whether what is stored is whole: every sealed value opens, every row has its owner, every case stands where its
 //! clocks say, and somebody can be paged. Reads only, a few owners at a time.
 
+mod cases;
+mod codes;
 mod editions;
+mod pairs;
 mod people;
 mod rows;
 mod sealed;
+mod shape;
 
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
 use serde::Serialize;
 
+pub use cases::contradictions;
+pub use codes::unknown_codes;
 pub use editions::published;
+pub use pairs::pairs;
 pub use people::{old_walls, out_of_sight, reachable};
-pub use rows::{contradictions, orphans};
+pub use rows::orphans;
 pub use sealed::{Seals, owners, seals};
+pub use shape::shape;
 
 /// Something that is wrong, by where it stands. Never by what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,4 +34,13 @@ pub struct Finding {
     pub id: String,
     /// What is wrong and what to do, for a person.
     pub detail: &'static str,
+}
+
+/// As many rows of one kind as are named. There is no use in a list that nobody reads to its end.
+const NAMED: usize = 100;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    id: String,
 }

@@ -57,6 +57,7 @@ mod starting;
 mod structure;
 mod tampering;
 mod unseen;
+mod unsound;
 mod verifying;
 mod walks;
 mod walls;

@@ -3,6 +3,7 @@
 use recourse::domain::audit;
 use recourse::domain::cases::state::{Action, State};
 use recourse::domain::requests::{AnswerState, RequestState};
+use recourse::domain::soundness::{self, Finding};
 use recourse::domain::staff::Role;
 use serde_json::{Value, json};
 
@@ -35,6 +36,7 @@ fn a_case_stays_whole_on_every_walk() {
                 done += i32::from(answer < 300);
                 let (case, _) = people[2].case(&id).await;
                 version = check(&case, version, (seed, step));
+                assert_eq!(contradictions(&world).await, Vec::new(), "seed {seed}, step {step}");
             }
             assert!(done >= 8, "seed {seed}: a walk of {done} steps walks nowhere");
             let (chain, app) = (id.clone(), world.app.clone());
@@ -51,6 +53,17 @@ fn a_case_stays_whole_on_every_walk() {
             assert!(whole, "seed {seed}");
         }
     });
+}
+
+/// What the operator's check would say of the rows: nothing, whatever people did.
+async fn contradictions(world: &World) -> Vec<Finding> {
+    let app = world.app.clone();
+    let look = world.app.db.read(move |rx| {
+        let mut found = soundness::pairs(rx)?;
+        found.extend(soundness::contradictions(rx, &app.kit, "", 1_000)?.0);
+        Ok(found)
+    });
+    look.await.unwrap()
 }
 
 fn full_of(reference: &str) -> Value {

@@ -18,12 +18,12 @@ use crate::domain::staff::Member;
 use crate::error::{Conflict, Error, Result};
 
 /// How long a claim holds without a heartbeat.
-const LEASE: Duration = Duration::from_mins(15);
+pub(in crate::domain) const LEASE: Duration = Duration::from_mins(15);
 /// How long a case may be set aside.
-const LONGEST_HOLD: Duration = Duration::from_hours(72);
+pub(in crate::domain) const LONGEST_HOLD: Duration = Duration::from_hours(72);
 /// How long a case that was handed to somebody is offered to them alone: a shift. Never past its next deadline, so
 /// that a person who is away lets nothing lapse.
-const RESERVED: Duration = Duration::from_hours(8);
+pub(in crate::domain) const RESERVED: Duration = Duration::from_hours(8);
 
 /// Takes a case. Taking one's own again renews the lease.
 ///

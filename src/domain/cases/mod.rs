@@ -16,13 +16,13 @@ pub mod state;
 mod store;
 
 pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
+pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, take, wake_and_page};
 pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, start, wake};
 pub use claims::{end_hold, holds_ended};
-pub(in crate::domain) use claims::{take, wake_and_page};
 pub use decide::{Closing, decide};
 pub use links::link;
 pub(in crate::domain) use links::link_one_pair;
-pub use notes::{NewNote, NoteView, write_note};
+pub use notes::{NewNote, NoteView, Records, write_note};
 pub use open::Named;
 pub use open::{Incoming, Landed, land, take_in_addition};
 pub(in crate::domain) use priority::{facts, notice, page_if_left};

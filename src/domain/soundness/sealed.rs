@@ -1,6 +1,6 @@
 //! Whether every sealed value opens where it stands. A kind of owner that seals something new gets its rows here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use serde::Serialize;
@@ -58,7 +58,7 @@ pub fn seals(
     owners: &[String],
     counts: &mut BTreeMap<&'static str, Seals>,
 ) -> Result<Vec<Finding>> {
-    let mut found = Vec::new();
+    let (mut found, mut gone) = (Vec::new(), BTreeSet::new());
     let mut keys = Keys::load_many(rx, keyring, owners)?;
     for (owner, keys) in &mut keys {
         for scope in keys.unopenable() {
@@ -75,7 +75,18 @@ pub fn seals(
         let count = counts.entry(value.scope.as_str()).or_default();
         match keys.try_open(value.scope, (value.field, &value.row), &value.bytes) {
             Opened::Yes => count.opens += 1,
-            Opened::Erased => count.erased += 1,
+            Opened::Erased => {
+                count.erased += 1;
+                if gone.insert((value.owner.clone(), value.scope.as_str())) {
+                    found.push(Finding {
+                        code: "key_gone",
+                        table: "key_wraps",
+                        id: format!("{} {}", value.owner, value.scope.as_str()),
+                        detail: "content is here, and the key that opens it is not, with no erasure on record: put the row \
+                                 back from a backup that is older",
+                    });
+                }
+            }
             Opened::No => {
                 count.wrong += 1;
                 found.push(Finding {
