@@ -113,6 +113,9 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
     let kit = Kit { keyring, triage, idempotency_kept, outbound: rules };
     if mailer.is_none() {
         tracing::info!("no mail server is set: pages stand in the log only");
+        if config.mail.operator.is_some() {
+            tracing::warn!("mail.operator is set and mail.url is not: nobody is written to");
+        }
     }
     let (metrics, pulse) = (Metrics::new(&kit.triage), Pulse::begin(clock.now()));
     let editions = Store::new(config.editions_folder(), config.data.join("auditor"));

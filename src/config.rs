@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::base::secret::Sensitive;
 use crate::db::Sizes;
@@ -121,6 +122,16 @@ pub struct Given {
     pub listen: Option<SocketAddr>,
 }
 
+/// Whether paths can be put behind the URL: nothing but scheme, host, port and perhaps a path.
+fn is_base(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        let bare = url.username().is_empty() && url.password().is_none();
+        let ends = url.query().is_none() && url.fragment().is_none() && !text.ends_with('/');
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        matches!(url.scheme(), "http" | "https") && url.has_host() && bare && ends && plain
+    })
+}
+
 impl Config {
     /// Reads the settings: built in, then `recourse.toml` (or the file given), then `RECOURSE_…`, then `given`.
     /// Nested keys are joined by two underscores: `RECOURSE_LIMITS__INGEST=2000`.
@@ -160,12 +171,14 @@ impl Config {
         if !(1..=3_650).contains(&self.idempotency_days) {
             return Err("idempotency_days must be 1 to 3650".to_owned());
         }
+        self.mail.check()?;
+        self.pager.check()?;
         outbound::Rules::new(&self.outbound)?;
-        let web = |url: &String| url.starts_with("http://") || url.starts_with("https://");
-        if self.base_url.as_ref().is_some_and(|url| !web(url) || url.ends_with('/')) {
-            return Err("base_url must begin with http:// or https:// and not end with /".to_owned());
+        if self.base_url.as_ref().is_some_and(|url| !is_base(url)) {
+            let form = "base_url must be the whole address without / at its end, such as https://recourse.example.org";
+            return Err(form.to_owned());
         }
-        Ok(())
+        self.place().map(drop)
     }
 
     /// How the service is reached from outside.

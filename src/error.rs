@@ -189,6 +189,15 @@ impl Error {
         Self::Unavailable(NOT_DONE.into())
     }
 
+    /// The error of an insert under a name that only one may have: it is taken when another transaction was quicker.
+    #[must_use]
+    pub fn taken(error: DieselError) -> Self {
+        match error {
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Conflict::NameTaken.into(),
+            other => other.into(),
+        }
+    }
+
     /// Whether the same request may succeed later as it is.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {

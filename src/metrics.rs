@@ -152,18 +152,10 @@ impl Metrics {
 
     /// A job of the outbox was tried: `done`, `later` or `never`.
     pub fn tried(&self, job: &Job, outcome: &'static str) {
-        let kind = match job {
-            Job::Mail { .. } => "mail",
-            Job::Pager { rung, .. } => {
-                if outcome == "done" {
-                    self.work.rings.get_or_create(&[("rung", rung.as_str())]).inc();
-                }
-                "pager"
-            }
-            Job::TellOfWall { .. } => "tell_of_wall",
-            Job::TellOfUnseen { .. } | Job::TellOperatorOfUnseen => "tell_of_unseen",
-            Job::EndpointFailing { .. } | Job::EndpointDisabled { .. } => "webhook_endpoint",
-        };
+        if let (Job::Pager { rung, .. }, "done") = (job, outcome) {
+            self.work.rings.get_or_create(&[("rung", rung.as_str())]).inc();
+        }
+        let kind = job.kind();
         self.work.attempts.get_or_create(&[("kind", kind), ("outcome", outcome)]).inc();
     }
 

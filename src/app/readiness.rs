@@ -41,7 +41,11 @@ const OUTBOX_LATE: Reason = Reason {
 };
 const OUTBOX_DEAD: Reason = Reason {
     code: "outbox_dead",
-    detail: "Owed work was given up. See `recourse check`; when mended: `recourse admin outbox replay`.",
+    detail: "Owed work was given up. See `recourse admin outbox status`; when mended: `recourse admin outbox replay`.",
+};
+const OUTBOX_FAILING: Reason = Reason {
+    code: "outbox_failing",
+    detail: "Owed work, such as pages, fails and is tried again. `recourse admin outbox status` says why.",
 };
 const JOBS_LATE: Reason = Reason {
     code: "jobs_late",
@@ -143,6 +147,7 @@ impl App {
             (self.kit.triage.failure().is_some(), RULES),
             (late, OUTBOX_LATE),
             (seen.dead > 0, OUTBOX_DEAD),
+            (seen.failing, OUTBOX_FAILING),
             (nobody || not_us, JOBS_LATE),
             (self.pulse.state().stumbles, JOBS_STUMBLE),
             (differs, CLOCK_DIFFERS),

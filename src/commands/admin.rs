@@ -112,7 +112,7 @@ pub(super) enum StaffCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum OutboxCommand {
-    /// Say how much waits and how much is dead.
+    /// Say how much waits, how much is dead, and why what failed did.
     Status {
         /// Print one JSON object, for scripts.
         #[arg(long)]
@@ -127,6 +127,8 @@ pub(super) enum OutboxCommand {
 struct Owed {
     waiting: i64,
     dead: i64,
+    /// What failed, and why.
+    troubles: Vec<outbox::Trouble>,
 }
 
 /// Runs an administrator's command.
@@ -155,12 +157,13 @@ fn told(error: Error) -> anyhow::Error {
             anyhow::anyhow!("there is no such thing; see `recourse admin platform list` and `staff list`")
         }
         Error::Conflict(Conflict::NameTaken) => anyhow::anyhow!("this name is taken; choose another"),
+        Error::Conflict(_) => anyhow::anyhow!("its state does not allow this now; look at it again"),
         Error::Invalid(violations) => {
             let all: Vec<String> =
                 violations.0.iter().map(|v| format!("{}: {}", v.pointer.trim_start_matches('/'), v.detail)).collect();
             anyhow::anyhow!(all.join("\n"))
         }
-        Error::Internal(cause) => cause,
+        Error::Internal(cause) => cause.context("a fault of the service; nothing was changed"),
         error => anyhow::Error::new(error),
     }
 }
@@ -228,9 +231,13 @@ async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
             let new = NewMember { username, role, queues, password_hash: hash, totp_secret: totp.clone() };
             let add = move |tx: &mut Tx<'_>| {
                 let added = staff::add(tx, &kit.kit, new)?;
-                Ok((credentials(&added.username, &password, &totp)?, ()))
+                let before = staff::count_declared(tx, &added.id)? > 0;
+                let name = format!("username:    {}\n", added.username);
+                Ok((name + &credentials(&added.username, &password, &totp)?, before))
             };
-            shown(app, add).await?;
+            if shown(app, add).await? {
+                say("A closed account had this name: what was declared for it is declared for this one too.")?;
+            }
         }
         StaffCommand::Declare { username, kind } => {
             let declared = Declared::read(&kind, typed)?;
@@ -363,11 +370,21 @@ fn credentials(username: &str, password: &Sensitive<String>, totp: &Sensitive<Ve
 async fn owed(app: &Arc<App>, command: OutboxCommand) -> Result<(), Error> {
     match command {
         OutboxCommand::Status { json } => {
-            let (waiting, dead) = app.db.read(outbox::depth).await?;
+            let ((waiting, dead), troubles) = app.db.read(|rx| Ok((outbox::depth(rx)?, outbox::troubles(rx)?))).await?;
             if json {
-                return say_json(&Owed { waiting, dead });
+                return say_json(&Owed { waiting, dead, troubles });
             }
             say(format_args!("{waiting} waiting, {dead} dead"))?;
+            for trouble in &troubles {
+                let outbox::Trouble { kind, reason, jobs, since, attempts, at, .. } = trouble;
+                let (state, then) = if trouble.dead { ("dead", "given up at") } else { ("waiting", "next try at") };
+                say(format_args!(
+                    "{state}: {jobs} {kind}, owed since {since}, tried {attempts} times, {then} {at}: {reason}"
+                ))?;
+            }
+            if dead > 0 {
+                say("when mended: recourse admin outbox replay")?;
+            }
         }
         OutboxCommand::Replay => {
             let count = app.db.write(outbox::replay_dead).await?;

@@ -270,7 +270,7 @@ async fn owed(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     (report.outbox_waiting, report.outbox_dead) = app.db.read(outbox::depth).await?;
     report.said.push(format!("outbox: {} waiting, {} dead", report.outbox_waiting, report.outbox_dead));
     if report.outbox_dead > 0 {
-        let detail = "see their last_error; when mended: recourse admin outbox replay";
+        let detail = "recourse admin outbox status says why; when mended: recourse admin outbox replay";
         report.problem("dead_jobs", ("outbox", "dead"), detail);
     }
     let hooks = app.db.read(webhooks::counts).await?;

@@ -14,7 +14,7 @@ use recourse::db::{Actor, Tx};
 use recourse::domain::paging::rota;
 use recourse::domain::staff;
 use recourse::error::{Error, Violations};
-use recourse::outbound::is_address;
+use recourse::outbound::mail_address;
 use serde::Serialize;
 
 use super::admin::{no_account, say_json, typed, unknown};
@@ -160,10 +160,11 @@ async fn list(app: &Arc<App>, json: bool) -> Result<(), Error> {
 }
 
 async fn mail(app: &Arc<App>, username: String) -> Result<(), Error> {
-    let address = Some(typed()?.trim().to_owned()).filter(|address| !address.is_empty());
-    if address.as_deref().is_some_and(|address| !is_address(address)) {
-        return Err(Error::invalid("/address", "bad_address", "this is no mail address"));
-    }
+    let line = typed()?;
+    let line = line.trim();
+    let form = "this is no mail address: write one, such as amina@example.org or `Amina <amina@example.org>`";
+    let read = || mail_address(line).ok_or_else(|| Error::invalid("/address", "bad_address", form));
+    let address = if line.is_empty() { None } else { Some(read()?) };
     let (kit, set) = (Arc::clone(app), address.is_some());
     app.db
         .write(move |tx| {

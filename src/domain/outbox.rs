@@ -68,8 +68,10 @@ pub enum Job {
 
 /// How long a worker may work before another may take over.
 pub const LEASE: Duration = Duration::from_mins(1);
-/// After how many attempts a job is laid aside as dead.
+/// After how many attempts a job is laid aside as dead, unless it is a page.
 const ATTEMPTS: i64 = 12;
+/// How long a page that failed waits at the most.
+const PAGE_AGAIN: Duration = Duration::from_mins(1);
 
 /// A job that this worker holds.
 #[derive(Debug)]
@@ -80,6 +82,28 @@ pub struct Leased {
     pub job: Job,
     /// Which attempt this is, from 1.
     pub attempt: i64,
+    /// Whether an earlier attempt ended, and failed; one whose worker died said nothing.
+    pub failed_before: bool,
+}
+
+impl Job {
+    /// Whether somebody is woken by it. It is tried until it is done or the alarm is over, and never long after.
+    #[must_use]
+    pub const fn is_page(&self) -> bool {
+        matches!(self, Self::Pager { .. } | Self::Mail { notice: Notice::Page { .. }, .. })
+    }
+
+    /// One word for what kind it is.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Mail { .. } => "mail",
+            Self::Pager { .. } => "pager",
+            Self::TellOfWall { .. } => "tell_of_wall",
+            Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
+            Self::EndpointFailing { .. } | Self::EndpointDisabled { .. } => "webhook_endpoint",
+        }
+    }
 }
 
 /// Adds owed work. A job with a known `dedupe_key` is owed once.
@@ -124,14 +148,14 @@ fn lease_some(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<(usize, Vec<L
         .filter(outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(outbox::run_at.le(now)).and(free))
         .order(outbox::run_at)
         .limit(limit)
-        .select((outbox::id, outbox::payload, outbox::attempts));
-    let rows: Vec<(String, String, i64)> = match tx.conn() {
+        .select((outbox::id, outbox::payload, outbox::attempts, outbox::last_error.is_not_null()));
+    let rows: Vec<(String, String, i64, bool)> = match tx.conn() {
         AnyConnection::Sqlite(conn) => due.load(conn)?,
         AnyConnection::Postgres(conn) => due.for_update().skip_locked().load(conn)?,
     };
     let found = rows.len();
     let mut leased = Vec::with_capacity(found);
-    for (id, payload, attempts) in rows {
+    for (id, payload, attempts, failed_before) in rows {
         diesel::update(outbox::table.find(&id))
             .set((
                 outbox::lease_until.eq(now.plus(LEASE)),
@@ -141,8 +165,8 @@ fn lease_some(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<(usize, Vec<L
             .execute(tx.conn())?;
         match (id.parse(), serde_json::from_str(&payload)) {
             // A job that was taken this often and never finished has taken its workers down with it.
-            (Ok(_), Ok(_)) if attempts >= ATTEMPTS => bury(tx, &id, "no worker finished it")?,
-            (Ok(id), Ok(job)) => leased.push(Leased { id, job, attempt: attempts + 1 }),
+            (Ok(_), Ok(_)) if attempts >= ATTEMPTS && !failed_before => bury(tx, &id, "no worker finished it")?,
+            (Ok(id), Ok(job)) => leased.push(Leased { id, job, attempt: attempts + 1, failed_before }),
             (Err(_), _) => bury(tx, &id, "its id cannot be read")?,
             (_, Err(_)) => bury(tx, &id, "the payload is not known to this version")?,
         }
@@ -160,11 +184,13 @@ pub fn finish(tx: &mut Tx<'_>, id: &JobId, worker: &str) -> Result<bool> {
 
 /// Gives a failed job back for a later attempt, or lays it aside when it has had all of them.
 pub fn fail(tx: &mut Tx<'_>, leased: &Leased, reason: &str) -> Result<()> {
-    if leased.attempt >= ATTEMPTS {
+    let page = leased.job.is_page();
+    if leased.attempt >= ATTEMPTS && !page {
         return bury(tx, leased.id.as_str(), reason);
     }
     let doubled = u32::try_from(leased.attempt).unwrap_or(16).min(12);
-    let later = tx.now().plus(Duration::from_secs(2_u64.saturating_pow(doubled)));
+    let wait = Duration::from_secs(2_u64.saturating_pow(doubled));
+    let later = tx.now().plus(if page { wait.min(PAGE_AGAIN) } else { wait });
     diesel::update(outbox::table.find(&leased.id))
         .set((outbox::run_at.eq(later), outbox::lease_until.eq(None::<Timestamp>), outbox::last_error.eq(reason)))
         .execute(tx.conn())?;
@@ -197,6 +223,60 @@ pub fn depth(rx: &mut Rx<'_>) -> Result<(i64, i64)> {
         outbox::table.filter(outbox::done_at.is_null().and(outbox::dead_at.is_null())).count().get_result(rx.conn())?;
     let dead = outbox::table.filter(outbox::dead_at.is_not_null()).count().get_result(rx.conn())?;
     Ok((waiting, dead))
+}
+
+/// Jobs that failed and wait, or are dead, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    /// Whether they were given up.
+    pub dead: bool,
+    /// What kind they are.
+    pub kind: String,
+    /// Why the last attempt failed: codes and sentences of ours, never an address.
+    pub reason: String,
+    /// How many there are.
+    pub jobs: i64,
+    /// Since when the oldest is owed.
+    pub since: Timestamp,
+    /// How often the one was tried that was tried most.
+    pub attempts: i64,
+    /// When the next is tried, or when the last was given up.
+    pub at: Timestamp,
+}
+
+/// What is wrong with owed jobs, the worst first: the dead, then the oldest. Bounded, whatever the database holds.
+pub fn troubles(rx: &mut Rx<'_>) -> Result<Vec<Trouble>> {
+    use diesel::dsl::{count_star, max, min};
+    type Row = (String, Option<String>, i64, Option<Timestamp>, Option<i64>, Option<Timestamp>);
+    const MOST: i64 = 50;
+    let (kind, reason, since) = (outbox::kind, outbox::last_error, min(outbox::created_at));
+    let dead: Vec<Row> = outbox::table
+        .filter(outbox::dead_at.is_not_null())
+        .group_by((kind, reason))
+        .select((kind, reason, count_star(), since, max(outbox::attempts), max(outbox::dead_at)))
+        .order((since, kind))
+        .limit(MOST)
+        .load(rx.conn())?;
+    let waiting: Vec<Row> = outbox::table
+        .filter(outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(reason.is_not_null()))
+        .group_by((kind, reason))
+        .select((kind, reason, count_star(), since, max(outbox::attempts), min(outbox::run_at)))
+        .order((since, kind))
+        .limit(MOST)
+        .load(rx.conn())?;
+    let now = rx.now();
+    let trouble = |dead: bool| {
+        move |(kind, reason, jobs, since, attempts, at): Row| Trouble {
+            dead,
+            kind,
+            reason: reason.unwrap_or_else(|| "no reason was noted".to_owned()),
+            jobs,
+            since: since.unwrap_or(now),
+            attempts: attempts.unwrap_or(0),
+            at: at.unwrap_or(now),
+        }
+    };
+    Ok(dead.into_iter().map(trouble(true)).chain(waiting.into_iter().map(trouble(false))).collect())
 }
 
 /// Forgets done jobs that ended before `before`: `limit` of them at the most. How many there were.

@@ -10,6 +10,9 @@ use crate::db::schema::{alarms, events, idempotency, outbox as jobs, queue_count
 use crate::db::{Rx, dialect};
 use crate::error::Result;
 
+/// After how long owed work that failed and waits is worth a word: a mail server may be away for a minute.
+const FAILING: std::time::Duration = std::time::Duration::from_mins(2);
+
 /// What a look found.
 #[derive(Clone, Debug)]
 pub struct Watched {
@@ -19,6 +22,8 @@ pub struct Watched {
     pub dead: i64,
     /// When the oldest job that waits was due; it may lie ahead.
     pub oldest_due_at: Option<Timestamp>,
+    /// Whether owed work fails, and has for two minutes.
+    pub failing: bool,
     /// Alarms that nobody has taken.
     pub open_alarms: i64,
     /// Open cases that nobody may work on.
@@ -40,6 +45,13 @@ pub fn look(rx: &mut Rx<'_>) -> Result<Watched> {
         .filter(jobs::done_at.is_null().and(jobs::dead_at.is_null()))
         .select(diesel::dsl::min(jobs::run_at))
         .first(rx.conn())?;
+    let before = rx.now().minus(FAILING);
+    let failing: Option<String> = jobs::table
+        .filter(jobs::done_at.is_null().and(jobs::dead_at.is_null()))
+        .filter(jobs::last_error.is_not_null().and(jobs::created_at.lt(before)))
+        .select(jobs::id)
+        .first(rx.conn())
+        .optional()?;
     let open_alarms = alarms::table.filter(alarms::closed_at.is_null()).count().get_result(rx.conn())?;
     let first: Option<AlarmId> = alarms::table.select(alarms::id).first(rx.conn()).optional()?;
     let counted_at: Option<Timestamp> =
@@ -51,6 +63,7 @@ pub fn look(rx: &mut Rx<'_>) -> Result<Watched> {
         waiting,
         dead,
         oldest_due_at,
+        failing: failing.is_some(),
         open_alarms,
         unseen: unseen::count(rx)?,
         ever_alarmed: first.is_some(),

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::domain::outbox::{self, Job, Leased};
 use crate::domain::paging::{self, Notice, Urgency, unseen};
 use crate::domain::staff;
+use crate::domain::vault::Damaged;
 use crate::error::{Error, Result};
 use crate::outbound::{NotSent, Ring};
 
@@ -61,6 +62,9 @@ async fn one(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
         Err(Undone::Never(_)) => "never",
     };
     app.metrics.tried(&leased.job, word);
+    if let Err(Undone::Later(reason) | Undone::Never(reason)) = &outcome {
+        tell_of_failure(&leased, word, reason);
+    }
     let (worker, leased) = (worker.to_owned(), Arc::new(leased));
     let ended = close(app, worker, Arc::clone(&leased), outcome).await;
     let error = match ended {
@@ -70,6 +74,21 @@ async fn one(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
     };
     tracing::error!(job = %leased.id, %error, "a job could not be closed");
     app.db.write(move |tx| outbox::fail(tx, &leased, &fault(&error)).map(|()| false)).await
+}
+
+/// Says in the log why a job failed: the first time, at each doubling of the attempts, and when it is given up.
+fn tell_of_failure(leased: &Leased, word: &str, reason: &str) {
+    let Leased { id, job, attempt, .. } = leased;
+    let often = attempt.count_ones() == 1;
+    if !often && word == "later" {
+        return;
+    }
+    let kind = job.kind();
+    if job.is_page() {
+        tracing::warn!(target: "pages", job = %id, kind, attempt, outcome = word, reason, "a page was not delivered");
+    } else {
+        tracing::warn!(job = %id, kind, attempt, outcome = word, reason, "owed work was not done");
+    }
 }
 
 fn fault(error: &Error) -> String {
@@ -101,10 +120,19 @@ async fn close(
 async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), Undone>> {
     match &leased.job {
         Job::Mail { staff, notice } => mail(app, leased, staff, notice).await,
-        Job::Pager { case, reason, rung, urgency, told, .. } => {
-            // The log is the pager that is always there.
-            tracing::warn!(target: "on_call", case = %case, reason, rung = rung.as_str(), told, "page the on-call");
+        Job::Pager { case, reason, rung, urgency, told, of } => {
+            // The log is the pager that is always there. An attempt that failed has written its line; one whose worker
+            // died may not have.
+            if !leased.failed_before {
+                tracing::warn!(target: "on_call", case = %case, reason, rung = rung.as_str(), told, "page the on-call");
+            }
             let Some(pager) = &app.pager else { return Ok(Ok(())) };
+            let of = of.clone();
+            // A ring that is over would only call somebody for nothing.
+            let rings = app.db.read(move |rx| of.map_or(Ok(true), |of| paging::rings_yet(rx, &of)));
+            if !rings.await? {
+                return Ok(Ok(()));
+            }
             let sign_in = app.config.base_url();
             let id = leased.id.to_string();
             let ring = Ring { id: &id, urgency: urgency.as_str(), rung: rung.as_str(), told: *told, sign_in: &sign_in };
@@ -157,7 +185,8 @@ const ENDPOINT_NEEDS_YOU: &str = "A webhook endpoint needs you";
 
 /// Writes to the operator, where an address is set. What it is about stands in the log too.
 async fn to_operator(app: &Arc<App>, leased: &Leased, mail: (&str, &str)) -> std::result::Result<(), Undone> {
-    let (Some(mailer), Some(to)) = (&app.mailer, &app.config.mail.operator) else { return Ok(()) };
+    let Some(mailer) = &app.mailer else { return Ok(()) };
+    let Some(to) = mailer.operator() else { return Ok(()) };
     let sent = mailer.send(to, mail, leased.id.as_str()).await;
     sent.map_err(|error| match error {
         NotSent::Refused(reason) => Undone::Never(reason),
@@ -179,7 +208,13 @@ async fn mail(
             let current = paging::is_current(rx, &about, &to)?;
             if current { staff::mail_of(rx, &kit.kit, &to).map(Some) } else { Ok(None) }
         })
-        .await?;
+        .await;
+    let address = match address {
+        Err(error) if Damaged::is(&error) => {
+            return Ok(Err(Undone::Never("the account's address does not open".to_owned())));
+        }
+        address => address?,
+    };
     let address = match address {
         // The alarm has ended or has rung again: this mail would only wake somebody for nothing.
         None => return Ok(Ok(())),

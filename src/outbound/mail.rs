@@ -1,20 +1,12 @@
-//! Mail by SMTP, over pooled connections.
-
-use std::time::Duration;
+//! Mail by SMTP, and how addresses are written.
 
 use lettre::message::header::{ContentType, MessageId};
 use lettre::message::{Mailbox, Message};
-use lettre::transport::smtp::PoolConfig;
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-
 use serde::{Deserialize, Serialize};
+use url::Host;
 
+use super::smtp::{NotSent, Server};
 use crate::base::secret::Sensitive;
-
-/// How long one step of the conversation with the mail server may take.
-const STEP: Duration = Duration::from_secs(10);
-/// How many connections are held open at the most.
-const CONNECTIONS: u32 = 4;
 
 /// How mail leaves.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,23 +28,40 @@ impl Default for MailSettings {
     }
 }
 
+impl MailSettings {
+    /// Whether every part can be used.
+    ///
+    /// # Errors
+    /// A sentence that names the setting, and repeats nothing of it.
+    pub fn check(&self) -> Result<(), String> {
+        self.sender()?;
+        self.to_operator()?;
+        self.server().map(drop)
+    }
+
+    fn sender(&self) -> Result<Mailbox, String> {
+        let form = "mail.from must be one address, such as recourse@example.org or `Recourse <recourse@example.org>`";
+        mailbox(&self.from).ok_or_else(|| form.to_owned())
+    }
+
+    fn to_operator(&self) -> Result<Option<Mailbox>, String> {
+        let form = "mail.operator must be one address, such as ops@example.org or `Ops <ops@example.org>`";
+        let read = |text: &Sensitive<String>| mailbox(text.expose()).ok_or_else(|| form.to_owned());
+        self.operator.as_ref().map(read).transpose()
+    }
+
+    fn server(&self) -> Result<Option<Server>, String> {
+        let read = |url: &Sensitive<String>| Server::parse(url.expose()).map_err(|why| format!("mail.url {why}"));
+        self.url.as_ref().map(read).transpose()
+    }
+}
+
 /// Writes mail, where a mail server is configured.
 #[derive(Debug)]
 pub struct Mailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: Server,
     from: Mailbox,
-    host: String,
-}
-
-/// Why a mail was not sent.
-#[derive(Debug, thiserror::Error)]
-pub enum NotSent {
-    /// The server refused it for good: this address, or this mail.
-    #[error("the mail server refused it for good: {0}")]
-    Refused(String),
-    /// Something that passes: no server, no answer, or "later".
-    #[error("the mail server could not take it now: {0}")]
-    Later(String),
+    operator: Option<Sensitive<String>>,
 }
 
 impl Mailer {
@@ -61,19 +70,15 @@ impl Mailer {
     /// # Errors
     /// A sentence about the setting that cannot be used.
     pub fn new(settings: &MailSettings) -> Result<Option<Self>, String> {
-        let Some(url) = &settings.url else { return Ok(None) };
-        let from: Mailbox = settings
-            .from
-            .parse()
-            .map_err(|_| "mail.from must be an address such as `Recourse <recourse@example.org>`".to_owned())?;
-        // What the library says of a URL could repeat the password in it.
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
-            .map_err(|_| "mail.url must look like smtp://user:password@host:587?tls=required or smtps://…".to_owned())?
-            .timeout(Some(STEP))
-            .pool_config(PoolConfig::new().max_size(CONNECTIONS))
-            .build();
-        let host = from.email.domain().to_owned();
-        Ok(Some(Self { transport, from, host }))
+        let (from, operator) = (settings.sender()?, settings.to_operator()?);
+        let operator = operator.map(|mailbox| Sensitive::new(mailbox.email.to_string()));
+        Ok(settings.server()?.map(|server| Self { server, from, operator }))
+    }
+
+    /// Where the operator is reached.
+    #[must_use]
+    pub const fn operator(&self) -> Option<&Sensitive<String>> {
+        self.operator.as_ref()
     }
 
     /// Sends a plain text. `id` stays the same when it is sent again, so that a mail program can tell.
@@ -81,29 +86,68 @@ impl Mailer {
     /// # Errors
     /// [`NotSent`], without the address.
     pub async fn send(&self, to: &Sensitive<String>, (subject, text): (&str, &str), id: &str) -> Result<(), NotSent> {
-        let address: Address =
-            to.expose().parse().map_err(|_| NotSent::Refused("this is no mail address".to_owned()))?;
+        let no_address = || NotSent::Refused("the account's address is no mail address".to_owned());
+        let to = mailbox(to.expose()).ok_or_else(no_address)?;
         let mail = Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(None, address))
-            .header(MessageId::from(format!("<{id}@{}>", self.host)))
+            .to(Mailbox::new(None, to.email))
+            .header(MessageId::from(format!("<{id}@{}>", self.from.email.domain())))
             .header(ContentType::TEXT_PLAIN)
             .subject(subject)
             .body(text.to_owned())
-            .map_err(|error| NotSent::Refused(error.to_string()))?;
-        match self.transport.send(mail).await {
-            Ok(_) => Ok(()),
-            // A server's own words can repeat the address, so only its code is kept.
-            Err(error) => {
-                let code = error.status().map_or_else(|| "no answer".to_owned(), |code| code.to_string());
-                Err(if error.is_permanent() { NotSent::Refused(code) } else { NotSent::Later(code) })
-            }
-        }
+            .map_err(|_| NotSent::Later("the mail could not be written".to_owned()))?;
+        self.server.deliver(mail.envelope(), &mail.formatted()).await
     }
 }
 
-/// Whether the text is a mail address.
+/// The bare address of `ann@example.org` or `Ann <ann@example.org>`, its domain as mail servers write it; nothing when it
+/// is none.
 #[must_use]
-pub fn is_address(text: &str) -> bool {
-    text.parse::<Address>().is_ok()
+pub fn mail_address(text: &str) -> Option<String> {
+    mailbox(text).map(|mailbox| mailbox.email.to_string())
+}
+
+fn mailbox(text: &str) -> Option<Mailbox> {
+    let written: Mailbox = text.trim().parse().ok()?;
+    let domain = written.email.domain();
+    // A name in other letters has a form in plain ones, which every server takes.
+    let domain = if domain.is_ascii() { domain.to_owned() } else { Host::parse(domain).ok()?.to_string() };
+    let plain = !text.chars().any(char::is_control);
+    let email = lettre::Address::new(written.email.user(), domain).ok().filter(|_| plain)?;
+    Some(Mailbox::new(written.name, email))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_as_people_write_it() {
+        for (written, bare) in [
+            ("ann@example.org", "ann@example.org"),
+            (" ann@example.org\n", "ann@example.org"),
+            ("Ops <ops@example.org>", "ops@example.org"),
+            ("\"Ops, night\" <ops@example.org>", "ops@example.org"),
+            ("<ops@example.org>", "ops@example.org"),
+            ("ann+pages@bücher.example", "ann+pages@xn--bcher-kva.example"),
+            ("ann@localhost", "ann@localhost"),
+        ] {
+            assert_eq!(mail_address(written).as_deref(), Some(bare), "{written}");
+        }
+        for wrong in [
+            "",
+            "ann",
+            "ann@",
+            "@example.org",
+            "ann@example.org, bob@example.org",
+            "ann at example.org",
+            "Ann ann@example.org",
+            "ann@example.org\r\nBcc: x@example.org",
+            "mailto:ann@example.org",
+            "Ann <ann@example.org",
+            "ann@exa mple.org",
+        ] {
+            assert_eq!(mail_address(wrong), None, "{wrong}");
+        }
+    }
 }

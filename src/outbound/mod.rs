@@ -8,6 +8,7 @@ mod address;
 mod mail;
 mod pager;
 mod resolve;
+mod smtp;
 mod target;
 
 use std::net::SocketAddr;
@@ -19,8 +20,9 @@ use reqwest::{Client, Response, redirect, tls};
 use serde::{Deserialize, Serialize};
 
 pub use address::{NOT_PUBLIC, is_public};
-pub use mail::{MailSettings, Mailer, NotSent, is_address};
+pub use mail::{MailSettings, Mailer, mail_address};
 pub use pager::{Pager, PagerSettings, Ring};
+pub use smtp::NotSent;
 pub use target::{Refusal, Rules, Target};
 
 use resolve::{NoAddress, NotPublic, Resolver};

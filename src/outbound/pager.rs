@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::base::secret::Sensitive;
 
@@ -17,6 +19,29 @@ pub struct PagerSettings {
     /// A bearer token for it.
     #[serde(skip_serializing)]
     pub token: Option<Sensitive<String>>,
+}
+
+impl PagerSettings {
+    /// Whether the pager can be called.
+    ///
+    /// # Errors
+    /// A sentence that names the setting, and repeats nothing of it.
+    pub fn check(&self) -> Result<(), String> {
+        let callable = |url: &Sensitive<String>| {
+            Url::parse(url.expose()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        };
+        if self.url.as_ref().is_some_and(|url| !callable(url)) {
+            return Err("pager.url must be a whole URL, such as https://pager.example.org/ring".to_owned());
+        }
+        let header = |token: &Sensitive<String>| HeaderValue::from_str(&format!("Bearer {}", token.expose())).is_ok();
+        if self.token.as_ref().is_some_and(|token| token.expose().trim().is_empty() || !header(token)) {
+            return Err("pager.token must be one line of plain characters; leave it out when there is none".to_owned());
+        }
+        if self.token.is_some() && self.url.is_none() {
+            return Err("pager.token is for pager.url, which is not set".to_owned());
+        }
+        Ok(())
+    }
 }
 
 /// Calls the operator's pager, where one is configured.
@@ -46,8 +71,9 @@ impl Pager {
     /// The pager of the settings; nothing when none is set.
     ///
     /// # Errors
-    /// A sentence when the client cannot be built.
+    /// A sentence about the setting that cannot be used, or when the client cannot be built.
     pub fn new(settings: &PagerSettings) -> Result<Option<Self>, String> {
+        settings.check()?;
         let Some(url) = settings.url.clone() else { return Ok(None) };
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))

@@ -117,6 +117,9 @@ impl Rules {
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let allow = settings.allow.iter().map(|entry| allowed(entry)).collect::<Option<Vec<_>>>();
         let allow = allow.ok_or("outbound.allow lists hosts, each with or without a port: hooks.internal:9000")?;
+        if settings.ports.contains(&0) {
+            return Err("outbound.ports lists ports from 1 to 65535".to_owned());
+        }
         if settings.connect_ms == 0 || settings.total_ms == 0 {
             return Err("outbound.connect_ms and outbound.total_ms must be at least 1".to_owned());
         }

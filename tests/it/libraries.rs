@@ -98,7 +98,7 @@ fn the_official_libraries_verify_what_is_delivered() {
         let path = format!("/v1/webhook-endpoints/{}/rotate", first["id"].as_str().unwrap());
         spark.submit(&small("L-1")).await;
         world.deliver().await;
-        spark.caller.post_with(&path, "rotate", Some("*"), &json!({"overlap_hours": 1})).await.expect(200);
+        spark.caller.post_with(&path, "rotate", Some("\"1\""), &json!({"overlap_hours": 1})).await.expect(200);
         spark.submit(&small("L-2")).await;
         world.deliver().await;
         let messages: Vec<Value> = receiver
@@ -113,8 +113,22 @@ fn the_official_libraries_verify_what_is_delivered() {
             assert_eq!(run(&mut program, &given), "1");
         }
         let rotated = spark.caller.get("/v1/webhook-endpoints").await.expect(200).json();
+        let second = rotated["data"][0]["public_keys"][0]["public_key"].clone();
+        // A receiver that is four rotations behind, each within its overlap.
+        for version in 2..5 {
+            let (key, tag) = (format!("rotate-{version}"), format!("\"{version}\""));
+            spark.caller.post_with(&path, &key, Some(&tag), &json!({"overlap_hours": 1})).await.expect(200);
+        }
+        spark.submit(&small("L-3")).await;
+        world.deliver().await;
+        let late = receiver.messages().pop().map(|late| json!({"headers": late.headers, "body": late.body}));
+        let rotated = spark.caller.get("/v1/webhook-endpoints").await.expect(200).json();
         let newest = rotated["data"][0]["public_keys"][0]["public_key"].clone();
-        let given = json!({"secret": first["secret"], "public_key": newest, "messages": [messages[1]]});
+        let given = json!({"secret": first["secret"], "public_key": newest, "messages": [late]});
+        for mut program in programs().unwrap() {
+            assert_eq!(run(&mut program, &given), "1", "the secret of four rotations ago");
+        }
+        let given = json!({"secret": first["secret"], "public_key": second, "messages": [messages[1]]});
         for mut program in programs().unwrap() {
             assert_eq!(run(&mut program, &given), "1", "the old secret and the new key");
         }

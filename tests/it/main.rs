@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod accounts;
 mod api_document;
 mod audit;
 mod authorisation;
@@ -33,6 +34,7 @@ mod later;
 mod lenient;
 mod libraries;
 mod log_lines;
+mod mail;
 mod matching;
 mod operators;
 mod outbound;

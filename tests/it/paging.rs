@@ -17,7 +17,7 @@ use crate::harness::smtp::{Mail, MailServer};
 use crate::harness::{World, on_both};
 
 /// Gives a colleague an address, and a shift of `hours` from now where there are any.
-async fn reachable(world: &World, who: &Staff, address: &str, hours: u64) {
+pub(crate) async fn reachable(world: &World, who: &Staff, address: &str, hours: u64) {
     let (app, name, address) = (Arc::clone(&world.app), who.username.clone(), address.to_owned());
     world
         .app

@@ -215,3 +215,86 @@ fn a_platform_token_ends_after_ten_minutes() {
         assert_eq!(late.code(), "credential_invalid");
     });
 }
+
+#[test]
+fn the_first_code_of_a_new_second_factor_holds() {
+    on_both(|world| async move {
+        let secret = account(&world).await;
+        // The code of the next step, as a telephone sends whose clock is a little ahead.
+        let ahead = u64::try_from(world.clock.now().seconds()).unwrap() + 30;
+        let next = staff::totp(&secret).unwrap().generate(ahead).to_string();
+        let body = json!({"username": "amina", "password": PASSWORD, "code": next});
+        sign_in(&world, &body).await.expect(200);
+        let fresh = staff::new_totp_secret();
+        let hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
+        let (app, new) = (std::sync::Arc::clone(&world.app), fresh.clone());
+        world.app.db.write(move |tx| staff::reset(tx, &app.kit, "amina", &hash, &new)).await.unwrap();
+        let body = json!({"username": "amina", "password": PASSWORD, "code": code(&world, &fresh)});
+        sign_in(&world, &body).await.expect(200);
+        assert_eq!(sign_in(&world, &body).await.status, 401, "and once");
+        let old = json!({"username": "amina", "password": PASSWORD, "code": code(&world, &secret)});
+        sign_in(&world, &old).await.expect(401);
+    });
+}
+
+/// A code as somebody types it.
+type Typed = fn(&str) -> String;
+
+#[test]
+fn names_and_codes_hold_as_people_type_them() {
+    on_both(|world| async move {
+        let secret = account(&world).await;
+        let in_digits = |code: &str, zero: char| -> String {
+            let digit = |c: char| char::from_u32(u32::from(zero) + c.to_digit(10).unwrap()).unwrap();
+            code.chars().map(digit).collect()
+        };
+        let typed: [(&str, Typed); 7] = [
+            ("Amina", |code| format!("{} {}", &code[..3], &code[3..])),
+            ("amina ", |code| format!("{code} ")),
+            ("AMINA", |code| format!("{}-{}", &code[..3], &code[3..])),
+            ("Am\u{130}na", |code| format!("{}\u{A0}{}", &code[..3], &code[3..])),
+            ("\u{FEFF}amina", |code| format!(" {code}\n")),
+            ("amina", |code| code.chars().flat_map(|c| [c, ' ']).collect()),
+            ("\u{FF41}mina", |code| format!("{}\u{2009}{}", &code[..3], &code[3..])),
+        ];
+        for (name, code_as) in typed {
+            world.pass(60);
+            let code = code_as(&code(&world, &secret));
+            let password = format!(" {PASSWORD}\n");
+            let body = json!({"username": name, "password": password, "code": code});
+            let session = sign_in(&world, &body).await.expect(200).json();
+            assert_eq!(session["role"], "advocate", "{name:?} {code:?}");
+        }
+        for zero in ['\u{660}', '\u{6F0}', '\u{966}', '\u{FF10}'] {
+            world.pass(60);
+            let code = in_digits(&code(&world, &secret), zero);
+            sign_in(&world, &json!({"username": "amina", "password": PASSWORD, "code": code})).await.expect(200);
+        }
+        // What is another name or code stays so.
+        world.pass(60);
+        let good = code(&world, &secret);
+        for (name, code) in
+            [("ami na", good.clone()), ("amina\u{0}", format!("{good}0")), ("amina", format!("x{good}"))]
+        {
+            let answer = sign_in(&world, &json!({"username": name, "password": PASSWORD, "code": code})).await;
+            assert_eq!(answer.status, 401, "{name:?}");
+        }
+    });
+}
+
+#[test]
+fn spellings_of_one_name_share_one_limit() {
+    on_both_with(
+        |config| config.limits.token = 1,
+        |world| async move {
+            let names = ["amina", "Amina", "AMINA", "aMina", "amIna", "amiNa", "aminA", "AmInA", " amina", "amina "];
+            let guess = |name: &'static str| {
+                let body = json!({"username": name, "password": "wrong", "code": "000000"});
+                let caller = world.caller("");
+                async move { caller.post("/v1/triage/sessions", &body).await.status }
+            };
+            let answers = join_all(names.map(guess)).await;
+            assert!(answers.contains(&429), "{answers:?}");
+        },
+    );
+}

@@ -207,7 +207,7 @@ fn old_and_new_keys_sign_side_by_side_until_the_overlap_ends() {
         let spark = world.platform("spark").await;
         let receiver = Receiver::start(Manner::Answer(204, "")).await;
         let first = endpoint(&world, &spark, &receiver, &[]).await;
-        let too_long = act(&spark, &first, "rotate", Some("*"), &json!({"overlap_hours": 169})).await.expect(422);
+        let too_long = act(&spark, &first, "rotate", Some("\"1\""), &json!({"overlap_hours": 169})).await.expect(422);
         assert_eq!(too_long.errors(), ["/overlap_hours out_of_range"]);
         act(&spark, &first, "rotate", None, &json!({})).await.expect(428);
         act(&spark, &first, "rotate", Some("\"9\""), &json!({})).await.expect(412);
@@ -230,17 +230,35 @@ fn old_and_new_keys_sign_side_by_side_until_the_overlap_ends() {
         assert_eq!((signed_by(&one, &first), signed_by(&one, &second)), ((0, 0), (1, 1)));
         assert_eq!(one.headers["webhook-signature"].split(' ').count(), 2);
         let spark = world.platform("spark").await;
-        let third = act(&spark, &first, "rotate", Some("*"), &json!({"overlap_hours": 0})).await.expect(200).json();
+        let third = act(&spark, &first, "rotate", Some("\"2\""), &json!({"overlap_hours": 0})).await.expect(200).json();
         let one = send().await;
         assert_eq!((signed_by(&one, &second), signed_by(&one, &third)), ((0, 0), (1, 1)));
         let spark = world.platform("spark").await;
-        for _ in 0..8 {
-            act(&spark, &first, "rotate", Some("*"), &json!({"overlap_hours": 1})).await.expect(200);
+        // Every key that is said to sign does, and what would be too many is refused in words.
+        let mut generations = vec![third];
+        for version in 3..10 {
+            let tag = format!("\"{version}\"");
+            let next = act(&spark, &first, "rotate", Some(&tag), &json!({"overlap_hours": 1})).await.expect(200).json();
+            generations.push(next);
         }
-        assert_eq!(send().await.headers["webhook-signature"].split(' ').count(), 8, "four generations at the most");
+        let message = send().await;
+        for generation in &generations {
+            assert_eq!(signed_by(&message, generation), (1, 1));
+        }
+        let said = spark.caller.get("/v1/webhook-endpoints").await.expect(200).json();
+        assert_eq!(said["data"][0]["public_keys"].as_array().unwrap().len(), 8);
+        assert_eq!(message.headers["webhook-signature"].split(' ').count(), 16);
+        let refused = act(&spark, &first, "rotate", Some("\"10\""), &json!({"overlap_hours": 1})).await.expect(422);
+        assert_eq!(refused.errors(), ["/overlap_hours too_many_keys"]);
+        assert_eq!(signed_by(&send().await, &generations[0]), (1, 1), "nothing was changed");
+        // A key that leaked ends at once all the same.
+        let spark = world.platform("spark").await;
+        let last = act(&spark, &first, "rotate", Some("\"10\""), &json!({"overlap_hours": 0})).await.expect(200).json();
+        let message = send().await;
+        assert_eq!((signed_by(&message, &generations[7]), signed_by(&message, &last)), ((0, 0), (1, 1)));
         let kept: i64 =
             world.app.db.read(|rx| Ok(webhook_secrets::table.count().get_result(rx.conn())?)).await.unwrap();
-        assert!(kept <= 9, "{kept}");
+        assert_eq!(kept, 1);
     });
 }
 

@@ -140,7 +140,7 @@ pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
         platforms::audit_seq.eq(head.seq),
         platforms::audit_head.eq(head.hash),
     );
-    diesel::insert_into(platforms::table).values(row).execute(tx.conn())?;
+    diesel::insert_into(platforms::table).values(row).execute(tx.conn()).map_err(Error::taken)?;
     Ok(platform)
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::account;
 use crate::base::id::{CaseId, DeclarationId, PlatformId, StaffId};
 use crate::base::secret::silent;
+use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock, native};
 use crate::db::schema::{blind_indexes, declarations, staff, staff_identifiers};
 use crate::db::{Rx, Tx};
@@ -18,7 +19,7 @@ use crate::domain::platforms::{self, Mode};
 use crate::domain::terms::identifiers::{
     Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_reference,
 };
-use crate::domain::vault::{Keys, Sealed, Secret};
+use crate::domain::vault::{Damaged, Keys, Sealed, Secret};
 use crate::error::{Error, Result};
 
 /// A declaration as it was made, sealed under the account's own key.
@@ -109,6 +110,49 @@ fn keep(tx: &mut Tx<'_>, kit: &Kit, username: &str, original: &Original) -> Resu
         }
         audit::record(tx, Chain::Staff(&staff), Event::WallDeclared { identifier: kind })
     })
+}
+
+/// Keeps the walls of a closed account up for the one that has its name now. Whoever comes back has the same people close
+/// to them, and one wall too many hides a case from one colleague; one too few shows them their own.
+pub(super) fn hand_on(tx: &mut Tx<'_>, kit: &Kit, before: &StaffId, now: &StaffId) -> Result<()> {
+    type Hash = (Vec<u8>, String, Timestamp, i64);
+    let theirs = staff_identifiers::staff_id.eq(before);
+    let columns =
+        (staff_identifiers::digest, staff_identifiers::kind, staff_identifiers::created_at, staff_identifiers::rules);
+    // The hashes first: they hold whether an original opens or not.
+    let hashes: Vec<Hash> = staff_identifiers::table.filter(theirs).select(columns).load(tx.conn())?;
+    for (digest, kind, created_at, rules) in &hashes {
+        let row = (
+            staff_identifiers::staff_id.eq(now),
+            staff_identifiers::digest.eq(digest),
+            staff_identifiers::kind.eq(kind),
+            staff_identifiers::created_at.eq(created_at),
+            staff_identifiers::rules.eq(rules),
+        );
+        diesel::insert_into(staff_identifiers::table).values(row).execute(tx.conn())?;
+    }
+    let mut keys = Keys::load(tx, &kit.keyring, before.as_str())?;
+    let originals: Vec<(DeclarationId, Sealed<Secret>)> = declarations::table
+        .filter(declarations::staff_id.eq(before))
+        .select((declarations::id, declarations::body))
+        .load(tx.conn())?;
+    for (id, body) in originals {
+        let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
+        let original = match opened {
+            Ok(original) => original.into_exposed(),
+            Err(error) if Damaged::is(&error) => continue,
+            Err(error) => return Err(error),
+        };
+        let new = store(tx, kit, now, &original)?;
+        raise(tx, (now, &new, original.kind()), &original.hashes(kit))?;
+    }
+    let kept = Event::WallDeclared { identifier: "kept_for_name" };
+    if hashes.is_empty() { Ok(()) } else { audit::record(tx, Chain::Staff(now), kept) }
+}
+
+/// How many identifiers stand for this account.
+pub fn count_declared(rx: &mut Rx<'_>, id: &StaffId) -> Result<i64> {
+    Ok(staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).count().get_result(rx.conn())?)
 }
 
 /// Keeps the original, sealed.

@@ -4,11 +4,12 @@
 mod declarations;
 mod passwords;
 mod sessions;
+pub mod typed;
 
 use diesel::prelude::*;
 use totp_rs::{Builder, Totp};
 
-pub use declarations::{declare, declare_account, declared, is_walled, walled_cases};
+pub use declarations::{count_declared, declare, declare_account, declared, is_walled, walled_cases};
 pub(in crate::domain) use declarations::{
     drop_first, renew as renew_declarations, stand_on_first_rules, to_declare_again,
 };
@@ -62,7 +63,7 @@ pub struct Member {
 /// What a new account needs. The password comes hashed: hashing is too slow for a transaction.
 #[derive(Debug)]
 pub struct NewMember {
-    /// 2 to 60 characters of `a-z 0-9 . - _ @`.
+    /// 2 to 60 characters of `a-z 0-9 . - _ @`; capitals are taken for small letters.
     pub username: String,
     /// What they will do here.
     pub role: Role,
@@ -108,24 +109,25 @@ pub fn totp(secret: &Sensitive<Vec<u8>>) -> Result<Totp> {
 /// # Errors
 /// `NameTaken`, or `Invalid` for a name that cannot be typed safely.
 pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-@".contains(&b);
-    if !new.username.bytes().all(plain) || !(2..=60).contains(&new.username.len()) {
+    let username = typed::name(&new.username);
+    if !typed::is_name(&username) {
         return Err(Error::invalid(
             "/username",
             "bad_username",
             "use 2 to 60 characters of a-z, 0-9, '.', '-', '_', '@'",
         ));
     }
-    if account(tx, &new.username)?.is_some() {
+    if account(tx, &username)?.is_some() {
         return Err(Conflict::NameTaken.into());
     }
+    let before = free_name(tx, &username)?;
     let id = StaffId::random();
     let queues = if new.queues.is_empty() { usual_queues(new.role) } else { new.queues };
     let sealed = seal_totp(tx, kit, &id, &new.totp_secret)?;
     let head = audit::begin(tx, Chain::Staff(&id), &[Event::StaffAdded { role: new.role.as_str() }])?;
     let row = (
         staff::id.eq(&id),
-        staff::username.eq(&new.username),
+        staff::username.eq(&username),
         staff::role.eq(new.role),
         staff::queues.eq(queue_text(&queues)),
         staff::password_hash.eq(&new.password_hash),
@@ -137,8 +139,24 @@ pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
         staff::audit_seq.eq(head.seq),
         staff::audit_head.eq(head.hash),
     );
-    diesel::insert_into(staff::table).values(row).execute(tx.conn())?;
-    Ok(Member { id, username: new.username, role: new.role, queues })
+    diesel::insert_into(staff::table).values(row).execute(tx.conn()).map_err(Error::taken)?;
+    if let Some(before) = before {
+        declarations::hand_on(tx, kit, &before, &id)?;
+    }
+    Ok(Member { id, username, role: new.role, queues })
+}
+
+/// Takes the name from a closed account that has it yet, and says which one that was. Its record stands under its id and
+/// stays as it is.
+fn free_name(tx: &mut Tx<'_>, username: &str) -> Result<Option<StaffId>> {
+    let closed = staff::table.filter(staff::username.eq(username).and(staff::active.eq(false)));
+    let id: Option<StaffId> = closed.select(staff::id).first(tx.conn()).optional()?;
+    if let Some(id) = &id {
+        // Nobody can type this, so it is nobody's.
+        let put_by = format!("{username}#{id}");
+        diesel::update(staff::table.find(id)).set(staff::username.eq(put_by)).execute(tx.conn())?;
+    }
+    Ok(id)
 }
 
 fn seal_totp(tx: &mut Tx<'_>, kit: &Kit, id: &StaffId, secret: &Sensitive<Vec<u8>>) -> Result<Sealed<Secret>> {
@@ -155,7 +173,13 @@ pub fn reset(tx: &mut Tx<'_>, kit: &Kit, username: &str, hash: &str, totp: &Sens
     let mut ended = rights::change(tx, kit, &id, |tx| {
         let sealed = seal_totp(tx, kit, &id, totp)?;
         diesel::update(staff::table.find(&id))
-            .set((staff::password_hash.eq(hash), staff::totp_secret.eq(sealed), staff::epoch.eq(found.epoch + 1)))
+            .set((
+                staff::password_hash.eq(hash),
+                staff::totp_secret.eq(sealed),
+                // No code of the new secret was used yet, whatever the old one's last was.
+                staff::totp_step.eq(0_i64),
+                staff::epoch.eq(found.epoch + 1),
+            ))
             .execute(tx.conn())?;
         audit::record(tx, Chain::Staff(&id), Event::StaffCredentialsReset)
     })?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::{Member, Role, to_member, totp};
+use super::{Member, Role, to_member, totp, typed};
 use crate::base::id::{SessionId, StaffId};
 use crate::base::secret::{Sensitive, looks_like_token, new_token, sha256};
 use crate::base::time::Timestamp;
@@ -50,10 +50,10 @@ pub struct Opened {
 type SessionRow = (SessionId, Timestamp, StaffId, String, Role, String);
 type AccountRow = (StaffId, String, Role, String, String, i64, Sealed<Secret>, i64);
 
-/// The open account with this name.
+/// The open account with this name, as people type it.
 pub fn account(rx: &mut Rx<'_>, username: &str) -> Result<Option<Account>> {
-    // PostgreSQL takes no text with a NUL, and no account has one.
-    if username.contains('\0') {
+    let username = typed::name(username);
+    if !typed::is_name(&username) {
         return Ok(None);
     }
     let row: Option<AccountRow> = staff::table
@@ -90,7 +90,7 @@ pub fn sign_in(tx: &mut Tx<'_>, kit: &Kit, username: &str, code: &str) -> Result
         &account.totp_secret,
     )?;
     let now = u64::try_from(tx.now().seconds()).unwrap_or(0);
-    let step = totp(&secret)?.check(code, now).and_then(|step| i64::try_from(step).ok());
+    let step = totp(&secret)?.check(&typed::code(code), now).and_then(|step| i64::try_from(step).ok());
     let fresh = step.filter(|step| *step > account.totp_step);
     // The comparison stands in the UPDATE too: of two sign-ins with one code at once, one wins.
     let used = match fresh {

@@ -20,8 +20,9 @@ use crate::domain::platforms::Mode;
 use crate::domain::vault::{Keys, Sealed, Secret};
 use crate::error::{Conflict, Error, Result};
 
-/// How many generations of keys may sign at a time.
-const GENERATIONS: i64 = 4;
+/// How many generations of keys may sign at a time: so many signatures go into one header. Every living key signs, so
+/// a rotation that would make more is refused.
+const GENERATIONS: i64 = 8;
 
 /// An endpoint's row.
 #[derive(Debug, Queryable, Selectable)]
@@ -170,7 +171,6 @@ pub(super) fn signers(rx: &mut Rx<'_>, keys: &mut Keys<'_>, endpoint: &EndpointI
         .filter(webhook_secrets::endpoint_id.eq(endpoint))
         .filter(webhook_secrets::expires_at.is_null().or(webhook_secrets::expires_at.gt(rx.now())))
         .order((webhook_secrets::expires_at.is_null().desc(), webhook_secrets::created_at.desc()))
-        .limit(GENERATIONS)
         .select((webhook_secrets::id, webhook_secrets::hmac, webhook_secrets::ed25519))
         .load(rx.conn())?;
     let key = keys.existing::<Secret>()?;
@@ -248,6 +248,9 @@ pub fn remove(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<()> {
 
 /// Gives an endpoint new keys. The old ones sign beside them for `overlap`, so that no receiver needs to be changed at
 /// the same moment.
+///
+/// # Errors
+/// `Invalid` when more keys would sign than a message can carry.
 pub fn rotate(
     tx: &mut Tx<'_>,
     kit: &Kit,
@@ -261,6 +264,12 @@ pub fn rotate(
     let running_on = webhook_secrets::expires_at.is_null().or(webhook_secrets::expires_at.gt(until));
     diesel::update(of_endpoint().filter(running_on)).set(webhook_secrets::expires_at.eq(until)).execute(tx.conn())?;
     diesel::delete(of_endpoint().filter(webhook_secrets::expires_at.le(now))).execute(tx.conn())?;
+    let living: i64 = of_endpoint().count().get_result(tx.conn())?;
+    if living >= GENERATIONS {
+        let detail =
+            "eight keys sign already: wait until one has ended, or end all old ones at once with overlap_hours 0";
+        return Err(Error::invalid("/overlap_hours", "too_many_keys", detail));
+    }
     let mut keys = Keys::load(tx, &kit.keyring, endpoint.platform_id.as_str())?;
     let secret = add_secrets(tx, &mut keys, &id)?;
     diesel::update(webhook_endpoints::table.find(&id))

@@ -236,7 +236,7 @@ pub(in crate::web) async fn remove(call: Call) -> Result<HttpResponse> {
 
 /// `POST /v1/webhook-endpoints/{id}/rotate`.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/rotate", tag = "platform", operation_id = "rotate_webhook_endpoint",
-    summary = "New keys", description = "Old and new keys both sign until the overlap ends. The new secret is shown this once.",
+    summary = "New keys", description = "Old and new keys all sign until the overlap ends: eight of them at the most. The new secret is shown this once.",
     params(("id" = String, Path, description = "The endpoint's id")), request_body = RotateBody,
     responses((status = 200, description = "Rotated", body = NewEndpointView, headers(("ETag" = String, description = "Its version")))))]
 pub(in crate::web) async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {

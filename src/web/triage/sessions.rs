@@ -19,13 +19,13 @@ use crate::web::refusals::Known;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct SignIn {
-    /// Their name.
+    /// Their name; capitals are taken for small letters.
     #[schema(example = "amina", max_length = 200)]
     username: String,
     /// Their password.
     #[schema(value_type = String, max_length = 1024)]
     password: Sensitive<String>,
-    /// The present code of their second factor. Each works once.
+    /// The present code of their second factor, with or without the gap that apps show. Each works once.
     #[schema(value_type = String, example = "492039", max_length = 32)]
     code: Sensitive<String>,
 }
@@ -55,7 +55,7 @@ pub(in crate::web) struct Session {
     responses((status = 200, description = "A session", body = Session)))]
 pub(in crate::web) async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<SignIn>();
-    let name = body.as_ref().map_or("", |body| body.username.as_str());
+    let name = body.as_ref().map_or_else(|_| String::new(), |body| staff::typed::name(&body.username));
     let key = format!("{} {}", network(call.request().peer_addr()), name.chars().take(64).collect::<String>());
     let verdict = call.shared.limiter.check(Policy::Token, &key);
     call.request().extensions_mut().insert(verdict);
@@ -67,7 +67,10 @@ pub(in crate::web) async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
     if let Some(account) = &account {
         call.request().extensions_mut().insert(Known(account.member.id.to_string()));
     }
-    let right = app.passwords.check(body.password, account.map(|account| account.password_hash)).await?;
+    let right = app
+        .passwords
+        .check(staff::typed::password(&body.password), account.map(|account| account.password_hash))
+        .await?;
     let kit = std::sync::Arc::clone(&app);
     let opened = app
         .db

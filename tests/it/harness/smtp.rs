@@ -65,6 +65,13 @@ impl MailServer {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// Has it say something of its own at a step: `AUTH 535 5.7.8 not now`; nothing has it work again.
+    pub(crate) fn say(&self, says: &str) {
+        let mut file = self.file.clone().into_os_string();
+        file.push(".says");
+        std::fs::write(file, says).unwrap();
+    }
+
     /// The setting that has mail sent here.
     pub(crate) fn url(&self) -> String {
         format!("smtp://127.0.0.1:{}", self.port)

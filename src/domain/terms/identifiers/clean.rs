@@ -19,7 +19,7 @@ const ZEROS: [u32; 71] = [
 ];
 
 /// The text without invisible characters, in NFKC, with ASCII digits and plain hyphens, quotes and spaces; case is kept.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::domain) fn clean(text: &str) -> String {
     let mut cleaned: String = text.chars().take(LONGEST).collect();
     for _ in 0..ROUNDS {
         let seen = cleaned.chars().filter(|c| !is_invisible(*c));
@@ -34,7 +34,7 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// The same without regard to case.
-pub(super) fn folded(text: &str) -> String {
+pub(in crate::domain) fn folded(text: &str) -> String {
     let mut folded = clean(text);
     for _ in 0..ROUNDS {
         let next = clean(&folded.to_lowercase().replace('ς', "σ"));

@@ -23,6 +23,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(in crate::domain) use clean::{clean, folded};
 pub use nobody::{is_no_means, is_no_reference};
 use phone::Number;
 use unicode_normalization::UnicodeNormalization;
