@@ -44,6 +44,8 @@ fn renamed(report: &Value, round: u32) -> Value {
 fn a_worker_that_dies_leaves_its_jobs_to_another() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
+        // Somebody who sees the case: that nobody does would be owed work, too.
+        let lead = world.staff(Role::Lead).await;
         let mut body = full("W-1");
         body["answers"] = json!({"not_safe_now": "yes"});
         spark.submit(&body).await;
@@ -65,9 +67,9 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
             .await
             .unwrap();
         assert!(done.iter().all(|job| *job == (2, Some("living".to_owned()))), "{done:?}");
-        let id = world.staff(Role::Lead).await.case_of("W-1").await;
+        let id = lead.case_of("W-1").await;
         let events = db.read(move |rx| recourse::domain::audit::list(rx, &id)).await.unwrap();
-        assert_eq!(events.iter().filter(|event| event.kind == "on_call_paged").count(), dead.len(), "once each");
+        assert_eq!(events.iter().filter(|event| event.kind == "on_call_paged").count(), 1, "once");
     });
 }
 
