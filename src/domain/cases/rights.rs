@@ -34,8 +34,6 @@ codes! {
         SessionEnded = "session_ended",
         /// The case was closed.
         CaseClosed = "case_closed",
-        /// Whoever proposed it took it back.
-        TakenBack = "taken_back",
     }
 }
 
