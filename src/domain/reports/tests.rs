@@ -78,6 +78,7 @@ fn read(report: &Value) -> Option<Taken<ReportBody>> {
 }
 
 /// What hangs on a report.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself, and none is a state")]
 #[derive(Debug, PartialEq)]
 struct Weight {
     priority: Priority,
@@ -95,7 +96,7 @@ fn weigh(taken: &Taken<ReportBody>) -> Weight {
     let contact = body.contact.as_ref().filter(|contact| contact.may_contact);
     let allowed = |contact: &super::body::ContactBody| {
         let ways = contact.channels.iter().map(|channel| channel.kind);
-        ways.filter(|way| !contact.never.contains(way)).map(|way| way.as_str()).collect()
+        ways.filter(|way| !contact.never.contains(way)).map(super::body::Channel::as_str).collect()
     };
     Weight {
         priority: Engine::from_rules_text(None).assess(&facts).priority,
