@@ -125,7 +125,7 @@ pub enum KeyGroup {
     diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Text)]
-#[schema(value_type = String, example = "stalking_offline")]
+#[schema(value_type = String, max_length = 64, example = "stalking_offline")]
 pub struct CategoryCode(&'static str);
 
 crate::base::code::stored_as_text!(CategoryCode);

@@ -82,7 +82,7 @@ def advocate():
 
 
 def report_body(reference, statement):
-    answers = m.ReportBodyAnswers()
+    answers = m.Answers()
     answers["repeated"] = m.Answer.YES
     answers["not_safe_now"] = m.Answer.NO
     return m.ReportBody(
@@ -128,7 +128,7 @@ def read(spark, id):
     page = must(list_reports.sync_detailed(client=spark, limit=1), m.ReportList)
     assert page.data[0].id == id and page.has_more == bool(page.next_cursor)
     addition = m.AdditionBody(statement="He was there again today.")
-    must(add_to_report.sync_detailed(id, client=spark, body=addition, idempotency_key=key()), m.AdditionView)
+    must(add_to_report.sync_detailed(id, client=spark, body=addition, idempotency_key=key()), m.AdditionReceipt)
     events = must(list_events.sync_detailed(client=spark, report_id=id), m.EventList)
     assert events.data[0].type_ == "report.received" and events.data[0].data.report_id == id
     must(get_event.sync_detailed(events.data[0].id, client=spark), m.EventDetails)

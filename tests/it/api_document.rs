@@ -197,9 +197,7 @@ fn sent() -> Vec<(String, &'static Value)> {
         for parameter in operation["parameters"].as_array().into_iter().flatten().map(resolved) {
             follow(format!("{method} {path} {}", parameter["name"]), &parameter["schema"], &mut all);
         }
-        let of_intake = path.starts_with("/v1/reports");
-        for (_, content) in operation["requestBody"]["content"].as_object().filter(|_| !of_intake).into_iter().flatten()
-        {
+        for (_, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
             follow(format!("{method} {path}"), &content["schema"], &mut all);
         }
     }

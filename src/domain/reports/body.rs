@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use super::words::{AgeBand, Author, Channel, DesiredOutcome, Precision, Relation, Source, YesNoUnknown};
+pub use super::words::{AgeBand, Answers, Author, Channel, DesiredOutcome, Precision, Relation, Source, YesNoUnknown};
 use crate::base::secret::silent;
+use crate::domain::taxonomy::CategoryCode;
 use crate::domain::terms::identifiers::IdentifierKind;
 use crate::domain::triage::Answer;
 
@@ -21,7 +22,7 @@ pub struct ReportBody {
     pub category: String,
     /// What else it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 10)]
+    #[schema(value_type = Vec<CategoryCode>, max_items = 10)]
     pub other_categories: Vec<String>,
     /// When it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,6 +44,7 @@ pub struct ReportBody {
     pub statement: String,
     /// Answers by key; the keys and their questions are at `GET /v1/categories`. An absent key was not asked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Answers)]
     pub answers: BTreeMap<String, Answer>,
     /// What they hope for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -278,6 +280,7 @@ pub struct AdditionBody {
     pub statement: Option<String>,
     /// More answers. A yes given before stays.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Answers)]
     pub answers: BTreeMap<String, Answer>,
     /// More identifiers of the subject.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

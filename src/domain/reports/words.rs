@@ -1,6 +1,11 @@
 //! The closed lists of words in a report.
 
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
 use crate::base::code::codes;
+use crate::domain::triage::Answer;
 
 codes! {
     /// Who sends the report.
@@ -107,5 +112,28 @@ codes! {
         Subject = "subject",
         /// The reporter.
         Reporter = "reporter",
+    }
+}
+
+/// Answers by key as callers send them, for the API document.
+#[derive(Debug)]
+pub struct Answers;
+
+impl PartialSchema for Answers {
+    fn schema() -> RefOr<Schema> {
+        let key = ObjectBuilder::new().schema_type(Type::String).max_length(Some(64));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("Answers by key; the keys and their questions are at `GET /v1/categories`."))
+            .property_names(Some(Schema::Object(key.build())))
+            .additional_properties(Some(Ref::from_schema_name(Answer::name())))
+            .max_properties(Some(200))
+            .into()
+    }
+}
+
+impl ToSchema for Answers {
+    fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
+        all.push((Answer::name().into(), Answer::schema()));
     }
 }
