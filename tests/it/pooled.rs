@@ -70,6 +70,7 @@ fn the_program_starts_migrates_and_checks_behind_a_pooler() {
         let mut service = Service::new(Some(empty));
         service.up().await;
         let credential = service.credential("spark").await;
+        let _ = service.lead().await;
         let spark = service.sign_in(&credential).await.caller;
         spark.post("/v1/reports", &small("S-1")).await.expect(201);
         service.kill();
