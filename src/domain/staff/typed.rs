@@ -41,7 +41,7 @@ mod tests {
         {
             assert_eq!(name(typed), "amina", "{typed:?}");
         }
-        for other in ["amina1", "am ina", "", "amina\0", "ámina"] {
+        for other in ["amina1", "am ina", "", "amina\0x", "ámina"] {
             assert_ne!(name(other), "amina", "{other:?}");
         }
         assert!(is_name("noor.2@night-shift") && !is_name("a") && !is_name("amina#stf") && !is_name("zoë"));
