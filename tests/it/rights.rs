@@ -325,6 +325,10 @@ fn a_proposal_ends_with_its_case() {
         one.act_seen(&case, "decision", &close).await.expect(200);
         is_void(&world, &lead, (&case, &act), "case_closed").await;
         assert_eq!(lead.case(&case).await.0["priority"], "p1");
+        // Nor does another begin when the case has ended.
+        let lower = json!({"priority": "p3", "reason_code": "safety_confirmed", "text": "She said so."});
+        let late = one.act_seen(&case, "priority", &lower).await.expect(409);
+        assert_eq!(late.code(), "transition_refused");
         // Nor is it there again when the case is.
         let reopen = json!({"action": "reopen", "reason": "She wrote again."});
         one.act_seen(&case, "transitions", &reopen).await.expect(200);

@@ -125,7 +125,7 @@ pub enum Done {
 /// Raises a priority at once, lowers it at once from p2 to p4, and proposes the lowering from p0 and p1.
 ///
 /// # Errors
-/// `Invalid` when nothing would change or the reason is missing.
+/// `Invalid` when nothing would change or the reason is missing; `Conflict` when a closed case is to be lowered.
 pub fn change_priority(
     tx: &mut Tx<'_>,
     kit: &Kit,
@@ -145,6 +145,10 @@ pub fn change_priority(
         super::notes::write_reason(tx, kit, &case.id, who, &text)?;
         priority::raise(tx, kit, &mut case, to)?;
         return Ok(Done::Now(Box::new(case)));
+    }
+    // What waits for a second person must not outlive its case, nor begin after it.
+    if !case.state.is_open() {
+        return Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into());
     }
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     let newest = priority::newest(tx, &mut keys, &case.id)?;
