@@ -108,7 +108,8 @@ pub fn mail_address(text: &str) -> Option<String> {
 }
 
 fn mailbox(text: &str) -> Option<Mailbox> {
-    let written: Mailbox = text.trim().parse().ok()?;
+    let text = text.trim();
+    let written: Mailbox = text.parse().ok()?;
     let domain = written.email.domain();
     // A name in other letters has a form in plain ones, which every server takes.
     let domain = if domain.is_ascii() { domain.to_owned() } else { Host::parse(domain).ok()?.to_string() };

@@ -91,3 +91,49 @@ fn what_is_told_of_a_broken_report_is_bounded() {
         assert!(answer.text.len() < 1024 * 1024, "{}", answer.text.len());
     });
 }
+
+#[test]
+fn a_wish_that_stands_where_nobody_looks_for_it_bars_contact_and_what_may_be_danger_is_p1() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let safe = json!({"source": "said_now", "may_contact": true, "channels": [{"type": "phone", "value": "+447700900555"}], "device_shared": "no"});
+        let parts = [
+            (true, false, "do_not_contact", json!(true)),
+            (true, false, "contacts", json!({"may_contact": false})),
+            (false, true, "age", json!(12)),
+            (false, true, "is_minor", json!(true)),
+            (false, true, "answers", json!({"safe_now": "no"})),
+            (false, false, "age", json!(34)),
+            (false, false, "app_language", json!("en")),
+        ];
+        for (i, (barred, urgent, part, content)) in parts.into_iter().enumerate() {
+            let mut body = small(&format!("W-{i}"));
+            body["contact"] = safe.clone();
+            body[part] = content;
+            let (case, _) = taken(&spark, &lead, &body).await;
+            let told = &case["reports"][0]["content"]["contact"]["may_contact"];
+            assert_eq!((&case["contact_barred"], told), (&json!(barred), &json!(!barred)), "{part}");
+            assert_eq!(case["priority"] == "p1", urgent, "{part}: {}", case["priority"]);
+        }
+        let mut body = small("W-ADD");
+        body["contact"] = safe;
+        let report = spark.submit(&body).await;
+        let more = json!({"statement": "He saw my phone.", "contact": {"may_contact": false}});
+        spark.caller.post(&format!("/v1/reports/{report}/additions"), &more).await.expect(201);
+        assert_eq!(lead.case(&lead.case_of("W-ADD").await).await.0["contact_barred"], true);
+        // Half an emoji in an address reaches somebody else.
+        let half = r#"{"platform_report_ref":"W-HALF","category":"harassment","reporter":{"relation":"self"},"statement":"x","contact":{"may_contact":true,"channels":[{"type":"email","value":"\ud83d@example.org"}]}}"#;
+        let request =
+            spark.caller.request(reqwest::Method::POST, "/v1/reports").header("Content-Type", "application/json");
+        let request = request.header("Idempotency-Key", crate::harness::client::new_key()).body(half);
+        crate::harness::client::Caller::send(request).await.expect(201);
+        assert_eq!(lead.case(&lead.case_of("W-HALF").await).await.0["contact_barred"], true);
+        // Who reports may stand there in other shapes.
+        for (i, reporter) in [json!([{"relation": "self"}]), json!("self")].into_iter().enumerate() {
+            let mut body = small(&format!("R-{i}"));
+            body["reporter"] = reporter;
+            spark.caller.post("/v1/reports", &body).await.expect(201);
+        }
+    });
+}

@@ -23,6 +23,45 @@ fn declare(world: &World, who: &Staff, kind: &str, value: &str) -> (bool, String
 }
 
 #[test]
+fn whoever_is_named_in_what_nobody_can_read_does_not_meet_the_case() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let (lead, who) = (world.staff(Role::Lead).await, world.staff(Role::Lead).await);
+        assert!(declare(&world, &who, "phone", "+44 7700 900123").0);
+        assert!(declare(&world, &who, "account", "spark amina_1").0);
+        let parts = [
+            (true, "subject", json!("+447700900123")),
+            (true, "subject", json!("amina_1")),
+            (true, "subject", json!([{"identifiers": [{"type": "phone", "value": "+447700900123"}]}])),
+            (true, "subject", json!({"platform_account_ref": ["amina_1"]})),
+            (true, "subject", json!({"platform_account_ref": "amina_1\u{0}"})),
+            (true, "subject", json!({"phone": "07700 900123"})),
+            (true, "subject", json!({"identifiers": [{"phone": "+447700900123"}]})),
+            (true, "subject", json!({"identifiers": [{"type": "phone", "value": {"e164": "+447700900123"}}]})),
+            (true, "identifiers", json!([{"type": "phone", "value": "+447700900123"}])),
+            (true, "contact", json!({"channels": ["+447700900123"]})),
+            (true, "contact", json!({"channels": [{"type": "whatsapp", "value": "+447700900123"}]})),
+            (false, "subject", json!({"phone": "07700 900124"})),
+            (false, "subject", json!([{"identifiers": [{"type": "phone", "value": "+447700900124"}]}])),
+        ];
+        for (i, (walled, part, content)) in parts.into_iter().enumerate() {
+            let mut body = small(&format!("SPK-{i}"));
+            body["reporter"]["country"] = json!("GB");
+            body[part] = content;
+            let report = spark.submit(&body).await;
+            let case = lead.case_of(&format!("SPK-{i}")).await;
+            let path = format!("/v1/triage/cases/{case}");
+            who.caller.get(&path).await.expect(if walled { 404 } else { 200 });
+            if !walled {
+                let more = json!({"statement": "His number.", "subject": {"phone": "07700 900123"}});
+                spark.caller.post(&format!("/v1/reports/{report}/additions"), &more).await.expect(201);
+                who.caller.get(&path).await.expect(404);
+            }
+        }
+    });
+}
+
+#[test]
 fn a_number_or_address_is_met_however_the_report_writes_it() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;

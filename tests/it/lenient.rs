@@ -336,7 +336,7 @@ fn only_what_is_needed_is_required() {
             ("/platform_report_ref", json!({"id": 1}), "/platform_report_ref bad_reference"),
             ("/statement", json!([]), "/statement required"),
             ("/statement", json!("  "), "/statement required"),
-            ("/reporter", json!("self"), "/reporter invalid_value"),
+            ("/reporter", json!(7), "/reporter invalid_value"),
             ("/reporter/relation", json!(null), "/reporter/relation required"),
         ] {
             let answer = spark.caller.post("/v1/reports", &with("N-2", &[(pointer, value)])).await.expect(422);

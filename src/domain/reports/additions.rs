@@ -10,7 +10,7 @@ use super::body::{AdditionBody, IdentifierBody};
 use super::facts::{answers, signals};
 use super::found::LeftOut;
 use super::left_out;
-use super::names::identified;
+use super::names::{identified, perhaps_named};
 use super::read::own;
 use super::reader::Taken;
 use super::submit::IdentityPart;
@@ -67,10 +67,12 @@ pub fn add(
         signals: signals(kit.triage.rules(), &found),
     };
     let has_numbers = body.identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Phone);
+    let has_numbers = has_numbers || found.has_left_out();
     let country = if has_numbers { country_of(tx, kit, &case, report)? } else { None };
     let stands_first = staff::stand_on_first_rules(tx)?;
     let mut names = identified(kit, &body.identifiers, country.as_deref(), stands_first);
     names.extend(identified(kit, found.named_beyond(), country.as_deref(), stands_first));
+    names.extend(perhaps_named(kit, None, found.left_out(), country.as_deref()));
     cases::take_in_addition(tx, kit, &case, event, (facts, names))?;
     let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
     let row_id = id.as_str();
@@ -89,6 +91,9 @@ pub fn add(
         Some(keys.sealing::<Subject>()?.seal("addition", row_id, &body.identifiers)?)
     };
     left_out::store(tx, &mut keys, &case, (row_id, found.left_out()))?;
+    if found.contact_is_barred() {
+        left_out::bar_contact(tx, report)?;
+    }
     keys.store(tx)?;
     let row = (
         additions::id.eq(&id),

@@ -69,7 +69,9 @@ fn channel(value: Json, place: &str, own: &mut Found) -> Option<ChannelBody> {
     let value = inner.take("value", own).map_or(Read::Absent, |value| {
         let mut of_value = Found::default();
         let read = text(value.clone(), &value_place, LONGEST, &mut of_value);
-        if of_value.broken().is_empty() {
+        // What an app cut in half is marked by this.
+        let is_half = matches!(&read, Read::Is(value) if value.contains('\u{fffd}'));
+        if of_value.broken().is_empty() && !is_half {
             return read;
         }
         // Half an address, or a number without what stood before it, reaches somebody else.
@@ -88,7 +90,7 @@ fn channel(value: Json, place: &str, own: &mut Found) -> Option<ChannelBody> {
 }
 
 /// No contact, by any way, on a device that may not be hers alone.
-fn barred() -> ContactBody {
+pub(super) fn barred() -> ContactBody {
     ContactBody {
         source: None,
         may_contact: false,

@@ -98,15 +98,14 @@ pub(super) fn occurred(members: &mut Members, found: &mut Found) -> Option<Occur
         Read::Is(inner) => inner,
         Read::Absent | Read::Unusable => return None,
     };
-    let had_left_out = found.left_out().len();
+    let begins = inner.has("from");
     let from = date(&mut inner, "from", found);
     let to = date(&mut inner, "to", found);
     let precision = inner.code("precision", (Precision::ALL, Precision::as_str), found).known();
     inner.finish(found);
     let Some(from) = from else {
         // What was wrong with `from` was noted already, when it was there.
-        let told = found.left_out().len() > had_left_out;
-        let rule = if told { &BAD_DATE } else { &NO_BEGIN };
+        let rule = if begins { &BAD_DATE } else { &NO_BEGIN };
         if whole.is_nothing() {
             found.read_anyway(&place, &NO_OBJECT);
         } else {

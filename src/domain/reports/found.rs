@@ -21,6 +21,8 @@ const NAMED: usize = 100;
 /// So many values are kept as they came, and so many bytes of them: a body is not larger either.
 const KEPT: usize = 200;
 const KEPT_BYTES: usize = 256 * 1024;
+/// So much is kept of a value that does not fit any more, in characters.
+const BEGINNING: usize = 200;
 
 /// A rule of the contract: its stable code, and what to do.
 #[derive(Clone, Debug)]
@@ -69,6 +71,8 @@ pub struct Found {
     broken: Vec<Broken>,
     refuses: bool,
     left_out: Vec<LeftOut>,
+    // The rule for which something was left out first: also when there is no room to keep what it was.
+    first_left: Option<&'static str>,
     kept_bytes: usize,
     unread_keys: BTreeSet<KeyCode>,
     unread: bool,
@@ -97,6 +101,7 @@ impl Found {
     /// The same for `times` values of one place, which `value` tells of.
     pub(super) fn leave_out_many(&mut self, pointer: &str, rule: &Rule, value: &Json, times: usize) {
         self.count(pointer, rule, times);
+        self.first_left = self.first_left.or(Some(rule.code));
         self.keep(LeftOut { pointer: pointer.to_owned(), code: rule.code.to_owned(), value: value.to_text() });
     }
 
@@ -126,6 +131,8 @@ impl Found {
     pub(super) fn absorb(&mut self, own: Self) {
         self.refuses |= own.refuses;
         self.unread |= own.unread;
+        self.contact_barred |= own.contact_barred;
+        self.first_left = self.first_left.or(own.first_left);
         self.unread_keys.extend(own.unread_keys);
         let room = NAMED.saturating_sub(self.violations.0.len());
         self.violations.0.extend(own.violations.0.into_iter().take(room));
@@ -144,24 +151,32 @@ impl Found {
     /// way to reach the person, and the whole of it goes to the advocate as it came. `reach` are the ways that could be
     /// read: they are compared with what colleagues declared, and never used.
     pub(super) fn take_contact(&mut self, mut own: Self, whole: &Json, reach: Vec<ChannelBody>) {
-        let twice =
-            own.broken.iter().find(|broken| broken.code == "duplicate_member").map(|broken| broken.code.to_owned());
-        let code = own.left_out.first().map(|left| left.code.clone()).or(twice);
+        let twice = own.broken.iter().find(|broken| broken.code == "duplicate_member").map(|broken| broken.code);
+        let code = own.first_left.or(twice);
         own.left_out.clear();
         self.absorb(own);
         if let Some(code) = code {
-            self.keep(LeftOut { pointer: "/contact".to_owned(), code, value: whole.to_text() });
+            self.keep(LeftOut { pointer: "/contact".to_owned(), code: code.to_owned(), value: whole.to_text() });
             self.reach = reach;
             self.contact_barred = true;
         }
     }
 
-    fn keep(&mut self, left: LeftOut) {
-        let fits = self.left_out.len() < KEPT && self.kept_bytes + left.value.len() <= KEPT_BYTES;
-        self.kept_bytes += left.value.len();
-        if fits {
-            self.left_out.push(left);
+    /// Keeps a value as it came; of one for which there is no room, its beginning.
+    fn keep(&mut self, mut left: LeftOut) {
+        if self.left_out.len() >= KEPT {
+            return;
         }
+        if self.kept_bytes + left.value.len() > KEPT_BYTES {
+            left.value = left.value.chars().take(BEGINNING).chain(['…']).collect();
+        }
+        self.kept_bytes += left.value.len();
+        self.left_out.push(left);
+    }
+
+    /// Something that nobody can read may have been a wish not to be reached.
+    pub(super) const fn bar_contact(&mut self) {
+        self.contact_barred = true;
     }
 
     /// Notes identifiers of the subject beyond those that are kept.
@@ -177,7 +192,7 @@ impl Found {
 
     /// Whether something could not be used.
     pub(super) const fn has_left_out(&self) -> bool {
-        !self.left_out.is_empty()
+        self.first_left.is_some()
     }
 
     /// Fails when a body of this mode is not to be taken. Every finding is named, whichever it failed for.

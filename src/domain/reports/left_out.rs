@@ -8,8 +8,8 @@ use super::body::{ChannelBody, IdentifierBody};
 use super::found::{Found, LeftOut};
 use super::members::Members;
 use super::{contact, subject};
-use crate::base::id::CaseId;
-use crate::base::json;
+use crate::base::id::{CaseId, ReportId};
+use crate::base::json::{self, Json};
 use crate::db::schema::{left_out, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::vault::{Answers, Contact, Identity, Keys, Scope, ScopeKind, Sealed, Statement, Subject};
@@ -116,6 +116,40 @@ pub(super) fn named_in(all: &[LeftOut]) -> (Vec<ChannelBody>, Vec<IdentifierBody
     (reach, beyond)
 }
 
+/// So many texts of values that were left out are looked at, and so much of each.
+const TEXTS: usize = 100;
+const LONGEST: usize = 500;
+
+/// The texts in the values that may name somebody: of the subject, of the accounts, of ways to reach the reporter, and of
+/// members that nobody knows.
+pub(super) fn texts_in(all: &[LeftOut]) -> Vec<String> {
+    let mut texts = Vec::new();
+    let names = ["/subject", "/identifiers", "/contact", "/reporter/platform_account_ref"];
+    for left in all {
+        if left.code == "unknown_member" || names.iter().any(|place| left.pointer.starts_with(place)) {
+            json::read(&left.value).iter().for_each(|value| collect(value, &mut texts));
+        }
+    }
+    texts
+}
+
+fn collect(value: &Json, texts: &mut Vec<String>) {
+    if texts.len() >= TEXTS {
+        return;
+    }
+    match value {
+        Json::Text(text) | Json::Number(text) => {
+            let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+            if !text.trim().is_empty() {
+                texts.push(text.trim().to_owned());
+            }
+        }
+        Json::List(items) => items.iter().for_each(|item| collect(item, texts)),
+        Json::Object(members) => members.iter().for_each(|(_, member)| collect(member, texts)),
+        Json::Null | Json::Bool(_) => {}
+    }
+}
+
 /// Whether nobody may contact the person of this case by any way until somebody has asked her.
 ///
 /// # Errors
@@ -124,6 +158,13 @@ pub fn contact_is_barred(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
     let barred = reports::case_id.eq(case).and(reports::contact_barred_at.is_not_null());
     let any: Option<String> = reports::table.filter(barred).select(reports::id).first(rx.conn()).optional()?;
     Ok(any.is_some())
+}
+
+/// Nobody may contact the person by any way until somebody has asked: what was added to her report may have said so.
+pub(super) fn bar_contact(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
+    let barred = reports::contact_barred_at.eq(Some(tx.now()));
+    diesel::update(reports::table.find(report)).set(barred).execute(tx.conn())?;
+    Ok(())
 }
 
 /// Somebody has asked: what she said then counts.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::found::{Found, Rule};
+use super::hints;
 use crate::base::json::Json;
 
 pub(super) const REQUIRED: Rule = Rule::new("required", "this member is required");
@@ -156,8 +157,17 @@ impl Members {
     /// Names what nobody took.
     pub(super) fn finish(self, found: &mut Found) {
         for (name, value) in self.by_name.into_values().flatten() {
-            found.leave_out(&pointer(&self.at, &name), &UNKNOWN, &value);
+            let place = pointer(&self.at, &name);
+            if !value.is_nothing() {
+                hints::heed(&self.at, &name, &value, found);
+            }
+            found.leave_out(&place, &UNKNOWN, &value);
         }
+    }
+
+    /// Whether a member stands there that says something.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.by_name.get(&plainest(name)).is_some_and(|all| all.iter().any(|(_, value)| !value.is_nothing()))
     }
 }
 

@@ -1,7 +1,10 @@
 //! Whom a report names, as keyed hashes: for walls, for matching, and for the pair of a case.
 
 use super::body::{Channel, ChannelBody, ContactBody, IdentifierBody, Relation, ReportBody, Reporter, SubjectBody};
+use super::found::LeftOut;
+use super::left_out::texts_in;
 use super::reader::Taken;
+use super::subject::kind_of;
 use crate::domain::Kit;
 use crate::domain::cases::Named;
 use crate::domain::terms::identifiers::{
@@ -20,6 +23,8 @@ pub(super) struct Said<'a> {
     pub(super) reach: &'a [ChannelBody],
     /// Identifiers of the subject beyond those that are kept.
     pub(super) beyond: &'a [IdentifierBody],
+    /// What could not be used: any text of it may name somebody.
+    pub(super) left_out: &'a [LeftOut],
     /// Where the platform can answer about an image.
     pub(super) image_contact: Option<&'a str>,
 }
@@ -31,6 +36,7 @@ impl<'a> Said<'a> {
         Self {
             reach: taken.found.reach(),
             beyond: taken.found.named_beyond(),
+            left_out: taken.found.left_out(),
             reporter: &body.reporter,
             subject: body.subject.as_ref(),
             contact: body.contact.as_ref(),
@@ -62,12 +68,39 @@ pub(super) fn names(kit: &Kit, place: Place<'_>, said: &Said<'_>, stands_first: 
     }
     if let Some(subject) = said.subject {
         names.extend(identified(kit, &subject.identifiers, country, stands_first));
-        names.extend(identified(kit, said.beyond, country, stands_first));
     }
+    names.extend(identified(kit, said.beyond, country, stands_first));
+    names.extend(perhaps_named(kit, Some(place), said.left_out, country));
     for contact in reporter_contacts(said) {
         names.extend(named(kit, "reporter", &contact.in_country(country), stands_first));
     }
     names.extend(reporter_means(kit, place, said.reporter));
+    names
+}
+
+/// Whom the values name that nobody could use, in whatever shape they came: for walls alone. `place` is where accounts
+/// are looked for.
+pub(super) fn perhaps_named(
+    kit: &Kit,
+    place: Option<Place<'_>>,
+    left_out: &[LeftOut],
+    country: Option<&str>,
+) -> Vec<Named> {
+    let mut names = Vec::new();
+    for text in texts_in(left_out) {
+        let kind = kind_of(&text);
+        let is_number = kind != IdentifierKind::Phone && text.chars().filter(|c| c.is_numeric()).count() >= 9;
+        for kind in [Some(kind), is_number.then_some(IdentifierKind::Phone)].into_iter().flatten() {
+            let digests = Identifier::new(kind, &text).in_country(country).digests(&kit.keyring);
+            let at_walls = digests.into_iter().filter(|(_, used)| *used != Use::Match);
+            let named = |digest| Named { role: "subject", kind: kind.as_str(), digest, used: Use::Wall };
+            names.extend(at_walls.map(|(digest, _)| named(digest)));
+        }
+        if let Some(place) = place.filter(|_| !is_no_reference(&text)) {
+            let digest = account_wall_digest(&kit.keyring, place, &text);
+            names.push(Named { role: "subject", kind: "account", digest, used: Use::Wall });
+        }
+    }
     names
 }
 

@@ -76,7 +76,7 @@ pub fn read_report(bytes: &[u8], mode: Mode) -> Result<Taken<ReportBody>> {
     let answers = answers(&mut members, &mut found);
     let contact = contact::contact(&mut members, &mut found);
     let wish = members.code("desired_outcome", (DesiredOutcome::ALL, DesiredOutcome::as_str), &mut found);
-    let body = ReportBody {
+    let mut body = ReportBody {
         platform_report_ref,
         category,
         other_categories,
@@ -94,6 +94,10 @@ pub fn read_report(bytes: &[u8], mode: Mode) -> Result<Taken<ReportBody>> {
         attachments: attachments(&mut members, &mut found),
     };
     members.finish(&mut found);
+    if found.contact_is_barred() {
+        // A wish may have stood where nobody looks for it.
+        body.contact = Some(contact::barred());
+    }
     Ok(Taken { body, found })
 }
 
@@ -244,6 +248,15 @@ fn statement(members: &mut Members, found: &mut Found) -> String {
 fn reporter(members: &mut Members, found: &mut Found) -> Reporter {
     let mut inner = match members.take("reporter", found) {
         Some(Json::Object(inner)) => Members::new("/reporter", inner),
+        Some(Json::Text(word)) if !word.trim().is_empty() => {
+            found.read_anyway("/reporter", &NO_REPORTER);
+            Members::new("/reporter", vec![("relation".to_owned(), Json::Text(word))])
+        }
+        Some(Json::List(mut items)) if matches!(items.as_slice(), [Json::Object(_)]) => {
+            found.read_anyway("/reporter", &NO_REPORTER);
+            let Some(Json::Object(inner)) = items.pop() else { return nobody() };
+            Members::new("/reporter", inner)
+        }
         None | Some(Json::Null) => {
             found.refuse("/reporter", &REQUIRED);
             return nobody();

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::body::{IdentifierBody, SubjectBody};
 use super::left_out;
-use super::names::{Said, identified, names, pair};
+use super::names::{Said, identified, names, pair, perhaps_named};
 use super::submit::{ContactPart, IdentityPart};
 use crate::base::id::{AdditionId, CaseId, ReportId};
 use crate::base::time::Timestamp;
@@ -56,6 +56,7 @@ pub(in crate::domain) fn anew(rx: &mut Rx<'_>, kit: &Kit, keys: &mut Keys<'_>, c
         let said = Said {
             reach: &reach,
             beyond: &beyond,
+            left_out: left_out.get(row).map(Vec::as_slice).unwrap_or_default(),
             reporter: &identity.reporter,
             subject: subject.as_ref(),
             contact: contact.as_ref().and_then(|part| part.contact.as_ref()),
@@ -69,6 +70,8 @@ pub(in crate::domain) fn anew(rx: &mut Rx<'_>, kit: &Kit, keys: &mut Keys<'_>, c
         let country = countries.get(&report).and_then(Option::as_deref);
         let (_, beyond) = hidden(id.as_str());
         anew.names.extend(identified(kit, &beyond, country, stands_first).into_iter().map(|named| (named, at)));
+        let unread = left_out.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        anew.names.extend(perhaps_named(kit, None, unread, country).into_iter().map(|named| (named, at)));
         let Some(sealed) = sealed else { continue };
         let given: Vec<IdentifierBody> =
             keys.existing::<Subject>()?.open("addition", id.as_str(), &sealed)?.into_exposed();

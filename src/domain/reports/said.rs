@@ -76,7 +76,11 @@ pub(super) fn answers(members: &mut Members, found: &mut Found) -> BTreeMap<Stri
         let said = said(&value);
         let Some(key) = KeyCode::parse(&name).or_else(|| KEYS.get(&plainest(&name)).copied()) else {
             found.leave_out(&at, &UNKNOWN_KEY, &value);
-            if matches!(said, Said::Exactly(Answer::Yes) | Said::Plainly(Answer::Yes) | Said::Unreadable) {
+            // Who says no to a question for safety is in danger.
+            let no_is_danger = plainest(&name).contains("safe");
+            let is_no = matches!(said, Said::Exactly(Answer::No) | Said::Plainly(Answer::No));
+            let may_be = matches!(said, Said::Exactly(Answer::Yes) | Said::Plainly(Answer::Yes) | Said::Unreadable);
+            if may_be || (is_no && no_is_danger) {
                 found.danger_unread();
             }
             continue;

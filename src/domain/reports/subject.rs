@@ -93,7 +93,8 @@ fn identifier(value: Json, place: &str, found: &mut Found) -> Option<IdentifierB
     Some(IdentifierBody { kind, value })
 }
 
-fn kind_of(value: &str) -> IdentifierKind {
+/// What the value looks like.
+pub(super) fn kind_of(value: &str) -> IdentifierKind {
     let text = value.trim();
     let is_digits = text.chars().all(|c| c.is_numeric() || " +-()./".contains(c));
     if text.contains("://") || text.starts_with("www.") {

@@ -220,3 +220,15 @@ fn who_was_named_in_what_was_left_out_is_named_again() {
     assert_eq!((beyond.len(), reach.len(), taken.found.reach().len()), (5, 1, 1));
     assert_eq!(reach[0].value.as_deref(), Some("j@example.org"));
 }
+
+/// What is too large to be kept was there all the same.
+#[test]
+fn what_there_is_no_room_for_bars_contact_too() {
+    use super::found::{Found, Rule};
+    let large = crate::base::json::Json::Text("\u{1}".repeat(50_000));
+    let (mut own, mut found) = (Found::default(), Found::default());
+    own.leave_out("/contact/never/0", &Rule::new("invalid_value", "use a way"), &large);
+    found.take_contact(own, &large, Vec::new());
+    assert!(found.contact_is_barred() && found.has_left_out());
+    assert!((1..1_000).contains(&found.left_out()[0].value.chars().count()));
+}
