@@ -12,23 +12,76 @@ pub(super) struct Address {
     pub(super) broad: String,
 }
 
-/// Reads an address as somebody wrote it; nothing when there is none, or it stands for nobody.
-pub(super) fn read(text: &str) -> Option<Address> {
+/// How many addresses of one field are looked at.
+const MOST: usize = 8;
+/// What stands between addresses, beside spaces.
+const BETWEEN: [char; 8] = [',', ';', '/', '|', '(', ')', '<', '>'];
+
+/// Reads the addresses of a field as somebody wrote it, without those that stand for nobody.
+pub(super) fn read(text: &str) -> Vec<Address> {
     let text = folded(text).replace("[at]", "@").replace("(at)", "@").replace("[dot]", ".").replace("(dot)", ".");
-    let text = text.rsplit_once('<').map_or(text.as_str(), |(_, rest)| rest.split('>').next().unwrap_or(rest));
-    let text = text.trim().strip_prefix("mailto:").unwrap_or(text).split('?').next().unwrap_or_default();
-    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let text = text.trim_matches(['"', '\'', '<', '>', '(', ')', '[', ']', ',', ';', ':', '.']);
+    let text = text.replace(" . ", ".");
+    let words = words(&text);
+    let mut found: Vec<(String, String)> = Vec::new();
+    for one in words.iter().flat_map(|word| word.split(BETWEEN)).filter_map(alone) {
+        if !found.contains(&one) && found.len() < MOST {
+            found.push(one);
+        }
+    }
+    if found.is_empty() {
+        // No word is an address by itself: one with spaces inside is read as a whole.
+        found.extend(whole(&text));
+    }
+    found.iter().filter_map(|(name, domain)| forms(name, domain)).collect()
+}
+
+/// The words of a text; what stands around an `@` by itself is one: `ann @ sparrow.example`.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let is_behind = |last: &str| last.ends_with('@') && !word.contains('@');
+        let is_sign = |last: &str| word.starts_with('@') && !last.contains('@');
+        match words.last_mut().filter(|last| is_behind(last) || is_sign(last)) {
+            Some(last) => last.push_str(word),
+            None => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
+/// Name and domain of a word that is an address by itself.
+fn alone(word: &str) -> Option<(String, String)> {
+    // The end of a quoted name with spaces in it is not the name.
+    let is_end = word.contains("\"@") && !word.starts_with('"');
+    let word = word.split('?').next().filter(|word| !is_end && word.matches('@').count() == 1)?;
+    parted(word)
+}
+
+/// Name and domain of an address with spaces inside.
+fn whole(text: &str) -> Option<(String, String)> {
+    let text = text.rsplit_once('<').map_or(text, |(_, rest)| rest.split('>').next().unwrap_or(rest));
+    let text: String = text.split('?').next().unwrap_or_default().split_whitespace().collect();
+    parted(&text)
+}
+
+fn parted(text: &str) -> Option<(String, String)> {
+    let text = text.trim_matches(['"', '\'', '<', '>', '(', ')', '[', ']', ',', ';', ':', '.', '!']);
     let (name, domain) = text.rsplit_once('@')?;
-    let (name, domain) = (name.trim_matches('"'), host(domain)?);
-    let (name, domain) = served(untagged(name)?, &domain);
-    if is_nobody(&name, &domain) {
+    // `mailto:`, `E-mail:` and other words in front: no name has a colon that is not quoted.
+    let name = name.rsplit_once(':').map_or(name, |(_, name)| name).trim_matches('"');
+    let domain = host(domain)?;
+    Some(served(untagged(name)?, &domain))
+}
+
+/// The two forms; nothing for nobody.
+fn forms(name: &str, domain: &str) -> Option<Address> {
+    if is_nobody(name, domain) {
         return None;
     }
-    let office = NOBODY.mail_offices.contains(&letters(&name));
-    let broad = match MAIL.wall_tag.iter().find(|tag| lists(&tag.domains, &domain)) {
-        Some(tag) => name.split(tag.sign.as_str()).next().filter(|name| !name.is_empty()).unwrap_or(&name),
-        None => &name,
+    let office = NOBODY.mail_offices.contains(&letters(name)) || stands_for_nobody(name);
+    let broad = match MAIL.wall_tag.iter().find(|tag| lists(&tag.domains, domain)) {
+        Some(tag) => name.split(tag.sign.as_str()).next().filter(|name| !name.is_empty()).unwrap_or(name),
+        None => name,
     };
     Some(Address {
         broad: format!("{}@{domain}", looks_like(broad)),
@@ -75,11 +128,23 @@ fn letters(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
+/// A name that is written where there is none.
+fn stands_for_nobody(name: &str) -> bool {
+    let name = letters(name);
+    is_blank(&name) || is_word(&name) || NOBODY.mail_names.contains(&name)
+}
+
+/// `dk` and `me` are words for nothing at a service for everybody, and somebody at a domain of their own.
+fn is_own(name: &str, domain: &str) -> bool {
+    let is_shared = NOBODY.mail_shared.iter().any(|known| known == domain)
+        || MAIL.service.iter().any(|service| lists(&service.domains, domain))
+        || MAIL.wall_tag.iter().any(|tag| lists(&tag.domains, domain));
+    !is_shared && NOBODY.mail_own.iter().any(|known| known == name)
+}
+
 fn is_nobody(name: &str, domain: &str) -> bool {
     let name = letters(name);
-    is_blank(&name)
-        || is_word(&name)
-        || NOBODY.mail_names.contains(&name)
+    (stands_for_nobody(&name) && !is_own(&name, domain))
         || NOBODY.mail_domains.iter().any(|known| known == domain)
         || NOBODY.mail_lines.iter().any(|line| line.split_once('@') == Some((&name, domain)))
 }

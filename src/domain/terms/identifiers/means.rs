@@ -49,7 +49,7 @@ pub(super) fn payment(text: &str) -> Option<(String, String)> {
         return None;
     }
     if text.contains('@')
-        && let Some(address) = mail::read(text)
+        && let Some(address) = mail::read(text).into_iter().next()
     {
         return Some((address.exact?, address.broad));
     }

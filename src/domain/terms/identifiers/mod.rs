@@ -159,14 +159,17 @@ impl Forms {
     /// What a value of another kind looks like, at a wall: people put what they have where there is room.
     fn also(&mut self, text: &str, kind: IdentifierKind) {
         let mut other = Self::default();
-        if kind != IdentifierKind::Email
-            && let Some(address) = mail::read(text)
-        {
-            other.address(address);
+        if kind != IdentifierKind::Email {
+            mail::read(text).into_iter().for_each(|address| other.address(address));
         }
         if kind != IdentifierKind::Phone && clean::clean(text).contains('+') {
             let numbers = phone::read(text, None);
             numbers.iter().filter(|number| matches!(number, Number::Abroad(_))).for_each(|number| other.number(number));
+        }
+        if kind == IdentifierKind::Handle {
+            // Of no country, so it is looked up by how it ends, and not declared.
+            let numbers = phone::in_a_name(text);
+            self.broad.extend(numbers.iter().flat_map(Number::endings).map(|end| (ENDING, end)));
         }
         self.broad.extend(other.broad);
         self.declared.extend(other.declared);
@@ -259,10 +262,8 @@ impl Identifier {
         {
             forms.handle(named);
         }
-        if self.kind == IdentifierKind::Email
-            && let Some(address) = mail::read(text)
-        {
-            forms.address(address);
+        if self.kind == IdentifierKind::Email {
+            mail::read(text).into_iter().for_each(|address| forms.address(address));
         }
         forms.also(text, self.kind);
         forms

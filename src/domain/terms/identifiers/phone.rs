@@ -5,8 +5,10 @@ use super::clean::folded;
 use super::nobody::is_no_count;
 use super::rules::PHONES;
 
+/// From so many digits on, what stands in a field for a name is taken for a number.
+const WHOLE_IN_A_NAME: usize = 9;
 /// How many numbers of one field are looked at.
-const MOST: usize = 4;
+const MOST: usize = 16;
 /// Fewer digits are no number of a person.
 const SHORTEST: usize = 6;
 /// No number has more digits (E.164).
@@ -77,6 +79,20 @@ pub(super) fn read(text: &str, country: Option<&str>) -> Vec<Number> {
         }
     }
     found
+}
+
+/// The numbers in a field for a name: long enough to be whole, and no part of a word or an address.
+pub(super) fn in_a_name(text: &str) -> Vec<Number> {
+    let text = folded(text);
+    let mut signs = text.chars().zip(text.chars().skip(1));
+    let is_part = |(one, other): (char, char)| {
+        (one.is_ascii_digit() && other.is_alphabetic()) || (one.is_alphabetic() && other.is_ascii_digit())
+    };
+    if text.contains(['/', '@', '_', '#']) || signs.any(is_part) {
+        return Vec::new();
+    }
+    let is_whole = |number: &Number| matches!(number, Number::Nowhere(all) if all.len() >= WHOLE_IN_A_NAME);
+    read(&text, None).into_iter().filter(is_whole).collect()
 }
 
 fn digits(text: &str) -> String {

@@ -90,7 +90,7 @@ fn person(site: &Site, parts: &Parts) -> Option<String> {
         for (at, want) in wanted.iter().enumerate() {
             let given = route.get(at)?;
             match want.split_once("{}") {
-                Some((front, _)) => found = Some(strip_folded(given, front)?),
+                Some((front, _)) => found = Some(behind(given, front)?),
                 None if *want == "*" || want.eq_ignore_ascii_case(given) => {}
                 None => return None,
             }
@@ -101,6 +101,15 @@ fn person(site: &Site, parts: &Parts) -> Option<String> {
             None => found.filter(|name| !bare_name && !name.is_empty()).map(str::to_owned),
         }
     })
+}
+
+/// The person of a segment: behind these signs, or, for `*-`, the digits behind the last hyphen: `Ann-Lee-100001`.
+fn behind<'t>(given: &'t str, front: &str) -> Option<&'t str> {
+    if front == "*-" {
+        let (_, digits) = given.rsplit_once('-')?;
+        return Some(digits).filter(|digits| digits.len() > 3 && digits.bytes().all(|b| b.is_ascii_digit()));
+    }
+    strip_folded(given, front)
 }
 
 fn strip_folded<'t>(text: &'t str, front: &str) -> Option<&'t str> {
@@ -116,14 +125,14 @@ fn is_number(text: &str) -> bool {
 /// An address of a service that we do not know: in doubt every part counts for a match, and only what is the person by
 /// its name at a wall.
 fn elsewhere(parts: &Parts) -> Profile {
-    let is_page = parts.path.last().is_none_or(|last| {
-        let plain = last.to_lowercase();
-        PROFILES.page.contains(&plain) || plain.rsplit_once('.').is_some_and(|(_, kind)| (2..=5).contains(&kind.len()))
-    });
+    let is_page = parts.path.last().is_none_or(|last| is_page(last));
+    let is_all_page = parts.path.iter().all(|part| self::is_page(part));
     let is_person = |(key, _): &&(String, String)| PROFILES.person.contains(key);
     let of_person: Vec<(String, String)> = parts.query.iter().filter(is_person).cloned().collect();
     let broad_query = if is_page && of_person.is_empty() { &parts.query } else { &of_person };
-    let broad_fragment = if is_page || parts.fragment.starts_with('/') { parts.fragment.as_str() } else { "" };
+    // Behind a page of `/u/ann/profile`, a word is a place on it more often than a person.
+    let is_route = parts.fragment.starts_with('/') || (is_page && parts.fragment.contains(['/', '=']));
+    let broad_fragment = if is_route || is_all_page { parts.fragment.as_str() } else { "" };
     let low = |text: &str| looks_like(text);
     let broad_path: Vec<String> = parts.path.iter().map(|part| low(part)).collect();
     let broad_query: Vec<(String, String)> = broad_query.iter().map(|(key, value)| (key.clone(), low(value))).collect();
@@ -135,6 +144,13 @@ fn elsewhere(parts: &Parts) -> Profile {
         number: None,
         is_known: false,
     }
+}
+
+/// Whether a last segment is a page or a program, behind which the person must stand.
+fn is_page(segment: &str) -> bool {
+    let plain = segment.to_lowercase();
+    let is_file = |(_, kind): (&str, &str)| PROFILES.file.iter().any(|known| known == kind);
+    PROFILES.page.contains(&plain) || plain.rsplit_once('.').is_some_and(is_file)
 }
 
 /// The parts put together, escaped as addresses are.
@@ -173,8 +189,13 @@ fn take_apart(text: &str) -> Option<Parts> {
     query.dedup();
     let fragment = url.fragment().map(decoded).unwrap_or_default();
     let fragment = fragment.trim_start_matches('!').to_owned();
+    let is_doubtful = |(key, _): &(String, String)| PROFILES.doubtful.contains(key);
+    let is_bare = !is_known(&host) && path.last().is_some_and(|last| is_page(last)) && query.iter().all(is_doubtful);
+    if !is_bare {
+        query.retain(|member| !is_doubtful(member));
+    }
     // A word behind the `#` is a place on a page, unless the page is all there is.
-    let is_route = fragment.starts_with('/') || fragment.contains(['/', '=']) || path.is_empty();
+    let is_route = fragment.starts_with('/') || fragment.contains(['/', '=']) || path.is_empty() || is_bare;
     let is_text = fragment.starts_with(":~:");
     let fragment = if is_route && !is_text { fragment.trim_end_matches('/').to_owned() } else { String::new() };
     Some(Parts { host, path, query, fragment })
@@ -182,16 +203,19 @@ fn take_apart(text: &str) -> Option<Parts> {
 
 /// The host without what says how the page is shown: `www.`, `m.`, `de-de.` before a service that we know.
 fn shown_plainly(host: &str) -> String {
-    let known = |host: &str| PROFILES.service.iter().chain(&PROFILES.number).any(|site| lists(&site.hosts, host));
     let mut host = host;
-    while let Some((front, rest)) = host.split_once('.').filter(|(_, rest)| rest.contains('.') && !known(host)) {
-        let is_language = (front.len() == 2 || (front.len() == 5 && front.contains('-'))) && known(rest);
+    while let Some((front, rest)) = host.split_once('.').filter(|(_, rest)| rest.contains('.') && !is_known(host)) {
+        let is_language = (front.len() == 2 || (front.len() == 5 && front.contains('-'))) && is_known(rest);
         if !is_language && !SHOWN.contains(&front) {
             break;
         }
         host = rest;
     }
     host.to_owned()
+}
+
+fn is_known(host: &str) -> bool {
+    PROFILES.service.iter().chain(&PROFILES.number).any(|site| lists(&site.hosts, host))
 }
 
 fn decoded(part: &str) -> String {

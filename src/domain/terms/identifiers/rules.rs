@@ -93,8 +93,10 @@ pub(super) struct MailService {
 #[serde(deny_unknown_fields)]
 pub(super) struct Profiles {
     pub(super) tracking: Vec<String>,
+    pub(super) doubtful: Vec<String>,
     pub(super) person: Vec<String>,
     pub(super) page: Vec<String>,
+    pub(super) file: Vec<String>,
     pub(super) service: Vec<Site>,
     pub(super) number: Vec<Site>,
 }
@@ -135,6 +137,8 @@ pub(super) struct Nobody {
     pub(super) mail_offices: Vec<String>,
     pub(super) mail_domains: Vec<String>,
     pub(super) mail_lines: Vec<String>,
+    pub(super) mail_own: Vec<String>,
+    pub(super) mail_shared: Vec<String>,
     pub(super) devices: Vec<String>,
     pub(super) networks: Vec<String>,
     pub(super) payments: Vec<String>,

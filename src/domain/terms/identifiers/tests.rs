@@ -174,3 +174,17 @@ fn a_long_value_takes_no_long_time() {
         }
     }
 }
+
+#[test]
+fn a_number_in_a_field_for_a_name_counts_at_a_wall() {
+    let of = |text: &str| Identifier::new(IdentifierKind::Handle, text);
+    for (number, named) in [("+447700901001", "07700901001"), ("+447700901002", "WhatsApp 07700901002")] {
+        let declared = Identifier::new(IdentifierKind::Phone, number);
+        assert_eq!(is_walled(&declared, &of(named)), Some(true), "{named}");
+        assert!(!is_match(&declared, &of(named)), "{named}");
+    }
+    let declared = Identifier::new(IdentifierKind::Phone, "+447700901001");
+    for named in ["07700901002", "0901001", "ann07700901001", "facebook.com/07700901001"] {
+        assert_eq!(is_walled(&declared, &of(named)), Some(false), "{named}");
+    }
+}
