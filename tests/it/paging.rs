@@ -167,6 +167,9 @@ fn when_nobody_is_on_the_rota_the_leads_are_told_at_once_and_the_reporter_is_tol
     with_server(&async |world, server| {
         let lead = world.staff(Role::Lead).await;
         reachable(&world, &lead, "lead@staff.example", 0).await;
+        // Who keeps accounts reads no report.
+        let keeper = world.staff(Role::Administrator).await;
+        reachable(&world, &keeper, "keeper@staff.example", 8).await;
         let spark = world.platform("spark").await;
         let mut body = full("PG-1");
         body["answers"] = json!({"not_safe_now": "yes"});

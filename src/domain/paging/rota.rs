@@ -77,15 +77,19 @@ pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Shift>> {
 /// Whether anybody is at work at all: on the rota now, or acting just now. The same for every report, whatever it says.
 pub fn is_staffed(rx: &mut Rx<'_>) -> Result<bool> {
     let now = rx.now();
+    // Who takes no case reads nobody's report.
+    let working: Vec<Role> = Role::ALL.iter().copied().filter(|role| access::may_ever(*role, Act::Claim)).collect();
     let on_rota = shifts::table
         .inner_join(accounts::table.on(accounts::id.eq(shifts::staff_id)))
         .filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)).and(accounts::active.eq(true)))
+        .filter(accounts::role.eq_any(working.clone()))
         .select(shifts::id);
     if on_rota.first::<ShiftId>(rx.conn()).optional()?.is_some() {
         return Ok(true);
     }
     let acting = accounts::table
         .filter(accounts::active.eq(true).and(accounts::acted_at.ge(now.minus(staff::SHIFT))))
+        .filter(accounts::role.eq_any(working))
         .select(accounts::id);
     Ok(acting.first::<StaffId>(rx.conn()).optional()?.is_some())
 }
