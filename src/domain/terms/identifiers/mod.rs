@@ -160,7 +160,9 @@ impl Forms {
     fn also(&mut self, text: &str, kind: IdentifierKind) {
         let mut other = Self::default();
         if kind != IdentifierKind::Email {
-            mail::read(text).into_iter().for_each(|address| other.address(address));
+            for address in mail::read(text) {
+                other.address(address);
+            }
         }
         if kind != IdentifierKind::Phone && clean::clean(text).contains('+') {
             let numbers = phone::read(text, None);
@@ -263,7 +265,9 @@ impl Identifier {
             forms.handle(named);
         }
         if self.kind == IdentifierKind::Email {
-            mail::read(text).into_iter().for_each(|address| forms.address(address));
+            for address in mail::read(text) {
+                forms.address(address);
+            }
         }
         forms.also(text, self.kind);
         forms

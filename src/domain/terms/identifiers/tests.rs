@@ -178,7 +178,11 @@ fn a_long_value_takes_no_long_time() {
 #[test]
 fn a_number_in_a_field_for_a_name_counts_at_a_wall() {
     let of = |text: &str| Identifier::new(IdentifierKind::Handle, text);
-    for (number, named) in [("+447700901001", "07700901001"), ("+447700901002", "WhatsApp 07700901002")] {
+    for (number, named) in [
+        ("+447700901001", "07700901001"),
+        ("+447700901002", "WhatsApp 07700901002"),
+        ("+447700901003", "whatsapp: 07700 901 003"),
+    ] {
         let declared = Identifier::new(IdentifierKind::Phone, number);
         assert_eq!(is_walled(&declared, &of(named)), Some(true), "{named}");
         assert!(!is_match(&declared, &of(named)), "{named}");
