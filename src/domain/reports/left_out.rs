@@ -126,8 +126,9 @@ pub(super) fn texts_in(all: &[LeftOut]) -> Vec<String> {
     let mut texts = Vec::new();
     let names = ["/subject", "/identifiers", "/contact", "/reporter/platform_account_ref"];
     for left in all {
-        if left.code == "unknown_member" || names.iter().any(|place| left.pointer.starts_with(place)) {
-            json::read(&left.value).iter().for_each(|value| collect(value, &mut texts));
+        let may_name = left.code == "unknown_member" || names.iter().any(|place| left.pointer.starts_with(place));
+        if let Some(value) = json::read(&left.value).filter(|_| may_name) {
+            collect(&value, &mut texts);
         }
     }
     texts
@@ -144,8 +145,16 @@ fn collect(value: &Json, texts: &mut Vec<String>) {
                 texts.push(text.trim().to_owned());
             }
         }
-        Json::List(items) => items.iter().for_each(|item| collect(item, texts)),
-        Json::Object(members) => members.iter().for_each(|(_, member)| collect(member, texts)),
+        Json::List(items) => {
+            for item in items {
+                collect(item, texts);
+            }
+        }
+        Json::Object(members) => {
+            for (_, member) in members {
+                collect(member, texts);
+            }
+        }
         Json::Null | Json::Bool(_) => {}
     }
 }

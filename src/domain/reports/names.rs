@@ -92,9 +92,9 @@ pub(super) fn perhaps_named(
         let is_number = kind != IdentifierKind::Phone && text.chars().filter(|c| c.is_numeric()).count() >= 9;
         for kind in [Some(kind), is_number.then_some(IdentifierKind::Phone)].into_iter().flatten() {
             let digests = Identifier::new(kind, &text).in_country(country).digests(&kit.keyring);
-            let at_walls = digests.into_iter().filter(|(_, used)| *used != Use::Match);
-            let named = |digest| Named { role: "subject", kind: kind.as_str(), digest, used: Use::Wall };
-            names.extend(at_walls.map(|(digest, _)| named(digest)));
+            let broad = digests.into_iter().filter(|(_, used)| *used != Use::Match);
+            let at_wall = |(digest, _)| Named { role: "subject", kind: kind.as_str(), digest, used: Use::Wall };
+            names.extend(broad.map(at_wall));
         }
         if let Some(place) = place.filter(|_| !is_no_reference(&text)) {
             let digest = account_wall_digest(&kit.keyring, place, &text);
