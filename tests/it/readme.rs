@@ -43,6 +43,15 @@ fn its_blocks_do_what_they_say_in_bash_and_in_zsh() {
             }
             pause(Duration::from_millis(100)).await;
         }
+        // The published editions are read after the start.
+        let reader = service.caller("");
+        let calendar = format!("{}/transparency/calendar.json", reader.base);
+        for _ in 0..600 {
+            if reader.http.get(&calendar).send().await.is_ok_and(|answer| answer.status() == 200) {
+                break;
+            }
+            pause(Duration::from_millis(100)).await;
+        }
         let _ = std::os::unix::fs::symlink(service.data(), service.data().with_file_name("recourse-demo"));
         // A one-time code works once, so each shell has a colleague of its own.
         for ((shell, arguments), colleague) in shells.into_iter().zip(["amina", "lena"]) {
