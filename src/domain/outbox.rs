@@ -129,6 +129,16 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option
     Ok(())
 }
 
+/// Whether any of the jobs with these keys is done, or about to be: one that has failed may never be.
+///
+/// # Errors
+/// What the database says.
+pub fn arrives(rx: &mut Rx<'_>, dedupe_keys: Vec<String>) -> Result<bool> {
+    let well = outbox::done_at.is_not_null().or(outbox::dead_at.is_null().and(outbox::last_error.is_null()));
+    let any = outbox::table.filter(outbox::dedupe_key.eq_any(dedupe_keys).and(well));
+    Ok(any.select(outbox::id).first::<String>(rx.conn()).optional()?.is_some())
+}
+
 /// Leases up to `limit` jobs that are due and not held by a living worker; none when none is left.
 pub fn lease(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<Vec<Leased>> {
     loop {

@@ -121,6 +121,8 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
     match &leased.job {
         Job::Mail { staff, notice } => mail(app, leased, staff, notice).await,
         Job::Pager { case, reason, rung, urgency, told, of } => {
+            // Without a mail server nobody is written to.
+            let told = if app.mailer.is_some() { *told } else { 0 };
             // The log is the pager that is always there. An attempt that failed has written its line; one whose worker
             // died may not have.
             if !leased.failed_before {
@@ -135,7 +137,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             }
             let sign_in = app.config.base_url();
             let id = leased.id.to_string();
-            let ring = Ring { id: &id, urgency: urgency.as_str(), rung: rung.as_str(), told: *told, sign_in: &sign_in };
+            let ring = Ring { id: &id, urgency: urgency.as_str(), rung: rung.as_str(), told, sign_in: &sign_in };
             Ok(pager.ring(&ring).await.map_err(Undone::Later))
         }
         Job::TellOfWall { case } => {

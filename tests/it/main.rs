@@ -58,6 +58,7 @@ mod spine;
 mod starting;
 mod structure;
 mod tampering;
+mod unreachable;
 mod unseen;
 mod unsound;
 mod verifying;

@@ -101,7 +101,7 @@ async fn priority_of(world: &World) -> String {
     lead.case(&case).await.0["priority"].as_str().unwrap().to_owned()
 }
 
-fn with_server(test: &impl AsyncFn(World, &mut MailServer)) {
+pub(crate) fn with_server(test: &impl AsyncFn(World, &mut MailServer)) {
     let Some(mut server) = MailServer::start() else { return };
     for database in crate::harness::databases() {
         let url = server.url();
@@ -207,10 +207,9 @@ fn a_mail_server_in_trouble_delays_nobody_else_and_brings_no_flood_when_it_is_ba
             to
         };
         assert_eq!(to(&server.mails()), ["fine", "slow-1"]);
-        // An address that is refused for good: the lead is told at once and not after ten minutes.
+        // An address that is refused for good wakes nobody higher up where others on the rung have heard.
         world.run_jobs().await;
-        let second = server.mails()[2..].to_vec();
-        assert_eq!(to(&second), ["fine", "lead", "slow-1"]);
+        assert_eq!(server.mails().len(), 2);
         let seen = server.mails().len();
         server.stop();
         for _ in 0..12 {

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::harness::client::{Caller, Staff, full, small};
 use crate::harness::{World, on_both};
+use crate::paging::reachable;
 
 /// The ways in which a colleague loses the right to a case while its words stay the same.
 const LOSSES: [(&str, &str); 4] =
@@ -267,8 +268,8 @@ fn an_alarm_that_told_only_people_who_are_gone_rings_at_once_for_the_next_ones()
         for (i, (loss, _)) in LOSSES.into_iter().enumerate() {
             let reference = format!("A-{i}");
             let (one, other) = (world.staff(Role::Advocate).await, world.staff(Role::Advocate).await);
-            on_rota(&world, &one).await;
-            on_rota(&world, &other).await;
+            reachable(&world, &one, "one@staff.example", 24).await;
+            reachable(&world, &other, "other@staff.example", 24).await;
             world.platform("spark").await.submit(&urgent(&reference, "p1")).await;
             let case = lead.case_of(&reference).await;
             world.pass(15 * 60);

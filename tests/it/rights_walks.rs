@@ -304,8 +304,11 @@ fn of_alarm(rx: &mut Rx<'_>, case: &Case) -> recourse::error::Result<Option<Stri
         if let Some(bar) = access::bar(rx, holder, case, Act::Work)? {
             return Ok(Some(format!("is whose it may not be: {bar:?}")));
         }
+        // Whoever is handed a case hears of it anew, whatever they were told of it before.
         let events = audit::list(rx, case.id.as_str())?;
-        let knows = events.iter().any(|event| match event.kind.as_str() {
+        let handed =
+            events.iter().rposition(|event| event.kind == "assigned" && event.details.contains(holder.as_str()));
+        let knows = events[handed.unwrap_or(0)..].iter().any(|event| match event.kind.as_str() {
             "claimed" => event.actor == holder.as_str(),
             "on_call_paged" => event.details.contains(holder.as_str()),
             _ => false,

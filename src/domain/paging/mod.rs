@@ -205,8 +205,8 @@ fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
         holder = None;
     }
     let mut people = match &holder {
-        // Somebody is at it: they are told, and whoever must know anyway.
-        Some(_) if rung == Rung::OnCall => Vec::new(),
+        // Somebody is at it: they are told, and whoever must know anyway. Who cannot be written to hears nothing.
+        Some(holder) if rung == Rung::OnCall && hears(tx, holder)? => Vec::new(),
         _ => rota::reached(tx, case, rung)?,
     };
     people.extend(holder.clone().filter(|holder| !people.contains(holder)));
@@ -228,7 +228,13 @@ fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
     Ok(())
 }
 
-/// Owes the pager of a ring, and a mail for each of these people.
+/// Whether a mail reaches them, or none is written to anybody.
+fn hears(rx: &mut Rx<'_>, who: &StaffId) -> Result<bool> {
+    let with_mail = staff::with_mail(rx)?;
+    Ok(with_mail.is_empty() || with_mail.contains(who.as_str()))
+}
+
+/// Owes the pager of a ring, and a mail for each of these people who has an address.
 fn owe(
     tx: &mut Tx<'_>,
     (case, alarm): (&CaseId, &Alarm),
@@ -236,13 +242,15 @@ fn owe(
     (rung, urgency, last): (Rung, Urgency, bool),
 ) -> Result<()> {
     let (at, number) = (tx.now(), alarm.rings + 1);
-    let told = i64::try_from(people.len()).unwrap_or(i64::MAX);
+    let with_mail = staff::with_mail(tx)?;
+    let written = people.iter().filter(|staff| with_mail.contains(staff.as_str()));
+    let told = i64::try_from(written.clone().count()).unwrap_or(i64::MAX);
     let of = Some(RingOf { alarm: alarm.id.clone(), ring: number, last });
     let pager = Job::Pager { case: case.clone(), reason: alarm.reason.clone(), rung, urgency, told, of };
     outbox::enqueue(tx, &pager, at, None)?;
-    for staff in people {
+    for staff in written {
         let notice = Notice::Page { alarm: alarm.id.clone(), ring: number, urgency, last };
-        let key = format!("page:{}:{number}:{staff}", alarm.id);
+        let key = page_key(&alarm.id, number, staff);
         outbox::enqueue(tx, &Job::Mail { staff: staff.clone(), notice }, at, Some(&key))?;
     }
     Ok(())
@@ -306,30 +314,50 @@ pub fn rings_yet(rx: &mut Rx<'_>, of: &RingOf) -> Result<bool> {
     Ok(row.is_some_and(|(rings, closed_at)| rings == *ring && (*last || closed_at.is_none())))
 }
 
-/// A page could not be delivered to somebody for good: the next ones up are told at once.
+/// A page could not be delivered to somebody for good. Where nobody else heard of this ring, the next ones up are told at
+/// once; also when the ring was the last one, for whoever holds the case.
 pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<()> {
     audit::record(tx, Chain::Staff(to), Event::MailRefused)?;
     if *notice == Notice::Unseen {
         let key = format!("{to}:{}", tx.now().micros());
         return unseen::tell_operator(tx, &key);
     }
-    let Notice::Page { alarm, .. } = notice else { return Ok(()) };
-    let open = alarms::table.find(alarm).filter(alarms::closed_at.is_null());
-    let row: Option<(CaseId, i64)> = open.select((alarms::case_id, alarms::least_rung)).first(tx.conn()).optional()?;
-    let Some((case, least)) = row else { return Ok(()) };
+    let Notice::Page { alarm: id, ring, last, .. } = notice else { return Ok(()) };
+    let of: Option<CaseId> = alarms::table.find(id).select(alarms::case_id).first(tx.conn()).optional()?;
+    let Some(case) = of else { return Ok(()) };
+    // Two refusals of one ring at once: the later one sees the earlier.
     dialect::lock(tx.conn(), Lock::Case, case.as_str())?;
-    if least < Rung::SafeguardingLead.level() {
-        let up = (alarms::least_rung.eq(least + 1), alarms::next_at.eq(tx.now()));
-        diesel::update(alarms::table.find(alarm)).set(up).execute(tx.conn())?;
+    let alarm: Alarm = alarms::table.find(id).select(Alarm::as_select()).first(tx.conn())?;
+    let runs = open_of(tx, &case)?.is_some_and(|open| open.id == *id);
+    let over = if *last { alarm.rings != *ring } else { !runs };
+    if over || alarm.least_rung >= Rung::SafeguardingLead.level() || others_hear(tx, &alarm, *ring, to)? {
+        return Ok(());
     }
-    Ok(())
+    let up = alarm.least_rung + 1;
+    if runs {
+        let now = (alarms::least_rung.eq(up), alarms::next_at.eq(tx.now()));
+        diesel::update(alarms::table.find(id)).set(now).execute(tx.conn())?;
+        return Ok(());
+    }
+    let Some(case) = cases::find(tx, &case)?.filter(|case| case.state != State::Closed) else { return Ok(()) };
+    call(tx, &case, Call { reason: &alarm.reason, at: tx.now(), least: Rung::of_level(up) })
 }
 
-/// Owes a mail to every safeguarding lead.
+/// Whether a mail of this ring has reached, or is about to reach, somebody else whom it told.
+fn others_hear(rx: &mut Rx<'_>, alarm: &Alarm, ring: i64, but: &StaffId) -> Result<bool> {
+    let others = alarm.told().into_iter().filter(|staff| staff != but);
+    outbox::arrives(rx, others.map(|staff| page_key(&alarm.id, ring, &staff)).collect())
+}
+
+fn page_key(alarm: &AlarmId, ring: i64, staff: &StaffId) -> String {
+    format!("page:{alarm}:{ring}:{staff}")
+}
+
+/// Owes a mail to every safeguarding lead who has an address.
 pub fn tell_safeguarding_leads(tx: &mut Tx<'_>, notice: &Notice, key: &str) -> Result<()> {
-    let now = tx.now();
+    let (now, with_mail) = (tx.now(), staff::with_mail(tx)?);
     let leads = staff::list(tx)?.into_iter().filter(|who| who.role == staff::Role::SafeguardingLead);
-    for who in leads {
+    for who in leads.filter(|who| with_mail.contains(who.id.as_str())) {
         let mail = Job::Mail { staff: who.id.clone(), notice: notice.clone() };
         outbox::enqueue(tx, &mail, now, Some(&format!("{key}:{}", who.id)))?;
     }

@@ -96,7 +96,7 @@ pub fn is_staffed(rx: &mut Rx<'_>) -> Result<bool> {
 
 /// Whom an alarm about the case reaches, in no order: each rung with those below it. Where nobody stands on a rung, the
 /// next one up is told at once; where nobody stands on any, everybody who may work on the case. Nobody is told of a case
-/// that they may not see.
+/// that they may not see. Who has no mail address stands on no rung while anybody has one: they would hear nothing.
 pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<StaffId>> {
     let on_shift = on_shift_now(rx)?;
     let mut able = Vec::new();
@@ -104,6 +104,10 @@ pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<S
         if access::may(&who, case, Act::Claim) && !staff::is_walled(rx, &who.id, &case.id)? {
             able.push(who);
         }
+    }
+    let with_mail = staff::with_mail(rx)?;
+    if able.iter().any(|who| with_mail.contains(who.id.as_str())) {
+        able.retain(|who| with_mail.contains(who.id.as_str()));
     }
     let is_on_shift =
         |who: &&Member| on_shift.iter().any(|id| id == who.id.as_str()) || case.assigned_to.as_ref() == Some(&who.id);

@@ -6,6 +6,8 @@ mod passwords;
 mod sessions;
 pub mod typed;
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use totp_rs::{Builder, Totp};
 
@@ -246,6 +248,13 @@ pub fn mail_of(rx: &mut Rx<'_>, kit: &Kit, id: &StaffId) -> Result<Option<Sensit
     let mut keys = Keys::load(rx, &kit.keyring, id.as_str())?;
     let address: String = keys.existing::<Secret>()?.open("mail", id.as_str(), &sealed)?.into_exposed();
     Ok(Some(Sensitive::new(address)))
+}
+
+/// Whose open accounts have an address that pages go to.
+pub fn with_mail(rx: &mut Rx<'_>) -> Result<BTreeSet<String>> {
+    let reachable = staff::active.eq(true).and(staff::mail.is_not_null());
+    let ids: Vec<String> = staff::table.filter(reachable).select(staff::id).load(rx.conn())?;
+    Ok(ids.into_iter().collect())
 }
 
 /// All open accounts, by name.

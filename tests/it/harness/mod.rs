@@ -12,6 +12,7 @@ pub(crate) mod receiver;
 pub(crate) mod smtp;
 
 use std::future::Future;
+use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -45,6 +46,11 @@ pub(crate) struct World {
     dir: TempDir,
 }
 
+/// Says something past the test runner's capture: whoever runs the tests must see what they covered.
+pub(crate) fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 /// Which databases this machine lets the tests use. The first call says so.
 pub(crate) fn databases() -> Vec<Database> {
     static SAID: OnceLock<()> = OnceLock::new();
@@ -53,8 +59,7 @@ pub(crate) fn databases() -> Vec<Database> {
     SAID.get_or_init(|| {
         let names: Vec<&str> = all.iter().map(|database| database.name()).collect();
         let hint = if all.len() == 1 { " (no initdb found: see CONTRIBUTING.md)" } else { "" };
-        // Written past the test runner's capture: whoever runs the tests must see what they covered.
-        let _ = std::fs::write("/dev/stderr", format!("tests run on {}{hint}\n", names.join(" and ")));
+        say(&format!("tests run on {}{hint}\n", names.join(" and ")));
     });
     all
 }

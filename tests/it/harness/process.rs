@@ -281,7 +281,7 @@ pub(crate) fn other_times() -> bool {
     let able = Command::new("faketime").arg("--version").output().is_ok();
     assert!(able || std::env::var_os("CI").is_none(), "scripts/test installs faketime");
     if !able {
-        let _ = std::fs::write("/dev/stderr", "no command was run at another time (scripts/test installs faketime)\n");
+        super::say("no command was run at another time (scripts/test installs faketime)\n");
     }
     able
 }

@@ -1,0 +1,149 @@
+//! Colleagues whom no mail reaches: they have no address, or theirs is refused. Somebody else is told in their place, and
+//! nobody earlier than need be.
+
+use recourse::domain::paging::{self, Notice, rota};
+use recourse::domain::staff::Role;
+use recourse::domain::{audit, outbox};
+use serde_json::{Value, json};
+
+use crate::harness::World;
+use crate::harness::client::{Staff, full};
+use crate::harness::smtp::MailServer;
+use crate::paging::{reachable, with_server};
+
+/// Puts somebody on the rota for a day, without an address.
+async fn on_rota(world: &World, who: &Staff) {
+    let name = who.username.clone();
+    let add = move |tx: &mut recourse::db::Tx<'_>| {
+        let now = tx.now();
+        rota::add(tx, &name, now, now.plus(std::time::Duration::from_hours(24)))
+    };
+    world.app.db.write(add).await.unwrap();
+}
+
+async fn submit_p0(world: &World) {
+    let mut body = full("PG-1");
+    body["answers"] = json!({"not_safe_now": "yes"});
+    world.platform("spark").await.submit(&body).await;
+}
+
+/// The names before the at signs of the mails from the given one on.
+fn to(server: &MailServer, from: usize) -> Vec<String> {
+    let mut to: Vec<String> = server.mails()[from..].iter().map(|mail| mail.to.replace("@staff.example", "")).collect();
+    to.sort();
+    to
+}
+
+async fn dead(world: &World) -> i64 {
+    world.app.db.read(|rx| outbox::depth(rx)).await.unwrap().1
+}
+
+/// How high each ring of the only case went.
+async fn rungs(world: &World, lead: &Staff) -> Vec<String> {
+    let case = lead.case_of("PG-1").await;
+    let all = world.app.db.read(move |rx| audit::list(rx, &case)).await.unwrap();
+    let rings = all.iter().filter(|event| event.kind == "on_call_paged");
+    let rung = |details: &str| serde_json::from_str::<Value>(details).unwrap()["rung"].as_str().unwrap().to_owned();
+    rings.map(|event| rung(&event.details)).collect()
+}
+
+#[test]
+fn for_whoever_has_no_address_the_next_one_up_is_told_at_once_and_nothing_is_left_dead() {
+    with_server(&async |world, server| {
+        let on_call = world.staff(Role::Advocate).await;
+        on_rota(&world, &on_call).await;
+        let silent = world.staff(Role::Lead).await;
+        let lead = world.staff(Role::Lead).await;
+        reachable(&world, &lead, "lead@staff.example", 0).await;
+        let high = world.staff(Role::SafeguardingLead).await;
+        reachable(&world, &high, "high@staff.example", 0).await;
+        submit_p0(&world).await;
+        world.pass(120);
+        world.run_jobs().await;
+        assert_eq!(to(server, 0), ["lead"], "not {}, who would hear nothing", silent.username);
+        world.run_jobs().await;
+        assert_eq!((to(server, 0).len(), dead(&world).await), (1, 0), "nobody higher is told yet");
+        // From now on she can be written to, and the lead sleeps until her ten minutes are over.
+        reachable(&world, &on_call, "oncall@staff.example", 0).await;
+        world.pass(300);
+        world.run_jobs().await;
+        assert_eq!(to(server, 1), ["oncall"]);
+    });
+}
+
+#[test]
+fn where_nobody_has_an_address_the_log_rings_by_its_ladder_and_nothing_is_left_dead() {
+    with_server(&async |world, server| {
+        let on_call = world.staff(Role::Advocate).await;
+        on_rota(&world, &on_call).await;
+        let lead = world.staff(Role::Lead).await;
+        submit_p0(&world).await;
+        world.pass(120);
+        for _ in 0..4 {
+            world.run_jobs().await;
+            world.pass(300);
+        }
+        assert_eq!(rungs(&world, &lead).await, ["on_call", "on_call", "lead", "lead"]);
+        assert_eq!((server.mails().len(), dead(&world).await), (0, 0));
+    });
+}
+
+#[test]
+fn when_each_address_of_a_ring_is_refused_the_next_ones_up_are_told_at_once() {
+    with_server(&async |world, server| {
+        for name in ["refused-1", "refused-2"] {
+            let who = world.staff(Role::Advocate).await;
+            reachable(&world, &who, &format!("{name}@staff.example"), 24).await;
+        }
+        let lead = world.staff(Role::Lead).await;
+        reachable(&world, &lead, "lead@staff.example", 0).await;
+        submit_p0(&world).await;
+        world.pass(120);
+        world.run_jobs().await;
+        world.run_jobs().await;
+        assert_eq!(to(server, 0), ["lead"]);
+        // The lead heard: the safeguarding leads are not called for the two who never do.
+        world.run_jobs().await;
+        assert_eq!(rungs(&world, &lead).await, ["on_call", "lead"]);
+    });
+}
+
+#[test]
+fn a_clock_of_a_case_whose_holder_hears_nothing_is_told_to_others() {
+    for address in [None, Some("refused-1@staff.example")] {
+        with_server(&async |world, server| {
+            let holder = world.staff(Role::Advocate).await;
+            let other = world.staff(Role::Advocate).await;
+            reachable(&world, &other, "other@staff.example", 24).await;
+            let lead = world.staff(Role::Lead).await;
+            reachable(&world, &lead, "lead@staff.example", 0).await;
+            if let Some(address) = address {
+                reachable(&world, &holder, address, 0).await;
+            }
+            submit_p0(&world).await;
+            let case = holder.case_of("PG-1").await;
+            holder.take(&case).await;
+            // First contact is due at 30 minutes; somebody is told at 22:30.
+            for _ in 0..46 {
+                holder.act(&case, "heartbeat", &json!({})).await;
+                world.pass(30);
+                world.run_jobs().await;
+            }
+            world.run_jobs().await;
+            let told = to(server, 0);
+            assert!(!told.is_empty() && !told.contains(&"refused-1".to_owned()), "{address:?}: {told:?}");
+        });
+    }
+}
+
+#[test]
+fn a_wall_is_told_to_the_safeguarding_leads_who_have_an_address() {
+    with_server(&async |world, server| {
+        world.staff(Role::SafeguardingLead).await;
+        let high = world.staff(Role::SafeguardingLead).await;
+        reachable(&world, &high, "high@staff.example", 0).await;
+        world.app.db.write(|tx| paging::tell_safeguarding_leads(tx, &Notice::Wall, "one")).await.unwrap();
+        world.run_jobs().await;
+        assert_eq!((to(server, 0), dead(&world).await), (vec!["high".to_owned()], 0));
+    });
+}
