@@ -25,7 +25,7 @@ use crate::harness::client::{Caller, Staff, new_key, small};
 use crate::harness::dice::Dice;
 use crate::harness::{World, on_both};
 
-const STEPS: usize = 110;
+const STEPS: usize = 150;
 /// Numbers that reports name and colleagues may come to declare.
 const NUMBERS: [&str; 3] = ["+44 7700 900101", "+44 7700 900102", "+44 7700 900103"];
 
@@ -53,9 +53,6 @@ fn whoever_goes_and_whatever_breaks_every_urgent_case_is_known_to_somebody_who_m
         };
         for seed in [3, 19] {
             house.dice = Dice(seed);
-            for role in [Role::Advocate, Role::Advocate, Role::Lead] {
-                house.hire(role).await;
-            }
             let mut done = 0;
             for step in 0..STEPS {
                 done += usize::from(house.one_step().await < 300);
@@ -119,12 +116,17 @@ impl House {
 
     /// One thing that happens. The status of the answer; 204 for what nobody answers.
     async fn one_step(&mut self) -> u16 {
+        while self.people.len() < 4 {
+            let role = [Role::Advocate, Role::Lead, Role::Lead, Role::SafeguardingLead][self.dice.roll(4)];
+            self.hire(role).await;
+        }
         match self.dice.roll(24) {
             0..=3 => self.report().await,
             4 => self.add_to_report().await,
-            5..=14 => self.act().await,
-            15..=18 => self.lose().await,
-            19 => self.damage().await,
+            5..=16 => self.act().await,
+            17..=19 => self.lose().await,
+            20 => self.damage().await,
+            21 if self.dice.roll(3) == 0 => self.narrow().await,
             _ => {
                 let seconds = [30, 130, 400, 1_000][self.dice.roll(4)];
                 self.world.pass(seconds);
@@ -177,15 +179,24 @@ impl House {
             Some(last) => last,
             None => match self.case_for(&who).await {
                 Some(id) => (who, id),
-                None => return 204,
+                None => {
+                    self.last = None;
+                    return 204;
+                }
             },
         };
         self.last = Some((who.clone(), id.clone()));
         let read = who.caller.get(&format!("/v1/triage/cases/{id}")).await;
+        if read.status != 200 {
+            self.last = None;
+        }
         let (case, tag) = (read.json(), read.header("etag"));
         let to = self.any().id;
         let until = self.world.clock.now().plus(Duration::from_hours(10));
-        let (act, body): (String, Value) = match self.dice.roll(12) {
+        // Whoever has taken a case mostly goes on with it.
+        let goes_on = case["assigned_to"] == json!(who.id) && self.dice.roll(3) > 0;
+        let roll = if goes_on { [7, 8, 8, 9, 9][self.dice.roll(5)] } else { self.dice.roll(12) };
+        let (act, body): (String, Value) = match roll {
             0..=3 => ("claim".into(), json!({})),
             4 => ("release".into(), json!({})),
             5 => ("transitions".into(), json!({"action": "hold", "reason": "later", "until": until})),
@@ -221,6 +232,11 @@ impl House {
         let number = Identifier::new(IdentifierKind::Phone, NUMBERS[self.dice.roll(3)]);
         let role = [Role::Auditor, Role::Advocate, Role::Administrator, Role::Lead][self.dice.roll(4)];
         let queues: &[Queue] = [&[Queue::Fraud][..], &[Queue::Emergency], &Queue::ALL][self.dice.roll(3)];
+        // Whose session has ended, or who reads no case any more, acts no more.
+        if matches!(kind, 0 | 1 | 4) || (kind == 2 && !access::may_ever(role, Act::Claim)) {
+            self.people.remove(i);
+            self.last = None;
+        }
         if kind == 0 {
             return Caller::send(who.caller.request(Method::DELETE, "/v1/triage/sessions/current")).await.status;
         }
@@ -232,14 +248,20 @@ impl House {
             _ => staff::declare(tx, &app.kit, &name, &number).map(drop),
         });
         lost.await.unwrap();
-        if kind == 1 {
-            self.people.remove(i);
-        }
-        if self.people.len() < 3 || self.dice.roll(3) == 0 {
-            let role = [Role::Advocate, Role::Lead, Role::SafeguardingLead][self.dice.roll(3)];
-            self.hire(role).await;
-        }
         200
+    }
+
+    /// Everybody is left with one queue: whatever stands in another is out of sight, until somebody new begins.
+    async fn narrow(&mut self) -> u16 {
+        let app = Arc::clone(&self.world.app);
+        let narrow = move |tx: &mut recourse::db::Tx<'_>| {
+            for who in staff::list(tx)? {
+                staff::set_queues(tx, &app.kit, &who.username, &[Queue::Fraud])?;
+            }
+            Ok(())
+        };
+        self.world.app.db.write(narrow).await.unwrap();
+        204
     }
 
     /// Something sealed of a case is changed by a failing disk.
