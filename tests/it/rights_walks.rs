@@ -177,13 +177,11 @@ impl House {
         // Half of all that is done is done by whoever did the last thing, to the same case.
         let (who, id) = match self.last.clone().filter(|_| self.dice.roll(2) == 0) {
             Some(last) => last,
-            None => match self.case_for(&who).await {
-                Some(id) => (who, id),
-                None => {
-                    self.last = None;
-                    return 204;
-                }
-            },
+            None => {
+                self.last = None;
+                let Some(id) = self.case_for(&who).await else { return 204 };
+                (who, id)
+            }
         };
         self.last = Some((who.clone(), id.clone()));
         let read = who.caller.get(&format!("/v1/triage/cases/{id}")).await;

@@ -35,7 +35,7 @@ fn to(server: &MailServer, from: usize) -> Vec<String> {
 }
 
 async fn dead(world: &World) -> i64 {
-    world.app.db.read(|rx| outbox::depth(rx)).await.unwrap().1
+    world.app.db.read(outbox::depth).await.unwrap().1
 }
 
 /// How high each ring of the only case went.
