@@ -175,13 +175,12 @@ impl House {
     async fn act(&mut self) -> u16 {
         let who = self.any();
         // Half of all that is done is done by whoever did the last thing, to the same case.
-        let (who, id) = match self.last.clone().filter(|_| self.dice.roll(2) == 0) {
-            Some(last) => last,
-            None => {
-                self.last = None;
-                let Some(id) = self.case_for(&who).await else { return 204 };
-                (who, id)
-            }
+        let (who, id) = if let Some(last) = self.last.clone().filter(|_| self.dice.roll(2) == 0) {
+            last
+        } else {
+            self.last = None;
+            let Some(id) = self.case_for(&who).await else { return 204 };
+            (who, id)
         };
         self.last = Some((who.clone(), id.clone()));
         let read = who.caller.get(&format!("/v1/triage/cases/{id}")).await;
