@@ -7,7 +7,7 @@ use ed25519_dalek::Signer;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::triage::Priority;
+use super::triage::{Priority, Queue};
 use super::vault::Keyring;
 use crate::base::id::{
     ActId, AdditionId, CaseId, ClientId, EndpointId, NoteId, PlatformId, ReportId, RequestId, StaffId,
@@ -36,6 +36,8 @@ pub enum Event {
     Assessed { ruleset: String, priority: Priority, failed: bool },
     /// The priority in force changed.
     PriorityChanged { from: Priority, to: Priority, source: &'static str },
+    /// The rule file has another queue for it.
+    QueueChanged { from: Queue, to: Queue },
     /// Someone opened the case. `content`: with what people said.
     CaseRead { role: &'static str, content: bool },
     /// Someone met the wall between them and a case that names them or someone close to them.

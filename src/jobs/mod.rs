@@ -47,6 +47,7 @@ pub async fn run(app: Arc<App>) {
     app.jobs_begin();
     // What cannot be assessed again stays p1.
     let _ = alone(&app, "reassess", reassess_failed(&app)).await;
+    let _ = alone(&app, "requeue", requeue(&app)).await;
     tokio::join!(
         each(TICK, &app, "tick", tick),
         each(TIDY, &app, "tidy", tidy),
@@ -92,6 +93,27 @@ async fn owed(app: &Arc<App>, worker: &str) {
 pub async fn reassess_failed(app: &Arc<App>) -> Result<()> {
     let work = |app: Arc<App>, id: String| async move { write(&app, id, cases::reassess_failed).await };
     each_row(app, "reassess", cases::without_rules, work).await.map(drop)
+}
+
+/// Puts open cases where the rule file in force wants them. Done once, at start: that is when rules are read.
+///
+/// # Errors
+/// What the database says.
+pub async fn requeue(app: &Arc<App>) -> Result<()> {
+    const LOOKED_AT: i64 = 500;
+    // Without rules nobody knows where a case belongs.
+    let mut next = app.kit.triage.failure().is_none().then(String::new);
+    while let Some(after) = next {
+        let kit = Arc::clone(app);
+        let (wrong, last) = app.db.read(move |rx| cases::out_of_queue(rx, &kit.kit, &after, LOOKED_AT)).await?;
+        next = last;
+        for case in wrong {
+            if let Err(error) = write(app, case.clone(), cases::place_anew).await {
+                tracing::error!(%error, case, "a case could not be put into the queue of the rules");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Commits to the edition of the quarter that runs.

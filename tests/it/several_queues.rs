@@ -1,8 +1,10 @@
 //! A report of another group that joins a case is seen by those who work that group.
 
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use recourse::app;
 use recourse::domain::audit;
 use recourse::domain::paging::rota;
 use recourse::domain::staff::Role;
@@ -228,5 +230,47 @@ fn acts_that_wait_are_listed_for_those_who_see_their_cases() {
         assert_eq!(seen(&lead, "").await, acts[1..]);
         assert_eq!(seen(&lead, "?state=void").await, acts[..1]);
         lead.caller.get("/v1/triage/pending?state=odd").await.expect(400);
+    });
+}
+
+#[test]
+fn when_the_rule_file_has_another_queue_open_cases_move_at_the_start_and_closed_ones_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("rules.toml");
+    let text = include_str!("../../src/domain/triage/tsp-1.toml");
+    fs::write(&file, text.replace("fraud = \"fraud\"", "fraud = \"other\"")).unwrap();
+    let file = &file;
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let [fraud, other] = &works(&world, [Queue::Fraud, Queue::Other]).await[..] else { panic!() };
+        let (mut urgent, closed) = (of_pair("one", "M-1", "romance_fraud"), of_pair("two", "M-2", "romance_fraud"));
+        urgent["answers"] = json!({"very_frightened": "yes"});
+        spark.submit(&urgent).await;
+        spark.submit(&closed).await;
+        let (urgent, closed) = (lead.case_of("M-1").await, lead.case_of("M-2").await);
+        fraud.take(&urgent).await;
+        lead.take(&closed).await;
+        let close = json!({"outcome": "supported_elsewhere", "reason": "With her bank."});
+        lead.act_seen(&closed, "decision", &close).await.expect(200);
+        let mut config = world.config.clone();
+        config.rules_file = Some(file.clone());
+        let started = app::open(config, world.clock.clone()).await.unwrap();
+        jobs::requeue(&started).await.unwrap();
+        let (now, _) = lead.case(&urgent).await;
+        assert_eq!(
+            (&now["queue"], &now["priority"], &now["assigned_to"]),
+            (&json!("other"), &json!("p1"), &json!(null))
+        );
+        assert_eq!(lead.case(&closed).await.0["queue"], "fraud");
+        assert_eq!((listed(fraud, "").await, listed(other, "").await), (Vec::new(), vec![urgent.clone()]));
+        let kinds = |id: String| world.app.db.read(move |rx| audit::list(rx, &id));
+        let kinds: Vec<String> = kinds(urgent).await.unwrap().into_iter().map(|event| event.kind).collect();
+        let moved = ["queue_changed", "claim_ended", "alarm_opened"].map(str::to_owned);
+        assert!(kinds.windows(3).any(|three| three == moved), "{kinds:?}");
+        // A second start finds nothing to do.
+        jobs::requeue(&started).await.unwrap();
+        let (again, _) = lead.case(now["id"].as_str().unwrap()).await;
+        assert_eq!(again["version"], now["version"]);
     });
 }

@@ -26,7 +26,7 @@ pub use notes::{NewNote, NoteView, Records, write_note};
 pub use open::Named;
 pub use open::{Incoming, Landed, land, take_in_addition};
 pub(in crate::domain) use priority::{facts, notice, page_if_left};
-pub use priority::{mark_unreadable, reassess_failed, without_rules};
+pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, without_rules};
 pub use read::{CaseSummary, CaseView, summary, view};
 pub use state::{Action, State};
 pub use store::{find, move_along};

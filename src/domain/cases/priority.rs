@@ -16,6 +16,7 @@ use crate::domain::due::{self, DueRow};
 use crate::domain::paging::{self, Call, Rung};
 use crate::domain::platforms::Mode;
 use crate::domain::staff;
+use crate::domain::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal};
 use crate::domain::vault::{Answers, Damaged, Keys, Sealed};
 use crate::error::{Error, Result};
@@ -245,6 +246,46 @@ pub fn reassess_failed(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
     let Some(facts) = facts(tx, kit, &case.id)? else { return Ok(()) };
     reassess(tx, kit, &mut keys, &mut case, (facts.clone(), &facts))?;
     keys.store(tx)
+}
+
+/// Open cases behind `after` that stand in another queue than the rules say, as after a change of the rule file, and the
+/// last of those that were looked at; `None` when that was the end.
+///
+/// # Errors
+/// What the database says.
+pub fn out_of_queue(rx: &mut Rx<'_>, kit: &Kit, after: &str, limit: i64) -> Result<(Vec<String>, Option<String>)> {
+    let open = cases::table.filter(cases::state.ne(State::Closed)).filter(cases::id.gt(after));
+    // As texts: a row that cannot be read hides no other, and is told of elsewhere.
+    let said = (cases::id, cases::queue, cases::child, cases::priority, cases::category);
+    let rows: Vec<(String, String, bool, String, String)> =
+        open.order(cases::id).limit(limit).select(said).load(rx.conn())?;
+    let last = rows.last().map(|(id, ..)| id.clone());
+    let wrong = rows.into_iter().filter(|(_, queue, child, priority, category)| {
+        let (Some(priority), Some(category)) = (Priority::parse(priority), CategoryCode::parse(category)) else {
+            return false;
+        };
+        kit.triage.rules().queue(*child, priority, category.group()).as_str() != queue
+    });
+    Ok((wrong.map(|(id, ..)| id).collect(), last))
+}
+
+/// Puts such a case where the rules say. Whoever worked on it and may not in its new queue loses it, and the next person
+/// hears at once.
+///
+/// # Errors
+/// What the database says.
+pub fn place_anew(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+    let Some(mut case) = store::find_locked(tx, &due::id(id)?)?.filter(|case| case.state.is_open()) else {
+        return Ok(());
+    };
+    let from = case.queue;
+    if kit.triage.rules().queue(case.child, case.priority, case.category.group()) == from {
+        return Ok(());
+    }
+    let (before, failed) = (case.priority, case.priority_source == PrioritySource::Failure);
+    settle(tx, kit, &mut case, before, failed)?;
+    audit::record(tx, Chain::Case(&case.id), Event::QueueChanged { from, to: case.queue })?;
+    rights::look_again(tx, kit, &mut case).map(drop)
 }
 
 /// What is known of the case cannot be opened: it is p1 at least, and a person is told, once.

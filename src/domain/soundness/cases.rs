@@ -174,8 +174,8 @@ impl Looked<'_> {
             (
                 open && (case.queue != queue || listed != self.listed),
                 "wrong_queue",
-                "it stands in another queue than its category and its priority say (or the rule file's [queues] were changed \
-                 since), where those who should may not see it: any change of its priority mends it",
+                "it stands in another queue than its category and its priority say, where those who should may not see it: \
+                 any change of its priority mends it, and so does a start of the jobs after [queues] of the rule file changed",
             ),
         ]
     }
