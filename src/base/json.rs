@@ -15,7 +15,7 @@ use super::secret::silent;
 /// How deep lists and objects may stand in each other.
 pub const DEEPEST: usize = 128;
 /// How deep a [`Json`] keeps them. No body of ours is deeper than eight; what lies below is thrown away unread.
-const KEPT: usize = 32;
+pub(super) const KEPT: usize = 32;
 /// The longest number that readers hold as it was written. Longer ones are somebody's id, and are kept digit for digit.
 const LONGEST_NUMBER: usize = 15;
 /// The one member of an object that stands for a long number on the way through the reader.

@@ -1,5 +1,6 @@
 //! Ids, instants, secrets and pages: values that know nothing of databases' contents, HTTP or the domain.
 
+pub mod charset;
 pub(crate) mod code;
 pub mod id;
 pub mod json;
@@ -8,3 +9,4 @@ pub mod page;
 pub mod secret;
 pub mod text;
 pub mod time;
+pub mod tolerant;

@@ -7,12 +7,15 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
+use crate::base::text::is_plain_word;
+use crate::domain::platforms::{AccessToken, Mode};
+use crate::domain::reports::Sent;
 use crate::error::{Error, Refused, Result};
 
 /// The longest body.
@@ -26,9 +29,27 @@ const LONGEST_BATCH: usize = 8 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for.
-pub(super) struct Raw(pub(super) Bytes);
+pub(super) struct Raw(pub(super) Bytes, Media);
+
+/// What the media type of a body says.
+#[derive(Default)]
+struct Media {
+    charset: Option<String>,
+    is_mislabelled: bool,
+}
 
 impl Raw {
+    /// A part of another body.
+    pub(super) fn part(bytes: Bytes) -> Self {
+        Self(bytes, Media::default())
+    }
+
+    /// The body with what its media type says, for reports.
+    pub(super) fn sent(&self) -> Sent<'_> {
+        let Media { charset, is_mislabelled } = &self.1;
+        Sent { bytes: &self.0, charset: charset.as_deref(), is_mislabelled: *is_mislabelled, is_mended: false }
+    }
+
     /// The body as a `T`.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         parse(&self.0)
@@ -50,6 +71,8 @@ impl FromRequest for Raw {
         let announced =
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let payload = payload.take();
+        // What a frightened person said is read, whatever her app calls it.
+        let is_lenient = takes_live_reports(request);
         Box::pin(async move {
             if packed {
                 return Err(Refused::Encoding.into());
@@ -57,18 +80,35 @@ impl FromRequest for Raw {
             let bytes = tokio::time::timeout(PATIENCE, read(payload, announced, bound)).await;
             let bytes = bytes.map_err(|_| Error::Refused(Refused::TooSlow))??;
             // A call without a body needs no media type.
-            let json = media.as_deref().map_or(bytes.is_empty(), is_json);
-            if json { Ok(Self(bytes)) } else { Err(Refused::MediaType.into()) }
+            let (json, charset) = media.as_deref().map_or((bytes.is_empty(), None), is_json);
+            let is_mislabelled = !json;
+            if json || is_lenient {
+                Ok(Self(bytes, Media { charset, is_mislabelled }))
+            } else {
+                Err(Refused::MediaType.into())
+            }
         })
     }
 }
 
-fn is_json(media: &str) -> bool {
+/// Whether the call submits live reports, or adds to one.
+fn takes_live_reports(request: &HttpRequest) -> bool {
+    let is_live = request.extensions().get::<AccessToken>().is_some_and(|token| token.mode == Mode::Live);
+    let pattern = request.match_pattern().unwrap_or_default();
+    is_live && ["/v1/reports", "/v1/reports/batch", "/v1/reports/{id}/additions"].contains(&pattern.as_str())
+}
+
+/// Whether a media type is JSON in UTF-8, and the encoding that it names.
+fn is_json(media: &str) -> (bool, Option<String>) {
     let mut parts = media.split(';').map(|part| part.trim().to_lowercase());
     let right = parts.next().as_deref() == Some("application/json");
-    let is_utf8 = |name: &str| matches!(name.trim().trim_matches(['"', '\'']), "utf-8" | "utf8");
-    right
-        && parts.all(|part| part.split_once('=').is_none_or(|(name, value)| name.trim() != "charset" || is_utf8(value)))
+    let named = |part: String| {
+        let (name, value) = part.split_once('=')?;
+        (name.trim() == "charset").then(|| value.trim().trim_matches(['"', '\'']).to_owned())
+    };
+    let charsets: Vec<String> = parts.filter_map(named).collect();
+    let is_utf8 = charsets.iter().all(|name| matches!(name.as_str(), "utf-8" | "utf8"));
+    (right && is_utf8, charsets.into_iter().next())
 }
 
 async fn read(mut payload: Payload, announced: Option<usize>, bound: usize) -> Result<Bytes> {
@@ -122,7 +162,7 @@ fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
             }
             serde_path_to_error::Segment::Unknown => continue,
         };
-        if !is_plain(&step) {
+        if !is_plain_word(&step) && !matches!(segment, serde_path_to_error::Segment::Seq { .. }) {
             break;
         }
         pointer.push('/');
@@ -137,7 +177,7 @@ fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
         return Error::invalid(&pointer, "unknown_member", "this member is not known; leave it out");
     }
     if told.starts_with("duplicate field") {
-        if is_plain(&member()) {
+        if is_plain_word(&member()) {
             pointer = format!("{pointer}/{}", member());
         }
         return Error::invalid(&pointer, "duplicate_member", "this member stands twice");
@@ -164,8 +204,4 @@ pub(super) fn wanted(expected: &str) -> String {
     words.to_owned()
 }
 
-silent! { Raw }
-/// A member's name is the caller's word: only plain ones are repeated.
-fn is_plain(name: &str) -> bool {
-    name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
+silent! { Raw Media }

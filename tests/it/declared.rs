@@ -153,3 +153,63 @@ fn an_account_on_a_platform_is_met_in_real_life_and_in_trials() {
         }
     });
 }
+
+/// Cases that a colleague meets or not, by what she declared and what stands in the report.
+type Met<'a> = (&'a str, serde_json::Value, bool);
+
+#[test]
+fn a_name_is_met_with_words_around_it_and_in_long_texts() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let (lead, who) = (world.staff(Role::Lead).await, world.staff(Role::Lead).await);
+        let words = [
+            ("handle", "nightowl"),
+            ("handle", "the_void"),
+            ("handle", "D.K."),
+            ("handle", "07700 900777"),
+            ("account", "spark guest"),
+            ("account", "spark amina_1"),
+        ];
+        for (kind, value) in words {
+            let (taken, said) = declare(&world, &who, kind, value);
+            assert!(taken, "{value}: {said}");
+        }
+        for (kind, value) in [("handle", "unknown"), ("handle", "-"), ("account", "spark n/a")] {
+            assert!(!declare(&world, &who, kind, value).0, "{value}");
+        }
+        let named = |kind: &str, value: &str| json!({"identifiers": [{"type": kind, "value": value}]});
+        let long = |front: usize, back: usize| format!("{}nightowl {}", "lorem ".repeat(front), "ipsum ".repeat(back));
+        let parts: Vec<Met<'_>> = vec![
+            ("subject", named("handle", "nightowl on instagram"), true),
+            ("subject", named("handle", "nightowl1 / nightowl"), true),
+            ("subject", named("handle", "\u{1f989}nightowl\u{1f989}"), true),
+            ("subject", named("insta", "nightowl"), true),
+            ("subject", named("profile_url", "tg://resolve?domain=nightowl"), true),
+            ("subject", named("phone", "@nightowl"), true),
+            ("subject", named("handle", "The_Void"), true),
+            ("subject", named("handle", "d.k."), true),
+            ("subject", named("phone", "+44 7700 900777"), true),
+            ("subject", json!({"platform_account_ref": "guest"}), true),
+            ("subject", named("handle", &long(0, 200)), true),
+            ("subject", named("handle", &long(200, 0)), true),
+            ("subject", named("handle", &long(160, 300)), true),
+            ("subject", json!({"display_name": long(150, 150)}), true),
+            ("subject", json!({"nightowl on insta": true}), true),
+            ("subject", json!({"about": "her account here is amina_1, I think"}), true),
+            ("intimate_image", json!({"contact": "07700 900111, ".repeat(40) + "07700 900777"}), true),
+            ("subject", named("handle", "dayowl on instagram"), false),
+            ("subject", named("insta", "nightowls"), false),
+            ("subject", named("handle", "unknown"), false),
+            ("subject", named("phone", "+44 7700 900778"), false),
+            ("subject", json!({"platform_account_ref": "guest7"}), false),
+        ];
+        for (i, (part, content, walled)) in parts.into_iter().enumerate() {
+            let mut body = small(&format!("NAME-{i}"));
+            body[part] = content;
+            spark.submit(&body).await;
+            let case = lead.case_of(&format!("NAME-{i}")).await;
+            let answer = who.caller.get(&format!("/v1/triage/cases/{case}")).await;
+            assert_eq!(answer.status, if walled { 404 } else { 200 }, "{body}");
+        }
+    });
+}

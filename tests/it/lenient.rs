@@ -127,13 +127,13 @@ fn texts_that_are_cut_or_marked_are_taken() {
         let text = |reference: &str| small(reference).to_string();
         let bodies: Vec<(&str, Vec<u8>, &str)> = vec![
             ("T-1", [b"\xef\xbb\xbf", text("T-1").as_bytes()].concat(), ""),
-            ("T-2", text("T-2").replace("said no.", "said no\\ud83d").into_bytes(), ""),
+            ("T-2", text("T-2").replace("said no.", "said no\\ud83d").into_bytes(), "/statement broken_text"),
             (
                 "T-3",
                 text("T-3")
                     .replace("\"reporter\":{", "\"subject\":{\"display_name\":\"\\udc95J\"},\"reporter\":{")
                     .into_bytes(),
-                "",
+                "/subject/display_name broken_text",
             ),
             ("T-4", text("T-4").replace("said no.", "said no\n.").into_bytes(), " malformed"),
             (
@@ -143,12 +143,18 @@ fn texts_that_are_cut_or_marked_are_taken() {
                     let at = body.find("said no").unwrap();
                     [&body.as_bytes()[..at], b"\xf0\x9f\x98", &body.as_bytes()[at..]].concat()
                 },
-                " malformed",
+                " malformed,/statement broken_text",
             ),
         ];
         let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await;
         for (reference, body, told) in bodies {
-            let expected = if told.is_empty() { 201 } else { 400 };
+            let expected = if told.is_empty() {
+                201
+            } else if told.starts_with('/') {
+                422
+            } else {
+                400
+            };
             post_raw(&trial, "/v1/reports", body.clone()).await.expect(expected);
             let batch =
                 [b"{\"reports\":[", body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body), b"],\"sent_by\":\"x\"}"]
@@ -301,16 +307,26 @@ fn a_wish_that_cannot_be_read_is_no_permission() {
             let expected = json!({"may_contact": true, "channels": [{"type": "portal"}], "never": ["phone"], "device_shared": "no"});
             assert_eq!(*read, expected, "{contact}");
         }
-        // An unknown word for who reports makes a witness, in whose name nobody acts.
-        let mut friend = full("W-3");
-        friend["reporter"]["relation"] = json!("friend");
-        friend["desired_outcome"] = json!("platform_action");
-        let (case, named) = taken(&spark, &lead, &friend).await;
-        assert_eq!(
-            (named.as_slice(), &case["reports"][0]["relation"]),
-            (&["/reporter/relation invalid_value".to_owned()][..], &json!("witness"))
-        );
-        assert_ne!(case["id"], json!(id), "it joins nothing");
+        // An unknown word for who reports, and none, makes a witness, in whose name nobody acts.
+        for (n, (relation, code)) in [
+            (json!("friend"), "invalid_value"),
+            (json!(null), "required"),
+            (json!([]), "required"),
+            (json!(" "), "required"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut friend = full(&format!("W-3-{n}"));
+            friend["reporter"]["relation"] = relation;
+            friend["desired_outcome"] = json!("platform_action");
+            let (case, named) = taken(&spark, &lead, &friend).await;
+            assert_eq!(
+                (named.as_slice(), &case["reports"][0]["relation"]),
+                (&[format!("/reporter/relation {code}")][..], &json!("witness"))
+            );
+            assert_ne!(case["id"], json!(id), "it joins nothing");
+        }
     });
 }
 
@@ -337,7 +353,7 @@ fn only_what_is_needed_is_required() {
             ("/statement", json!([]), "/statement required"),
             ("/statement", json!("  "), "/statement required"),
             ("/reporter", json!(7), "/reporter invalid_value"),
-            ("/reporter/relation", json!(null), "/reporter/relation required"),
+            ("/reporter", json!({}), "/reporter/relation required"),
         ] {
             let answer = spark.caller.post("/v1/reports", &with("N-2", &[(pointer, value)])).await.expect(422);
             assert_eq!(answer.errors(), [told]);

@@ -36,6 +36,7 @@ mod libraries;
 mod log_lines;
 mod mail;
 mod matching;
+mod mended;
 mod operators;
 mod outbound;
 mod owed;

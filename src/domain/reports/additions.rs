@@ -10,7 +10,7 @@ use super::body::{AdditionBody, IdentifierBody};
 use super::facts::{answers, signals};
 use super::found::LeftOut;
 use super::left_out;
-use super::names::{identified, perhaps_named};
+use super::names::names_of_addition;
 use super::read::own;
 use super::reader::Taken;
 use super::submit::IdentityPart;
@@ -55,7 +55,8 @@ pub fn add(
     taken: Taken<AdditionBody>,
 ) -> Result<(AdditionView, CaseId)> {
     let case = own(tx, grant.row(), report)?.case_id;
-    let Taken { body, found } = taken.accept(grant.row().mode)?;
+    let taken = taken.accept(grant.row().mode)?;
+    let Taken { body, found } = &taken;
     let id = AdditionId::random();
     // The case's row is locked first, and its keys are read under that lock.
     let event = Event::AdditionReceived { report: report.clone(), addition: id.clone() };
@@ -64,15 +65,14 @@ pub fn add(
         answers: answers(&body.answers),
         child: false,
         doubtful_no: false,
-        signals: signals(kit.triage.rules(), &found),
+        signals: signals(kit.triage.rules(), found),
     };
     let has_numbers = body.identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Phone);
     let has_numbers = has_numbers || found.has_left_out();
     let country = if has_numbers { country_of(tx, kit, &case, report)? } else { None };
+    let place = (grant.row().platform.as_str(), grant.row().mode.as_str());
     let stands_first = staff::stand_on_first_rules(tx)?;
-    let mut names = identified(kit, &body.identifiers, country.as_deref(), stands_first);
-    names.extend(identified(kit, found.named_beyond(), country.as_deref(), stands_first));
-    names.extend(perhaps_named(kit, None, found.left_out(), country.as_deref()));
+    let names = names_of_addition(kit, place, &taken, (country.as_deref(), stands_first));
     cases::take_in_addition(tx, kit, &case, event, (facts, names))?;
     let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
     let row_id = id.as_str();

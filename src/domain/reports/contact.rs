@@ -6,6 +6,7 @@ use super::found::{Found, Rule};
 use super::members::{Members, Read, code, object, text};
 use super::said::yes_no_unknown;
 use crate::base::json::Json;
+use crate::domain::terms::identifiers::{is_address, is_number};
 
 /// So many ways are kept.
 const MOST: usize = 10;
@@ -13,7 +14,7 @@ const MOST: usize = 10;
 const LONGEST: usize = 320;
 
 const TOO_MANY: Rule = Rule::new("too_many", "at most 10");
-const NO_VALUE: Rule = Rule::new("invalid_value", "use an address or number of 1 to 320 characters");
+const NO_VALUE: Rule = Rule::new("invalid_value", "use the address or number alone, of 1 to 320 characters");
 const NO_TYPE: Rule = Rule::new("required", "say which way it is");
 
 /// The contact wishes.
@@ -71,7 +72,8 @@ fn channel(value: Json, place: &str, own: &mut Found) -> Option<ChannelBody> {
         let read = text(value.clone(), &value_place, LONGEST, &mut of_value);
         // What an app cut in half is marked by this.
         let is_half = matches!(&read, Read::Is(value) if value.contains('\u{fffd}'));
-        if of_value.broken().is_empty() && !is_half {
+        let is_wish = matches!((&read, &kind), (Read::Is(value), Some(Read::Is(way))) if !leads_to_her(*way, value));
+        if of_value.broken().is_empty() && !is_half && !is_wish {
             return read;
         }
         // Half an address, or a number without what stood before it, reaches somebody else.
@@ -86,6 +88,16 @@ fn channel(value: Json, place: &str, own: &mut Found) -> Option<ChannelBody> {
             own.leave_out(place, &NO_TYPE, &Json::Null);
             None
         }
+    }
+}
+
+/// Whether the value is an address or number of this way, and nothing else. "do not call" is none, and whatever is said
+/// beside a number may be a wish.
+fn leads_to_her(way: Channel, value: &str) -> bool {
+    match way {
+        Channel::Email => is_address(value),
+        Channel::Phone | Channel::Sms => is_number(value),
+        Channel::Portal | Channel::Platform => true,
     }
 }
 

@@ -4,7 +4,7 @@
 //! required; everything else is named in the answer, and what could not be used goes to the advocate as it came.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::body::{ChannelBody, IdentifierBody};
 use crate::base::json::Json;
 use crate::base::secret::silent;
+use crate::base::text::is_plain_word;
 use crate::domain::platforms::Mode;
 use crate::domain::taxonomy::KeyCode;
 use crate::error::{Result, Violations};
@@ -79,6 +80,8 @@ pub struct Found {
     reach: Vec<ChannelBody>,
     also_named: Vec<IdentifierBody>,
     contact_barred: bool,
+    // Each place once for a rule, however many readers stumble over it.
+    counted: HashSet<(String, &'static str)>,
 }
 
 impl Found {
@@ -105,7 +108,20 @@ impl Found {
         self.keep(LeftOut { pointer: pointer.to_owned(), code: rule.code.to_owned(), value: value.to_text() });
     }
 
+    /// Notes a member that nobody knows. What may name somebody is not repeated: the place is where it stands, and the
+    /// advocate gets it with its name.
+    pub(super) fn leave_out_unknown(&mut self, at: &str, name: &str, rule: &Rule, value: &Json) {
+        if is_plain_word(name) {
+            return self.leave_out(&format!("{at}/{name}"), rule, value);
+        }
+        // Two of one place are two.
+        self.counted.remove(&(at.to_owned(), rule.code));
+        self.leave_out(at, rule, &Json::Object(vec![(name.to_owned(), value.clone())]));
+    }
+
     fn count(&mut self, pointer: &str, rule: &Rule, times: usize) {
+        let is_new = self.counted.insert((pointer.to_owned(), rule.code));
+        let Some(times) = times.checked_sub(usize::from(!is_new)).filter(|times| *times > 0) else { return };
         if let Some(broken) = self.broken.iter_mut().find(|broken| broken.code == rule.code) {
             broken.more += times;
         } else {
@@ -134,6 +150,7 @@ impl Found {
         self.contact_barred |= own.contact_barred;
         self.first_left = self.first_left.or(own.first_left);
         self.unread_keys.extend(own.unread_keys);
+        self.counted.extend(own.counted);
         let room = NAMED.saturating_sub(self.violations.0.len());
         self.violations.0.extend(own.violations.0.into_iter().take(room));
         for broken in own.broken {

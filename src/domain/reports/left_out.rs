@@ -10,6 +10,7 @@ use super::members::Members;
 use super::{contact, subject};
 use crate::base::id::{CaseId, ReportId};
 use crate::base::json::{self, Json};
+use crate::base::text::is_plain_word;
 use crate::db::schema::{left_out, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::vault::{Answers, Contact, Identity, Keys, Scope, ScopeKind, Sealed, Statement, Subject};
@@ -116,31 +117,37 @@ pub(super) fn named_in(all: &[LeftOut]) -> (Vec<ChannelBody>, Vec<IdentifierBody
     (reach, beyond)
 }
 
-/// So many texts of values that were left out are looked at, and so much of each.
-const TEXTS: usize = 100;
+/// So many pieces of the texts that were left out are looked at, and each is so long: what an identifier may have. A longer
+/// text is looked at in pieces, of which neighbours share so much, lest a name be cut.
+const PIECES: usize = 100;
 const LONGEST: usize = 500;
+const SHARED: usize = 100;
 
 /// The texts in the values that may name somebody: of the subject, of the accounts, of ways to reach the reporter, and of
-/// members that nobody knows.
+/// members that nobody knows, with their names. Of every text first the beginning, then the end, then what is between.
 pub(super) fn texts_in(all: &[LeftOut]) -> Vec<String> {
     let mut texts = Vec::new();
-    let names = ["/subject", "/identifiers", "/contact", "/reporter/platform_account_ref"];
+    let names = ["/subject", "/identifiers", "/contact", "/reporter/platform_account_ref", "/intimate_image"];
     for left in all {
-        let may_name = left.code == "unknown_member" || names.iter().any(|place| left.pointer.starts_with(place));
-        if let Some(value) = json::read(&left.value).filter(|_| may_name) {
-            collect(&value, &mut texts);
+        let is_unknown = left.code == "unknown_member" || left.code == "unknown_answer_key";
+        if is_unknown || names.iter().any(|place| left.pointer.starts_with(place)) {
+            // Of what was too large to be kept there is the beginning of its JSON.
+            collect(&json::read(&left.value).unwrap_or_else(|| Json::Text(left.value.clone())), &mut texts);
         }
     }
-    texts
+    let pieces: Vec<Vec<String>> = texts.iter().map(|text| pieces(text)).collect();
+    let longest = pieces.iter().map(Vec::len).max().unwrap_or_default();
+    let rounds = (0..longest).flat_map(|round| pieces.iter().filter_map(move |pieces| pieces.get(round)));
+    rounds.take(PIECES).cloned().collect()
 }
 
 fn collect(value: &Json, texts: &mut Vec<String>) {
-    if texts.len() >= TEXTS {
+    if texts.len() >= PIECES {
         return;
     }
     match value {
         Json::Text(text) | Json::Number(text) => {
-            let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+            let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
             if !text.trim().is_empty() {
                 texts.push(text.trim().to_owned());
             }
@@ -151,12 +158,29 @@ fn collect(value: &Json, texts: &mut Vec<String>) {
             }
         }
         Json::Object(members) => {
-            for (_, member) in members {
+            for (name, member) in members {
+                if !is_plain_word(name) {
+                    texts.push(name.clone());
+                }
                 collect(member, texts);
             }
         }
         Json::Null | Json::Bool(_) => {}
     }
+}
+
+/// The pieces of a text: the first, the last, and those between.
+fn pieces(text: &str) -> Vec<String> {
+    let signs: Vec<char> = text.chars().collect();
+    if signs.len() <= LONGEST {
+        return vec![text.to_owned()];
+    }
+    let piece = |signs: &[char]| signs.iter().take(LONGEST).collect::<String>();
+    let last = signs.get(signs.len() - LONGEST..).unwrap_or_default();
+    let starts = (0..signs.len() - LONGEST).step_by(LONGEST - SHARED);
+    let mut all: Vec<String> = starts.map(|at| piece(signs.get(at..).unwrap_or_default())).take(PIECES).collect();
+    all.insert(all.len().min(1), piece(last));
+    all
 }
 
 /// Whether nobody may contact the person of this case by any way until somebody has asked her.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::found::{Found, Rule};
 use super::hints;
 use crate::base::json::Json;
+use crate::base::text::is_plain_word;
 
 pub(super) const REQUIRED: Rule = Rule::new("required", "this member is required");
 pub(super) const NO_WORDS: Rule = Rule::new("required", "say in their words what happened");
@@ -157,11 +158,10 @@ impl Members {
     /// Names what nobody took.
     pub(super) fn finish(self, found: &mut Found) {
         for (name, value) in self.by_name.into_values().flatten() {
-            let place = pointer(&self.at, &name);
             if !value.is_nothing() {
                 hints::heed(&self.at, &name, &value, found);
             }
-            found.leave_out(&place, &UNKNOWN, &value);
+            found.leave_out_unknown(&self.at, &name, &UNKNOWN, &value);
         }
     }
 
@@ -277,8 +277,7 @@ pub(super) fn plainly_yes_or_no(value: &Json) -> Option<bool> {
 
 /// A pointer to a member the caller named. A name that is not a plain word is not repeated.
 pub(super) fn pointer(parent: &str, member: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    if member.len() <= 64 && member.bytes().all(plain) { format!("{parent}/{member}") } else { parent.to_owned() }
+    if is_plain_word(member) { format!("{parent}/{member}") } else { parent.to_owned() }
 }
 
 /// A word without case, marks and spaces: `not_safe_now`, `notSafeNow` and `Not safe now` are the same.

@@ -1,6 +1,10 @@
 //! Whom a report names, as keyed hashes: for walls, for matching, and for the pair of a case.
 
-use super::body::{Channel, ChannelBody, ContactBody, IdentifierBody, Relation, ReportBody, Reporter, SubjectBody};
+use std::collections::HashMap;
+
+use super::body::{
+    AdditionBody, Channel, ChannelBody, ContactBody, IdentifierBody, Relation, ReportBody, Reporter, SubjectBody,
+};
 use super::found::LeftOut;
 use super::left_out::texts_in;
 use super::reader::Taken;
@@ -8,11 +12,16 @@ use super::subject::kind_of;
 use crate::domain::Kit;
 use crate::domain::cases::Named;
 use crate::domain::terms::identifiers::{
-    Identifier, IdentifierKind, Use, account_digest, account_wall_digest, is_no_means, is_no_reference, reference,
+    Identifier, IdentifierKind, Use, account_digest, account_wall_digest, is_no_means, is_no_one, is_no_reference,
+    names_within, reference,
 };
 
 /// A platform and a mode, as keyed hashes have them.
 pub(super) type Place<'a> = (&'a str, &'a str);
+
+/// So many names of one report or addition are kept: a text of many pages in the place of a name has thousands of words.
+/// Those that matches compare come first, then those of what could be used, then the beginnings and ends of what could not.
+const MOST: usize = 2_000;
 
 /// The parts of a report that name people.
 pub(super) struct Said<'a> {
@@ -45,7 +54,7 @@ impl<'a> Said<'a> {
     }
 
     fn accounts(&self) -> [(&'static str, Option<&'a str>); 2] {
-        let somebody = |account: &'a Option<String>| account.as_deref().filter(|account| !is_no_reference(account));
+        let somebody = |account: &'a Option<String>| account.as_deref().filter(|account| !is_no_one(account));
         let subject = self.subject.and_then(|subject| somebody(&subject.platform_account_ref));
         [("reporter", somebody(&self.reporter.platform_account_ref)), ("subject", subject)]
     }
@@ -53,7 +62,7 @@ impl<'a> Said<'a> {
 
 /// The keyed hash of the two accounts: only for the survivor's own report that names both, and nobody in their place.
 pub(super) fn pair(kit: &Kit, (platform, mode): Place<'_>, said: &Said<'_>) -> Option<[u8; 32]> {
-    let [(_, reporter), (_, subject)] = said.accounts();
+    let [reporter, subject] = said.accounts().map(|(_, account)| account.filter(|account| !is_no_reference(account)));
     let (reporter, subject) = (reference(reporter?), reference(subject?));
     let parts = [platform, mode, reporter.as_str(), subject.as_str()].map(str::as_bytes);
     (said.reporter.relation == Relation::SelfReported).then(|| kit.keyring.keyed("pair", &parts))
@@ -70,22 +79,48 @@ pub(super) fn names(kit: &Kit, place: Place<'_>, said: &Said<'_>, stands_first: 
         names.extend(identified(kit, &subject.identifiers, country, stands_first));
     }
     names.extend(identified(kit, said.beyond, country, stands_first));
-    names.extend(perhaps_named(kit, Some(place), said.left_out, country));
     for contact in reporter_contacts(said) {
         names.extend(named(kit, "reporter", &contact.in_country(country), stands_first));
     }
     names.extend(reporter_means(kit, place, said.reporter));
-    names
+    names.extend(perhaps_named(kit, place, said.left_out, country));
+    bounded(names)
+}
+
+/// Whom an addition names: its identifiers, those beyond the bound, and whoever stands in what was left out.
+pub(super) fn names_of_addition(
+    kit: &Kit,
+    place: Place<'_>,
+    taken: &Taken<AdditionBody>,
+    (country, stands_first): (Option<&str>, bool),
+) -> Vec<Named> {
+    let Taken { body, found } = taken;
+    let mut names = identified(kit, &body.identifiers, country, stands_first);
+    names.extend(identified(kit, found.named_beyond(), country, stands_first));
+    names.extend(perhaps_named(kit, place, found.left_out(), country));
+    bounded(names)
+}
+
+/// Each name once, and of too many those for matches first, then in the order in which they were found.
+fn bounded(names: Vec<Named>) -> Vec<Named> {
+    let mut places: HashMap<(&'static str, [u8; 32]), usize> = HashMap::new();
+    let mut all: Vec<Named> = Vec::new();
+    for named in names {
+        let at = *places.entry((named.role, named.digest)).or_insert(all.len());
+        if let Some(known) = all.get_mut(at) {
+            known.used = known.used.and(named.used);
+        } else {
+            all.push(named);
+        }
+    }
+    all.sort_by_key(|named| named.used == Use::Wall);
+    all.truncate(MOST);
+    all
 }
 
 /// Whom the values name that nobody could use, in whatever shape they came: for walls alone. `place` is where accounts
 /// are looked for.
-pub(super) fn perhaps_named(
-    kit: &Kit,
-    place: Option<Place<'_>>,
-    left_out: &[LeftOut],
-    country: Option<&str>,
-) -> Vec<Named> {
+pub(super) fn perhaps_named(kit: &Kit, place: Place<'_>, left_out: &[LeftOut], country: Option<&str>) -> Vec<Named> {
     let mut names = Vec::new();
     for text in texts_in(left_out) {
         let kind = kind_of(&text);
@@ -96,8 +131,8 @@ pub(super) fn perhaps_named(
             let at_wall = |(digest, _)| Named { role: "subject", kind: kind.as_str(), digest, used: Use::Wall };
             names.extend(broad.map(at_wall));
         }
-        if let Some(place) = place.filter(|_| !is_no_reference(&text)) {
-            let digest = account_wall_digest(&kit.keyring, place, &text);
+        for account in std::iter::once(text.clone()).chain(names_within(&text)).filter(|account| !is_no_one(account)) {
+            let digest = account_wall_digest(&kit.keyring, place, &account);
             names.push(Named { role: "subject", kind: "account", digest, used: Use::Wall });
         }
     }
@@ -108,6 +143,10 @@ fn named_account(kit: &Kit, place: Place<'_>, role: &'static str, account: &str)
     let named = |digest, used| Named { role, kind: "account", digest, used };
     let exact = account_digest(&kit.keyring, place, account);
     let broad = account_wall_digest(&kit.keyring, place, account);
+    if is_no_reference(account) {
+        // A word that may stand for nobody: it tells no two accounts apart, and a wall stands for whoever is called so.
+        return vec![named(broad, Use::Wall)];
+    }
     if exact == broad { vec![named(exact, Use::Both)] } else { vec![named(exact, Use::Match), named(broad, Use::Wall)] }
 }
 

@@ -82,7 +82,8 @@ fn is_tag(text: &str) -> bool {
     let mut parts = text.split('-');
     let language = parts.next().unwrap_or_default();
     let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    let named = (2..=8).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
+    // Longer ones stand in no registry: `POSIX`, `English` and `null` are no languages.
+    let named = (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
     text.len() <= LONGEST_LOCALE && named && parts.all(part)
 }
 
@@ -113,7 +114,7 @@ fn tag(text: &str) -> Option<String> {
     let country = parts.iter().copied().find(|part| is_country(part)).map(str::to_uppercase);
     let tag: Vec<String> = std::iter::once(language).chain(script.map(str::to_owned)).chain(country).collect();
     let tag = tag.join("-");
-    (is_tag(&tag) && (2..=3).contains(&tag.split('-').next()?.len())).then_some(tag)
+    is_tag(&tag).then_some(tag)
 }
 
 #[cfg(test)]
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn places_are_read_as_they_are_meant() {
-        let table: [(Reader, &str, Option<&str>, bool); 33] = [
+        let table: [(Reader, &str, Option<&str>, bool); 39] = [
             (country, "GB", Some("GB"), true),
             (country, "UK", Some("GB"), true),
             (country, "XK", Some("XK"), true),
@@ -165,6 +166,12 @@ mod tests {
             (locale, "es_419", Some("es-419"), false),
             (locale, "", None, true),
             (locale, "C", None, false),
+            (locale, "POSIX", None, false),
+            (locale, "C.UTF-8", None, false),
+            (locale, "en_US_POSIX", Some("en-US"), false),
+            (locale, "English", None, false),
+            (locale, "null", None, false),
+            (locale, "gsw-CH", Some("gsw-CH"), true),
             (locale, "English (United Kingdom)", None, false),
         ];
         for (reader, given, expected, is_right) in table {

@@ -9,13 +9,14 @@ use super::body::{
 };
 use super::found::{Found, Rule};
 use super::members::{Members, NO_WORDS, REQUIRED, Read, beyond, code, plainest, too_long};
+use super::opened::{Object, Sent, open};
 use super::places::{country, locale, region};
 use super::said::{account, age, answers, yes_no_unknown};
 use super::{chat, contact, dates, subject};
-use crate::base::json::{self, Json, Manner};
+use crate::base::json::Json;
 use crate::domain::platforms::Mode;
 use crate::domain::taxonomy::{CategoryCode, taxonomy};
-use crate::error::{Error, Refused, Result};
+use crate::error::{Refused, Result};
 
 /// The longest report, without its chat and its attachments, in bytes; with as much of the chat as fits beside the rest.
 pub const LONGEST: usize = 256 * 1024;
@@ -26,7 +27,6 @@ const OTHERS: usize = 10;
 /// So many items of a list that is too long are read in a live report all the same.
 pub(super) const KEPT: usize = 100;
 
-const NO_JSON: Rule = Rule::new("malformed", "send JSON in UTF-8, with control characters escaped");
 const UNKNOWN_CATEGORY: Rule =
     Rule::new("unknown_category", "use a code of GET /v1/categories; `not_sure` is always right");
 const BAD_REFERENCE: Rule =
@@ -62,9 +62,9 @@ impl<T> Taken<T> {
 ///
 /// # Errors
 /// `Malformed` for what is no JSON, `TooLarge` for more than fits, `Invalid` for JSON that is no object.
-pub fn read_report(bytes: &[u8], mode: Mode) -> Result<Taken<ReportBody>> {
-    let (members, mut found) = open(bytes, mode)?;
-    let room = if bytes.len() <= LONGEST { LONGEST } else { room(&members, mode)? };
+pub fn read_report<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<ReportBody>> {
+    let Object { members, length, mut found } = open(&sent.into(), mode)?;
+    let room = if length <= LONGEST { LONGEST } else { room(&members, mode)? };
     let mut members = Members::new("", members);
     let platform_report_ref = reference(&mut members, &mut found);
     let category = category(&mut members, &mut found);
@@ -105,8 +105,8 @@ pub fn read_report(bytes: &[u8], mode: Mode) -> Result<Taken<ReportBody>> {
 ///
 /// # Errors
 /// As [`read_report`].
-pub fn read_addition(bytes: &[u8], mode: Mode) -> Result<Taken<AdditionBody>> {
-    let (members, mut found) = open(bytes, mode)?;
+pub fn read_addition<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<AdditionBody>> {
+    let Object { members, mut found, .. } = open(&sent.into(), mode)?;
     let mut members = Members::new("", members);
     let statement = words(&mut members, &mut found);
     let answers = answers(&mut members, &mut found);
@@ -118,21 +118,6 @@ pub fn read_addition(bytes: &[u8], mode: Mode) -> Result<Taken<AdditionBody>> {
         found.refuse("", &NOTHING_ADDED);
     }
     Ok(Taken { body, found })
-}
-
-/// The members of the one object that a body must be.
-fn open(bytes: &[u8], mode: Mode) -> Result<(Vec<(String, Json)>, Found)> {
-    let manner = if mode == Mode::Live { Manner::Forgiving } else { Manner::Exact };
-    let malformed = || Error::Refused(Refused::Malformed);
-    let (text, forgiven) = json::text(bytes, manner).ok_or_else(malformed)?;
-    let Json::Object(members) = json::read(&text).ok_or_else(malformed)? else {
-        return Err(Error::invalid("", "invalid_value", "send one JSON object"));
-    };
-    let mut found = Found::default();
-    if forgiven {
-        found.read_anyway("", &NO_JSON);
-    }
-    Ok((members, found))
 }
 
 /// How many bytes the chat of a long report may have beside the rest of it.
@@ -210,7 +195,7 @@ fn known_category(value: &Json, place: &str, found: &mut Found) -> Option<Catego
 fn other_categories(members: &mut Members, found: &mut Found) -> Vec<String> {
     let place = members.place("other_categories");
     let mut all = members.list("other_categories", found);
-    if all.len() > OTHERS {
+    if (OTHERS + 1..=KEPT).contains(&all.len()) {
         found.read_anyway(&place, &TOO_MANY_OTHERS);
     }
     if all.len() > KEPT {
@@ -283,23 +268,19 @@ fn reporter(members: &mut Members, found: &mut Found) -> Reporter {
     reporter
 }
 
-/// Who sends it. A word that nobody knows makes a witness, in whose name the least may be done.
+/// Who sends it. A word that nobody knows, and one that is there and says nothing, make a witness, in whose name the least
+/// may be done.
 fn relation(inner: &mut Members, found: &mut Found) -> Relation {
     let place = inner.place("relation");
-    let read = match inner.take("relation", found) {
-        None | Some(Json::Null) => {
-            found.refuse(&place, &REQUIRED);
-            return Relation::Witness;
-        }
-        Some(value) => {
-            let read = code(&value, &place, (Relation::ALL, Relation::as_str), found);
-            if read == Read::Absent {
-                found.leave_out(&place, &REQUIRED, &value);
-            }
-            read
-        }
+    let Some(value) = inner.take("relation", found) else {
+        found.refuse(&place, &REQUIRED);
+        return Relation::Witness;
     };
-    read.known().unwrap_or(Relation::Witness)
+    if value.is_nothing() {
+        found.leave_out(&place, &REQUIRED, &value);
+        return Relation::Witness;
+    }
+    code(&value, &place, (Relation::ALL, Relation::as_str), found).known().unwrap_or(Relation::Witness)
 }
 
 /// Stands where a report that is refused has no reporter.

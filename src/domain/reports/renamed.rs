@@ -71,7 +71,7 @@ pub(in crate::domain) fn anew(rx: &mut Rx<'_>, kit: &Kit, keys: &mut Keys<'_>, c
         let (_, beyond) = hidden(id.as_str());
         anew.names.extend(identified(kit, &beyond, country, stands_first).into_iter().map(|named| (named, at)));
         let unread = left_out.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
-        anew.names.extend(perhaps_named(kit, None, unread, country).into_iter().map(|named| (named, at)));
+        anew.names.extend(perhaps_named(kit, place, unread, country).into_iter().map(|named| (named, at)));
         let Some(sealed) = sealed else { continue };
         let given: Vec<IdentifierBody> =
             keys.existing::<Subject>()?.open("addition", id.as_str(), &sealed)?.into_exposed();

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::body::{AgeBand, YesNoUnknown};
 use super::found::{Found, Rule};
-use super::members::{Members, Read, plainest, plainly_yes_or_no, pointer};
+use super::members::{Members, Read, plainest, plainly_yes_or_no};
 use crate::base::json::Json;
 use crate::domain::taxonomy::{KeyCode, taxonomy};
 use crate::domain::triage::Answer;
@@ -72,10 +72,9 @@ pub(super) fn answers(members: &mut Members, found: &mut Found) -> BTreeMap<Stri
     };
     let mut by_key: BTreeMap<KeyCode, Vec<Said>> = BTreeMap::new();
     for (name, value) in given {
-        let at = pointer(&place, &name);
         let said = said(&value);
         let Some(key) = KeyCode::parse(&name).or_else(|| KEYS.get(&plainest(&name)).copied()) else {
-            found.leave_out(&at, &UNKNOWN_KEY, &value);
+            found.leave_out_unknown(&place, &name, &UNKNOWN_KEY, &value);
             // Who says no to a question for safety is in danger.
             let no_is_danger = plainest(&name).contains("safe");
             let is_no = matches!(said, Said::Exactly(Answer::No) | Said::Plainly(Answer::No));
@@ -85,6 +84,7 @@ pub(super) fn answers(members: &mut Members, found: &mut Found) -> BTreeMap<Stri
             }
             continue;
         };
+        let at = format!("{place}/{}", key.as_str());
         if key.as_str() != name {
             found.read_anyway(&at, &UNKNOWN_KEY);
         }

@@ -2,7 +2,7 @@
 
 use super::body::{IdentifierBody, SubjectBody};
 use super::found::{Found, Rule};
-use super::members::{Members, NO_OBJECT, REQUIRED, Read, beyond, code, object, text, too_long};
+use super::members::{Members, NO_OBJECT, REQUIRED, Read, beyond, code, object, plainest, text, too_long};
 use super::reader::KEPT;
 use super::said::account;
 use crate::base::json::Json;
@@ -15,6 +15,31 @@ const LONGEST: usize = 500;
 
 const TOO_MANY_IDENTIFIERS: Rule = Rule::new("too_many", "at most 20");
 const NO_IDENTIFIER: Rule = Rule::new("required", "leave the identifier out if there is none");
+
+const OTHER_TYPE: Rule = Rule::new("invalid_value", "use one of phone, email, handle, profile_url, device, payment");
+
+/// What apps call the types of an identifier, without case and signs.
+const OTHER_TYPES: [(IdentifierKind, &str); 6] = [
+    (
+        IdentifierKind::Phone,
+        "mobile mobilephone mobilenumber cell cellphone cellular cellnumber tel telephone telephonenumber telefon telefono phonenumber \
+         phoneno number landline homephone workphone msisdn sms whatsapp wa signal viber imessage handy mobil",
+    ),
+    (IdentifierKind::Email, "mail emailaddress mailaddress emailid correo courriel"),
+    (
+        IdentifierKind::Handle,
+        "username user userid nick nickname screenname displayname alias account accountname social socialmedia name im pseudonym",
+    ),
+    (IdentifierKind::ProfileUrl, "url link web website homepage profile profilelink permalink uri href"),
+    (IdentifierKind::Device, "imei imsi mac macaddress deviceid udid idfa androidid serial serialnumber"),
+    (
+        IdentifierKind::Payment,
+        "iban card cardnumber creditcard bank bankaccount accountnumber sortcode wallet bitcoin btc eth crypto cryptowallet upi pix",
+    ),
+];
+/// Services, as apps write them where a type belongs.
+const SERVICES: &str = "instagram insta ig facebook fb messenger snapchat snap telegram tg twitter x tiktok discord kik reddit threads linkedin \
+    youtube twitch vk bluesky onlyfans steam tinder badoo okcupid pinterest spotify soundcloud github paypal venmo cashapp";
 
 pub(super) fn subject(members: &mut Members, found: &mut Found) -> Option<SubjectBody> {
     let mut inner = match members.take("subject", found)? {
@@ -67,8 +92,18 @@ fn identifier(value: Json, place: &str, found: &mut Found) -> Option<IdentifierB
         }
         value => object(value, place, found).known()?,
     };
-    let kind = inner.take("type", found).map_or(Read::Absent, |value| {
-        code(&value, &format!("{place}/type"), (IdentifierKind::ALL, IdentifierKind::as_str), found)
+    let given = inner.take("type", found);
+    let meant = given.as_ref().and_then(meant);
+    let kind = given.as_ref().map_or(Read::Absent, |value| match meant {
+        Some(Meant::Kind(kind)) => {
+            found.read_anyway(&format!("{place}/type"), &OTHER_TYPE);
+            Read::Is(kind)
+        }
+        Some(Meant::Service(_)) => {
+            found.read_anyway(&format!("{place}/type"), &OTHER_TYPE);
+            Read::Absent
+        }
+        None => code(value, &format!("{place}/type"), (IdentifierKind::ALL, IdentifierKind::as_str), found),
     });
     let value_place = inner.place("value");
     let value = inner.take("value", found).map_or(Read::Absent, |value| text(value, &value_place, usize::MAX, found));
@@ -86,11 +121,46 @@ fn identifier(value: Json, place: &str, found: &mut Found) -> Option<IdentifierB
         }
         Read::Unusable => return None,
     };
-    if kind == Read::Absent && matches!(whole, Json::Object(_)) {
+    if kind == Read::Absent && meant.is_none() && matches!(whole, Json::Object(_)) {
         found.read_anyway(&format!("{place}/type"), &REQUIRED);
     }
-    let kind = kind.known().unwrap_or_else(|| kind_of(&value));
+    let looks_like = kind_of(&value);
+    let value = match meant {
+        Some(Meant::Service(name)) if looks_like == IdentifierKind::Handle => at_service(name, value),
+        _ => value,
+    };
+    let kind = match (kind.known(), meant) {
+        // Whoever writes a name where a number belongs has no other place for it.
+        (Some(IdentifierKind::Phone | IdentifierKind::Email), Some(_)) => looks_like,
+        (known, _) => known.unwrap_or(looks_like),
+    };
     Some(IdentifierBody { kind, value })
+}
+
+/// What a word that is no type plainly means.
+#[derive(Clone, Copy)]
+enum Meant {
+    /// One of the types.
+    Kind(IdentifierKind),
+    /// A service, at which somebody has a name or is a number.
+    Service(&'static str),
+}
+
+fn meant(given: &Json) -> Option<Meant> {
+    let Json::Text(word) = given else { return None };
+    let word = plainest(word).replace('.', "");
+    if IdentifierKind::ALL.iter().any(|kind| plainest(kind.as_str()) == word) {
+        return None;
+    }
+    let of = |(_, words): &(IdentifierKind, &str)| words.split(' ').any(|known| known == word);
+    let service = || SERVICES.split(' ').find(|known| *known == word);
+    OTHER_TYPES.iter().find(|row| of(row)).map(|(kind, _)| Meant::Kind(*kind)).or_else(|| service().map(Meant::Service))
+}
+
+/// A name at a service, as people write it: without the service it would be one with the same name elsewhere.
+fn at_service(service: &str, name: String) -> String {
+    let is_plain = !name.contains(['/', ':']) && name.chars().count() + service.len() + 2 <= LONGEST;
+    if is_plain { format!("{service}: {}", name.trim()) } else { name }
 }
 
 /// What the value looks like.

@@ -11,8 +11,7 @@ use super::names::{Said, names, pair};
 use super::reader::Taken;
 use super::{ReportOutcome, Status, facts, left_out};
 use crate::base::id::{CaseId, ReportId};
-use crate::base::secret::same;
-use crate::base::secret::silent;
+use crate::base::secret::{hex, same, silent};
 use crate::base::time::Timestamp;
 use crate::db::Tx;
 use crate::db::dialect::native;
@@ -27,11 +26,18 @@ use crate::domain::triage::intimate_image_clock_applies;
 use crate::domain::vault::{Answers, Contact, Identity, Keys, Sealed, Statement, Subject};
 use crate::error::{Conflict, Error, Result};
 
+/// The longest reference, in characters.
+const LONGEST_REFERENCE: usize = 255;
+/// So many bytes tell two broken references apart.
+const APART: usize = 6;
+
 /// A report that was taken in, now or before.
 #[derive(Debug)]
 pub struct Submitted<'k> {
     /// Its id.
     pub id: ReportId,
+    /// The reference under which it is found.
+    pub reference: String,
     /// Whether this call stored it.
     pub is_new: bool,
     /// Where it stands.
@@ -94,8 +100,10 @@ pub fn submit<'k>(
     taken: Taken<ReportBody>,
 ) -> Result<Submitted<'k>> {
     let tenant = grant.row();
-    let taken = taken.accept(tenant.mode)?;
+    let mut taken = taken.accept(tenant.mode)?;
     let digest = digest(kit, &taken)?;
+    tell_apart(&mut taken.body.platform_report_ref, &digest);
+    let reference = taken.body.platform_report_ref.clone();
     if let Some(known) = known(tx, tenant, &taken.body.platform_report_ref)? {
         if !same(&known.digest, &digest) {
             return Err(Conflict::DuplicateReference { report: known.id.to_string() }.into());
@@ -103,6 +111,7 @@ pub fn submit<'k>(
         let keys = Keys::load(tx, &kit.keyring, known.case_id.as_str())?;
         return Ok(Submitted {
             id: known.id,
+            reference,
             is_new: false,
             status: known.status,
             received_at: known.received_at,
@@ -124,6 +133,7 @@ pub fn submit<'k>(
     keys.store(tx)?;
     Ok(Submitted {
         id,
+        reference,
         is_new: true,
         status: Status::Received,
         received_at: tx.now(),
@@ -132,6 +142,15 @@ pub fn submit<'k>(
         case: case.id,
         keys,
     })
+}
+
+/// A reference in which a character was lost may be that of another report: it is told apart by what the report says, so
+/// that neither is taken for the other, and the same report sent again is found.
+fn tell_apart(reference: &mut String, digest: &[u8; 32]) {
+    if reference.contains('\u{fffd}') {
+        let kept: String = reference.chars().take(LONGEST_REFERENCE - 1 - 2 * APART).collect();
+        *reference = format!("{kept}~{}", hex(digest.get(..APART).unwrap_or_default()));
+    }
 }
 
 /// A keyed hash of what the report says, with what could not be used of it.

@@ -132,8 +132,7 @@ fn check(report: &Value, place: &str, by: &Value) {
     let lost = weight.priority > whole.priority && whole.priority == Priority::P0;
     assert!(!lost || weight.priority == Priority::P1, "{shown}: {weight:?}");
     assert!(weight.ways.iter().all(|way| whole.ways.contains(way)), "more ways: {shown}");
-    // Any text may be somebody's address.
-    let unclear = place.starts_with("/contact/") && !(place.ends_with("/value") && *by == json!("perhaps"));
+    let unclear = place.starts_with("/contact/");
     assert!(!unclear || weight.ways.is_empty(), "an unclear wish is a wish: {shown}");
     assert!(whole.may_ask || !weight.may_ask, "more may be asked: {shown}");
     assert!(whole.agreed || !weight.agreed, "agreed to more: {shown}");

@@ -17,7 +17,7 @@ use crate::domain::audit::{self, Chain, Event};
 use crate::domain::cases::rights::{self, Ended};
 use crate::domain::platforms::{self, Mode};
 use crate::domain::terms::identifiers::{
-    Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_reference,
+    Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_one,
 };
 use crate::domain::vault::{Damaged, Keys, Sealed, Secret};
 use crate::error::{Error, Result};
@@ -92,7 +92,7 @@ pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifi
 /// `NotFound` when there is no such platform; `Invalid` for a word that stands for nobody.
 pub fn declare_account(tx: &mut Tx<'_>, kit: &Kit, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
     let platform = platforms::find(tx, slug)?.ok_or(Error::NotFound)?;
-    if is_no_reference(account) {
+    if is_no_one(account) {
         return Err(Error::invalid("/value", "bad_account", "this is no account of anybody's; give its own name"));
     }
     keep(tx, kit, username, &Original::Account { platform: platform.id, account: account.trim().to_owned() })

@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 
 use super::enter;
 use super::reports::{Receipt, count, take};
-use crate::base::json::{self, Manner};
+use crate::base::json::{self, Json, Manner};
 use crate::base::secret::silent;
 use crate::domain::platforms::{Mode, Scope};
 use crate::domain::reports::body::ReportBody;
-use crate::domain::reports::read_report;
+use crate::domain::reports::{Sent, read_body, read_report};
 use crate::error::{Error, Refused, Result};
 use crate::web::body::{LONGEST_REPORT, Raw, shape};
 use crate::web::extract::Call;
@@ -80,9 +80,9 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
     let token = call.token()?;
     let key = call.idempotency_key();
     let mode = token.mode;
-    let (items, verdict) = match split(&raw.0, mode) {
-        Ok(items) => (items, Ok(())),
-        Err(refused) => (Vec::new(), Err(refused)),
+    let (Parts { reports: items, is_mended, is_mislabelled }, verdict) = match split(&raw.sent(), mode) {
+        Ok(parts) => (parts, Ok(())),
+        Err(refused) => (Parts::default(), Err(refused)),
     };
     // The batch itself takes the key first: with another body it is refused as a whole. It keeps no answer of its
     // own, so that what was refused for a passing reason is tried again.
@@ -95,10 +95,11 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
     let mut results = Vec::with_capacity(items.len());
     let key = key?;
     for (index, item) in items.into_iter().enumerate() {
-        let bytes = Raw(Bytes::from(item.get().to_owned()));
+        let bytes = Raw::part(Bytes::from(item.get().to_owned()));
         // What one call may not bring, a batch may not either.
         let too_large = bytes.0.len() > LONGEST_REPORT;
-        let body = if too_large { Err(Refused::TooLarge.into()) } else { read_report(&bytes.0, mode) };
+        let sent = Sent { is_mislabelled, is_mended, ..bytes.sent() };
+        let body = if too_large { Err(Refused::TooLarge.into()) } else { read_report(sent, mode) };
         let enter = enter(token.clone(), Scope::ReportsWrite);
         let place = (Ok(key.clone()), Some(index));
         let done = run(&call, &bytes, place, enter, move |tx, kit, who| take(tx, kit, &who, body?)).await;
@@ -130,18 +131,47 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
     Ok(response.json(BatchAnswer { results }))
 }
 
+/// The reports of a batch.
+#[derive(Default)]
+struct Parts {
+    reports: Vec<Box<RawValue>>,
+    /// Whether the batch had to be put right to be read.
+    is_mended: bool,
+    is_mislabelled: bool,
+}
+
 /// The reports of a batch as they came. How deep each is nested is looked at when it is read.
-fn split(bytes: &[u8], mode: Mode) -> Result<Vec<Box<RawValue>>> {
-    let manner = if mode == Mode::Live { Manner::Forgiving } else { Manner::Exact };
-    let (text, _) = json::text(bytes, manner).ok_or(Refused::Malformed)?;
-    let reports = match mode {
-        Mode::Live => shape::<LiveBatch>(&text)?.reports,
-        Mode::Test => shape::<TestBatch>(&text)?.reports,
+fn split(sent: &Sent<'_>, mode: Mode) -> Result<Parts> {
+    let (reports, is_mended) = match mode {
+        Mode::Live => live(sent)?,
+        Mode::Test => {
+            let (text, _) = json::text(sent.bytes, Manner::Exact).ok_or(Refused::Malformed)?;
+            (shape::<TestBatch>(&text)?.reports, false)
+        }
     };
     if reports.is_empty() || reports.len() > 100 {
         return Err(Error::invalid("/reports", "bad_length", "send 1 to 100 reports"));
     }
-    Ok(reports)
+    Ok(Parts { reports, is_mended, is_mislabelled: sent.is_mislabelled })
 }
 
-silent! { LiveBatch TestBatch BatchBody BatchAnswer BatchItem }
+/// The reports of a live batch: as they came where it is JSON, and otherwise as they are plainly meant.
+fn live(sent: &Sent<'_>) -> Result<(Vec<Box<RawValue>>, bool)> {
+    let text = json::text(sent.bytes, Manner::Forgiving);
+    let refused = match text.map(|(text, forgiven)| (shape::<LiveBatch>(&text), forgiven)) {
+        Some((Ok(batch), forgiven)) => return Ok((batch.reports, forgiven)),
+        Some((Err(refused), _)) => refused,
+        None => Refused::Malformed.into(),
+    };
+    let reports = read_body(sent).and_then(|body| match body {
+        Json::Object(members) => members.into_iter().find(|(name, _)| name == "reports").map(|(_, reports)| reports),
+        _ => None,
+    });
+    let Some(Json::List(items)) = reports else {
+        return Err(if sent.is_mislabelled { Refused::MediaType.into() } else { refused });
+    };
+    let reports = items.iter().map(|item| RawValue::from_string(item.to_text()).map_err(anyhow::Error::new));
+    Ok((reports.collect::<std::result::Result<_, _>>()?, true))
+}
+
+silent! { LiveBatch TestBatch BatchBody BatchAnswer BatchItem Parts }

@@ -118,7 +118,7 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
     let query: SubmitQuery = call.query()?;
     let token = call.token()?;
     // Read before the transaction, whose thread others wait for; judged only after the replay was looked for.
-    let body = reports::read_report(&raw.0, token.mode);
+    let body = reports::read_report(raw.sent(), token.mode);
     if query.validate_only {
         call.shared.app.db.read(move |rx| access::platform(rx, &token, Some(Scope::ReportsWrite)).map(|_| ())).await?;
         return validity(body.and_then(|taken| taken.found.complete()));
@@ -155,12 +155,11 @@ pub(super) fn take<'k>(
     taken: Taken<ReportBody>,
 ) -> Result<Reply<'k>> {
     let not_accepted = not_accepted(&taken);
-    let reference = taken.body.platform_report_ref.clone();
     let staffed = rota::is_staffed(tx)?;
     let acknowledgement = acknowledge(&taken.body, tx.now(), staffed);
     let submitted: Submitted<'k> = reports::submit(tx, kit, who, taken)?;
     let receipt = Receipt {
-        platform_report_ref: reference,
+        platform_report_ref: submitted.reference,
         status: submitted.status,
         received_at: submitted.received_at,
         acknowledgement: Acknowledgement { human_review_by: submitted.human_review_by, ..acknowledgement },
@@ -280,7 +279,7 @@ pub(in crate::web) async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
     let precondition = call.if_match();
-    let body = reports::read_addition(&raw.0, token.mode);
+    let body = reports::read_addition(raw.sent(), token.mode);
     once(&call, &raw, enter(token, Scope::ReportsWrite), move |tx, kit, who| {
         let known = reports::find(tx, &who, &id)?;
         if let Some(precondition) = precondition {

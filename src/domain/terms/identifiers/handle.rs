@@ -1,21 +1,21 @@
 //! Names on other services.
 
 use super::clean::{bare, folded, looks_like};
-use super::nobody::is_no_handle;
+use super::nobody::{is_no_handle, is_no_name};
 use super::profile::{self, Profile};
 
 /// What a field for a handle holds.
 pub(super) enum Named {
     /// A name, of a service that nobody says. `(exact, broad)`.
-    Name(String, String),
+    Name(Option<String>, String),
     /// A name at a service that is said: the address, and the name.
     At(Profile),
 }
 
-/// Reads a handle; nothing when it is too short to tell people apart, or stands for nobody.
+/// Reads a handle; nothing when it stands for nobody.
 pub(super) fn read(text: &str) -> Option<Named> {
     let text = folded(text);
-    if is_no_handle(&bare(&text)) {
+    if is_no_name(&text) {
         return None;
     }
     if profile::is_address(&text) {
@@ -27,14 +27,16 @@ pub(super) fn read(text: &str) -> Option<Named> {
     name(&text).map(|(exact, broad)| Named::Name(exact, broad))
 }
 
-/// The name in its two forms.
-pub(super) fn name(text: &str) -> Option<(String, String)> {
-    let exact = folded(text).trim_start_matches(['@', ' ']).trim_end().to_owned();
-    if weight(&exact) < 3 || is_no_handle(&bare(&exact)) {
+/// The name in its two forms. For a match there is none when it is too short to tell people apart, or a word that may
+/// stand for nobody: `ka`, `the_guest`, `★`. Whoever declared exactly this is meant at a wall.
+pub(super) fn name(text: &str) -> Option<(Option<String>, String)> {
+    let name = folded(text).trim_start_matches(['@', ' ']).trim_end().to_owned();
+    let broad = looks_like(&name);
+    if is_no_name(&name) || broad.is_empty() {
         return None;
     }
-    let broad = looks_like(&exact);
-    Some((exact, broad))
+    let tells = weight(&name) >= 3 && !is_no_handle(&bare(&name));
+    Some((tells.then_some(name), broad))
 }
 
 /// `instagram: nightowl`, `IG @nightowl`, and `@nightowl@example.social`.

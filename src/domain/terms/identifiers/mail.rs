@@ -1,12 +1,12 @@
 //! Mail addresses, and what services mean by them.
 
 use super::clean::{folded, looks_like};
-use super::nobody::{is_blank, is_word};
+use super::nobody::{is_blank, is_plain_word, is_word};
 use super::rules::{MAIL, MailService, NOBODY, lists};
 
 /// An address in the two forms.
 pub(super) struct Address {
-    /// For a match; nothing when it is an office's.
+    /// For a match; nothing when it is an office's, or a word for nobody.
     pub(super) exact: Option<String>,
     /// For a wall.
     pub(super) broad: String,
@@ -144,7 +144,8 @@ fn is_own(name: &str, domain: &str) -> bool {
 
 fn is_nobody(name: &str, domain: &str) -> bool {
     let name = letters(name);
-    (stands_for_nobody(&name) && !is_own(&name, domain))
+    let is_plain = is_blank(&name) || is_plain_word(&name) || NOBODY.mail_names.contains(&name);
+    (is_plain && !is_own(&name, domain))
         || NOBODY.mail_domains.iter().any(|known| known == domain)
         || NOBODY.mail_lines.iter().any(|line| line.split_once('@') == Some((&name, domain)))
 }

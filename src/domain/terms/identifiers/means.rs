@@ -1,7 +1,7 @@
 //! Devices, and ways to pay.
 
 use super::clean::{bare, clean, folded};
-use super::nobody::{is_blank, is_no_count, is_no_reference, is_word};
+use super::nobody::{is_blank, is_no_count, is_no_one, is_word};
 use super::rules::NOBODY;
 use super::{mail, profile};
 
@@ -29,9 +29,12 @@ const PAYMENT_NAMES: [&str; 14] = [
     "upi",
 ];
 
+/// What a match and a wall compare. A match has nothing where the value is a word for nothing, and may be a name too.
+type Two = (Option<String>, String);
+
 /// A device: without separators, and without case where its alphabet has none. `(exact, broad)`.
-pub(super) fn device(text: &str) -> Option<(String, String)> {
-    if is_no_reference(text) || text.contains(['*', '…']) {
+pub(super) fn device(text: &str) -> Option<Two> {
+    if is_no_one(text) || text.contains(['*', '…']) {
         return None;
     }
     let text = unnamed(&clean(text), &DEVICE_NAMES);
@@ -43,7 +46,7 @@ pub(super) fn device(text: &str) -> Option<(String, String)> {
 
 /// A way to pay: an account's number without spaces, a chain's address with the capitals that count, or a name at a
 /// service. `(exact, broad)`.
-pub(super) fn payment(text: &str) -> Option<(String, String)> {
+pub(super) fn payment(text: &str) -> Option<Two> {
     // Stars in front of the last digits: many people's.
     if text.contains(['*', '•', '…']) || folded(text).contains("xxxx") {
         return None;
@@ -51,7 +54,7 @@ pub(super) fn payment(text: &str) -> Option<(String, String)> {
     if text.contains('@')
         && let Some(address) = mail::read(text).into_iter().next()
     {
-        return Some((address.exact?, address.broad));
+        return Some((address.exact, address.broad));
     }
     if let Some(profile) = profile::read(text).filter(|profile| profile.is_known) {
         return Some((profile.exact, profile.broad));
@@ -60,25 +63,26 @@ pub(super) fn payment(text: &str) -> Option<(String, String)> {
     if text.contains(['@', '$']) {
         // A name at a bank or a payment service.
         let name = folded(&text).trim_matches(['@', '$', ' ']).to_owned();
-        let short = name.chars().count() < 3 || is_word(&bare(&name));
-        return (!short).then(|| (name.clone(), name));
+        let tells = name.chars().count() > 2 && !is_word(&bare(&name));
+        return (!is_no_one(&name)).then(|| (tells.then(|| name.clone()), name));
     }
     let kept: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
     let broad = bare(&kept);
     forms(kept.clone(), broad, !is_chain_address(&text, &kept), &NOBODY.payments)
 }
 
-fn forms(kept: String, broad: String, without_case: bool, nobody: &[String]) -> Option<(String, String)> {
+fn forms(kept: String, broad: String, without_case: bool, nobody: &[String]) -> Option<Two> {
     if broad.chars().count() < SHORTEST
         || is_blank(&broad)
-        || is_word(&broad)
+        || is_no_one(&broad)
         || is_no_count(&broad)
         || nobody.contains(&broad)
     {
         return None;
     }
     let one_case = kept == kept.to_lowercase() || kept == kept.to_uppercase();
-    Some((if without_case || one_case { broad.clone() } else { kept }, broad))
+    let exact = if without_case || one_case { broad.clone() } else { kept };
+    Some(((!is_word(&broad)).then_some(exact), broad))
 }
 
 /// Base58 of a chain (Bitcoin's old form, Tron, Litecoin, Solana, Ripple …): one word of 25 to 44 mixed letters, in which

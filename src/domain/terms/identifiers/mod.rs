@@ -8,6 +8,7 @@
 //! is declared with its endings, and only a number without one is looked up by how it ends. So a wall forgives what is in
 //! doubt, and not what is plainly another's.
 
+mod app_links;
 mod calling_codes;
 mod clean;
 mod first;
@@ -17,15 +18,18 @@ mod means;
 mod nobody;
 mod phone;
 mod profile;
+mod reach;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod within;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::domain) use clean::{clean, folded};
-pub use nobody::{is_no_means, is_no_reference};
+pub use nobody::{is_no_means, is_no_one, is_no_reference};
 use phone::Number;
+pub(in crate::domain) use reach::{is_address, is_number};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::base::code::codes;
@@ -33,7 +37,7 @@ use crate::domain::vault::Keyring;
 
 /// The version of these rules and tables. A change that makes any form another is a new one: the indexes that stand are
 /// then made anew (`domain::renewal`).
-pub const RULES: i64 = 2;
+pub const RULES: i64 = 3;
 
 codes! {
     /// What an identifier is.
@@ -106,6 +110,8 @@ struct Forms {
 const ROUNDS: usize = 3;
 /// How a number ends.
 const ENDING: &str = "phone_ending";
+/// The same, of whatever number, for a declaration that does not say the country.
+const ANY_ENDING: &str = "phone_any_ending";
 /// What a person is called at some service.
 const NAME: &str = "profile_name";
 
@@ -127,6 +133,7 @@ impl Forms {
             Number::Abroad(_) => self.declared.extend(endings),
             Number::Inside(_) | Number::Nowhere(_) => self.broad.extend(endings),
         }
+        self.broad.extend(any_ending(number));
     }
 
     /// An address of a profile meets a handle of the same name, and no address of the same name elsewhere.
@@ -135,7 +142,7 @@ impl Forms {
             let number = if number.starts_with('+') { number.clone() } else { format!("+{number}") };
             return phone::read(&number, None).iter().for_each(|number| self.number(number));
         }
-        self.add(IdentifierKind::ProfileUrl, Some(profile.exact.clone()), profile.broad.clone());
+        self.add(IdentifierKind::ProfileUrl, profile.exact.clone(), profile.broad.clone());
         if let Some((_, name)) = profile.name.as_deref().and_then(handle::name) {
             self.broad.insert((NAME, name.clone()));
             self.declared.insert((IdentifierKind::Handle.as_str(), name));
@@ -146,7 +153,7 @@ impl Forms {
         match named {
             handle::Named::Name(exact, broad) => {
                 self.declared.insert((NAME, broad.clone()));
-                self.add(IdentifierKind::Handle, Some(exact), broad);
+                self.add(IdentifierKind::Handle, exact, broad);
             }
             handle::Named::At(profile) => self.profile(&profile),
         }
@@ -168,14 +175,58 @@ impl Forms {
             let numbers = phone::read(text, None);
             numbers.iter().filter(|number| matches!(number, Number::Abroad(_))).for_each(|number| other.number(number));
         }
-        if kind == IdentifierKind::Handle {
-            // Of no country, so it is looked up by how it ends, and not declared.
+        if matches!(kind, IdentifierKind::Handle | IdentifierKind::ProfileUrl) {
+            // Of no country, so it is looked up by how it ends.
             let numbers = phone::in_a_name(text);
             self.broad.extend(numbers.iter().flat_map(Number::endings).map(|end| (ENDING, end)));
+            let any: Vec<Form> = numbers.iter().filter_map(any_ending).collect();
+            self.broad.extend(any.iter().cloned());
+            self.declared.extend(any);
         }
+        other.within(text, kind);
         self.broad.extend(other.broad);
         self.declared.extend(other.declared);
     }
+
+    /// Names with words around them, and several in one field.
+    fn within(&mut self, text: &str, kind: IdentifierKind) {
+        let found = match kind {
+            IdentifierKind::Handle => within::read(text),
+            // Beside an address other words are no names.
+            IdentifierKind::ProfileUrl => match within::read(text) {
+                found if found.profiles.is_empty() => found,
+                found => within::Within { profiles: found.profiles, ..within::Within::default() },
+            },
+            // Plainly a name, and neither a number nor an address.
+            IdentifierKind::Phone if clean::clean(text).starts_with('@') => within::read(text),
+            IdentifierKind::Email if clean::clean(text).starts_with('@') && !text.contains('.') => within::read(text),
+            _ => return,
+        };
+        for profile in &found.profiles {
+            self.profile(profile);
+        }
+        for (name, is_one) in
+            found.names.iter().map(|name| (name, true)).chain(found.perhaps.iter().map(|n| (n, false)))
+        {
+            let Some((_, broad)) = handle::name(name) else { continue };
+            self.broad.insert((IdentifierKind::Handle.as_str(), broad.clone()));
+            if is_one {
+                self.declared.insert((IdentifierKind::Handle.as_str(), broad.clone()));
+                self.declared.insert((NAME, broad));
+            }
+        }
+    }
+}
+
+/// How a number ends, whatever is known of where it is.
+fn any_ending(number: &Number) -> Option<Form> {
+    number.endings().into_iter().next().map(|end| (ANY_ENDING, end))
+}
+
+/// The words of a text that may be somebody's name at a wall, without regard to case.
+pub(in crate::domain) fn names_within(text: &str) -> Vec<String> {
+    let found = within::read(text);
+    found.names.into_iter().chain(found.perhaps).collect()
 }
 
 impl Identifier {
@@ -244,7 +295,7 @@ impl Identifier {
             _ => None,
         };
         if let Some((exact, broad)) = means {
-            forms.add(self.kind, Some(exact), broad);
+            forms.add(self.kind, exact, broad);
         }
         let (is_phone, is_address) = (self.kind == IdentifierKind::Phone, self.kind == IdentifierKind::ProfileUrl);
         if is_phone {

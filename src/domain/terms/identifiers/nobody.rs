@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::clean::{bare, clean};
+use super::clean::{bare, clean, folded};
 use super::rules::NOBODY;
 use crate::base::secret::hex;
 
@@ -17,6 +17,20 @@ const SHORT_WORD: usize = 4;
 pub fn is_no_reference(value: &str) -> bool {
     let bare = bare(value);
     is_blank(&bare) || is_word(&bare) || is_no_address(&clean(value)) || is_digest_of_nothing(&clean(value))
+}
+
+/// The same at a wall, where a word that may be somebody's chosen name, or their initials, is taken for it.
+#[must_use]
+pub fn is_no_one(value: &str) -> bool {
+    is_plainly_nothing(&folded(value))
+        || is_plain_word(&bare(value))
+        || is_no_address(&clean(value))
+        || is_digest_of_nothing(&clean(value))
+}
+
+/// The same for a name that people type, at a wall.
+pub(super) fn is_no_name(value: &str) -> bool {
+    is_no_one(value) || NOBODY.plain_handles.contains(&bare(value))
 }
 
 /// The same for what somebody reports with. `kind` is `device`, `payment` or `network`.
@@ -39,13 +53,30 @@ pub(super) fn is_blank(bare: &str) -> bool {
 
 /// A word for nothing, alone or beside a noun.
 pub(super) fn is_word(bare: &str) -> bool {
-    let known = |text: &str| NOBODY.words.iter().any(|word| word == text);
+    is_alone_or_beside(bare, |text| NOBODY.words.iter().any(|word| word == text), |_| true)
+}
+
+/// A word that is written for nothing and that nobody is called.
+pub(super) fn is_plain_word(bare: &str) -> bool {
+    let known = |text: &str| NOBODY.plain.iter().any(|word| word == text);
+    // `unknown_user` is nobody, and `the_unknown` may be a name that somebody chose.
+    is_alone_or_beside(bare, known, |noun| !NOBODY.chosen.iter().any(|word| word == noun))
+}
+
+fn is_alone_or_beside(bare: &str, known: impl Fn(&str) -> bool, counts: impl Fn(&str) -> bool) -> bool {
     let beside = |rest: Option<&str>| rest.is_some_and(|rest| rest.chars().count() >= SHORT_WORD && known(rest));
+    let nouns = || NOBODY.nouns.iter().filter(|noun| counts(noun));
     known(bare)
-        || NOBODY
-            .nouns
-            .iter()
-            .any(|noun| beside(bare.strip_prefix(noun.as_str())) || beside(bare.strip_suffix(noun.as_str())))
+        || nouns().any(|noun| beside(bare.strip_prefix(noun.as_str())) || beside(bare.strip_suffix(noun.as_str())))
+}
+
+/// Zeros, and signs that people type to fill a field. Names of other signs (`★★★`, `_._`) are names.
+fn is_plainly_nothing(folded: &str) -> bool {
+    if folded.chars().any(char::is_alphanumeric) {
+        return is_blank(&bare(folded));
+    }
+    let is_name = folded.len() > 2 && folded.contains('_') && folded.bytes().all(|b| b == b'_' || b == b'.');
+    !is_name && folded.chars().all(|c| c.is_ascii() || c.is_whitespace())
 }
 
 /// A name that services show in place of one.
@@ -105,6 +136,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn whoever_is_nobody_at_a_wall_is_nobody_for_a_match() {
+        assert!(NOBODY.plain.iter().all(|word| NOBODY.words.contains(word)));
+        assert!(NOBODY.chosen.iter().all(|word| NOBODY.nouns.contains(word)));
+        assert!(NOBODY.plain_handles.iter().all(|word| is_no_handle(word) || word == "viarecourse"));
+    }
+
+    #[test]
     fn what_programs_send_for_nothing_is_nobody() {
         for value in [
             "unknown",
@@ -156,6 +194,28 @@ mod tests {
             "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
         ] {
             assert!(!is_no_reference(value), "{value}");
+        }
+        for value in [
+            "unknown",
+            "N/A",
+            "-",
+            "???",
+            "",
+            " ",
+            "0000",
+            "[deleted]",
+            "Deleted User",
+            "user_unknown",
+            "null",
+            "…",
+            "—",
+        ] {
+            assert!(is_no_one(value), "{value}");
+        }
+        for value in
+            ["the_void", "the_guest", "D.K.", "ka", "nan", "void", "★★★", "🦉", "_._", "___", "the_unknown", "x_x"]
+        {
+            assert!(!is_no_one(value), "{value}");
         }
         assert!(is_no_means("device", "9774d56d682e549c") && is_no_means("device", "02:00:00:00:00:00"));
         assert!(is_no_means("network", "Wi-Fi") && !is_no_means("payment", "card"));

@@ -8,7 +8,7 @@ use super::rules::PHONES;
 /// From so many digits on, what stands in a field for a name is taken for a number.
 const WHOLE_IN_A_NAME: usize = 9;
 /// How many numbers of one field are looked at.
-const MOST: usize = 16;
+const MOST: usize = 64;
 /// Fewer digits are no number of a person.
 const SHORTEST: usize = 6;
 /// No number has more digits (E.164).
@@ -239,8 +239,10 @@ struct Reader {
 impl Reader {
     fn finish(&mut self) {
         let piece = std::mem::take(&mut self.current);
-        if !self.is_extension && digits(&piece).len() >= SHORTEST && self.found.len() < 2 * MOST {
-            self.found.push(piece.trim().to_owned());
+        let piece = piece.trim().to_owned();
+        let is_new = self.found.len() < 2 * MOST && !self.found.contains(&piece);
+        if !self.is_extension && digits(&piece).len() >= SHORTEST && is_new {
+            self.found.push(piece);
         }
         self.is_extension = false;
     }

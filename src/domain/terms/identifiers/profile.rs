@@ -2,8 +2,9 @@
 
 use url::Url;
 
+use super::app_links::{self, Link};
 use super::clean::{bare, clean, folded, looks_like};
-use super::nobody::{is_blank, is_word};
+use super::nobody::{is_blank, is_no_one, is_word};
 use super::rules::{PROFILES, Site, lists};
 use super::{handle, mail};
 
@@ -14,8 +15,8 @@ const SHOWN: [&str; 14] =
 /// An address in its forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Profile {
-    /// For a match.
-    pub(super) exact: String,
+    /// For a match; nothing where the name is a word for nobody too.
+    pub(super) exact: Option<String>,
     /// For a wall.
     pub(super) broad: String,
     /// What the person is called there, if the address says so.
@@ -27,7 +28,7 @@ pub(super) struct Profile {
 }
 
 /// An address, taken apart.
-struct Parts {
+pub(super) struct Parts {
     host: String,
     /// Decoded, without empty ones.
     path: Vec<String>,
@@ -39,10 +40,15 @@ struct Parts {
 
 /// Reads an address as somebody wrote it; nothing when there is none, or it is nobody's page.
 pub(super) fn read(text: &str) -> Option<Profile> {
+    match app_links::read(text) {
+        Some(Link::Number(number)) => return Some(of_number(number)),
+        Some(Link::Address(address)) => return read(&address),
+        Some(Link::Nobody) => return None,
+        None => {}
+    }
     let parts = take_apart(text)?;
     if let Some(number) = PROFILES.number.iter().find_map(|site| person(site, &parts)).filter(|text| is_number(text)) {
-        let form = format!("{}/{number}", parts.host);
-        return Some(Profile { exact: form.clone(), broad: form, name: None, number: Some(number), is_known: true });
+        return Some(of_number(number));
     }
     let of_host = || PROFILES.service.iter().filter(|site| lists(&site.hosts, &parts.host));
     if let Some((site, name)) = of_host().find_map(|site| Some((site, person(site, &parts)?))) {
@@ -55,6 +61,11 @@ pub(super) fn read(text: &str) -> Option<Profile> {
     Some(elsewhere(&parts))
 }
 
+/// An address of a telephone number.
+fn of_number(number: String) -> Profile {
+    Profile { exact: None, broad: number.clone(), name: None, number: Some(number), is_known: true }
+}
+
 /// `instagram: nightowl` as the address that it means.
 pub(super) fn of_service(service: &str, name: &str) -> Option<Profile> {
     served(PROFILES.service.iter().find(|site| lists(&site.names, service))?, name)
@@ -65,25 +76,28 @@ fn served(site: &Site, name: &str) -> Option<Profile> {
     let name = name.trim_matches(['@', '$', ' ', '/']);
     let kept: String = name.chars().filter(|c| !site.ignored.contains(*c)).collect();
     let kept = if site.keeps_case { kept } else { folded(&kept) };
-    if kept.is_empty() || is_blank(&bare(&kept)) || is_word(&bare(&kept)) || lists(&site.nobody, &kept) {
+    if kept.is_empty() || is_no_one(&kept) || lists(&site.nobody, &kept) {
         return None;
     }
+    let tells = !is_blank(&bare(&kept)) && !is_word(&bare(&kept));
     let host = site.hosts.split(' ').next().unwrap_or_default();
     let path = site.paths.first().map_or("{}", |path| path.as_str());
     let exact = format!("{host}/{}", path.replace("{}", &kept));
     let broad = format!("{host}/{}", path.replace("{}", &looks_like(&kept)));
-    Some(Profile { exact, broad, name: Some(kept), number: None, is_known: true })
+    Some(Profile { exact: tells.then_some(exact), broad, name: Some(kept), number: None, is_known: true })
 }
 
 /// The person of the first path that fits.
 fn person(site: &Site, parts: &Parts) -> Option<String> {
-    if !lists(&site.hosts, &parts.host) {
-        return None;
-    }
+    lists(&site.hosts, &parts.host).then(|| placed(&site.paths, &site.no_person, parts)).flatten()
+}
+
+/// The same of paths, wherever they are.
+pub(super) fn placed(paths: &[String], no_person: &str, parts: &Parts) -> Option<String> {
     let mut route: Vec<&str> = parts.path.iter().map(String::as_str).collect();
     // Routes behind `#!`: the whole of the page is the service's front page.
     route.extend(parts.fragment.split('/').filter(|part| !part.is_empty()));
-    site.paths.iter().find_map(|path| {
+    paths.iter().find_map(|path| {
         let (path, key) = path.split_once('?').map_or((path.as_str(), None), |(path, key)| (path, Some(key)));
         let wanted: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let mut found = None;
@@ -95,9 +109,12 @@ fn person(site: &Site, parts: &Parts) -> Option<String> {
                 None => return None,
             }
         }
-        let bare_name = wanted.len() == 1 && found.is_some_and(|name| lists(&site.no_person, &name.to_lowercase()));
+        let bare_name = wanted.len() == 1 && found.is_some_and(|name| lists(no_person, &name.to_lowercase()));
         match key {
-            Some(key) => parts.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone()),
+            Some(key) => {
+                let key = key.trim_end_matches("={}");
+                parts.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
+            }
             None => found.filter(|name| !bare_name && !name.is_empty()).map(str::to_owned),
         }
     })
@@ -117,7 +134,7 @@ fn strip_folded<'t>(text: &'t str, front: &str) -> Option<&'t str> {
     head.eq_ignore_ascii_case(front).then_some(rest)
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     digits >= 7 && text.chars().all(|c| c.is_ascii_digit() || "+-() .".contains(c))
 }
@@ -138,7 +155,7 @@ fn elsewhere(parts: &Parts) -> Profile {
     let broad_query: Vec<(String, String)> = broad_query.iter().map(|(key, value)| (key.clone(), low(value))).collect();
     let name = of_person.first().map(|(_, value)| value).or_else(|| parts.path.last().filter(|_| !is_page));
     Profile {
-        exact: written(&parts.host, &parts.path, &parts.query, &parts.fragment),
+        exact: Some(written(&parts.host, &parts.path, &parts.query, &parts.fragment)),
         broad: written(&parts.host, &broad_path, &broad_query, &low(broad_fragment)),
         name: name.map(|name| folded(name).trim_matches('@').to_owned()),
         number: None,
@@ -167,7 +184,7 @@ fn written(host: &str, path: &[String], query: &[(String, String)], fragment: &s
     text.trim_end_matches('/').to_owned()
 }
 
-fn take_apart(text: &str) -> Option<Parts> {
+pub(super) fn take_apart(text: &str) -> Option<Parts> {
     let text = clean(text);
     let word = text.split_whitespace().find(|word| word.contains('.') && (word.contains('/') || word.contains("www")));
     let word = word.or_else(|| text.split_whitespace().next().filter(|_| !text.contains(' ')))?;

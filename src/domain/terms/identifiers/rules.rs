@@ -97,8 +97,28 @@ pub(super) struct Profiles {
     pub(super) person: Vec<String>,
     pub(super) page: Vec<String>,
     pub(super) file: Vec<String>,
+    pub(super) around: Vec<String>,
+    pub(super) between: Vec<String>,
     pub(super) service: Vec<Site>,
     pub(super) number: Vec<Site>,
+    pub(super) app: Vec<App>,
+}
+
+/// What an app calls its own pages: `whatsapp://send?phone=…`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct App {
+    /// Its schemes.
+    pub(super) schemes: String,
+    /// Where the person of `paths`, `{}`, is on the web.
+    #[serde(default)]
+    pub(super) at: String,
+    /// Where the person stands in the app's link.
+    #[serde(default)]
+    pub(super) paths: Vec<String>,
+    /// Where a telephone number stands.
+    #[serde(default)]
+    pub(super) numbers: Vec<String>,
 }
 
 /// A service with profiles.
@@ -132,6 +152,9 @@ pub(super) struct Site {
 pub(super) struct Nobody {
     pub(super) words: Vec<String>,
     pub(super) nouns: Vec<String>,
+    pub(super) chosen: Vec<String>,
+    pub(super) plain: Vec<String>,
+    pub(super) plain_handles: Vec<String>,
     pub(super) handles: Vec<String>,
     pub(super) mail_names: Vec<String>,
     pub(super) mail_offices: Vec<String>,

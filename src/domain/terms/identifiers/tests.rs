@@ -165,6 +165,9 @@ fn a_long_value_takes_no_long_time() {
         "a@".repeat(250),
         "x.y/".repeat(120),
         "é\u{301}".repeat(250),
+        "a,".repeat(250),
+        "night🦉".repeat(80),
+        "fb://f?href=".repeat(40),
     ] {
         for kind in IdentifierKind::ALL {
             let begun = crate::base::time::Clock::machine();
@@ -173,6 +176,17 @@ fn a_long_value_takes_no_long_time() {
             assert!(begun.now().since(at) < std::time::Duration::from_millis(500), "{kind:?}");
         }
     }
+}
+
+/// Which of many words is the name, nobody can say: each is looked up, and none is declared.
+#[test]
+fn each_word_of_a_sentence_is_looked_up_at_a_wall() {
+    let of = |text: &str| Identifier::new(IdentifierKind::Handle, text);
+    let sentence = of("the man whom they call night_owl, from Leeds");
+    assert_eq!(is_walled(&of("Night_Owl"), &sentence), Some(true));
+    assert_eq!(is_walled(&of("dayowl"), &sentence), Some(false));
+    assert_eq!(is_walled(&sentence, &of("a woman whom they call dayowl")), Some(false), "words are not declared");
+    assert_eq!(is_walled(&of("instagram"), &of("dayowl on instagram")), Some(false));
 }
 
 #[test]
@@ -186,6 +200,14 @@ fn a_number_in_a_field_for_a_name_counts_at_a_wall() {
         let declared = Identifier::new(IdentifierKind::Phone, number);
         assert_eq!(is_walled(&declared, &of(named)), Some(true), "{named}");
         assert!(!is_match(&declared, &of(named)), "{named}");
+    }
+    // And the other way round: declared without its country, in a field for a name.
+    for named in ["+447700901001", "07700 901001"] {
+        assert_eq!(
+            is_walled(&of("07700 901001"), &Identifier::new(IdentifierKind::Phone, named)),
+            Some(true),
+            "{named}"
+        );
     }
     let declared = Identifier::new(IdentifierKind::Phone, "+447700901001");
     for named in ["07700901002", "0901001", "ann07700901001", "facebook.com/07700901001"] {

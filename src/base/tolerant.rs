@@ -1,0 +1,267 @@
+//! JSON with the small faults that programs make when they put what a person wrote into it: `\'`, a cut `\u12`, a comma too
+//! many, `NaN`, zeros behind the end. Read only where a report of danger would be lost otherwise. What is no JSON at all
+//! (names or texts without double quotes, an object without its end, two in one body) stays none.
+
+use serde_json::value::RawValue;
+
+use super::json::{Json, KEPT};
+
+/// Stands for what cannot be known any more.
+const LOST: char = '\u{fffd}';
+
+/// The object that the text is plainly meant to be; nothing when it is none.
+#[must_use]
+pub fn read(text: &str) -> Option<Json> {
+    let mut reader = Reader { rest: text };
+    let value = reader.value(0)?;
+    reader.blank();
+    (reader.rest.is_empty() && matches!(value, Json::Object(_))).then_some(value)
+}
+
+struct Reader<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Reader<'t> {
+    fn peek(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let mut chars = self.rest.chars();
+        let next = chars.next();
+        self.rest = chars.as_str();
+        next
+    }
+
+    /// Goes past the sign if it stands here.
+    fn passes(&mut self, sign: char) -> bool {
+        let rest = self.rest.strip_prefix(sign);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// The signs from here on that are of a kind.
+    fn run(&mut self, is_part: impl Fn(char) -> bool) -> &'t str {
+        let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+        let (run, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        run
+    }
+
+    /// Goes past what says nothing: spaces of every kind, marks of order, zeros.
+    fn blank(&mut self) {
+        self.run(|c| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
+    }
+
+    /// A value that stands so deep. What stands deeper than anything of ours is passed over, without a call for each level.
+    fn value(&mut self, depth: usize) -> Option<Json> {
+        self.blank();
+        match self.peek()? {
+            '{' | '[' if depth > KEPT => self.pass_over(),
+            '{' => self.object(depth),
+            '[' => self.list(depth),
+            '"' => self.text().map(Json::Text),
+            _ => self.word(),
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Option<Json> {
+        self.next();
+        let mut members = Vec::new();
+        while !self.ends('}', members.is_empty())? {
+            let name = self.text()?;
+            self.blank();
+            if !self.passes(':') {
+                return None;
+            }
+            members.push((name, self.value(depth + 1)?));
+        }
+        Some(Json::Object(members))
+    }
+
+    fn list(&mut self, depth: usize) -> Option<Json> {
+        self.next();
+        let mut items = Vec::new();
+        while !self.ends(']', items.is_empty())? {
+            items.push(self.value(depth + 1)?);
+        }
+        Some(Json::List(items))
+    }
+
+    /// Whether the list or object ends here; nothing when neither an end nor a comma stands between two values.
+    fn ends(&mut self, sign: char, is_first: bool) -> Option<bool> {
+        let mut is_parted = is_first;
+        self.blank();
+        while self.passes(',') {
+            is_parted = true;
+            self.blank();
+        }
+        if self.passes(sign) {
+            return Some(true);
+        }
+        is_parted.then_some(false)
+    }
+
+    /// Passes over a list or object, with all that is in it.
+    fn pass_over(&mut self) -> Option<Json> {
+        let mut open = 0_usize;
+        loop {
+            match self.peek()? {
+                '"' => {
+                    self.text()?;
+                    continue;
+                }
+                '{' | '[' => open += 1,
+                '}' | ']' => open -= 1,
+                _ => {}
+            }
+            self.next();
+            if open == 0 {
+                return Some(Json::Text("…".to_owned()));
+            }
+        }
+    }
+
+    fn text(&mut self) -> Option<String> {
+        if !self.passes('"') {
+            return None;
+        }
+        let mut text = String::new();
+        loop {
+            text.push_str(self.run(|c| c != '"' && c != '\\'));
+            if self.next()? == '"' {
+                return Some(text);
+            }
+            match self.next()? {
+                sign @ ('"' | '\\' | '/' | '\'') => text.push(sign),
+                'b' => text.push('\u{8}'),
+                'f' => text.push('\u{c}'),
+                'n' => text.push('\n'),
+                'r' => text.push('\r'),
+                't' => text.push('\t'),
+                'u' => text.push(self.character()),
+                // A backslash that somebody typed.
+                sign => text.extend(['\\', sign]),
+            }
+        }
+    }
+
+    /// The character behind `\u`.
+    fn character(&mut self) -> char {
+        let Some(first) = self.unit() else { return LOST };
+        let pair = match first {
+            0xd800..=0xdbff => {
+                let before = self.rest;
+                let second = if self.passes('\\') && self.passes('u') { self.unit() } else { None };
+                let second = second.filter(|second| (0xdc00..=0xdfff).contains(second));
+                if second.is_none() {
+                    self.rest = before;
+                }
+                second.into_iter().fold(vec![first], |mut pair, second| {
+                    pair.push(second);
+                    pair
+                })
+            }
+            _ => vec![first],
+        };
+        char::decode_utf16(pair).next().and_then(Result::ok).unwrap_or(LOST)
+    }
+
+    /// Four hexadecimal digits. Fewer are passed over.
+    fn unit(&mut self) -> Option<u16> {
+        let digits = self.rest.chars().take(4).take_while(char::is_ascii_hexdigit).count();
+        let (unit, rest) = self.rest.split_at_checked(digits)?;
+        self.rest = rest;
+        u16::from_str_radix(unit, 16).ok().filter(|_| digits == 4)
+    }
+
+    /// A number, and the words that stand without quotes. What is no number (`NaN`, `007`) is kept as it was written.
+    fn word(&mut self) -> Option<Json> {
+        let word = self.run(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+        let is_digits =
+            || word.contains(|c: char| c.is_ascii_digit()) && !word.contains(|c: char| c.is_ascii_alphabetic());
+        match word {
+            "true" | "True" => Some(Json::Bool(true)),
+            "false" | "False" => Some(Json::Bool(false)),
+            "null" | "None" | "undefined" => Some(Json::Null),
+            "NaN" | "nan" | "Infinity" | "-Infinity" | "+Infinity" | "inf" | "-inf" => {
+                Some(Json::Text(word.to_owned()))
+            }
+            number if serde_json::from_str::<&RawValue>(number).is_ok() => Some(Json::Number(number.to_owned())),
+            digits if is_digits() => Some(Json::Text(digits.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_plainly_meant_is_read() {
+        for (given, expected) in [
+            (r#"{"a": "it\'s"}"#, r#"{"a":"it's"}"#),
+            (r#"{"a": "\o/ C:\Users"}"#, r#"{"a":"\\o/ C:\\Users"}"#),
+            (r#"{"a": "x\u12"}"#, "{\"a\":\"x\u{fffd}\"}"),
+            (r#"{"a": "x\uZZ"}"#, "{\"a\":\"x\u{fffd}ZZ\"}"),
+            (r#"{"a": "\ud83d\ude42\ud83d\u0041"}"#, "{\"a\":\"\u{1f642}\u{fffd}A\"}"),
+            (r#"{"a": "\ud83d\uZ"}"#, "{\"a\":\"\u{fffd}\u{fffd}Z\"}"),
+            (r#"{"a": [1, 2,], "b": {},}"#, r#"{"a":[1,2],"b":{}}"#),
+            (r#"{,"a": 1,,"b": 2}"#, r#"{"a":1,"b":2}"#),
+            (
+                r#"{"a": NaN, "b": -Infinity, "c": undefined, "d": True}"#,
+                r#"{"a":"NaN","b":"-Infinity","c":null,"d":true}"#,
+            ),
+            (
+                r#"{"a": 007, "b": .5, "c": 1e999, "d": -0.1, "e": 1.2.3}"#,
+                r#"{"a":"007","b":".5","c":1e999,"d":-0.1,"e":"1.2.3"}"#,
+            ),
+            ("\u{feff}\u{feff} {\"a\": 1}\0\0\n\u{a0}", r#"{"a":1}"#),
+            ("{\"a\": \"one\ntwo\u{7}\"}", r#"{"a":"one\ntwo\u0007"}"#),
+        ] {
+            assert_eq!(read(given).map(|json| json.to_text()).as_deref(), Some(expected), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_none() {
+        for given in [
+            "",
+            " ",
+            "{",
+            "nothing",
+            "NaN",
+            "[1]",
+            "\"a\"",
+            "{'a': 1}",
+            "{a: 1}",
+            "{\"a\":}",
+            "{\"a\": 1 \"b\": 2}",
+            "{\"a\" 1}",
+            "{} {}",
+            "{\"a\": \"x",
+            "{\"a\": \"x\\\"}",
+            "{\"a\": [1}",
+            "{\"a\": maybe}",
+            "{\"a\": 1}}",
+            "{\"a\": -}",
+        ] {
+            assert!(read(given).is_none(), "{given}");
+        }
+    }
+
+    #[test]
+    fn depth_takes_no_room() {
+        let deep =
+            |open: &str, close: &str| format!("{{\"a\":{}1{},\"b\":2}}", open.repeat(100_000), close.repeat(100_000));
+        for text in [deep("[", "]"), deep("{\"x\":", "}"), deep("[\"]\",", "]")] {
+            let read = read(&text).map(|json| json.to_text()).unwrap();
+            assert!(read.contains('…') && read.ends_with("\"b\":2}") && read.len() < 2_000, "{}", read.len());
+        }
+        assert!(
+            read(&"{\"a\":".repeat(40_000)).is_none() && read(&format!("{{\"a\":{}", "[".repeat(100_000))).is_none()
+        );
+    }
+}
