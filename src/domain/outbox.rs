@@ -10,7 +10,7 @@ use super::paging::{Notice, RingOf, Rung, Urgency};
 use crate::base::id::{CaseId, EndpointId, JobId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::schema::outbox;
-use crate::db::{AnyConnection, Rx, Tx};
+use crate::db::{Rx, Tx};
 use crate::error::Result;
 
 /// What is owed. Payloads hold ids and codes, never a person's words.
@@ -54,6 +54,8 @@ pub enum Job {
     },
     /// Tell the operator that nobody may work on a case.
     TellOperatorOfUnseen,
+    /// Tell the operator that a colleague met a wall of which no safeguarding lead may hear.
+    TellOperatorOfWall,
     /// Tell a platform that its endpoint has taken nothing for a day.
     EndpointFailing {
         /// The endpoint.
@@ -99,7 +101,7 @@ impl Job {
         match self {
             Self::Mail { .. } => "mail",
             Self::Pager { .. } => "pager",
-            Self::TellOfWall { .. } => "tell_of_wall",
+            Self::TellOfWall { .. } | Self::TellOperatorOfWall => "tell_of_wall",
             Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
             Self::EndpointFailing { .. } | Self::EndpointDisabled { .. } => "webhook_endpoint",
         }
@@ -139,49 +141,97 @@ pub fn arrives(rx: &mut Rx<'_>, dedupe_keys: Vec<String>) -> Result<bool> {
     Ok(any.select(outbox::id).first::<String>(rx.conn()).optional()?.is_some())
 }
 
-/// Leases up to `limit` jobs that are due and not held by a living worker; none when none is left.
-pub fn lease(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<Vec<Leased>> {
-    loop {
-        let (found, leased) = lease_some(tx, worker, limit)?;
-        // Where all that were found are laid aside, there may be more behind them.
-        if found == 0 || !leased.is_empty() {
-            return Ok(leased);
-        }
+/// What may not be begun just now, because as much of it is under way as may be.
+#[derive(Clone, Debug, Default)]
+pub struct Full {
+    /// Kinds of jobs.
+    pub kinds: Vec<&'static str>,
+    /// Colleagues to whom mails are on their way.
+    pub recipients: Vec<StaffId>,
+}
+
+/// A job that is due.
+#[derive(Debug)]
+pub struct DueJob {
+    id: String,
+    payload: String,
+    attempts: i64,
+    failed_before: bool,
+}
+
+impl DueJob {
+    /// What it is about; nothing when this version does not know it.
+    #[must_use]
+    pub fn job(&self) -> Option<Job> {
+        serde_json::from_str(&self.payload).ok()
     }
 }
 
-/// How many were found, and those of them that can be done.
-fn lease_some(tx: &mut Tx<'_>, worker: &str, limit: i64) -> Result<(usize, Vec<Leased>)> {
-    let now = tx.now();
-    let free = outbox::lease_until.is_null().or(outbox::lease_until.lt(now));
-    let due = outbox::table
-        .filter(outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(outbox::run_at.le(now)).and(free))
-        .order(outbox::run_at)
+/// Up to `limit` jobs that are due and not held by a living worker: those that were never tried first, so that what fails
+/// again and again keeps nothing new waiting.
+///
+/// # Errors
+/// What the database says.
+pub fn due(rx: &mut Rx<'_>, full: &Full, limit: i64) -> Result<Vec<DueJob>> {
+    let now = rx.now();
+    let mut due = outbox::table
+        .filter(outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(outbox::run_at.le(now)))
+        .filter(outbox::lease_until.is_null().or(outbox::lease_until.lt(now)))
+        .filter(outbox::kind.ne_all(full.kinds.clone()))
+        .order((outbox::attempts, outbox::run_at, outbox::id))
         .limit(limit)
-        .select((outbox::id, outbox::payload, outbox::attempts, outbox::last_error.is_not_null()));
-    let rows: Vec<(String, String, i64, bool)> = match tx.conn() {
-        AnyConnection::Sqlite(conn) => due.load(conn)?,
-        AnyConnection::Postgres(conn) => due.for_update().skip_locked().load(conn)?,
-    };
-    let found = rows.len();
-    let mut leased = Vec::with_capacity(found);
-    for (id, payload, attempts, failed_before) in rows {
-        diesel::update(outbox::table.find(&id))
+        .select((outbox::id, outbox::payload, outbox::attempts, outbox::last_error.is_not_null()))
+        .into_boxed();
+    for staff in &full.recipients {
+        // The key of each mail ends with whom it is to.
+        due = due.filter(outbox::dedupe_key.is_null().or(outbox::dedupe_key.not_like(format!("%:{staff}"))));
+    }
+    let rows: Vec<(String, String, i64, bool)> = due.load(rx.conn())?;
+    let job = |(id, payload, attempts, failed_before)| DueJob { id, payload, attempts, failed_before };
+    Ok(rows.into_iter().map(job).collect())
+}
+
+/// Leases those of the jobs that no other worker has taken meanwhile, and that can be done.
+///
+/// # Errors
+/// What the database says.
+pub fn take(tx: &mut Tx<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leased>> {
+    let now = tx.now();
+    let mut leased = Vec::with_capacity(some.len());
+    for DueJob { id, payload, attempts, failed_before } in some {
+        let free = outbox::lease_until.is_null().or(outbox::lease_until.lt(now));
+        let still = outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(outbox::attempts.eq(attempts));
+        let taken = diesel::update(outbox::table.find(id).filter(free).filter(still))
             .set((
                 outbox::lease_until.eq(now.plus(LEASE)),
                 outbox::lease_by.eq(worker),
                 outbox::attempts.eq(attempts + 1),
             ))
             .execute(tx.conn())?;
-        match (id.parse(), serde_json::from_str(&payload)) {
+        if taken == 0 {
+            continue;
+        }
+        match (id.parse(), serde_json::from_str(payload)) {
             // A job that was taken this often and never finished has taken its workers down with it.
-            (Ok(_), Ok(_)) if attempts >= ATTEMPTS && !failed_before => bury(tx, &id, "no worker finished it")?,
-            (Ok(id), Ok(job)) => leased.push(Leased { id, job, attempt: attempts + 1, failed_before }),
-            (Err(_), _) => bury(tx, &id, "its id cannot be read")?,
-            (_, Err(_)) => bury(tx, &id, "the payload is not known to this version")?,
+            (Ok(_), Ok(_)) if *attempts >= ATTEMPTS && !failed_before => bury(tx, id, "no worker finished it")?,
+            (Ok(id), Ok(job)) => {
+                leased.push(Leased { id, job, attempt: attempts + 1, failed_before: *failed_before });
+            }
+            (Err(_), _) => bury(tx, id, "its id cannot be read")?,
+            (_, Err(_)) => bury(tx, id, "the payload is not known to this version")?,
         }
     }
-    Ok((found, leased))
+    Ok(leased)
+}
+
+/// Frees what a process held that is no more. Only where no other can be alive: the file of `SQLite` has one worker.
+///
+/// # Errors
+/// What the database says.
+pub fn take_over(tx: &mut Tx<'_>) -> Result<()> {
+    let held = outbox::table.filter(outbox::done_at.is_null().and(outbox::lease_until.is_not_null()));
+    diesel::update(held).set(outbox::lease_until.eq(None::<Timestamp>)).execute(tx.conn())?;
+    Ok(())
 }
 
 /// Notes that a job is done. Says whether the lease was still ours.

@@ -3,6 +3,7 @@
 //! Everything here may run in several processes at once and may be killed at any moment: leases and conditional
 //! updates decide who does what, and what was not finished is done again.
 
+mod clerk;
 mod deliveries;
 pub mod editions;
 mod outbox;
@@ -21,13 +22,14 @@ use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
 use crate::db::Rx;
 use crate::domain::cases::rights;
+use crate::domain::outbox as domain_outbox;
 use crate::domain::paging::unseen;
 use crate::domain::{cases, flows, matching, paging, queues, requests, watch, webhooks};
 use crate::error::{Error, Result};
 use rows::{Work, each_row, or_else};
 
+pub use clerk::{Clerk, work_off};
 pub use deliveries::Courier;
-pub use outbox::work_off;
 pub use renewal::renew;
 pub use tidy::{sign_audit, tidy};
 
@@ -45,6 +47,10 @@ pub async fn run(app: Arc<App>) {
     let worker = format!("{}-{}", std::process::id(), hex(&random_bytes::<4>()));
     tracing::info!(worker, "jobs begin");
     app.jobs_begin();
+    if !app.db.is_shared() {
+        // Whoever held a job before this process is gone: nobody waits for a minute after a restart.
+        let _ = alone(&app, "take_over", app.db.write(domain_outbox::take_over)).await;
+    }
     // What cannot be assessed again stays p1.
     let _ = alone(&app, "reassess", reassess_failed(&app)).await;
     let _ = alone(&app, "requeue", requeue(&app)).await;
@@ -54,7 +60,7 @@ pub async fn run(app: Arc<App>) {
         each(SIGN, &app, "sign", sign_audit),
         each(TICK, &app, "renewal", renew),
         each(TIDY, &app, "editions", commit_due),
-        owed(&app, &worker),
+        Clerk::new(&app, &worker).run(),
         Courier::new(&app, &worker).run()
     );
 }
@@ -69,20 +75,6 @@ where
         ticks.tick().await;
         // The failure has been told.
         let _ = alone(app, name, job(Arc::clone(app))).await;
-    }
-}
-
-/// Works the outbox off whenever something is owed, and looks once a tick for what others left behind.
-async fn owed(app: &Arc<App>, worker: &str) {
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut owed = app.db.owed();
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = owed.changed() => {}
-        }
-        let _ = alone(app, "outbox", async { work_off(app, worker).await.map(drop) }).await;
     }
 }
 
@@ -138,6 +130,13 @@ async fn end_holds(app: &Arc<App>) -> Result<()> {
     let call = async |app: Arc<App>, case| write(&app, case, paging::call_for_unreadable).await;
     let work = |app, case| or_else(app, case, cases::end_hold, call);
     each_row(app, "end_holds", cases::holds_ended, work).await.map(drop)
+}
+
+/// Ends claims that ran out in silence, and has somebody told.
+async fn end_claims(app: &Arc<App>) -> Result<()> {
+    let call = async |app: Arc<App>, case| write(&app, case, paging::call_for_unreadable).await;
+    let work = |app, case| or_else(app, case, cases::lapse, call);
+    each_row(app, "end_claims", cases::claims_lapsed, work).await.map(drop)
 }
 
 async fn mark_overdue(app: &Arc<App>) -> Result<()> {
@@ -241,6 +240,7 @@ async fn alone(app: &Arc<App>, job: &'static str, work: impl Future<Output = Res
 pub async fn tick(app: Arc<App>) -> Result<()> {
     let app = &app;
     let all = [
+        alone(app, "end_claims", end_claims(app)).await,
         alone(app, "tell_of_clocks", tell_of_clocks(app)).await,
         alone(app, "ring", ring(app)).await,
         alone(app, "end_holds", end_holds(app)).await,

@@ -1,8 +1,6 @@
-//! The worker of the outbox.
+//! What the outbox owes: each kind of job, what it does, and how it ends.
 
 use std::sync::Arc;
-
-use futures_util::{StreamExt, stream};
 
 use crate::app::App;
 use crate::domain::outbox::{self, Job, Leased};
@@ -11,35 +9,6 @@ use crate::domain::staff;
 use crate::domain::vault::Damaged;
 use crate::error::{Error, Result};
 use crate::outbound::{NotSent, Ring};
-
-/// How many jobs are done side by side: a mail server that is slow for one recipient must not hold up the others.
-const AT_ONCE: usize = 8;
-/// How many jobs are leased at once: so few that all are tried long before their leases end, however slow the server.
-const LEASED: i64 = 16;
-
-/// Leases what is due and does it, until nothing is left. Says how many jobs were done.
-///
-/// # Errors
-/// What the database says.
-pub async fn work_off(app: &Arc<App>, worker: &str) -> Result<usize> {
-    let mut done = 0;
-    loop {
-        let name = worker.to_owned();
-        let leased = app.db.write(move |tx| outbox::lease(tx, &name, LEASED)).await?;
-        if leased.is_empty() {
-            return Ok(done);
-        }
-        let finished: Vec<Result<bool>> =
-            stream::iter(leased).map(|job| one(app, worker, job)).buffer_unordered(AT_ONCE).collect().await;
-        for job in finished {
-            match job {
-                Ok(ours) => done += usize::from(ours),
-                // Its lease ends, and it is tried again; the others are not held up by it.
-                Err(error) => tracing::error!(%error, "a job could not be finished"),
-            }
-        }
-    }
-}
 
 /// Why a job was not done.
 enum Undone {
@@ -50,8 +19,16 @@ enum Undone {
 }
 
 /// Does one job and says so in a transaction of its own. A fault of ours counts as an attempt too, and stays to be
-/// seen on the job.
-async fn one(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
+/// seen on the job. Says whether it was done.
+pub(super) async fn one(app: Arc<App>, worker: Arc<str>, leased: Leased) -> bool {
+    done(&app, &worker, leased).await.unwrap_or_else(|error| {
+        // Its lease ends, and it is tried again; the others are not held up by it.
+        tracing::error!(%error, "a job could not be finished");
+        false
+    })
+}
+
+async fn done(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
     let outcome = act(app, &leased).await.unwrap_or_else(|error| {
         tracing::error!(job = %leased.id, %error, "a job met a fault");
         Err(Undone::Later(fault(&error)))
@@ -142,8 +119,8 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
         }
         Job::TellOfWall { case } => {
             tracing::warn!(target: "on_call", case = %case, "a colleague met a wall: tell the safeguarding lead");
-            let key = leased.id.to_string();
-            app.db.write(move |tx| paging::tell_safeguarding_leads(tx, &Notice::Wall, &key)).await?;
+            let (case, key) = (case.clone(), leased.id.to_string());
+            app.db.write(move |tx| paging::tell_of_wall(tx, &case, &key)).await?;
             Ok(Ok(()))
         }
         Job::TellOfUnseen { cases, count } => {
@@ -157,6 +134,10 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
         }
         Job::TellOperatorOfUnseen => {
             let text = "Nobody may work on a case that is open: its queue is on nobody's list, or everybody who could stands behind a wall. `recourse check` names it and says what to do.";
+            Ok(to_operator(app, leased, ("Something needs you", text)).await)
+        }
+        Job::TellOperatorOfWall => {
+            let text = "A colleague was turned away from a case that names them or somebody close to them, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";
             Ok(to_operator(app, leased, ("Something needs you", text)).await)
         }
         Job::EndpointFailing { endpoint } => {

@@ -1,6 +1,6 @@
 //! Mail by SMTP, and how addresses are written.
 
-use lettre::message::header::{ContentType, MessageId};
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue, MessageId};
 use lettre::message::{Mailbox, Message};
 use serde::{Deserialize, Serialize};
 use url::Host;
@@ -93,10 +93,29 @@ impl Mailer {
             .to(Mailbox::new(None, to.email))
             .header(MessageId::from(format!("<{id}@{}>", self.from.email.domain())))
             .header(ContentType::TEXT_PLAIN)
+            .header(AutoSubmitted)
             .subject(subject)
             .body(text.to_owned())
             .map_err(|_| NotSent::Later("the mail could not be written".to_owned()))?;
         self.server.deliver(mail.envelope(), &mail.formatted()).await
+    }
+}
+
+/// That no person wrote it (RFC 3834), so that no machine answers.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
     }
 }
 

@@ -18,8 +18,12 @@ use url::Url;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long a whole conversation may take: less than half a worker's lease, of which two may follow each other.
+/// How long the conversation may take until the server is given the mail, and from then until it has taken it; together
+/// less than a worker's lease.
 const WHOLE: Duration = Duration::from_secs(25);
+const TAKING: Duration = Duration::from_secs(25);
+/// How long a server may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Why a mail was not sent. The words name no address.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +54,7 @@ impl std::fmt::Debug for Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Greeting,
+    Tls,
     SigningIn,
     Sender,
     Recipient,
@@ -60,6 +65,7 @@ impl Step {
     const fn words(self) -> &'static str {
         match self {
             Self::Greeting => "our greeting",
+            Self::Tls => "our wish for TLS",
             Self::SigningIn => "our signing in",
             Self::Sender => "mail.from",
             Self::Recipient => "the recipient",
@@ -114,13 +120,17 @@ impl Server {
     /// # Errors
     /// [`NotSent`], which says at which step and why.
     pub(super) async fn deliver(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), NotSent> {
-        match timeout(WHOLE, self.converse(envelope, mail)).await {
-            Ok(done) => done,
-            Err(_) => Err(NotSent::Later("the mail server does not answer in time".to_owned())),
-        }
+        let late = |_| NotSent::Later("the mail server does not answer in time".to_owned());
+        let mut server = timeout(WHOLE, self.converse(envelope)).await.map_err(late)??;
+        let taken = timeout(TAKING, server.message(mail)).await.map_err(late)?;
+        taken.map_err(|error| judge(Step::Content, &error))?;
+        // It has the mail: how it says goodbye, if it does, changes nothing.
+        let _ = timeout(GOODBYE, server.quit()).await;
+        Ok(())
     }
 
-    async fn converse(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), NotSent> {
+    /// Says all that comes before the mail itself.
+    async fn converse(&self, envelope: &Envelope) -> Result<AsyncSmtpConnection, NotSent> {
         let mut server = self.connect().await?;
         let mut options = Vec::new();
         let plain = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
@@ -138,10 +148,7 @@ impl Server {
             server.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(at(Step::Recipient))?;
         }
         server.command(Data).await.map_err(at(Step::Content))?;
-        server.message(mail).await.map_err(at(Step::Content))?;
-        // It has the mail; how it says goodbye changes nothing.
-        let _ = server.quit().await;
-        Ok(())
+        Ok(server)
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, NotSent> {
@@ -160,7 +167,7 @@ impl Server {
                 let words = "the mail server offers no TLS, which mail.url demands";
                 return Err(NotSent::Later(words.to_owned()));
             }
-            server.starttls(parameters.clone(), &hello).await.map_err(|error| judge(Step::Greeting, &error))?;
+            server.starttls(parameters.clone(), &hello).await.map_err(|error| judge(Step::Tls, &error))?;
         }
         if let Some(credentials) = &self.credentials {
             if server.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
@@ -185,13 +192,15 @@ fn judge(step: Step, error: &Error) -> NotSent {
     if is_about_the_recipient(step, code, enhanced) { NotSent::Refused(words) } else { NotSent::Later(words) }
 }
 
-/// The status code of RFC 3463 that a reply begins with.
+/// The status code of RFC 3463 that a line of the reply begins with.
 fn enhanced(said: &str) -> Option<(u16, u16, u16)> {
-    let mut parts = said.split_whitespace().next()?.splitn(3, '.').map(str::parse);
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(Ok(class)), Some(Ok(subject)), Some(Ok(detail))) => Some((class, subject, detail)),
-        _ => None,
-    }
+    said.lines().find_map(|line| {
+        let mut parts = line.split_whitespace().next()?.splitn(3, '.').map(str::parse);
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(Ok(class)), Some(Ok(subject)), Some(Ok(detail))) => Some((class, subject, detail)),
+            _ => None,
+        }
+    })
 }
 
 /// Whether a server says for good that it does not deliver to this recipient: mailbox and address (RFC 3463, 5.1 and 5.2),
@@ -265,6 +274,8 @@ mod tests {
             (Step::Recipient, 550, "5.7.1 relaying denied"),
             (Step::Recipient, 554, "5.7.1 relay access denied"),
             (Step::Recipient, 554, "refused"),
+            (Step::Recipient, 550, "Sorry\n5.7.1 relaying denied"),
+            (Step::Tls, 454, "4.7.0 TLS not available"),
             (Step::Recipient, 550, "5.1.8 your domain does not exist"),
             (Step::Recipient, 550, "5.1.7 bad sender"),
             (Step::Recipient, 552, "too many recipients"),

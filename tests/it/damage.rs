@@ -274,6 +274,7 @@ fn an_alarm_whose_case_cannot_be_read_rings_at_every_lead_who_may_see_it() {
     on_both(|world| async move {
         submit_many(&world, "BAD", urgent).await;
         let lead = world.staff(Role::Lead).await;
+        crate::paging::reachable(&world, &lead, "lead@staff.example", 0).await;
         world.staff(Role::Advocate).await;
         let bad = of("BAD");
         world.tamper(&format!("UPDATE cases SET queue = 'nowhere' WHERE id IN {bad}"));

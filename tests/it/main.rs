@@ -27,6 +27,7 @@ mod entity_tags;
 mod faults;
 mod flow_walks;
 mod flows;
+mod hanging;
 mod harness;
 mod input_echo;
 mod languages;

@@ -52,7 +52,7 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
         world.pass(120);
         jobs::tick(Arc::clone(&world.app)).await.unwrap();
         let db = &world.app.db;
-        let dead = db.write(|tx| outbox::lease(tx, "dead", 10)).await.unwrap();
+        let dead = db.write(|tx| crate::harness::lease(tx, "dead", 10)).await.unwrap();
         assert!(!dead.is_empty());
         assert_eq!(jobs::work_off(&world.app, "living").await.unwrap(), 0, "the lease holds");
         world.pass(61);

@@ -108,6 +108,7 @@ pub(crate) fn with_server(test: &impl AsyncFn(World, &mut MailServer)) {
         actix_web::rt::System::new().block_on(async {
             let set = |config: &mut recourse::config::Config| {
                 config.mail.url = Some(Sensitive::new(url.clone()));
+                config.mail.operator = Some(Sensitive::new("operator@staff.example".to_owned()));
             };
             let world = World::begin(database, &set).await;
             test(world, &mut server).await;
@@ -235,7 +236,7 @@ fn a_worker_that_dies_after_sending_sends_the_same_mail_again_and_loses_none() {
         world.pass(120);
         jobs::tick(Arc::clone(&world.app)).await.unwrap();
         // Leased by a worker that is killed before it could say that it was done.
-        let leased = world.app.db.write(|tx| outbox::lease(tx, "dead", 10)).await.unwrap();
+        let leased = world.app.db.write(|tx| crate::harness::lease(tx, "dead", 10)).await.unwrap();
         assert_eq!(leased.len(), 2, "a mail and the log's line");
         jobs::work_off(&world.app, "living").await.unwrap();
         assert!(server.mails().is_empty());

@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use recourse::base::secret::{Sensitive, hex};
 use recourse::base::time::Clock;
 use recourse::db::schema::outbox as outbox_table;
-use recourse::domain::paging::{self, Notice};
+use recourse::domain::paging;
 use recourse::domain::staff::{self, NewMember, Role};
 use recourse::domain::vault::{Keyring, Sealed, Statement};
 use reqwest::Method;
@@ -273,7 +273,7 @@ async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
         let (username, role) = ("amina".to_owned(), Role::SafeguardingLead);
         staff::add(tx, &kit.kit, NewMember { username, role, queues: Vec::new(), password_hash, totp_secret: secret })?;
         staff::set_mail(tx, &kit.kit, "amina", Some(&address))?;
-        paging::tell_safeguarding_leads(tx, &Notice::Wall, "a wall")
+        paging::tell_of_wall(tx, &recourse::base::id::Id::random(), "a wall")
     });
     added.await.unwrap();
     Secrets { password, totp }

@@ -1,8 +1,11 @@
 //! Colleagues whom no mail reaches: they have no address, or theirs is refused. Somebody else is told in their place, and
 //! nobody earlier than need be.
 
-use recourse::domain::paging::{self, Notice, rota};
-use recourse::domain::staff::Role;
+use std::sync::Arc;
+
+use recourse::domain::paging::rota;
+use recourse::domain::staff::{self, Role};
+use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::{audit, outbox};
 use serde_json::{Value, json};
 
@@ -137,13 +140,28 @@ fn a_clock_of_a_case_whose_holder_hears_nothing_is_told_to_others() {
 }
 
 #[test]
-fn a_wall_is_told_to_the_safeguarding_leads_who_have_an_address() {
+fn a_wall_is_told_to_nobody_whom_the_case_names_and_else_to_the_operator() {
     with_server(&async |world, server| {
-        world.staff(Role::SafeguardingLead).await;
+        submit_p0(&world).await;
+        let met = world.staff(Role::Lead).await;
+        let case = met.case_of("PG-1").await;
+        let silent = world.staff(Role::SafeguardingLead).await;
+        let named = world.staff(Role::SafeguardingLead).await;
+        reachable(&world, &named, "named@staff.example", 0).await;
+        let other = world.staff(Role::Advocate).await;
+        for who in [&met, &named, &other] {
+            let (app, name) = (Arc::clone(&world.app), who.username.clone());
+            let number = Identifier::new(IdentifierKind::Phone, "+447700900123");
+            world.app.db.write(move |tx| staff::declare(tx, &app.kit, &name, &number)).await.unwrap();
+        }
+        met.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
+        world.run_jobs().await;
+        assert_eq!(to(server, 0), ["operator"], "neither whom it names, nor {} who has no address", silent.username);
         let high = world.staff(Role::SafeguardingLead).await;
         reachable(&world, &high, "high@staff.example", 0).await;
-        world.app.db.write(|tx| paging::tell_safeguarding_leads(tx, &Notice::Wall, "one")).await.unwrap();
+        other.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
         world.run_jobs().await;
-        assert_eq!((to(server, 0), dead(&world).await), (vec!["high".to_owned()], 0));
+        assert_eq!(to(server, 1), ["high"]);
+        assert_eq!(dead(&world).await, 0);
     });
 }

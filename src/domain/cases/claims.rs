@@ -187,6 +187,40 @@ pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign, Case>, by: &Membe
     Ok(case)
 }
 
+/// A few of the cases whose claim ran out without a word.
+///
+/// # Errors
+/// What the database says.
+pub fn claims_lapsed(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, id) = due::place(after);
+    let further = cases::claimed_until.gt(at).or(cases::claimed_until.eq(at).and(cases::id.gt(id)));
+    Ok(cases::table
+        .filter(cases::claimed_until.le(rx.now()).and(further))
+        .order((cases::claimed_until, cases::id))
+        .limit(limit)
+        .select((cases::claimed_until.assume_not_null(), cases::id))
+        .load(rx.conn())?)
+}
+
+/// Ends such a claim. Whoever held the case has said nothing for a quarter of an hour: of an urgent one somebody is told
+/// at once, and they with them.
+///
+/// # Errors
+/// What the database says.
+pub fn lapse(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+    let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
+    if case.claimed_until.is_none_or(|until| until > tx.now()) {
+        return Ok(());
+    }
+    case.claimed_until = None;
+    store::set_holder(tx, &case)?;
+    if let Some(staff) = case.assigned_to.clone() {
+        audit::record(tx, Chain::Case(&case.id), Event::ClaimEnded { staff, what: "claim", cause: "lapsed" })?;
+    }
+    let waits = case.state.is_open() && priority::is_urgent(kit, case.priority);
+    if waits { priority::call_now(tx, &case, "claim_lapsed") } else { Ok(()) }
+}
+
 /// A few of the cases whose hold has ended.
 pub fn holds_ended(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let (at, id) = due::place(after);

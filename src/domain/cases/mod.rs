@@ -18,7 +18,7 @@ mod store;
 pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
 pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, take, wake_and_page};
 pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, start, wake};
-pub use claims::{end_hold, holds_ended};
+pub use claims::{claims_lapsed, end_hold, holds_ended, lapse};
 pub use decide::{Closing, decide};
 pub use links::link;
 pub(in crate::domain) use links::link_one_pair;

@@ -353,13 +353,23 @@ fn page_key(alarm: &AlarmId, ring: i64, staff: &StaffId) -> String {
     format!("page:{alarm}:{ring}:{staff}")
 }
 
-/// Owes a mail to every safeguarding lead who has an address.
-pub fn tell_safeguarding_leads(tx: &mut Tx<'_>, notice: &Notice, key: &str) -> Result<()> {
+/// Owes word of a wall that was met: to the safeguarding leads who may know of the case, else to the operator. To hear
+/// of it would tell whoever it names that there is such a case.
+///
+/// # Errors
+/// What the database says.
+pub fn tell_of_wall(tx: &mut Tx<'_>, case: &CaseId, key: &str) -> Result<()> {
     let (now, with_mail) = (tx.now(), staff::with_mail(tx)?);
-    let leads = staff::list(tx)?.into_iter().filter(|who| who.role == staff::Role::SafeguardingLead);
-    for who in leads.filter(|who| with_mail.contains(who.id.as_str())) {
-        let mail = Job::Mail { staff: who.id.clone(), notice: notice.clone() };
-        outbox::enqueue(tx, &mail, now, Some(&format!("{key}:{}", who.id)))?;
+    let mut nobody = true;
+    for who in staff::list(tx)?.into_iter().filter(|who| who.role == staff::Role::SafeguardingLead) {
+        if with_mail.contains(who.id.as_str()) && !staff::is_walled(tx, &who.id, case)? {
+            nobody = false;
+            let mail = Job::Mail { staff: who.id.clone(), notice: Notice::Wall };
+            outbox::enqueue(tx, &mail, now, Some(&format!("{key}:{}", who.id)))?;
+        }
+    }
+    if nobody {
+        outbox::enqueue(tx, &Job::TellOperatorOfWall, now, Some(&format!("{key}:operator")))?;
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ use recourse::app::{self, App};
 use recourse::base::secret::Sensitive;
 use recourse::base::time::{Clock, Timestamp};
 use recourse::config::{Config, Limits};
+use recourse::domain::outbox;
 use recourse::domain::platforms::{self, Mode, NewCredential, Scope};
 use recourse::domain::staff::{self, NewMember, Role};
 use recourse::domain::triage::Queue;
@@ -44,6 +45,12 @@ pub(crate) struct World {
     pub(crate) http: reqwest::Client,
     pub(crate) config: Config,
     dir: TempDir,
+}
+
+/// Leases up to `limit` of the jobs that are due, as a worker of this name does.
+pub(crate) fn lease(tx: &mut db::Tx<'_>, worker: &str, limit: i64) -> recourse::error::Result<Vec<outbox::Leased>> {
+    let due = outbox::due(tx, &outbox::Full::default(), limit)?;
+    outbox::take(tx, worker, &due)
 }
 
 /// Says something past the test runner's capture: whoever runs the tests must see what they covered.

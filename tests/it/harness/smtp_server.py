@@ -1,7 +1,7 @@
 """A mail server for tests: aiosmtpd on a free port, with recipients that stand for trouble.
 
 Prints its port, then keeps each mail as a line of JSON in the file that it was given.
-refused-…: 550 for good. later-…: 451. slow-…: takes its time to answer.
+refused-…: 550 for good. later-…: 451. slow-…: takes its time to answer. hang-…: never answers.
 A second file, the first one's name with `.says`, may hold a step and a reply, such as `AUTH 535 5.7.8 not now`: then that
 is what it says at this step. The reply `hang` is silence.
 """
@@ -54,6 +54,12 @@ class Server(SMTP):
             await super().smtp_EHLO(hostname)
 
 
+    async def smtp_QUIT(self, arg):
+        if self.told.at("QUIT") == "hang":
+            await asyncio.sleep(3600)
+        await super().smtp_QUIT(arg)
+
+
 class Keep:
     def __init__(self, path):
         self.path = path
@@ -73,6 +79,8 @@ class Keep:
             return "550 5.1.1 no such mailbox"
         if address.startswith("later-"):
             return "451 4.7.1 try again later"
+        if address.startswith("hang-"):
+            await asyncio.sleep(3600)
         if address.startswith("slow-"):
             await asyncio.sleep(2)
         envelope.rcpt_tos.append(address)

@@ -1,0 +1,176 @@
+//! The worker of the outbox.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{TICK, alone, outbox as errands};
+use crate::app::App;
+use crate::base::id::StaffId;
+use crate::domain::outbox::{self, DueJob, Full, Job};
+use crate::error::Result;
+
+/// How many mails are on their way at once, and how many of them to one recipient: a server that hangs for one of them
+/// keeps nobody else waiting, and a fresh page has room beside one that is tried again.
+const MAILS: usize = 16;
+const TO_ONE: usize = 2;
+/// How many calls of the pager are under way at once. It is one place, which may hang as a whole.
+const CALLS: usize = 32;
+/// How many jobs of all other kinds.
+const OTHERS: usize = 8;
+/// How many are looked at when there is room.
+const LOOKED_AT: i64 = 64;
+
+/// What a job waits for, when it waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Lane {
+    Mail(StaffId),
+    Pager,
+    Other,
+}
+
+impl Lane {
+    fn of(job: &Job) -> Self {
+        match job {
+            Job::Mail { staff, .. } => Self::Mail(staff.clone()),
+            Job::Pager { .. } => Self::Pager,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One worker with the jobs that are under way. Each is a task of its own, and whatever ends makes room at once: a
+/// pager or a recipient that hangs holds up its own jobs alone.
+#[derive(Debug)]
+pub struct Clerk {
+    app: Arc<App>,
+    worker: Arc<str>,
+    hands: JoinSet<bool>,
+    lanes: BTreeMap<Id, Lane>,
+}
+
+impl Clerk {
+    /// A worker with this name, under which it holds its leases.
+    #[must_use]
+    pub fn new(app: &Arc<App>, worker: &str) -> Self {
+        Self { app: Arc::clone(app), worker: worker.into(), hands: JoinSet::new(), lanes: BTreeMap::new() }
+    }
+
+    /// Works whenever something is owed, and looks once a tick for what others left behind, until the process ends.
+    pub async fn run(mut self) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (app, mut owed) = (Arc::clone(&self.app), self.app.db.owed());
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                _ = owed.changed() => {}
+                Some(ended) = self.hands.join_next_with_id() => { self.ended(ended); }
+            }
+            let _ = alone(&app, "outbox", self.begin_all()).await;
+        }
+    }
+
+    /// Does all that is due at this moment, and says how many jobs were done.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn work_off(mut self) -> Result<usize> {
+        let mut done = 0;
+        loop {
+            self.begin_all().await?;
+            match self.hands.join_next_with_id().await {
+                Some(ended) => done += usize::from(self.ended(ended)),
+                None => return Ok(done),
+            }
+        }
+    }
+
+    /// Begins what is due, as far as there is room.
+    async fn begin_all(&mut self) -> Result<()> {
+        loop {
+            while let Some(ended) = self.hands.try_join_next_with_id() {
+                self.ended(ended);
+            }
+            let full = self.full();
+            let due = self.app.db.read(move |rx| outbox::due(rx, &full, LOOKED_AT)).await?;
+            let some = self.fitting(due);
+            if some.is_empty() {
+                return Ok(());
+            }
+            let worker = Arc::clone(&self.worker);
+            for job in self.app.db.write(move |tx| outbox::take(tx, &worker, &some)).await? {
+                let lane = Lane::of(&job.job);
+                let task = self.hands.spawn(errands::one(Arc::clone(&self.app), Arc::clone(&self.worker), job));
+                self.lanes.insert(task.id(), lane);
+            }
+        }
+    }
+
+    /// Forgets a task that has ended. Says whether its job was done.
+    fn ended(&mut self, ended: std::result::Result<(Id, bool), JoinError>) -> bool {
+        let (id, done) = match ended {
+            Ok(ended) => ended,
+            // Its lease ends, and it is tried again.
+            Err(error) => (error.id(), false),
+        };
+        self.lanes.remove(&id);
+        done
+    }
+
+    fn full(&self) -> Full {
+        let under_way: Vec<&Lane> = self.lanes.values().collect();
+        Full {
+            kinds: ["mail", "pager"].into_iter().filter(|kind| room(&under_way, kind) == 0).collect(),
+            recipients: under_way
+                .iter()
+                .filter_map(|lane| if let Lane::Mail(staff) = lane { Some(staff) } else { None })
+                .filter(|staff| to_one(&under_way, staff) >= TO_ONE)
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// Those of the jobs for which there is room beside each other. What cannot be read is laid aside by whoever takes it.
+    fn fitting(&self, due: Vec<DueJob>) -> Vec<DueJob> {
+        let mut under_way: Vec<Lane> = self.lanes.values().cloned().collect();
+        let mut fits = |job: &DueJob| {
+            let Some(job) = job.job() else { return true };
+            let (lane, all) = (Lane::of(&job), under_way.iter().collect::<Vec<_>>());
+            let fits = match &lane {
+                Lane::Mail(staff) => room(&all, "mail") > 0 && to_one(&all, staff) < TO_ONE,
+                Lane::Pager => room(&all, "pager") > 0,
+                Lane::Other => room(&all, "other") > 0,
+            };
+            if fits {
+                under_way.push(lane);
+            }
+            fits
+        };
+        due.into_iter().filter(|job| fits(job)).collect()
+    }
+}
+
+/// How many more of a kind may be begun.
+fn room(under_way: &[&Lane], kind: &str) -> usize {
+    let count = |is: fn(&Lane) -> bool| under_way.iter().filter(|lane| is(lane)).count();
+    match kind {
+        "mail" => MAILS.saturating_sub(count(|lane| matches!(lane, Lane::Mail(_)))),
+        "pager" => CALLS.saturating_sub(count(|lane| *lane == Lane::Pager)),
+        _ => OTHERS.saturating_sub(count(|lane| *lane == Lane::Other)),
+    }
+}
+
+fn to_one(under_way: &[&Lane], staff: &StaffId) -> usize {
+    under_way.iter().filter(|lane| matches!(lane, Lane::Mail(to) if to == staff)).count()
+}
+
+/// Does all that is due at this moment, and says how many jobs were done.
+///
+/// # Errors
+/// What the database says.
+pub async fn work_off(app: &Arc<App>, worker: &str) -> Result<usize> {
+    Clerk::new(app, worker).work_off().await
+}
