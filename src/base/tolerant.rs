@@ -14,7 +14,8 @@ const LOST: char = '\u{fffd}';
 pub fn read(text: &str) -> Option<Json> {
     let mut reader = Reader { rest: text };
     let value = reader.value(0)?;
-    reader.blank();
+    // With half a sign of UTF-16 at the end.
+    reader.run(|c| c.is_whitespace() || matches!(c, '\u{feff}' | '\0' | LOST));
     (reader.rest.is_empty() && matches!(value, Json::Object(_))).then_some(value)
 }
 

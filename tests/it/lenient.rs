@@ -176,9 +176,31 @@ fn an_answer_that_cannot_be_read_is_never_a_no() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
         let lead = world.staff(Role::Lead).await;
-        let plain = [json!("yes"), json!(true), json!(1), json!("1"), json!("TRUE"), json!("Yes "), json!("y")];
+        let plain = [
+            json!("yes"),
+            json!(true),
+            json!(1),
+            json!("1"),
+            json!("TRUE"),
+            json!("Yes "),
+            json!("y"),
+            json!("yes\u{200b}"),
+            json!("ｙｅｓ"),
+            json!("ja"),
+            json!("نعم"),
+            json!("on"),
+        ];
         let unread = [json!("perhaps"), json!(2), json!([true]), json!({"value": "yes"}), json!(1.5)];
-        let open = [json!("no"), json!(false), json!(0), json!(null), json!(""), json!("unknown"), json!("declined")];
+        let open = [
+            json!("no"),
+            json!(false),
+            json!(0),
+            json!(null),
+            json!(""),
+            json!("unknown"),
+            json!("declined"),
+            json!("nein"),
+        ];
         let mut n = 0;
         for (values, priority) in [(&plain[..], "p0"), (&unread[..], "p1"), (&open[..], "p4")] {
             for value in values {
@@ -219,6 +241,9 @@ fn an_answer_that_cannot_be_read_is_never_a_no() {
             ("/category", json!(7), "p1"),
             ("/category", json!(null), "p1"),
             ("/category", json!("Sexual-Assault"), "p1"),
+            ("/category", json!(["sexual_assault"]), "p1"),
+            ("/reporter/birth_date", json!("2012-02-01"), "p1"),
+            ("/reporter/birth_date", json!("1990-02-01"), "p4"),
             ("/other_categories", json!(["rudeness"]), "p1"),
             ("/reporter/age_band", json!("perhaps"), "p1"),
             ("/survivor", json!("my sister"), "p1"),
@@ -228,9 +253,11 @@ fn an_answer_that_cannot_be_read_is_never_a_no() {
         {
             let (case, named) = taken(&spark, &lead, &with(&format!("A-o-{n}"), &[(pointer, value.clone())])).await;
             assert_eq!((&case["priority"], named.len()), (&json!(priority), 1), "{pointer} {value}");
-            let expected = if value == "Sexual-Assault" { "sexual_assault" } else { "not_sure" };
+            let is_plain = value == "Sexual-Assault" || value == json!(["sexual_assault"]);
+            let expected = if is_plain { "sexual_assault" } else { "not_sure" };
             assert!(pointer != "/category" || case["category"] == expected, "{case}");
-            let child = pointer.ends_with("age_band") || pointer == "/survivor";
+            let is_young = pointer.ends_with("birth_date") && priority == "p1";
+            let child = pointer.ends_with("age_band") || pointer == "/survivor" || is_young;
             assert_eq!(case["queue"] == "children", child, "{pointer} {value}");
         }
         for (n, (age, queue)) in [
@@ -240,6 +267,8 @@ fn an_answer_that_cannot_be_read_is_never_a_no() {
             (json!("18+"), "stalking_violence"),
             (json!(0), "children"),
             (json!(true), "children"),
+            (json!("\u{661}\u{666}"), "children"),
+            (json!("\u{663}\u{664}"), "stalking_violence"),
         ]
         .into_iter()
         .enumerate()

@@ -80,6 +80,7 @@ pub struct Found {
     reach: Vec<ChannelBody>,
     also_named: Vec<IdentifierBody>,
     contact_barred: bool,
+    age_unread: bool,
     // Each place once for a rule, however many readers stumble over it.
     counted: HashSet<(String, &'static str)>,
 }
@@ -143,11 +144,22 @@ impl Found {
         self.unread = true;
     }
 
+    /// Something that may have said that the person harmed is a child.
+    pub(super) const fn age_unread(&mut self) {
+        self.age_unread = true;
+    }
+
+    /// Whether something may have said so.
+    pub(super) const fn may_be_child(&self) -> bool {
+        self.age_unread
+    }
+
     /// Takes over what was found in a part.
     pub(super) fn absorb(&mut self, own: Self) {
         self.refuses |= own.refuses;
         self.unread |= own.unread;
         self.contact_barred |= own.contact_barred;
+        self.age_unread |= own.age_unread;
         self.first_left = self.first_left.or(own.first_left);
         self.unread_keys.extend(own.unread_keys);
         self.counted.extend(own.counted);

@@ -6,6 +6,7 @@ use super::found::{Found, Rule};
 use super::hints;
 use crate::base::json::Json;
 use crate::base::text::is_plain_word;
+use crate::domain::terms::identifiers::folded;
 
 pub(super) const REQUIRED: Rule = Rule::new("required", "this member is required");
 pub(super) const NO_WORDS: Rule = Rule::new("required", "say in their words what happened");
@@ -17,6 +18,12 @@ const TWICE: Rule = Rule::new("duplicate_member", "this member stands twice");
 const UNKNOWN: Rule = Rule::new("unknown_member", "this member is not known; leave it out");
 const OTHER_NAME: Rule = Rule::new("unknown_member", "write the name as the API document does");
 const NUL: Rule = Rule::new("control_character", "the text holds a NUL character; send plain text");
+
+/// Yes and no where the word says nothing else in any language that we know of.
+const YES: [&str; 17] =
+    ["ja", "oui", "sí", "sì", "sim", "tak", "evet", "да", "так", "نعم", "بله", "はい", "是", "是的", "예", "네", "हाँ"];
+const NO: [&str; 13] =
+    ["nein", "non", "não", "nie", "nej", "hayır", "нет", "ні", "لا", "いいえ", "不是", "아니요", "नहीं"];
 
 /// What a member was read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,9 +273,12 @@ pub(super) fn plainly_yes_or_no(value: &Json) -> Option<bool> {
         Json::Bool(said) => Some(*said),
         Json::Number(number) if number == "1" => Some(true),
         Json::Number(number) if number == "0" => Some(false),
-        Json::Text(text) => match text.trim().to_lowercase().as_str() {
-            "yes" | "y" | "true" | "1" => Some(true),
+        Json::Text(text) => match plainest(text).as_str() {
+            "yes" | "y" | "true" | "1" | "on" | "checked" => Some(true),
             "no" | "n" | "false" | "0" => Some(false),
+            // As people are asked in their own language.
+            word if YES.contains(&word) => Some(true),
+            word if NO.contains(&word) => Some(false),
             _ => None,
         },
         _ => None,
@@ -280,10 +290,11 @@ pub(super) fn pointer(parent: &str, member: &str) -> String {
     if is_plain_word(member) { format!("{parent}/{member}") } else { parent.to_owned() }
 }
 
-/// A word without case, marks and spaces: `not_safe_now`, `notSafeNow` and `Not safe now` are the same.
+/// A word without case, marks and spaces: `not_safe_now`, `notSafeNow` and `Not safe now` are the same, and so are letters
+/// of full width and what an app's keyboard puts between them unseen.
 pub(super) fn plainest(word: &str) -> String {
     let marks = |c: char| c == '_' || c == '-' || c.is_whitespace();
-    word.chars().filter(|c| !marks(*c)).flat_map(char::to_lowercase).collect()
+    folded(word).chars().filter(|c| !marks(*c)).collect()
 }
 
 /// Several values of one member as one.

@@ -98,6 +98,10 @@ pub fn read_report<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<Re
         // A wish may have stood where nobody looks for it.
         body.contact = Some(contact::barred());
     }
+    if found.may_be_child() && !body.names_a_child() {
+        let age = body.survivor.as_mut().map_or(&mut body.reporter.age_band, |survivor| &mut survivor.age_band);
+        *age = Some(AgeBand::Unsure);
+    }
     Ok(Taken { body, found })
 }
 
@@ -174,6 +178,13 @@ fn category(members: &mut Members, found: &mut Found) -> String {
         found.refuse(&place, &REQUIRED);
         return String::new();
     };
+    let value = match value {
+        Json::List(mut items) if items.len() == 1 => {
+            found.read_anyway(&place, &UNKNOWN_CATEGORY);
+            items.pop().unwrap_or(Json::Null)
+        }
+        value => value,
+    };
     known_category(&value, &place, found).map_or_else(|| "not_sure".to_owned(), |code| code.as_str().to_owned())
 }
 
@@ -231,16 +242,19 @@ fn statement(members: &mut Members, found: &mut Found) -> String {
 }
 
 fn reporter(members: &mut Members, found: &mut Found) -> Reporter {
-    let mut inner = match members.take("reporter", found) {
+    let given = match members.take("reporter", found) {
+        // One in a list.
+        Some(Json::List(mut items)) if items.len() == 1 => {
+            found.read_anyway("/reporter", &NO_REPORTER);
+            items.pop()
+        }
+        given => given,
+    };
+    let mut inner = match given {
         Some(Json::Object(inner)) => Members::new("/reporter", inner),
         Some(Json::Text(word)) if !word.trim().is_empty() => {
             found.read_anyway("/reporter", &NO_REPORTER);
             Members::new("/reporter", vec![("relation".to_owned(), Json::Text(word))])
-        }
-        Some(Json::List(mut items)) if matches!(items.as_slice(), [Json::Object(_)]) => {
-            found.read_anyway("/reporter", &NO_REPORTER);
-            let Some(Json::Object(inner)) = items.pop() else { return nobody() };
-            Members::new("/reporter", inner)
         }
         None | Some(Json::Null) => {
             found.refuse("/reporter", &REQUIRED);

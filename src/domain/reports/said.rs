@@ -8,6 +8,7 @@ use super::found::{Found, Rule};
 use super::members::{Members, Read, plainest, plainly_yes_or_no};
 use crate::base::json::Json;
 use crate::domain::taxonomy::{KeyCode, taxonomy};
+use crate::domain::terms::identifiers::folded;
 use crate::domain::triage::Answer;
 
 const NO_ANSWER: Rule = Rule::new("invalid_value", "use yes, no, unknown, not_asked or declined");
@@ -129,7 +130,7 @@ pub(super) fn age(members: &mut Members, found: &mut Found) -> Option<AgeBand> {
     let given = match &value {
         Json::Null => return None,
         Json::Text(text) if text.trim().is_empty() => return None,
-        Json::Text(text) => text.trim().to_owned(),
+        Json::Text(text) => folded(text),
         Json::Number(number) => number.clone(),
         _ => String::new(),
     };
