@@ -66,6 +66,7 @@ pub struct Broken {
 }
 
 /// All that was found in one body.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself, and none is a state")]
 #[derive(Debug, Default)]
 pub struct Found {
     violations: Violations,
