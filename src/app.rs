@@ -1,5 +1,6 @@
 //! Wiring: the only place that puts settings, database, keyring and rules together.
 
+mod occupied;
 mod readiness;
 mod stumbles;
 
@@ -21,6 +22,7 @@ use crate::domain::triage::Engine;
 use crate::domain::vault::{self, Keyring, KeyringError};
 use crate::metrics::Metrics;
 use crate::outbound::{Mailer, Outbound, Pager, Rules};
+pub use occupied::Occupied;
 use readiness::Pulse;
 pub use readiness::Reason;
 pub use stumbles::Stumbles;
@@ -52,6 +54,8 @@ pub struct App {
     pub stumbles: Stumbles,
     editions: Store,
     pulse: Pulse,
+    /// Kept for as long as this process serves.
+    _occupied: Option<Occupied>,
 }
 
 impl App {
@@ -65,6 +69,8 @@ impl App {
 /// What a command may do where nothing stands yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Beginning {
+    /// As `Allowed`, for the one process that serves an `SQLite` file.
+    Alone,
     /// Begin: make the data directory, the database and the keyring, and bring an older database to this version.
     Allowed,
     /// Nothing: it looks at a world, or works in one.
@@ -77,6 +83,14 @@ enum Beginning {
 /// A sentence that says what is wrong and what to do. Nothing was made then.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     enter(config, clock, Beginning::Allowed).await
+}
+
+/// Opens the service for a process that serves and works: no other does so on the same `SQLite` database.
+///
+/// # Errors
+/// As [`open`]; also the name of the process that has it.
+pub async fn open_alone(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
+    enter(config, clock, Beginning::Alone).await
 }
 
 /// Opens the service where it stands already, for commands that look or administer.
@@ -95,7 +109,9 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
     let pager = Pager::new(&config.pager).map_err(|reason| anyhow!(reason))?;
     let passwords = Passwords::new()?;
 
-    let (keyring, is_new) = settle(&config, &place, &clock, beginning).await?;
+    // Before anything is changed, if there is anything; otherwise as soon as there is.
+    let mut occupied = if beginning == Beginning::Alone { Occupied::early(&place)? } else { None };
+    let (keyring, is_new) = settle(&config, (&place, &mut occupied), &clock, beginning).await?;
     let db = Db::open(&place, config.sizes(), clock.clone(), keyring.chain_key())?;
     let fingerprint = keyring.id();
     if !db.write(move |tx| vault::settle_keyring(tx, &fingerprint)).await? {
@@ -134,6 +150,7 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
         stumbles,
         editions,
         pulse,
+        _occupied: occupied,
     }))
 }
 
@@ -141,7 +158,7 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
 /// what it is, before anything is made.
 async fn settle(
     config: &Config,
-    place: &Place,
+    (place, occupied): (&Place, &mut Option<Occupied>),
     clock: &Clock,
     beginning: Beginning,
 ) -> anyhow::Result<(Keyring, bool)> {
@@ -170,12 +187,17 @@ async fn settle(
                 );
             }
             if unknown > 0 {
-                tracing::warn!(unknown, "the database is of a newer version than this program");
+                return Err(too_new(place, unknown));
             }
         }
     }
-    if beginning == Beginning::Allowed {
-        begin(config, place).await?;
+    if beginning != Beginning::Never {
+        refuse_missing_folder(config, place)?;
+        make_data_directory(config)?;
+        if beginning == Beginning::Alone && occupied.is_none() {
+            *occupied = Occupied::take(place)?;
+        }
+        migrate(place).await?;
     }
     match keyring {
         Some(keyring) => Ok((keyring, false)),
@@ -189,10 +211,8 @@ async fn stand(place: &Place) -> anyhow::Result<Standing> {
     tokio::task::spawn_blocking(move || look_at(&place)).await?.map_err(|reason| anyhow!(reason))
 }
 
-/// Makes the data directory and brings the database to this version.
-async fn begin(config: &Config, place: &Place) -> anyhow::Result<()> {
-    refuse_missing_folder(config, place)?;
-    make_data_directory(config)?;
+/// Brings the database to this version.
+async fn migrate(place: &Place) -> anyhow::Result<()> {
     let place = place.clone();
     let applied = tokio::task::spawn_blocking(move || db::migrate::up(&place)).await??;
     if !applied.is_empty() {
@@ -207,6 +227,16 @@ pub fn nothing_here(place: &Place) -> anyhow::Error {
     anyhow!(
         "nothing of Recourse stands in {place}: the first `recourse serve` makes it. If it should be there, look at --data, \
          RECOURSE_DATA and RECOURSE_DATABASE_URL"
+    )
+}
+
+/// The answer of a program that knows less than the database: what it would write, a newer one may take for something
+/// else.
+#[must_use]
+pub fn too_new(place: &Place, unknown: usize) -> anyhow::Error {
+    anyhow!(
+        "{place} is {unknown} migrations ahead of this program: use the newer program that made them. There is no way back \
+         but the backup from before the upgrade"
     )
 }
 

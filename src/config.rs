@@ -1,6 +1,8 @@
 //! Settings: defaults that work, a file, the environment, the command line, in that order. An unknown key is fatal,
 //! because a misspelt safety setting must not pass unnoticed.
 
+mod told;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -122,6 +124,16 @@ pub struct Given {
     pub listen: Option<SocketAddr>,
 }
 
+/// The settings file of the working directory.
+const FILE: &str = "recourse.toml";
+
+fn read(settings: Figment, file: &Path) -> Result<Figment, String> {
+    match told::badly_formed(file) {
+        Some(reason) => Err(reason),
+        None => Ok(settings.merge(Toml::file_exact(file))),
+    }
+}
+
 /// Whether paths can be put behind the URL: nothing but scheme, host, port and perhaps a path.
 fn is_base(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
@@ -142,13 +154,14 @@ impl Config {
         let mut settings = Figment::from(Serialized::defaults(Self::default()));
         settings = match &given.file {
             Some(file) if !file.is_file() => return Err(format!("there is no settings file {}", file.display())),
-            Some(file) => settings.merge(Toml::file_exact(file)),
-            None => settings.merge(Toml::file("recourse.toml")),
+            Some(file) => read(settings, file)?,
+            None if Path::new(FILE).is_file() => read(settings, Path::new(FILE))?,
+            None => settings,
         };
         // `RECOURSE_CONFIG` and the like belong to the command line and to the tests.
         let settings =
             settings.merge(Env::prefixed("RECOURSE_").ignore(&["config", "test_postgres", "log"]).split("__"));
-        let mut config: Self = settings.extract().map_err(|error| error.to_string())?;
+        let mut config: Self = settings.extract().map_err(told::all)?;
         if let Some(data) = &given.data {
             config.data.clone_from(data);
         }
@@ -160,6 +173,13 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), String> {
+        let not_a_folder = self.data.ancestors().find(|place| place.exists()).filter(|place| !place.is_dir());
+        if let Some(place) = not_a_folder {
+            return Err(format!(
+                "data must be a directory, and {} is a file: name another with --data",
+                place.display()
+            ));
+        }
         let l = &self.limits;
         let limits = [l.ingest, l.read, l.bulk, l.token, l.staff, l.portal, l.public];
         if limits.contains(&0) {

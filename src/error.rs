@@ -182,6 +182,13 @@ impl Error {
         Self::Invalid(violations)
     }
 
+    /// Whether a row could not be read: somebody changed it outside the service. `recourse check` names it.
+    #[must_use]
+    pub fn is_of_a_row(&self) -> bool {
+        let Self::Internal(cause) = self else { return false };
+        matches!(cause.downcast_ref(), Some(DieselError::DeserializationError(_)))
+    }
+
     /// Passing trouble of the database, which stands in the log with its cause.
     #[must_use]
     pub fn not_done(cause: &DieselError) -> Self {
@@ -206,6 +213,32 @@ impl Error {
             Self::Unavailable(_) | Self::Internal(_) | Self::Throttled { .. } | Self::Conflict(Conflict::InFlight)
         )
     }
+}
+
+/// An error as a command tells it. What the database says is in its own words, and may be in its language: in their place
+/// stands what to do, and the words themselves go to the log.
+#[must_use]
+pub fn in_our_words(error: anyhow::Error) -> anyhow::Error {
+    let told = match said_by_database(&error) {
+        None => return error,
+        Some(DieselError::DeserializationError(_)) => {
+            "a row of the database cannot be read: `recourse check` names it; put it back from a backup"
+        }
+        Some(_) => {
+            "the database is not as this version needs it: `recourse check` names what is missing; put it back from a backup"
+        }
+    };
+    tracing::debug!(error = %format_args!("{error:#}"), "the database said");
+    anyhow::anyhow!(told)
+}
+
+fn said_by_database(error: &anyhow::Error) -> Option<&DieselError> {
+    error.chain().find_map(|cause| match (cause.downcast_ref::<DieselError>(), cause.downcast_ref::<Error>()) {
+        (Some(said), _) => Some(said),
+        // It stands in the other's place, and not behind it.
+        (None, Some(Error::Internal(inner))) => said_by_database(inner),
+        (None, _) => None,
+    })
 }
 
 impl From<Conflict> for Error {

@@ -7,8 +7,17 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 
 /// Begins logging to the standard error. `RECOURSE_LOG` holds the filter, such as `info` or `recourse=debug`.
-pub fn init(format: LogFormat, quiet: bool) {
-    let filter = filter(std::env::var("RECOURSE_LOG").ok().as_deref(), quiet);
+///
+/// # Errors
+/// A sentence when the filter is none: whoever asks for lines must not go without them unawares.
+pub fn init(format: LogFormat, quiet: bool) -> Result<(), String> {
+    let given = std::env::var("RECOURSE_LOG").ok().filter(|text| !text.trim().is_empty());
+    if given.as_deref().is_some_and(|text| !is_filter(text)) {
+        let form = "RECOURSE_LOG is no log filter: write off, error, warn, info, debug or trace, or such as \
+                    info,recourse=debug";
+        return Err(form.to_owned());
+    }
+    let filter = filter(given.as_deref(), quiet);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
     // A log that nobody reads any more must not stop the work: left to itself, the library would panic over it.
     let lines = lines.with_ansi(std::io::stderr().is_terminal()).log_internal_errors(false);
@@ -17,6 +26,19 @@ pub fn init(format: LogFormat, quiet: bool) {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().try_init(),
     };
+    Ok(())
+}
+
+/// Whether a text is a filter. A bare word is a level or one of ours: the library takes a misspelt level for the name of
+/// a program that writes nothing.
+fn is_filter(text: &str) -> bool {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    const OURS: [&str; 4] = ["recourse", "on_call", "pages", "webhooks"];
+    let is_one = |part: &str| {
+        let ours = OURS.contains(&part.split("::").next().unwrap_or_default());
+        part.contains(['=', '[']) || ours || LEVELS.contains(&part.to_ascii_lowercase().as_str())
+    };
+    text.split(',').map(str::trim).all(is_one) && EnvFilter::try_new(text).is_ok()
 }
 
 /// The filter that was given, or the usual one. A page reaches the log whatever else is filtered, unless the filter
@@ -24,7 +46,7 @@ pub fn init(format: LogFormat, quiet: bool) {
 fn filter(given: Option<&str>, quiet: bool) -> EnvFilter {
     // The demo and the commands talk to a person at a terminal, who does not want to be paged.
     let usual = if quiet { "warn,on_call=off" } else { "info" };
-    let text = given.filter(|text| EnvFilter::try_new(text).is_ok()).unwrap_or(usual);
+    let text = given.unwrap_or(usual);
     let target = |directive: &str| directive.split(['=', '[']).next().unwrap_or_default() == "on_call";
     if quiet || text.split(',').any(target) {
         return EnvFilter::new(text);
@@ -37,7 +59,7 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
-    use super::filter;
+    use super::{filter, is_filter};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -59,6 +81,17 @@ mod tests {
         let log = tracing_subscriber::fmt().with_env_filter(filter(given, quiet)).with_writer(move || out.clone());
         tracing::subscriber::with_default(log.finish(), || tracing::warn!(target: "on_call", "page the on-call"));
         !lines.0.lock().unwrap().is_empty()
+    }
+
+    #[test]
+    fn a_filter_is_one_that_lets_something_through() {
+        for given in ["info", "WARN", "off", "recourse=debug", "info,on_call=off", "warn, on_call=trace", "hyper=info"]
+        {
+            assert!(is_filter(given), "{given}");
+        }
+        for given in ["@@@", "inof", "recourse=debg", "info;debug", "=", "recourse=debug,verbose", "info,,debug"] {
+            assert!(!is_filter(given), "{given}");
+        }
     }
 
     #[test]

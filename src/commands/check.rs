@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use recourse::app::App;
 use recourse::base::output::say;
+use recourse::base::text::is_hidden;
 use recourse::config::Config;
 use recourse::db::Rx;
 use recourse::domain::editions::{self, Shelf};
@@ -48,9 +49,11 @@ impl Report {
         match looked {
             Err(error) if matches!(error.downcast_ref(), Some(Error::Unavailable(_))) => Err(error),
             Err(error) => {
-                self.said.push(format!("{table}: cannot be looked at to its end: {error:#}"));
-                let detail = "something in it cannot be read, so the rest of it was not looked at: mend what else is named \
-                              here, and run this again";
+                // The words are the database's, and may be in its language.
+                tracing::debug!(table, error = %format_args!("{error:#}"), "a part of the look ended early");
+                self.said.push(format!("{table}: cannot be looked at to its end"));
+                let detail = "something in it is missing or cannot be read, so the rest of it was not looked at: mend what \
+                              else is named here, and run this again (RECOURSE_LOG=recourse=debug says more)";
                 self.problem("cannot_be_read", (table, "all"), detail);
                 Ok(())
             }
@@ -64,10 +67,10 @@ impl Report {
         }
         for (word, findings) in [("wrong", &self.problems), ("note", &self.notes)] {
             for finding in findings {
-                say(format_args!(
-                    "{word}: {} {}: {}\n  -> {}",
-                    finding.table, finding.id, finding.code, finding.detail
-                ))?;
+                // Whoever wrote an id past the service may have written what moves the cursor.
+                let hidden = |c: char| if is_hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+                let id: String = finding.id.chars().map(hidden).collect();
+                say(format_args!("{word}: {} {id}: {}\n  -> {}", finding.table, finding.code, finding.detail))?;
             }
         }
         Ok(())
@@ -81,10 +84,14 @@ pub(super) async fn check(config: Config, json: bool) -> anyhow::Result<ExitCode
     report.said.push("keyring: belongs to this database".to_owned());
     rules(&app, &mut report);
     shape(&app, &mut report).await?;
+    let looked = unreadable(&app, &mut report).await;
+    report.section("every table", looked)?;
     let looked = seals(&app, &mut report).await;
     report.section("sealed", looked)?;
     let looked = rows(&app, &mut report).await;
     report.section("rows", looked)?;
+    let looked = contradictions(&app, &mut report).await;
+    report.section("cases", looked)?;
     let looked = people(&app, &mut report).await;
     report.section("staff", looked)?;
     let looked = names(&app, &mut report).await;
@@ -119,25 +126,35 @@ fn rules(app: &Arc<App>, report: &mut Report) {
     }
 }
 
-/// Tries every sealed value, owner by owner.
+/// Rows that nothing can read. They are looked for first: what follows passes them over.
+async fn unreadable(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let found = app.db.read(soundness::unreadable).await?;
+    report.said.push(format!("rows: {} that cannot be read", found.len()));
+    report.problems.extend(found);
+    Ok(())
+}
+
+/// Tries every sealed value, owner by owner, and whether those whom it names stand for walls.
 async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let owners = app.db.read(soundness::owners).await?;
     // Shown on a terminal only.
     let bar = ProgressBar::new(u64::try_from(owners)?)
         .with_style(ProgressStyle::with_template("sealed content {bar:40} {pos}/{len}")?);
-    let mut after = String::new();
+    let (mut after, mut unnamed) = (String::new(), 0);
     loop {
         let (from, shared, mut counts) = (after.clone(), Arc::clone(app), std::mem::take(&mut report.sealed));
-        let (last, looked, counts, found) = app
+        let (last, looked, counts, found, nobody) = app
             .db
             .read(move |rx| {
                 let some: Vec<String> = audit::heads(rx, &from, SOME)?.into_iter().map(|(id, _)| id).collect();
                 let found = soundness::seals(rx, &shared.kit.keyring, &some, &mut counts)?;
-                Ok((some.last().cloned(), some.len(), counts, found))
+                let nobody = soundness::names(rx, &shared.kit, &some)?;
+                Ok((some.last().cloned(), some.len(), counts, found, nobody))
             })
             .await?;
         report.sealed = counts;
-        report.problems.extend(found);
+        unnamed += nobody.len();
+        report.problems.extend(found.into_iter().chain(nobody));
         bar.inc(u64::try_from(looked)?);
         let Some(last) = last else { break };
         after = last;
@@ -147,6 +164,7 @@ async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
         let Seals { opens, erased, wrong } = count;
         report.said.push(format!("sealed {scope}: {opens} open, {erased} erased, {wrong} wrong"));
     }
+    report.said.push(format!("names and walls: {unnamed} missing"));
     Ok(())
 }
 
@@ -158,7 +176,7 @@ async fn shape(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Rows without an owner, with words that nobody knows, and that contradict themselves; then the cases.
+/// Rows without an owner, with words that nobody knows, and that contradict themselves.
 async fn rows(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let orphans = app.db.read(soundness::orphans).await?;
     let unknown = app.db.read(soundness::unknown_codes).await?;
@@ -170,6 +188,11 @@ async fn rows(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
         pairs.len()
     ));
     report.problems.extend(orphans.into_iter().chain(unknown).chain(pairs));
+    Ok(())
+}
+
+/// Cases that contradict themselves or what hangs on them.
+async fn contradictions(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let (mut after, mut total) = (Some(String::new()), 0);
     while let Some(from) = after {
         let kit = Arc::clone(app);
@@ -188,6 +211,7 @@ async fn people(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let unseen = app.db.read(soundness::out_of_sight).await?;
     report.said.push(format!("cases: {} out of everybody's sight", unseen.len()));
     report.problems.extend(unseen);
+    report.problems.extend(app.db.read(soundness::on_rota).await?);
     let found = app.db.read(soundness::reachable).await?;
     let word = if app.mailer.is_some() { "a server is set" } else { "no server is set: pages stand in the log" };
     report.said.push(format!("mail: {word}; {} gaps among those who can be paged", found.len()));

@@ -9,14 +9,16 @@ mod serve;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
-use recourse::app::{self, App};
+use recourse::app::{self, App, Occupied};
 use recourse::base::output::{Unheard, remark, say};
 use recourse::base::time::Clock;
 use recourse::config::{Config, Given};
 use recourse::db::standing::{Standing, look_at};
 use recourse::domain::vault::{Keyring, KeyringError};
+use recourse::error::in_our_words;
 use recourse::{db, demo, telemetry, web};
 
 /// Turns abuse reports from dating apps into help.
@@ -109,7 +111,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Ok(code) => code,
         Err(error) if error.downcast_ref().is_some_and(Unheard::is_closed_pipe) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
-            remark(format_args!("recourse: {error:#}"));
+            remark(format_args!("recourse: {:#}", in_our_words(error)));
             ExitCode::FAILURE
         }
     }
@@ -129,7 +131,7 @@ fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
     };
     let config = Config::load(given).map_err(|reason| anyhow::anyhow!("settings: {reason}"))?;
     let quiet = !matches!(command, Command::Serve { .. } | Command::Work);
-    telemetry::init(config.log_format, quiet);
+    telemetry::init(config.log_format, quiet).map_err(|reason| anyhow::anyhow!("settings: {reason}"))?;
     let system = actix_web::rt::System::new();
     let (done, runtime) = system.block_on(async move {
         let done = within(config, given, command).await;
@@ -160,20 +162,29 @@ async fn within(mut config: Config, given: &Given, command: Command) -> anyhow::
     }
 }
 
-/// Opens the service with the machine's clock, and begins where nothing stands yet.
-async fn open(config: Config) -> anyhow::Result<std::sync::Arc<App>> {
-    app::open(config, Clock::machine()).await
+/// Opens the service with the machine's clock for a process that stays, and begins where nothing stands yet.
+async fn open_alone(config: Config) -> anyhow::Result<Arc<App>> {
+    app::open_alone(config, Clock::machine()).await
 }
 
 /// Opens the service where it stands already: a command that looks or administers makes no world.
-async fn open_existing(config: Config) -> anyhow::Result<std::sync::Arc<App>> {
+async fn open_existing(config: Config) -> anyhow::Result<Arc<App>> {
     app::open_existing(config, Clock::machine()).await
 }
 
 fn migrate(config: &Config, direction: Direction) -> anyhow::Result<ExitCode> {
     let place = config.place().map_err(|reason| anyhow::anyhow!(reason))?;
-    let stands = look_at(&place).map_err(|reason| anyhow::anyhow!(reason))? != Standing::Nothing;
+    let standing = look_at(&place).map_err(|reason| anyhow::anyhow!(reason))?;
+    let stands = standing != Standing::Nothing;
+    if let Standing::Ours { unknown: unknown @ 1.., .. } = standing {
+        return Err(app::too_new(&place, unknown));
+    }
+    // Nothing is changed under a service that runs.
+    let _occupied = if matches!(direction, Direction::Status) { None } else { Occupied::early(&place)? };
     match direction {
+        Direction::Down { lose_all_data: false } if stands => {
+            anyhow::bail!("this would lose all data; if you mean it, add --lose-all-data")
+        }
         Direction::Up if !stands && Keyring::is_there(&config.keyring_file())? => {
             return Err(KeyringError::Alone(config.keyring_file(), place.to_string()).into());
         }
@@ -189,10 +200,7 @@ fn migrate(config: &Config, direction: Direction) -> anyhow::Result<ExitCode> {
     let (word, names) = match direction {
         Direction::Up => ("applied", db::migrate::up(&place)?),
         Direction::Status => ("pending", db::migrate::pending(&place)?),
-        Direction::Down { lose_all_data: true } => ("taken back", db::migrate::down(&place)?),
-        Direction::Down { lose_all_data: false } => {
-            anyhow::bail!("this would lose all data; if you mean it, add --lose-all-data")
-        }
+        Direction::Down { .. } => ("taken back", db::migrate::down(&place)?),
     };
     if names.is_empty() {
         say(format_args!("nothing {word}"))?;

@@ -78,6 +78,13 @@ struct Listed {
     username: String,
     from: Timestamp,
     until: Timestamp,
+    /// Whether the account is closed: nobody is at work then.
+    closed: bool,
+}
+
+/// The name that an account had when it was closed.
+fn name(shift: &rota::Shift) -> &str {
+    shift.username.split('#').next().unwrap_or_default()
 }
 
 /// Runs a command of the rota.
@@ -147,14 +154,17 @@ async fn list(app: &Arc<App>, json: bool) -> Result<(), Error> {
     if json {
         let listed = |shift: rota::Shift| Listed {
             id: shift.id.to_string(),
-            username: shift.username,
+            username: name(&shift).to_owned(),
+            closed: !shift.active,
             from: shift.starts_at,
             until: shift.ends_at,
         };
         return say_json(&Rota { data: shifts.into_iter().map(listed).collect(), staffed });
     }
     for shift in shifts {
-        say(format_args!("{} {} {} until {}", shift.id, shift.username, shift.starts_at, shift.ends_at))?;
+        let closed = if shift.active { "" } else { " (closed: give the shift to another)" };
+        let name = name(&shift);
+        say(format_args!("{} {name} {} until {}{closed}", shift.id, shift.starts_at, shift.ends_at))?;
     }
     Ok(say(if staffed { "somebody is at work now" } else { "nobody is at work now: pages go to the leads" })?)
 }

@@ -15,7 +15,7 @@ pub(super) async fn serve(config: Config, with_jobs: bool) -> anyhow::Result<Exi
     let listen = config.listen;
     // Before anything is made: a port that is taken leaves nothing behind.
     let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
-    let app = super::open(config).await?;
+    let app = super::open_alone(config).await?;
     if !with_jobs && !app.db.is_shared() {
         anyhow::bail!("--no-jobs needs PostgreSQL: a second process on an SQLite file would starve");
     }
@@ -32,7 +32,7 @@ pub(super) async fn serve(config: Config, with_jobs: bool) -> anyhow::Result<Exi
 
 /// Runs the jobs until a signal comes.
 pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
-    let app = super::open(config).await?;
+    let app = super::open_alone(config).await?;
     if !app.db.is_shared() {
         anyhow::bail!("`work` needs PostgreSQL: on SQLite, `serve` runs the jobs itself");
     }

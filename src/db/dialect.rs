@@ -81,6 +81,14 @@ pub fn bar_totals(conn: &mut AnyConnection) -> QueryResult<()> {
     lock_table(conn, "LOCK TABLE flow_totals IN SHARE ROW EXCLUSIVE MODE")
 }
 
+/// Bars the platforms for others that write there, until the transaction ends: names are compared with all of them.
+///
+/// # Errors
+/// What the database says.
+pub fn bar_platforms(conn: &mut AnyConnection) -> QueryResult<()> {
+    lock_table(conn, "LOCK TABLE platforms IN SHARE ROW EXCLUSIVE MODE")
+}
+
 /// `SQLite` has one writer, which needs no lock.
 fn lock_table(conn: &mut AnyConnection, statement: &str) -> QueryResult<()> {
     if let AnyConnection::Postgres(conn) = conn {

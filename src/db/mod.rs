@@ -3,6 +3,8 @@
 
 pub mod dialect;
 pub mod migrate;
+pub mod perhaps;
+pub mod readable;
 pub mod schema;
 pub mod shape;
 pub mod standing;
@@ -329,6 +331,12 @@ pub fn place(url: Option<&str>, data: &Path) -> std::result::Result<Place, Strin
     match url {
         None => Ok(Place::Sqlite(data.join("recourse.sqlite3"))),
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            let is_escape = |rest: &str| rest.get(..2).is_some_and(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
+            if !url.split('%').skip(1).all(is_escape) {
+                return Err(
+                    "the database URL has a % that begins no escape: in a password write % itself as %25".to_owned()
+                );
+            }
             Ok(Place::Postgres(url.to_owned()))
         }
         Some(url) => match url.strip_prefix("sqlite://") {

@@ -88,8 +88,15 @@ impl From<Row> for Part {
 /// # Errors
 /// What the database says.
 pub fn missing(rx: &mut Rx<'_>) -> Result<Vec<Part>> {
-    let wanted = picture()?;
-    let rows: Vec<Row> = match rx.conn() {
+    missing_in(rx.conn())
+}
+
+/// The same, before there is a transaction.
+pub(super) fn missing_in(conn: &mut AnyConnection) -> Result<Vec<Part>> {
+    let rows: Vec<Row> = diesel::sql_query(SQLITE).load(&mut picture()?)?;
+    let ours = rows.into_iter().filter(|row| row.owner != "__diesel_schema_migrations");
+    let wanted: BTreeSet<Part> = ours.map(Part::from).collect();
+    let rows: Vec<Row> = match conn {
         AnyConnection::Sqlite(conn) => diesel::sql_query(SQLITE).load(conn)?,
         AnyConnection::Postgres(conn) => diesel::sql_query(POSTGRES).load(conn)?,
     };
@@ -97,10 +104,9 @@ pub fn missing(rx: &mut Rx<'_>) -> Result<Vec<Part>> {
     Ok(wanted.difference(&found).cloned().collect())
 }
 
-/// What the migrations of this version make.
-fn picture() -> Result<BTreeSet<Part>> {
+/// A database in memory with what the migrations of this version make.
+pub(super) fn picture() -> Result<SqliteConnection> {
     let mut conn = SqliteConnection::establish(":memory:").map_err(anyhow::Error::new)?;
     conn.run_pending_migrations(migrate::SQLITE).map_err(|error| anyhow::anyhow!(error))?;
-    let rows: Vec<Row> = diesel::sql_query(SQLITE).load(&mut conn)?;
-    Ok(rows.into_iter().filter(|row| row.owner != "__diesel_schema_migrations").map(Part::from).collect())
+    Ok(conn)
 }

@@ -72,12 +72,20 @@ const VERSIONS: &str = "SELECT version FROM __diesel_schema_migrations";
 fn look_at_file(path: &Path) -> Result<Standing, String> {
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Standing::Nothing),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            return Err("lies below a file: name a directory with --data, or a file in one".to_owned());
+        }
         Err(error) => return Err(format!("cannot be looked at: {error}; run this as the service's own user")),
         Ok(about) if about.is_dir() => return Err("is a directory: name a file in it".to_owned()),
         Ok(about) if about.len() == 0 => return Ok(Standing::Nothing),
         Ok(about) => may_use(path, about.uid())?,
     }
-    let damaged = |told: &dyn fmt::Display| format!("cannot be read: {told}; put it back from a backup");
+    let damaged = |told: &dyn fmt::Display| {
+        tracing::debug!(%told, "a database file cannot be read");
+        "is damaged or in use by a program that bars it, and cannot be read: stop that program, or put it back from a \
+         backup"
+            .to_owned()
+    };
     let name = path.to_str().ok_or("has a name that is not UTF-8: choose another")?;
     let mut conn = SqliteConnection::establish(name).map_err(|told| unusable_folder(path, &told))?;
     // Another process may close the file at this moment, and bars it for that.
@@ -119,8 +127,10 @@ fn unusable_folder(path: &Path, told: &dyn fmt::Display) -> String {
 
 fn look_at_server(url: &str) -> Result<Standing, String> {
     let mut conn = link::connect(url).map_err(|told| refusal::explain(url, &told))?;
-    // Whatever happens from here on is told as it is: the connection stands, and no statement holds a secret.
-    let told = |error: diesel::result::Error| error.to_string();
+    let told = |error: diesel::result::Error| {
+        tracing::debug!(%error, "a server does not answer");
+        "it lets us in, and does not answer which migrations it has: may the role read its own tables?".to_owned()
+    };
     let ours = "SELECT count(*) AS count FROM pg_class WHERE oid = to_regclass('__diesel_schema_migrations')";
     let ours: Count = diesel::sql_query(ours).get_result(&mut conn).map_err(told)?;
     if ours.count == 0 {

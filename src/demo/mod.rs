@@ -91,7 +91,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     if fresh {
         past::live(&config, Clock::machine().now()).await.context("the demo's past could not be written")?;
     }
-    let app = app::open(config, Clock::machine()).await?;
+    let app = app::open_alone(config, Clock::machine()).await?;
     let mut note = match known {
         Some(note) => note,
         None => people::settle(&app).await?,

@@ -111,6 +111,12 @@ pub fn may_ever(role: Role, act: Act) -> bool {
     Queue::ALL.iter().any(|queue| allows(role, *queue, act))
 }
 
+/// Whether any case is ever theirs to take: by their role, and by a queue on their list.
+#[must_use]
+pub fn takes_cases(who: &Member) -> bool {
+    who.queues.iter().any(|queue| allows(who.role, *queue, Act::Claim))
+}
+
 /// Whether the person sees the queue.
 #[must_use]
 pub fn sees(who: &Member, queue: Queue) -> bool {

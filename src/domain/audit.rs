@@ -15,6 +15,7 @@ use crate::base::id::{
 use crate::base::secret::{base64_text, keyed};
 use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock, native};
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{audit_digests, audit_events, cases, platforms, staff};
 use crate::db::{ChainKey, Rx, Tx};
 use crate::error::Result;
@@ -272,7 +273,12 @@ pub fn list(rx: &mut Rx<'_>, chain: &str) -> Result<Vec<Recorded>> {
 pub fn verify(rx: &mut Rx<'_>, keyring: &Keyring, chain: &str, head: &Head) -> Result<bool> {
     let key = keyring.chain_key();
     let mut reached = Head { seq: 0, hash: Vec::new() };
-    for event in list(rx, chain)? {
+    let events = match list(rx, chain) {
+        // An event that cannot be read is not as it was written.
+        Err(error) if error.is_of_a_row() => return Ok(false),
+        events => events?,
+    };
+    for event in events {
         let row = Row {
             chain: chain.to_owned(),
             seq: event.seq,
@@ -291,9 +297,11 @@ pub fn verify(rx: &mut Rx<'_>, keyring: &Keyring, chain: &str, head: &Head) -> R
     Ok(reached == *head)
 }
 
-/// Up to `limit` chains after the id `after`, with their heads, in order of their ids.
+/// Up to `limit` chains after the id `after`, with their heads, in order of their ids. One whose id cannot be read hides
+/// no other.
 pub fn heads(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<(String, Head)>> {
-    let mut all: Vec<(String, i64, Vec<u8>)> = cases::table
+    type Row = (Perhaps<String>, Perhaps<i64>, Perhaps<Vec<u8>>);
+    let mut all: Vec<Row> = cases::table
         .filter(cases::id.gt(after))
         .order(cases::id)
         .limit(limit)
@@ -305,7 +313,7 @@ pub fn heads(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<(String, He
             .order(platforms::id)
             .limit(limit)
             .select((platforms::id, platforms::audit_seq, platforms::audit_head))
-            .load::<(String, i64, Vec<u8>)>(rx.conn())?,
+            .load::<Row>(rx.conn())?,
     );
     all.extend(
         staff::table
@@ -313,11 +321,14 @@ pub fn heads(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<(String, He
             .order(staff::id)
             .limit(limit)
             .select((staff::id, staff::audit_seq, staff::audit_head))
-            .load::<(String, i64, Vec<u8>)>(rx.conn())?,
+            .load::<Row>(rx.conn())?,
     );
-    all.sort();
+    let head =
+        |(id, seq, hash): Row| Some((id.0?, Head { seq: seq.0.unwrap_or_default(), hash: hash.0.unwrap_or_default() }));
+    let mut all: Vec<(String, Head)> = all.into_iter().filter_map(head).collect();
+    all.sort_by(|one, other| one.0.cmp(&other.0));
     all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(all.into_iter().map(|(id, seq, hash)| (id, Head { seq, hash })).collect())
+    Ok(all)
 }
 
 /// Folds chain heads into one digest, page by page, so that a million chains need no more memory than one page.

@@ -72,13 +72,15 @@ pub struct Compared {
 /// A few of the cases that wait for a comparison.
 pub fn waiting(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let (at, id) = due::place(after);
-    Ok(table::table
-        .filter(table::match_at.is_not_null())
-        .filter(table::match_at.gt(at).or(table::match_at.eq(at).and(table::id.gt(id))))
-        .order((table::match_at, table::id))
-        .limit(limit)
-        .select((table::match_at.assume_not_null(), table::id))
-        .load(rx.conn())?)
+    due::walk(limit, |limit| {
+        table::table
+            .filter(table::match_at.is_not_null())
+            .filter(table::match_at.gt(at).or(table::match_at.eq(at).and(table::id.gt(id))))
+            .order((table::match_at, table::id))
+            .limit(limit)
+            .select((table::match_at.assume_not_null(), table::id))
+            .load(rx.conn())
+    })
 }
 
 /// Compares a case that waits for it. Reads only, so that nobody who writes waits for it.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::paging::{Notice, RingOf, Rung, Urgency};
 use crate::base::id::{CaseId, EndpointId, JobId, StaffId};
 use crate::base::time::Timestamp;
+use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::outbox;
 use crate::db::{Rx, Tx};
 use crate::error::Result;
@@ -153,6 +154,7 @@ pub struct Full {
 /// A job that is due.
 #[derive(Debug)]
 pub struct DueJob {
+    /// Empty where it cannot be read.
     id: String,
     payload: String,
     attempts: i64,
@@ -186,8 +188,11 @@ pub fn due(rx: &mut Rx<'_>, full: &Full, limit: i64) -> Result<Vec<DueJob>> {
         // The key of each mail ends with whom it is to.
         due = due.filter(outbox::dedupe_key.is_null().or(outbox::dedupe_key.not_like(format!("%:{staff}"))));
     }
-    let rows: Vec<(String, String, i64, bool)> = due.load(rx.conn())?;
-    let job = |(id, payload, attempts, failed_before)| DueJob { id, payload, attempts, failed_before };
+    let rows: Vec<(Perhaps<String>, Perhaps<String>, i64, bool)> = due.load(rx.conn())?;
+    let job = |(id, payload, attempts, failed_before): (Perhaps<String>, Perhaps<String>, i64, bool)| {
+        let (id, payload) = (id.0.unwrap_or_default(), payload.0.unwrap_or_default());
+        DueJob { id, payload, attempts, failed_before }
+    };
     Ok(rows.into_iter().map(job).collect())
 }
 
@@ -199,6 +204,10 @@ pub fn take(tx: &mut Tx<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leased
     let now = tx.now();
     let mut leased = Vec::with_capacity(some.len());
     for DueJob { id, payload, attempts, failed_before } in some {
+        if id.is_empty() {
+            bury_unreadable(tx)?;
+            continue;
+        }
         let free = outbox::lease_until.is_null().or(outbox::lease_until.lt(now));
         let still = outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(outbox::attempts.eq(attempts));
         let taken = diesel::update(outbox::table.find(id).filter(free).filter(still))
@@ -265,6 +274,16 @@ pub fn bury(tx: &mut Tx<'_>, id: &str, reason: &str) -> Result<()> {
     Ok(())
 }
 
+/// Lays aside what is due and has no id of ours, so that none can name it.
+fn bury_unreadable(tx: &mut Tx<'_>) -> Result<()> {
+    // A prefix, an underscore and 26 characters.
+    let ours = outbox::id.like(format!("job{}", "_".repeat(27)));
+    let due = outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(outbox::run_at.le(tx.now()));
+    let dead = (outbox::dead_at.eq(tx.now()), outbox::last_error.eq("its id cannot be read"));
+    diesel::update(outbox::table.filter(due).filter(diesel::dsl::not(ours))).set(dead).execute(tx.conn())?;
+    Ok(())
+}
+
 /// Puts every dead job back to work, and says how many.
 pub fn replay_dead(tx: &mut Tx<'_>) -> Result<usize> {
     Ok(diesel::update(outbox::table.filter(outbox::dead_at.is_not_null()))
@@ -307,7 +326,7 @@ pub struct Trouble {
 /// What is wrong with owed jobs, the worst first: the dead, then the oldest. Bounded, whatever the database holds.
 pub fn troubles(rx: &mut Rx<'_>) -> Result<Vec<Trouble>> {
     use diesel::dsl::{count_star, max, min};
-    type Row = (String, Option<String>, i64, Option<Timestamp>, Option<i64>, Option<Timestamp>);
+    type Row = (Perhaps<String>, Perhaps<Option<String>>, i64, Option<Timestamp>, Option<i64>, Option<Timestamp>);
     const MOST: i64 = 50;
     let (kind, reason, since) = (outbox::kind, outbox::last_error, min(outbox::created_at));
     let dead: Vec<Row> = outbox::table
@@ -328,8 +347,8 @@ pub fn troubles(rx: &mut Rx<'_>) -> Result<Vec<Trouble>> {
     let trouble = |dead: bool| {
         move |(kind, reason, jobs, since, attempts, at): Row| Trouble {
             dead,
-            kind,
-            reason: reason.unwrap_or_else(|| "no reason was noted".to_owned()),
+            kind: kind.0.unwrap_or_default(),
+            reason: reason.0.flatten().unwrap_or_else(|| "no reason was noted".to_owned()),
             jobs,
             since: since.unwrap_or(now),
             attempts: attempts.unwrap_or(0),
@@ -341,9 +360,9 @@ pub fn troubles(rx: &mut Rx<'_>) -> Result<Vec<Trouble>> {
 
 /// Forgets done jobs that ended before `before`: `limit` of them at the most. How many there were.
 pub fn forget_done(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize> {
-    let old: Vec<JobId> =
+    let old: Vec<Perhaps<String>> =
         outbox::table.filter(outbox::done_at.lt(before)).limit(limit).select(outbox::id).load(tx.conn())?;
-    Ok(diesel::delete(outbox::table.filter(outbox::id.eq_any(old))).execute(tx.conn())?)
+    Ok(diesel::delete(outbox::table.filter(outbox::id.eq_any(readable(old)))).execute(tx.conn())?)
 }
 
 /// Jobs that are still owed and cannot be read: `limit` of them at the most.
@@ -352,7 +371,8 @@ pub fn forget_done(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usi
 /// What the database says.
 pub fn unreadable(rx: &mut Rx<'_>, limit: usize) -> Result<Vec<String>> {
     let owed = outbox::table.filter(outbox::done_at.is_null().and(outbox::dead_at.is_null())).order(outbox::id);
-    let rows: Vec<(String, String)> = owed.select((outbox::id, outbox::payload)).load(rx.conn())?;
-    let unread = rows.into_iter().filter(|(_, payload)| serde_json::from_str::<Job>(payload).is_err());
+    let rows: Vec<(Perhaps<String>, Perhaps<String>)> = owed.select((outbox::id, outbox::payload)).load(rx.conn())?;
+    let rows = rows.into_iter().filter_map(|(id, payload)| id.0.zip(payload.0));
+    let unread = rows.filter(|(_, payload)| serde_json::from_str::<Job>(payload).is_err());
     Ok(unread.map(|(id, _)| id).take(limit).collect())
 }

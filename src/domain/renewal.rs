@@ -8,10 +8,12 @@
 
 mod case;
 pub mod late;
+mod whole;
 
 use diesel::prelude::*;
 
 pub use case::renew;
+pub use whole::is_whole;
 
 use super::Kit;
 use super::staff;
@@ -19,6 +21,7 @@ use super::terms::identifiers::RULES;
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
+use crate::db::perhaps::readable;
 use crate::db::schema::{blind_indexes, cases, renewals};
 use crate::db::{Rx, Tx};
 use crate::error::Result;
@@ -75,7 +78,7 @@ pub fn declarations(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
 /// What the database says.
 pub fn next(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<CaseId>> {
     let behind = cases::table.filter(cases::id.gt(after)).order(cases::id).limit(limit);
-    Ok(behind.select(cases::id).load(rx.conn())?)
+    Ok(readable(behind.select(cases::id).load(rx.conn())?))
 }
 
 /// Notes how far the run has come, unless another process has come further.
@@ -115,5 +118,5 @@ pub fn end(tx: &mut Tx<'_>) -> Result<()> {
 /// What the database says.
 pub fn older(rx: &mut Rx<'_>, limit: i64) -> Result<Vec<CaseId>> {
     let older = blind_indexes::table.filter(blind_indexes::rules.lt(RULES)).select(blind_indexes::case_id);
-    Ok(older.distinct().limit(limit).load(rx.conn())?)
+    Ok(readable(older.distinct().limit(limit).load(rx.conn())?))
 }

@@ -4,6 +4,7 @@
 mod cases;
 mod codes;
 mod editions;
+mod names;
 mod pairs;
 mod people;
 mod rows;
@@ -14,12 +15,15 @@ use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use serde::Serialize;
 
+use crate::db::perhaps::Perhaps;
+
 pub use cases::contradictions;
 pub use codes::unknown_codes;
 pub use editions::published;
+pub use names::names;
 pub use pairs::pairs;
-pub use people::{old_walls, out_of_sight, reachable};
-pub use rows::orphans;
+pub use people::{old_walls, on_rota, out_of_sight, reachable};
+pub use rows::{orphans, unreadable};
 pub use sealed::{Seals, owners, seals};
 pub use shape::shape;
 
@@ -42,5 +46,5 @@ const NAMED: usize = 100;
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = Text)]
-    id: String,
+    id: Perhaps<String>,
 }

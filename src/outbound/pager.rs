@@ -28,10 +28,16 @@ impl PagerSettings {
     /// A sentence that names the setting, and repeats nothing of it.
     pub fn check(&self) -> Result<(), String> {
         let callable = |url: &Sensitive<String>| {
-            Url::parse(url.expose()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            Url::parse(url.expose()).is_ok_and(|url| {
+                // A fragment is never sent, so whoever wrote one meant a %23.
+                let is_whole = url.has_host() && url.fragment().is_none() && url.port() != Some(0);
+                matches!(url.scheme(), "http" | "https") && is_whole
+            })
         };
         if self.url.as_ref().is_some_and(|url| !callable(url)) {
-            return Err("pager.url must be a whole URL, such as https://pager.example.org/ring".to_owned());
+            return Err(
+                "pager.url must be a whole URL without #, such as https://pager.example.org/ring; # is %23".to_owned()
+            );
         }
         let header = |token: &Sensitive<String>| HeaderValue::from_str(&format!("Bearer {}", token.expose())).is_ok();
         if self.token.as_ref().is_some_and(|token| token.expose().trim().is_empty() || !header(token)) {

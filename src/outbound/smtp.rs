@@ -84,6 +84,9 @@ impl Server {
                     / as %2F and # as %23";
         let url = Url::parse(text).map_err(|_| form)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(form)?;
+        if url.port() == Some(0) {
+            return Err("must name a port from 1 to 65535, or none");
+        }
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err(form);
         }

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderName, IF_MATCH};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::Shared;
@@ -52,7 +53,12 @@ impl Call {
             return Err(Refused::Query { name: "query".to_owned(), detail }.into());
         }
         let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
-        serde_path_to_error::deserialize(pairs).map_err(|error| misread(&error).into())
+        let read = serde_path_to_error::deserialize(pairs).map_err(|error| misread(&error))?;
+        // All names are known from here on, and may be repeated.
+        match text.split('&').find_map(empty_or_broken) {
+            Some(refused) => Err(refused.into()),
+            None => Ok(read),
+        }
     }
 
     /// An id of the path. A text that cannot be one is as unknown as one that is not there.
@@ -92,6 +98,23 @@ impl Call {
         let bearer = self.request.extensions().get::<Bearer>().cloned();
         bearer.map(|bearer| bearer.0).ok_or(Error::Unauthenticated(Unauthenticated::Missing))
     }
+}
+
+/// What is wrong with a parameter of a known name that was read leniently: a filter that says nothing must not list
+/// everything, and what is no text must not be looked for as another.
+fn empty_or_broken(pair: &str) -> Option<Refused> {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    let name = percent_decode_str(name).decode_utf8_lossy();
+    let is_escape = |rest: &str| rest.get(..2).is_some_and(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
+    let is_text = value.split('%').skip(1).all(is_escape) && percent_decode_str(value).decode_utf8().is_ok();
+    let detail = match (&*name, value) {
+        ("", "") => return None,
+        (_, "") => "leave it out, or give it a value",
+        ("limit", value) if value.bytes().all(|b| b == b'0') => "use a whole number from 1",
+        _ if is_text => return None,
+        _ => "write it in UTF-8, each byte that is no letter or digit as %XX",
+    };
+    Some(Refused::Query { name: name.into_owned(), detail: detail.into() })
 }
 
 /// Which parameter is wrong, and what it must be. Names that the caller made up are not repeated: those that there are

@@ -109,12 +109,19 @@ fn of_two_who_take_a_name_at_once_one_has_it_and_the_other_is_told() {
         let taken = |done: &Result<(), Error>| matches!(done, Err(Error::Conflict(Conflict::NameTaken)));
         for round in 0..4 {
             let add = || {
-                let slug = format!("twin-{round}");
-                world.app.db.write(move |tx| platforms::add(tx, &slug, "Twin").map(drop))
+                let (slug, name) = (format!("twin-{round}"), format!("Twin {round}"));
+                world.app.db.write(move |tx| platforms::add(tx, &slug, &name).map(drop))
             };
             let (one, other) = join(add(), add()).await;
             assert!(one.is_ok() ^ other.is_ok() && (taken(&one) || taken(&other)), "{one:?} {other:?}");
         }
+        // And of two names that people could not tell apart.
+        let add = |slug: &'static str, name: &'static str| {
+            world.app.db.write(move |tx| platforms::add(tx, slug, name).map(drop))
+        };
+        let (one, other) = join(add("one", "Meet"), add("other", "Mеet")).await;
+        let alike = |done: &Result<(), Error>| matches!(done, Err(Error::Invalid(_)));
+        assert!(one.is_ok() ^ other.is_ok() && (alike(&one) || alike(&other)), "{one:?} {other:?}");
         let (one, other) = join(member(&world, "noor"), member(&world, "noor")).await;
         let (one, other) = (one.map(drop), other.map(drop));
         assert!(one.is_ok() ^ other.is_ok() && (taken(&one) || taken(&other)), "{one:?} {other:?}");
@@ -122,7 +129,7 @@ fn of_two_who_take_a_name_at_once_one_has_it_and_the_other_is_told() {
 }
 
 /// Settings that nothing can be sent to or reached by, with the name that the refusal must say.
-const REFUSED: [(&str, &str, &str); 26] = [
+const REFUSED: [(&str, &str, &str); 31] = [
     ("MAIL__OPERATOR", "ops", "mail.operator"),
     ("MAIL__OPERATOR", "", "mail.operator"),
     ("MAIL__OPERATOR", "a@example.org, b@example.org", "mail.operator"),
@@ -140,6 +147,8 @@ const REFUSED: [(&str, &str, &str); 26] = [
     ("PAGER__URL", "", "pager.url"),
     ("PAGER__URL", "pager.example.org/hunter2", "pager.url"),
     ("PAGER__URL", "ftp://pager.example.org", "pager.url"),
+    ("MAIL__URL", "smtp://mail.example.org:0", "mail.url"),
+    ("PAGER__URL", "https://pager.example.org/ring#hunter2", "pager.url"),
     ("PAGER__TOKEN", "hunter2", "pager.token"),
     ("BASE_URL", "recourse.example.org", "base_url"),
     ("BASE_URL", "https://", "base_url"),
@@ -147,6 +156,9 @@ const REFUSED: [(&str, &str, &str); 26] = [
     ("BASE_URL", "https://recourse.example.org?x=1", "base_url"),
     ("BASE_URL", "https://ann:hunter2@recourse.example.org", "base_url"),
     ("DATABASE_URL", "mysql://ann:hunter2@db", "database URL"),
+    ("DATABASE_URL", "postgres://ann:100%hunter2@db/x", "begins no escape"),
+    ("DATABASE_URL", "[\"hunter2\"]", "`database_url`"),
+    ("LOG", "recourse=hunter2", "RECOURSE_LOG"),
     ("OUTBOUND__ALLOW", "[\"https://hooks.internal\"]", "outbound.allow"),
     ("OUTBOUND__PORTS", "[0]", "outbound.ports"),
 ];

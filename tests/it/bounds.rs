@@ -137,3 +137,36 @@ fn a_wish_that_stands_where_nobody_looks_for_it_bars_contact_and_what_may_be_dan
         }
     });
 }
+
+#[test]
+fn a_parameter_that_says_nothing_lists_nothing_and_is_named() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        spark.submit(&small("Q-1")).await;
+        let lead = world.staff(Role::Lead).await;
+        let value = "leave it out, or give it a value";
+        let text = "write it in UTF-8, each byte that is no letter or digit as %XX";
+        for (query, name, detail) in [
+            ("limit=0", "limit", "use a whole number from 1"),
+            ("limit=000", "limit", "use a whole number from 1"),
+            ("%6cimit=0", "limit", "use a whole number from 1"),
+            ("limit=", "limit", ""),
+            ("platform_report_ref=", "platform_report_ref", value),
+            ("cursor=", "cursor", value),
+            ("platform_report_ref=%ff", "platform_report_ref", text),
+            ("platform_report_ref=Q-1%", "platform_report_ref", text),
+            ("platform_report_ref=%zz", "platform_report_ref", text),
+            ("limit=5&platform_report_ref=%c3%28", "platform_report_ref", text),
+        ] {
+            for (caller, path) in [(&spark.caller, "/v1/reports"), (&lead.caller, "/v1/triage/cases")] {
+                let answer = caller.get(&format!("{path}?{query}")).await.expect(400);
+                assert_eq!(answer.code(), "bad_parameter", "{query}");
+                let told = answer.json()["detail"].as_str().unwrap().to_owned();
+                assert!(told.contains(&format!("`{name}`")) && told.contains(detail), "{query}: {told}");
+            }
+        }
+        for query in ["", "?", "?&", "?limit=1&", "?platform_report_ref=Q-1", "?platform_report_ref=Z%C3%B6e+1"] {
+            spark.caller.get(&format!("/v1/reports{query}")).await.expect(200);
+        }
+    });
+}

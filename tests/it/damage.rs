@@ -17,7 +17,7 @@ use crate::harness::{World, on_both};
 /// More than a job finds at a time.
 const MANY: usize = 55;
 
-fn urgent(reference: &str) -> Value {
+pub(crate) fn urgent(reference: &str) -> Value {
     let mut body = full(reference);
     body["answers"] = json!({"not_safe_now": "yes"});
     body["reporter"]["platform_account_ref"] = json!(format!("of-{reference}"));
@@ -38,7 +38,7 @@ fn of(prefix: &str) -> String {
 }
 
 /// Why somebody was paged for a case, as its record has it.
-async fn paged(world: &World, case: &str) -> Vec<String> {
+pub(crate) async fn paged(world: &World, case: &str) -> Vec<String> {
     let chain = case.to_owned();
     let events = world.app.db.read(move |rx| audit::list(rx, &chain)).await.unwrap();
     let reason = |details: &str| serde_json::from_str::<Value>(details).unwrap()["reason"].as_str().unwrap().to_owned();

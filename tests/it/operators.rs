@@ -325,7 +325,7 @@ fn check_finds_each_thing_that_is_broken_and_names_its_row() {
             ("UPDATE requests SET report_id = 'rep_gone'".to_owned(), &["requests orphan"]),
             (
                 format!("UPDATE assessments SET case_id = 'case_gone' WHERE case_id = '{second}'"),
-                &["assessments orphan"],
+                &["assessments orphan", "cases assessment_missing"],
             ),
             (format!("UPDATE cases SET sort_rank = sort_rank + 1 WHERE id = '{third}'"), &["cases out_of_place"]),
             (

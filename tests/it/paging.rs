@@ -34,6 +34,12 @@ pub(crate) async fn reachable(world: &World, who: &Staff, address: &str, hours: 
         .unwrap();
 }
 
+/// Changes what a colleague does here. Their shifts stay.
+async fn become_one(world: &World, who: &Staff, role: Role) {
+    let (app, name) = (Arc::clone(&world.app), who.username.clone());
+    world.app.db.write(move |tx| staff::set_role(tx, &app.kit, &name, role).map(drop)).await.unwrap();
+}
+
 /// A house with an advocate on the rota, another who is not, a lead, a lead behind a wall, and a safeguarding lead.
 async fn house(world: &World) -> Staff {
     let on_call = world.staff(Role::Advocate).await;
@@ -41,13 +47,15 @@ async fn house(world: &World) -> Staff {
     let lead = world.staff(Role::Lead).await;
     let walled = world.staff(Role::Lead).await;
     let safeguarding = world.staff(Role::SafeguardingLead).await;
-    let auditor = world.staff(Role::Auditor).await;
-    reachable(world, &on_call, "oncall@staff.example", 24 * 40).await;
+    // An auditor now, with a shift from when they were none.
+    let auditor = world.staff(Role::Advocate).await;
+    reachable(world, &on_call, "oncall@staff.example", 24 * 30).await;
     reachable(world, &off, "off@staff.example", 0).await;
     reachable(world, &lead, "lead@staff.example", 0).await;
-    reachable(world, &walled, "walled@staff.example", 24 * 40).await;
+    reachable(world, &walled, "walled@staff.example", 24 * 30).await;
     reachable(world, &safeguarding, "safeguarding@staff.example", 0).await;
-    reachable(world, &auditor, "auditor@staff.example", 24 * 40).await;
+    reachable(world, &auditor, "auditor@staff.example", 24 * 30).await;
+    become_one(world, &auditor, Role::Auditor).await;
     let (app, name) = (Arc::clone(&world.app), walled.username.clone());
     let number = Identifier::new(IdentifierKind::Phone, "+447700900123");
     world.app.db.write(move |tx| staff::declare(tx, &app.kit, &name, &number)).await.unwrap();
@@ -168,9 +176,10 @@ fn when_nobody_is_on_the_rota_the_leads_are_told_at_once_and_the_reporter_is_tol
     with_server(&async |world, server| {
         let lead = world.staff(Role::Lead).await;
         reachable(&world, &lead, "lead@staff.example", 0).await;
-        // Who keeps accounts reads no report.
-        let keeper = world.staff(Role::Administrator).await;
+        // Who keeps accounts reads no report, whatever they did before.
+        let keeper = world.staff(Role::Advocate).await;
         reachable(&world, &keeper, "keeper@staff.example", 8).await;
+        become_one(&world, &keeper, Role::Administrator).await;
         let spark = world.platform("spark").await;
         let mut body = full("PG-1");
         body["answers"] = json!({"not_safe_now": "yes"});

@@ -26,6 +26,31 @@ fn a_name_that_hides_something_or_that_a_spreadsheet_calculates_is_refused() {
     }
 }
 
+#[test]
+fn a_name_that_people_could_take_for_another_is_refused_and_the_other_is_named() {
+    for service in services() {
+        let add = |slug: &str, name: &str| service.run(&["admin", "platform", "add", slug, name]);
+        let first = said(&add("tinder", "Tinder"));
+        let id = first.split(' ').next().unwrap();
+        assert!(id.starts_with("plt_"), "{first}");
+        for name in ["Tinder", " tinder ", "TINDER", "T\u{456}nder", "Tin\u{2003}der", "\u{ff34}inder"] {
+            let output = add("other", name);
+            let told = said(&output);
+            assert_eq!(output.status.code(), Some(1), "{name}: {told}");
+            assert!(told.contains(&format!("the name of `tinder` ({id})")) && told.lines().count() == 1, "{told}");
+        }
+        for (slug, name) in [("tender", "Tender"), ("tinder-2", "Tinder 2"), ("zoe", "Zoë")] {
+            let output = add(slug, name);
+            assert!(output.status.success(), "{}", said(&output));
+        }
+        // Whoever has no credential any more stands in the tables of earlier quarters.
+        let made = said(&service.run(&["admin", "client", "add", "zoe"]));
+        let client = made.lines().find_map(|line| line.strip_prefix("client_id:")).unwrap().trim().to_owned();
+        assert!(service.run(&["admin", "client", "revoke", &client]).status.success());
+        assert_eq!(add("zoe-2", "zoë").status.code(), Some(1));
+    }
+}
+
 /// Case 59, with names that were kept before they were checked.
 #[test]
 fn a_table_opens_in_a_spreadsheet_as_it_was_meant() {

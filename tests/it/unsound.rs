@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::prelude::*;
-use recourse::db::schema::cases;
+use recourse::domain::audit;
 use recourse::domain::outbox::{self, Job};
 use recourse::domain::paging::rota;
 use recourse::domain::soundness::{self, Finding};
-use recourse::domain::staff::Role;
+use recourse::domain::staff::{self, Role};
+use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use serde_json::json;
 
 use crate::harness::client::full;
@@ -19,7 +19,7 @@ use crate::operators::{busy, check, wrong};
 use crate::webhooks::over_loopback;
 
 /// What is wrong by now, in the world's own time.
-async fn findings(world: &World) -> Vec<Finding> {
+pub(crate) async fn findings(world: &World) -> Vec<Finding> {
     let kit = Arc::clone(&world.app);
     let look = world.app.db.read(move |rx| {
         let mut found = soundness::shape(rx)?;
@@ -32,19 +32,21 @@ async fn findings(world: &World) -> Vec<Finding> {
             found.extend(some);
             after = last;
         }
-        let owners: Vec<String> = cases::table.select(cases::id).load(rx.conn())?;
+        found.extend(soundness::unreadable(rx)?);
+        let owners: Vec<String> = audit::heads(rx, "", 1_000)?.into_iter().map(|(id, _)| id).collect();
         found.extend(soundness::seals(rx, &kit.kit.keyring, &owners, &mut BTreeMap::new())?);
+        found.extend(soundness::names(rx, &kit.kit, &owners)?);
         Ok(found)
     });
     look.await.unwrap()
 }
 
-fn words(found: &[Finding]) -> BTreeSet<String> {
+pub(crate) fn words(found: &[Finding]) -> BTreeSet<String> {
     found.iter().map(|finding| format!("{} {}", finding.table, finding.code)).collect()
 }
 
 /// Breaks rows of a table, looks, and puts them back as they were.
-async fn broken(world: &World, table: &str, statement: &str) -> Vec<Finding> {
+pub(crate) async fn broken(world: &World, table: &str, statement: &str) -> Vec<Finding> {
     world.tamper(&format!("CREATE TABLE kept AS SELECT * FROM {table}"));
     world.tamper(statement);
     let found = findings(world).await;
@@ -54,7 +56,7 @@ async fn broken(world: &World, table: &str, statement: &str) -> Vec<Finding> {
 
 /// A busy database, with something of everything. Its cases: the first with requests, one of them answered, the second on
 /// hold, the third nobody's, the fourth closed, the fifth held, the sixth with an act that waits.
-async fn full_of_life(world: &World) -> Vec<String> {
+pub(crate) async fn full_of_life(world: &World) -> Vec<String> {
     let cases = busy(world).await;
     let spark = world.platform("spark").await;
     let lead = world.staff(Role::SafeguardingLead).await;
@@ -79,10 +81,12 @@ async fn full_of_life(world: &World) -> Vec<String> {
     let hook = json!({"url": "http://127.0.0.1:9/hook", "types": ["report.received"]});
     spark.caller.post("/v1/webhook-endpoints", &hook).await.expect(201);
     world.deliver().await;
-    let (name, case) = (lead.username.clone(), cases[0].parse().unwrap());
+    let (name, case, kit) = (lead.username.clone(), cases[0].parse().unwrap(), Arc::clone(&world.app));
+    let number = Identifier::new(IdentifierKind::Phone, "+447700900555");
     let owed = world.app.db.write(move |tx| {
         let now = tx.now();
         rota::add(tx, &name, now, now.plus(Duration::from_hours(8)))?;
+        staff::declare(tx, &kit.kit, &name, &number)?;
         outbox::enqueue(tx, &Job::TellOfWall { case }, now.plus(Duration::from_hours(8)), None)
     });
     owed.await.unwrap();
@@ -137,6 +141,28 @@ fn of_cases(cases: &[String]) -> Vec<Broken<'_>> {
         ("clocks", "UPDATE clocks SET met_at = 5, stopped_at = 5".to_owned(), "clocks clock_contradicts", ""),
         ("clocks", "UPDATE clocks SET request_id = NULL".to_owned(), "clocks clock_contradicts", ""),
         (
+            "assessments",
+            format!("DELETE FROM assessments WHERE case_id = '{third}'"),
+            "cases assessment_missing",
+            third,
+        ),
+        ("blind_indexes", format!("DELETE FROM blind_indexes WHERE case_id = '{third}'"), "cases names_missing", third),
+        ("blind_indexes", "DELETE FROM blind_indexes WHERE kind = 'account'".to_owned(), "cases names_missing", fourth),
+        ("blind_indexes", "UPDATE blind_indexes SET used = 'match'".to_owned(), "cases names_missing", second),
+        ("staff", "UPDATE staff SET active = FALSE".to_owned(), "cases holder_without_right", fifth),
+        ("staff", "UPDATE staff SET role = 'auditor'".to_owned(), "cases holder_without_right", fifth),
+        ("staff", "UPDATE staff SET queues = 'complaints'".to_owned(), "cases holder_without_right", fifth),
+        (
+            "staff_identifiers",
+            format!(
+                "UPDATE staff_identifiers SET digest = (SELECT digest FROM blind_indexes WHERE case_id = '{fifth}' AND used \
+                 <> 'match' ORDER BY digest LIMIT 1) WHERE digest = (SELECT digest FROM staff_identifiers ORDER BY digest \
+                 LIMIT 1)"
+            ),
+            "cases holder_without_right",
+            fifth,
+        ),
+        (
             "clocks",
             format!("UPDATE clocks SET stopped_at = NULL, met_at = NULL WHERE case_id = '{fourth}'"),
             "clocks clock_outlives",
@@ -180,6 +206,7 @@ fn of_what_hangs_on_them(cases: &[String]) -> Vec<Broken<'_>> {
         ),
         ("deliveries", "UPDATE deliveries SET next_at = NULL".to_owned(), "deliveries state_contradicts", ""),
         ("deliveries", "UPDATE deliveries SET event_id = 'evt_gone'".to_owned(), "deliveries orphan", ""),
+        ("staff_identifiers", "DELETE FROM staff_identifiers".to_owned(), "declarations wall_missing", "stf_"),
         ("outbox", "UPDATE outbox SET payload = '{}'".to_owned(), "outbox unknown_code", ""),
         ("outbox", "UPDATE outbox SET done_at = 5, dead_at = 5".to_owned(), "outbox state_contradicts", ""),
         ("shifts", "UPDATE shifts SET ends_at = starts_at".to_owned(), "shifts shift_backwards", ""),

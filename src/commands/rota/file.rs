@@ -81,17 +81,19 @@ fn shifts(text: &str) -> Result<Vec<Line>, Error> {
             separator = Some(told);
             continue;
         }
+        if line.chars().all(|c| matches!(c, ',' | ';' | '\t' | '"') || c.is_whitespace()) {
+            // An empty row of a spreadsheet says nothing of its separator.
+            continue;
+        }
         let separator = *separator.get_or_insert_with(|| separator_of(line));
         let cells = cells(line, separator);
         if cells.is_empty() {
             continue;
         }
-        if order.is_none() {
-            let heading = heading(&cells);
-            order = Some(heading.unwrap_or([0, 1, 2]));
-            if heading.is_some() {
-                continue;
-            }
+        // Files that were put behind each other have a heading each.
+        if let Some(heading) = heading(&cells) {
+            order = Some(heading);
+            continue;
         }
         match shift(&cells, order.unwrap_or([0, 1, 2])) {
             Ok((username, from, until)) => found.push(Line { number: Some(number), username, from, until }),
@@ -137,7 +139,8 @@ fn cells(line: &str, separator: u8) -> Vec<String> {
 
 /// Where username, from and until stand, when the line is a heading that names them.
 fn heading(cells: &[String]) -> Option<[usize; 3]> {
-    let place = |name: &str| cells.iter().position(|cell| cell.eq_ignore_ascii_case(name));
+    let plain = |cell: &str| cell.to_lowercase().replace([' ', '_', '-', '\u{a0}'], "");
+    let place = |name: &str| cells.iter().position(|cell| plain(cell) == name);
     let [username, from, until] = COLUMNS.map(place);
     Some([username?, from?, until?])
 }

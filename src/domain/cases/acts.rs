@@ -151,15 +151,14 @@ pub fn change_priority(
         return Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into());
     }
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
-    let newest = priority::newest(tx, &mut keys, &case.id)?;
-    let assessed = newest.as_ref().map_or(0, |(seq, _)| *seq);
-    let answered = newest.map(|(_, assessed)| assessed.assessment);
+    let (assessed, newest) = priority::newest(tx, &mut keys, &case.id)?;
+    let answered = newest.assessment;
     let lowering = Lowering {
         to,
         reason_code,
         text,
-        floors: answered.iter().flat_map(|a| a.floors.iter().map(|floor| floor.code.clone())).collect(),
-        points: answered.map_or(0, |a| a.points_known),
+        floors: answered.floors.iter().map(|floor| floor.code.clone()).collect(),
+        points: answered.points_known,
         raised: case.raised_priority,
         assessed,
     };

@@ -23,15 +23,16 @@ const IMAGE_SAFEGUARDING_LEAD: Duration = Duration::from_hours(44);
 
 /// A few of the clocks that are to be told of by now, found by index.
 pub fn clocks_to_tell(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
-    let (at, id) = due::place(after);
-    let further = clocks::alarm_at.gt(at).or(clocks::alarm_at.eq(at).and(clocks::id.gt(id)));
-    Ok(clocks::table
-        .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::alarm_at.le(rx.now())))
-        .filter(further)
-        .order((clocks::alarm_at, clocks::id))
-        .limit(limit)
-        .select((clocks::alarm_at.assume_not_null(), clocks::id))
-        .load(rx.conn())?)
+    let ((at, id), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        clocks::table
+            .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::alarm_at.le(now)))
+            .filter(clocks::alarm_at.gt(at).or(clocks::alarm_at.eq(at).and(clocks::id.gt(id))))
+            .order((clocks::alarm_at, clocks::id))
+            .limit(limit)
+            .select((clocks::alarm_at.assume_not_null(), clocks::id))
+            .load(rx.conn())
+    })
 }
 
 /// Acts on a clock that is to be told of.

@@ -104,10 +104,12 @@ pub fn hold(
     Ok(case)
 }
 
-/// Takes a case up again that was on hold, or that waits for a platform.
+/// Takes a case up again that was on hold, or that waits for a platform. An urgent one is nobody's then, so somebody is
+/// told, unless it is claimed by then.
 pub fn resume(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen, Case>) -> Result<Case> {
     let mut case = grant.into_row();
     wake_up(tx, kit, &mut case)?;
+    priority::page_if_left(tx, kit, &case, "resumed")?;
     Ok(case)
 }
 
@@ -192,14 +194,16 @@ pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign, Case>, by: &Membe
 /// # Errors
 /// What the database says.
 pub fn claims_lapsed(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
-    let (at, id) = due::place(after);
-    let further = cases::claimed_until.gt(at).or(cases::claimed_until.eq(at).and(cases::id.gt(id)));
-    Ok(cases::table
-        .filter(cases::claimed_until.le(rx.now()).and(further))
-        .order((cases::claimed_until, cases::id))
-        .limit(limit)
-        .select((cases::claimed_until.assume_not_null(), cases::id))
-        .load(rx.conn())?)
+    let ((at, id), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        let further = cases::claimed_until.gt(at).or(cases::claimed_until.eq(at).and(cases::id.gt(id)));
+        cases::table
+            .filter(cases::claimed_until.le(now).and(further))
+            .order((cases::claimed_until, cases::id))
+            .limit(limit)
+            .select((cases::claimed_until.assume_not_null(), cases::id))
+            .load(rx.conn())
+    })
 }
 
 /// Ends such a claim. Whoever held the case has said nothing for a quarter of an hour: of an urgent one somebody is told
@@ -223,15 +227,16 @@ pub fn lapse(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
 
 /// A few of the cases whose hold has ended.
 pub fn holds_ended(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
-    let (at, id) = due::place(after);
-    let further = cases::held_until.gt(at).or(cases::held_until.eq(at).and(cases::id.gt(id)));
-    Ok(cases::table
-        .filter(cases::held_until.le(rx.now()))
-        .filter(further)
-        .order((cases::held_until, cases::id))
-        .limit(limit)
-        .select((cases::held_until.assume_not_null(), cases::id))
-        .load(rx.conn())?)
+    let ((at, id), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        cases::table
+            .filter(cases::held_until.le(now))
+            .filter(cases::held_until.gt(at).or(cases::held_until.eq(at).and(cases::id.gt(id))))
+            .order((cases::held_until, cases::id))
+            .limit(limit)
+            .select((cases::held_until.assume_not_null(), cases::id))
+            .load(rx.conn())
+    })
 }
 
 /// Takes up a case whose hold has ended.

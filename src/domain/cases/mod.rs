@@ -30,7 +30,7 @@ pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, w
 pub use read::{CaseSummary, CaseView, summary, view};
 pub use state::{Action, State};
 pub use store::{find, move_along};
-pub(in crate::domain) use store::{find_locked, note_withdrawal, replace_in_queue as requeue, tell_platform};
+pub(in crate::domain) use store::{find_locked, note_withdrawal, readable, replace_in_queue as requeue, tell_platform};
 
 use diesel::prelude::*;
 

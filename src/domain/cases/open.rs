@@ -291,7 +291,7 @@ fn begin_review(tx: &mut Tx<'_>, kit: &Kit, case: &Case, promised: Option<Timest
 
 /// All that is known of the case: a yes sticks, otherwise the latest answer counts.
 fn combined(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, later: &Facts) -> Result<Facts> {
-    let Some((_, Assessed { mut facts, .. })) = priority::newest(rx, keys, case)? else { return Ok(later.clone()) };
+    let (_, Assessed { mut facts, .. }) = priority::newest(rx, keys, case)?;
     merge_answers(&mut facts.answers, &later.answers);
     facts.categories.extend(&later.categories);
     facts.signals.extend(&later.signals);

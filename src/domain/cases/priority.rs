@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::clocks::{self, Due};
 use super::{Case, PrioritySource, State, acts, claims, rights, store};
 use crate::base::id::{ActId, AssessmentId, CaseId};
+use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{assessments, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
@@ -18,7 +19,7 @@ use crate::domain::platforms::Mode;
 use crate::domain::staff;
 use crate::domain::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal};
-use crate::domain::vault::{Answers, Damaged, Keys, Sealed};
+use crate::domain::vault::{self, Answers, Damaged, Keys, Sealed};
 use crate::error::{Error, Result};
 
 /// An assessment with the facts it was made of, as it is stored.
@@ -48,16 +49,23 @@ pub(super) fn keep(tx: &mut Tx<'_>, keys: &mut Keys<'_>, case: &CaseId, seq: i64
 }
 
 /// The newest assessment of a case, with its number.
-pub fn newest(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Option<(i64, Assessed)>> {
+///
+/// # Errors
+/// `Erased` when its content was; `Internal` when it does not open, or is gone: every case has one.
+pub fn newest(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<(i64, Assessed)> {
     let row: Option<(AssessmentId, i64, Sealed<Answers>)> = assessments::table
         .filter(assessments::case_id.eq(case))
         .order(assessments::seq.desc())
         .select((assessments::id, assessments::seq, assessments::body))
         .first(rx.conn())
         .optional()?;
-    let Some((id, seq, body)) = row else { return Ok(None) };
+    let Some((id, seq, body)) = row else {
+        // Who an erased case is about cannot be read either.
+        let lost = || Damaged::error("a case has no assessment".to_owned());
+        return Err(if vault::is_erased(rx, case.as_str())? { Error::Erased } else { lost() });
+    };
     let opened = keys.existing::<Answers>()?.open::<Assessed>("assessment", id.as_str(), &body)?;
-    Ok(Some((seq, opened.into_exposed())))
+    Ok((seq, opened.into_exposed()))
 }
 
 /// The number of the newest assessment of a case, which grows with all that comes in; 0 when there is none.
@@ -225,14 +233,14 @@ pub(super) fn lower(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, act: &ActId) ->
 /// A few of the open cases for which the rules had failed.
 pub fn without_rules(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let (_, id) = due::place(after);
-    let ids: Vec<String> = cases::table
+    let ids: Vec<Perhaps<String>> = cases::table
         .filter(cases::priority_source.eq(PrioritySource::Failure).and(cases::state.ne(State::Closed)))
         .filter(cases::id.gt(id))
         .order(cases::id)
         .limit(limit)
         .select(cases::id)
         .load(rx.conn())?;
-    Ok(ids.into_iter().map(|id| (0, id)).collect())
+    Ok(readable(ids).into_iter().map(|id| (0, id)).collect())
 }
 
 /// Runs the rules again on such a case: one that the rules call p0 must not stay p1 because it came in while the rule
@@ -333,7 +341,7 @@ pub(in crate::domain) fn notice(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId, signal:
 pub(in crate::domain) fn facts(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<Option<Facts>> {
     let mut keys = Keys::load(rx, &kit.keyring, id.as_str())?;
     match newest(rx, &mut keys, id) {
-        Ok(assessed) => Ok(assessed.map(|(_, assessed)| assessed.facts)),
+        Ok((_, assessed)) => Ok(Some(assessed.facts)),
         Err(Error::Erased) => Ok(None),
         Err(error) => Err(error),
     }

@@ -215,7 +215,7 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member)
     };
     Ok(CaseView {
         summary: summary(case),
-        assessment: newest.flatten().map(|(_, assessed)| assessed.assessment),
+        assessment: newest.map(|(_, assessed)| assessed.assessment),
         clocks: clocks.iter().map(clock).collect(),
         intimate_image_clock: image,
         contact_barred: contact_is_barred(tx, &case.id)?,

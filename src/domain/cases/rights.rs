@@ -10,6 +10,7 @@ use super::{Case, State, claims, priority, store};
 use crate::base::code::codes;
 use crate::base::id::{ActId, CaseId, StaffId};
 use crate::db::dialect::{self, Lock};
+use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{acts, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
@@ -192,13 +193,13 @@ pub fn kept(rx: &mut Rx<'_>, after: Option<&DueRow>, _: i64) -> Result<Vec<DueRo
         return Ok(Vec::new());
     }
     let now = rx.now();
-    let mut all: Vec<String> =
-        cases::table.filter(cases::claimed_until.gt(now)).limit(LOOKED_AT).select(cases::id).load(rx.conn())?;
+    let claimed = cases::table.filter(cases::claimed_until.gt(now)).limit(LOOKED_AT).select(cases::id);
+    let mut all: Vec<Perhaps<String>> = claimed.load(rx.conn())?;
     let reserved = cases::table.filter(cases::reserved_until.gt(now)).limit(LOOKED_AT).select(cases::id);
-    all.extend(reserved.load::<String>(rx.conn())?);
+    all.extend(reserved.load::<Perhaps<String>>(rx.conn())?);
     let held = cases::table.filter(cases::held_until.is_not_null()).limit(LOOKED_AT).select(cases::id);
-    all.extend(held.load::<String>(rx.conn())?);
-    let all: BTreeSet<String> = all.into_iter().collect();
+    all.extend(held.load::<Perhaps<String>>(rx.conn())?);
+    let all: BTreeSet<String> = readable(all).into_iter().collect();
     Ok(all.into_iter().map(|id| (0, id)).collect())
 }
 

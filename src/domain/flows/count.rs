@@ -186,28 +186,32 @@ pub(in crate::domain) fn correct(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
 
 /// A few of the cases whose day of response has come.
 pub fn responses_due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
-    let (at, case) = due::place(after);
-    let further = forwards::response_due_at.gt(at).or(forwards::response_due_at.eq(at).and(forwards::case_id.gt(case)));
-    Ok(forwards::table
-        .filter(forwards::response_due_at.le(rx.now()))
-        .filter(further)
-        .order((forwards::response_due_at, forwards::case_id))
-        .limit(limit)
-        .select((forwards::response_due_at.assume_not_null(), forwards::case_id))
-        .load(rx.conn())?)
+    let ((at, case), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        let further = forwards::response_due_at.eq(at).and(forwards::case_id.gt(case));
+        forwards::table
+            .filter(forwards::response_due_at.le(now))
+            .filter(forwards::response_due_at.gt(at).or(further))
+            .order((forwards::response_due_at, forwards::case_id))
+            .limit(limit)
+            .select((forwards::response_due_at.assume_not_null(), forwards::case_id))
+            .load(rx.conn())
+    })
 }
 
 /// A few of the cases whose day of outcome has come.
 pub fn outcomes_due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
-    let (at, case) = due::place(after);
-    let further = forwards::outcome_due_at.gt(at).or(forwards::outcome_due_at.eq(at).and(forwards::case_id.gt(case)));
-    Ok(forwards::table
-        .filter(forwards::outcome_due_at.le(rx.now()))
-        .filter(further)
-        .order((forwards::outcome_due_at, forwards::case_id))
-        .limit(limit)
-        .select((forwards::outcome_due_at.assume_not_null(), forwards::case_id))
-        .load(rx.conn())?)
+    let ((at, case), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        let further = forwards::outcome_due_at.eq(at).and(forwards::case_id.gt(case));
+        forwards::table
+            .filter(forwards::outcome_due_at.le(now))
+            .filter(forwards::outcome_due_at.gt(at).or(further))
+            .order((forwards::outcome_due_at, forwards::case_id))
+            .limit(limit)
+            .select((forwards::outcome_due_at.assume_not_null(), forwards::case_id))
+            .load(rx.conn())
+    })
 }
 
 /// Counts what has come due of a case.

@@ -24,6 +24,7 @@ use crate::base::code::codes;
 use crate::base::id::{AlarmId, CaseId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock};
+use crate::db::perhaps::readable;
 use crate::db::schema::alarms;
 use crate::db::{Rx, Tx};
 use crate::error::{Error, Result};
@@ -148,7 +149,7 @@ pub(super) fn quiet(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
 /// The cases with an alarm that told this person when it rang last.
 pub(super) fn told_last(rx: &mut Rx<'_>, who: &StaffId) -> Result<Vec<CaseId>> {
     let told = alarms::closed_at.is_null().and(alarms::told.like(format!("%{who}%")));
-    Ok(alarms::table.filter(told).select(alarms::case_id).load(rx.conn())?)
+    Ok(readable(alarms::table.filter(told).select(alarms::case_id).load(rx.conn())?))
 }
 
 /// Rings the alarm of a case, whose row is locked, at once when none of those whom it told may work on the case any
@@ -169,14 +170,16 @@ pub(super) fn pass_on(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
 
 /// A few of the alarms that are due, each by its case.
 pub fn due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
-    let (at, case) = due::place(after);
-    Ok(alarms::table
-        .filter(alarms::closed_at.is_null().and(alarms::next_at.le(rx.now())))
-        .filter(alarms::next_at.gt(at).or(alarms::next_at.eq(at).and(alarms::case_id.gt(case))))
-        .order((alarms::next_at, alarms::case_id))
-        .limit(limit)
-        .select((alarms::next_at, alarms::case_id))
-        .load(rx.conn())?)
+    let ((at, case), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        alarms::table
+            .filter(alarms::closed_at.is_null().and(alarms::next_at.le(now)))
+            .filter(alarms::next_at.gt(at).or(alarms::next_at.eq(at).and(alarms::case_id.gt(case))))
+            .order((alarms::next_at, alarms::case_id))
+            .limit(limit)
+            .select((alarms::next_at, alarms::case_id))
+            .load(rx.conn())
+    })
 }
 
 /// Rings the alarm of a case, if it is due.

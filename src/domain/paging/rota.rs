@@ -1,10 +1,13 @@
 //! The rota: who is at work when, and who is told of a case.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
 use super::Rung;
 use crate::base::id::{CaseId, ShiftId, StaffId};
 use crate::base::time::Timestamp;
+use crate::db::perhaps::readable;
 use crate::db::schema::{shifts, staff as accounts};
 use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act};
@@ -20,16 +23,24 @@ pub struct Shift {
     pub id: ShiftId,
     /// Whose.
     pub username: String,
+    /// Whether that account is open.
+    pub active: bool,
     /// From when on.
     pub starts_at: Timestamp,
     /// Until when, itself not in it.
     pub ends_at: Timestamp,
 }
 
+/// How long a shift may be: a month of standing by.
+const LONGEST: Duration = Duration::from_hours(31 * 24);
+/// How far ahead it may begin. Beyond it a year was mistyped.
+const AHEAD: Duration = Duration::from_hours(2 * 366 * 24);
+
 /// Adds a shift, unless the account has the very same already. Shifts may overlap: all who are at work are told.
 ///
 /// # Errors
-/// `NotFound` for an unknown account; `Invalid` when it ends before it begins or has ended already.
+/// `NotFound` for an unknown account; `Invalid` for one that takes no cases and so is never told of any, and when the
+/// shift ends before it begins, has ended already, is longer than a month or begins more than two years ahead.
 pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Timestamp) -> Result<Option<ShiftId>> {
     let account = staff::account(tx, username)?.ok_or(Error::NotFound)?;
     let same = shifts::table
@@ -39,8 +50,20 @@ pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Times
     if same.first::<ShiftId>(tx.conn()).optional()?.is_some() {
         return Ok(None);
     }
-    if ends_at <= starts_at || ends_at <= tx.now() {
+    if !access::takes_cases(&account.member) {
+        let detail = "this account takes no cases, by its role or its queues, so it is never paged: give the shift to an \
+                      advocate or a lead";
+        return Err(Error::invalid("/username", "takes_no_cases", detail));
+    }
+    let now = tx.now();
+    if ends_at <= starts_at || ends_at <= now {
         return Err(Error::invalid("/until", "out_of_range", "a shift ends after it begins, and after now"));
+    }
+    if ends_at.since(starts_at) > LONGEST {
+        return Err(Error::invalid("/until", "out_of_range", "a shift is at most 31 days long: look at the year"));
+    }
+    if starts_at.since(now) > AHEAD {
+        return Err(Error::invalid("/from", "out_of_range", "a shift begins within two years: look at the year"));
     }
     let id = ShiftId::random();
     let row = (
@@ -70,8 +93,20 @@ pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Shift>> {
         .inner_join(accounts::table.on(accounts::id.eq(shifts::staff_id)))
         .filter(shifts::ends_at.gt(rx.now()))
         .order((shifts::starts_at, shifts::id))
-        .select((shifts::id, accounts::username, shifts::starts_at, shifts::ends_at))
+        .select((shifts::id, accounts::username, accounts::active, shifts::starts_at, shifts::ends_at))
         .load(rx.conn())?)
+}
+
+/// How many shifts have not ended that nobody works, because this account is closed or takes no cases.
+///
+/// # Errors
+/// What the database says.
+pub fn unworked(rx: &mut Rx<'_>, id: &StaffId) -> Result<i64> {
+    if staff::find(rx, id)?.is_some_and(|who| access::takes_cases(&who)) {
+        return Ok(0);
+    }
+    let theirs = shifts::table.filter(shifts::staff_id.eq(id).and(shifts::ends_at.gt(rx.now())));
+    Ok(theirs.count().get_result(rx.conn())?)
 }
 
 /// Whether anybody is at work at all: on the rota now, or acting just now. The same for every report, whatever it says.
@@ -83,15 +118,16 @@ pub fn is_staffed(rx: &mut Rx<'_>) -> Result<bool> {
         .inner_join(accounts::table.on(accounts::id.eq(shifts::staff_id)))
         .filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)).and(accounts::active.eq(true)))
         .filter(accounts::role.eq_any(working.clone()))
-        .select(shifts::id);
-    if on_rota.first::<ShiftId>(rx.conn()).optional()?.is_some() {
+        .count();
+    // Counted, and not read: no report waits for a row that somebody damaged.
+    if on_rota.get_result::<i64>(rx.conn())? > 0 {
         return Ok(true);
     }
     let acting = accounts::table
         .filter(accounts::active.eq(true).and(accounts::acted_at.ge(now.minus(staff::SHIFT))))
         .filter(accounts::role.eq_any(working))
-        .select(accounts::id);
-    Ok(acting.first::<StaffId>(rx.conn()).optional()?.is_some())
+        .count();
+    Ok(acting.get_result::<i64>(rx.conn())? > 0)
 }
 
 /// Whom an alarm about the case reaches, in no order: each rung with those below it. Where nobody stands on a rung, the
@@ -141,8 +177,6 @@ pub(super) fn leads(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<StaffId>> {
 /// Whose shift it is, as text: one that cannot be read hides no other.
 fn on_shift_now(rx: &mut Rx<'_>) -> Result<Vec<String>> {
     let now = rx.now();
-    Ok(shifts::table
-        .filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)))
-        .select(shifts::staff_id)
-        .load(rx.conn())?)
+    let on_shift = shifts::table.filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)));
+    Ok(readable(on_shift.select(shifts::staff_id).load(rx.conn())?))
 }

@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::result::Error as DieselError;
 
 use super::Notice;
 use crate::base::id::{CaseId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
+use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{cases as table, staff as accounts, unseen_cases};
 use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act};
-use crate::domain::cases::{Case, State};
+use crate::domain::cases::{self, Case, State};
 use crate::domain::outbox::{self, Job};
 use crate::domain::platforms::Mode;
 use crate::domain::staff::{self, Member, Role};
@@ -72,28 +72,12 @@ fn open_in(rx: &mut Rx<'_>, queue: Queue, among: Option<&[CaseId]>) -> Result<Ve
         if let Some(among) = among {
             query = query.filter(table::id.eq_any(among.to_vec()));
         }
-        let ids: Vec<CaseId> = query.load(rx.conn())?;
+        let ids: Vec<CaseId> = readable(query.load(rx.conn())?);
         for some in ids.chunks(SOME) {
-            found.extend(readable(rx, some)?);
+            found.extend(cases::readable(rx, some)?);
         }
     }
     Ok(found)
-}
-
-/// Those of the cases that can be read.
-fn readable(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec<Case>> {
-    let rows = table::table.filter(table::id.eq_any(ids.to_vec())).select(Case::as_select()).load(rx.conn());
-    match (rows, ids) {
-        (Ok(rows), _) => Ok(rows),
-        (Err(DieselError::DeserializationError(_)), [_]) => Ok(Vec::new()),
-        (Err(DieselError::DeserializationError(_)), _) => {
-            let (one, other) = ids.split_at(ids.len() / 2);
-            let mut rows = readable(rx, one)?;
-            rows.extend(readable(rx, other)?);
-            Ok(rows)
-        }
-        (Err(error), _) => Err(error.into()),
-    }
 }
 
 fn is_seen(rx: &mut Rx<'_>, able: &[Member], declared: &BTreeMap<StaffId, i64>, case: &Case) -> Result<bool> {
@@ -110,9 +94,9 @@ fn is_seen(rx: &mut Rx<'_>, able: &[Member], declared: &BTreeMap<StaffId, i64>, 
 /// # Errors
 /// What the database says.
 pub fn known(rx: &mut Rx<'_>) -> Result<BTreeMap<CaseId, Timestamp>> {
-    let rows: Vec<(CaseId, Timestamp)> =
+    let rows: Vec<(Perhaps<CaseId>, Timestamp)> =
         unseen_cases::table.select((unseen_cases::case_id, unseen_cases::told_at)).load(rx.conn())?;
-    Ok(rows.into_iter().collect())
+    Ok(rows.into_iter().filter_map(|(id, at)| Some((id.0?, at))).collect())
 }
 
 /// Whether anything is to be written down: what is found differs from what is known, or is to be told again.

@@ -14,6 +14,7 @@ use crate::base::code::codes;
 use crate::base::id::{ClientId, PlatformId};
 use crate::base::secret::{Sensitive, looks_like_token, new_token, same, sha256};
 use crate::base::time::Timestamp;
+use crate::db::dialect;
 use crate::db::schema::{platform_clients, platforms};
 use crate::db::{Rx, Tx};
 use crate::error::{Conflict, Error, Result};
@@ -117,7 +118,7 @@ const fn secret_prefix(mode: Mode) -> &'static str {
 ///
 /// # Errors
 /// `NameTaken` when the slug is in use; `Invalid` when it is not 2 to 40 characters of `a-z 0-9 -`, or the name is one that
-/// nobody can see or a spreadsheet would calculate.
+/// nobody can see, a spreadsheet would calculate, or people would take for another's.
 pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
     let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !plain || !(2..=40).contains(&slug.len()) || slug.starts_with('-') {
@@ -125,8 +126,17 @@ pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
         return Err(Error::invalid("/slug", "bad_slug", detail));
     }
     let name = name::checked(name)?;
+    // Of two that are added at once the second sees the first.
+    dialect::bar_platforms(tx.conn())?;
     if find(tx, slug)?.is_some() {
         return Err(Conflict::NameTaken.into());
+    }
+    if let Some(other) = alike(tx, &name)? {
+        let detail = format!(
+            "people could not tell it from the name of `{}` ({}): choose one that is plainly another",
+            other.slug, other.id
+        );
+        return Err(Error::invalid("/name", "look_alike", detail));
     }
     let (id, created_at) = (PlatformId::random(), tx.now());
     let platform = Platform { id, slug: slug.to_owned(), name, created_at };
@@ -142,6 +152,12 @@ pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
     );
     diesel::insert_into(platforms::table).values(row).execute(tx.conn()).map_err(Error::taken)?;
     Ok(platform)
+}
+
+/// A platform whose name people could take for this one. None ever goes: what is published keeps all of them.
+fn alike(rx: &mut Rx<'_>, name: &str) -> Result<Option<Platform>> {
+    let all: Vec<Platform> = platforms::table.order(platforms::slug).select(Platform::as_select()).load(rx.conn())?;
+    Ok(all.into_iter().find(|other| name::are_alike(name, &shown(&other.name, &other.slug))))
 }
 
 /// The platform with this slug.

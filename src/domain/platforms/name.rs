@@ -1,5 +1,8 @@
 //! Names of platforms for people. They stand in tables, pages and spreadsheets that anybody may open.
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::confusable_detection::skeleton;
+
 use crate::base::text::{is_hidden, is_seen};
 use crate::error::{Error, Result};
 
@@ -38,9 +41,57 @@ pub fn shown(name: &str, slug: &str) -> String {
     if plain.chars().any(is_seen) { words.join(" ") } else { slug.to_owned() }
 }
 
+/// Whether people could take one name for the other: by letters of other scripts that look the same (UTS 39), by case or
+/// by blanks. Two rows of a public table must not be told apart by nothing.
+pub(super) fn are_alike(one: &str, other: &str) -> bool {
+    let looks = |name: &str| {
+        let seen: String = name.nfkc().filter(|letter| is_seen(*letter)).collect();
+        let bare = |text: String| text.chars().filter(|letter| is_seen(*letter)).collect::<String>();
+        // Capitals may look like other letters than their small ones do.
+        let small = bare(skeleton(&seen.to_lowercase()).collect()).to_lowercase();
+        [small, bare(skeleton(&seen).collect()), bare(skeleton(&seen.to_uppercase()).collect())]
+    };
+    looks(one).iter().zip(looks(other)).any(|(one, other)| *one == other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_people_cannot_tell_apart_are_alike() {
+        for (one, other) in [
+            ("Tinder", "Tinder"),
+            ("Tinder", "tinder"),
+            ("Tinder", "TINDER"),
+            ("Tinder", "T\u{456}nder"),
+            ("Tinder", "\u{422}inder"),
+            ("TINDER", "T\u{399}NDER"),
+            ("Tinder", " Tinder  "),
+            ("Plenty of Fish", "Plenty  of\u{a0}Fish"),
+            ("Plenty of Fish", "PlentyOfFish"),
+            ("Ｔｉｎｄｅｒ", "Tinder"),
+            ("Hello", "HelI0"),
+            ("Zoë", "Zoe\u{308}"),
+            ("❤", "❤\u{fe0f}"),
+            ("modem", "rnodern"),
+            ("Straße", "STRASSE"),
+        ] {
+            assert!(are_alike(one, other) && are_alike(other, one), "{one:?} {other:?}");
+        }
+        for (one, other) in [
+            ("Tinder", "Tender"),
+            ("Tinder", "Tinder 2"),
+            ("Spark", "Sparks"),
+            ("App 01", "App 10"),
+            ("Zoë", "Zoé"),
+            ("爱", "受"),
+            ("Meet", "Meet+"),
+            ("Bumble", "Bumble BFF"),
+        ] {
+            assert!(!are_alike(one, other), "{one:?} {other:?}");
+        }
+    }
 
     #[test]
     fn a_name_is_one_that_people_see_and_spreadsheets_show() {

@@ -14,12 +14,16 @@ use crate::domain::Kit;
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::cases::{self, Case, rights};
 use crate::domain::reports::{self, Anew};
+use crate::domain::staff;
 use crate::domain::terms::identifiers::{RULES, Use};
 use crate::domain::vault::Keys;
 use crate::error::{Error, Result};
 
 /// A name by its hash and whose it is.
-type Name = (Vec<u8>, String);
+pub(super) type Name = (Vec<u8>, String);
+
+/// What a name is for, of what kind it is, and when it came in.
+pub(super) type About = (Use, &'static str, Timestamp);
 
 #[derive(Insertable)]
 #[diesel(table_name = blind_indexes)]
@@ -48,7 +52,7 @@ pub fn renew(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId) -> Result<()> {
     }
     let Some(mut case) = cases::find(tx, id)? else { return Ok(()) };
     let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
-    let anew = match reports::anew(tx, kit, &mut keys, &case) {
+    let anew = match read(tx, kit, &mut keys, &case) {
         Err(Error::Erased) => return accept(tx, id),
         anew => anew?,
     };
@@ -61,6 +65,12 @@ pub fn renew(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId) -> Result<()> {
     Ok(())
 }
 
+/// Whom the case names, by these rules.
+fn read(tx: &mut Tx<'_>, kit: &Kit, keys: &mut Keys<'_>, case: &Case) -> Result<Anew> {
+    let stands_first = staff::stand_on_first_rules(tx)?;
+    reports::anew(tx, kit, keys, case, stands_first)
+}
+
 /// The other case of the pair that this one comes to be of. Looked for before either is locked, so that both are locked in
 /// the order of their ids.
 fn rival_to_be(tx: &mut Tx<'_>, kit: &Kit, case: &Case) -> Result<Option<CaseId>> {
@@ -68,7 +78,7 @@ fn rival_to_be(tx: &mut Tx<'_>, kit: &Kit, case: &Case) -> Result<Option<CaseId>
         return Ok(None);
     }
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
-    match reports::anew(tx, kit, &mut keys, case) {
+    match read(tx, kit, &mut keys, case) {
         Ok(Anew { pair: Some(pair), .. }) => rival(tx, case, &pair),
         Ok(_) | Err(Error::Erased) => Ok(None),
         Err(error) => Err(error),
@@ -129,6 +139,17 @@ fn accept(tx: &mut Tx<'_>, id: &CaseId) -> Result<()> {
     Ok(())
 }
 
+/// Each name once, for all that it is for.
+pub(super) fn merged(anew: &Anew) -> BTreeMap<Name, About> {
+    let mut all: BTreeMap<Name, About> = BTreeMap::new();
+    for (named, at) in &anew.names {
+        let name = (named.digest.to_vec(), named.role.to_owned());
+        let known = all.entry(name).or_insert((named.used, named.kind, *at));
+        known.0 = known.0.and(named.used);
+    }
+    all
+}
+
 /// Puts the new names in the place of the old ones. Says whether any differs.
 fn replace(tx: &mut Tx<'_>, id: &CaseId, anew: &Anew) -> Result<bool> {
     let old: Vec<(Vec<u8>, String, Use)> = blind_indexes::table
@@ -136,12 +157,7 @@ fn replace(tx: &mut Tx<'_>, id: &CaseId, anew: &Anew) -> Result<bool> {
         .select((blind_indexes::digest, blind_indexes::role, blind_indexes::used))
         .load(tx.conn())?;
     let old: BTreeMap<Name, Use> = old.into_iter().map(|(digest, role, used)| ((digest, role), used)).collect();
-    let mut new: BTreeMap<Name, (Use, &'static str, Timestamp)> = BTreeMap::new();
-    for (named, at) in &anew.names {
-        let name = (named.digest.to_vec(), named.role.to_owned());
-        let known = new.entry(name).or_insert((named.used, named.kind, *at));
-        known.0 = known.0.and(named.used);
-    }
+    let new = merged(anew);
     for (digest, role) in old.keys().filter(|name| !new.contains_key(name)) {
         diesel::delete(blind_indexes::table.find((id, digest, role))).execute(tx.conn())?;
     }

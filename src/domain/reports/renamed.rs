@@ -14,7 +14,6 @@ use crate::db::Rx;
 use crate::db::schema::{additions, reports};
 use crate::domain::Kit;
 use crate::domain::cases::{Case, Named};
-use crate::domain::staff;
 use crate::domain::vault::{Contact, Identity, Keys, Sealed, Subject};
 use crate::error::Result;
 
@@ -30,12 +29,17 @@ type SealedReport = (ReportId, Timestamp, Sealed<Identity>, Option<Sealed<Contac
 
 type SealedAddition = (AdditionId, ReportId, Timestamp, Option<Sealed<Subject>>);
 
-/// Reads the names of a case again.
+/// Reads the names of a case again. `stands_first`: whether a wall stands on the first rules.
 ///
 /// # Errors
 /// `Erased` when any part that names people was; `Internal` when one does not open.
-pub(in crate::domain) fn anew(rx: &mut Rx<'_>, kit: &Kit, keys: &mut Keys<'_>, case: &Case) -> Result<Anew> {
-    let stands_first = staff::stand_on_first_rules(rx)?;
+pub(in crate::domain) fn anew(
+    rx: &mut Rx<'_>,
+    kit: &Kit,
+    keys: &mut Keys<'_>,
+    case: &Case,
+    stands_first: bool,
+) -> Result<Anew> {
     let place = (case.platform_id.as_str(), case.mode.as_str());
     let mut anew = Anew { names: Vec::new(), pair: None };
     let left_out = left_out::of_case(rx, keys, &case.id)?;

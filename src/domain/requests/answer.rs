@@ -112,15 +112,17 @@ pub(in crate::domain) fn remind(tx: &mut Tx<'_>, case: &mut Case, id: Option<&Re
 
 /// A few of the requests whose time has passed.
 pub fn overdue(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
-    let (at, id) = due::place(after);
-    Ok(requests::table
-        .filter(requests::due_at.lt(rx.now()))
-        .filter(requests::state.eq_any(UNANSWERED))
-        .filter(requests::due_at.gt(at).or(requests::due_at.eq(at).and(requests::id.gt(id))))
-        .order((requests::due_at, requests::id))
-        .limit(limit)
-        .select((requests::due_at, requests::id))
-        .load(rx.conn())?)
+    let ((at, id), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        requests::table
+            .filter(requests::due_at.lt(now))
+            .filter(requests::state.eq_any(UNANSWERED))
+            .filter(requests::due_at.gt(at).or(requests::due_at.eq(at).and(requests::id.gt(id))))
+            .order((requests::due_at, requests::id))
+            .limit(limit)
+            .select((requests::due_at, requests::id))
+            .load(rx.conn())
+    })
 }
 
 /// Marks a request whose time has passed, and tells its platform.

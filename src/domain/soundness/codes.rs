@@ -7,6 +7,7 @@ use diesel::sql_types::Text;
 use super::{Finding, NAMED};
 use crate::db::Rx;
 use crate::db::dialect::native;
+use crate::db::perhaps::Perhaps;
 use crate::domain::cases::acts::{ActKind, ActState};
 use crate::domain::cases::clocks::ClockKind;
 use crate::domain::cases::rights::Cause;
@@ -122,9 +123,16 @@ fn lists() -> [(&'static str, &'static str, Codes); 4] {
 #[derive(QueryableByName)]
 struct Words {
     #[diesel(sql_type = Text)]
-    id: String,
+    id: Perhaps<String>,
     #[diesel(sql_type = Text)]
-    words: String,
+    words: Perhaps<String>,
+}
+
+impl Words {
+    /// Both, where both can be read.
+    fn both(self) -> Option<(String, String)> {
+        self.id.0.zip(self.words.0)
+    }
 }
 
 /// Rows with a word in a column that is on no list of codes.
@@ -144,14 +152,15 @@ pub fn unknown_codes(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
             any.join(" OR ")
         );
         let rows: Vec<Words> = native!(rx.conn(), |c| diesel::sql_query(statement).load(c))?;
-        found.extend(rows.into_iter().map(|row| unknown(table, &row.id, &row.words)));
+        found.extend(rows.into_iter().filter_map(Words::both).map(|(id, column)| unknown(table, &id, &column)));
     }
     for (table, column, codes) in lists() {
         let statement = format!("SELECT id, {column} AS words FROM {table} WHERE {column} IS NOT NULL ORDER BY 1");
         let rows: Vec<Words> = native!(rx.conn(), |c| diesel::sql_query(statement).load(c))?;
         let is_known = |word: &str| word.is_empty() || codes.contains(&word);
-        let wrong = rows.iter().filter(|row| !row.words.split([',', ' ']).all(is_known));
-        found.extend(wrong.take(NAMED).map(|row| unknown(table, &row.id, column)));
+        let rows = rows.into_iter().filter_map(Words::both);
+        let wrong = rows.filter(|(_, words)| !words.split([',', ' ']).all(is_known));
+        found.extend(wrong.take(NAMED).map(|(id, _)| unknown(table, &id, column)));
     }
     found.extend(outbox::unreadable(rx, NAMED)?.iter().map(|id| unknown("outbox", id, "payload")));
     Ok(found)

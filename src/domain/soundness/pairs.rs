@@ -8,7 +8,7 @@ use crate::db::dialect::native;
 use crate::error::Result;
 
 /// What must not be: the table, its condition, a code for it, and what to do. `r` is the row.
-const WRONG: [(&str, &str, &str, &str); 17] = [
+const WRONG: [(&str, &str, &str, &str); 18] = [
     (
         "requests",
         "r.state IN ('done', 'partly_done', 'declined') AND (r.answered_at IS NULL OR r.answer IS NULL)",
@@ -58,6 +58,14 @@ const WRONG: [(&str, &str, &str, &str); 17] = [
          q.sort_rank <> r.sort_rank))",
         "out_of_place",
         "its place in the queue of a group that joined it is another than in its own: take it by hand; any change mends it",
+    ),
+    (
+        "cases",
+        "NOT EXISTS (SELECT 1 FROM assessments a WHERE a.case_id = r.id) AND \
+         EXISTS (SELECT 1 FROM key_wraps k WHERE k.owner = r.id AND k.scope = 'identity')",
+        "assessment_missing",
+        "what the rules said of it and why is gone, so nothing weighs what comes in for it with what was known: take it by \
+         hand now, and restore its rows of assessments from a backup",
     ),
     (
         "clocks",
@@ -128,7 +136,7 @@ pub fn pairs(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
         // Conditions of the list above, and nothing else, stand in the statement.
         let statement = format!("SELECT r.id AS id FROM {table} r WHERE {condition} ORDER BY 1 LIMIT {NAMED}");
         let rows: Vec<Row> = native!(rx.conn(), |c| diesel::sql_query(statement).load(c))?;
-        found.extend(rows.into_iter().map(|row| Finding { code, table, id: row.id, detail }));
+        found.extend(rows.into_iter().filter_map(|row| row.id.0).map(|id| Finding { code, table, id, detail }));
     }
     Ok(found)
 }

@@ -1,10 +1,13 @@
 //! Whether anybody can be paged.
 
+use diesel::dsl::{Filter, Gt, Select};
 use diesel::prelude::*;
 
 use super::Finding;
 use crate::base::id::{CaseId, StaffId};
+use crate::base::time::Timestamp;
 use crate::db::Rx;
+use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{shifts, staff as accounts};
 use crate::domain::access::{self, Act};
 use crate::domain::paging::unseen;
@@ -23,29 +26,54 @@ pub fn out_of_sight(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
     Ok(unseen::find(rx)?.into_iter().map(finding).collect())
 }
 
+/// Who stands on the rota, now or later, and is never told of a case: their account is closed, or takes none.
+///
+/// # Errors
+/// What the database says.
+pub fn on_rota(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+    let able: Vec<StaffId> = staff::list(rx)?.into_iter().filter(access::takes_cases).map(|who| who.id).collect();
+    let names: Vec<(Perhaps<String>, bool)> = accounts::table
+        .filter(accounts::id.eq_any(still_to_come(rx)).and(accounts::id.ne_all(able)))
+        .order(accounts::username)
+        .select((accounts::username, accounts::active))
+        .load(rx.conn())?;
+    let detail = "they stand on the rota and are never paged, because the account is closed or takes no cases: give the \
+                  shift to another (admin rota list, remove, add)";
+    let finding = |(name, active): (Perhaps<String>, bool)| {
+        let name = name.0?;
+        // The name was given to somebody else since.
+        let name = name.split('#').next().unwrap_or_default();
+        let id = if active { name.to_owned() } else { format!("{name} (closed)") };
+        Some(Finding { code: "on_rota_without_right", table: "staff", id, detail })
+    };
+    Ok(names.into_iter().filter_map(finding).collect())
+}
+
+/// Whose shifts have not ended.
+fn still_to_come(rx: &Rx<'_>) -> WhoseShifts {
+    shifts::table.filter(shifts::ends_at.gt(rx.now())).select(shifts::staff_id)
+}
+
+type WhoseShifts = Select<Filter<shifts::table, Gt<shifts::ends_at, Timestamp>>, shifts::staff_id>;
+
 /// Who of those on the rota has no mail address, and which queues have nobody at all who can be written to.
 ///
 /// # Errors
 /// What the database says.
 pub fn reachable(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
-    let on_rota: Vec<(String, bool, bool)> = accounts::table
-        .filter(accounts::id.eq_any(shifts::table.filter(shifts::ends_at.gt(rx.now())).select(shifts::staff_id)))
+    let unreached: Vec<Perhaps<String>> = accounts::table
+        .filter(accounts::id.eq_any(still_to_come(rx)))
+        .filter(accounts::active.eq(true).and(accounts::mail.is_null()))
         .order(accounts::username)
-        .select((accounts::username, accounts::active, accounts::mail.is_not_null()))
+        .select(accounts::username)
         .load(rx.conn())?;
-    for (name, active, has_mail) in on_rota {
-        let (code, detail) = match (active, has_mail) {
-            (false, _) => ("closed_on_rota", "the account is closed and stands on the rota: give the shift to another"),
-            (true, false) => ("no_address", "they are on the rota and no page reaches them: admin rota mail <name>"),
-            (true, true) => continue,
-        };
-        found.push(Finding { code, table: "staff", id: name, detail });
+    for id in readable(unreached) {
+        let detail = "they are on the rota and no page reaches them: admin rota mail <name>";
+        found.push(Finding { code: "no_address", table: "staff", id, detail });
     }
-    let with_mail: Vec<StaffId> = accounts::table
-        .filter(accounts::active.eq(true).and(accounts::mail.is_not_null()))
-        .select(accounts::id)
-        .load(rx.conn())?;
+    let with_mail = accounts::table.filter(accounts::active.eq(true).and(accounts::mail.is_not_null()));
+    let with_mail: Vec<StaffId> = readable(with_mail.select(accounts::id).load(rx.conn())?);
     let able = staff::list(rx)?;
     for queue in Queue::ALL {
         let may = able.iter().filter(|who| access::sees(who, queue) && access::allows(who.role, queue, Act::Claim));

@@ -1,10 +1,11 @@
-//! Rows without their owner.
+//! Rows that nobody can read, and rows without their owner.
 
 use diesel::prelude::*;
 
 use super::{Finding, NAMED, Row};
 use crate::db::Rx;
 use crate::db::dialect::native;
+use crate::db::readable;
 use crate::error::Result;
 
 /// A column that names an owner in another table, and what names its row: `table, id, column, owner`.
@@ -57,6 +58,22 @@ const OWNED: [(&str, &str, &str, &str); 46] = [
     ("audit_events", "chain", "chain", "cases, platforms, staff"),
 ];
 
+/// Rows that nobody can read.
+///
+/// # Errors
+/// What the database says.
+pub fn unreadable(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+    let detail = "the column holds what the service never writes there, so nothing can read the row, and nothing works on \
+                  it: put the row back from a backup";
+    let finding = |one: readable::Unreadable| Finding {
+        code: "unreadable_row",
+        table: one.table,
+        id: format!("{} {}", one.row, one.column),
+        detail,
+    };
+    Ok(readable::unreadable(rx, NAMED)?.into_iter().map(finding).collect())
+}
+
 /// Rows whose owner exists nowhere.
 ///
 /// # Errors
@@ -78,10 +95,10 @@ pub fn orphans(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
             nowhere.join(" AND ")
         );
         let rows: Vec<Row> = native!(rx.conn(), |c| diesel::sql_query(statement).load(c))?;
-        found.extend(rows.into_iter().map(|row| Finding {
+        found.extend(rows.into_iter().filter_map(|row| row.id.0).map(|id| Finding {
             code: "orphan",
             table,
-            id: row.id,
+            id,
             detail: "its owner is gone: somebody changed rows outside the service; compare with a backup",
         }));
     }

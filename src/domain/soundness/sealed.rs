@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Finding;
 use crate::db::Rx;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{
     acts, additions, assessments, cases, declarations, deliveries, idempotency, left_out, notes, platforms, reports,
     requests, staff, webhook_endpoints, webhook_secrets,
@@ -35,7 +36,10 @@ struct Value {
     bytes: Vec<u8>,
 }
 
-type Bytes = Option<Vec<u8>>;
+/// Columns as they are read here: one that is damaged is named elsewhere, and hides none of the others.
+type Word = Perhaps<String>;
+type Bytes = Perhaps<Vec<u8>>;
+type SomeBytes = Perhaps<Option<Vec<u8>>>;
 
 /// How many owners there are: cases, platforms, colleagues.
 ///
@@ -116,29 +120,30 @@ fn values(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
 /// The values of one row that are there.
 fn row<const N: usize>(
     table: &'static str,
-    (row, owner): (&str, &str),
-    columns: [(Scope, &'static str, Bytes); N],
+    (row, owner): (&Word, &Word),
+    columns: [(Scope, &'static str, Option<Vec<u8>>); N],
 ) -> Vec<Value> {
-    let value = |(scope, field, bytes): (Scope, &'static str, Bytes)| {
-        bytes.map(|bytes| Value { table, row: row.to_owned(), owner: owner.to_owned(), scope, field, bytes })
+    let (Some(row), Some(owner)) = (&row.0, &owner.0) else { return Vec::new() };
+    let value = |(scope, field, bytes): (Scope, &'static str, Option<Vec<u8>>)| {
+        bytes.map(|bytes| Value { table, row: row.clone(), owner: owner.clone(), scope, field, bytes })
     };
     columns.into_iter().filter_map(value).collect()
 }
 
 fn of_reports(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use reports as t;
-    type Row = (String, String, Vec<u8>, Vec<u8>, Vec<u8>, Bytes, Bytes);
+    type Row = (Word, Word, Bytes, Bytes, Bytes, SomeBytes, SomeBytes);
     let rows: Vec<Row> = t::table
         .filter(t::case_id.eq_any(owners))
         .select((t::id, t::case_id, t::statement, t::identity, t::answers, t::contact, t::subject))
         .load(rx.conn())?;
     let values = rows.into_iter().flat_map(|(id, case, statement, identity, answers, contact, subject)| {
         let columns = [
-            (Scope::Statement, "statement", Some(statement)),
-            (Scope::Identity, "identity", Some(identity)),
-            (Scope::Answers, "answers", Some(answers)),
-            (Scope::Contact, "contact", contact),
-            (Scope::Subject, "subject", subject),
+            (Scope::Statement, "statement", statement.0),
+            (Scope::Identity, "identity", identity.0),
+            (Scope::Answers, "answers", answers.0),
+            (Scope::Contact, "contact", contact.0.flatten()),
+            (Scope::Subject, "subject", subject.0.flatten()),
         ];
         row("reports", (&id, &case), columns)
     });
@@ -147,15 +152,15 @@ fn of_reports(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
 
 fn of_additions(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use additions as t;
-    let rows: Vec<(String, String, Bytes, Bytes, Bytes)> = t::table
+    let rows: Vec<(Word, Word, SomeBytes, SomeBytes, SomeBytes)> = t::table
         .filter(t::case_id.eq_any(owners))
         .select((t::id, t::case_id, t::statement, t::answers, t::subject))
         .load(rx.conn())?;
     let values = rows.into_iter().flat_map(|(id, case, statement, answers, subject)| {
         let columns = [
-            (Scope::Statement, "addition", statement),
-            (Scope::Answers, "addition", answers),
-            (Scope::Subject, "addition", subject),
+            (Scope::Statement, "addition", statement.0.flatten()),
+            (Scope::Answers, "addition", answers.0.flatten()),
+            (Scope::Subject, "addition", subject.0.flatten()),
         ];
         row("additions", (&id, &case), columns)
     });
@@ -165,21 +170,22 @@ fn of_additions(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
 /// What could not be used of reports and additions.
 fn of_left_out(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use left_out as t;
-    let rows: Vec<(String, String, String, Vec<u8>)> = t::table
+    let rows: Vec<(Word, Word, Word, Bytes)> = t::table
         .filter(t::case_id.eq_any(owners))
         .select((t::source, t::case_id, t::scope, t::body))
         .load(rx.conn())?;
     let values = rows.into_iter().flat_map(|(source, case, scope, body)| {
         // A scope that nobody knows opens nothing, which is what is to be said of it.
+        let scope = scope.0.unwrap_or_default();
         let known = Scope::ALL.into_iter().find(|known| known.as_str() == scope).unwrap_or(Scope::Secret);
-        row("left_out", (&source, &case), [(known, "left_out", Some(body))])
+        row("left_out", (&source, &case), [(known, "left_out", body.0)])
     });
     Ok(values.collect())
 }
 
 /// What the rules and the colleagues wrote down.
 fn of_work(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
-    type Row = (String, String, Vec<u8>);
+    type Row = (Word, Word, Bytes);
     let assessed: Vec<Row> = assessments::table
         .filter(assessments::case_id.eq_any(owners))
         .select((assessments::id, assessments::case_id, assessments::body))
@@ -200,7 +206,7 @@ fn of_work(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     ];
     for (table, scope, field, rows) in kinds {
         for (id, case, body) in rows {
-            all.extend(row(table, (&id, &case), [(scope, field, Some(body))]));
+            all.extend(row(table, (&id, &case), [(scope, field, body.0)]));
         }
     }
     Ok(all)
@@ -208,12 +214,12 @@ fn of_work(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
 
 fn of_requests(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use requests as t;
-    let rows: Vec<(String, String, Vec<u8>, Bytes)> = t::table
+    let rows: Vec<(Word, Word, Bytes, SomeBytes)> = t::table
         .filter(t::case_id.eq_any(owners))
         .select((t::id, t::case_id, t::details, t::answer))
         .load(rx.conn())?;
     let values = rows.into_iter().flat_map(|(id, case, details, answer)| {
-        let columns = [(Scope::Messages, "details", Some(details)), (Scope::Messages, "answer", answer)];
+        let columns = [(Scope::Messages, "details", details.0), (Scope::Messages, "answer", answer.0.flatten())];
         row("requests", (&id, &case), columns)
     });
     Ok(values.collect())
@@ -221,60 +227,61 @@ fn of_requests(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
 
 /// The addresses and keys of platforms' webhooks.
 fn of_endpoints(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
-    let urls: Vec<(String, String, Vec<u8>)> = webhook_endpoints::table
+    let urls: Vec<(Word, Word, Bytes)> = webhook_endpoints::table
         .filter(webhook_endpoints::platform_id.eq_any(owners))
         .select((webhook_endpoints::id, webhook_endpoints::platform_id, webhook_endpoints::url))
         .load(rx.conn())?;
-    let keys: Vec<(String, String, Vec<u8>, Vec<u8>)> = webhook_secrets::table
+    let keys: Vec<(Word, Word, Bytes, Bytes)> = webhook_secrets::table
         .inner_join(webhook_endpoints::table.on(webhook_endpoints::id.eq(webhook_secrets::endpoint_id)))
         .filter(webhook_endpoints::platform_id.eq_any(owners))
         .select((webhook_secrets::id, webhook_endpoints::platform_id, webhook_secrets::hmac, webhook_secrets::ed25519))
         .load(rx.conn())?;
-    let urls = urls.into_iter().flat_map(|(id, platform, url)| {
-        row("webhook_endpoints", (&id, &platform), [(Scope::Secret, "url", Some(url))])
-    });
+    let urls = urls
+        .into_iter()
+        .flat_map(|(id, platform, url)| row("webhook_endpoints", (&id, &platform), [(Scope::Secret, "url", url.0)]));
     let keys = keys.into_iter().flat_map(|(id, platform, hmac, ed25519)| {
-        let columns = [(Scope::Secret, "hmac", Some(hmac)), (Scope::Secret, "ed25519", Some(ed25519))];
+        let columns = [(Scope::Secret, "hmac", hmac.0), (Scope::Secret, "ed25519", ed25519.0)];
         row("webhook_secrets", (&id, &platform), columns)
     });
-    let answers: Vec<(String, String, Bytes)> = deliveries::table
+    let answers: Vec<(Word, Word, SomeBytes)> = deliveries::table
         .inner_join(webhook_endpoints::table.on(webhook_endpoints::id.eq(deliveries::endpoint_id)))
         .filter(webhook_endpoints::platform_id.eq_any(owners).and(deliveries::last_response.is_not_null()))
         .select((deliveries::id, webhook_endpoints::platform_id, deliveries::last_response))
         .load(rx.conn())?;
-    let answers = answers
-        .into_iter()
-        .flat_map(|(id, platform, answer)| row("deliveries", (&id, &platform), [(Scope::Secret, "response", answer)]));
+    let answers = answers.into_iter().flat_map(|(id, platform, answer)| {
+        row("deliveries", (&id, &platform), [(Scope::Secret, "response", answer.0.flatten())])
+    });
     Ok(urls.chain(keys).chain(answers).collect())
 }
 
 fn of_staff(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
-    let rows: Vec<(String, Vec<u8>, Bytes)> = staff::table
+    let rows: Vec<(Word, Bytes, SomeBytes)> = staff::table
         .filter(staff::id.eq_any(owners))
         .select((staff::id, staff::totp_secret, staff::mail))
         .load(rx.conn())?;
     let values = rows.into_iter().flat_map(|(id, totp, mail)| {
-        row("staff", (&id, &id), [(Scope::Secret, "totp", Some(totp)), (Scope::Secret, "mail", mail)])
+        row("staff", (&id, &id), [(Scope::Secret, "totp", totp.0), (Scope::Secret, "mail", mail.0.flatten())])
     });
-    let declared: Vec<(String, String, Vec<u8>)> = declarations::table
+    let declared: Vec<(Word, Word, Bytes)> = declarations::table
         .filter(declarations::staff_id.eq_any(owners))
         .select((declarations::id, declarations::staff_id, declarations::body))
         .load(rx.conn())?;
     let declared = declared
         .into_iter()
-        .flat_map(|(id, owner, body)| row("declarations", (&id, &owner), [(Scope::Secret, "declaration", Some(body))]));
+        .flat_map(|(id, owner, body)| row("declarations", (&id, &owner), [(Scope::Secret, "declaration", body.0)]));
     Ok(values.chain(declared).collect())
 }
 
 /// The answers kept for repeated calls: a case's are its own to erase, others belong to an account.
 fn of_answers(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use idempotency as t;
-    let rows: Vec<(String, String, Option<String>, Bytes)> =
+    let rows: Vec<(Word, Word, Perhaps<Option<String>>, SomeBytes)> =
         t::table.filter(t::owner.eq_any(owners)).select((t::scope, t::key, t::owner, t::answer)).load(rx.conn())?;
     let values = rows.into_iter().flat_map(|(scope, key, owner, answer)| {
-        let owner = owner.unwrap_or_default();
+        let owner = owner.0.flatten().unwrap_or_default();
         let kept_by = if owner.starts_with("case_") { Scope::Identity } else { Scope::Secret };
-        row("idempotency", (&format!("{scope}|{key}"), &owner), [(kept_by, "answer", answer)])
+        let id = scope.0.zip(key.0).map(|(scope, key)| format!("{scope}|{key}"));
+        row("idempotency", (&Perhaps(id), &Perhaps(Some(owner))), [(kept_by, "answer", answer.0.flatten())])
     });
     Ok(values.collect())
 }

@@ -10,6 +10,7 @@ use crate::base::id::{CaseId, DeclarationId, PlatformId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock, native};
+use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{blind_indexes, declarations, staff, staff_identifiers};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
@@ -213,6 +214,42 @@ fn raise(tx: &mut Tx<'_>, (staff, id, kind): (&StaffId, &DeclarationId, &str), h
     Ok(())
 }
 
+/// The declarations of an account whose walls do not stand as their originals make them. One that waits to be made anew
+/// has hashes of older rules, of which any will do; one that does not open is named by itself.
+pub(in crate::domain) fn fallen_walls(rx: &mut Rx<'_>, kit: &Kit, staff: &StaffId) -> Result<Vec<DeclarationId>> {
+    let all: Vec<(DeclarationId, i64, String, Sealed<Secret>)> = declarations::table
+        .filter(declarations::staff_id.eq(staff))
+        .order(declarations::id)
+        .select((declarations::id, declarations::rules, declarations::kind, declarations::body))
+        .load(rx.conn())?;
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stand: Vec<(Vec<u8>, String)> = staff_identifiers::table
+        .filter(staff_identifiers::staff_id.eq(staff))
+        .select((staff_identifiers::digest, staff_identifiers::kind))
+        .load(rx.conn())?;
+    let mut keys = Keys::load(rx, &kit.keyring, staff.as_str())?;
+    let mut fallen = Vec::new();
+    for (id, rules, kind, body) in all {
+        let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
+        let stands = match opened {
+            _ if rules < RULES => stand.iter().any(|(_, of)| *of == kind),
+            Ok(original) => {
+                let wanted = original.into_exposed().hashes(kit).now;
+                wanted.iter().all(|hash| stand.iter().any(|(there, _)| there == hash))
+            }
+            Err(Error::Erased) => true,
+            Err(error) if Damaged::is(&error) => true,
+            Err(error) => return Err(error),
+        };
+        if !stands {
+            fallen.push(id);
+        }
+    }
+    Ok(fallen)
+}
+
 /// Whether names of cases stand under older rules than these.
 fn are_first_cases(rx: &mut Rx<'_>) -> Result<bool> {
     let older = blind_indexes::table.filter(blind_indexes::rules.lt(RULES)).select(blind_indexes::case_id);
@@ -286,23 +323,25 @@ pub fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
 
 /// The cases that name anyone whom this colleague declared.
 pub fn walled_cases(rx: &mut Rx<'_>, id: &StaffId) -> Result<Vec<CaseId>> {
-    Ok(blind_indexes::table
-        .filter(blind_indexes::digest.eq_any(
-            staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
-        ))
-        .select(blind_indexes::case_id)
-        .distinct()
-        .limit(10_000)
-        .load(rx.conn())?)
+    Ok(readable(
+        blind_indexes::table
+            .filter(blind_indexes::digest.eq_any(
+                staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
+            ))
+            .select(blind_indexes::case_id)
+            .distinct()
+            .limit(10_000)
+            .load(rx.conn())?,
+    ))
 }
 
 /// Who has declared anything, and how much.
 pub fn declared(rx: &mut Rx<'_>) -> Result<BTreeMap<StaffId, i64>> {
-    let rows: Vec<(StaffId, i64)> = staff_identifiers::table
+    let rows: Vec<(Perhaps<StaffId>, i64)> = staff_identifiers::table
         .group_by(staff_identifiers::staff_id)
         .select((staff_identifiers::staff_id, diesel::dsl::count_star()))
         .load(rx.conn())?;
-    Ok(rows.into_iter().collect())
+    Ok(rows.into_iter().filter_map(|(id, count)| Some((id.0?, count))).collect())
 }
 
 silent! { Original }

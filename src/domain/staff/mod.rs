@@ -13,7 +13,7 @@ use totp_rs::{Builder, Totp};
 
 pub use declarations::{count_declared, declare, declare_account, declared, is_walled, walled_cases};
 pub(in crate::domain) use declarations::{
-    drop_first, renew as renew_declarations, stand_on_first_rules, to_declare_again,
+    drop_first, fallen_walls, renew as renew_declarations, stand_on_first_rules, to_declare_again,
 };
 pub use passwords::Passwords;
 pub use sessions::{
@@ -29,6 +29,7 @@ use super::vault::{Keys, Sealed, Secret};
 use crate::base::code::codes;
 use crate::base::id::StaffId;
 use crate::base::secret::{Sensitive, random_bytes};
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_sessions};
 use crate::db::{Rx, Tx};
 use crate::error::{Conflict, Error, Result};
@@ -65,7 +66,7 @@ pub struct Member {
 /// What a new account needs. The password comes hashed: hashing is too slow for a transaction.
 #[derive(Debug)]
 pub struct NewMember {
-    /// 2 to 60 characters of `a-z 0-9 . - _ @`; capitals are taken for small letters.
+    /// 2 to 60 characters of `a-z 0-9 . - _ @`, the first a letter or digit; capitals are taken for small letters.
     pub username: String,
     /// What they will do here.
     pub role: Role,
@@ -112,11 +113,11 @@ pub fn totp(secret: &Sensitive<Vec<u8>>) -> Result<Totp> {
 /// `NameTaken`, or `Invalid` for a name that cannot be typed safely.
 pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
     let username = typed::name(&new.username);
-    if !typed::is_name(&username) {
+    if !typed::is_new_name(&username) {
         return Err(Error::invalid(
             "/username",
             "bad_username",
-            "use 2 to 60 characters of a-z, 0-9, '.', '-', '_', '@'",
+            "use 2 to 60 characters of a-z, 0-9, '.', '-', '_', '@', and begin with a letter or digit",
         ));
     }
     if account(tx, &username)?.is_some() {
@@ -259,14 +260,17 @@ pub fn with_mail(rx: &mut Rx<'_>) -> Result<BTreeSet<String>> {
 
 /// All open accounts, by name.
 pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Member>> {
-    let rows: Vec<(String, String, String, String)> = staff::table
+    type Row = (Perhaps<String>, Perhaps<String>, Perhaps<String>, Perhaps<String>);
+    let rows: Vec<Row> = staff::table
         .filter(staff::active.eq(true))
         .order(staff::username)
         .select((staff::id, staff::username, staff::role, staff::queues))
         .load(rx.conn())?;
     let mut all = Vec::with_capacity(rows.len());
     for (id, username, role, queues) in rows {
-        if let (Ok(id), Some(role)) = (id.parse(), Role::parse(&role)) {
+        let id = id.0.unwrap_or_default();
+        let role = role.0.and_then(|role| Role::parse(&role));
+        if let (Ok(id), Some(username), Some(role), Some(queues)) = (id.parse(), username.0, role, queues.0) {
             all.push(to_member(id, username, role, &queues));
         } else {
             // One damaged account must not keep the others from being paged.
@@ -293,11 +297,11 @@ pub const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
 /// Whether someone is on shift who may work on one of the queues.
 pub fn is_on_shift(rx: &mut Rx<'_>, queues_of_case: &[Queue]) -> Result<bool> {
     let since = rx.now().minus(SHIFT);
-    let acting: Vec<(Role, String)> = staff::table
+    let acting: Vec<(Perhaps<Role>, Perhaps<String>)> = staff::table
         .filter(staff::active.eq(true).and(staff::acted_at.ge(since)))
         .select((staff::role, staff::queues))
         .load(rx.conn())?;
-    Ok(acting.into_iter().any(|(role, queues)| {
+    Ok(acting.into_iter().filter_map(|(role, queues)| role.0.zip(queues.0)).any(|(role, queues)| {
         super::access::may_ever(role, super::access::Act::Claim)
             && queue_list(&queues).iter().any(|queue| queues_of_case.contains(queue))
     }))

@@ -18,6 +18,12 @@ pub fn is_name(name: &str) -> bool {
     name.bytes().all(plain) && (2..=60).contains(&name.len())
 }
 
+/// Whether a new account may have this name: one that begins with a sign is taken for an option wherever it is typed.
+#[must_use]
+pub fn is_new_name(name: &str) -> bool {
+    is_name(name) && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
 /// The one-time code that is meant.
 pub(super) fn code(typed: &str) -> String {
     clean(typed).chars().filter(|c| !c.is_whitespace() && *c != '-').collect()
@@ -44,6 +50,8 @@ mod tests {
         for other in ["amina1", "am ina", "", "amina\0x", "ámina"] {
             assert_ne!(name(other), "amina", "{other:?}");
         }
+        assert!(is_new_name("noor.2@night-shift") && is_new_name("2noor"));
+        assert!(!is_new_name("-noor") && !is_new_name(".noor") && !is_new_name("@noor") && is_name("-noor"));
         assert!(is_name("noor.2@night-shift") && !is_name("a") && !is_name("amina#stf") && !is_name("zoë"));
     }
 

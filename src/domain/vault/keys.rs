@@ -10,6 +10,7 @@ use super::sealed::{Damaged, DataKey, Scope, ScopeKind, decrypt, encrypt, sealed
 use crate::base::secret::{hex, random_bytes};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{key_wraps, keyrings};
 use crate::db::{Rx, Tx};
 use crate::error::{Error, Result};
@@ -103,15 +104,17 @@ impl<'k> Keys<'k> {
     /// # Errors
     /// What the database says.
     pub fn load_many(rx: &mut Rx<'_>, keyring: &'k Keyring, owners: &[String]) -> Result<BTreeMap<String, Self>> {
-        let rows: Vec<(String, String, String, Vec<u8>)> = key_wraps::table
+        type Row = (Perhaps<String>, Perhaps<String>, Perhaps<String>, Perhaps<Vec<u8>>);
+        let rows: Vec<Row> = key_wraps::table
             .filter(key_wraps::owner.eq_any(owners).and(key_wraps::recipient_kind.eq(KEYRING)))
             .select((key_wraps::owner, key_wraps::scope, key_wraps::recipient, key_wraps::wrapped))
             .load(rx.conn())?;
         let mut all: BTreeMap<String, Self> =
             owners.iter().map(|owner| (owner.clone(), Self::of_new(keyring, owner))).collect();
         for (owner, scope, recipient, wrapped) in rows {
-            if let Some(keys) = all.get_mut(&owner) {
-                keys.loaded.insert(scope, (recipient, wrapped));
+            // What cannot be read opens nothing.
+            if let (Some(keys), Some(scope)) = (owner.0.and_then(|owner| all.get_mut(&owner)), scope.0) {
+                keys.loaded.insert(scope, (recipient.0.unwrap_or_default(), wrapped.0.unwrap_or_default()));
             }
         }
         Ok(all)

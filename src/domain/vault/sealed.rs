@@ -190,7 +190,7 @@ impl Damaged {
         matches!(error, Error::Internal(cause) if cause.is::<Self>())
     }
 
-    pub(super) fn error(words: String) -> Error {
+    pub(in crate::domain) fn error(words: String) -> Error {
         Error::Internal(anyhow::Error::new(Self(words)))
     }
 }

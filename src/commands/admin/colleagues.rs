@@ -1,0 +1,222 @@
+//! `recourse admin staff`: colleagues' accounts, and what ends when one changes.
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+use recourse::app::App;
+use recourse::base::output::say;
+use recourse::base::secret::{Sensitive, base64_url, random_bytes};
+use recourse::db::{Actor, Tx};
+use recourse::domain::cases::rights::Ended;
+use recourse::domain::paging::rota;
+use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::triage::Queue;
+use recourse::error::Error;
+
+use super::declared::Declared;
+use super::{Account, Listing, by_operator, no_account, none_of, say_json, shown, typed};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StaffCommand {
+    /// Make an account. Password and second factor are shown once.
+    Add {
+        /// The name to sign in with.
+        username: String,
+        /// advocate, lead, `safeguarding_lead`, auditor or administrator.
+        #[arg(long)]
+        role: String,
+        /// The queues, separated by commas; the usual ones of the role when absent.
+        #[arg(long)]
+        queues: Option<String>,
+    },
+    /// Give an account a new password and second factor, and end its sessions.
+    Reset {
+        /// The account.
+        username: String,
+    },
+    /// Close an account at once.
+    Close {
+        /// The account.
+        username: String,
+    },
+    /// Change what an account does here. Its queues stay as they are.
+    Role {
+        /// The account.
+        username: String,
+        /// advocate, lead, `safeguarding_lead`, auditor or administrator.
+        role: String,
+    },
+    /// Change an account's queues.
+    Queues {
+        /// The account.
+        username: String,
+        /// The queues, separated by commas.
+        queues: String,
+    },
+    /// Declare an identifier of a colleague, or of someone close to them: they never meet a case that names it.
+    /// The value is read from the standard input, so that it stays out of the shell's history.
+    Declare {
+        /// The account.
+        username: String,
+        /// phone (with its country: +44 …), email, handle, `profile_url`, device, payment, or account: the platform's
+        /// short name, a space, and the account as the platform calls it.
+        #[arg(long)]
+        kind: String,
+    },
+    /// List open accounts.
+    List {
+        /// Print one JSON object, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs a command about colleagues.
+pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
+    let kit = Arc::clone(app);
+    match command {
+        StaffCommand::Add { username, role, queues } => {
+            let role = role_of(&role)?;
+            let queues = queues.as_deref().map(queue_list).transpose()?.unwrap_or_default();
+            let (password, totp) = (new_password(), staff::new_totp_secret());
+            let hash = app.passwords.hash(password.clone()).await?;
+            let new = NewMember { username, role, queues, password_hash: hash, totp_secret: totp.clone() };
+            let add = move |tx: &mut Tx<'_>| {
+                let added = staff::add(tx, &kit.kit, new)?;
+                let before = staff::count_declared(tx, &added.id)? > 0;
+                let name = format!("username:    {}\n", added.username);
+                Ok((name + &credentials(&added.username, &password, &totp)?, before))
+            };
+            if shown(app, add).await? {
+                say("A closed account had this name: what was declared for it is declared for this one too.")?;
+            }
+        }
+        StaffCommand::Declare { username, kind } => {
+            let declared = Declared::read(&kind, typed)?;
+            // What it ended is not said: whoever declares may stand beside, and must not learn of a case.
+            app.db
+                .write(move |tx| {
+                    tx.act_as(Actor::OPERATOR);
+                    declared.keep(tx, &kit.kit, &username)
+                })
+                .await?;
+            say("declared; it is kept sealed, and compared by keyed hash")?;
+        }
+        StaffCommand::List { json: true } => {
+            let data = app.db.read(staff::list).await?.into_iter().map(Account::from).collect();
+            say_json(&Listing { data })?;
+        }
+        StaffCommand::List { json: false } => {
+            for member in app.db.read(staff::list).await? {
+                let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
+                let (role, queues) = (member.role.as_str(), queues.join(","));
+                say(format_args!("{} {} {role} {queues}", member.username, member.id))?;
+            }
+        }
+        StaffCommand::Reset { .. }
+        | StaffCommand::Close { .. }
+        | StaffCommand::Role { .. }
+        | StaffCommand::Queues { .. } => return change(app, command).await,
+    }
+    Ok(())
+}
+
+/// What has ended with a right: its holds and proposals, and how many shifts of theirs nobody works now.
+type Gone = (Ended, i64);
+
+/// Changes what an account may do, and looks at what is left of it.
+fn changed<T>(
+    tx: &mut Tx<'_>,
+    username: &str,
+    change: impl FnOnce(&mut Tx<'_>) -> Result<(T, Ended), Error>,
+) -> Result<(T, Gone), Error> {
+    let id = staff::account(tx, username)?.map(|account| account.member.id);
+    let (done, ended) = change(tx).map_err(no_account(username))?;
+    let idle = match id {
+        Some(id) => rota::unworked(tx, &id)?,
+        None => 0,
+    };
+    Ok((done, (ended, idle)))
+}
+
+/// Changes what an account may do, and says what has ended with it.
+async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
+    let kit = Arc::clone(app);
+    let (ended, idle) = match command {
+        StaffCommand::Reset { username } => {
+            let (password, totp) = (new_password(), staff::new_totp_secret());
+            let hash = app.passwords.hash(password.clone()).await?;
+            let reset = move |tx: &mut Tx<'_>| {
+                let ended = staff::reset(tx, &kit.kit, &username, &hash, &totp).map_err(no_account(&username))?;
+                Ok((credentials(&username, &password, &totp)?, ended))
+            };
+            (shown(app, reset).await?, 0)
+        }
+        StaffCommand::Close { username } => {
+            let close =
+                move |tx: &mut Tx<'_>| changed(tx, &username, |tx| Ok(((), staff::close(tx, &kit.kit, &username)?)));
+            let ((), gone) = by_operator(app, close).await?;
+            say("closed")?;
+            gone
+        }
+        StaffCommand::Role { username, role } => {
+            let role = role_of(&role)?;
+            let set =
+                move |tx: &mut Tx<'_>| changed(tx, &username, |tx| staff::set_role(tx, &kit.kit, &username, role));
+            let (member, gone) = by_operator(app, set).await?;
+            let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
+            say(format_args!("changed; queues as before: {}", queues.join(",")))?;
+            gone
+        }
+        StaffCommand::Queues { username, queues } => {
+            let queues = queue_list(&queues)?;
+            let set = move |tx: &mut Tx<'_>| {
+                changed(tx, &username, |tx| Ok(((), staff::set_queues(tx, &kit.kit, &username, &queues)?)))
+            };
+            let ((), gone) = by_operator(app, set).await?;
+            say("changed")?;
+            gone
+        }
+        StaffCommand::Add { .. } | StaffCommand::Declare { .. } | StaffCommand::List { .. } => Gone::default(),
+    };
+    if ended.cases > 0 {
+        say(format_args!("cases that are free again: {}", ended.cases))?;
+    }
+    if ended.acts > 0 {
+        say(format_args!("proposals that are void: {}", ended.acts))?;
+    }
+    if idle > 0 {
+        say(format_args!("shifts that nobody works now: {idle}; see recourse admin rota list"))?;
+    }
+    Ok(())
+}
+
+fn role_of(text: &str) -> Result<Role, Error> {
+    let known = "advocate, lead, safeguarding_lead, auditor or administrator";
+    Role::parse(text).ok_or_else(|| none_of("role", text, known))
+}
+
+fn queue_list(text: &str) -> Result<Vec<Queue>, Error> {
+    let known = Queue::ALL.iter().map(|queue| queue.as_str()).collect::<Vec<_>>().join(", ");
+    let queue = |name: &str| Queue::parse(name).ok_or_else(|| none_of("queues", name, &known));
+    let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Err(Error::invalid("/queues", "required", format!("name at least one of {known}")));
+    }
+    names.into_iter().map(queue).collect()
+}
+
+/// 132 random bits: nobody is asked to invent a password.
+fn new_password() -> Sensitive<String> {
+    Sensitive::new(base64_url(&random_bytes::<17>()))
+}
+
+fn credentials(username: &str, password: &Sensitive<String>, totp: &Sensitive<Vec<u8>>) -> Result<String, Error> {
+    Ok(format!(
+        "password:    {}\ntotp secret: {} (base32: 30 seconds, 6 digits, SHA-1)\notpauth:     {}\n\
+         All are shown this once. Hand them over in person.",
+        password.expose(),
+        staff::base32_secret(totp).expose(),
+        staff::otpauth(username, totp)?.expose()
+    ))
+}
