@@ -9,18 +9,20 @@ use super::json::{Json, KEPT};
 /// Stands for what cannot be known any more.
 const LOST: char = '\u{fffd}';
 
-/// The object that the text is plainly meant to be; nothing when it is none.
+/// The object that the text is plainly meant to be; nothing when it is none. The flag says that a text held quotes, so that
+/// nobody can be certain where it ends.
 #[must_use]
-pub fn read(text: &str) -> Option<Json> {
-    let mut reader = Reader { rest: text };
+pub fn read(text: &str) -> Option<(Json, bool)> {
+    let mut reader = Reader { rest: text, is_doubtful: false };
     let value = reader.value(0)?;
     // With half a sign of UTF-16 at the end.
     reader.run(|c| c.is_whitespace() || matches!(c, '\u{feff}' | '\0' | LOST));
-    (reader.rest.is_empty() && matches!(value, Json::Object(_))).then_some(value)
+    (reader.rest.is_empty() && matches!(value, Json::Object(_))).then_some((value, reader.is_doubtful))
 }
 
 struct Reader<'t> {
     rest: &'t str,
+    is_doubtful: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -62,7 +64,7 @@ impl<'t> Reader<'t> {
             '{' | '[' if depth > KEPT => self.pass_over(),
             '{' => self.object(depth),
             '[' => self.list(depth),
-            '"' => self.text().map(Json::Text),
+            '"' => self.text(ends_value).map(Json::Text),
             _ => self.word(),
         }
     }
@@ -71,7 +73,7 @@ impl<'t> Reader<'t> {
         self.next();
         let mut members = Vec::new();
         while !self.ends('}', members.is_empty())? {
-            let name = self.text()?;
+            let name = self.text(ends_name)?;
             self.blank();
             if !self.passes(':') {
                 return None;
@@ -110,7 +112,7 @@ impl<'t> Reader<'t> {
         loop {
             match self.peek()? {
                 '"' => {
-                    self.text()?;
+                    self.text(|rest| ends_name(rest) || ends_value(rest))?;
                     continue;
                 }
                 '{' | '[' => open += 1,
@@ -124,7 +126,9 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn text(&mut self) -> Option<String> {
+    /// A text. Quotes that somebody typed stand in it where a program did not mark them: one that nothing follows which may
+    /// follow a text is such a one.
+    fn text(&mut self, ends: impl Fn(&str) -> bool) -> Option<String> {
         if !self.passes('"') {
             return None;
         }
@@ -132,7 +136,12 @@ impl<'t> Reader<'t> {
         loop {
             text.push_str(self.run(|c| c != '"' && c != '\\'));
             if self.next()? == '"' {
-                return Some(text);
+                if ends(self.rest) {
+                    return Some(text);
+                }
+                self.is_doubtful = true;
+                text.push('"');
+                continue;
             }
             match self.next()? {
                 sign @ ('"' | '\\' | '/' | '\'') => text.push(sign),
@@ -196,6 +205,20 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// Whether what follows may follow a name.
+fn ends_name(rest: &str) -> bool {
+    rest.trim_start().starts_with(':')
+}
+
+/// Whether what follows may follow a value: an end, or a comma with something behind it that JSON knows.
+fn ends_value(rest: &str) -> bool {
+    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\0');
+    let Some(behind) = rest.strip_prefix(',') else { return rest.is_empty() || rest.starts_with(['}', ']']) };
+    let behind = behind.trim_start();
+    let is_word = ["true", "false", "null"].iter().any(|word| behind.starts_with(word));
+    is_word || behind.is_empty() || behind.starts_with(|c: char| c.is_ascii_digit() || "\"{[}],-".contains(c))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,7 +245,16 @@ mod tests {
             ("\u{feff}\u{feff} {\"a\": 1}\0\0\n\u{a0}", r#"{"a":1}"#),
             ("{\"a\": \"one\ntwo\u{7}\"}", r#"{"a":"one\ntwo\u0007"}"#),
         ] {
-            assert_eq!(read(given).map(|json| json.to_text()).as_deref(), Some(expected), "{given}");
+            let read = read(given).map(|(json, is_doubtful)| (json.to_text(), is_doubtful));
+            assert_eq!(read, Some((expected.to_owned(), false)), "{given}");
+        }
+        for (given, expected) in [
+            (r#"{"a": "he said "no" to me", "b": [true]}"#, r#"{"a":"he said \"no\" to me","b":[true]}"#),
+            (r#"{"a": "he said "no", then left", "b": "x"}"#, r#"{"a":"he said \"no\", then left","b":"x"}"#),
+            (r#"{"a": ["x "y" z", true], "b": 1}"#, r#"{"a":["x \"y\" z",true],"b":1}"#),
+        ] {
+            let read = read(given).map(|(json, is_doubtful)| (json.to_text(), is_doubtful));
+            assert_eq!(read, Some((expected.to_owned(), true)), "{given}");
         }
     }
 
@@ -258,7 +290,7 @@ mod tests {
         let deep =
             |open: &str, close: &str| format!("{{\"a\":{}1{},\"b\":2}}", open.repeat(100_000), close.repeat(100_000));
         for text in [deep("[", "]"), deep("{\"x\":", "}"), deep("[\"]\",", "]")] {
-            let read = read(&text).map(|json| json.to_text()).unwrap();
+            let read = read(&text).map(|(json, _)| json.to_text()).unwrap();
             assert!(read.contains('…') && read.ends_with("\"b\":2}") && read.len() < 2_000, "{}", read.len());
         }
         assert!(

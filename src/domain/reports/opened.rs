@@ -47,16 +47,22 @@ pub(super) fn open(sent: &Sent<'_>, mode: Mode) -> Result<Object> {
     let refused = || if sent.is_mislabelled { Refused::MediaType } else { Refused::Malformed };
     let read = match mode {
         Mode::Live => lenient(sent),
-        Mode::Test => json::text(sent.bytes, Manner::Exact)
-            .and_then(|(text, _)| Some(Opened { value: json::read(&text)?, length: text.len(), is_mended: false })),
+        Mode::Test => json::text(sent.bytes, Manner::Exact).and_then(|(text, _)| {
+            Some(Opened { value: json::read(&text)?, length: text.len(), is_mended: false, is_doubtful: false })
+        }),
     };
-    let Opened { value, length, is_mended } = read.ok_or_else(refused)?;
+    let Opened { value, length, is_mended, is_doubtful } = read.ok_or_else(refused)?;
     let Json::Object(members) = value else {
         return Err(Error::invalid("", "invalid_value", "send one JSON object"));
     };
     let mut found = Found::default();
     if is_mended || sent.is_mended {
         found.read_anyway("", &NO_JSON);
+    }
+    if is_doubtful {
+        // A text that took the next member with it may have taken a yes, or a wish.
+        found.danger_unread();
+        found.bar_contact();
     }
     if sent.is_mislabelled {
         found.read_anyway("", &NO_MEDIA_TYPE);
@@ -73,33 +79,40 @@ struct Opened {
     value: Json,
     length: usize,
     is_mended: bool,
+    /// Nobody can be certain where one of its texts ends.
+    is_doubtful: bool,
 }
 
 /// The value that a live body is plainly meant to be.
 #[must_use]
 pub fn read_body(sent: &Sent<'_>) -> Option<Json> {
-    lenient(sent).map(|opened| opened.value)
+    lenient(sent).filter(|opened| !opened.is_doubtful).map(|opened| opened.value)
 }
 
 /// Reads a live body for what it is plainly meant to be.
 fn lenient(sent: &Sent<'_>) -> Option<Opened> {
     let decoded = charset::other_than_utf8(sent.bytes, sent.charset);
     let bytes = decoded.as_deref().map_or(sent.bytes, str::as_bytes);
-    let opened = |value, is_mended| Opened { value, length: bytes.len(), is_mended: is_mended || decoded.is_some() };
-    let (value, is_mended) = as_it_stands(bytes).or_else(|| {
-        let text = String::from_utf8_lossy(bytes);
-        tolerant::read(&text).map(|value| (value, true))
-    })?;
+    let opened = |value, is_mended, is_doubtful| Opened {
+        value,
+        length: bytes.len(),
+        is_mended: is_mended || decoded.is_some(),
+        is_doubtful,
+    };
+    let Some((value, is_mended)) = as_it_stands(bytes) else {
+        let (value, is_doubtful) = tolerant::read(&String::from_utf8_lossy(bytes))?;
+        return Some(opened(value, true, is_doubtful));
+    };
     match value {
         // Encoded twice, or a list of the one report.
         Json::Text(inner) => match as_it_stands(inner.as_bytes()) {
-            Some((value @ Json::Object(_), _)) => Some(opened(value, true)),
-            _ => Some(opened(Json::Text(inner), is_mended)),
+            Some((value @ Json::Object(_), _)) => Some(opened(value, true, false)),
+            _ => Some(opened(Json::Text(inner), is_mended, false)),
         },
         Json::List(mut items) if matches!(items.as_slice(), [Json::Object(_)]) => {
-            items.pop().map(|value| opened(value, true))
+            items.pop().map(|value| opened(value, true, false))
         }
-        value => Some(opened(value, is_mended)),
+        value => Some(opened(value, is_mended, false)),
     }
 }
 

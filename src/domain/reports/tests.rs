@@ -231,3 +231,14 @@ fn what_there_is_no_room_for_bars_contact_too() {
     assert!(found.contact_is_barred() && found.has_left_out());
     assert!((1..1_000).contains(&found.left_out()[0].value.chars().count()));
 }
+
+/// Where a program did not mark the quotes that somebody typed, a text may have taken a yes or a wish with it.
+#[test]
+fn quotes_in_words_lose_no_report_and_no_care() {
+    let body = r#"{"platform_report_ref": "Q", "category": "harassment", "reporter": {"relation": "self"}, "statement": "He said "no", then "wait" to me.", "contact": {"may_contact": true, "channels": [{"type": "portal"}]}}"#;
+    let taken = read_report(body.as_bytes(), Mode::Live).unwrap().accept(Mode::Live).unwrap();
+    assert_eq!(taken.body.statement, r#"He said "no", then "wait" to me."#);
+    let weight = weigh(&taken);
+    assert_eq!((weight.priority, weight.barred, weight.ways.len()), (Priority::P1, true, 0));
+    assert!(read_report(body.as_bytes(), Mode::Test).is_err());
+}
