@@ -11,7 +11,7 @@ use crate::config::LogFormat;
 /// # Errors
 /// A sentence when the filter is none: whoever asks for lines must not go without them unawares.
 pub fn init(format: LogFormat, quiet: bool) -> Result<(), String> {
-    let given = std::env::var("RECOURSE_LOG").ok().filter(|text| !text.trim().is_empty());
+    let given = std::env::var("RECOURSE_LOG").ok().filter(|text| !text.trim().is_empty()).map(|text| tidy(&text));
     if given.as_deref().is_some_and(|text| !is_filter(text)) {
         let form = "RECOURSE_LOG is no log filter: write off, error, warn, info, debug or trace, or such as \
                     info,recourse=debug";
@@ -29,6 +29,11 @@ pub fn init(format: LogFormat, quiet: bool) -> Result<(), String> {
     Ok(())
 }
 
+/// A filter without the blanks that people write behind commas, which the library does not know.
+fn tidy(text: &str) -> String {
+    text.split(',').map(str::trim).collect::<Vec<_>>().join(",")
+}
+
 /// Whether a text is a filter. A bare word is a level or one of ours: the library takes a misspelt level for the name of
 /// a program that writes nothing.
 fn is_filter(text: &str) -> bool {
@@ -38,7 +43,7 @@ fn is_filter(text: &str) -> bool {
         let ours = OURS.contains(&part.split("::").next().unwrap_or_default());
         part.contains(['=', '[']) || ours || LEVELS.contains(&part.to_ascii_lowercase().as_str())
     };
-    text.split(',').map(str::trim).all(is_one) && EnvFilter::try_new(text).is_ok()
+    text.split(',').all(is_one) && EnvFilter::try_new(text).is_ok()
 }
 
 /// The filter that was given, or the usual one. A page reaches the log whatever else is filtered, unless the filter
@@ -59,7 +64,7 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
-    use super::{filter, is_filter};
+    use super::{filter, is_filter, tidy};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -87,10 +92,10 @@ mod tests {
     fn a_filter_is_one_that_lets_something_through() {
         for given in ["info", "WARN", "off", "recourse=debug", "info,on_call=off", "warn, on_call=trace", "hyper=info"]
         {
-            assert!(is_filter(given), "{given}");
+            assert!(is_filter(&tidy(given)), "{given}");
         }
         for given in ["@@@", "inof", "recourse=debg", "info;debug", "=", "recourse=debug,verbose", "info,,debug"] {
-            assert!(!is_filter(given), "{given}");
+            assert!(!is_filter(&tidy(given)), "{given}");
         }
     }
 

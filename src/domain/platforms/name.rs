@@ -49,7 +49,7 @@ pub(super) fn are_alike(one: &str, other: &str) -> bool {
         let bare = |text: String| text.chars().filter(|letter| is_seen(*letter)).collect::<String>();
         // Capitals may look like other letters than their small ones do.
         let small = bare(skeleton(&seen.to_lowercase()).collect()).to_lowercase();
-        [small, bare(skeleton(&seen).collect()), bare(skeleton(&seen.to_uppercase()).collect())]
+        [small, bare(skeleton(&seen).collect()).to_lowercase(), bare(skeleton(&seen.to_uppercase()).collect())]
     };
     looks(one).iter().zip(looks(other)).any(|(one, other)| *one == other)
 }
