@@ -55,6 +55,11 @@ const JOBS_STUMBLE: Reason = Reason {
     code: "jobs_stumble",
     detail: "A job fails, or steps over a row that it cannot work on. See the log, then run `recourse check`.",
 };
+const EDITIONS_STUCK: Reason = Reason {
+    code: "editions_stuck",
+    detail: "No edition can be committed to; a quarter that ends so is never published. See the log, then run `recourse \
+             check`.",
+};
 const CLOCK_DIFFERS: Reason = Reason {
     code: "clock_differs",
     detail: "This machine's clock and the database server's are more than five seconds apart. Set them right.",
@@ -83,6 +88,8 @@ struct State {
     ticked_at: Option<Timestamp>,
     /// Whether a job of the last tick failed, or stepped over a row.
     stumbles: bool,
+    /// Whether the last look at what is to be committed to failed.
+    editions_stuck: bool,
     seen: Option<(Timestamp, Vec<Reason>)>,
 }
 
@@ -109,6 +116,11 @@ impl App {
         state.ticked_at = state.ticked_at.map(|_| now);
         state.stumbles = !well || !self.stumbles.is_empty();
         self.metrics.ticked(now);
+    }
+
+    /// This process has committed to what was due, or could not.
+    pub fn committed(&self, well: bool) {
+        self.pulse.state().editions_stuck = !well;
     }
 
     /// What needs the operator, if reports can be taken at all: nobody can report to a database that only reads.
@@ -139,7 +151,10 @@ impl App {
         let away = |at: Timestamp| now.since(at) > AWAY;
         let late = seen.oldest_due_at.is_some_and(|at| now.since(at) > LATE);
         let nobody = away(seen.counted_at.map_or(self.pulse.opened_at, |at| at.max(self.pulse.opened_at)));
-        let not_us = self.pulse.state().ticked_at.is_some_and(away);
+        let (not_us, stumbles, editions_stuck) = {
+            let state = self.pulse.state();
+            (state.ticked_at.is_some_and(away), state.stumbles, state.editions_stuck)
+        };
         let differs = seen.server_now.is_some_and(|at| asked.since(at) > APART || at.since(now) > APART);
         let leapt = seen.newest_at.is_some_and(|at| at.since(now) > APART);
         let unheard = seen.ever_alarmed && self.mailer.is_none() && self.pager.is_none();
@@ -149,7 +164,8 @@ impl App {
             (seen.dead > 0, OUTBOX_DEAD),
             (seen.failing, OUTBOX_FAILING),
             (nobody || not_us, JOBS_LATE),
-            (self.pulse.state().stumbles, JOBS_STUMBLE),
+            (stumbles, JOBS_STUMBLE),
+            (editions_stuck, EDITIONS_STUCK),
             (differs, CLOCK_DIFFERS),
             (leapt, CLOCK_LEAPT_BACK),
             (unheard, NO_WAY_TO_PAGE),

@@ -7,6 +7,7 @@ pub mod json;
 pub mod output;
 pub mod page;
 pub mod secret;
+pub mod sheet;
 pub mod text;
 pub mod time;
 pub mod tolerant;

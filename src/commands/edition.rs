@@ -8,12 +8,14 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use recourse::app::App;
-use recourse::base::output::say;
+use recourse::base::output::{confirm, say};
 use recourse::config::Config;
-use recourse::domain::editions::{self, Bundle, EditionId, PublicKey};
+use recourse::domain::editions::{self, Bundle, Committed, EditionId, File, PublicKey, Shelf};
 use recourse::domain::flows::{self, Quarter};
 use recourse::error::Error;
 use recourse::jobs::editions as jobs;
+
+use super::admin::printable;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum EditionCommand {
@@ -87,8 +89,8 @@ pub(super) async fn run(config: Config, command: EditionCommand) -> anyhow::Resu
         EditionCommand::Build { edition } => build(&app, edition).await?,
         EditionCommand::Publish { edition } => {
             jobs::publish(&app, edition).await.map_err(told)?;
-            say(format_args!("published: {edition}, in {}", app.editions().published(edition).display()))?;
-            say(format_args!(
+            confirm(format_args!("published: {edition}, in {}", app.editions().published(edition).display()))?;
+            confirm(format_args!(
                 "next: give {} to the auditor, and remove it here",
                 app.editions().bundle(edition).display()
             ))?;
@@ -115,31 +117,61 @@ fn told(error: anyhow::Error) -> anyhow::Error {
 }
 
 async fn commit(app: &Arc<App>) -> anyhow::Result<()> {
-    jobs::commit_due(app).await.map_err(told)?;
-    let quarter = Quarter::of(app.clock.now());
-    let committed = app.db.read(move |rx| editions::find(rx, EditionId::of(quarter))).await?;
+    let waits = jobs::commit_due(app).await.map_err(told)?;
+    let id = EditionId::of(Quarter::of(app.clock.now()));
+    let committed = app.db.read(move |rx| editions::find(rx, id)).await?;
     if let Some(committed) = committed {
         let entry = committed.entry;
-        say(format_args!("{}: committed {}, published on {}", entry.edition, entry.committed_at, entry.release_at))?;
-        say(format_args!("hash of its secret: {}", entry.key_commitment))?;
+        confirm(format_args!(
+            "{}: committed {}, published on {}",
+            entry.edition, entry.committed_at, entry.release_at
+        ))?;
+        confirm(format_args!("hash of its secret: {}", entry.key_commitment))?;
+    } else if let Some(before) = waits {
+        say(format_args!(
+            "{id}: not committed to yet, because {} decides which tables it has\n\
+             next: publish {}, due {}; the service commits then by itself, or a week after that day",
+            before.edition, before.edition, before.release_at
+        ))?;
     }
     Ok(())
 }
 
 async fn list(app: &Arc<App>) -> anyhow::Result<()> {
-    let now = app.clock.now();
+    let (shelf, _) = jobs::shelf(app)?;
     for committed in app.db.read(editions::all).await? {
-        let entry = &committed.entry;
-        let id = entry.edition;
-        let state = match committed.published_at {
-            Some(_) => "published".to_owned(),
-            None if app.editions().staged(id).is_dir() => format!("built; published on {}", entry.release_at),
-            None if now < id.quarter().until() => format!("its quarter runs; published on {}", entry.release_at),
-            None => format!("to be built by {}: recourse edition build {id}", entry.release_at),
-        };
-        say(format_args!("{id}: {state}"))?;
+        say(format_args!("{}: {}", committed.entry.edition, state(app, &committed, &shelf)))?;
     }
     Ok(())
+}
+
+/// Where an edition stands, on record and in the folder, and what is next.
+fn state(app: &App, committed: &Committed, shelf: &Shelf) -> String {
+    let (id, release, now) = (committed.entry.edition, committed.entry.release_at, app.clock.now());
+    let is_placed = app.editions().published(id).is_dir();
+    if committed.published_at.is_some() {
+        return match (shelf.edition(id), is_placed) {
+            (Some(_), _) => "published",
+            (None, true) => "published, and not as it was signed: put it back from a backup of the folder",
+            (None, false) => "published, and not in the folder: put it back from a backup of the folder",
+        }
+        .to_owned();
+    }
+    if is_placed {
+        return format!("in its place, and not on record as published: recourse edition publish {id}");
+    }
+    let is_built = app.editions().staged(id).is_dir();
+    if is_built && now < release {
+        format!("built; published on {release}")
+    } else if is_built {
+        format!("built, and its day has come: recourse edition publish {id}")
+    } else if now < id.quarter().until() {
+        format!("its quarter runs; published on {release}")
+    } else if now < release {
+        format!("to be built by {release}: recourse edition build {id}")
+    } else {
+        format!("to be built, late since {release}: recourse edition build {id}")
+    }
 }
 
 async fn build(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
@@ -150,23 +182,24 @@ async fn build(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
     let built = jobs::build(app, id, &move |what| told_bar.set_message(what.to_owned())).await.map_err(told);
     bar.finish_and_clear();
     let (bundle, files) = built?;
-    say(format_args!("built: {id}, {files} files, attempt {}", bundle.builds.len()))?;
-    say(format_args!("  aside until {}: {}", bundle.imprint.published_at, app.editions().staged(id).display()))?;
-    say(format_args!("  the auditor's bundle, for nobody else: {}", app.editions().bundle(id).display()))?;
+    confirm(format_args!("built: {id}, {files} files, attempt {}", bundle.builds.len()))?;
+    confirm(format_args!("  aside until {}: {}", bundle.imprint.published_at, app.editions().staged(id).display()))?;
+    confirm(format_args!("  the auditor's bundle, for nobody else: {}", app.editions().bundle(id).display()))?;
     let capped = app.db.read(move |rx| flows::capped(rx, id.quarter())).await?;
     if capped > 0 {
         say(format_args!("  not counted, because two of the same account were: {capped}"))?;
     }
-    say(format_args!("next: recourse edition publish {id}"))?;
+    confirm(format_args!("next: recourse edition publish {id}"))?;
     Ok(())
 }
 
 async fn replace(app: &Arc<App>, id: EditionId, reason: String) -> anyhow::Result<()> {
-    let written = app.db.write(move |tx| editions::replace(tx, id, &reason)).await;
-    let committed = written.map_err(|error| told(error.into()))?;
-    jobs::write_calendar(app).await?;
-    say(format_args!("announced: {} replaces {id} on {}", committed.entry.edition, committed.entry.release_at))?;
-    say(format_args!("next: recourse edition build {}", committed.entry.edition))?;
+    let committed = jobs::replace(app, id, reason).await.map_err(told)?;
+    say(format_args!(
+        "announced: {} replaces {id}, not before {}",
+        committed.entry.edition, committed.entry.release_at
+    ))?;
+    confirm(format_args!("next: recourse edition build {}", committed.entry.edition))?;
     Ok(())
 }
 
@@ -201,16 +234,25 @@ fn rebuild(bundle: &Path, compare: Option<&Path>, out: Option<&Path>) -> anyhow:
         }
     }
     say(format_args!("rebuilt: {}, {} files", bundle.imprint.edition, files.len()))?;
-    let mut differ = 0;
-    for file in compare.iter().flat_map(|folder| files.iter().map(move |file| (folder, file))) {
-        let (folder, file) = file;
-        if std::fs::read(folder.join(&file.path)).ok().as_deref() != Some(file.bytes.as_slice()) {
-            say(format_args!("differs: {}", file.path))?;
-            differ += 1;
-        }
+    let Some(folder) = compare else { return Ok(ExitCode::SUCCESS) };
+    let differ = differences(folder, &files)?;
+    for line in &differ {
+        say(line)?;
     }
-    if compare.is_some() {
-        say(format_args!("{} files the same, {differ} differ", files.len() - differ))?;
-    }
-    Ok(if differ == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let added = differ.iter().filter(|line| line.starts_with(ADDED)).count();
+    let changed = differ.len() - added;
+    say(format_args!("{} files the same, {changed} differ, {added} do not belong to it", files.len() - changed))?;
+    Ok(if differ.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+const ADDED: &str = "does not belong to it: ";
+
+/// How what was published differs from what the bundle makes. The signature is the publisher's, and is not made again.
+fn differences(folder: &Path, files: &[File]) -> anyhow::Result<Vec<String>> {
+    let there = editions::paths(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let is_other = |file: &&File| std::fs::read(folder.join(&file.path)).ok().as_deref() != Some(file.bytes.as_slice());
+    let is_strange = |path: &&String| *path != editions::SIGNATURE && files.iter().all(|file| file.path != **path);
+    let changed = files.iter().filter(is_other).map(|file| format!("differs: {}", file.path));
+    let added = there.iter().filter(is_strange).map(|path| format!("{ADDED}{}", printable(path)));
+    Ok(changed.chain(added).collect())
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Subcommand;
 use recourse::app::App;
 use recourse::base::id::ShiftId;
-use recourse::base::output::say;
+use recourse::base::output::{confirm, say};
 use recourse::base::time::Timestamp;
 use recourse::db::{Actor, Tx};
 use recourse::domain::paging::rota;
@@ -108,7 +108,7 @@ pub(super) async fn run(app: &Arc<App>, command: RotaCommand) -> Result<(), Erro
                 })
             };
             app.db.write(remove).await?;
-            Ok(say("removed")?)
+            Ok(confirm("removed")?)
         }
         RotaCommand::Mail { username } => mail(app, username).await,
     }
@@ -130,7 +130,7 @@ async fn add(app: &Arc<App>, lines: Vec<Line>) -> Result<(), Error> {
     };
     let (added, known) = app.db.write(add).await?;
     let before = if known == 0 { String::new() } else { format!(", {known} stood there already") };
-    Ok(say(format_args!("{added} added{before}"))?)
+    Ok(confirm(format_args!("{added} added{before}"))?)
 }
 
 /// Notes what is wrong with a shift, and goes on to the next, so that all can be mended at once.
@@ -182,5 +182,5 @@ async fn mail(app: &Arc<App>, username: String) -> Result<(), Error> {
             staff::set_mail(tx, &kit.kit, &username, address.as_deref()).map_err(no_account(&username))
         })
         .await?;
-    Ok(say(if set { "set; it is kept sealed" } else { "taken away" })?)
+    Ok(confirm(if set { "set; it is kept sealed" } else { "taken away" })?)
 }

@@ -37,6 +37,8 @@ pub use tidy::{sign_audit, tidy};
 const TICK: Duration = Duration::from_secs(5);
 /// How often old rows are forgotten.
 const TIDY: Duration = Duration::from_hours(1);
+/// How often somebody looks whether an edition is to be committed to.
+const COMMIT: Duration = Duration::from_mins(5);
 /// How often the audit heads are signed.
 const SIGN: Duration = Duration::from_hours(24);
 /// How many rows a job finds at a time.
@@ -59,7 +61,7 @@ pub async fn run(app: Arc<App>) {
         each(TIDY, &app, "tidy", tidy),
         each(SIGN, &app, "sign", sign_audit),
         each(TICK, &app, "renewal", renew),
-        each(TIDY, &app, "editions", commit_due),
+        each(COMMIT, &app, "editions", commit_due),
         Clerk::new(&app, &worker).run(),
         Courier::new(&app, &worker).run()
     );
@@ -108,9 +110,19 @@ pub async fn requeue(app: &Arc<App>) -> Result<()> {
     Ok(())
 }
 
-/// Commits to the edition of the quarter that runs.
-async fn commit_due(app: Arc<App>) -> Result<()> {
-    Ok(editions::commit_due(&app).await?)
+/// Commits to the edition of the quarter that runs. A quarter that nobody committed to has no edition, so whoever asks for
+/// readiness hears of a failure.
+///
+/// # Errors
+/// What the database or the file system says.
+pub async fn commit_due(app: Arc<App>) -> Result<()> {
+    let done = editions::commit_due(&app).await;
+    match &done {
+        // Told of in another way, and no fault of the editions.
+        Err(error) if matches!(error.downcast_ref(), Some(Error::Unavailable(_))) => {}
+        done => app.committed(done.is_ok()),
+    }
+    Ok(done.map(drop)?)
 }
 
 /// Works on one row in a transaction of its own.

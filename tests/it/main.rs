@@ -39,6 +39,7 @@ mod mail;
 mod matching;
 mod mended;
 mod missing;
+mod older_records;
 mod operators;
 mod outbound;
 mod owed;

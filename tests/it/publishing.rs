@@ -2,7 +2,9 @@
 //! the machine.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -88,4 +90,61 @@ fn a_quarter_goes_its_whole_way_by_the_calendar_of_a_real_clock() {
         let list = at(&service, "2027-03-08 09:31:00", "edition list");
         assert!(list.contains("2026-q4: published") && list.contains("2026-q4-r: published"), "{list}");
     }
+}
+
+/// Runs the same command three times at once. All must succeed.
+#[track_caller]
+fn three_at_once(service: &Service, time: &str, line: &str) {
+    let words: Vec<&str> = line.split(' ').collect();
+    let command = || service.command_at(time, &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for child in [command(), command(), command()] {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{time}, {line}: {}", said(&output));
+    }
+}
+
+/// Two people at two terminals, a timer, and the service itself: each waits for the one before.
+#[test]
+fn commands_that_run_at_once_do_their_work_one_after_the_other() {
+    if !other_times() {
+        return;
+    }
+    for service in services() {
+        at(&service, "2026-12-05 09:14:27", "admin platform add spark Spark");
+        three_at_once(&service, "2026-12-05 09:16:43", "edition commit");
+        let key = at(&service, "2026-12-05 09:17:00", "edition key").trim().to_owned();
+        three_at_once(&service, "2027-01-04 10:02:11", "edition build 2026-q4");
+        three_at_once(&service, "2027-02-19 08:00:09", "edition publish 2026-q4");
+        audited(&service, &key, "2026-q4", 1);
+        let manifest = json(&service.data().join("editions/2026-q4/manifest.json"));
+        assert_eq!(manifest["build_attempts"].as_array().unwrap().len(), 3);
+        let again = refused_at(&service, "2027-02-19 08:02:00", "edition build 2026-q4");
+        assert!(again.contains("2026-q4 is published; see `recourse edition replace"), "{again}");
+    }
+}
+
+#[test]
+fn a_command_that_waits_says_so_and_a_killed_one_holds_up_nobody() {
+    let service = Service::new(None);
+    actix_web::rt::System::new().block_on(async { drop(service.open().await) });
+    let turn = service.data().join("editions/.turn");
+    fs::create_dir_all(turn.parent().unwrap()).unwrap();
+    // Another process has the turn, says nothing, and does not end by itself.
+    let mut holder = Command::new("flock");
+    let mut holder = holder.arg("-o").arg(&turn).args(["-c", "echo held; cat"]);
+    holder = holder.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut holder = holder.spawn().unwrap();
+    let mut held = String::new();
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut held).unwrap();
+    assert_eq!(held, "held\n");
+    let mut waiting =
+        service.command(&["edition", "commit"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(waiting.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("somebody else works on the editions: waiting"), "{line}");
+    assert!(waiting.try_wait().unwrap().is_none());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert!(waiting.wait().unwrap().success());
+    assert!(service.data().join("editions/calendar.json").exists());
 }

@@ -24,9 +24,7 @@ pub(crate) async fn replace(world: &World, id: EditionId) -> EditionId {
 
 /// Announces the replacement of an edition.
 async fn announce(world: &World, id: EditionId) -> EditionId {
-    let committed = world.app.db.write(move |tx| editions::replace(tx, id, REASON)).await.unwrap();
-    jobs::write_calendar(&world.app).await.unwrap();
-    committed.entry.edition
+    jobs::replace(&world.app, id, REASON.to_owned()).await.unwrap().entry.edition
 }
 
 async fn publish(world: &World, id: EditionId) {
@@ -57,7 +55,7 @@ fn column(text: &str, name: &str) -> Vec<String> {
 
 /// That a file of a replaced edition says so, after its kind.
 fn says_so(file: &str, text: &str, out: bool) {
-    let words = if out { "Replaced by edition 2026-q4-r on" } else { "Edition 2026-q4-r replaces them on" };
+    let words = if out { "Replaced by edition 2026-q4-r on" } else { "Edition 2026-q4-r replaces them, not before" };
     match file.rsplit_once('.').map_or("", |(_, ending)| ending) {
         "html" => {
             let (_, main) = text.split_once("<main id=\"main\">\n<p class=\"notice\">").unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use recourse::app::App;
-use recourse::base::output::say;
+use recourse::base::output::{confirm, say};
 use recourse::base::secret::{Sensitive, base64_url, random_bytes};
 use recourse::db::{Actor, Tx};
 use recourse::domain::cases::rights::Ended;
@@ -88,7 +88,7 @@ pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(
                 Ok((name + &credentials(&added.username, &password, &totp)?, before))
             };
             if shown(app, add).await? {
-                say("A closed account had this name: what was declared for it is declared for this one too.")?;
+                confirm("A closed account had this name: what was declared for it is declared for this one too.")?;
             }
         }
         StaffCommand::Declare { username, kind } => {
@@ -100,7 +100,7 @@ pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(
                     declared.keep(tx, &kit.kit, &username)
                 })
                 .await?;
-            say("declared; it is kept sealed, and compared by keyed hash")?;
+            confirm("declared; it is kept sealed, and compared by keyed hash")?;
         }
         StaffCommand::List { json: true } => {
             let data = app.db.read(staff::list).await?.into_iter().map(Account::from).collect();
@@ -156,7 +156,7 @@ async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
             let close =
                 move |tx: &mut Tx<'_>| changed(tx, &username, |tx| Ok(((), staff::close(tx, &kit.kit, &username)?)));
             let ((), gone) = by_operator(app, close).await?;
-            say("closed")?;
+            confirm("closed")?;
             gone
         }
         StaffCommand::Role { username, role } => {
@@ -165,7 +165,7 @@ async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
                 move |tx: &mut Tx<'_>| changed(tx, &username, |tx| staff::set_role(tx, &kit.kit, &username, role));
             let (member, gone) = by_operator(app, set).await?;
             let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
-            say(format_args!("changed; queues as before: {}", queues.join(",")))?;
+            confirm(format_args!("changed; queues as before: {}", queues.join(",")))?;
             gone
         }
         StaffCommand::Queues { username, queues } => {
@@ -174,19 +174,19 @@ async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
                 changed(tx, &username, |tx| Ok(((), staff::set_queues(tx, &kit.kit, &username, &queues)?)))
             };
             let ((), gone) = by_operator(app, set).await?;
-            say("changed")?;
+            confirm("changed")?;
             gone
         }
         StaffCommand::Add { .. } | StaffCommand::Declare { .. } | StaffCommand::List { .. } => Gone::default(),
     };
     if ended.cases > 0 {
-        say(format_args!("cases that are free again: {}", ended.cases))?;
+        confirm(format_args!("cases that are free again: {}", ended.cases))?;
     }
     if ended.acts > 0 {
-        say(format_args!("proposals that are void: {}", ended.acts))?;
+        confirm(format_args!("proposals that are void: {}", ended.acts))?;
     }
     if idle > 0 {
-        say(format_args!("shifts that nobody works now: {idle}; see recourse admin rota list"))?;
+        confirm(format_args!("shifts that nobody works now: {idle}; see recourse admin rota list"))?;
     }
     Ok(())
 }

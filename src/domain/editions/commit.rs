@@ -9,7 +9,6 @@ use super::bundle::Build;
 use super::calendar::{self, CalendarEntry};
 use super::{EditionId, Manifest, Span};
 use crate::base::secret::hex;
-use crate::base::text::{is_hidden, is_seen};
 use crate::base::time::Timestamp;
 use crate::db::dialect::insert_new;
 use crate::db::schema::{edition_builds, editions, key_wraps};
@@ -19,9 +18,6 @@ use crate::domain::disclosure::{EditionSecret, params_sha256, perturbation_sha25
 use crate::domain::flows::Quarter;
 use crate::domain::vault::{Keys, Sealed, Secret};
 use crate::error::{Error, Result};
-
-/// How long the reason of a replacement may be, in characters.
-const LONGEST_REASON: usize = 500;
 
 /// An edition's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,46 +126,6 @@ pub fn commit_due(tx: &mut Tx<'_>, kit: &Kit, quarter: Quarter, plan: &BTreeMap<
         return Ok(false);
     }
     commit(tx, kit, quarter, plan).map(|_| true)
-}
-
-/// Announces the one replacement that a published edition may have. Its secret was committed to together with the first
-/// one: it is not drawn now, when figures are known.
-///
-/// # Errors
-/// `Invalid` when there is nothing published to replace, it was replaced already, or no reason is given.
-pub fn replace(tx: &mut Tx<'_>, id: EditionId, reason: &str) -> Result<Committed> {
-    let refuse = |code, detail| Error::invalid("/edition", code, detail);
-    let reason = reason.trim();
-    if !reason.chars().any(is_seen) {
-        return Err(Error::invalid("/reason", "required", "say why; it is published"));
-    }
-    if reason.chars().any(is_hidden) || reason.chars().count() > LONGEST_REASON {
-        let detail = "write one line of at most 500 characters, without direction marks; it is published";
-        return Err(Error::invalid("/reason", "bad_reason", detail));
-    }
-    let once = || refuse("replaced", "an edition is replaced once at the most; its noise is spent");
-    let before = find(tx, id)?.filter(|before| before.published_at.is_some());
-    let before = before.ok_or_else(|| refuse("not_published", "only a published edition is replaced"))?.entry;
-    let commitment = before.replacement_key_commitment.ok_or_else(once)?;
-    let next = id.replacement();
-    if find(tx, next)?.is_some() {
-        return Err(once());
-    }
-    let spare: Option<Sealed<Secret>> =
-        editions::table.find(id.to_string()).select(editions::spare).first(tx.conn())?;
-    let row = (
-        editions::id.eq(next.to_string()),
-        editions::committed_at.eq(tx.now()),
-        editions::key_commitment.eq(commitment),
-        editions::params_sha256.eq(params_sha256()),
-        editions::ptable_sha256.eq(perturbation_sha256()),
-        editions::plan.eq(serde_json::to_string(&before.plan).map_err(anyhow::Error::new)?),
-        editions::release_at.eq(calendar::replacement_at(rules(), tx.now())),
-        editions::reason.eq(reason),
-        editions::secret.eq(spare.ok_or_else(once)?),
-    );
-    insert_new!(tx.conn(), editions::table, row)?;
-    find(tx, next)?.ok_or(Error::NotFound)
 }
 
 /// The secret of an edition, for its build.

@@ -8,6 +8,7 @@ use super::files::File;
 use super::label::{self, Label};
 use super::tables::Table;
 use super::{Span, prose};
+use crate::base::sheet::is_value;
 use crate::domain::disclosure::Figure;
 
 /// A spreadsheet takes UTF-8 for something else unless a file begins with this; programs skip it.
@@ -44,14 +45,18 @@ fn header(table: &Table) -> Vec<String> {
     names
 }
 
-/// A name as a cell that no spreadsheet takes for a formula.
+/// A name as a cell that no spreadsheet takes for a formula, a number or a date.
 pub(super) fn harmless(name: &str) -> String {
-    if name.starts_with(FORMULA) { format!("'{name}") } else { name.to_owned() }
+    if is_odd(name) { format!("'{name}") } else { name.to_owned() }
+}
+
+fn is_odd(name: &str) -> bool {
+    name.starts_with(FORMULA) || is_value(name)
 }
 
 /// The name that such a cell stands for.
 pub(super) fn meant(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|name| name.starts_with(FORMULA)).unwrap_or(cell)
+    cell.strip_prefix('\'').filter(|name| is_odd(name)).unwrap_or(cell)
 }
 
 /// A CSV with this value in every row of its last column, which has this name; one more column where it has another.
@@ -144,4 +149,26 @@ pub(super) fn document(imprint: &Imprint, about: &About, columns: &[Value], key:
         members.insert("dc:replaces".to_owned(), json!({"@id": format!("/transparency/{before}")}));
     }
     Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{harmless, meant};
+
+    #[test]
+    fn a_name_that_a_spreadsheet_would_change_is_marked_and_read_back() {
+        for (name, cell) in [
+            ("1-2", "'1-2"),
+            ("1E10", "'1E10"),
+            ("5 May", "'5 May"),
+            ("TRUE", "'TRUE"),
+            ("=1+1", "'=1+1"),
+            ("Spark", "Spark"),
+            ("9gag", "9gag"),
+            ("'n Lekker", "'n Lekker"),
+        ] {
+            assert_eq!(harmless(name), cell);
+            assert_eq!(meant(cell), name);
+        }
+    }
 }

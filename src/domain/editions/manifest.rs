@@ -1,7 +1,7 @@
 //! The manifest of an edition: what belongs to it, how it was made, and what came before. It is signed, and names the
 //! manifest before it, so that no edition can be changed, taken out or slipped in unseen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -22,8 +22,8 @@ use crate::domain::vault::Keyring;
 
 /// The manifest's name in an edition.
 pub(super) const MANIFEST: &str = "manifest.json";
-/// Its signature's.
-pub(super) const SIGNATURE: &str = "manifest.json.sig";
+/// The name of its signature.
+pub const SIGNATURE: &str = "manifest.json.sig";
 
 /// A file of an edition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,10 +254,10 @@ pub(super) struct Read {
     pub(super) files: BTreeMap<String, Vec<u8>>,
 }
 
-/// The editions of a folder in the order of their chain, and what is wrong. One of which a file is wrong is left out;
-/// those whose place in the chain is lost come last.
+/// The editions of a folder in the order of their chain, and what is wrong. One of which a file is wrong is left out; it
+/// keeps its place in the chain, so that what follows it is not blamed for it.
 pub(super) fn read_all(folder: &Path, key: &PublicKey) -> std::io::Result<(Vec<Read>, Vec<Flaw>)> {
-    let (mut loose, mut flaws) = (Vec::new(), Vec::new());
+    let (mut loose, mut flaws, mut faulty) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (id, place) in editions_in(folder)? {
         match read_edition(&place, key) {
             Ok((read, wrong)) => {
@@ -266,25 +266,43 @@ pub(super) fn read_all(folder: &Path, key: &PublicKey) -> std::io::Result<(Vec<R
                     flaws.push(Flaw { place: id.to_string(), what: "the folder has the name of another edition" });
                 }
                 flaws.extend(wrong.into_iter().map(|(path, what)| Flaw { place: format!("{id}/{path}"), what }));
-                loose.extend(whole.then_some(read));
+                // The same manifest in a folder of another name is a copy, and stands in no chain.
+                if read.manifest.edition == id {
+                    faulty.extend((!whole).then(|| read.hash.clone()));
+                    loose.push(read);
+                }
             }
             Err(what) => flaws.push(Flaw { place: format!("{id}/{MANIFEST}"), what }),
         }
     }
-    let mut chained: Vec<Read> = Vec::new();
-    while let Some(at) = {
-        let before = chained.last().map(|read| read.hash.clone());
-        loose.iter().position(|read: &Read| read.manifest.previous_manifest_sha256 == before)
-    } {
-        chained.push(loose.remove(at));
-    }
-    for read in &loose {
+    let (mut chained, unlinked) = chain(loose);
+    for id in unlinked {
         let what =
             "no edition here is the one that it says was published before: one was changed, taken out or slipped in";
-        flaws.push(Flaw { place: format!("{}/{MANIFEST}", read.manifest.edition), what });
+        flaws.push(Flaw { place: format!("{id}/{MANIFEST}"), what });
     }
-    chained.extend(loose);
+    chained.retain(|read| !faulty.contains(&read.hash));
     Ok((chained, flaws))
+}
+
+/// Editions in the order of their chain, and those at which it is broken: what follows one of these is in order again.
+fn chain(mut loose: Vec<Read>) -> (Vec<Read>, Vec<EditionId>) {
+    let (mut chained, mut unlinked): (Vec<Read>, _) = (Vec::with_capacity(loose.len()), Vec::new());
+    while !loose.is_empty() {
+        let before = chained.last().map(|read| read.hash.clone());
+        let next = loose.iter().position(|read| read.manifest.previous_manifest_sha256 == before);
+        let at = next.unwrap_or_else(|| {
+            let is_first = |read: &Read| {
+                let previous = read.manifest.previous_manifest_sha256.as_ref();
+                !loose.iter().any(|other| Some(&other.hash) == previous)
+            };
+            loose.iter().position(is_first).unwrap_or(0)
+        });
+        let read = loose.remove(at);
+        unlinked.extend(next.is_none().then_some(read.manifest.edition));
+        chained.push(read);
+    }
+    (chained, unlinked)
 }
 
 /// The manifest of an edition that waits for its day, when it is whole.
@@ -348,6 +366,17 @@ fn read_edition(folder: &Path, key: &PublicKey) -> Result<(Read, Wrong), &'stati
 #[must_use]
 pub fn is_within(path: &str) -> bool {
     Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// The paths of all files of an edition's folder, in order.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn paths(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut all = Vec::new();
+    list(folder, "", &mut all)?;
+    all.sort();
+    Ok(all)
 }
 
 /// The paths of all files below a folder.

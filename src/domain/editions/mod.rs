@@ -5,6 +5,7 @@
 //! `commit` and `count` are the only ones that know the database. Everything after the snapshot is a function of the
 //! auditor's bundle, so that the auditor gets the same bytes ([`files::all`]).
 
+mod announce;
 mod bundle;
 mod calendar;
 mod commit;
@@ -26,16 +27,17 @@ mod times;
 mod times_page;
 mod views;
 
+pub use announce::{forgotten, remember, replace};
 pub use bundle::{Build, Bundle, Draw, Imprint, Listed, Past};
 pub use calendar::{Calendar, CalendarEntry, plan, release_at};
-pub use commit::{Committed, adopt, all, commit, commit_due, find, is_on_record, mark_published, replace, secret};
+pub use commit::{Committed, adopt, all, commit, commit_due, find, is_on_record, mark_published, secret};
 pub use count::{Around, count, note_attempt, settle_and_close};
 pub use files::{File, all as all_files, data_only, finish};
-pub use manifest::{FileEntry, Flaw, Manifest, PublicKey, check_staged, is_within, signer, verify};
+pub use manifest::{FileEntry, Flaw, Manifest, PublicKey, SIGNATURE, check_staged, is_within, paths, signer, verify};
 pub use shelf::{Edition, PublishedFigure, Shelf};
 pub use site::pages as site_pages;
 pub use snapshot::{Cell, Snapshot, Span};
-pub use storage::{Store, read_calendar, write_calendar};
+pub use storage::{Store, Turn, read_calendar, write_calendar};
 pub use successor::{Successor, predecessor};
 pub use tables::{Axis, Table, TableCell, tables};
 

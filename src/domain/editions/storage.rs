@@ -1,7 +1,7 @@
 //! Where editions stand on disk. An edition is written aside and moved into place as a whole, so that a build that is
 //! killed leaves nothing half published.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,16 @@ use super::files::File;
 
 /// The public file of what was committed to.
 pub(super) const CALENDAR: &str = "calendar.json";
+
+/// The file whose lock is the turn. Nothing stands in it.
+const TURN: &str = ".turn";
+
+/// The turn at the editions: while somebody holds it, no other process commits, builds, publishes or replaces. It ends with
+/// the process that holds it, however that ends.
+#[derive(Debug)]
+pub struct Turn {
+    _lock: fs::File,
+}
 
 /// The two folders: what everybody may read, and what the auditor alone may.
 #[derive(Clone, Debug)]
@@ -50,6 +60,25 @@ impl Store {
     #[must_use]
     pub fn published(&self, id: EditionId) -> PathBuf {
         self.public.join(id.to_string())
+    }
+
+    /// The turn, unless another process has it. The lock stands in the folder of editions, which all nodes share.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn turn(&self) -> io::Result<Option<Turn>> {
+        fs::create_dir_all(&self.public)?;
+        let place = self.public.join(TURN);
+        let file = match OpenOptions::new().write(true).create(true).truncate(false).open(&place) {
+            // Another user made it, such as root at a terminal. Who may read it may lock it.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && place.exists() => fs::File::open(&place)?,
+            opened => opened?,
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Turn { _lock: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// Writes a built edition aside, where nobody else may look, and then its bundle. What an earlier attempt left is

@@ -90,7 +90,11 @@ impl Successor {
         if self.is_out {
             format!("Replaced by edition {} on {day}. Do not use these figures.", self.edition)
         } else {
-            format!("These figures are wrong by a fault of ours. Edition {} replaces them on {day}.", self.edition)
+            // It may be late, and this stands there until it is out.
+            format!(
+                "These figures are wrong by a fault of ours. Edition {} replaces them, not before {day}.",
+                self.edition
+            )
         }
     }
 

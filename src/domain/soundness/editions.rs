@@ -49,13 +49,20 @@ pub fn published(rx: &mut Rx<'_>, shelf: &Shelf, flaws: &[Flaw]) -> Result<Vec<F
     Ok(found)
 }
 
-/// Whether the public calendar has committed to something else.
-fn calendar(told: &Calendar, all: &BTreeMap<EditionId, Committed>) -> Option<Finding> {
-    let kept = all.values().map(|committed| committed.entry.clone()).collect();
-    let id = told.broken_by(&Calendar { public_key: String::new(), editions: kept })?;
+/// Whether the public calendar has committed to something else, or to more.
+fn calendar(told: &Calendar, all: &BTreeMap<EditionId, Committed>) -> Vec<Finding> {
+    let all: Vec<Committed> = all.values().cloned().collect();
+    let forgotten = editions::forgotten(told, &all);
+    let detail =
+        "it was announced after the database was copied: the service notes it again, or recourse edition commit";
+    let mut found: Vec<Finding> =
+        forgotten.iter().map(|entry| finding("replacement_unrecorded", entry.edition, detail)).collect();
+    let kept = all.into_iter().map(|committed| committed.entry).chain(forgotten).collect();
     let detail =
         "the public calendar committed to it, and the database did not, or otherwise: restore a newer database";
-    Some(finding("calendar_differs", id, detail))
+    let broken = told.broken_by(&Calendar { public_key: String::new(), editions: kept });
+    found.extend(broken.map(|id| finding("calendar_differs", id, detail)));
+    found
 }
 
 fn finding(code: &'static str, id: EditionId, detail: &'static str) -> Finding {

@@ -101,9 +101,14 @@ impl Service {
     /// Runs another command to its end, on a machine whose clock began at this time (`2027-01-03 10:00:00`, UTC) and goes
     /// on from there: nothing else is different from everyday use.
     pub(crate) fn run_at(&self, time: &str, arguments: &[&str]) -> Output {
+        self.command_at(time, arguments).output().unwrap()
+    }
+
+    /// The same, not yet run.
+    pub(crate) fn command_at(&self, time: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("faketime");
         command.args(["-f", &format!("@{time}"), PROGRAM]).env("TZ", "UTC").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        self.prepared(command, arguments).output().unwrap()
+        self.prepared(command, arguments)
     }
 
     /// Another command of the binary, not yet run.
