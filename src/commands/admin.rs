@@ -4,6 +4,7 @@ mod colleagues;
 mod declared;
 mod listings;
 mod platforms;
+mod webhooks;
 
 use std::io::{BufRead as _, Read as _};
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Subcommand;
 use recourse::app::App;
-use recourse::base::output::{Unheard, remark, say};
+use recourse::base::output::{Unheard, confirm, entrust, remark, say};
 use recourse::config::Config;
 use recourse::db::{Actor, Tx};
 use recourse::domain::outbox;
@@ -34,6 +35,9 @@ pub(super) enum Admin {
     /// Credentials of dating apps.
     #[command(subcommand)]
     Client(platforms::ClientCommand),
+    /// Where dating apps are told of their events.
+    #[command(subcommand)]
+    Webhook(webhooks::WebhookCommand),
     /// Colleagues.
     #[command(subcommand)]
     Staff(colleagues::StaffCommand),
@@ -82,6 +86,7 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
     let done = match command {
         Admin::Platform(command) => platforms::platform(&app, command).await,
         Admin::Client(command) => platforms::client(&app, command).await,
+        Admin::Webhook(command) => webhooks::webhook(&app, command).await,
         Admin::Staff(command) => colleagues::colleague(&app, command).await,
         Admin::Rota(command) => rota::run(&app, command).await,
         Admin::Outbox(command) => owed(&app, command).await,
@@ -151,7 +156,7 @@ async fn shown<T: Send + 'static>(
     let note = Arc::clone(&heard);
     let work = move |tx: &mut Tx<'_>| {
         let (secrets, rest) = make(tx)?;
-        say(secrets)?;
+        entrust(secrets)?;
         note.store(true, Ordering::SeqCst);
         Ok(rest)
     };
@@ -203,7 +208,7 @@ async fn owed(app: &Arc<App>, command: OutboxCommand) -> Result<(), Error> {
         }
         OutboxCommand::Replay => {
             let count = app.db.write(outbox::replay_dead).await?;
-            say(format_args!("{count} put back to work"))?;
+            confirm(format_args!("{count} put back to work"))?;
         }
     }
     Ok(())

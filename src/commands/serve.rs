@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use recourse::app::App;
 use recourse::base::output::remark;
-use recourse::config::Config;
+use recourse::config::{Config, LogFormat};
 use recourse::{jobs, web};
 
 /// Serves HTTP until a signal comes.
@@ -25,7 +25,10 @@ pub(super) async fn serve(config: Config, with_jobs: bool) -> anyhow::Result<Exi
         actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
     }
     tracing::info!(address = %listen, database = app.db.kind(), "serving");
-    remark(format_args!("Recourse serves http://{listen} on {}.", app.db.kind()));
+    // Whoever reads the log by machine has the line above.
+    if app.config.log_format == LogFormat::Text {
+        remark(format_args!("Recourse serves http://{listen} on {}.", app.db.kind()));
+    }
     server.await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -16,7 +16,7 @@ const ROWS: i64 = 300;
 /// How many chains are read at a time.
 const CHAINS: i64 = 2_000;
 
-/// Forgets old keys, events, jobs and sessions.
+/// Forgets old keys, events, jobs and sessions, and ends endpoints that nobody holds.
 ///
 /// # Errors
 /// The first that the database said, once all were tried.
@@ -31,9 +31,10 @@ pub async fn tidy(app: Arc<App>) -> Result<()> {
     });
     let jobs = done.await;
     let sessions = all(&app, |tx| staff::forget_old_sessions(tx, ROWS)).await;
+    let unheld = app.db.write(webhooks::end_unheld).await;
     // None of them waits for another that fails; the first failure is told.
-    let (keys, deliveries, events, jobs, sessions) = (keys?, deliveries?, events?, jobs?, sessions?);
-    tracing::debug!(keys, deliveries, events, jobs, sessions, "forgot what is no longer kept");
+    let (keys, deliveries, events, jobs, sessions, unheld) = (keys?, deliveries?, events?, jobs?, sessions?, unheld?);
+    tracing::debug!(keys, deliveries, events, jobs, sessions, unheld, "forgot what is no longer kept");
     Ok(())
 }
 

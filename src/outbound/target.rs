@@ -67,7 +67,7 @@ impl Refusal {
     #[must_use]
     pub const fn detail(self) -> &'static str {
         match self {
-            Self::Malformed => "write a URL of at most 2048 plain characters, its host in lower case",
+            Self::Malformed => "write a URL of at most 2048 plain characters",
             Self::Scheme => "begin with https://",
             Self::Port => "leave the port out: only 443 is called",
             Self::UserInfo => "leave name and password out; use a path that nobody can guess",
@@ -156,7 +156,8 @@ impl Rules {
             }
         }
         // What the parser had to read into the host, such as escapes and other scripts' digits, is somebody's disguise.
-        if authority(text).split(':').next() != name.split(':').next() {
+        let written = authority(text).split(':').next().unwrap_or_default();
+        if !written.eq_ignore_ascii_case(name.split(':').next().unwrap_or_default()) {
             return Err(Refusal::Malformed);
         }
         Ok(Target { url, trusted })

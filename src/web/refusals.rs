@@ -42,6 +42,7 @@ fn places(error: &Error) -> Option<String> {
     let violations = match error {
         Error::Invalid(violations) => &violations.0,
         Error::Refused(Refused::Parameter { name, .. }) => return Some(step(name).to_owned()),
+        Error::Refused(Refused::Query { name, .. }) => return Some(named(name).to_owned()),
         _ => return None,
     };
     let named = violations.iter().take(NAMED).map(|violation| {
@@ -53,6 +54,11 @@ fn places(error: &Error) -> Option<String> {
         all.push(format!("and {} more", violations.len() - NAMED));
     }
     Some(all.join(", "))
+}
+
+/// A parameter, or the query as a whole.
+fn named(name: &str) -> &str {
+    if name == "query" { name } else { step(name) }
 }
 
 /// A step of a pointer, when it is a word of ours or a place in a list. A member's name is the caller's word otherwise.
@@ -108,6 +114,9 @@ mod tests {
         );
         let parameter = |name| Refusal::of(&Refused::Parameter { name, detail: "use another" }.into()).places.unwrap();
         assert_eq!((&*parameter("limit"), &*parameter("anna")), ("limit", "?"));
+        let query = |name: &str| Refused::Query { name: name.to_owned(), detail: "use another".into() };
+        let query = |name| Refusal::of(&query(name).into()).places.unwrap();
+        assert_eq!((&*query("limit"), &*query("query"), &*query("anna")), ("limit", "query", "?"));
         let mut many = Violations::default();
         (0..100).for_each(|n| many.add(format!("/reports/{n}"), "bad", "mend it"));
         let told = Refusal::of(&Error::Invalid(many)).places.unwrap();

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +57,21 @@ fn closed() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     writer.into()
+}
+
+/// A command as a shell runs it, with its output sent elsewhere.
+fn in_shell(command: &Command, arguments: &[&str], to: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("exec \"$@\" {to}"), "sh"]).arg(command.get_program());
+    shell.args(arguments).args(command.get_args()).stdin(Stdio::null());
+    shell.current_dir(command.get_current_dir().unwrap());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
 }
 
 /// Services on each database.
@@ -131,6 +146,13 @@ fn a_secret_that_nobody_heard_voids_none() {
                 assert_eq!(output.status.code(), Some(141), "{}", String::from_utf8_lossy(&output.stderr));
                 let full = File::create("/dev/full").unwrap();
                 assert_eq!(service.command(arguments).stdout(full).output().unwrap().status.code(), Some(1));
+                // Whoever closes the output, or throws it away, would have heard nothing either.
+                for nowhere in [">&-", ">/dev/null", "1</dev/null"] {
+                    let output = in_shell(&service.command(&[]), arguments, nowhere).output().unwrap();
+                    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+                    assert_eq!(output.status.code(), Some(1), "{arguments:?} {nowhere}: {told}");
+                    assert!(told.contains("nobody would have the secret"), "{arguments:?} {nowhere}: {told}");
+                }
                 assert_eq!(stored().await, before, "{arguments:?}");
             }
             service.up().await;

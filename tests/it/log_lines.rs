@@ -45,7 +45,9 @@ fn a_refused_call_is_found_by_its_instance_with_code_caller_and_places() {
         has(&answer, &["item=1", "code=\"validation_failed\"", &client, "status=207"]);
 
         let answer = spark.get("/v1/reports?limit=anna").await.expect(400);
-        has(&answer, &["code=\"bad_parameter\"", "status=400", &client]);
+        has(&answer, &["code=\"bad_parameter\"", "status=400", &client, "places=\"limit\""]);
+        let answer = spark.get("/v1/reports?anna=1").await.expect(400);
+        has(&answer, &["code=\"bad_parameter\"", "places=\"query\""]);
         let answer = spark.get("/v1/triage/queues").await.expect(401);
         assert!(!has(&answer, &["code=\"credential_invalid\""]).contains("caller"));
         let answer = lead.get(&format!("/v1/triage/cases/case_{}", "0".repeat(26))).await.expect(404);
@@ -62,6 +64,22 @@ fn a_refused_call_is_found_by_its_instance_with_code_caller_and_places() {
             let told = has(&answer, &["code=\"invalid_client\"", "status=401"]);
             assert_eq!(told.contains(&format!("caller=\"{client}\"")), known, "{told}");
             assert!(known || !told.contains("caller="), "{told}");
+        }
+    });
+}
+
+#[test]
+fn every_line_of_a_log_for_machines_is_json() {
+    actix_web::rt::System::new().block_on(async {
+        let mut service = Service::new(None);
+        service.set("RECOURSE_LOG_FORMAT", "json");
+        service.up().await;
+        assert_eq!(service.caller("").get("/v1/status").await.status, 401);
+        assert_eq!(service.terminate(), Some(0));
+        let said = service.said();
+        assert!(said.contains("serving") && said.lines().count() > 1, "{said}");
+        for line in said.lines() {
+            assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
         }
     });
 }

@@ -99,7 +99,6 @@ const FORBIDDEN: &[(&str, Refusal)] = {
         ("https://hooks.spark-dating.com./", Host),
         ("https://hooks..spark-dating.com/", Host),
         ("https://.spark-dating.com/", Host),
-        ("https://Hooks.spark-dating.com/", Malformed),
         ("https://hooks.spark-dating.com/a b", Malformed),
         ("https://hooks.spark-dating.com/\n", Malformed),
         ("https://hooks.spark\t-dating.com/", Malformed),
@@ -127,7 +126,12 @@ fn forbidden_urls_are_refused_when_stored_and_when_called() {
     let expected: Vec<(&str, Option<Refusal>)> = FORBIDDEN.iter().map(|(url, why)| (*url, Some(*why))).collect();
     assert_eq!(found, expected);
     assert!(FORBIDDEN.len() >= 60);
-    for url in ["https://hooks.spark-dating.com/", "https://xn--bcher-kva.ch:443/a?b=c", "https://a.b.c.co.uk/x"] {
+    for url in [
+        "https://hooks.spark-dating.com/",
+        "https://Hooks.Spark-Dating.COM/x",
+        "https://xn--bcher-kva.ch:443/a?b=c",
+        "https://a.b.c.co.uk/x",
+    ] {
         assert!(rules.target(url).is_ok(), "{url}");
     }
     let long = format!("https://hooks.spark-dating.com/{}", "a".repeat(2_048));

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::audit::run;
+use crate::command_line::{refused, said as said_by};
 use crate::editions::said;
 use crate::harness::editions::{connect, published};
 use crate::harness::on_both;
@@ -84,5 +85,17 @@ fn a_table_opens_in_a_spreadsheet_as_it_was_meant() {
         let key = recourse::jobs::editions::key(&world.app);
         let (shelf, _) = recourse::domain::editions::Shelf::read(&world.dir().join("editions"), &key).unwrap();
         assert!(shelf.latest().unwrap().platforms.iter().any(|(_, name)| name == "+Meet"));
+    });
+}
+
+/// The short name stands in every row of a table, where no apostrophe can help it.
+#[test]
+fn a_short_name_that_a_spreadsheet_would_change_is_refused() {
+    on_both(|world| async move {
+        for slug in ["1-2", "1e10", "2026", "mar-1"] {
+            let told = refused(&world, &["admin", "platform", "add", slug, "Some App"]);
+            assert!(told.contains("a spreadsheet takes it for a number or a date"), "{slug}: {told}");
+        }
+        said_by(&world, &["admin", "platform", "add", "3fun", "1-2"]);
     });
 }

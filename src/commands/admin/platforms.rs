@@ -5,12 +5,13 @@ use std::sync::Arc;
 use clap::{Subcommand, ValueEnum};
 use recourse::app::App;
 use recourse::base::id::ClientId;
-use recourse::base::output::say;
+use recourse::base::output::{confirm, say};
 use recourse::base::time::Timestamp;
 use recourse::domain::platforms::{self, Client, Mode, NewCredential, Platform, Scope, parse_scopes, scope_text};
 use recourse::error::Error;
 use serde::Serialize;
 
+use super::webhooks::in_words;
 use super::{Listing, by_operator, none_of, say_json, shown, unknown};
 
 #[derive(Debug, Subcommand)]
@@ -123,7 +124,7 @@ pub(super) async fn platform(app: &Arc<App>, command: PlatformCommand) -> Result
     match command {
         PlatformCommand::Add { slug, name } => {
             let added = by_operator(app, move |tx| platforms::add(tx, &slug, &name)).await?;
-            say(format_args!("{} {}\nnext: recourse admin client add {}", added.id, added.slug, added.slug))?;
+            confirm(format_args!("{} {}\nnext: recourse admin client add {}", added.id, added.slug, added.slug))?;
         }
         PlatformCommand::List { json: true } => {
             let data = app.db.read(platforms::list).await?.into_iter().map(PlatformListed::from).collect();
@@ -166,24 +167,24 @@ pub(super) async fn client(app: &Arc<App>, command: ClientCommand) -> Result<(),
             let set = move |tx: &mut recourse::db::Tx<'_>| {
                 platforms::set_scopes(tx, &client, &scopes).map_err(no_client(&client))
             };
-            by_operator(app, set).await?;
-            say(format_args!(
-                "changed: {text}\nWhat was taken away is gone at once; what was added comes with its next token."
-            ))?;
-            Ok(())
+            let hooks = by_operator(app, set).await?;
+            Ok(confirm(format_args!(
+                "changed: {text}\nWhat was taken away is gone at once; what was added comes with its next token.{}",
+                in_words(&hooks)
+            ))?)
         }
         ClientCommand::Rotate { client } => {
             let rotate = move |tx: &mut recourse::db::Tx<'_>| {
-                let new = platforms::rotate_client(tx, &client).map_err(no_client(&client))?;
-                Ok((credential(&new), ()))
+                let (new, hooks) = platforms::rotate_client(tx, &client).map_err(no_client(&client))?;
+                Ok((credential(&new) + &in_words(&hooks), ()))
             };
             shown(app, rotate).await
         }
         ClientCommand::Revoke { client } => {
             let revoke =
                 move |tx: &mut recourse::db::Tx<'_>| platforms::revoke_client(tx, &client).map_err(no_client(&client));
-            by_operator(app, revoke).await?;
-            Ok(say("revoked")?)
+            let hooks = by_operator(app, revoke).await?;
+            Ok(confirm(format_args!("revoked{}", in_words(&hooks)))?)
         }
     }
 }

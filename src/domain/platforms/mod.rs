@@ -10,9 +10,11 @@ pub use name::shown;
 pub use token::{AccessToken, TokenSigner};
 
 use super::audit::{self, Chain, Event};
+use super::webhooks;
 use crate::base::code::codes;
 use crate::base::id::{ClientId, PlatformId};
 use crate::base::secret::{Sensitive, looks_like_token, new_token, same, sha256};
+use crate::base::sheet::is_value;
 use crate::base::time::Timestamp;
 use crate::db::dialect;
 use crate::db::schema::{platform_clients, platforms};
@@ -125,6 +127,10 @@ pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
         let detail = "use 2 to 40 characters of a-z, 0-9 and -, and begin with a letter or digit";
         return Err(Error::invalid("/slug", "bad_slug", detail));
     }
+    if is_value(slug) {
+        let detail = "a spreadsheet takes it for a number or a date: use one with a word in it";
+        return Err(Error::invalid("/slug", "bad_slug", detail));
+    }
     let name = name::checked(name)?;
     // Of two that are added at once the second sees the first.
     dialect::bar_platforms(tx.conn())?;
@@ -199,8 +205,9 @@ pub fn add_client(tx: &mut Tx<'_>, platform: &Platform, mode: Mode, scopes: &[Sc
     Ok(new)
 }
 
-/// Replaces a credential's secret. The old one and every token made with it are void at once.
-pub fn rotate_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<NewCredential> {
+/// Replaces a credential's secret. The old one and every token made with it are void at once. With it, how the endpoints
+/// stand that it may have made.
+pub fn rotate_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<(NewCredential, webhooks::Standing)> {
     let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
     let new = NewCredential { client: id.clone(), secret: new_token(secret_prefix(client.mode)) };
     diesel::update(platform_clients::table.find(id))
@@ -210,7 +217,7 @@ pub fn rotate_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<NewCredential> {
         ))
         .execute(tx.conn())?;
     audit::record(tx, Chain::Platform(&client.platform_id), Event::ClientRotated { client: id.clone() })?;
-    Ok(new)
+    Ok((new, webhooks::after_change(tx, &client.platform_id, client.mode)?))
 }
 
 /// Changes what a credential may ask for. Its tokens lose at once what was taken away; what was added comes with the
@@ -218,21 +225,23 @@ pub fn rotate_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<NewCredential> {
 ///
 /// # Errors
 /// `NotFound` when there is no such credential, or it was revoked.
-pub fn set_scopes(tx: &mut Tx<'_>, id: &ClientId, scopes: &[Scope]) -> Result<()> {
+pub fn set_scopes(tx: &mut Tx<'_>, id: &ClientId, scopes: &[Scope]) -> Result<webhooks::Standing> {
     let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
     let text = scope_text(scopes);
     diesel::update(platform_clients::table.find(id)).set(platform_clients::scopes.eq(&text)).execute(tx.conn())?;
     let changed = Event::ClientScopesChanged { client: id.clone(), scopes: text };
-    audit::record(tx, Chain::Platform(&client.platform_id), changed)
+    audit::record(tx, Chain::Platform(&client.platform_id), changed)?;
+    webhooks::after_change(tx, &client.platform_id, client.mode)
 }
 
-/// Voids a credential and every token made with it, at once.
-pub fn revoke_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<()> {
+/// Voids a credential and every token made with it, at once. Endpoints that no credential holds any more end with it.
+pub fn revoke_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<webhooks::Standing> {
     let client = client(tx, id)?.ok_or(Error::NotFound)?;
     diesel::update(platform_clients::table.find(id))
         .set((platform_clients::revoked_at.eq(tx.now()), platform_clients::epoch.eq(client.epoch + 1)))
         .execute(tx.conn())?;
-    audit::record(tx, Chain::Platform(&client.platform_id), Event::ClientRevoked { client: id.clone() })
+    audit::record(tx, Chain::Platform(&client.platform_id), Event::ClientRevoked { client: id.clone() })?;
+    webhooks::after_change(tx, &client.platform_id, client.mode)
 }
 
 /// A credential's row.

@@ -319,8 +319,15 @@ fn to_member(id: StaffId, username: String, role: Role, queues: &str) -> Member 
     Member { id, username, role, queues: queue_list(queues) }
 }
 
+/// Each queue once, in the order in which it was named.
 fn queue_text(queues: &[Queue]) -> String {
-    queues.iter().map(|queue| queue.as_str()).collect::<Vec<_>>().join(" ")
+    let mut once: Vec<&str> = Vec::with_capacity(queues.len());
+    for queue in queues {
+        if !once.contains(&queue.as_str()) {
+            once.push(queue.as_str());
+        }
+    }
+    once.join(" ")
 }
 
 fn queue_list(text: &str) -> Vec<Queue> {

@@ -47,9 +47,25 @@ pub enum KeyringError {
     /// The database was sealed with another keyring.
     #[error("the keyring {0} does not belong to this database; restore the one that does")]
     Foreign(PathBuf),
+    /// The file belongs to somebody else.
+    #[error(
+        "the keyring {0}: Permission denied. The file or its folder belongs to another user: run this as the service's own \
+         user, or give both back to it (chown)"
+    )]
+    NotOurs(PathBuf),
     /// The file cannot be made or read.
     #[error("the keyring {0}: {1}")]
     Io(PathBuf, io::Error),
+}
+
+impl KeyringError {
+    /// Of what the file system says.
+    fn of(path: &Path, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => Self::NotOurs(path.into()),
+            _ => Self::Io(path.into(), error),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,7 +99,7 @@ impl Keyring {
     /// # Errors
     /// `Io` when this user may not look.
     pub fn is_there(path: &Path) -> Result<bool, KeyringError> {
-        path.try_exists().map_err(|error| KeyringError::Io(path.into(), error))
+        path.try_exists().map_err(|error| KeyringError::of(path, error))
     }
 
     /// Reads the file.
@@ -94,7 +110,7 @@ impl Keyring {
         match fs::metadata(path) {
             Ok(about) if about.permissions().mode() & 0o077 != 0 => Err(KeyringError::Exposed(path.into())),
             Ok(_) => Self::read(path),
-            Err(error) => Err(KeyringError::Io(path.into(), error)),
+            Err(error) => Err(KeyringError::of(path, error)),
         }
     }
 
@@ -103,7 +119,7 @@ impl Keyring {
     /// # Errors
     /// As [`Self::open`].
     pub fn begin(path: &Path) -> Result<Self, KeyringError> {
-        Self::make(path).map_err(|error| KeyringError::Io(path.into(), error))?;
+        Self::make(path).map_err(|error| KeyringError::of(path, error))?;
         Self::read(path)
     }
 
@@ -137,7 +153,7 @@ impl Keyring {
     }
 
     fn read(path: &Path) -> Result<Self, KeyringError> {
-        let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| KeyringError::Io(path.into(), error))?);
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| KeyringError::of(path, error))?);
         let damaged = || KeyringError::Damaged(path.into());
         let file: KeyringFile = serde_json::from_str(&text).map_err(|_| damaged())?;
         let mut sealing = BTreeMap::new();

@@ -67,6 +67,13 @@ fn fail(tx: &mut Tx<'_>, to: &Due, verdict: Verdict) -> Result<()> {
 }
 
 fn disable(tx: &mut Tx<'_>, to: &Due, since: Timestamp, reason: DisabledReason) -> Result<()> {
+    let failing = webhook_endpoints::failing_since.eq(since);
+    diesel::update(webhook_endpoints::table.find(&to.endpoint)).set(failing).execute(tx.conn())?;
+    switch_off(tx, to, reason)
+}
+
+/// Switches an endpoint off. What is owed to it waits, and whoever runs the service is told.
+pub(super) fn switch_off(tx: &mut Tx<'_>, to: &Due, reason: DisabledReason) -> Result<()> {
     let now = tx.now();
     let row = webhook_endpoints::table.find(&to.endpoint);
     diesel::update(row)
@@ -74,7 +81,6 @@ fn disable(tx: &mut Tx<'_>, to: &Due, since: Timestamp, reason: DisabledReason) 
             webhook_endpoints::state.eq(EndpointState::Disabled),
             webhook_endpoints::disabled_at.eq(now),
             webhook_endpoints::disabled_reason.eq(reason),
-            webhook_endpoints::failing_since.eq(since),
             webhook_endpoints::version.eq(webhook_endpoints::version + 1),
         ))
         .execute(tx.conn())?;

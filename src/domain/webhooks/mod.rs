@@ -4,6 +4,7 @@ mod deliveries;
 mod endpoints;
 mod fan_out;
 mod health;
+mod held;
 mod payload;
 mod replay;
 mod schedule;
@@ -18,6 +19,7 @@ pub use endpoints::{
 };
 pub use fan_out::{Behind, behind, catch_up};
 pub use health::{Counts, counts};
+pub use held::{Listed, Standing, after_change, disable, end_unheld, listed};
 pub use payload::{EventData, Payload};
 pub use replay::{Attempted, Range, forget_old, of_event, replay, replay_failed, replay_range};
 pub use schedule::{ATTEMPTS, retry_after, wait};
@@ -42,6 +44,10 @@ codes! {
         Gone = "gone",
         /// Nothing but failures for five days.
         Failing = "failing",
+        /// No credential is left that could manage it or read events.
+        NoCredential = "no_credential",
+        /// Whoever runs the service switched it off.
+        ByOperator = "by_operator",
     }
 }
 
