@@ -90,10 +90,10 @@ pub(super) async fn run(config: Config, command: EditionCommand) -> anyhow::Resu
         EditionCommand::Publish { edition } => {
             jobs::publish(&app, edition).await.map_err(told)?;
             confirm(format_args!("published: {edition}, in {}", app.editions().published(edition).display()))?;
-            confirm(format_args!(
-                "next: give {} to the auditor, and remove it here",
-                app.editions().bundle(edition).display()
-            ))?;
+            let bundle = app.editions().bundle(edition);
+            if bundle.exists() {
+                confirm(format_args!("next: give {} to the auditor, and remove it here", bundle.display()))?;
+            }
         }
         EditionCommand::Replace { edition, reason } => replace(&app, edition, reason).await?,
         EditionCommand::Key => say(jobs::key(&app))?,

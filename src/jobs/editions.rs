@@ -285,7 +285,11 @@ fn place_as_of(app: &App, mut bundle: Bundle, at: Timestamp) -> anyhow::Result<(
 
 /// The secret is destroyed when an edition is published. From then on its bundle must make it.
 fn made_by_its_bundle(store: &Store, place: &Path, id: EditionId) -> anyhow::Result<Bundle> {
-    let again = format!("build it again: recourse edition build {id}");
+    let again = if place == store.published(id) {
+        format!("put the right one back, or move {} away: the edition itself stands", store.bundle(id).display())
+    } else {
+        format!("build it again: recourse edition build {id}")
+    };
     let text = std::fs::read(store.bundle(id)).with_context(|| format!("the auditor's bundle is missing; {again}"))?;
     let bundle: Bundle =
         serde_json::from_slice(&text).with_context(|| format!("the bundle cannot be read; {again}"))?;

@@ -157,7 +157,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
         Job::EndpointDisabled { endpoint } => {
             tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint is no longer called");
             let text = format!(
-                "The webhook endpoint {endpoint} is no longer called. Its platform switches it on again, or you ask them to."
+                "The webhook endpoint {endpoint} is no longer called: `recourse admin webhook list` says why. Its platform can switch it on again."
             );
             Ok(to_operator(app, leased, (ENDPOINT_NEEDS_YOU, &text)).await)
         }

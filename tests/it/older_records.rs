@@ -165,6 +165,13 @@ fn an_edition_that_is_gone_or_damaged_is_told_alike_by_every_command() {
         }
         fs::remove_dir(folder(&world, id)).unwrap();
         fs::rename(&aside, folder(&world, id)).unwrap();
+        // A bundle of something else stands in nobody's way for good, and nothing that is published is built again.
+        let bundle = world.app.editions().bundle(id);
+        let kept = fs::read(&bundle).unwrap();
+        fs::write(&bundle, "{}").unwrap();
+        let told = jobs::editions::publish(&world.app, id).await.unwrap_err().to_string();
+        assert!(told.contains("the edition itself stands") && !told.contains("build it again"), "{told}");
+        fs::write(&bundle, kept).unwrap();
         world.tamper(&format!("UPDATE editions SET published_at = NULL WHERE id = '{id}'"));
         let next = format!("recourse edition publish {id}");
         for words in [listed(&world, id), build(&world, id).await.unwrap_err().to_string()] {
