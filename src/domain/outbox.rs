@@ -57,6 +57,11 @@ pub enum Job {
     TellOperatorOfUnseen,
     /// Tell the operator that a colleague met a wall of which no safeguarding lead may hear.
     TellOperatorOfWall,
+    /// Tell the operator that an alarm rings and no mail reaches anybody.
+    TellOperatorUnheard {
+        /// Which ring.
+        of: RingOf,
+    },
     /// Tell a platform that its endpoint has taken nothing for a day.
     EndpointFailing {
         /// The endpoint.
@@ -93,7 +98,10 @@ impl Job {
     /// Whether somebody is woken by it. It is tried until it is done or the alarm is over, and never long after.
     #[must_use]
     pub const fn is_page(&self) -> bool {
-        matches!(self, Self::Pager { .. } | Self::Mail { notice: Notice::Page { .. }, .. })
+        matches!(
+            self,
+            Self::Pager { .. } | Self::Mail { notice: Notice::Page { .. }, .. } | Self::TellOperatorUnheard { .. }
+        )
     }
 
     /// One word for what kind it is.
@@ -103,6 +111,7 @@ impl Job {
             Self::Mail { .. } => "mail",
             Self::Pager { .. } => "pager",
             Self::TellOfWall { .. } | Self::TellOperatorOfWall => "tell_of_wall",
+            Self::TellOperatorUnheard { .. } => "tell_of_unheard",
             Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
             Self::EndpointFailing { .. } | Self::EndpointDisabled { .. } => "webhook_endpoint",
         }
@@ -166,6 +175,12 @@ impl DueJob {
     #[must_use]
     pub fn job(&self) -> Option<Job> {
         serde_json::from_str(&self.payload).ok()
+    }
+
+    /// Whether it was tried before.
+    #[must_use]
+    pub const fn is_retry(&self) -> bool {
+        self.attempts > 0
     }
 }
 

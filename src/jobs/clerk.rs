@@ -14,8 +14,10 @@ use crate::error::Result;
 
 /// How many mails are on their way at once, and how many of them to one recipient: a server that hangs for one of them
 /// keeps nobody else waiting, and a fresh page has room beside one that is tried again.
-const MAILS: usize = 16;
+const MAILS: usize = 32;
 const TO_ONE: usize = 2;
+/// How many of the mails have failed before: those for whom a server hangs again and again leave room for the others.
+const AGAIN: usize = 16;
 /// How many calls of the pager are under way at once. It is one place, which may hang as a whole.
 const CALLS: usize = 32;
 /// How many jobs of all other kinds.
@@ -26,15 +28,15 @@ const LOOKED_AT: i64 = 64;
 /// What a job waits for, when it waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Lane {
-    Mail(StaffId),
+    Mail { to: StaffId, again: bool },
     Pager,
     Other,
 }
 
 impl Lane {
-    fn of(job: &Job) -> Self {
+    fn of(job: &Job, again: bool) -> Self {
         match job {
-            Job::Mail { staff, .. } => Self::Mail(staff.clone()),
+            Job::Mail { staff, .. } => Self::Mail { to: staff.clone(), again },
             Job::Pager { .. } => Self::Pager,
             _ => Self::Other,
         }
@@ -49,13 +51,14 @@ pub struct Clerk {
     worker: Arc<str>,
     hands: JoinSet<bool>,
     lanes: BTreeMap<Id, Lane>,
+    done: usize,
 }
 
 impl Clerk {
     /// A worker with this name, under which it holds its leases.
     #[must_use]
     pub fn new(app: &Arc<App>, worker: &str) -> Self {
-        Self { app: Arc::clone(app), worker: worker.into(), hands: JoinSet::new(), lanes: BTreeMap::new() }
+        Self { app: Arc::clone(app), worker: worker.into(), hands: JoinSet::new(), lanes: BTreeMap::new(), done: 0 }
     }
 
     /// Works whenever something is owed, and looks once a tick for what others left behind, until the process ends.
@@ -67,7 +70,7 @@ impl Clerk {
             tokio::select! {
                 _ = ticks.tick() => {}
                 _ = owed.changed() => {}
-                Some(ended) = self.hands.join_next_with_id() => { self.ended(ended); }
+                Some(ended) = self.hands.join_next_with_id() => self.ended(ended),
             }
             let _ = alone(&app, "outbox", self.begin_all()).await;
         }
@@ -78,12 +81,11 @@ impl Clerk {
     /// # Errors
     /// What the database says.
     pub async fn work_off(mut self) -> Result<usize> {
-        let mut done = 0;
         loop {
             self.begin_all().await?;
             match self.hands.join_next_with_id().await {
-                Some(ended) => done += usize::from(self.ended(ended)),
-                None => return Ok(done),
+                Some(ended) => self.ended(ended),
+                None => return Ok(self.done),
             }
         }
     }
@@ -102,22 +104,22 @@ impl Clerk {
             }
             let worker = Arc::clone(&self.worker);
             for job in self.app.db.write(move |tx| outbox::take(tx, &worker, &some)).await? {
-                let lane = Lane::of(&job.job);
+                let lane = Lane::of(&job.job, job.attempt > 1);
                 let task = self.hands.spawn(errands::one(Arc::clone(&self.app), Arc::clone(&self.worker), job));
                 self.lanes.insert(task.id(), lane);
             }
         }
     }
 
-    /// Forgets a task that has ended. Says whether its job was done.
-    fn ended(&mut self, ended: std::result::Result<(Id, bool), JoinError>) -> bool {
+    /// Forgets a task that has ended, and counts it when its job was done.
+    fn ended(&mut self, ended: std::result::Result<(Id, bool), JoinError>) {
         let (id, done) = match ended {
             Ok(ended) => ended,
             // Its lease ends, and it is tried again.
             Err(error) => (error.id(), false),
         };
         self.lanes.remove(&id);
-        done
+        self.done += usize::from(done);
     }
 
     fn full(&self) -> Full {
@@ -126,7 +128,7 @@ impl Clerk {
             kinds: ["mail", "pager"].into_iter().filter(|kind| room(&under_way, kind) == 0).collect(),
             recipients: under_way
                 .iter()
-                .filter_map(|lane| if let Lane::Mail(staff) = lane { Some(staff) } else { None })
+                .filter_map(|lane| if let Lane::Mail { to, .. } = lane { Some(to) } else { None })
                 .filter(|staff| to_one(&under_way, staff) >= TO_ONE)
                 .cloned()
                 .collect(),
@@ -137,10 +139,13 @@ impl Clerk {
     fn fitting(&self, due: Vec<DueJob>) -> Vec<DueJob> {
         let mut under_way: Vec<Lane> = self.lanes.values().cloned().collect();
         let mut fits = |job: &DueJob| {
-            let Some(job) = job.job() else { return true };
-            let (lane, all) = (Lane::of(&job), under_way.iter().collect::<Vec<_>>());
+            let Some(what) = job.job() else { return true };
+            let (lane, all) = (Lane::of(&what, job.is_retry()), under_way.iter().collect::<Vec<_>>());
+            let tried = all.iter().filter(|lane| matches!(lane, Lane::Mail { again: true, .. })).count();
             let fits = match &lane {
-                Lane::Mail(staff) => room(&all, "mail") > 0 && to_one(&all, staff) < TO_ONE,
+                Lane::Mail { to, again } => {
+                    room(&all, "mail") > 0 && to_one(&all, to) < TO_ONE && !(*again && tried >= AGAIN)
+                }
                 Lane::Pager => room(&all, "pager") > 0,
                 Lane::Other => room(&all, "other") > 0,
             };
@@ -157,14 +162,14 @@ impl Clerk {
 fn room(under_way: &[&Lane], kind: &str) -> usize {
     let count = |is: fn(&Lane) -> bool| under_way.iter().filter(|lane| is(lane)).count();
     match kind {
-        "mail" => MAILS.saturating_sub(count(|lane| matches!(lane, Lane::Mail(_)))),
+        "mail" => MAILS.saturating_sub(count(|lane| matches!(lane, Lane::Mail { .. }))),
         "pager" => CALLS.saturating_sub(count(|lane| *lane == Lane::Pager)),
         _ => OTHERS.saturating_sub(count(|lane| *lane == Lane::Other)),
     }
 }
 
 fn to_one(under_way: &[&Lane], staff: &StaffId) -> usize {
-    under_way.iter().filter(|lane| matches!(lane, Lane::Mail(to) if to == staff)).count()
+    under_way.iter().filter(|lane| matches!(lane, Lane::Mail { to, .. } if to == staff)).count()
 }
 
 /// Does all that is due at this moment, and says how many jobs were done.

@@ -136,6 +136,14 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             let text = "Nobody may work on a case that is open: its queue is on nobody's list, or everybody who could stands behind a wall. `recourse check` names it and says what to do.";
             Ok(to_operator(app, leased, ("Something needs you", text)).await)
         }
+        Job::TellOperatorUnheard { of } => {
+            let of = of.clone();
+            if app.pager.is_some() || !app.db.read(move |rx| paging::rings_yet(rx, &of)).await? {
+                return Ok(Ok(()));
+            }
+            let text = "An alarm rings and no mail reaches anybody who may work on its case. Call somebody now. The log says which case, in a line of on_call; `recourse check` says who has no address.";
+            Ok(to_operator(app, leased, ("Somebody must be called now", text)).await)
+        }
         Job::TellOperatorOfWall => {
             let text = "A colleague was turned away from a case that names them or somebody close to them, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";
             Ok(to_operator(app, leased, ("Something needs you", text)).await)

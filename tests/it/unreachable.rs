@@ -87,7 +87,7 @@ fn where_nobody_has_an_address_the_log_rings_by_its_ladder_and_nothing_is_left_d
             world.pass(300);
         }
         assert_eq!(rungs(&world, &lead).await, ["on_call", "on_call", "lead", "lead"]);
-        assert_eq!((server.mails().len(), dead(&world).await), (0, 0));
+        assert_eq!((to(server, 0), dead(&world).await), (vec!["operator".to_owned(); 4], 0));
     });
 }
 
@@ -108,6 +108,22 @@ fn when_each_address_of_a_ring_is_refused_the_next_ones_up_are_told_at_once() {
         // The lead heard: the safeguarding leads are not called for the two who never do.
         world.run_jobs().await;
         assert_eq!(rungs(&world, &lead).await, ["on_call", "lead"]);
+    });
+}
+
+#[test]
+fn when_the_address_of_the_last_one_up_is_refused_the_operator_hears_at_once() {
+    with_server(&async |world, server| {
+        let on_call = world.staff(Role::Advocate).await;
+        on_rota(&world, &on_call).await;
+        let high = world.staff(Role::SafeguardingLead).await;
+        reachable(&world, &high, "refused-1@staff.example", 0).await;
+        submit_p0(&world).await;
+        world.pass(120);
+        for _ in 0..4 {
+            world.run_jobs().await;
+        }
+        assert_eq!(to(server, 0), ["operator"]);
     });
 }
 

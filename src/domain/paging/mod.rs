@@ -251,12 +251,21 @@ fn owe(
     let of = Some(RingOf { alarm: alarm.id.clone(), ring: number, last });
     let pager = Job::Pager { case: case.clone(), reason: alarm.reason.clone(), rung, urgency, told, of };
     outbox::enqueue(tx, &pager, at, None)?;
+    if told == 0 {
+        tell_unheard(tx, RingOf { alarm: alarm.id.clone(), ring: number, last })?;
+    }
     for staff in written {
         let notice = Notice::Page { alarm: alarm.id.clone(), ring: number, urgency, last };
         let key = page_key(&alarm.id, number, staff);
         outbox::enqueue(tx, &Job::Mail { staff: staff.clone(), notice }, at, Some(&key))?;
     }
     Ok(())
+}
+
+/// Owes the operator word of a ring that nobody hears.
+fn tell_unheard(tx: &mut Tx<'_>, of: RingOf) -> Result<()> {
+    let (now, key) = (tx.now(), format!("unheard:{}:{}", of.alarm, of.ring));
+    outbox::enqueue(tx, &Job::TellOperatorUnheard { of }, now, Some(&key))
 }
 
 /// Which ring of which alarm a call of the pager is.
@@ -318,7 +327,7 @@ pub fn rings_yet(rx: &mut Rx<'_>, of: &RingOf) -> Result<bool> {
 }
 
 /// A page could not be delivered to somebody for good. Where nobody else heard of this ring, the next ones up are told at
-/// once; also when the ring was the last one, for whoever holds the case.
+/// once, also when the ring was the last one, for whoever holds the case; and where there is nobody above, the operator.
 pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<()> {
     audit::record(tx, Chain::Staff(to), Event::MailRefused)?;
     if *notice == Notice::Unseen {
@@ -333,8 +342,11 @@ pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<(
     let alarm: Alarm = alarms::table.find(id).select(Alarm::as_select()).first(tx.conn())?;
     let runs = open_of(tx, &case)?.is_some_and(|open| open.id == *id);
     let over = if *last { alarm.rings != *ring } else { !runs };
-    if over || alarm.least_rung >= Rung::SafeguardingLead.level() || others_hear(tx, &alarm, *ring, to)? {
+    if over || others_hear(tx, &alarm, *ring, to)? {
         return Ok(());
+    }
+    if alarm.least_rung >= Rung::SafeguardingLead.level() {
+        return tell_unheard(tx, RingOf { alarm: alarm.id, ring: *ring, last: *last });
     }
     let up = alarm.least_rung + 1;
     if runs {
