@@ -51,6 +51,21 @@ fn placed(digits: &str) -> Option<String> {
     Some(country.full(mobile.as_deref().or_else(|| country.number(own))?))
 }
 
+/// The same number in the form in which a wall compares it, where people write it in two: Argentina's mobiles without the
+/// 9, Brazil's without the ninth digit that they were given, Italy's with a zero that they do not have.
+pub(super) fn also_written(full: &str) -> Option<String> {
+    let own = |code: &str, digits: usize| full.strip_prefix(code).filter(|own| own.len() == digits);
+    if let Some(mobile) = own("+54", 11).and_then(|own| own.strip_prefix('9')) {
+        return Some(format!("+54{mobile}"));
+    }
+    if let Some((town, mobile)) = own("+55", 11).and_then(|own| own.split_at_checked(2)) {
+        let old = mobile.strip_prefix('9').filter(|old| old.starts_with(['6', '7', '8', '9']))?;
+        return Some(format!("+55{town}{old}"));
+    }
+    let mobile = own("+39", 11).and_then(|own| own.strip_prefix('0')).filter(|own| own.starts_with('3'))?;
+    Some(format!("+39{mobile}"))
+}
+
 /// The first country of the calling code with which the digits begin.
 fn of_code(digits: &str) -> Option<&'static Country> {
     COUNTRIES.iter().find(|country| digits.starts_with(country.code))

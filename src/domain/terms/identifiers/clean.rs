@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
-/// How much of a value is looked at: what a report may hold of one.
+/// How much of a value is looked at: what a report may hold of one. The same is left of it when one sign becomes many.
 const LONGEST: usize = 500;
 /// How often a step is repeated until nothing changes any more. Two rounds are the most that was ever seen.
 const ROUNDS: usize = 4;
@@ -23,7 +23,7 @@ pub(in crate::domain) fn clean(text: &str) -> String {
     let mut cleaned: String = text.chars().take(LONGEST).collect();
     for _ in 0..ROUNDS {
         let seen = cleaned.chars().filter(|c| !is_invisible(*c));
-        let next = seen.nfkc().filter(|c| !is_invisible(*c)).map(plain).collect::<String>();
+        let next = seen.nfkc().filter(|c| !is_invisible(*c)).map(plain).take(LONGEST).collect::<String>();
         let next = next.trim().to_owned();
         if next == cleaned {
             break;

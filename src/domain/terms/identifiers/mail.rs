@@ -15,11 +15,19 @@ pub(super) struct Address {
 /// How many addresses of one field are looked at.
 const MOST: usize = 8;
 /// What stands between addresses, beside spaces.
-const BETWEEN: [char; 8] = [',', ';', '/', '|', '(', ')', '<', '>'];
+const BETWEEN: [char; 9] = [',', ';', ':', '/', '|', '(', ')', '<', '>'];
+/// What people write for an `@`, and for a dot.
+const SPELLED: [(&str, &[&str]); 2] =
+    [("@", &["at", "arroba", "chiocciola", "ät"]), (".", &["dot", "punto", "punkt", "point", "ponto"])];
+/// Endings that people leave out, or write behind a comma.
+const ENDINGS: [&str; 9] = ["com", "net", "org", "de", "fr", "uk", "ru", "it", "es"];
 
 /// Reads the addresses of a field as somebody wrote it, without those that stand for nobody.
 pub(super) fn read(text: &str) -> Vec<Address> {
-    let text = folded(text).replace("[at]", "@").replace("(at)", "@").replace("[dot]", ".").replace("(dot)", ".");
+    let mut text = folded(text).replace("%40", "@");
+    for (open, close) in [('[', ']'), ('(', ')'), ('{', '}')] {
+        text = text.replace(&format!("{open}at{close}"), "@").replace(&format!("{open}dot{close}"), ".");
+    }
     let text = text.replace(" . ", ".");
     let words = words(&text);
     let mut found: Vec<(String, String)> = Vec::new();
@@ -33,6 +41,36 @@ pub(super) fn read(text: &str) -> Vec<Address> {
         found.extend(whole(&text));
     }
     found.iter().filter_map(|(name, domain)| forms(name, domain)).collect()
+}
+
+/// The addresses that are spelled in words (`ann at sparrow dot example`), or with a slip in the domain (`ann@gmail,com`,
+/// `ann@gmail`). For a wall.
+pub(super) fn spelled(text: &str) -> Vec<Address> {
+    let text = folded(text);
+    if let Some(domain) = text.split_once('@').map(|(_, domain)| domain) {
+        let service = |name: &str| MAIL.service.iter().any(|row| lists(&row.domains, &format!("{name}.com")));
+        let is_known =
+            |name: &str| service(name) || NOBODY.mail_shared.iter().any(|known| *known == format!("{name}.com"));
+        let slip = match domain.split_once(',') {
+            Some((name, ending)) if !domain.contains('.') && ENDINGS.contains(&ending) => format!("{name}.{ending}"),
+            None if is_known(domain) => format!("{domain}.com"),
+            _ => return Vec::new(),
+        };
+        return read(&text.replace(&format!("@{domain}"), &format!("@{slip}")));
+    }
+    let mut both = [false; 2];
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    for word in &mut words {
+        for ((sign, spelled), found) in SPELLED.iter().zip(&mut both) {
+            if spelled.contains(word) {
+                (*word, *found) = (sign, true);
+            }
+        }
+    }
+    if both != [true; 2] {
+        return Vec::new();
+    }
+    read(&words.join(" ").replace(" @ ", "@").replace(" . ", "."))
 }
 
 /// The words of a text; what stands around an `@` by itself is one: `ann @ sparrow.example`.

@@ -12,6 +12,7 @@ mod app_links;
 mod calling_codes;
 mod clean;
 mod first;
+mod forms;
 mod handle;
 mod mail;
 mod means;
@@ -20,13 +21,15 @@ mod phone;
 mod profile;
 mod reach;
 mod rules;
+mod slips;
 #[cfg(test)]
 mod tests;
 mod within;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(in crate::domain) use clean::{clean, folded};
+use forms::{Form, Forms};
 pub use nobody::{is_no_means, is_no_one, is_no_reference};
 use phone::Number;
 pub(in crate::domain) use reach::{is_address, is_number};
@@ -92,136 +95,8 @@ impl std::fmt::Debug for Identifier {
     }
 }
 
-/// A form in which spellings are compared, and of what kind it is.
-type Form = (&'static str, String);
-
-/// The forms of an identifier, by what they are for.
-#[derive(Default)]
-struct Forms {
-    /// Of a case, for matches.
-    exact: BTreeSet<Form>,
-    /// Of a case, for walls.
-    broad: BTreeSet<Form>,
-    /// Of a declaration.
-    declared: BTreeSet<Form>,
-}
-
 /// How often a form is made alike again until it settles. Most do at once.
 const ROUNDS: usize = 3;
-/// How a number ends.
-const ENDING: &str = "phone_ending";
-/// The same, of whatever number, for a declaration that does not say the country.
-const ANY_ENDING: &str = "phone_any_ending";
-/// What a person is called at some service.
-const NAME: &str = "profile_name";
-
-impl Forms {
-    /// What is compared for every use.
-    fn add(&mut self, kind: IdentifierKind, exact: Option<String>, broad: String) {
-        self.exact.extend(exact.map(|exact| (kind.as_str(), exact)));
-        self.broad.insert((kind.as_str(), broad.clone()));
-        self.declared.insert((kind.as_str(), broad));
-    }
-
-    fn number(&mut self, number: &Number) {
-        let kind = IdentifierKind::Phone;
-        if let Some(exact) = number.exact() {
-            self.add(kind, Some(exact.to_owned()), exact.to_owned());
-        }
-        let endings = number.endings().into_iter().map(|end| (ENDING, end));
-        match number {
-            Number::Abroad(_) => self.declared.extend(endings),
-            Number::Inside(_) | Number::Nowhere(_) => self.broad.extend(endings),
-        }
-        self.broad.extend(any_ending(number));
-    }
-
-    /// An address of a profile meets a handle of the same name, and no address of the same name elsewhere.
-    fn profile(&mut self, profile: &profile::Profile) {
-        if let Some(number) = &profile.number {
-            let number = if number.starts_with('+') { number.clone() } else { format!("+{number}") };
-            return phone::read(&number, None).iter().for_each(|number| self.number(number));
-        }
-        self.add(IdentifierKind::ProfileUrl, profile.exact.clone(), profile.broad.clone());
-        if let Some((_, name)) = profile.name.as_deref().and_then(handle::name) {
-            self.broad.insert((NAME, name.clone()));
-            self.declared.insert((IdentifierKind::Handle.as_str(), name));
-        }
-    }
-
-    fn handle(&mut self, named: handle::Named) {
-        match named {
-            handle::Named::Name(exact, broad) => {
-                self.declared.insert((NAME, broad.clone()));
-                self.add(IdentifierKind::Handle, exact, broad);
-            }
-            handle::Named::At(profile) => self.profile(&profile),
-        }
-    }
-
-    fn address(&mut self, address: mail::Address) {
-        self.add(IdentifierKind::Email, address.exact, address.broad);
-    }
-
-    /// What a value of another kind looks like, at a wall: people put what they have where there is room.
-    fn also(&mut self, text: &str, kind: IdentifierKind) {
-        let mut other = Self::default();
-        if kind != IdentifierKind::Email {
-            for address in mail::read(text) {
-                other.address(address);
-            }
-        }
-        if kind != IdentifierKind::Phone && clean::clean(text).contains('+') {
-            let numbers = phone::read(text, None);
-            numbers.iter().filter(|number| matches!(number, Number::Abroad(_))).for_each(|number| other.number(number));
-        }
-        if matches!(kind, IdentifierKind::Handle | IdentifierKind::ProfileUrl) {
-            // Of no country, so it is looked up by how it ends.
-            let numbers = phone::in_a_name(text);
-            self.broad.extend(numbers.iter().flat_map(Number::endings).map(|end| (ENDING, end)));
-            let any: Vec<Form> = numbers.iter().filter_map(any_ending).collect();
-            self.broad.extend(any.iter().cloned());
-            self.declared.extend(any);
-        }
-        other.within(text, kind);
-        self.broad.extend(other.broad);
-        self.declared.extend(other.declared);
-    }
-
-    /// Names with words around them, and several in one field.
-    fn within(&mut self, text: &str, kind: IdentifierKind) {
-        let found = match kind {
-            IdentifierKind::Handle => within::read(text),
-            // Beside an address other words are no names.
-            IdentifierKind::ProfileUrl => match within::read(text) {
-                found if found.profiles.is_empty() => found,
-                found => within::Within { profiles: found.profiles, ..within::Within::default() },
-            },
-            // Plainly a name, and neither a number nor an address.
-            IdentifierKind::Phone if clean::clean(text).starts_with('@') => within::read(text),
-            IdentifierKind::Email if clean::clean(text).starts_with('@') && !text.contains('.') => within::read(text),
-            _ => return,
-        };
-        for profile in &found.profiles {
-            self.profile(profile);
-        }
-        for (name, is_one) in
-            found.names.iter().map(|name| (name, true)).chain(found.perhaps.iter().map(|n| (n, false)))
-        {
-            let Some((_, broad)) = handle::name(name) else { continue };
-            self.broad.insert((IdentifierKind::Handle.as_str(), broad.clone()));
-            if is_one {
-                self.declared.insert((IdentifierKind::Handle.as_str(), broad.clone()));
-                self.declared.insert((NAME, broad));
-            }
-        }
-    }
-}
-
-/// How a number ends, whatever is known of where it is.
-fn any_ending(number: &Number) -> Option<Form> {
-    number.endings().into_iter().next().map(|end| (ANY_ENDING, end))
-}
 
 /// The words of a text that may be somebody's name at a wall, without regard to case.
 pub(in crate::domain) fn names_within(text: &str) -> Vec<String> {
@@ -320,7 +195,7 @@ impl Identifier {
                 forms.address(address);
             }
         }
-        forms.also(text, self.kind);
+        forms.also(text, (self.kind, self.country.as_deref()));
         forms
     }
 

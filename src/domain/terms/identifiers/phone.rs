@@ -83,7 +83,9 @@ pub(super) fn read(text: &str, country: Option<&str>) -> Vec<Number> {
 
 /// The numbers in a field for a name: long enough to be whole, and no part of a word or an address.
 pub(super) fn in_a_name(text: &str) -> Vec<Number> {
-    let text = folded(text);
+    // A number may stand beside an address, and one in an address is no number.
+    let is_address = |word: &&str| word.contains('/') && word.chars().any(char::is_alphabetic);
+    let text = folded(text).split_whitespace().filter(|word| !is_address(word)).collect::<Vec<_>>().join(" ");
     let mut signs = text.chars().zip(text.chars().skip(1));
     let is_part = |(one, other): (char, char)| {
         (one.is_ascii_digit() && other.is_alphabetic()) || (one.is_alphabetic() && other.is_ascii_digit())
@@ -100,7 +102,7 @@ fn digits(text: &str) -> String {
 }
 
 /// Where the number is; nothing when it is none of a person.
-fn place(piece: &str, country: Option<&str>) -> Option<Number> {
+pub(super) fn place(piece: &str, country: Option<&str>) -> Option<Number> {
     // (0) inside an international number is a reading aid, not a digit.
     let (all, abroad) = (digits(piece), digits(&piece.replace("(0)", "")));
     if !(SHORTEST..=LONGEST).contains(&all.len()) {

@@ -12,6 +12,9 @@ use super::{handle, mail};
 const SHOWN: [&str; 14] =
     ["www", "www2", "ww", "m", "mobile", "touch", "mbasic", "web", "old", "new", "np", "amp", "business", "wap"];
 
+/// How many addresses inside one are looked at.
+const MOST_INSIDE: usize = 4;
+
 /// An address in its forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Profile {
@@ -50,7 +53,7 @@ pub(super) fn read(text: &str) -> Option<Profile> {
     if let Some(number) = PROFILES.number.iter().find_map(|site| person(site, &parts)).filter(|text| is_number(text)) {
         return Some(of_number(number));
     }
-    let of_host = || PROFILES.service.iter().filter(|site| lists(&site.hosts, &parts.host));
+    let of_host = || PROFILES.service.iter().filter(|site| is_at(site, &parts.host));
     if let Some((site, name)) = of_host().find_map(|site| Some((site, person(site, &parts)?))) {
         return served(site, &name);
     }
@@ -59,6 +62,17 @@ pub(super) fn read(text: &str) -> Option<Profile> {
         return None;
     }
     Some(elsewhere(&parts))
+}
+
+/// Whom the addresses inside an address lead to: behind a page for signing in, or one that counts who left. For a wall.
+pub(super) fn led_to(text: &str) -> Vec<Profile> {
+    let Some(parts) = take_apart(text) else { return Vec::new() };
+    let inner = parts.query.iter().filter_map(|(_, value)| match value {
+        page if page.starts_with('/') => read(&format!("https://{}{page}", parts.host)),
+        address if address.contains("://") => read(address),
+        _ => None,
+    });
+    inner.take(MOST_INSIDE).collect()
 }
 
 /// An address of a telephone number.
@@ -89,7 +103,20 @@ fn served(site: &Site, name: &str) -> Option<Profile> {
 
 /// The person of the first path that fits.
 fn person(site: &Site, parts: &Parts) -> Option<String> {
-    lists(&site.hosts, &parts.host).then(|| placed(&site.paths, &site.no_person, parts)).flatten()
+    let in_host = owner(site, &parts.host).map(str::to_owned);
+    let in_path = || lists(&site.hosts, &parts.host).then(|| placed(&site.paths, &site.no_person, parts)).flatten();
+    in_host.or_else(in_path)
+}
+
+fn is_at(site: &Site, host: &str) -> bool {
+    lists(&site.hosts, host) || owner(site, host).is_some()
+}
+
+/// Who stands in front of the host.
+fn owner<'h>(site: &Site, host: &'h str) -> Option<&'h str> {
+    let front =
+        site.hosts.split(' ').find_map(|own| host.strip_suffix(own)?.strip_suffix('.')).filter(|_| site.in_host)?;
+    (!front.is_empty() && !front.contains('.') && !lists(&site.no_person, front)).then_some(front)
 }
 
 /// The same of paths, wherever they are.
@@ -120,11 +147,15 @@ pub(super) fn placed(paths: &[String], no_person: &str, parts: &Parts) -> Option
     })
 }
 
-/// The person of a segment: behind these signs, or, for `*-`, the digits behind the last hyphen: `Ann-Lee-100001`.
+/// The person of a segment: behind these signs, or, for `*-`, the digits behind the last hyphen: `Ann-Lee-100001`; for `#`,
+/// the digits that it is.
 fn behind<'t>(given: &'t str, front: &str) -> Option<&'t str> {
     if front == "*-" {
         let (_, digits) = given.rsplit_once('-')?;
         return Some(digits).filter(|digits| digits.len() > 3 && digits.bytes().all(|b| b.is_ascii_digit()));
+    }
+    if front == "#" {
+        return Some(given).filter(|digits| digits.len() > 3 && digits.bytes().all(|b| b.is_ascii_digit()));
     }
     strip_folded(given, front)
 }
@@ -213,6 +244,8 @@ pub(super) fn take_apart(text: &str) -> Option<Parts> {
     }
     // A word behind the `#` is a place on a page, unless the page is all there is.
     let is_route = fragment.starts_with('/') || fragment.contains(['/', '=']) || path.is_empty() || is_bare;
+    // In an app on the web it is the chat.
+    let is_route = is_route || (host.starts_with("web.") && is_known(&host));
     let is_text = fragment.starts_with(":~:");
     let fragment = if is_route && !is_text { fragment.trim_end_matches('/').to_owned() } else { String::new() };
     Some(Parts { host, path, query, fragment })
@@ -232,7 +265,7 @@ fn shown_plainly(host: &str) -> String {
 }
 
 fn is_known(host: &str) -> bool {
-    PROFILES.service.iter().chain(&PROFILES.number).any(|site| lists(&site.hosts, host))
+    PROFILES.service.iter().chain(&PROFILES.number).any(|site| is_at(site, host))
 }
 
 fn decoded(part: &str) -> String {

@@ -141,6 +141,9 @@ pub(super) struct Site {
     /// Signs that do not count.
     #[serde(default)]
     pub(super) ignored: String,
+    /// Whether the person may stand in front of the host: `nightowl.tumblr.com`.
+    #[serde(default)]
+    pub(super) in_host: bool,
     /// Whether capitals tell persons apart.
     #[serde(default)]
     pub(super) keeps_case: bool,

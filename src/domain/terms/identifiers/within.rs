@@ -107,10 +107,11 @@ fn address(word: &str) -> Option<&str> {
     is_address.then_some(word)
 }
 
-/// Addresses of mail are read as such.
+/// Addresses of mail are read as such. Behind a sign an `@` begins a name, dots in it or not: `(@night.owl)`, `ig:@night.owl`.
 fn is_mail(word: &str) -> bool {
     let (name, host) = word.trim_start_matches('@').split_once('@').unwrap_or_default();
-    !name.is_empty() && host.contains('.')
+    let ends = |c: char| c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '.' | '_');
+    name.ends_with(ends) && host.contains('.')
 }
 
 fn is_of_name(c: char) -> bool {
