@@ -44,11 +44,11 @@ fn two_first_reports_at_once_raise_both_always() {
         let lead = world.staff(Role::Lead).await;
         for round in 0..25 {
             // One subject on two platforms, known by the number both reporters give, written in two ways.
-            let (one, other) = (format!("A-{round}"), format!("B-{round}"));
+            let (one, other, number) = (format!("A-{round}"), format!("B-{round}"), 12_340 + round);
             let mut here = about(&one, &format!("u{round}"), "x");
-            here["subject"] = json!({"identifiers": [{"type": "phone", "value": format!("+44 7700 9{round:05}")}]});
+            here["subject"] = json!({"identifiers": [{"type": "phone", "value": format!("+44 7700 9{number}")}]});
             let mut there = about(&other, &format!("v{round}"), "y");
-            there["subject"] = json!({"identifiers": [{"type": "phone", "value": format!("07700 9{round:05}")}]});
+            there["subject"] = json!({"identifiers": [{"type": "phone", "value": format!("07700 9{number}")}]});
             // Two workers compare at the same time as the reports come in.
             let compare = || jobs::tick(Arc::clone(&world.app));
             let (posts, ticks) =
@@ -71,8 +71,8 @@ fn one_person_with_many_accounts_is_one_reporter() {
         for n in 0..6 {
             let spark = world.platform("spark").await;
             let mut body = about(&format!("N-{n}"), &format!("n{n}"), "villain");
-            body["reporter"]["network_ref"] = json!("net-7");
-            body["reporter"]["device_ref"] = json!(format!("device-{n}"));
+            body["reporter"]["network_ref"] = json!("81.2.69.7");
+            body["reporter"]["device_ref"] = json!(format!("3f2504e0-4f89-11d3-9a0c-0305e82c330{n}"));
             submit(&spark, &body).await;
             // Not so soon after each other that they would be a burst.
             world.pass(121);
@@ -85,7 +85,7 @@ fn one_person_with_many_accounts_is_one_reporter() {
         }
         world.run_jobs().await;
         let spark = world.platform("spark").await;
-        for (field, value) in [("device_ref", "d"), ("payment_ref", "card")] {
+        for (field, value) in [("device_ref", "AA:BB:CC:DD:EE:0F"), ("payment_ref", "pm_1NvPm2LkdIwHu7ix")] {
             for n in 0..2 {
                 let mut body = about(&format!("{field}-{n}"), &format!("{field}{n}"), field);
                 body["reporter"][field] = json!(value);
@@ -99,7 +99,7 @@ fn one_person_with_many_accounts_is_one_reporter() {
         }
         // Somebody from elsewhere is independent of all of them.
         let mut other = about("N-9", "elsewhere", "villain");
-        other["reporter"]["network_ref"] = json!("net-8");
+        other["reporter"]["network_ref"] = json!("81.2.69.8");
         submit(&spark, &other).await;
         world.run_jobs().await;
         for reference in ["N-0", "N-5", "N-9"] {
@@ -327,6 +327,11 @@ fn what_stands_for_nobody_makes_nobody_one() {
             ("payment_ref", "n/a"),
             ("network_ref", nothing),
             ("network_ref", "192.168.0.1"),
+            ("network_ref", "::ffff:10.0.0.1"),
+            ("network_ref", "Vodafone"),
+            ("device_ref", "iPhone15,2"),
+            ("device_ref", "{deviceId}"),
+            ("payment_ref", "apple_pay"),
         ];
         for (round, (field, value)) in values.into_iter().enumerate() {
             for n in 0..2 {
@@ -363,13 +368,13 @@ fn a_network_of_very_many_tells_nobody_apart() {
         for n in 0..20 {
             let subject = format!("man-{n}");
             let spark = world.platform("spark").await;
-            submit(&spark, &on_network(format!("C-{n}"), format!("c{n}"), &subject, "carrier")).await;
+            submit(&spark, &on_network(format!("C-{n}"), format!("c{n}"), &subject, "100.12.7.9")).await;
             // One person with twenty accounts reports one man.
-            submit(&spark, &on_network(format!("P-{n}"), format!("p{n}"), "her-man", "her-house")).await;
+            submit(&spark, &on_network(format!("P-{n}"), format!("p{n}"), "her-man", "81.2.69.142")).await;
             world.pass(121);
         }
         let spark = world.platform("spark").await;
-        submit(&spark, &on_network("C-other".to_owned(), "c-other".to_owned(), "man-7", "carrier")).await;
+        submit(&spark, &on_network("C-other".to_owned(), "c-other".to_owned(), "man-7", "100.12.7.9")).await;
         world.run_jobs().await;
         let lead = world.staff(Role::Lead).await;
         assert!(has(&lead, "C-7", "O17").await && has(&lead, "C-other", "O17").await);

@@ -123,6 +123,10 @@ fn bounded(names: Vec<Named>) -> Vec<Named> {
 pub(super) fn perhaps_named(kit: &Kit, place: Place<'_>, left_out: &[LeftOut], country: Option<&str>) -> Vec<Named> {
     let mut names = Vec::new();
     for text in texts_in(left_out) {
+        if names.len() > 2 * MOST {
+            // More than are kept, however many of them are the same.
+            break;
+        }
         let kind = kind_of(&text);
         let is_number = kind != IdentifierKind::Phone && text.chars().filter(|c| c.is_numeric()).count() >= 9;
         for kind in [Some(kind), is_number.then_some(IdentifierKind::Phone)].into_iter().flatten() {

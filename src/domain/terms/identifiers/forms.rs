@@ -36,8 +36,8 @@ impl Forms {
 
     pub(super) fn number(&mut self, number: &Number) {
         let kind = IdentifierKind::Phone;
-        if let Some(exact) = number.exact() {
-            self.add(kind, Some(exact.to_owned()), exact.to_owned());
+        if let Some(form) = number.form() {
+            self.add(kind, number.exact().map(str::to_owned), form.to_owned());
         }
         let endings = number.endings().into_iter().map(|end| (ENDING, end));
         match number {
@@ -45,7 +45,7 @@ impl Forms {
             Number::Inside(_) | Number::Nowhere(_) => self.broad.extend(endings),
         }
         self.broad.extend(any_ending(number));
-        if let Some(other) = number.exact().and_then(calling_codes::also_written) {
+        if let Some(other) = number.form().and_then(calling_codes::also_written) {
             self.broad.insert((kind.as_str(), other.clone()));
             self.declared.insert((kind.as_str(), other));
         }

@@ -1,8 +1,14 @@
 //! Names on other services.
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::clean::{bare, folded, looks_like};
 use super::nobody::{is_no_handle, is_no_name};
 use super::profile::{self, Profile};
+use super::rules::{PROFILES, lists};
+
+/// Fewer letters alone are a first name more often than a handle.
+const SHORTEST_ALONE: usize = 5;
 
 /// What a field for a handle holds.
 pub(super) enum Named {
@@ -35,7 +41,7 @@ pub(super) fn name(text: &str) -> Option<(Option<String>, String)> {
     if is_no_name(&name) || broad.is_empty() {
         return None;
     }
-    let tells = weight(&name) >= 3 && !is_no_handle(&bare(&name));
+    let tells = weight(&name) >= 3 && is_like_a_handle(&name) && !is_no_handle(&bare(&name));
     Some((tells.then_some(name), broad))
 }
 
@@ -53,6 +59,20 @@ fn labelled(text: &str) -> Option<Profile> {
 /// What stands before the first space.
 pub(super) fn first_word(text: &str) -> &str {
     text.split_whitespace().next().unwrap_or_default()
+}
+
+/// Whether it is written as handles are: one word of letters, digits and the few signs that services take. A phrase says
+/// something of somebody ("my ex", "blocked me"), and a program's gap is one for everybody (`${user.handle}`).
+fn is_like_a_handle(name: &str) -> bool {
+    let is_word = name.chars().all(|c| {
+        c.is_alphanumeric()
+            || is_combining_mark(c)
+            || !c.is_ascii()
+            || matches!(c, '.' | '_' | '-' | '\'' | '#' | '~' | '$' | '@')
+    });
+    let is_first_name = name.len() < SHORTEST_ALONE && name.bytes().all(|b| b.is_ascii_lowercase());
+    let is_service = PROFILES.service.iter().any(|site| !site.names.is_empty() && lists(&site.names, name));
+    is_word && !is_first_name && !is_service && !PROFILES.around.iter().any(|known| known == name)
 }
 
 /// How much a name tells: two letters of a script with thousands of them tell more than three of ours.

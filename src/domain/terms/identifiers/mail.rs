@@ -16,6 +16,8 @@ pub(super) struct Address {
 const MOST: usize = 8;
 /// What stands between addresses, beside spaces.
 const BETWEEN: [char; 9] = [',', ';', ':', '/', '|', '(', ')', '<', '>'];
+/// A name of so few letters that is also its domain is made up: `aaa@aaa.com`.
+const SHORT_TWICE: usize = 4;
 /// What people write for an `@`, and for a dot.
 const SPELLED: [(&str, &[&str]); 2] =
     [("@", &["at", "arroba", "chiocciola", "ät"]), (".", &["dot", "punto", "punkt", "point", "ponto"])];
@@ -47,7 +49,10 @@ pub(super) fn read(text: &str) -> Vec<Address> {
 /// `ann@gmail`). For a wall.
 pub(super) fn spelled(text: &str) -> Vec<Address> {
     let text = folded(text);
-    if let Some(domain) = text.split_once('@').map(|(_, domain)| domain) {
+    if let Some((name, domain)) = text.split_once('@') {
+        if name.contains('/') || !name.ends_with(char::is_alphanumeric) {
+            return Vec::new();
+        }
         let service = |name: &str| MAIL.service.iter().any(|row| lists(&row.domains, &format!("{name}.com")));
         let is_known =
             |name: &str| service(name) || NOBODY.mail_shared.iter().any(|known| *known == format!("{name}.com"));
@@ -116,7 +121,7 @@ fn forms(name: &str, domain: &str) -> Option<Address> {
     if is_nobody(name, domain) {
         return None;
     }
-    let office = NOBODY.mail_offices.contains(&letters(name)) || stands_for_nobody(name);
+    let office = NOBODY.mail_offices.contains(&letters(name)) || stands_for_nobody(name) || is_made_up(name, domain);
     let broad = match MAIL.wall_tag.iter().find(|tag| lists(&tag.domains, domain)) {
         Some(tag) => name.split(tag.sign.as_str()).next().filter(|name| !name.is_empty()).unwrap_or(name),
         None => name,
@@ -170,6 +175,18 @@ fn letters(name: &str) -> String {
 fn stands_for_nobody(name: &str) -> bool {
     let name = letters(name);
     is_blank(&name) || is_word(&name) || NOBODY.mail_names.contains(&name)
+}
+
+/// Written to fill a form: `abc@gmail.com`, `a@a.com`, whatever stands at a domain of examples.
+fn is_made_up(name: &str, domain: &str) -> bool {
+    let front = domain.split('.').next().unwrap_or_default();
+    let is_twice = name == front && name.chars().count() <= SHORT_TWICE;
+    let is_example =
+        |known: &String| domain == known || domain.strip_suffix(known.as_str()).is_some_and(|rest| rest.ends_with('.'));
+    is_twice
+        || (name.len() < 2 && front.len() < 2)
+        || NOBODY.mail_made_up.contains(&letters(name))
+        || NOBODY.mail_examples.iter().any(is_example)
 }
 
 /// `dk` and `me` are words for nothing at a service for everybody, and somebody at a domain of their own.

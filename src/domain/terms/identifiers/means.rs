@@ -1,7 +1,7 @@
 //! Devices, and ways to pay.
 
 use super::clean::{bare, clean, folded};
-use super::nobody::{is_blank, is_no_count, is_no_one, is_word};
+use super::nobody::{is_blank, is_no_count, is_no_one, is_word, tells_apart};
 use super::rules::NOBODY;
 use super::{mail, profile};
 
@@ -41,7 +41,11 @@ pub(super) fn device(text: &str) -> Option<Two> {
     let kept: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
     let broad = bare(&kept);
     let is_hex = broad.chars().all(|c| c.is_ascii_hexdigit());
-    forms(kept, broad, is_hex, &NOBODY.devices)
+    let (exact, broad) = forms(kept, broad, is_hex, &NOBODY.devices)?;
+    // A model or a browser, in words: of very many people.
+    let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2);
+    let is_phrase = text.contains(char::is_whitespace) && words.any(|word| word.chars().all(char::is_alphabetic));
+    Some((exact.filter(|_| !is_phrase), broad))
 }
 
 /// A way to pay: an account's number without spaces, a chain's address with the capitals that count, or a name at a
@@ -64,7 +68,7 @@ pub(super) fn payment(text: &str) -> Option<Two> {
         // A name at a bank or a payment service.
         let name = folded(&text).trim_matches(['@', '$', ' ']).to_owned();
         let tells = name.chars().count() > 2 && !is_word(&bare(&name));
-        return (!is_no_one(&name)).then(|| (tells.then(|| name.clone()), name));
+        return (!is_no_one(&name)).then(|| (tells.then(|| format!("${name}")), name));
     }
     let kept: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
     let broad = bare(&kept);
@@ -80,9 +84,15 @@ fn forms(kept: String, broad: String, without_case: bool, nobody: &[String]) -> 
     {
         return None;
     }
+    let tells = tells_apart(&kept) || is_chains(&kept);
     let one_case = kept == kept.to_lowercase() || kept == kept.to_uppercase();
     let exact = if without_case || one_case { broad.clone() } else { kept };
-    Some(((!is_word(&broad)).then_some(exact), broad))
+    Some(((!is_word(&broad) && tells).then_some(exact), broad))
+}
+
+/// Long enough to be a key of a chain, whatever its letters.
+fn is_chains(kept: &str) -> bool {
+    kept.len() >= 25 && kept.chars().any(|c| c.is_ascii_digit())
 }
 
 /// Base58 of a chain (Bitcoin's old form, Tron, Litecoin, Solana, Ripple …): one word of 25 to 44 mixed letters, in which

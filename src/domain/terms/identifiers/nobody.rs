@@ -1,6 +1,6 @@
 //! What stands in the place of a person and is none.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::clean::{bare, clean, folded};
 use super::rules::NOBODY;
@@ -10,13 +10,24 @@ use crate::base::secret::hex;
 const DIGESTS: [usize; 6] = [16, 20, 28, 32, 48, 64];
 /// A word this short stands for nobody only when it stands alone: `ka` is a word, and Kaname a name.
 const SHORT_WORD: usize = 4;
+/// Fewer letters and digits tell no devices, networks or ways to pay apart.
+const SHORTEST_TELLING: usize = 8;
+/// The same without names of makers and systems.
+const SHORTEST_UNBRANDED: usize = 6;
+/// Longer ones are no models.
+const LONGEST_MODEL: usize = 12;
+/// So few different signs are made up.
+const FEW: usize = 3;
 
 /// Whether a reference that a program sends (an account, a device, a network) says that there is none: a word for
 /// nothing, zeros, signs without letters, the digest of such a value, an address of every machine.
 #[must_use]
 pub fn is_no_reference(value: &str) -> bool {
     let bare = bare(value);
-    is_blank(&bare) || is_word(&bare) || is_no_address(&clean(value)) || is_digest_of_nothing(&clean(value))
+    let cleaned = clean(value);
+    // What a program writes where it forgot to put the value in.
+    let is_gap = cleaned.contains(['{', '}']) || cleaned.starts_with("Optional(") || cleaned.starts_with(['%', '$']);
+    is_blank(&bare) || is_word(&bare) || is_gap || is_no_address(&cleaned) || is_digest_of_nothing(&cleaned)
 }
 
 /// The same at a wall, where a word that may be somebody's chosen name, or their initials, is taken for it.
@@ -37,12 +48,44 @@ pub(super) fn is_no_name(value: &str) -> bool {
 #[must_use]
 pub fn is_no_means(kind: &str, value: &str) -> bool {
     let bare = bare(value);
-    let listed = match kind {
-        "device" => &NOBODY.devices,
-        "network" => &NOBODY.networks,
-        _ => return is_no_reference(value),
-    };
-    is_no_reference(value) || listed.contains(&bare)
+    let listed = [&NOBODY.devices, &NOBODY.networks, &NOBODY.payments].into_iter().any(|list| list.contains(&bare));
+    if is_no_reference(value) || listed {
+        return true;
+    }
+    match address_in(&clean(value)).filter(|_| kind == "network") {
+        Some(ip) => is_no_machines(ip) || NOBODY.resolvers.contains(&ip.to_string()),
+        None => !tells_apart(value),
+    }
+}
+
+/// Whether a reference tells devices, networks or ways to pay apart: digits or mixed letters enough, and no model
+/// (`SM-G991B`), brand, browser or gap of a program (`{deviceId}`).
+pub(super) fn tells_apart(value: &str) -> bool {
+    let text = clean(value);
+    if text.contains(|c: char| c.is_whitespace() || "{}()<>%;".contains(c)) {
+        return false;
+    }
+    let kept: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let low = kept.to_lowercase();
+    let digits = low.bytes().filter(u8::is_ascii_digit).count();
+    let is_digits = digits == low.len();
+    // Models are capitals and digits, and short.
+    let is_model = !is_digits && kept.len() < LONGEST_MODEL && !kept.contains(char::is_lowercase);
+    let unbranded = NOBODY.brands.iter().fold(low.clone(), |rest, brand| rest.replace(brand.as_str(), ""));
+    low.len() >= SHORTEST_TELLING
+        && !is_model
+        && !is_few(&low)
+        && (digits > 1 || (digits == 1 && low.len() >= LONGEST_MODEL && low.bytes().all(|b| b.is_ascii_hexdigit())))
+        && unbranded.len() >= SHORTEST_UNBRANDED
+        && !(is_digits && is_no_count(&low))
+}
+
+/// So few different signs that somebody made it up to fill a form: `07700 900000`, `11999999999`.
+pub(super) fn is_few(text: &str) -> bool {
+    let mut signs: Vec<char> = text.chars().collect();
+    signs.sort_unstable();
+    signs.dedup();
+    signs.len() <= FEW
 }
 
 /// Nothing, zeros alone, or one letter over and over where it says nothing: `0000`, `ffff-ffff`, `-`.
@@ -81,7 +124,9 @@ fn is_plainly_nothing(folded: &str) -> bool {
 
 /// A name that services show in place of one.
 pub(super) fn is_no_handle(bare: &str) -> bool {
-    is_blank(bare) || is_word(bare) || NOBODY.handles.iter().any(|known| known == bare)
+    // `user_0`, `TEST123`: the word with a number behind it.
+    let word = bare.trim_end_matches(|c: char| c.is_ascii_digit());
+    is_blank(bare) || is_word(bare) || NOBODY.handles.iter().any(|known| known == word)
 }
 
 /// Digits that nobody is given: all the same, or counted up or down.
@@ -95,8 +140,19 @@ pub(super) fn is_no_count(digits: &str) -> bool {
 
 /// An address of the network that is every machine's, or every house's.
 fn is_no_address(value: &str) -> bool {
-    match value.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => {
+    address_in(value).is_some_and(is_no_machines)
+}
+
+/// The address, with a port or the length of a network behind it; one of the old kind in the new is the old.
+fn address_in(value: &str) -> Option<IpAddr> {
+    let address = value.split_once('/').map_or(value, |(address, _)| address).trim_matches(['[', ']']);
+    let parsed = address.parse::<IpAddr>().ok().or_else(|| Some(value.parse::<SocketAddr>().ok()?.ip()))?;
+    Some(parsed.to_canonical())
+}
+
+fn is_no_machines(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
             let [first, second, ..] = ip.octets();
             let is_carriers = first == 100 && (64..128).contains(&second);
             ip.is_loopback()
@@ -106,10 +162,7 @@ fn is_no_address(value: &str) -> bool {
                 || ip.is_broadcast()
                 || is_carriers
         }
-        Ok(IpAddr::V6(ip)) => {
-            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
-        Err(_) => false,
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 
@@ -189,6 +242,7 @@ mod tests {
             "42",
             "nathan",
             "8.8.8.8",
+            "81.2.69.142",
             "2001:db8::5",
             "f3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
@@ -218,6 +272,43 @@ mod tests {
             assert!(!is_no_one(value), "{value}");
         }
         assert!(is_no_means("device", "9774d56d682e549c") && is_no_means("device", "02:00:00:00:00:00"));
-        assert!(is_no_means("network", "Wi-Fi") && !is_no_means("payment", "card"));
+        assert!(is_no_means("network", "Wi-Fi"));
+    }
+
+    #[test]
+    fn what_reporters_share_makes_no_two_of_them_one() {
+        for (kind, values) in [
+            (
+                "device",
+                "iPhone15,2|SM-G991B|Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)|generic|{deviceId}|true|1|iPhone 14 Pro|Android 14|Pixel 7|sdk_gphone64_arm64|22101320C|Linux armv8l|$device_id|%DEVICE%|device-17|a1b2|tinder-ios-17.2",
+            ),
+            (
+                "network",
+                "Vodafone|GB|::ffff:10.0.0.1|192.168.0.10:5432|1.1.1.1|8.8.8.8:53|[fd00::1]:443|10.0.0.0/8|T-Mobile|x-forwarded-for|{\"ip\":null}",
+            ),
+            (
+                "payment",
+                "visa|card|apple_pay|paypal|free|in_app|western union|gift card|pm_card_visa|4242|GBP|0.00|no_payment",
+            ),
+        ] {
+            for value in values.split('|') {
+                assert!(is_no_means(kind, value), "{kind}: {value}");
+            }
+        }
+        for (kind, values) in [
+            (
+                "device",
+                "3f2504e0-4f89-11d3-9a0c-0305e82c3301|AA:BB:CC:DD:EE:0F|352099001761482|dQw4w9WgXcQz|b1946ac92492d234",
+            ),
+            (
+                "network",
+                "81.2.69.142|81.2.69.142:5432|2a02:c7f::1|81.2.69.0/24|::ffff:81.2.69.142|f3b0c44298fc1c149afbf4c8996fb924",
+            ),
+            ("payment", "pm_1NvPm2LkdIwHu7ixR9|4929123456789012|tok_8f3a2b77|DE12500105170648489890"),
+        ] {
+            for value in values.split('|') {
+                assert!(!is_no_means(kind, value), "{kind}: {value}");
+            }
+        }
     }
 }

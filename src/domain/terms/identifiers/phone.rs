@@ -2,7 +2,7 @@
 
 use super::calling_codes;
 use super::clean::folded;
-use super::nobody::is_no_count;
+use super::nobody::{is_few, is_no_count};
 use super::rules::PHONES;
 
 /// From so many digits on, what stands in a field for a name is taken for a number.
@@ -32,8 +32,13 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// What a match compares; nothing for digits that many numbers end with.
+    /// What a match compares; nothing for digits that many numbers end with, and for a number that forms show.
     pub(super) fn exact(&self) -> Option<&str> {
+        self.form().filter(|form| !is_example(form))
+    }
+
+    /// The number in the form that walls compare.
+    pub(super) fn form(&self) -> Option<&str> {
         match self {
             Self::Abroad(form) | Self::Inside(form) => Some(form),
             Self::Nowhere(digits) => Some(digits.as_str()).filter(|digits| digits.len() >= TELLING),
@@ -51,6 +56,13 @@ impl Number {
             Self::Abroad(_) => last(WHOLE).into_iter().chain(last(SHORTEST)).collect(),
         }
     }
+}
+
+/// `07700 900000`, `0600000000`, `555-123-4567`: a number that shows how numbers are written.
+fn is_example(form: &str) -> bool {
+    let own = form.strip_prefix('+').map_or(form, calling_codes::own_digits);
+    // The town 555 is nobody's.
+    is_few(own) || (own.len() == 10 && own.starts_with("555") && (form.starts_with("+1") || form.len() == 10))
 }
 
 /// The numbers of a field, as somebody in `country` wrote them.

@@ -41,6 +41,13 @@ pub(super) struct Parts {
     fragment: String,
 }
 
+impl Parts {
+    /// The path, and the route behind `#!`.
+    fn route(&self) -> impl Iterator<Item = &str> {
+        self.path.iter().map(String::as_str).chain(self.fragment.split('/').filter(|part| !part.is_empty()))
+    }
+}
+
 /// Reads an address as somebody wrote it; nothing when there is none, or it is nobody's page.
 pub(super) fn read(text: &str) -> Option<Profile> {
     match app_links::read(text) {
@@ -55,13 +62,55 @@ pub(super) fn read(text: &str) -> Option<Profile> {
     }
     let of_host = || PROFILES.service.iter().filter(|site| is_at(site, &parts.host));
     if let Some((site, name)) = of_host().find_map(|site| Some((site, person(site, &parts)?))) {
-        return served(site, &name);
+        let is_sure = is_sure(site, &name, &parts);
+        return served(site, &name).map(|profile| Profile { exact: profile.exact.filter(|_| is_sure), ..profile });
     }
     if of_host().next().is_some() && (parts.path.len() < 2 && parts.query.is_empty()) {
         // The service's own front page, or one of its pages for all.
         return None;
     }
-    Some(elsewhere(&parts))
+    let is_persons = of_host().next().is_none() && names_a_person(&parts);
+    let profile = elsewhere(&parts);
+    Some(Profile { exact: profile.exact.filter(|_| is_persons), ..profile })
+}
+
+/// Whether the address is plainly that person's page: a name that stands first in the path may be a page of the service
+/// too (`/dating/profile/301`, `/tos`), so only pages that persons have may follow it.
+fn is_sure(site: &Site, name: &str, parts: &Parts) -> bool {
+    let mut route = parts.route();
+    if owner(site, &parts.host).is_some() || route.next() != Some(name) {
+        return true;
+    }
+    let is_own = |part: &str| {
+        PROFILES.own_page.iter().any(|known| known.eq_ignore_ascii_case(part))
+            || part.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let is_all = PROFILES.page_for_all.contains(&name.to_lowercase());
+    name.starts_with(['@', '$']) || (!is_all && route.next().is_none_or(|part| name.len() > 2 && is_own(part)))
+}
+
+/// Whether an address of a service that we do not know names a person by its shape: by a member of the query, behind a
+/// segment that says so, or with an `@`. A front page, an inbox and a shop are everybody's.
+fn names_a_person(parts: &Parts) -> bool {
+    if PROFILES.nobodys.contains(&parts.host) {
+        return false;
+    }
+    let is_own = |part: &str| {
+        let plain = part.to_lowercase();
+        !is_page(part) && !PROFILES.page_for_all.contains(&plain) && !is_no_one(part)
+    };
+    let route: Vec<&str> = parts.route().collect();
+    let is_marked = route
+        .iter()
+        .zip(route.iter().skip(1))
+        .any(|(front, behind)| PROFILES.marks.contains(&front.to_lowercase()) && is_own(behind));
+    let is_named = route.iter().any(|part| part.len() > 2 && part.starts_with(['@', '~']));
+    let in_query = parts.query.iter().any(|(key, value)| PROFILES.person.contains(key) && is_own(value));
+    let ends_in_page = parts.path.last().is_some_and(|last| is_page(last));
+    let behind_page = ends_in_page
+        && (!parts.query.is_empty() || (!parts.fragment.is_empty() && is_own(parts.fragment.trim_matches('/'))));
+    let in_fragment = parts.fragment.contains('=') || (parts.path.is_empty() && !parts.query.is_empty());
+    is_marked || is_named || in_query || behind_page || in_fragment
 }
 
 /// Whom the addresses inside an address lead to: behind a page for signing in, or one that counts who left. For a wall.
@@ -121,9 +170,8 @@ fn owner<'h>(site: &Site, host: &'h str) -> Option<&'h str> {
 
 /// The same of paths, wherever they are.
 pub(super) fn placed(paths: &[String], no_person: &str, parts: &Parts) -> Option<String> {
-    let mut route: Vec<&str> = parts.path.iter().map(String::as_str).collect();
     // Routes behind `#!`: the whole of the page is the service's front page.
-    route.extend(parts.fragment.split('/').filter(|part| !part.is_empty()));
+    let route: Vec<&str> = parts.route().collect();
     paths.iter().find_map(|path| {
         let (path, key) = path.split_once('?').map_or((path.as_str(), None), |(path, key)| (path, Some(key)));
         let wanted: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
