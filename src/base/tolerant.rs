@@ -1,6 +1,6 @@
 //! JSON with the small faults that programs make when they put what a person wrote into it: `\'`, a cut `\u12`, a comma too
-//! many, `NaN`, zeros behind the end. Read only where a report of danger would be lost otherwise. What is no JSON at all
-//! (names or texts without double quotes, an object without its end, two in one body) stays none.
+//! many, comments, `NaN`, `TRUE`, zeros or a semicolon behind the end, the whole of it twice. Read only where a report of danger would be lost otherwise. What is no JSON at all
+//! (names or texts without double quotes, an object without its end, two that differ in one body) stays none.
 
 use serde_json::value::RawValue;
 
@@ -15,8 +15,14 @@ const LOST: char = '\u{fffd}';
 pub fn read(text: &str) -> Option<(Json, bool)> {
     let mut reader = Reader { rest: text, is_doubtful: false };
     let value = reader.value(0)?;
-    // With half a sign of UTF-16 at the end.
-    reader.run(|c| c.is_whitespace() || matches!(c, '\u{feff}' | '\0' | LOST));
+    reader.end();
+    // Sent twice in one.
+    while reader.peek() == Some('{') {
+        if reader.value(0)? != value {
+            return None;
+        }
+        reader.end();
+    }
     (reader.rest.is_empty() && matches!(value, Json::Object(_))).then_some((value, reader.is_doubtful))
 }
 
@@ -52,9 +58,16 @@ impl<'t> Reader<'t> {
         run
     }
 
-    /// Goes past what says nothing: spaces of every kind, marks of order, zeros.
+    /// Goes past what says nothing: spaces of every kind, marks of order, zeros, comments.
     fn blank(&mut self) {
-        self.run(|c| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
+        self.rest = behind_blank(self.rest);
+    }
+
+    /// The same behind the end, with half a sign of UTF-16 and the end of a statement in a program.
+    fn end(&mut self) {
+        self.blank();
+        self.run(|c| c.is_whitespace() || matches!(c, '\u{feff}' | '\0' | LOST | ';'));
+        self.blank();
     }
 
     /// A value that stands so deep. What stands deeper than anything of ours is passed over, without a call for each level.
@@ -189,15 +202,21 @@ impl<'t> Reader<'t> {
     /// A number, and the words that stand without quotes. What is no number (`NaN`, `007`) is kept as it was written.
     fn word(&mut self) -> Option<Json> {
         let word = self.run(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+        match word.to_ascii_lowercase().as_str() {
+            "true" => Some(Json::Bool(true)),
+            "false" => Some(Json::Bool(false)),
+            "null" | "none" | "nil" | "undefined" => Some(Json::Null),
+            "nan" | "infinity" | "-infinity" | "+infinity" | "inf" | "-inf" | "yes" | "no" => {
+                Some(Json::Text(word.to_owned()))
+            }
+            _ => Self::number(word),
+        }
+    }
+
+    fn number(word: &str) -> Option<Json> {
         let is_digits =
             || word.contains(|c: char| c.is_ascii_digit()) && !word.contains(|c: char| c.is_ascii_alphabetic());
         match word {
-            "true" | "True" => Some(Json::Bool(true)),
-            "false" | "False" => Some(Json::Bool(false)),
-            "null" | "None" | "undefined" => Some(Json::Null),
-            "NaN" | "nan" | "Infinity" | "-Infinity" | "+Infinity" | "inf" | "-inf" => {
-                Some(Json::Text(word.to_owned()))
-            }
             number if serde_json::from_str::<&RawValue>(number).is_ok() => Some(Json::Number(number.to_owned())),
             digits if is_digits() => Some(Json::Text(digits.to_owned())),
             _ => None,
@@ -205,16 +224,33 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// What stands behind spaces and comments. A comment without its end is none.
+fn behind_blank(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
+        let behind = if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/")
+        } else if let Some(comment) = rest.strip_prefix("//") {
+            comment.split_once('\n')
+        } else {
+            None
+        };
+        let Some((_, behind)) = behind else { return rest };
+        rest = behind;
+    }
+}
+
 /// Whether what follows may follow a name.
 fn ends_name(rest: &str) -> bool {
-    rest.trim_start().starts_with(':')
+    behind_blank(rest).starts_with(':')
 }
 
 /// Whether what follows may follow a value: an end, or a comma with something behind it that JSON knows.
 fn ends_value(rest: &str) -> bool {
-    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\0');
+    let rest = behind_blank(rest);
     let Some(behind) = rest.strip_prefix(',') else { return rest.is_empty() || rest.starts_with(['}', ']']) };
-    let behind = behind.trim_start();
+    let behind = behind_blank(behind);
     let is_word = ["true", "false", "null"].iter().any(|word| behind.starts_with(word));
     is_word || behind.is_empty() || behind.starts_with(|c: char| c.is_ascii_digit() || "\"{[}],-".contains(c))
 }
@@ -243,6 +279,13 @@ mod tests {
                 r#"{"a":"007","b":".5","c":1e999,"d":-0.1,"e":"1.2.3"}"#,
             ),
             ("\u{feff}\u{feff} {\"a\": 1}\0\0\n\u{a0}", r#"{"a":1}"#),
+            (r#"{"a": TRUE, "b": NULL, "c": Yes};"#, r#"{"a":true,"b":null,"c":"Yes"}"#),
+            (
+                "/* x */{ // one\n\"a\" /* {} */ : \"x\" // two\n, /*,*/ \"b\": 2 /**/ } // three\n",
+                r#"{"a":"x","b":2}"#,
+            ),
+            (r#"{"a": "http://x/*", "b": "*/",}"#, r#"{"a":"http://x/*","b":"*/"}"#),
+            ("{\"a\": 1}\n{\"a\": 1};", r#"{"a":1}"#),
             ("{\"a\": \"one\ntwo\u{7}\"}", r#"{"a":"one\ntwo\u0007"}"#),
         ] {
             let read = read(given).map(|(json, is_doubtful)| (json.to_text(), is_doubtful));
@@ -273,7 +316,10 @@ mod tests {
             "{\"a\":}",
             "{\"a\": 1 \"b\": 2}",
             "{\"a\" 1}",
-            "{} {}",
+            "{} {\"a\": 1}",
+            "{\"a\": 1} {\"a\": 1} x",
+            "{\"a\": 1 /* b }",
+            "{\"a\": 1} // b",
             "{\"a\": \"x",
             "{\"a\": \"x\\\"}",
             "{\"a\": [1}",

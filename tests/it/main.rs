@@ -29,6 +29,7 @@ mod flow_walks;
 mod flows;
 mod hanging;
 mod harness;
+mod hinted;
 mod input_echo;
 mod languages;
 mod later;

@@ -63,7 +63,7 @@ pub fn add(
     let facts = Facts {
         categories: BTreeSet::new(),
         answers: answers(&body.answers),
-        child: false,
+        child: found.may_be_child(),
         doubtful_no: false,
         signals: signals(kit.triage.rules(), found),
     };

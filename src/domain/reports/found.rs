@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::{ChannelBody, IdentifierBody};
+use super::hints;
 use crate::base::json::Json;
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
 use crate::domain::platforms::Mode;
-use crate::domain::taxonomy::KeyCode;
+use crate::domain::taxonomy::{CategoryCode, KeyCode};
 use crate::error::{Result, Violations};
 
 /// So many findings are named one by one; the others are counted.
@@ -22,6 +23,8 @@ const NAMED: usize = 100;
 /// So many values are kept as they came, and so many bytes of them: a body is not larger either.
 const KEPT: usize = 200;
 const KEPT_BYTES: usize = 256 * 1024;
+/// The names of so many unknown members are looked at.
+const HEEDED: usize = 5_000;
 /// So much is kept of a value that does not fit any more, in characters.
 const BEGINNING: usize = 200;
 
@@ -82,6 +85,10 @@ pub struct Found {
     also_named: Vec<IdentifierBody>,
     contact_barred: bool,
     age_unread: bool,
+    age_unverified: bool,
+    heeded: usize,
+    answers_elsewhere: BTreeSet<KeyCode>,
+    categories_elsewhere: Vec<CategoryCode>,
     // Each place once for a rule, however many readers stumble over it.
     counted: HashSet<(String, &'static str)>,
 }
@@ -105,6 +112,11 @@ impl Found {
 
     /// The same for `times` values of one place, which `value` tells of.
     pub(super) fn leave_out_many(&mut self, pointer: &str, rule: &Rule, value: &Json, times: usize) {
+        hints::heed_within(pointer, value, self);
+        self.leave(pointer, rule, value, times);
+    }
+
+    fn leave(&mut self, pointer: &str, rule: &Rule, value: &Json, times: usize) {
         self.count(pointer, rule, times);
         self.first_left = self.first_left.or(Some(rule.code));
         self.keep(LeftOut { pointer: pointer.to_owned(), code: rule.code.to_owned(), value: value.to_text() });
@@ -113,12 +125,13 @@ impl Found {
     /// Notes a member that nobody knows. What may name somebody is not repeated: the place is where it stands, and the
     /// advocate gets it with its name.
     pub(super) fn leave_out_unknown(&mut self, at: &str, name: &str, rule: &Rule, value: &Json) {
+        hints::heed(at, name, value, self);
         if is_plain_word(name) {
-            return self.leave_out(&format!("{at}/{name}"), rule, value);
+            return self.leave(&format!("{at}/{name}"), rule, value, 1);
         }
         // Two of one place are two.
         self.counted.remove(&(at.to_owned(), rule.code));
-        self.leave_out(at, rule, &Json::Object(vec![(name.to_owned(), value.clone())]));
+        self.leave(at, rule, &Json::Object(vec![(name.to_owned(), value.clone())]), 1);
     }
 
     fn count(&mut self, pointer: &str, rule: &Rule, times: usize) {
@@ -150,6 +163,48 @@ impl Found {
         self.age_unread = true;
     }
 
+    /// Counts a member whose name is looked at. With too many of them nobody looks any more, and anything may have stood there.
+    pub(super) const fn heeds_one_more(&mut self) -> bool {
+        self.heeded += 1;
+        if self.heeded > HEEDED {
+            self.danger_unread();
+            self.bar_contact();
+        }
+        self.heeded <= HEEDED
+    }
+
+    /// An app that has not checked an age.
+    pub(super) const fn age_unverified(&mut self) {
+        self.age_unverified = true;
+    }
+
+    /// Whether nobody has checked the age: it is in doubt where the report does not say it.
+    pub(super) const fn has_unverified_age(&self) -> bool {
+        self.age_unverified
+    }
+
+    /// A plain yes to a question, where no answers belong.
+    pub(super) fn answer_elsewhere(&mut self, key: KeyCode) {
+        self.answers_elsewhere.insert(key);
+    }
+
+    /// The questions of such answers.
+    pub(super) const fn answered_elsewhere(&self) -> &BTreeSet<KeyCode> {
+        &self.answers_elsewhere
+    }
+
+    /// A category, where none belongs.
+    pub(super) fn category_elsewhere(&mut self, category: CategoryCode) {
+        if !self.categories_elsewhere.contains(&category) {
+            self.categories_elsewhere.push(category);
+        }
+    }
+
+    /// Such categories.
+    pub(super) fn categories_elsewhere(&self) -> &[CategoryCode] {
+        &self.categories_elsewhere
+    }
+
     /// Whether something may have said so.
     pub(super) const fn may_be_child(&self) -> bool {
         self.age_unread
@@ -161,6 +216,10 @@ impl Found {
         self.unread |= own.unread;
         self.contact_barred |= own.contact_barred;
         self.age_unread |= own.age_unread;
+        self.age_unverified |= own.age_unverified;
+        self.heeded += own.heeded;
+        self.answers_elsewhere.extend(own.answers_elsewhere);
+        own.categories_elsewhere.into_iter().for_each(|category| self.category_elsewhere(category));
         self.first_left = self.first_left.or(own.first_left);
         self.unread_keys.extend(own.unread_keys);
         self.counted.extend(own.counted);

@@ -114,6 +114,7 @@ impl Members {
             }
             other => {
                 found.read_anyway(&place, &NO_TEXT);
+                hints::heed_within(&place, &other, found);
                 Json::Text(other.to_text())
             }
         };
@@ -165,9 +166,6 @@ impl Members {
     /// Names what nobody took.
     pub(super) fn finish(self, found: &mut Found) {
         for (name, value) in self.by_name.into_values().flatten() {
-            if !value.is_nothing() {
-                hints::heed(&self.at, &name, &value, found);
-            }
             found.leave_out_unknown(&self.at, &name, &UNKNOWN, &value);
         }
     }

@@ -7,6 +7,7 @@ mod contact;
 mod dates;
 mod facts;
 mod found;
+mod hint_words;
 mod hints;
 mod left_out;
 mod members;

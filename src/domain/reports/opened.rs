@@ -2,7 +2,7 @@
 //! meant to be, for a frightened person waits; a trial only as RFC 8259 has it, for an engineer does.
 
 use super::found::{Found, Rule};
-use super::members::pointer;
+use super::members::{plainest, pointer};
 use crate::base::json::{self, Json, Manner};
 use crate::base::{charset, tolerant};
 use crate::domain::platforms::Mode;
@@ -12,6 +12,12 @@ const NO_JSON: Rule =
     Rule::new("malformed", "send one JSON object in UTF-8, as RFC 8259 has it, nested at most 128 deep");
 const NO_MEDIA_TYPE: Rule = Rule::new("media_type", "send `Content-Type: application/json`");
 const BROKEN_TEXT: Rule = Rule::new("broken_text", "a character is cut in half or lost; cut texts between characters");
+
+/// What programs call an object that holds a whole report.
+const WRAPPERS: [&str; 9] =
+    ["data", "report", "addition", "body", "payload", "content", "request", "item", "attributes"];
+/// With more members than this beside it, nobody can say what is meant.
+const BESIDE: usize = 10;
 
 /// A body as it was sent.
 #[derive(Debug, Default)]
@@ -55,8 +61,9 @@ pub(super) fn open(sent: &Sent<'_>, mode: Mode) -> Result<Object> {
     let Json::Object(members) = value else {
         return Err(Error::invalid("", "invalid_value", "send one JSON object"));
     };
+    let (members, is_wrapped) = if mode == Mode::Live { unwrapped(members) } else { (members, false) };
     let mut found = Found::default();
-    if is_mended || sent.is_mended {
+    if is_wrapped || is_mended || sent.is_mended {
         found.read_anyway("", &NO_JSON);
     }
     if is_doubtful {
@@ -72,6 +79,23 @@ pub(super) fn open(sent: &Sent<'_>, mode: Mode) -> Result<Object> {
         name_broken_texts(value, &pointer("", name), &mut found);
     }
     Ok(Object { members, length, found })
+}
+
+/// The members of a report or an addition that stands as a whole in another object, with what stands beside it.
+fn unwrapped(mut members: Vec<(String, Json)>) -> (Vec<(String, Json)>, bool) {
+    const OWN: [&str; 6] = ["platformreportref", "category", "statement", "reporter", "answers", "identifiers"];
+    let is_own = |members: &[(String, Json)]| members.iter().any(|(name, _)| OWN.contains(&plainest(name).as_str()));
+    let wraps = |(name, value): &(String, Json)| {
+        WRAPPERS.contains(&plainest(name).as_str()) && matches!(value, Json::Object(inner) if is_own(inner))
+    };
+    if members.len() > BESIDE || is_own(&members) {
+        return (members, false);
+    }
+    let mut wrappers = members.iter().enumerate().filter(|(_, member)| wraps(member)).map(|(at, _)| at);
+    let (Some(at), None) = (wrappers.next(), wrappers.next()) else { return (members, false) };
+    let Json::Object(mut inner) = members.swap_remove(at).1 else { return (members, false) };
+    inner.append(&mut members);
+    (inner, true)
 }
 
 /// The value of a body.

@@ -16,6 +16,7 @@ use super::{chat, contact, dates, subject};
 use crate::base::json::Json;
 use crate::domain::platforms::Mode;
 use crate::domain::taxonomy::{CategoryCode, taxonomy};
+use crate::domain::triage::Answer;
 use crate::error::{Refused, Result};
 
 /// The longest report, without its chat and its attachments, in bytes; with as much of the chat as fits beside the rest.
@@ -36,7 +37,7 @@ const NO_REPORTER: Rule = Rule::new("invalid_value", "use an object with `relati
 const NOTHING_ADDED: Rule = Rule::new("nothing_added", "send at least one of statement, answers and identifiers");
 
 /// The categories in their plainest spelling.
-static CATEGORIES: LazyLock<BTreeMap<String, CategoryCode>> =
+pub(super) static CATEGORIES: LazyLock<BTreeMap<String, CategoryCode>> =
     LazyLock::new(|| taxonomy().categories().iter().map(|row| (plainest(row.code.as_str()), row.code)).collect());
 
 /// A body that was read, with all that was found wrong with it.
@@ -98,11 +99,26 @@ pub fn read_report<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<Re
         // A wish may have stood where nobody looks for it.
         body.contact = Some(contact::barred());
     }
-    if found.may_be_child() && !body.names_a_child() {
-        let age = body.survivor.as_mut().map_or(&mut body.reporter.age_band, |survivor| &mut survivor.age_band);
+    take_what_stands_elsewhere(&mut body, &mut found);
+    Ok(Taken { body, found })
+}
+
+/// What was said where the contract has no place for it: a yes is an answer, another category may be the worst of all, and an
+/// age that may be a child's is one.
+fn take_what_stands_elsewhere(body: &mut ReportBody, found: &mut Found) {
+    for key in found.answered_elsewhere() {
+        body.answers.insert(key.as_str().to_owned(), Answer::Yes);
+    }
+    let is_told = |code: &str| body.category == code || body.other_categories.iter().any(|other| other == code);
+    if found.categories_elsewhere().iter().any(|code| !is_told(code.as_str())) {
+        found.danger_unread();
+    }
+    let names_a_child = body.names_a_child();
+    let age = body.survivor.as_mut().map_or(&mut body.reporter.age_band, |survivor| &mut survivor.age_band);
+    let is_open = matches!(age, None | Some(AgeBand::NotGiven)) && found.has_unverified_age();
+    if (found.may_be_child() || is_open) && !names_a_child {
         *age = Some(AgeBand::Unsure);
     }
-    Ok(Taken { body, found })
 }
 
 /// Reads an addition.
@@ -113,9 +129,13 @@ pub fn read_addition<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<
     let Object { members, mut found, .. } = open(&sent.into(), mode)?;
     let mut members = Members::new("", members);
     let statement = words(&mut members, &mut found);
-    let answers = answers(&mut members, &mut found);
+    let mut answers = answers(&mut members, &mut found);
     let identifiers = subject::identifiers(&mut members, &mut found);
     members.finish(&mut found);
+    answers.extend(found.answered_elsewhere().iter().map(|key| (key.as_str().to_owned(), Answer::Yes)));
+    if !found.categories_elsewhere().is_empty() {
+        found.danger_unread();
+    }
     let body = AdditionBody { statement, answers, identifiers };
     let is_empty = body.statement.is_none() && body.answers.is_empty() && body.identifiers.is_empty();
     if is_empty && !found.has_left_out() {

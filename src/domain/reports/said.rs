@@ -23,7 +23,7 @@ const BAD_ACCOUNT: Rule = Rule::new("bad_account", "use 1 to 255 characters with
 const LONGEST_ACCOUNT: usize = 255;
 
 /// The keys of the taxonomy in their plainest spelling.
-static KEYS: LazyLock<BTreeMap<String, KeyCode>> =
+pub(super) static KEYS: LazyLock<BTreeMap<String, KeyCode>> =
     LazyLock::new(|| taxonomy().answer_keys().iter().map(|row| (plainest(row.key.as_str()), row.key)).collect());
 
 /// What one value says as an answer.
@@ -52,6 +52,15 @@ fn said(value: &Json) -> Said {
     let word = ALL.into_iter().find(|answer| plainest(answer.as_str()) == plain);
     let spoken = plainly_yes_or_no(value).map(|yes| if yes { Answer::Yes } else { Answer::No });
     word.or(spoken).map_or(Said::Unreadable, Said::Plainly)
+}
+
+/// Whether a value plainly answers something else than yes, or nothing.
+pub(super) fn is_no_yes(value: &Json) -> bool {
+    match said(value) {
+        Said::Exactly(answer) | Said::Plainly(answer) => answer != Answer::Yes,
+        Said::Nothing => true,
+        Said::Unreadable => false,
+    }
 }
 
 /// The answers. A yes is never lost: not to a second answer under the same key, nor to a key in another spelling. What

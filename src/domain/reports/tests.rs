@@ -186,6 +186,55 @@ proptest! {
     }
 }
 
+/// A report of an adult who is safe, with many places.
+fn calm() -> Value {
+    json!({
+        "platform_report_ref": "K", "category": "harassment", "other_categories": [], "statement": "He said no.",
+        "reporter": {"relation": "self", "age_band": "18_plus", "country": "GB", "locale": "en-GB", "device_ref": "d"},
+        "survivor": {"age_band": "18_plus", "country": "GB"},
+        "subject": {"display_name": "J", "identifiers": [{"type": "handle", "value": "@nightowl"}]},
+        "answers": {"not_safe_now": "no"}, "occurred": {"from": "2026-11-02"}, "desired_outcome": "record_only",
+        "contact": {"may_contact": true, "channels": [{"type": "portal"}], "never": ["sms"], "device_shared": "no"},
+        "platform_context": {"still_matched": true, "messages": [{"from": "subject", "text": "No."}]},
+    })
+}
+
+/// An app may have the contract's own words at any place of its own, however deep.
+#[test]
+fn a_yes_at_any_place_is_heeded() {
+    let report = calm();
+    assert_eq!(weigh(&read(&report).unwrap()).priority, Priority::P4);
+    let mut all = Vec::new();
+    places(&report, "", &mut all);
+    all.push(String::new());
+    let keys: Vec<&str> =
+        crate::domain::taxonomy::taxonomy().answer_keys().iter().map(|row| row.key.as_str()).collect();
+    for (n, place) in all.iter().filter(|place| !is_needed(place) && *place != "/answers").enumerate() {
+        // Each place with some of the keys, each key at some places.
+        for key in keys.iter().skip(n % 9).step_by(9).chain(&["not_safe_now"]) {
+            let mut with = report.clone();
+            for said in [json!({*key: "yes"}), json!({"more": {"even": [{*key: true}]}}), json!({*key: "perhaps"})] {
+                match (with.pointer_mut(place).unwrap(), said) {
+                    (Value::Object(members), Value::Object(said)) => members.extend(said),
+                    (at, said) => *at = said,
+                }
+                let shown = format!("{key} at {place}");
+                let taken = read(&with).expect(&shown);
+                assert!(weigh(&taken).priority <= Priority::P1, "{shown}");
+                with = report.clone();
+            }
+        }
+    }
+    for key in keys {
+        let mut with = report.clone();
+        with[key] = json!("yes");
+        let taken = read(&with).unwrap();
+        assert_eq!(taken.body.answers[key], crate::domain::triage::Answer::Yes, "{key}");
+        with[key] = json!("no");
+        assert_eq!(weigh(&read(&with).unwrap()).priority, Priority::P4, "{key}");
+    }
+}
+
 /// What says nothing is as if it were not there.
 #[test]
 fn null_and_blank_are_absent() {

@@ -164,14 +164,26 @@ fn live(sent: &Sent<'_>) -> Result<(Vec<Box<RawValue>>, bool)> {
         None => Refused::Malformed.into(),
     };
     let reports = read_body(sent).and_then(|body| match body {
-        Json::Object(members) => members.into_iter().find(|(name, _)| name == "reports").map(|(_, reports)| reports),
-        _ => None,
+        // One report, in a list or by itself.
+        Json::Object(members) if members.iter().any(|(name, _)| name == "platform_report_ref") => {
+            Some(Json::List(vec![Json::Object(members)]))
+        }
+        Json::Object(members) => members.into_iter().find(|(name, _)| is_list_of_reports(name)).map(|(_, list)| list),
+        // The reports without what they stand in.
+        list => Some(list),
     });
-    let Some(Json::List(items)) = reports else {
-        return Err(if sent.is_mislabelled { Refused::MediaType.into() } else { refused });
+    let items = match reports {
+        Some(Json::List(items)) => items,
+        Some(one @ Json::Object(_)) => vec![one],
+        _ => return Err(if sent.is_mislabelled { Refused::MediaType.into() } else { refused }),
     };
     let reports = items.iter().map(|item| RawValue::from_string(item.to_text()).map_err(anyhow::Error::new));
     Ok((reports.collect::<std::result::Result<_, _>>()?, true))
+}
+
+/// `reports` in another spelling.
+fn is_list_of_reports(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case("reports")
 }
 
 silent! { LiveBatch TestBatch BatchBody BatchAnswer BatchItem Parts }
