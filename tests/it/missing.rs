@@ -65,7 +65,7 @@ fn a_wall_that_lost_any_of_its_hashes_is_named_and_stands_again_when_it_is_decla
 fn naming(reference: &str) -> Value {
     let mut body = full(reference);
     body["reporter"]["country"] = json!("GB");
-    body["reporter"]["device_ref"] = json!("device-17");
+    body["reporter"]["device_ref"] = json!("AA:BB:CC:DD:EE:0F");
     body["subject"] = json!({"platform_account_ref": "He_1", "identifiers": [
         {"type": "phone", "value": "07700 900321"},
         {"type": "handle", "value": "Night.Owl"},
