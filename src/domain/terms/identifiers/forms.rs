@@ -104,7 +104,9 @@ impl Forms {
             IdentifierKind::Email | IdentifierKind::Payment => Vec::from_iter(slips::alone(text, country)),
             _ => Vec::new(),
         };
-        numbers.iter().for_each(|number| other.perhaps(number));
+        for number in &numbers {
+            other.perhaps(number);
+        }
         if kind != IdentifierKind::Phone {
             other.declared.extend(numbers.iter().filter_map(any_ending));
         }
@@ -142,11 +144,10 @@ impl Forms {
         if let Some(profile) = profile::read(text).filter(|profile| profile.is_known) {
             self.profile(&profile);
         } else if cleaned.starts_with(['$', '@']) && !cleaned.contains(' ') {
-            handle::name(cleaned.trim_start_matches('$')).into_iter().for_each(|(_, name)| {
-                self.broad.insert((IdentifierKind::Handle.as_str(), name.clone()));
-                self.declared.insert((IdentifierKind::Handle.as_str(), name.clone()));
-                self.declared.insert((NAME, name));
-            });
+            let Some((_, name)) = handle::name(cleaned.trim_start_matches('$')) else { return };
+            self.broad.insert((IdentifierKind::Handle.as_str(), name.clone()));
+            self.declared.insert((IdentifierKind::Handle.as_str(), name.clone()));
+            self.declared.insert((NAME, name));
         }
     }
 
