@@ -211,6 +211,8 @@ pub fn insert(tx: &mut Tx<'_>, new: &[Clock]) -> Result<()> {
 pub fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<Clock>> {
     Ok(clocks::table
         .filter(clocks::case_id.eq(case))
+        // One of an unknown kind is due to nobody, and keeps nobody from the case. `recourse check` names it.
+        .filter(clocks::kind.eq_any(ClockKind::ALL))
         .order((clocks::due_at, clocks::id))
         .select(Clock::as_select())
         .load(rx.conn())?)

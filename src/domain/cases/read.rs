@@ -237,7 +237,8 @@ fn requests_of(
     content: bool,
     damaged: &mut bool,
 ) -> Result<Vec<RequestInCase>> {
-    let rows = requests::of_case(rx, case)?;
+    let (rows, whole) = requests::of_case(rx, case)?;
+    *damaged |= !whole;
     let mut words = |id: &RequestId| if content { part(requests::words(rx, keys, id), damaged) } else { Ok(None) };
     rows.into_iter().map(|row| Ok(request(words(&row.id)?, row))).collect()
 }

@@ -5,6 +5,7 @@ mod ask;
 mod shape;
 
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,6 +26,7 @@ use crate::base::id::{CaseId, ReportId, RequestId};
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
+use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{reports, requests};
 use crate::db::{Rx, Tx};
 use crate::error::{Error, Refused, Result};
@@ -180,10 +182,8 @@ fn with_words(rx: &mut Rx<'_>, kit: &Kit, request: Request) -> Result<Asked> {
 /// The reports of a case that its platform was asked about and has not answered, late or not.
 pub(super) fn waiting_reports(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<ReportId>> {
     let waiting = [RequestState::Open, RequestState::Acknowledged, RequestState::Overdue];
-    Ok(requests::table
-        .filter(requests::case_id.eq(case).and(requests::state.eq_any(waiting)))
-        .select(requests::report_id)
-        .load(rx.conn())?)
+    let of_case = requests::table.filter(requests::case_id.eq(case).and(requests::state.eq_any(waiting)));
+    Ok(readable(of_case.select(requests::report_id).load(rx.conn())?))
 }
 
 /// Whether anything the platform was asked stands in one of these states.
@@ -208,13 +208,22 @@ pub(super) fn words(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &RequestId) -> Res
     Ok(Words { details, agreement_record, answer_note })
 }
 
-/// The requests of a case, oldest first.
-pub(super) fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<Request>> {
-    Ok(requests::table
-        .filter(requests::case_id.eq(case))
-        .order((requests::made_at, requests::id))
-        .select(Request::as_select())
-        .load(rx.conn())?)
+/// The requests of a case that can be read, oldest first, and whether these are all.
+pub(super) fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<(Vec<Request>, bool)> {
+    let of_case = || requests::table.filter(requests::case_id.eq(case)).order((requests::made_at, requests::id));
+    match of_case().select(Request::as_select()).load(rx.conn()) {
+        Err(DieselError::DeserializationError(_)) => {}
+        rows => return Ok((rows?, true)),
+    }
+    let ids: Vec<Perhaps<RequestId>> = of_case().select(requests::id).load(rx.conn())?;
+    let mut rows = Vec::new();
+    for id in readable(ids) {
+        match requests::table.find(&id).select(Request::as_select()).first(rx.conn()) {
+            Err(DieselError::DeserializationError(_)) => {}
+            row => rows.push(row?),
+        }
+    }
+    Ok((rows, false))
 }
 
 silent! { Details Words Asked }
