@@ -203,7 +203,9 @@ fn what_a_server_lets_in_without_its_constraints_is_named_too() {
         let (first, last) = (cases.iter().min().unwrap(), cases.iter().max().unwrap());
         world.tamper("ALTER TABLE cases ALTER COLUMN received_at DROP NOT NULL");
         world.tamper(&format!("UPDATE cases SET received_at = NULL WHERE id = '{first}'"));
-        world.tamper("UPDATE clocks SET id = 'clk_' || upper(substr(id, 5)) WHERE id = (SELECT min(id) FROM clocks)");
+        // A case beside which a row cannot be read is named by that row alone, so not beside the last one.
+        let clock = format!("(SELECT min(id) FROM clocks WHERE case_id = '{first}')");
+        world.tamper(&format!("UPDATE clocks SET id = 'clk_' || upper(substr(id, 5)) WHERE id = {clock}"));
         world.tamper("UPDATE staff SET id = '' WHERE id = (SELECT min(id) FROM staff)");
         world.tamper(&format!("UPDATE cases SET sort_rank = sort_rank + 1 WHERE id = '{last}'"));
         let (code, report) = check(&world, &[]);
