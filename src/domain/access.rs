@@ -2,6 +2,7 @@
 //! operations take grants and not ids.
 
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use super::audit::{self, Chain, Event};
 use super::cases::{self, Case};
@@ -16,26 +17,50 @@ use crate::db::dialect::{self, Lock};
 use crate::db::{Actor, Rx, Tx};
 use crate::error::{Conflict, Error, Forbidden, Result, Unauthenticated};
 
-/// Proof that `Row` may be used for the act `A`. Nothing outside this module can make one.
+/// A colleague whose session was proved in this transaction. Nothing outside this module can make one: who was looked up
+/// by name or id can be handed a case, and acts on none.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    member: Member,
+}
+
+impl Deref for Acting {
+    type Target = Member;
+
+    fn deref(&self) -> &Member {
+        &self.member
+    }
+}
+
+/// Proof that a colleague may do the act `A` with this case. It names them; nothing outside this module can make one.
 #[derive(Debug)]
-pub struct Grant<A, Row> {
-    row: Row,
+pub struct Grant<A> {
+    case: Case,
+    who: Acting,
     act: PhantomData<fn() -> A>,
 }
 
-impl<A, Row> Grant<A, Row> {
-    const fn new(row: Row) -> Self {
-        Self { row, act: PhantomData }
+impl<A> Grant<A> {
+    const fn new(case: Case, who: Acting) -> Self {
+        Self { case, who, act: PhantomData }
     }
 
-    /// The row.
-    pub const fn row(&self) -> &Row {
-        &self.row
+    /// The case.
+    #[must_use]
+    pub const fn case(&self) -> &Case {
+        &self.case
     }
 
-    /// Takes the row out.
-    pub fn into_row(self) -> Row {
-        self.row
+    /// Who holds the grant.
+    #[must_use]
+    pub const fn who(&self) -> &Acting {
+        &self.who
+    }
+
+    /// The case, and who holds the grant.
+    #[must_use]
+    pub fn into_parts(self) -> (Case, Acting) {
+        (self.case, self.who)
     }
 }
 
@@ -88,20 +113,68 @@ impl Act {
     /// Whether only the holder of the claim may do it.
     #[must_use]
     pub const fn needs_claim(self) -> bool {
-        matches!(self, Self::Work | Self::AskPlatform | Self::Decide)
+        matches!(policy(self).1, By::Holder)
     }
 }
 
-/// The whole policy for cases: what a role may do in a queue that stands on the person's list.
+/// Whether a role may do an act.
+#[derive(Clone, Copy)]
+enum Right {
+    /// In every queue on their list.
+    Yes,
+    /// In every queue but the children's.
+    NoChild,
+    /// In none.
+    No,
+}
+
+/// By whom of those who may.
+#[derive(Clone, Copy)]
+enum By {
+    /// By the holder of the claim alone.
+    Holder,
+    /// By each of them.
+    Anyone,
+}
+
+/// The whole policy for cases: for an advocate, a lead, a safeguarding lead, an auditor and an administrator. Nothing
+/// follows by default: an act that is added has no row here until somebody has decided for each role, and for the claim.
+#[expect(clippy::match_same_arms, reason = "each act is decided by itself")]
+const fn policy(act: Act) -> ([Right; 5], By) {
+    use By::{Anyone, Holder};
+    use Right::{No, NoChild, Yes};
+    match act {
+        Act::Read => ([Yes, Yes, Yes, Yes, No], Anyone),
+        Act::ReadContent => ([Yes, Yes, Yes, No, No], Anyone),
+        Act::Claim => ([Yes, Yes, Yes, No, No], Anyone),
+        Act::Work => ([Yes, Yes, Yes, No, No], Holder),
+        Act::WriteNote => ([Yes, Yes, Yes, No, No], Anyone),
+        Act::ChangePriority => ([Yes, Yes, Yes, No, No], Anyone),
+        Act::AskPlatform => ([Yes, Yes, Yes, No, No], Holder),
+        Act::Decide => ([Yes, Yes, Yes, No, No], Holder),
+        Act::Reopen => ([Yes, Yes, Yes, No, No], Anyone),
+        Act::Link => ([Yes, Yes, Yes, No, No], Anyone),
+        Act::Assign => ([No, Yes, Yes, No, No], Anyone),
+        // A second signature on a child's case is the safeguarding lead's.
+        Act::SignSecond => ([No, NoChild, Yes, No, No], Anyone),
+    }
+}
+
+/// What a role may do in a queue that stands on the person's list.
 #[must_use]
 pub const fn allows(role: Role, queue: Queue, act: Act) -> bool {
-    match role {
-        Role::Advocate => !matches!(act, Act::Assign | Act::SignSecond),
-        // A second signature on a child's case is the safeguarding lead's.
-        Role::Lead => !(matches!(queue, Queue::Children) && matches!(act, Act::SignSecond)),
-        Role::SafeguardingLead => true,
-        Role::Auditor => matches!(act, Act::Read),
-        Role::Administrator => false,
+    let ([advocate, lead, safeguarding_lead, auditor, administrator], _) = policy(act);
+    let right = match role {
+        Role::Advocate => advocate,
+        Role::Lead => lead,
+        Role::SafeguardingLead => safeguarding_lead,
+        Role::Auditor => auditor,
+        Role::Administrator => administrator,
+    };
+    match right {
+        Right::Yes => true,
+        Right::NoChild => !matches!(queue, Queue::Children),
+        Right::No => false,
     }
 }
 
@@ -194,9 +267,10 @@ macro_rules! case_acts {
 
 case_acts! { Read ReadContent Claim Work WriteNote ChangePriority SignSecond AskPlatform Decide Assign Reopen Link }
 
-/// A platform's client whose token still counts in this transaction.
+/// A platform's client whose token counts in this transaction, within its scope. Nothing outside this module can make one.
 #[derive(Clone, Debug)]
 pub struct Tenant {
+    _proved: Proved,
     /// The credential.
     pub client: ClientId,
     /// The platform.
@@ -207,15 +281,15 @@ pub struct Tenant {
     pub scopes: Vec<Scope>,
 }
 
-/// A platform acts within a scope.
-#[derive(Debug)]
-pub enum AsPlatform {}
+/// What only this module can say.
+#[derive(Clone, Debug)]
+struct Proved;
 
 /// Lets a platform in: its token's epoch must be the credential's present one, which makes a revocation hold at once.
 ///
 /// # Errors
 /// `Unauthenticated` for a revoked or outdated token; `Forbidden` when the scope was not granted, or was taken away since.
-pub fn platform(rx: &mut Rx<'_>, token: &AccessToken, scope: Option<Scope>) -> Result<Grant<AsPlatform, Tenant>> {
+pub fn platform(rx: &mut Rx<'_>, token: &AccessToken, scope: Option<Scope>) -> Result<Tenant> {
     let alive = |client: &Client| client.revoked_at.is_none() && client.epoch == token.epoch;
     let Some(client) = platforms::client(rx, &token.client)?.filter(alive) else {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
@@ -226,37 +300,42 @@ pub fn platform(rx: &mut Rx<'_>, token: &AccessToken, scope: Option<Scope>) -> R
         return Err(Error::Forbidden(Forbidden::Scope(scope.as_str())));
     }
     let (client, platform) = (token.client.clone(), token.platform.clone());
-    Ok(Grant::new(Tenant { client, platform, mode: token.mode, scopes }))
+    Ok(Tenant { _proved: Proved, client, platform, mode: token.mode, scopes })
 }
 
 /// As [`platform`], in a transaction that writes: from here on the client acts.
 ///
 /// # Errors
 /// As [`platform`].
-pub fn platform_acting(tx: &mut Tx<'_>, token: &AccessToken, scope: Scope) -> Result<Grant<AsPlatform, Tenant>> {
-    let grant = platform(tx, token, Some(scope))?;
-    tx.act_as(Actor::platform(grant.row().client.as_str()));
-    Ok(grant)
+pub fn platform_acting(tx: &mut Tx<'_>, token: &AccessToken, scope: Scope) -> Result<Tenant> {
+    let tenant = platform(tx, token, Some(scope))?;
+    tx.act_as(Actor::platform(tenant.client.as_str()));
+    Ok(tenant)
 }
 
 /// The colleague behind a bearer token: from here on they act.
 ///
 /// # Errors
 /// `Unauthenticated` when the session has ended.
-pub fn member(tx: &mut Tx<'_>, bearer: &Sensitive<String>) -> Result<Member> {
+pub fn member(tx: &mut Tx<'_>, bearer: &Sensitive<String>) -> Result<Acting> {
     let session = session(tx, bearer)?;
     if session.is_stale {
         staff::touch(tx, &session)?;
     }
     tx.act_as(Actor::staff(session.member.id.as_str()));
-    Ok(session.member)
+    Ok(Acting { member: session.member })
 }
 
-/// The session behind a bearer token, for reading what no record is kept of.
+/// The colleague behind a bearer token, for reading what no record is kept of, and their session.
 ///
 /// # Errors
 /// `Unauthenticated` when the session has ended.
-pub fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
+pub fn reading(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<(Acting, Session)> {
+    let session = session(rx, bearer)?;
+    Ok((Acting { member: session.member.clone() }, session))
+}
+
+fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
     staff::session_of(rx, bearer)?.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))
 }
 
@@ -265,7 +344,7 @@ pub fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
 /// # Errors
 /// `NotFound` when there is no such case, it lies in a queue they do not see, or a wall stands between them and it;
 /// `Forbidden` when their role has no right to the act; `ClaimLost` when the act needs a claim they do not hold.
-pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Member, id: &CaseId) -> Result<Grant<A, Case>> {
+pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
     dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
     let case = in_sight(tx, who, id)?;
     if !may(who, &case, A::ACT) {
@@ -274,7 +353,7 @@ pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Member, id: &CaseId) -> Result<Gr
     if A::ACT.needs_claim() && !case.is_held_by(&who.id, tx.now()) {
         return Err(Conflict::ClaimLost.into());
     }
-    Ok(Grant::new(case))
+    Ok(Grant::new(case, who.clone()))
 }
 
 /// Two cases for one act. They are locked in the order of their ids, whichever is named first: two people who link the
@@ -284,9 +363,9 @@ pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Member, id: &CaseId) -> Result<Gr
 /// As [`case`], for `one` before `other`.
 pub fn two_cases<A: CaseAct>(
     tx: &mut Tx<'_>,
-    who: &Member,
+    who: &Acting,
     (one, other): (&CaseId, &CaseId),
-) -> Result<(Grant<A, Case>, Grant<A, Case>)> {
+) -> Result<(Grant<A>, Grant<A>)> {
     for id in [one.min(other), one.max(other)] {
         dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
     }
@@ -297,7 +376,7 @@ pub fn two_cases<A: CaseAct>(
 ///
 /// # Errors
 /// `NotFound` as in [`case`].
-pub fn check_sight(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<()> {
+pub fn check_sight(rx: &mut Rx<'_>, who: &Acting, id: &CaseId) -> Result<()> {
     in_sight(rx, who, id).map(|_| ())
 }
 
@@ -333,7 +412,7 @@ pub fn note_wall(tx: &mut Tx<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Re
 ///
 /// # Errors
 /// `NotFound` for a queue they do not see, `Forbidden` for a role that claims nothing.
-pub fn queue(who: &Member, queue: Queue, act: Act) -> Result<()> {
+pub fn queue(who: &Acting, queue: Queue, act: Act) -> Result<()> {
     if !may_ever(who.role, Act::Read) {
         return Err(Error::Forbidden(Forbidden::Role));
     }
@@ -344,6 +423,6 @@ pub fn queue(who: &Member, queue: Queue, act: Act) -> Result<()> {
 }
 
 /// The claim of a case that [`super::queues`] chose under a lock, with the same rules.
-pub(super) fn chosen(who: &Member, case: Case) -> Result<Grant<Claim, Case>> {
-    if may(who, &case, Act::Claim) { Ok(Grant::new(case)) } else { Err(Error::NotFound) }
+pub(super) fn chosen(who: &Acting, case: Case) -> Result<Grant<Claim>> {
+    if may(who, &case, Act::Claim) { Ok(Grant::new(case, who.clone())) } else { Err(Error::NotFound) }
 }

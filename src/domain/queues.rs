@@ -14,10 +14,9 @@ use serde::{Deserialize, Serialize};
 pub use counts::{Count, count, counts, keep_counts};
 pub use waiting::{ActSummary, acts};
 
-use super::access::{self, Act};
+use super::access::{self, Act, Acting};
 use super::cases::{self, Case, State};
 use super::platforms::Mode;
-use super::staff::Member;
 use super::triage::{Priority, Queue};
 use crate::base::id::{CaseId, StaffId};
 use crate::base::page::{Limit, Page, read_cursor};
@@ -72,7 +71,7 @@ struct Place(i64, CaseId);
 ///
 /// # Errors
 /// `Parameter` for a cursor of another list; `NotFound` for a queue they do not see.
-pub fn list(rx: &mut Rx<'_>, who: &Member, filter: &Filter, cursor: Option<&str>, limit: Limit) -> Result<Page<Case>> {
+pub fn list(rx: &mut Rx<'_>, who: &Acting, filter: &Filter, cursor: Option<&str>, limit: Limit) -> Result<Page<Case>> {
     if let Some(queue) = filter.queue {
         access::queue(who, queue, Act::Read)?;
     } else if !access::may_ever(who.role, Act::Read) {
@@ -117,7 +116,7 @@ pub fn list(rx: &mut Rx<'_>, who: &Member, filter: &Filter, cursor: Option<&str>
 /// Walks one stretch of the index.
 fn walk(
     rx: &mut Rx<'_>,
-    who: &Member,
+    who: &Acting,
     filter: &Filter,
     (queues, state): (&[Queue], Option<State>),
     (after, limit): (Option<&Place>, Limit),
@@ -179,7 +178,7 @@ fn whole(
 /// Walks one stretch of the cases that stand in the queue besides their own.
 fn walk_others(
     rx: &mut Rx<'_>,
-    who: &Member,
+    who: &Acting,
     filter: &Filter,
     (queue, state): (Queue, State),
     (after, limit): (Option<&Place>, Limit),
@@ -227,7 +226,7 @@ fn stands_in(queues: &[Queue]) -> _ {
 }
 
 /// The cases of a platform's reference: a handful at the most.
-fn of_reference(rx: &mut Rx<'_>, who: &Member, filter: &Filter, queues: &[Queue], text: &str) -> Result<Vec<Case>> {
+fn of_reference(rx: &mut Rx<'_>, who: &Acting, filter: &Filter, queues: &[Queue], text: &str) -> Result<Vec<Case>> {
     let of_reports = reports::table
         .filter(reports::platform_report_ref.eq(text).and(reports::mode.eq(filter.mode)))
         .limit(1_000)
@@ -249,7 +248,7 @@ fn of_reference(rx: &mut Rx<'_>, who: &Member, filter: &Filter, queues: &[Queue]
 /// Whether a wall stands between the person and the case of the row. Asked from what the person declared, which is
 /// little or nothing, and not from all that the cases of a page name.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn walled(who: &Member) -> _ {
+fn walled(who: &Acting) -> _ {
     let id: StaffId = who.id.clone();
     let names = blind_indexes::table
         .filter(blind_indexes::case_id.eq(table::id))
@@ -261,7 +260,7 @@ fn walled(who: &Member) -> _ {
 
 /// Whether the person may take the case of the row: nobody holds it, and it is kept for nobody else.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn free(who: &Member, now: Timestamp) -> _ {
+fn free(who: &Acting, now: Timestamp) -> _ {
     let id: StaffId = who.id.clone();
     let unclaimed = table::claimed_until.is_null().or(table::claimed_until.le(now));
     let unreserved = table::reserved_until.is_null().or(table::reserved_until.le(now)).or(table::assigned_to.eq(id));
@@ -272,7 +271,7 @@ fn free(who: &Member, now: Timestamp) -> _ {
 ///
 /// # Errors
 /// As [`access::queue`].
-pub fn claim(tx: &mut Tx<'_>, who: &Member, queue: Queue, mode: Mode) -> Result<Option<Case>> {
+pub fn claim(tx: &mut Tx<'_>, who: &Acting, queue: Queue, mode: Mode) -> Result<Option<Case>> {
     access::queue(who, queue, Act::Claim)?;
     let others = any_other(tx, mode)?;
     let mut stretches: Vec<(State, Look, i64)> = Vec::new();
@@ -297,7 +296,7 @@ pub fn claim(tx: &mut Tx<'_>, who: &Member, queue: Queue, mode: Mode) -> Result<
             *from = next;
             continue;
         };
-        let mut case = access::chosen(who, found)?.into_row();
+        let mut case = access::chosen(who, found)?.into_parts().0;
         cases::take(tx, &mut case, who)?;
         return Ok(Some(case));
     }
@@ -305,12 +304,12 @@ pub fn claim(tx: &mut Tx<'_>, who: &Member, queue: Queue, mode: Mode) -> Result<
 }
 
 /// The first case of a stretch behind a rank: its rank and id.
-type Look = fn(&mut Tx<'_>, &Member, Queue, (Mode, State, i64), bool) -> Result<Option<(i64, Perhaps<CaseId>)>>;
+type Look = fn(&mut Tx<'_>, &Acting, Queue, (Mode, State, i64), bool) -> Result<Option<(i64, Perhaps<CaseId>)>>;
 
 /// Which of the stretches has the most urgent free case; nothing when none has any.
 fn most_urgent(
     tx: &mut Tx<'_>,
-    who: &Member,
+    who: &Acting,
     queue: Queue,
     mode: Mode,
     stretches: &[(State, Look, i64)],
@@ -328,7 +327,7 @@ fn most_urgent(
 /// locked are passed over, so that many claimers never wait for each other.
 fn first_free(
     tx: &mut Tx<'_>,
-    who: &Member,
+    who: &Acting,
     queue: Queue,
     (mode, state, from): (Mode, State, i64),
     lock: bool,
@@ -351,7 +350,7 @@ fn first_free(
 /// The same among the cases that stand in the queue besides their own.
 fn first_other(
     tx: &mut Tx<'_>,
-    who: &Member,
+    who: &Acting,
     queue: Queue,
     (mode, state, from): (Mode, State, i64),
     lock: bool,

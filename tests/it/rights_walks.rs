@@ -12,7 +12,7 @@ use recourse::db::Rx;
 use recourse::db::schema::{acts, alarms, cases, unseen_cases};
 use recourse::domain::access::{self, Act};
 use recourse::domain::audit;
-use recourse::domain::cases::{self as domain, Case, State};
+use recourse::domain::cases::{Case, State};
 use recourse::domain::paging::rota;
 use recourse::domain::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
@@ -288,7 +288,7 @@ fn wrongs(rx: &mut Rx<'_>) -> recourse::error::Result<Vec<String>> {
     let ids: Vec<CaseId> = cases::table.select(cases::id).load(rx.conn())?;
     let mut wrong = Vec::new();
     for id in ids {
-        let case = domain::find(rx, &id)?.unwrap();
+        let case: Case = cases::table.find(&id).select(Case::as_select()).first(rx.conn())?;
         wrong.extend(of_proposals(rx, &case)?.map(|what| format!("{id}: {what}")));
         let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
         if case.state == State::Closed || !urgent {

@@ -16,7 +16,7 @@ use crate::base::secret::silent;
 use crate::db::schema::acts;
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access::{self, Act, ChangePriority, Grant, SignSecond};
+use crate::domain::access::{self, Act, Acting, ChangePriority, Grant, SignSecond};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::requests::{self, NewRequest};
 use crate::domain::staff::Member;
@@ -122,19 +122,23 @@ pub enum Done {
     Pending(ActId),
 }
 
+/// A change of a priority that a colleague wants.
+pub struct Change {
+    /// To which.
+    pub to: Priority,
+    /// Why, as a code.
+    pub reason_code: PriorityReason,
+    /// Why, in words.
+    pub text: String,
+}
+
 /// Raises a priority at once, lowers it at once from p2 to p4, and proposes the lowering from p0 and p1.
 ///
 /// # Errors
 /// `Invalid` when nothing would change or the reason is missing; `Conflict` when a closed case is to be lowered.
-pub fn change_priority(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    grant: Grant<ChangePriority, Case>,
-    who: &Member,
-    change: (Priority, PriorityReason, String),
-) -> Result<Done> {
-    let (to, reason_code, text) = change;
-    let mut case = grant.into_row();
+pub fn change_priority(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<ChangePriority>, change: Change) -> Result<Done> {
+    let Change { to, reason_code, text } = change;
+    let (mut case, who) = grant.into_parts();
     if text.trim().is_empty() {
         return Err(Error::invalid("/text", "required", "say why; the next colleague reads it"));
     }
@@ -142,7 +146,7 @@ pub fn change_priority(
         return Err(Error::invalid("/priority", "unchanged", "the case has this priority already"));
     }
     if to < case.priority {
-        super::notes::write_reason(tx, kit, &case.id, who, &text)?;
+        super::notes::write_reason(tx, kit, &case.id, &who, &text)?;
         priority::raise(tx, kit, &mut case, to)?;
         return Ok(Done::Now(Box::new(case)));
     }
@@ -163,11 +167,11 @@ pub fn change_priority(
         assessed,
     };
     let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
-    let act = propose(tx, kit, &case.id, who, (ActKind::LowerPriority, Body::LowerPriority(lowering)))?;
+    let act = propose(tx, kit, &case.id, &who, (ActKind::LowerPriority, Body::LowerPriority(lowering)))?;
     if urgent {
         return Ok(Done::Pending(act));
     }
-    close_act(tx, &case.id, &act, ActKind::LowerPriority, (who, true))?;
+    close_act(tx, &case.id, &act, ActKind::LowerPriority, (&who, true))?;
     priority::lower(tx, kit, &mut case, &act)?;
     Ok(Done::Now(Box::new(case)))
 }
@@ -177,7 +181,7 @@ pub(super) fn propose_unfounded(
     tx: &mut Tx<'_>,
     kit: &Kit,
     case: &CaseId,
-    who: &Member,
+    who: &Acting,
     reason: &str,
 ) -> Result<ActId> {
     let assessed = priority::newest_seq(tx, case)?;
@@ -190,13 +194,13 @@ pub(in crate::domain) fn propose_request(
     tx: &mut Tx<'_>,
     kit: &Kit,
     case: &CaseId,
-    who: &Member,
+    who: &Acting,
     request: NewRequest,
 ) -> Result<ActId> {
     propose(tx, kit, case, who, (ActKind::AskPlatform, Body::AskPlatform(Box::new(request))))
 }
 
-fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Member, what: (ActKind, Body)) -> Result<ActId> {
+fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (ActKind, Body)) -> Result<ActId> {
     let (kind, body) = what;
     let id = ActId::random();
     let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
@@ -222,14 +226,8 @@ fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Member, what: (ActKi
 /// # Errors
 /// `SecondPerson` when it is the first one, `ActDecided` when somebody was quicker, `ActVoid` when the case was closed
 /// or the first one may not work on it any more, `ActOutdated` when more has come in than the first one saw.
-pub fn sign(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    grant: Grant<SignSecond, Case>,
-    who: &Member,
-    (id, approve): (&ActId, bool),
-) -> Result<Case> {
-    let mut case = grant.into_row();
+pub fn sign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<SignSecond>, id: &ActId, approve: bool) -> Result<Case> {
+    let (mut case, who) = grant.into_parts();
     let (kind, state, proposed_by, sealed): (ActKind, ActState, StaffId, Sealed<Notes>) = acts::table
         .find(id)
         .filter(acts::case_id.eq(&case.id))
@@ -244,7 +242,7 @@ pub fn sign(
         ActState::Pending | ActState::Void => return Err(Conflict::ActVoid.into()),
         ActState::Approved | ActState::Refused => return Err(Conflict::ActDecided.into()),
     }
-    close_act(tx, &case.id, id, kind, (who, approve))?;
+    close_act(tx, &case.id, id, kind, (&who, approve))?;
     if !approve {
         return Ok(case);
     }
@@ -294,4 +292,4 @@ pub(super) fn lowering(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &ActId) -> Resu
     }
 }
 
-silent! { Lowering Body }
+silent! { Lowering Body Change }

@@ -10,7 +10,7 @@ use crate::base::time::Timestamp;
 use crate::db::schema::cases;
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access::{Assign, Claim, Grant, Reopen, Work};
+use crate::domain::access::{Acting, Assign, Claim, Grant, Reopen, Work};
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::due::{self, DueRow};
 use crate::domain::paging;
@@ -29,20 +29,20 @@ pub(in crate::domain) const RESERVED: Duration = Duration::from_hours(8);
 ///
 /// # Errors
 /// `ClaimedByOther`, or `Transition` for a case that is closed or on hold.
-pub fn claim(tx: &mut Tx<'_>, grant: Grant<Claim, Case>, who: &Member) -> Result<Case> {
-    let mut case = grant.into_row();
+pub fn claim(tx: &mut Tx<'_>, grant: Grant<Claim>) -> Result<Case> {
+    let (mut case, who) = grant.into_parts();
     if case.is_held_by_other(&who.id, tx.now()) {
         return Err(Conflict::ClaimedByOther.into());
     }
     if !case.state.is_claimable() && case.state != State::AwaitingPlatform {
         return Err(Conflict::Transition { from: case.state.as_str(), action: "claim" }.into());
     }
-    take(tx, &mut case, who)?;
+    take(tx, &mut case, &who)?;
     Ok(case)
 }
 
 /// Writes the claim down.
-pub(in crate::domain) fn take(tx: &mut Tx<'_>, case: &mut Case, who: &Member) -> Result<()> {
+pub(in crate::domain) fn take(tx: &mut Tx<'_>, case: &mut Case, who: &Acting) -> Result<()> {
     let until = tx.now().plus(LEASE);
     case.assigned_to = Some(who.id.clone());
     case.claimed_until = Some(until);
@@ -53,16 +53,16 @@ pub(in crate::domain) fn take(tx: &mut Tx<'_>, case: &mut Case, who: &Member) ->
 }
 
 /// Renews the lease.
-pub fn heartbeat(tx: &mut Tx<'_>, grant: Grant<Work, Case>) -> Result<Case> {
-    let mut case = grant.into_row();
+pub fn heartbeat(tx: &mut Tx<'_>, grant: Grant<Work>) -> Result<Case> {
+    let (mut case, _) = grant.into_parts();
     case.claimed_until = Some(tx.now().plus(LEASE));
     store::set_holder(tx, &case)?;
     Ok(case)
 }
 
 /// Gives the case back to its queue. An urgent one is nobody's then, so somebody is told.
-pub fn release(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work, Case>) -> Result<Case> {
-    let mut case = grant.into_row();
+pub fn release(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>) -> Result<Case> {
+    let (mut case, _) = grant.into_parts();
     case.assigned_to = None;
     case.claimed_until = None;
     case.reserved_until = None;
@@ -73,8 +73,8 @@ pub fn release(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work, Case>) -> Result<C
 }
 
 /// Begins the work: the first human review.
-pub fn start(tx: &mut Tx<'_>, grant: Grant<Work, Case>) -> Result<Case> {
-    let mut case = grant.into_row();
+pub fn start(tx: &mut Tx<'_>, grant: Grant<Work>) -> Result<Case> {
+    let (mut case, _) = grant.into_parts();
     store::move_along(tx, &mut case, Action::Start, None)?;
     Ok(case)
 }
@@ -83,21 +83,15 @@ pub fn start(tx: &mut Tx<'_>, grant: Grant<Work, Case>) -> Result<Case> {
 ///
 /// # Errors
 /// `Invalid` without a reason or with an `until` that has passed or lies more than 72 hours ahead.
-pub fn hold(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    grant: Grant<Work, Case>,
-    who: &Member,
-    (reason, until): (&str, Option<Timestamp>),
-) -> Result<Case> {
-    let mut case = grant.into_row();
+pub fn hold(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>, reason: &str, until: Option<Timestamp>) -> Result<Case> {
+    let (mut case, who) = grant.into_parts();
     let until = until.ok_or_else(|| Error::invalid("/until", "required", "say until when, at most 72 hours ahead"))?;
     if until <= tx.now() || until > tx.now().plus(LONGEST_HOLD) {
         return Err(Error::invalid("/until", "out_of_range", "choose a time within the next 72 hours"));
     }
     require_reason(reason)?;
     store::move_along(tx, &mut case, Action::Hold, None)?;
-    super::notes::write_reason(tx, kit, &case.id, who, reason)?;
+    super::notes::write_reason(tx, kit, &case.id, &who, reason)?;
     case.claimed_until = None;
     case.held_until = Some(until);
     store::set_holder(tx, &case)?;
@@ -106,8 +100,8 @@ pub fn hold(
 
 /// Takes a case up again that was on hold, or that waits for a platform. An urgent one is nobody's then, so somebody is
 /// told, unless it is claimed by then.
-pub fn resume(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen, Case>) -> Result<Case> {
-    let mut case = grant.into_row();
+pub fn resume(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen>) -> Result<Case> {
+    let (mut case, _) = grant.into_parts();
     wake_up(tx, kit, &mut case)?;
     priority::page_if_left(tx, kit, &case, "resumed")?;
     Ok(case)
@@ -140,17 +134,17 @@ fn reserved(now: Timestamp, next_due_at: Timestamp) -> Timestamp {
 }
 
 /// Takes a closed case up again, by a person with a reason.
-pub fn reopen(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen, Case>, who: &Member, reason: &str) -> Result<Case> {
-    let mut case = grant.into_row();
+pub fn reopen(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen>, reason: &str) -> Result<Case> {
+    let (mut case, who) = grant.into_parts();
     require_reason(reason)?;
     wake(tx, kit, &mut case)?;
-    super::notes::write_reason(tx, kit, &case.id, who, reason)?;
+    super::notes::write_reason(tx, kit, &case.id, &who, reason)?;
     priority::page_if_left(tx, kit, &case, "reopened")?;
     Ok(case)
 }
 
 /// Re-opens a case and starts its clocks anew.
-pub fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+pub(super) fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
     store::move_along(tx, case, Action::Reopen, None)?;
     case.assigned_to = None;
     case.claimed_until = None;
@@ -171,8 +165,8 @@ pub fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
 ///
 /// # Errors
 /// `ClaimedByOther` while a third person holds a living claim.
-pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign, Case>, by: &Member, to: &Member) -> Result<Case> {
-    let mut case = grant.into_row();
+pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign>, to: &Member) -> Result<Case> {
+    let (mut case, by) = grant.into_parts();
     let now = tx.now();
     if case.is_held_by_other(&by.id, now) && case.is_held_by_other(&to.id, now) {
         return Err(Conflict::ClaimedByOther.into());

@@ -220,14 +220,14 @@ pub fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<Clock>> {
 
 /// The next clock that will pass; a case without one stands behind all others of its priority.
 #[must_use]
-pub fn next_due(clocks: &[Clock]) -> Timestamp {
+pub(in crate::domain) fn next_due(clocks: &[Clock]) -> Timestamp {
     const NEVER: Timestamp = Timestamp::from_micros(999_999_999_999_999_999);
     clocks.iter().filter(|clock| clock.runs()).map(|clock| clock.due_at).min().unwrap_or(NEVER)
 }
 
 /// After a raise each running clock is due at the earlier of its old time and the raise plus its new span; a clock
 /// that the old priority did not have begins (TSP-1, rule 6).
-pub fn tighten(tx: &mut Tx<'_>, case: &CaseId, due: &Due) -> Result<()> {
+pub(in crate::domain) fn tighten(tx: &mut Tx<'_>, case: &CaseId, due: &Due) -> Result<()> {
     let now = tx.now();
     let have = of_case(tx, case)?;
     let mut missing = Vec::new();
@@ -258,7 +258,7 @@ fn advance(tx: &mut Tx<'_>, clock: &Clock, due_at: Timestamp) -> Result<()> {
 }
 
 /// Something new came in: a person is to read it by then, however often the case was read before.
-pub fn begin_review(tx: &mut Tx<'_>, case: &CaseId, by: Timestamp) -> Result<()> {
+pub(in crate::domain) fn begin_review(tx: &mut Tx<'_>, case: &CaseId, by: Timestamp) -> Result<()> {
     let have = of_case(tx, case)?;
     let running = have.iter().find(|clock| clock.kind == ClockKind::HumanReview && clock.runs());
     match running {
@@ -289,7 +289,7 @@ pub fn meet(tx: &mut Tx<'_>, case: &CaseId, kind: ClockKind, request: Option<&Re
 }
 
 /// Notes that the platform has decided about the image of a report.
-pub fn meet_image(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
+pub(in crate::domain) fn meet_image(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
     let running = clocks::report_id
         .eq(report)
         .and(clocks::kind.eq(ClockKind::IntimateImage))
@@ -301,7 +301,7 @@ pub fn meet_image(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
 
 /// Stops our own clocks of a case that is closed. What the platform owes, an answer and the 48 hours of an image, it
 /// owes all the same.
-pub fn stop_ours(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+pub(in crate::domain) fn stop_ours(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
     let running = clocks::case_id
         .eq(case)
         .and(clocks::kind.ne_all([ClockKind::IntimateImage, ClockKind::Request]))

@@ -8,7 +8,6 @@ use crate::db::Tx;
 use crate::domain::Kit;
 use crate::domain::access::{Decide, Grant};
 use crate::domain::requests::{self, RequestState};
-use crate::domain::staff::Member;
 use crate::error::{Conflict, Result};
 
 /// A decision.
@@ -23,15 +22,15 @@ pub struct Closing {
 ///
 /// # Errors
 /// `Conflict` when the case cannot be closed from where it stands; `Invalid` without a reason.
-pub fn decide(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Decide, Case>, who: &Member, closing: &Closing) -> Result<Done> {
-    let mut case = grant.into_row();
+pub fn decide(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Decide>, closing: &Closing) -> Result<Done> {
+    let (mut case, who) = grant.into_parts();
     claims::require_reason(&closing.reason)?;
     case.next(Action::Close)?;
     if closing.outcome == Outcome::Unfounded {
-        let act = acts::propose_unfounded(tx, kit, &case.id, who, &closing.reason)?;
+        let act = acts::propose_unfounded(tx, kit, &case.id, &who, &closing.reason)?;
         return Ok(Done::Pending(act));
     }
-    super::notes::write_reason(tx, kit, &case.id, who, &closing.reason)?;
+    super::notes::write_reason(tx, kit, &case.id, &who, &closing.reason)?;
     close(tx, &mut case, closing.outcome)?;
     Ok(Done::Now(Box::new(case)))
 }

@@ -7,17 +7,17 @@ use crate::base::id::CaseId;
 use crate::db::dialect::native;
 use crate::db::schema::case_links;
 use crate::db::{Rx, Tx};
-use crate::domain::access::{self, Act, Grant, Link};
+use crate::domain::access::{self, Act, Acting, Grant, Link};
 use crate::domain::audit::{self, Chain, Event};
-use crate::domain::staff::{self, Member};
+use crate::domain::staff;
 use crate::error::{Error, Result};
 
 /// Links two cases that the same person may see. Linking them again changes nothing.
 ///
 /// # Errors
 /// `Invalid` for a case and itself.
-pub fn link(tx: &mut Tx<'_>, one: Grant<Link, Case>, other: Grant<Link, Case>, who: &Member) -> Result<Case> {
-    let (mut one, mut other) = (one.into_row(), other.into_row());
+pub fn link(tx: &mut Tx<'_>, one: Grant<Link>, other: Grant<Link>) -> Result<Case> {
+    let ((mut one, who), (mut other, _)) = (one.into_parts(), other.into_parts());
     if one.id == other.id {
         return Err(Error::invalid("/case_id", "same_case", "a case cannot be linked with itself"));
     }
@@ -57,7 +57,7 @@ fn tie(tx: &mut Tx<'_>, one: &mut Case, other: &mut Case, by: &str) -> Result<()
 }
 
 /// The cases linked with this one that the person may know of.
-pub(super) fn of_case(rx: &mut Rx<'_>, case: &CaseId, who: &Member) -> Result<Vec<CaseId>> {
+pub(super) fn of_case(rx: &mut Rx<'_>, case: &CaseId, who: &Acting) -> Result<Vec<CaseId>> {
     let linked: Vec<CaseId> = case_links::table
         .filter(case_links::case_id.eq(case))
         .order(case_links::linked_at)

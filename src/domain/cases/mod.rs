@@ -17,19 +17,22 @@ mod store;
 
 pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
 pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, take, wake_and_page};
-pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, start, wake};
+pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, start};
 pub use claims::{claims_lapsed, end_hold, holds_ended, lapse};
 pub use decide::{Closing, decide};
 pub use links::link;
 pub(in crate::domain) use links::link_one_pair;
 pub use notes::{NewNote, NoteView, Records, write_note};
 pub use open::Named;
-pub use open::{Incoming, Landed, land, take_in_addition};
+pub(in crate::domain) use open::land;
+pub(in crate::domain) use open::take_in_addition;
+pub use open::{Incoming, Landed};
 pub(in crate::domain) use priority::{facts, notice, page_if_left};
 pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, without_rules};
 pub use read::{CaseSummary, CaseView, summary, view};
 pub use state::{Action, State};
-pub use store::{find, move_along};
+pub(in crate::domain) use store::find;
+pub(in crate::domain) use store::move_along;
 pub(in crate::domain) use store::{find_locked, note_withdrawal, readable, replace_in_queue as requeue, tell_platform};
 
 use diesel::prelude::*;

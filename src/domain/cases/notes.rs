@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::clocks::{self, Clock, ClockKind};
-use super::{Case, priority, store};
+use super::{priority, store};
 use crate::base::code::codes;
 use crate::base::id::{CaseId, NoteId, StaffId};
 use crate::base::secret::silent;
@@ -15,9 +15,8 @@ use crate::base::time::Timestamp;
 use crate::db::schema::notes;
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access::{Grant, WriteNote};
+use crate::domain::access::{Acting, Grant, WriteNote};
 use crate::domain::audit::{self, Chain, Event};
-use crate::domain::staff::Member;
 use crate::domain::vault::{Keys, Notes, Sealed};
 use crate::domain::{flows, reports};
 use crate::error::{Error, Result};
@@ -86,14 +85,8 @@ pub struct NoteView {
 ///
 /// # Errors
 /// `Invalid` for empty or endless words, or a contact whose channel was not confirmed safe.
-pub fn write_note(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    grant: Grant<WriteNote, Case>,
-    who: &Member,
-    note: &NewNote,
-) -> Result<NoteView> {
-    let mut case = grant.into_row();
+pub fn write_note(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<WriteNote>, note: &NewNote) -> Result<NoteView> {
+    let (mut case, who) = grant.into_parts();
     if note.text.trim().is_empty() || note.text.chars().count() > LONGEST {
         return Err(Error::invalid("/text", "bad_length", "write 1 to 20,000 characters"));
     }
@@ -105,7 +98,7 @@ pub fn write_note(
     if note.records == Some(Records::SafeContact) {
         contact_is_open(tx, &case.id, note.wishes_asked)?;
     }
-    let id = insert(tx, kit, &case.id, who, (&note.text, note.records))?;
+    let id = insert(tx, kit, &case.id, &who, (&note.text, note.records))?;
     match note.records {
         Some(Records::SafeContact) => {
             clocks::meet(tx, &case.id, ClockKind::FirstContactOrStandby, None)?;
@@ -164,14 +157,14 @@ fn check_in_is_sound(note: &NewNote, now: Timestamp) -> Result<()> {
 }
 
 /// Writes the reason of an act as a note.
-pub(super) fn write_reason(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Member, reason: &str) -> Result<()> {
+pub(super) fn write_reason(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, reason: &str) -> Result<()> {
     if reason.chars().count() > LONGEST {
         return Err(Error::invalid("/reason", "too_long", "at most 20,000 characters"));
     }
     insert(tx, kit, case, who, (reason, None)).map(|_| ())
 }
 
-fn insert(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Member, what: (&str, Option<Records>)) -> Result<NoteId> {
+fn insert(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (&str, Option<Records>)) -> Result<NoteId> {
     let (text, records) = what;
     let id = NoteId::random();
     let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;

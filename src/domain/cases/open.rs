@@ -75,7 +75,7 @@ pub struct Landed<'k> {
 ///
 /// # Errors
 /// `InFlight` when a twin of the pair opens its case at this moment and is gone when looked for.
-pub fn land<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: Incoming) -> Result<Landed<'k>> {
+pub(in crate::domain) fn land<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: Incoming) -> Result<Landed<'k>> {
     if let Some(landed) = of_pair(tx, kit, &incoming)? {
         return join(tx, kit, landed, incoming);
     }
@@ -304,7 +304,7 @@ fn combined(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, later: &Facts) 
 ///
 /// # Errors
 /// `Erased` when the case's content was.
-pub fn take_in_addition(
+pub(in crate::domain) fn take_in_addition(
     tx: &mut Tx<'_>,
     kit: &Kit,
     case: &CaseId,

@@ -18,7 +18,6 @@ use crate::domain::audit::{self, Chain, Event};
 use crate::domain::platforms::Mode;
 use crate::domain::reports::{Added, additions_of, contact_is_barred};
 use crate::domain::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
-use crate::domain::staff::Member;
 use crate::domain::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Priority, Queue};
 use crate::domain::vault::Keys;
@@ -182,8 +181,8 @@ pub fn summary(case: &Case) -> CaseSummary {
 
 /// The whole case, for a colleague. The reading is recorded, with or without content. What does not open is left out, and
 /// that is said: whoever was woken for a case must be able to work on it.
-pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read, Case>, who: &Member) -> Result<CaseView> {
-    let case = grant.row();
+pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView> {
+    let (case, who) = (grant.case(), grant.who());
     let content = access::allows(who.role, case.queue, Act::ReadContent);
     audit::record(tx, Chain::Case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
     let now = tx.now();

@@ -19,7 +19,7 @@ use crate::domain::requests;
 use crate::error::Result;
 
 /// The case with this id, whoever asks. Callers outside the domain get cases through `domain::access`.
-pub fn find(rx: &mut Rx<'_>, id: &CaseId) -> Result<Option<Case>> {
+pub(in crate::domain) fn find(rx: &mut Rx<'_>, id: &CaseId) -> Result<Option<Case>> {
     Ok(cases::table.find(id).select(Case::as_select()).first(rx.conn()).optional()?)
 }
 
@@ -88,7 +88,12 @@ pub(super) fn bump(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
 ///
 /// # Errors
 /// `Conflict` when the table has no such way.
-pub fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Option<Outcome>) -> Result<()> {
+pub(in crate::domain) fn move_along(
+    tx: &mut Tx<'_>,
+    case: &mut Case,
+    action: Action,
+    outcome: Option<Outcome>,
+) -> Result<()> {
     let to = case.next(action)?;
     // What has come due is counted as the case stood on that day.
     flows::settle(tx, case)?;

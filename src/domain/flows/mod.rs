@@ -112,7 +112,7 @@ impl Standing {
 /// The group that a category is counted in. Complaints are about services and not about harm by a person, and welfare
 /// leaves in no statistic: neither is counted.
 #[must_use]
-pub fn counted_in(category: CategoryCode) -> Option<Group> {
+pub(in crate::domain) fn counted_in(category: CategoryCode) -> Option<Group> {
     let exported = category.category().is_some_and(|category| category.exported);
     Some(category.group()).filter(|group| exported && *group != Group::Complaint)
 }

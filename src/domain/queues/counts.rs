@@ -5,10 +5,9 @@ use diesel::prelude::*;
 use crate::base::time::Timestamp;
 use crate::db::schema::{case_queues, cases as table, queue_counts};
 use crate::db::{Rx, Tx};
-use crate::domain::access::{self, Act};
+use crate::domain::access::{self, Act, Acting};
 use crate::domain::cases::{self, State};
 use crate::domain::platforms::Mode;
-use crate::domain::staff::Member;
 use crate::domain::triage::Queue;
 use crate::error::{Error, Forbidden, Result};
 
@@ -34,7 +33,7 @@ pub struct Count {
 ///
 /// # Errors
 /// `Forbidden` for a role without queues.
-pub fn counts(rx: &mut Rx<'_>, who: &Member, mode: Mode) -> Result<Vec<Count>> {
+pub fn counts(rx: &mut Rx<'_>, who: &Acting, mode: Mode) -> Result<Vec<Count>> {
     if !access::may_ever(who.role, Act::Read) {
         return Err(Error::Forbidden(Forbidden::Role));
     }

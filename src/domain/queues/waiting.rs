@@ -10,11 +10,10 @@ use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::Rx;
 use crate::db::schema::{acts as table, cases};
-use crate::domain::access::{self, Act};
+use crate::domain::access::{self, Act, Acting};
 use crate::domain::cases::acts::{ActKind, ActState, ActView};
 use crate::domain::cases::rights::Cause;
 use crate::domain::platforms::Mode;
-use crate::domain::staff::Member;
 use crate::domain::triage::Queue;
 use crate::error::{Error, Forbidden, Refused, Result};
 
@@ -37,7 +36,7 @@ type Row = (ActId, CaseId, ActKind, StaffId, Timestamp, Option<Timestamp>, Optio
 /// `Parameter` for a cursor of another list; `Forbidden` for a role that sees no case.
 pub fn acts(
     rx: &mut Rx<'_>,
-    who: &Member,
+    who: &Acting,
     (mode, state): (Mode, ActState),
     cursor: Option<&str>,
     limit: Limit,

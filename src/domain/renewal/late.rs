@@ -11,11 +11,11 @@ use crate::db::dialect::native;
 use crate::db::schema::{case_links, late_matches};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access::{self, Act};
+use crate::domain::access::{self, Act, Acting};
 use crate::domain::cases::{self, Case};
 use crate::domain::matching;
 use crate::domain::platforms::Mode;
-use crate::domain::staff::{self, Member};
+use crate::domain::staff;
 use crate::error::{Error, Forbidden, Refused, Result};
 
 /// How many rows are looked through for one page, at the most.
@@ -53,7 +53,7 @@ pub(super) fn compare(tx: &mut Tx<'_>, kit: &Kit, case: &Case) -> Result<()> {
 ///
 /// # Errors
 /// `Forbidden` for who hands out no cases; `Parameter` for a cursor of another list.
-pub fn list(rx: &mut Rx<'_>, who: &Member, mode: Mode, from: Option<&str>, limit: Limit) -> Result<Page<LateMatch>> {
+pub fn list(rx: &mut Rx<'_>, who: &Acting, mode: Mode, from: Option<&str>, limit: Limit) -> Result<Page<LateMatch>> {
     if !access::may_ever(who.role, Act::Assign) {
         return Err(Error::Forbidden(Forbidden::Role));
     }
@@ -109,7 +109,7 @@ fn behind(rx: &mut Rx<'_>, after: Option<&LateMatch>, limit: Limit) -> Result<Ve
     Ok(query.load(rx.conn())?)
 }
 
-fn is_to_be_seen(rx: &mut Rx<'_>, who: &Member, mode: Mode, row: &LateMatch) -> Result<bool> {
+fn is_to_be_seen(rx: &mut Rx<'_>, who: &Acting, mode: Mode, row: &LateMatch) -> Result<bool> {
     for id in [&row.case_id, &row.other_id] {
         let seen = cases::find(rx, id)?.filter(|case| case.mode == mode && case.state.is_open());
         let Some(case) = seen.filter(|case| access::may(who, case, Act::Read)) else { return Ok(false) };

@@ -20,7 +20,7 @@ use crate::base::time::Timestamp;
 use crate::db::schema::{additions, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access::{AsPlatform, Grant, Tenant};
+use crate::domain::access::Tenant;
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::cases;
 use crate::domain::staff;
@@ -50,12 +50,12 @@ pub struct AdditionView {
 pub fn add(
     tx: &mut Tx<'_>,
     kit: &Kit,
-    grant: &Grant<AsPlatform, Tenant>,
+    tenant: &Tenant,
     report: &ReportId,
     taken: Taken<AdditionBody>,
 ) -> Result<(AdditionView, CaseId)> {
-    let case = own(tx, grant.row(), report)?.case_id;
-    let taken = taken.accept(grant.row().mode)?;
+    let case = own(tx, tenant, report)?.case_id;
+    let taken = taken.accept(tenant.mode)?;
     let Taken { body, found } = &taken;
     let id = AdditionId::random();
     // The case's row is locked first, and its keys are read under that lock.
@@ -70,7 +70,7 @@ pub fn add(
     let has_numbers = body.identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Phone);
     let has_numbers = has_numbers || found.has_left_out();
     let country = if has_numbers { country_of(tx, kit, &case, report)? } else { None };
-    let place = (grant.row().platform.as_str(), grant.row().mode.as_str());
+    let place = (tenant.platform.as_str(), tenant.mode.as_str());
     let stands_first = staff::stand_on_first_rules(tx)?;
     let names = names_of_addition(kit, place, &taken, (country.as_deref(), stands_first));
     cases::take_in_addition(tx, kit, &case, event, (facts, names))?;
@@ -126,8 +126,8 @@ fn country_of(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId, report: &ReportId) -> R
 ///
 /// # Errors
 /// `NotFound` for another tenant's report.
-pub fn withdraw(tx: &mut Tx<'_>, grant: &Grant<AsPlatform, Tenant>, report: &ReportId) -> Result<CaseId> {
-    let found = own(tx, grant.row(), report)?;
+pub fn withdraw(tx: &mut Tx<'_>, tenant: &Tenant, report: &ReportId) -> Result<CaseId> {
+    let found = own(tx, tenant, report)?;
     audit::record(tx, Chain::Case(&found.case_id), Event::WithdrawalAsked { report: report.clone() })?;
     diesel::update(reports::table.find(report).filter(reports::withdrawn_at.is_null()))
         .set(reports::withdrawn_at.eq(tx.now()))

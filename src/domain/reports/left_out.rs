@@ -187,7 +187,7 @@ fn pieces(text: &str) -> Vec<String> {
 ///
 /// # Errors
 /// What the database says.
-pub fn contact_is_barred(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
+pub(in crate::domain) fn contact_is_barred(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
     let barred = reports::case_id.eq(case).and(reports::contact_barred_at.is_not_null());
     let any: Option<String> = reports::table.filter(barred).select(reports::id).first(rx.conn()).optional()?;
     Ok(any.is_some())

@@ -27,7 +27,7 @@ mod words;
 pub(in crate::domain) use additions::{Added, additions_of};
 pub use additions::{AdditionView, add, withdraw};
 pub use found::{Broken, Found, LeftOut};
-pub use left_out::contact_is_barred;
+pub(in crate::domain) use left_out::contact_is_barred;
 pub(in crate::domain) use left_out::{lift_bar, of_case as left_out_of};
 pub use opened::{Sent, read_body};
 pub use read::{ReportView, find, find_by_reference, list};

@@ -10,7 +10,7 @@ use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::Rx;
 use crate::db::schema::reports;
-use crate::domain::access::{AsPlatform, Grant, Tenant};
+use crate::domain::access::Tenant;
 use crate::domain::taxonomy::CategoryCode;
 use crate::error::{Refused, Result};
 
@@ -47,8 +47,8 @@ pub struct ReportView {
 ///
 /// # Errors
 /// `NotFound` for another tenant's.
-pub fn find(rx: &mut Rx<'_>, grant: &Grant<AsPlatform, Tenant>, id: &ReportId) -> Result<ReportView> {
-    own(rx, grant.row(), id)
+pub fn find(rx: &mut Rx<'_>, tenant: &Tenant, id: &ReportId) -> Result<ReportView> {
+    own(rx, tenant, id)
 }
 
 pub(super) fn own(rx: &mut Rx<'_>, tenant: &Tenant, id: &ReportId) -> Result<ReportView> {
@@ -63,12 +63,7 @@ pub(super) fn own(rx: &mut Rx<'_>, tenant: &Tenant, id: &ReportId) -> Result<Rep
 ///
 /// # Errors
 /// What the database says.
-pub fn find_by_reference(
-    rx: &mut Rx<'_>,
-    grant: &Grant<AsPlatform, Tenant>,
-    reference: &str,
-) -> Result<Option<ReportView>> {
-    let tenant = grant.row();
+pub fn find_by_reference(rx: &mut Rx<'_>, tenant: &Tenant, reference: &str) -> Result<Option<ReportView>> {
     Ok(reports::table
         .filter(reports::platform_report_ref.eq(reference))
         .filter(reports::platform_id.eq(&tenant.platform).and(reports::mode.eq(tenant.mode)))
@@ -81,14 +76,8 @@ pub fn find_by_reference(
 ///
 /// # Errors
 /// `Parameter` for a cursor of another list.
-pub fn list(
-    rx: &mut Rx<'_>,
-    grant: &Grant<AsPlatform, Tenant>,
-    cursor: Option<&str>,
-    limit: Limit,
-) -> Result<Page<ReportView>> {
+pub fn list(rx: &mut Rx<'_>, tenant: &Tenant, cursor: Option<&str>, limit: Limit) -> Result<Page<ReportView>> {
     const NAME: &str = "reports";
-    let tenant = grant.row();
     let mut query = reports::table
         .filter(reports::platform_id.eq(&tenant.platform).and(reports::mode.eq(tenant.mode)))
         .order((reports::received_at.desc(), reports::id.desc()))

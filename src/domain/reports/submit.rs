@@ -17,7 +17,7 @@ use crate::db::Tx;
 use crate::db::dialect::native;
 use crate::db::schema::reports;
 use crate::domain::Kit;
-use crate::domain::access::{AsPlatform, Grant, Tenant};
+use crate::domain::access::Tenant;
 use crate::domain::cases::{self, Incoming, Landed};
 use crate::domain::events::{self, EventType, NewEvent};
 use crate::domain::staff;
@@ -93,13 +93,7 @@ struct Known {
 /// # Errors
 /// `Invalid` when the report is not to be taken; `DuplicateReference` when the reference is known with another content;
 /// `InFlight` when a twin is being stored.
-pub fn submit<'k>(
-    tx: &mut Tx<'_>,
-    kit: &'k Kit,
-    grant: &Grant<AsPlatform, Tenant>,
-    taken: Taken<ReportBody>,
-) -> Result<Submitted<'k>> {
-    let tenant = grant.row();
+pub fn submit<'k>(tx: &mut Tx<'_>, kit: &'k Kit, tenant: &Tenant, taken: Taken<ReportBody>) -> Result<Submitted<'k>> {
     let mut taken = taken.accept(tenant.mode)?;
     let digest = digest(kit, &taken)?;
     tell_apart(&mut taken.body.platform_report_ref, &digest);

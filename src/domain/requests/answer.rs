@@ -9,7 +9,7 @@ use crate::db::dialect::{self, Lock};
 use crate::db::schema::requests;
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access::{AsPlatform, Grant, Tenant};
+use crate::domain::access::Tenant;
 use crate::domain::audit::{self, Chain, Event};
 use crate::domain::cases::clocks::{self, ClockKind};
 use crate::domain::cases::{self, Action, Case};
@@ -26,16 +26,10 @@ const UNANSWERED: [RequestState; 2] = [RequestState::Open, RequestState::Acknowl
 ///
 /// # Errors
 /// `Conflict` when the request was answered before; `Invalid` when a reason is missing or does not fit.
-pub fn answer(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    grant: &Grant<AsPlatform, Tenant>,
-    id: &RequestId,
-    new: &NewAnswer,
-) -> Result<Asked> {
-    let before = own(tx, grant.row(), id)?;
+pub fn answer(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId, new: &NewAnswer) -> Result<Asked> {
+    let before = own(tx, tenant, id)?;
     dialect::lock(tx.conn(), Lock::Case, before.case_id.as_str())?;
-    let before = own(tx, grant.row(), id)?;
+    let before = own(tx, tenant, id)?;
     check_answer(before.action, new)?;
     let refused = Conflict::Transition { from: before.state.as_str(), action: new.state.as_str() };
     let to = before.state.next(new.state).ok_or(Error::Conflict(refused))?;
@@ -63,7 +57,7 @@ pub fn answer(
         }
         give_back(tx, kit, &before.case_id)?;
     }
-    find(tx, kit, grant, id)
+    find(tx, kit, tenant, id)
 }
 
 fn check_answer(action: RequestAction, new: &NewAnswer) -> Result<()> {

@@ -16,7 +16,7 @@ use crate::domain::cases::clocks::{self, Clock, ClockKind};
 use crate::domain::cases::{self, Action, Case};
 use crate::domain::events::EventType;
 use crate::domain::reports::body::{DesiredOutcome, Relation};
-use crate::domain::staff::{Member, Role};
+use crate::domain::staff::Role;
 use crate::domain::triage::Signal;
 use crate::domain::vault::{Keys, Messages};
 use crate::error::{Error, Result, Violations};
@@ -25,8 +25,8 @@ use crate::error::{Error, Result, Violations};
 ///
 /// # Errors
 /// `Invalid` for each guard that does not hold: see [`guard`].
-pub fn ask(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<AskPlatform, Case>, who: &Member, new: NewRequest) -> Result<Done> {
-    let mut case = grant.into_row();
+pub fn ask(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<AskPlatform>, new: NewRequest) -> Result<Done> {
+    let (mut case, who) = grant.into_parts();
     let report = report_of(tx, &case.id, new.report_id.as_ref())?;
     guard(tx, &new, &report)?;
     let senior = matches!(who.role, Role::Lead | Role::SafeguardingLead);
@@ -38,7 +38,7 @@ pub fn ask(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<AskPlatform, Case>, who: &Me
     if new.agreement == Some(Agreement::TwoPerson) {
         // The second person approves what the first one saw: this report, whatever joins meanwhile.
         let new = NewRequest { report_id: Some(report.id), ..new };
-        return acts::propose_request(tx, kit, &case.id, who, new).map(Done::Pending);
+        return acts::propose_request(tx, kit, &case.id, &who, new).map(Done::Pending);
     }
     make(tx, kit, &mut case, &who.id, (&new, report.id))?;
     Ok(Done::Now(Box::new(case)))

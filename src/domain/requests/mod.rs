@@ -18,7 +18,7 @@ pub use shape::{
 };
 
 use super::Kit;
-use super::access::{AsPlatform, Grant, Tenant};
+use super::access::Tenant;
 use super::cases::Case;
 use super::events::{self, EventType, NewEvent};
 use super::vault::{Keys, Messages, Sealed};
@@ -117,11 +117,10 @@ pub struct Asked {
 pub fn list(
     rx: &mut Rx<'_>,
     kit: &Kit,
-    grant: &Grant<AsPlatform, Tenant>,
+    tenant: &Tenant,
     state: Option<RequestState>,
     (cursor, limit): (Option<&str>, Limit),
 ) -> Result<Page<Asked>> {
-    let tenant = grant.row();
     let name = format!("requests|{}", state.map_or("", RequestState::as_str));
     let mut query = requests::table
         .filter(requests::platform_id.eq(&tenant.platform).and(requests::mode.eq(tenant.mode)))
@@ -151,8 +150,8 @@ pub fn list(
 ///
 /// # Errors
 /// `NotFound` for another platform's.
-pub fn find(rx: &mut Rx<'_>, kit: &Kit, grant: &Grant<AsPlatform, Tenant>, id: &RequestId) -> Result<Asked> {
-    let request = own(rx, grant.row(), id)?;
+pub fn find(rx: &mut Rx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId) -> Result<Asked> {
+    let request = own(rx, tenant, id)?;
     with_words(rx, kit, request)
 }
 

@@ -311,7 +311,7 @@ pub(in crate::domain) fn renew(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result
 }
 
 /// Whether what this colleague declared names anyone in the case.
-pub fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
+pub(in crate::domain) fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
     let named = blind_indexes::table
         .filter(blind_indexes::case_id.eq(case))
         .filter(blind_indexes::digest.eq_any(
@@ -322,7 +322,7 @@ pub fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
 }
 
 /// The cases that name anyone whom this colleague declared.
-pub fn walled_cases(rx: &mut Rx<'_>, id: &StaffId) -> Result<Vec<CaseId>> {
+pub(in crate::domain) fn walled_cases(rx: &mut Rx<'_>, id: &StaffId) -> Result<Vec<CaseId>> {
     Ok(readable(
         blind_indexes::table
             .filter(blind_indexes::digest.eq_any(

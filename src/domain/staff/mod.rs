@@ -11,14 +11,17 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use totp_rs::{Builder, Totp};
 
-pub use declarations::{count_declared, declare, declare_account, declared, is_walled, walled_cases};
+pub(in crate::domain) use declarations::is_walled;
+pub(in crate::domain) use declarations::walled_cases;
+pub use declarations::{count_declared, declare, declare_account, declared};
 pub(in crate::domain) use declarations::{
     drop_first, fallen_walls, renew as renew_declarations, stand_on_first_rules, to_declare_again,
 };
 pub use passwords::Passwords;
+pub(in crate::domain) use sessions::session_of;
 pub use sessions::{
-    Opened, Session, account, forget_old_sessions, looks_like_session, open_session, session_of, sign_in,
-    sign_in_failed, sign_out, touch,
+    Opened, Session, account, forget_old_sessions, looks_like_session, open_session, sign_in, sign_in_failed, sign_out,
+    touch,
 };
 
 use super::Kit;
@@ -80,7 +83,7 @@ pub struct NewMember {
 
 /// The queues of an account that was given none: children only for those whose role answers for them.
 #[must_use]
-pub fn usual_queues(role: Role) -> Vec<Queue> {
+pub(in crate::domain) fn usual_queues(role: Role) -> Vec<Queue> {
     Queue::ALL
         .iter()
         .copied()
@@ -252,7 +255,7 @@ pub fn mail_of(rx: &mut Rx<'_>, kit: &Kit, id: &StaffId) -> Result<Option<Sensit
 }
 
 /// Whose open accounts have an address that pages go to.
-pub fn with_mail(rx: &mut Rx<'_>) -> Result<BTreeSet<String>> {
+pub(in crate::domain) fn with_mail(rx: &mut Rx<'_>) -> Result<BTreeSet<String>> {
     let reachable = staff::active.eq(true).and(staff::mail.is_not_null());
     let ids: Vec<String> = staff::table.filter(reachable).select(staff::id).load(rx.conn())?;
     Ok(ids.into_iter().collect())
@@ -295,7 +298,7 @@ pub fn find(rx: &mut Rx<'_>, id: &StaffId) -> Result<Option<Member>> {
 pub const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
 
 /// Whether someone is on shift who may work on one of the queues.
-pub fn is_on_shift(rx: &mut Rx<'_>, queues_of_case: &[Queue]) -> Result<bool> {
+pub(in crate::domain) fn is_on_shift(rx: &mut Rx<'_>, queues_of_case: &[Queue]) -> Result<bool> {
     let since = rx.now().minus(SHIFT);
     let acting: Vec<(Perhaps<Role>, Perhaps<String>)> = staff::table
         .filter(staff::active.eq(true).and(staff::acted_at.ge(since)))

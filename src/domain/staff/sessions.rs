@@ -151,7 +151,7 @@ pub struct Session {
 }
 
 /// The living session of this token.
-pub fn session_of(rx: &mut Rx<'_>, token: &Sensitive<String>) -> Result<Option<Session>> {
+pub(in crate::domain) fn session_of(rx: &mut Rx<'_>, token: &Sensitive<String>) -> Result<Option<Session>> {
     if !looks_like_token(PREFIX, token.expose()) {
         return Ok(None);
     }

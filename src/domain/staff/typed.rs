@@ -13,7 +13,7 @@ pub fn name(typed: &str) -> String {
 
 /// Whether an account may have this name.
 #[must_use]
-pub fn is_name(name: &str) -> bool {
+pub(in crate::domain) fn is_name(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-@".contains(&b);
     name.bytes().all(plain) && (2..=60).contains(&name.len())
 }

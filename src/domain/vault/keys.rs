@@ -219,7 +219,7 @@ fn place(owner: &str, scope: Scope) -> String {
 ///
 /// # Errors
 /// What the database says.
-pub fn is_erased(rx: &mut Rx<'_>, owner: &str) -> Result<bool> {
+pub(in crate::domain) fn is_erased(rx: &mut Rx<'_>, owner: &str) -> Result<bool> {
     let identity = key_wraps::owner.eq(owner).and(key_wraps::scope.eq(Scope::Identity.as_str()));
     let any: Option<String> = key_wraps::table.filter(identity).select(key_wraps::owner).first(rx.conn()).optional()?;
     Ok(any.is_none())

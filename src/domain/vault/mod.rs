@@ -8,9 +8,8 @@ mod keys;
 mod sealed;
 
 pub use keyring::{Keyring, KeyringError};
-pub use keys::{
-    Keys, KnownKeyring, Opened, is_erased, known_keyring, probe_writing, sealed_rows_exist, settle_keyring,
-};
+pub(in crate::domain) use keys::is_erased;
+pub use keys::{Keys, KnownKeyring, Opened, known_keyring, probe_writing, sealed_rows_exist, settle_keyring};
 pub use sealed::{
     Answers, Contact, Damaged, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, Secret, Statement, Subject,
 };

@@ -13,7 +13,7 @@ use crate::db::dialect::{self, Lock};
 use crate::db::schema::{deliveries, webhook_endpoints, webhook_secrets};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access::{AsPlatform, Grant, Tenant};
+use crate::domain::access::Tenant;
 use crate::domain::audit::{self, Chain, Event as Audited};
 use crate::domain::events::{self, EventType};
 use crate::domain::platforms::Mode;
@@ -111,8 +111,8 @@ silent! { Details NewEndpoint Created }
 ///
 /// # Errors
 /// `Invalid` when the URL may not be called, or there are too many endpoints already.
-pub fn create(tx: &mut Tx<'_>, kit: &Kit, who: &Grant<AsPlatform, Tenant>, new: &NewEndpoint) -> Result<Created> {
-    let Tenant { platform, mode, .. } = who.row();
+pub fn create(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, new: &NewEndpoint) -> Result<Created> {
+    let Tenant { platform, mode, .. } = who;
     let refused = |refusal: crate::outbound::Refusal| Error::invalid("/url", refusal.as_str(), refusal.detail());
     let target = kit.outbound.target(&new.url).map_err(refused)?;
     dialect::lock(tx.conn(), Lock::Platform, platform.as_str())?;
@@ -201,8 +201,8 @@ pub(super) fn url(keys: &mut Keys<'_>, endpoint: &Endpoint) -> Result<Sensitive<
 }
 
 /// A platform's endpoints, the oldest first.
-pub fn list(rx: &mut Rx<'_>, kit: &Kit, who: &Grant<AsPlatform, Tenant>) -> Result<Vec<Details>> {
-    let Tenant { platform, mode, .. } = who.row();
+pub fn list(rx: &mut Rx<'_>, kit: &Kit, who: &Tenant) -> Result<Vec<Details>> {
+    let Tenant { platform, mode, .. } = who;
     let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode));
     let rows: Vec<Endpoint> = webhook_endpoints::table
         .filter(mine)
@@ -216,13 +216,13 @@ pub fn list(rx: &mut Rx<'_>, kit: &Kit, who: &Grant<AsPlatform, Tenant>) -> Resu
 ///
 /// # Errors
 /// `NotFound` when this platform and mode have none with the id.
-pub fn find(rx: &mut Rx<'_>, kit: &Kit, who: &Grant<AsPlatform, Tenant>, id: &EndpointId) -> Result<Details> {
+pub fn find(rx: &mut Rx<'_>, kit: &Kit, who: &Tenant, id: &EndpointId) -> Result<Details> {
     let row = own(rx, who, id)?;
     details(rx, kit, row)
 }
 
-fn own(rx: &mut Rx<'_>, who: &Grant<AsPlatform, Tenant>, id: &EndpointId) -> Result<Endpoint> {
-    let Tenant { platform, mode, .. } = who.row();
+fn own(rx: &mut Rx<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoint> {
+    let Tenant { platform, mode, .. } = who;
     let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode));
     let row = webhook_endpoints::table.find(id).filter(mine).select(Endpoint::as_select());
     row.first(rx.conn()).optional()?.ok_or(Error::NotFound)
@@ -232,8 +232,8 @@ fn own(rx: &mut Rx<'_>, who: &Grant<AsPlatform, Tenant>, id: &EndpointId) -> Res
 ///
 /// # Errors
 /// As [`find`].
-pub fn locked(tx: &mut Tx<'_>, who: &Grant<AsPlatform, Tenant>, id: &EndpointId) -> Result<Endpoint> {
-    dialect::lock(tx.conn(), Lock::Platform, who.row().platform.as_str())?;
+pub fn locked(tx: &mut Tx<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoint> {
+    dialect::lock(tx.conn(), Lock::Platform, who.platform.as_str())?;
     own(tx, who, id)
 }
 
@@ -251,13 +251,7 @@ pub fn remove(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<()> {
 ///
 /// # Errors
 /// `Invalid` when more keys would sign than a message can carry.
-pub fn rotate(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    who: &Grant<AsPlatform, Tenant>,
-    endpoint: Endpoint,
-    overlap: Duration,
-) -> Result<Rotated> {
+pub fn rotate(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, endpoint: Endpoint, overlap: Duration) -> Result<Rotated> {
     let (id, now) = (endpoint.id, tx.now());
     let of_endpoint = || webhook_secrets::table.filter(webhook_secrets::endpoint_id.eq(&id));
     let until = now.plus(overlap);
@@ -292,7 +286,7 @@ pub fn test(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<EventId> {
 }
 
 /// Switches an endpoint on again. What waited for it is sent.
-pub fn enable(tx: &mut Tx<'_>, kit: &Kit, who: &Grant<AsPlatform, Tenant>, endpoint: Endpoint) -> Result<Details> {
+pub fn enable(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, endpoint: Endpoint) -> Result<Details> {
     if endpoint.state == EndpointState::Active {
         return details(tx, kit, endpoint);
     }

@@ -12,7 +12,7 @@ use crate::db::dialect::{self, Lock};
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access::{AsPlatform, Grant, Tenant};
+use crate::domain::access::Tenant;
 use crate::domain::events::{self, Event, EventType};
 use crate::domain::vault::{Keys, Sealed, Secret};
 use crate::error::{Error, Result};
@@ -60,13 +60,8 @@ struct Row {
 ///
 /// # Errors
 /// `NotFound` when the platform's log has no such event.
-pub fn of_event(
-    rx: &mut Rx<'_>,
-    kit: &Kit,
-    who: &Grant<AsPlatform, Tenant>,
-    id: &EventId,
-) -> Result<(Event, Vec<Attempted>)> {
-    let Tenant { platform, mode, .. } = who.row();
+pub fn of_event(rx: &mut Rx<'_>, kit: &Kit, who: &Tenant, id: &EventId) -> Result<(Event, Vec<Attempted>)> {
+    let Tenant { platform, mode, .. } = who;
     let event = events::find(rx, (platform, *mode), id)?;
     let rows: Vec<Row> = deliveries::table
         .filter(deliveries::event_id.eq(id))
@@ -109,8 +104,8 @@ pub struct Range {
 ///
 /// # Errors
 /// As [`of_event`].
-pub fn replay(tx: &mut Tx<'_>, who: &Grant<AsPlatform, Tenant>, id: &EventId) -> Result<usize> {
-    let event = events::find(tx, (&who.row().platform, who.row().mode), id)?;
+pub fn replay(tx: &mut Tx<'_>, who: &Tenant, id: &EventId) -> Result<usize> {
+    let event = events::find(tx, (&who.platform, who.mode), id)?;
     let only = event.endpoint_id;
     again(tx, who, &[(event.id, event.kind)], only.as_ref())
 }
@@ -119,8 +114,8 @@ pub fn replay(tx: &mut Tx<'_>, who: &Grant<AsPlatform, Tenant>, id: &EventId) ->
 ///
 /// # Errors
 /// `Invalid` when the stretch holds too many events for one call.
-pub fn replay_range(tx: &mut Tx<'_>, who: &Grant<AsPlatform, Tenant>, range: &Range) -> Result<usize> {
-    let Tenant { platform, mode, .. } = who.row();
+pub fn replay_range(tx: &mut Tx<'_>, who: &Tenant, range: &Range) -> Result<usize> {
+    let Tenant { platform, mode, .. } = who;
     let mut query = log::table
         .filter(log::platform_id.eq(platform).and(log::mode.eq(*mode)))
         .filter(log::created_at.ge(range.since.max(tx.now().minus(events::KEPT))).and(log::created_at.lt(range.until)))
@@ -144,8 +139,8 @@ pub fn replay_range(tx: &mut Tx<'_>, who: &Grant<AsPlatform, Tenant>, range: &Ra
 }
 
 /// Sends everything again that failed for good. How much.
-pub fn replay_failed(tx: &mut Tx<'_>, who: &Grant<AsPlatform, Tenant>) -> Result<usize> {
-    dialect::lock(tx.conn(), Lock::Platform, who.row().platform.as_str())?;
+pub fn replay_failed(tx: &mut Tx<'_>, who: &Tenant) -> Result<usize> {
+    dialect::lock(tx.conn(), Lock::Platform, who.platform.as_str())?;
     let mut count = 0;
     for (endpoint, ..) in endpoints(tx, who)? {
         let dead = deliveries::endpoint_id.eq(endpoint).and(deliveries::dead_at.is_not_null());
@@ -183,8 +178,8 @@ impl Fresh {
     }
 }
 
-fn endpoints(rx: &mut Rx<'_>, who: &Grant<AsPlatform, Tenant>) -> Result<Vec<(EndpointId, String)>> {
-    let Tenant { platform, mode, .. } = who.row();
+fn endpoints(rx: &mut Rx<'_>, who: &Tenant) -> Result<Vec<(EndpointId, String)>> {
+    let Tenant { platform, mode, .. } = who;
     Ok(webhook_endpoints::table
         .filter(webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode)))
         .select((webhook_endpoints::id, webhook_endpoints::types))
@@ -192,13 +187,8 @@ fn endpoints(rx: &mut Rx<'_>, who: &Grant<AsPlatform, Tenant>) -> Result<Vec<(En
 }
 
 /// Puts events on their way once more. An attempt that is under way goes on, and counts.
-fn again(
-    tx: &mut Tx<'_>,
-    who: &Grant<AsPlatform, Tenant>,
-    found: &[(EventId, String)],
-    only: Option<&EndpointId>,
-) -> Result<usize> {
-    dialect::lock(tx.conn(), Lock::Platform, who.row().platform.as_str())?;
+fn again(tx: &mut Tx<'_>, who: &Tenant, found: &[(EventId, String)], only: Option<&EndpointId>) -> Result<usize> {
+    dialect::lock(tx.conn(), Lock::Platform, who.platform.as_str())?;
     let now = tx.now();
     let mut count = 0;
     for (endpoint, types) in endpoints(tx, who)? {

@@ -88,7 +88,7 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
     // own, so that what was refused for a passing reason is tried again.
     let mark = once(&call, &raw, enter(token.clone(), Scope::ReportsWrite), move |_, _, who| {
         verdict?;
-        Ok(Reply::empty(who.row().platform.as_str()))
+        Ok(Reply::empty(who.platform.as_str()))
     })
     .await?;
     let mut replayed = mark.headers().contains_key("idempotency-replayed");

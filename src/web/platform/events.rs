@@ -177,7 +177,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
         .app
         .db
         .write(move |tx| {
-            let tenant = access::platform(tx, &token, Some(Scope::ReportsRead))?.into_row();
+            let tenant = access::platform(tx, &token, Some(Scope::ReportsRead))?;
             events::list(tx, (&tenant.platform, tenant.mode), after.as_ref(), &wanted, limit)
         })
         .await?;
@@ -218,7 +218,7 @@ pub(in crate::web) async fn replay(call: Call, raw: Raw) -> Result<HttpResponse>
     let token = call.token()?;
     once(&call, &raw, enter(token, Scope::ReportsRead), move |tx, _, who| {
         let view = ReplayView { deliveries: webhooks::replay(tx, &who, &id)? };
-        Reply::of_account(StatusCode::ACCEPTED, who.row().platform.as_str(), &view)
+        Reply::of_account(StatusCode::ACCEPTED, who.platform.as_str(), &view)
     })
     .await
 }
@@ -247,7 +247,7 @@ pub(in crate::web) async fn replay_many(call: Call, raw: Raw) -> Result<HttpResp
             }
         };
         let view = ReplayView { deliveries };
-        Reply::of_account(StatusCode::ACCEPTED, who.row().platform.as_str(), &view)
+        Reply::of_account(StatusCode::ACCEPTED, who.platform.as_str(), &view)
     })
     .await
 }

@@ -20,14 +20,14 @@ use utoipa::{PartialSchema, ToSchema};
 use super::idempotent::Scoped;
 use crate::base::page::Page;
 use crate::db::Tx;
-use crate::domain::access::{self, AsPlatform, Grant, Tenant};
+use crate::domain::access::{self, Tenant};
 use crate::domain::events::EventType;
 use crate::domain::platforms::{AccessToken, Scope};
 use crate::error::{Error, Result};
 
-impl Scoped for Grant<AsPlatform, Tenant> {
+impl Scoped for Tenant {
     fn scope(&self) -> String {
-        format!("{}:{}", self.row().platform, self.row().mode.as_str())
+        format!("{}:{}", self.platform, self.mode.as_str())
     }
 
     /// A platform's own reports stay its own.
@@ -37,7 +37,7 @@ impl Scoped for Grant<AsPlatform, Tenant> {
 }
 
 /// Lets the platform behind a token in, for one scope.
-fn enter(token: AccessToken, scope: Scope) -> impl FnOnce(&mut Tx<'_>) -> Result<Grant<AsPlatform, Tenant>> + Send {
+fn enter(token: AccessToken, scope: Scope) -> impl FnOnce(&mut Tx<'_>) -> Result<Tenant> + Send {
     move |tx| access::platform_acting(tx, &token, scope)
 }
 

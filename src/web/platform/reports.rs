@@ -12,7 +12,7 @@ use crate::base::page::{Limit, Page};
 use crate::base::time::Timestamp;
 use crate::db::Tx;
 use crate::domain::Kit;
-use crate::domain::access::{self, AsPlatform, Grant, Tenant};
+use crate::domain::access::{self, Tenant};
 use crate::domain::acknowledgement::{Acknowledgement, ReportTo, acknowledge, report_child_material_to};
 use crate::domain::paging::rota;
 use crate::domain::platforms::{Mode, Scope};
@@ -148,12 +148,7 @@ fn validity(checked: Result<()>) -> Result<HttpResponse> {
 }
 
 /// Takes a report in and writes its receipt.
-pub(super) fn take<'k>(
-    tx: &mut Tx<'_>,
-    kit: &'k Kit,
-    who: &Grant<AsPlatform, Tenant>,
-    taken: Taken<ReportBody>,
-) -> Result<Reply<'k>> {
+pub(super) fn take<'k>(tx: &mut Tx<'_>, kit: &'k Kit, who: &Tenant, taken: Taken<ReportBody>) -> Result<Reply<'k>> {
     let not_accepted = not_accepted(&taken);
     let staffed = rota::is_staffed(tx)?;
     let acknowledgement = acknowledge(&taken.body, tx.now(), staffed);

@@ -50,7 +50,7 @@ pub(in crate::web) async fn status(call: Call) -> Result<HttpResponse> {
         .app
         .db
         .read(move |rx| {
-            let tenant = access::platform(rx, &token, None)?.into_row();
+            let tenant = access::platform(rx, &token, None)?;
             let found = platforms::get(rx, &tenant.platform)?.ok_or(Error::NotFound)?;
             let platform = PlatformName {
                 id: found.id.to_string(),

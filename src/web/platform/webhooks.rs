@@ -168,7 +168,7 @@ pub(in crate::web) async fn create(call: Call, raw: Raw) -> Result<HttpResponse>
         let (place, version) =
             (format!("/v1/webhook-endpoints/{}", created.details.endpoint.id), created.details.endpoint.version);
         let view = NewEndpointView::from(created);
-        let reply = Reply::of_account(StatusCode::CREATED, who.row().platform.as_str(), &view)?;
+        let reply = Reply::of_account(StatusCode::CREATED, who.platform.as_str(), &view)?;
         Ok(reply.tagged(version).with_header("location", place))
     })
     .await
@@ -255,7 +255,7 @@ pub(in crate::web) async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse>
         let rotated = webhooks::rotate(tx, kit, &who, endpoint, overlap)?;
         let version = rotated.details.endpoint.version;
         let view = NewEndpointView::from(rotated);
-        Ok(Reply::of_account(StatusCode::OK, who.row().platform.as_str(), &view)?.tagged(version))
+        Ok(Reply::of_account(StatusCode::OK, who.platform.as_str(), &view)?.tagged(version))
     })
     .await
 }
@@ -271,7 +271,7 @@ pub(in crate::web) async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
     once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, _, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         let view = TestView { event_id: webhooks::test(tx, &endpoint)? };
-        Reply::of_account(StatusCode::ACCEPTED, who.row().platform.as_str(), &view)
+        Reply::of_account(StatusCode::ACCEPTED, who.platform.as_str(), &view)
     })
     .await
 }
@@ -289,7 +289,7 @@ pub(in crate::web) async fn enable(call: Call, raw: Raw) -> Result<HttpResponse>
         let details = webhooks::enable(tx, kit, &who, endpoint)?;
         let version = details.endpoint.version;
         let view = EndpointView::from(details);
-        Ok(Reply::of_account(StatusCode::OK, who.row().platform.as_str(), &view)?.tagged(version))
+        Ok(Reply::of_account(StatusCode::OK, who.platform.as_str(), &view)?.tagged(version))
     })
     .await
 }

@@ -75,7 +75,7 @@ async fn decide(call: Call, raw: Raw, approve: bool) -> Result<HttpResponse> {
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<SignSecond>(tx, &who, &case)?;
-        case_reply(&sign(tx, kit, grant, &who, (&act, approve))?)
+        case_reply(&sign(tx, kit, grant, &act, approve)?)
     })
     .await
 }

@@ -94,7 +94,7 @@ pub(in crate::web) async fn view(call: Call) -> Result<HttpResponse> {
         .write(move |tx| {
             let who = access::member(tx, &bearer)?;
             let grant = access::case::<Read>(tx, &who, &case)?;
-            cases::view(tx, &app.kit, &grant, &who)
+            cases::view(tx, &app.kit, &grant)
         })
         .await;
     if matches!(answer, Err(Error::NotFound)) {
@@ -114,7 +114,7 @@ pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> 
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, _, who| {
         let grant = access::case::<Claim>(tx, &who, &case)?;
-        case_reply(&cases::claim(tx, grant, &who)?)
+        case_reply(&cases::claim(tx, grant)?)
     })
     .await
 }
@@ -183,15 +183,15 @@ pub(in crate::web) async fn assign(call: Call, raw: Raw) -> Result<HttpResponse>
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<Assign>(tx, &who, &case)?;
-        require_match(precondition.as_ref(), grant.row())?;
+        require_match(precondition.as_ref(), grant.case())?;
         let unknown =
             || Error::invalid("/staff_id", "unknown_colleague", "no colleague who may take this case has this id");
         let to = staff::find(tx, &body?.staff_id)?.ok_or_else(unknown)?;
         // The wall holds for whoever is handed a case too, and says no more than "nobody of this id".
-        if access::bar(tx, &to.id, grant.row(), access::Act::Claim)?.is_some() {
+        if access::bar(tx, &to.id, grant.case(), access::Act::Claim)?.is_some() {
             return Err(unknown());
         }
-        case_reply(&cases::assign(tx, kit, grant, &who, &to)?)
+        case_reply(&cases::assign(tx, kit, grant, &to)?)
     })
     .await
 }
@@ -224,7 +224,7 @@ pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpRespo
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let seen = access::case::<Read>(tx, &who, &case)?;
-        require_match(precondition.as_ref(), seen.row())?;
+        require_match(precondition.as_ref(), seen.case())?;
         let body = body?;
         let moved = match body.action {
             Action::Start => {
@@ -233,7 +233,7 @@ pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpRespo
             }
             Action::Hold => {
                 let grant = access::case::<Work>(tx, &who, &case)?;
-                cases::hold(tx, kit, grant, &who, (&body.reason, body.until))?
+                cases::hold(tx, kit, grant, &body.reason, body.until)?
             }
             Action::Resume => {
                 let grant = access::case::<Reopen>(tx, &who, &case)?;
@@ -241,7 +241,7 @@ pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpRespo
             }
             Action::Reopen => {
                 let grant = access::case::<Reopen>(tx, &who, &case)?;
-                cases::reopen(tx, kit, grant, &who, &body.reason)?
+                cases::reopen(tx, kit, grant, &body.reason)?
             }
             Action::AskPlatform | Action::PlatformAnswered | Action::Close => {
                 let detail = "use platform-requests to ask the platform, and decision to close";

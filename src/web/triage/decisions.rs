@@ -9,7 +9,7 @@ use super::{PendingAnswer, case_reply, done_reply, on_case, tell_of_wall};
 use crate::base::id::{CaseId, CaseKind};
 use crate::base::secret::silent;
 use crate::domain::access::{self, AskPlatform, ChangePriority, Decide, Link, WriteNote};
-use crate::domain::cases::acts::{self, PriorityReason};
+use crate::domain::cases::acts::{self, Change, PriorityReason};
 use crate::domain::cases::{self, CaseSummary, Closing, NewNote, NoteView, Outcome};
 use crate::domain::requests::{self, NewRequest};
 use crate::domain::triage::Priority;
@@ -29,7 +29,7 @@ pub(in crate::web) async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<WriteNote>(tx, &who, &case)?;
-        let note = cases::write_note(tx, kit, grant, &who, &body?)?;
+        let note = cases::write_note(tx, kit, grant, &body?)?;
         Reply::of_case(StatusCode::CREATED, case.as_str(), &note)
     })
     .await
@@ -60,9 +60,10 @@ pub(in crate::web) async fn priority(call: Call, raw: Raw) -> Result<HttpRespons
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<ChangePriority>(tx, &who, &case)?;
-        require_match(precondition.as_ref(), grant.row())?;
-        let body = body?;
-        let done = acts::change_priority(tx, kit, grant, &who, (body.priority, body.reason_code, body.text))?;
+        require_match(precondition.as_ref(), grant.case())?;
+        let PriorityBody { priority: to, reason_code, text } = body?;
+        let change = Change { to, reason_code, text };
+        let done = acts::change_priority(tx, kit, grant, change)?;
         done_reply(&case, done)
     })
     .await
@@ -91,10 +92,10 @@ pub(in crate::web) async fn decide(call: Call, raw: Raw) -> Result<HttpResponse>
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<Decide>(tx, &who, &case)?;
-        require_match(precondition.as_ref(), grant.row())?;
+        require_match(precondition.as_ref(), grant.case())?;
         let body = body?;
         let closing = Closing { outcome: body.outcome, reason: body.reason };
-        let done = cases::decide(tx, kit, grant, &who, &closing)?;
+        let done = cases::decide(tx, kit, grant, &closing)?;
         done_reply(&case, done)
     })
     .await
@@ -111,7 +112,7 @@ pub(in crate::web) async fn ask(call: Call, raw: Raw) -> Result<HttpResponse> {
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<AskPlatform>(tx, &who, &case)?;
-        let done = requests::ask(tx, kit, grant, &who, body?)?;
+        let done = requests::ask(tx, kit, grant, body?)?;
         done_reply(&case, done)
     })
     .await
@@ -143,7 +144,7 @@ pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
             Err(wrong) => return access::case::<Link>(tx, &who, &case).and(Err(wrong)),
         };
         let (one, two) = access::two_cases::<Link>(tx, &who, (&case, &other))?;
-        let linked = cases::link(tx, one, two, &who)?;
+        let linked = cases::link(tx, one, two)?;
         case_reply(&linked)
     })
     .await;

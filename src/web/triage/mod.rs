@@ -19,13 +19,13 @@ use crate::base::id::{ActId, CaseId};
 use crate::base::secret::Sensitive;
 use crate::db::{Rx, Tx};
 use crate::domain::Kit;
-use crate::domain::access;
+use crate::domain::access::{self, Acting};
 use crate::domain::cases::acts::Done;
 use crate::domain::cases::{Case, summary};
-use crate::domain::staff::{self, Member};
+use crate::domain::staff;
 use crate::error::{Error, Result};
 
-impl Scoped for Member {
+impl Scoped for Acting {
     fn scope(&self) -> String {
         self.id.to_string()
     }
@@ -51,7 +51,7 @@ pub(super) struct PendingAct {
 }
 
 /// Lets a colleague in.
-fn enter(bearer: Sensitive<String>) -> impl FnOnce(&mut Tx<'_>) -> Result<Member> + Send {
+fn enter(bearer: Sensitive<String>) -> impl FnOnce(&mut Tx<'_>) -> Result<Acting> + Send {
     move |tx| access::member(tx, &bearer)
 }
 
@@ -59,14 +59,14 @@ fn enter(bearer: Sensitive<String>) -> impl FnOnce(&mut Tx<'_>) -> Result<Member
 async fn read_as<T, W>(call: &Call, work: W) -> Result<T>
 where
     T: Send + 'static,
-    W: FnOnce(&mut Rx<'_>, &Member) -> Result<T> + Send + 'static,
+    W: FnOnce(&mut Rx<'_>, &Acting) -> Result<T> + Send + 'static,
 {
     let bearer = call.bearer()?;
     let db = &call.shared.app.db;
     let (answer, session) = db
         .read(move |rx| {
-            let session = access::session(rx, &bearer)?;
-            Ok((work(rx, &session.member)?, session))
+            let (who, session) = access::reading(rx, &bearer)?;
+            Ok((work(rx, &who)?, session))
         })
         .await?;
     if session.is_stale {
@@ -79,7 +79,7 @@ where
 /// safeguarding lead does.
 async fn on_case<W>(call: &Call, raw: &Raw, id: &CaseId, work: W) -> Result<HttpResponse>
 where
-    W: for<'k> FnOnce(&mut Tx<'_>, &'k Kit, Member) -> Result<Reply<'k>> + Send + 'static,
+    W: for<'k> FnOnce(&mut Tx<'_>, &'k Kit, Acting) -> Result<Reply<'k>> + Send + 'static,
 {
     let answer = once(call, raw, enter(call.bearer()?), move |tx, kit, who| {
         let id = who.id.clone();

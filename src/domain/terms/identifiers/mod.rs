@@ -243,14 +243,18 @@ pub fn reference(value: &str) -> String {
 
 /// The blind index of an account on a platform, as cases are matched by it.
 #[must_use]
-pub fn account_digest(keyring: &Keyring, (platform, mode): (&str, &str), account: &str) -> [u8; 32] {
+pub(in crate::domain) fn account_digest(keyring: &Keyring, (platform, mode): (&str, &str), account: &str) -> [u8; 32] {
     let account = reference(account);
     keyring.keyed("account", &[platform, mode, account.as_str()].map(str::as_bytes))
 }
 
 /// The same at a wall, where it was typed by hand: without regard to case and to how letters are composed.
 #[must_use]
-pub fn account_wall_digest(keyring: &Keyring, (platform, mode): (&str, &str), account: &str) -> [u8; 32] {
+pub(in crate::domain) fn account_wall_digest(
+    keyring: &Keyring,
+    (platform, mode): (&str, &str),
+    account: &str,
+) -> [u8; 32] {
     let account = clean::folded(account);
     keyring.keyed("account", &[platform, mode, account.as_str()].map(str::as_bytes))
 }
