@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use diesel::Connection;
@@ -34,20 +35,32 @@ struct Held {
     send: Box<dyn FnOnce(bool) + Send>,
 }
 
-/// Hands closures to the writing thread. The thread ends when the last handle goes.
+/// Hands closures to the writing thread. The thread ends when the last handle goes, and with it the connection: whoever
+/// opens the file next finds it closed.
 pub(super) struct Writer {
-    queue: SyncSender<Work>,
+    queue: Option<SyncSender<Work>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        // A closure may hold the last handle, on the thread itself.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Writer {
     pub(super) fn start(place: Place, clock: Clock, owed: Arc<watch::Sender<()>>) -> Result<Self> {
         let conn = link::open(&place, Access::ReadWrite, Session::Own)?;
         let (queue, waiting) = sync_channel::<Work>(WAITING);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || work_off(&waiting, &place, conn, &clock, &owed))
             .map_err(|error| Error::Internal(error.into()))?;
-        Ok(Self { queue })
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
     pub(super) async fn run<T, F>(&self, chain_key: Arc<ChainKey>, work: F) -> Result<T>
@@ -57,7 +70,8 @@ impl Writer {
     {
         let (send, answer) = oneshot::channel();
         let work: Work = Box::new(move |conn, now| hold(conn, now, &chain_key, work, send));
-        self.queue.try_send(work).map_err(|_| Error::Unavailable("too many writes are waiting".into()))?;
+        let full = || Error::Unavailable("too many writes are waiting".into());
+        self.queue.as_ref().ok_or_else(full)?.try_send(work).map_err(|_| full())?;
         answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the write was abandoned".into())))
     }
 }

@@ -1,14 +1,21 @@
 //! Who may do what: the one table, and the only way to a row. A [`Grant`] proves that the row was found through here;
 //! operations take grants and not ids.
 
+mod policy;
+
 use std::marker::PhantomData;
 use std::ops::Deref;
+
+pub use policy::{Act, CaseAct, allows, may_ever, rights, table, takes_cases};
+pub use policy::{
+    AskPlatform, Assign, ChangePriority, Claim, Decide, Link, Read, ReadContent, Reopen, SignSecond, Work, WriteNote,
+};
 
 use super::audit::{self, Chain, Event};
 use super::cases::{self, Case};
 use super::outbox::{self, Job};
 use super::platforms::{self, AccessToken, Client, Mode, Scope};
-use super::staff::{self, Member, Role, Session};
+use super::staff::{self, Member, Session};
 use super::triage::Queue;
 use crate::base::code::codes;
 use crate::base::id::{CaseId, ClientId, PlatformId, StaffId};
@@ -64,132 +71,6 @@ impl<A> Grant<A> {
     }
 }
 
-/// What somebody can do with a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Act {
-    /// Read its state, clocks and record.
-    Read,
-    /// Read what people said.
-    ReadContent,
-    /// Take it.
-    Claim,
-    /// Work on it while holding it.
-    Work,
-    /// Write a note.
-    WriteNote,
-    /// Raise its priority, or ask for a lower one.
-    ChangePriority,
-    /// Decide as the second person.
-    SignSecond,
-    /// Ask the platform to act.
-    AskPlatform,
-    /// Close it.
-    Decide,
-    /// Hand it to somebody.
-    Assign,
-    /// Take it up again.
-    Reopen,
-    /// Link it with another.
-    Link,
-}
-
-impl Act {
-    /// Every act, in the order of the written table.
-    pub const ALL: [Self; 12] = [
-        Self::Read,
-        Self::ReadContent,
-        Self::Claim,
-        Self::Work,
-        Self::WriteNote,
-        Self::ChangePriority,
-        Self::AskPlatform,
-        Self::Decide,
-        Self::Reopen,
-        Self::Link,
-        Self::Assign,
-        Self::SignSecond,
-    ];
-
-    /// Whether only the holder of the claim may do it.
-    #[must_use]
-    pub const fn needs_claim(self) -> bool {
-        matches!(policy(self).1, By::Holder)
-    }
-}
-
-/// Whether a role may do an act.
-#[derive(Clone, Copy)]
-enum Right {
-    /// In every queue on their list.
-    Yes,
-    /// In every queue but the children's.
-    NoChild,
-    /// In none.
-    No,
-}
-
-/// By whom of those who may.
-#[derive(Clone, Copy)]
-enum By {
-    /// By the holder of the claim alone.
-    Holder,
-    /// By each of them.
-    Anyone,
-}
-
-/// The whole policy for cases: for an advocate, a lead, a safeguarding lead, an auditor and an administrator. Nothing
-/// follows by default: an act that is added has no row here until somebody has decided for each role, and for the claim.
-#[expect(clippy::match_same_arms, reason = "each act is decided by itself")]
-const fn policy(act: Act) -> ([Right; 5], By) {
-    use By::{Anyone, Holder};
-    use Right::{No, NoChild, Yes};
-    match act {
-        Act::Read => ([Yes, Yes, Yes, Yes, No], Anyone),
-        Act::ReadContent => ([Yes, Yes, Yes, No, No], Anyone),
-        Act::Claim => ([Yes, Yes, Yes, No, No], Anyone),
-        Act::Work => ([Yes, Yes, Yes, No, No], Holder),
-        Act::WriteNote => ([Yes, Yes, Yes, No, No], Anyone),
-        Act::ChangePriority => ([Yes, Yes, Yes, No, No], Anyone),
-        Act::AskPlatform => ([Yes, Yes, Yes, No, No], Holder),
-        Act::Decide => ([Yes, Yes, Yes, No, No], Holder),
-        Act::Reopen => ([Yes, Yes, Yes, No, No], Anyone),
-        Act::Link => ([Yes, Yes, Yes, No, No], Anyone),
-        Act::Assign => ([No, Yes, Yes, No, No], Anyone),
-        // A second signature on a child's case is the safeguarding lead's.
-        Act::SignSecond => ([No, NoChild, Yes, No, No], Anyone),
-    }
-}
-
-/// What a role may do in a queue that stands on the person's list.
-#[must_use]
-pub const fn allows(role: Role, queue: Queue, act: Act) -> bool {
-    let ([advocate, lead, safeguarding_lead, auditor, administrator], _) = policy(act);
-    let right = match role {
-        Role::Advocate => advocate,
-        Role::Lead => lead,
-        Role::SafeguardingLead => safeguarding_lead,
-        Role::Auditor => auditor,
-        Role::Administrator => administrator,
-    };
-    match right {
-        Right::Yes => true,
-        Right::NoChild => !matches!(queue, Queue::Children),
-        Right::No => false,
-    }
-}
-
-/// Whether the role may do this in any queue at all.
-#[must_use]
-pub fn may_ever(role: Role, act: Act) -> bool {
-    Queue::ALL.iter().any(|queue| allows(role, *queue, act))
-}
-
-/// Whether any case is ever theirs to take: by their role, and by a queue on their list.
-#[must_use]
-pub fn takes_cases(who: &Member) -> bool {
-    who.queues.iter().any(|queue| allows(who.role, *queue, Act::Claim))
-}
-
 /// Whether the person sees the queue.
 #[must_use]
 pub fn sees(who: &Member, queue: Queue) -> bool {
@@ -228,44 +109,6 @@ pub fn bar(rx: &mut Rx<'_>, id: &StaffId, case: &Case, act: Act) -> Result<Optio
     }
     Ok(staff::is_walled(rx, id, &case.id)?.then_some(Bar::Wall))
 }
-
-/// The policy as text: a row for each role and kind of queue, a column for each act.
-#[must_use]
-pub fn table() -> String {
-    let mut lines = vec![format!("{:<32}{}", "", Act::ALL.map(|act| format!("{:<16}", format!("{act:?}"))).concat())];
-    for role in Role::ALL {
-        for (name, queue) in [("children", Queue::Children), ("any other", Queue::Other)] {
-            let cells = Act::ALL.map(|act| format!("{:<16}", if allows(*role, queue, act) { "yes" } else { "-" }));
-            lines.push(format!("{:<32}{}", format!("{} / {name}", role.as_str()), cells.concat()));
-        }
-    }
-    lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
-}
-
-/// What a role may do with cases of a queue, by the names of the policy.
-#[must_use]
-pub fn rights(role: Role, queue: Queue) -> Vec<String> {
-    Act::ALL.into_iter().filter(|act| allows(role, queue, *act)).map(|act| format!("{act:?}")).collect()
-}
-
-/// An act as a type, so that a grant for one cannot serve another.
-pub trait CaseAct: 'static {
-    /// Which act it is.
-    const ACT: Act;
-}
-
-macro_rules! case_acts {
-    ($($name:ident)*) => {$(
-        #[doc = concat!("The act `", stringify!($name), "` as a type.")]
-        #[derive(Debug)]
-        pub enum $name {}
-        impl CaseAct for $name {
-            const ACT: Act = Act::$name;
-        }
-    )*};
-}
-
-case_acts! { Read ReadContent Claim Work WriteNote ChangePriority SignSecond AskPlatform Decide Assign Reopen Link }
 
 /// A platform's client whose token counts in this transaction, within its scope. Nothing outside this module can make one.
 #[derive(Clone, Debug)]
