@@ -7,10 +7,10 @@ use recourse::domain::platforms::{self, Mode, Scope};
 use recourse::domain::staff::{self, Role};
 use recourse::domain::triage::Queue;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::client::{Answer, Caller, Platform, Staff, new_key, small};
-use crate::harness::contract::{DOCUMENT, resolved};
+use crate::harness::client::{Caller, Platform, Staff, new_key, small};
+use crate::harness::operations::{Ids, Operation, call, documented, told};
 use crate::harness::{World, on_both};
 
 /// What an operation answers to those who call it on something of their own.
@@ -82,120 +82,6 @@ const TABLE: [(&str, Who); 47] = {
         ("refuse_act", Staff([403, 200, 200, 403, 404])),
     ]
 };
-
-/// What a row of the table calls, as the document has it.
-#[derive(Clone, Debug)]
-pub(crate) struct Operation {
-    pub(crate) id: String,
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) keyed: bool,
-    pub(crate) conditional: bool,
-    /// The statuses that the document names.
-    pub(crate) statuses: BTreeSet<u16>,
-}
-
-/// The operations of the document.
-pub(crate) fn documented() -> Vec<Operation> {
-    let mut all = Vec::new();
-    for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap().iter().filter(|(_, o)| o.get("responses").is_some()) {
-            let parameters: Vec<&Value> =
-                operation["parameters"].as_array().into_iter().flatten().map(resolved).collect();
-            let needs = |name: &str| parameters.iter().any(|p| p["name"] == name && p["required"] == true);
-            all.push(Operation {
-                id: operation["operationId"].as_str().unwrap().to_owned(),
-                method: method.to_uppercase().parse().unwrap(),
-                path: path.clone(),
-                keyed: needs("Idempotency-Key"),
-                conditional: needs("If-Match"),
-                statuses: operation["responses"].as_object().unwrap().keys().map(|s| s.parse().unwrap()).collect(),
-            });
-        }
-    }
-    all
-}
-
-/// The ids that fill a path.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Ids {
-    pub(crate) id: String,
-    pub(crate) act: String,
-    pub(crate) other: String,
-    pub(crate) colleague: String,
-}
-
-impl Ids {
-    pub(crate) fn missing(operation: &Operation) -> Self {
-        let id = |prefix: &str| format!("{prefix}_{}", "0".repeat(26));
-        let thing = if operation.path.starts_with("/v1/triage") {
-            "case"
-        } else if operation.path.contains("/requests/") {
-            "req"
-        } else if operation.path.starts_with("/v1/events") {
-            "evt"
-        } else if operation.path.starts_with("/v1/webhook-endpoints") {
-            "whe"
-        } else {
-            "rep"
-        };
-        Self { id: id(thing), act: id("act"), other: id("case"), colleague: id("stf") }
-    }
-}
-
-fn path(operation: &Operation, ids: &Ids) -> String {
-    operation.path.replace("{id}", &ids.id).replace("{act}", &ids.act).replace("{queue}", "stalking_violence")
-}
-
-/// A body that the operation takes.
-fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
-    Some(match operation.id.as_str() {
-        "sign_in" => json!({"username": "nobody-here", "password": "wrong", "code": "000000"}),
-        "submit_report" => small(&format!("ref-{}", new_key())),
-        "submit_reports" => json!({"reports": [small(&format!("ref-{}", new_key()))]}),
-        "add_to_report" => json!({"statement": "He came again."}),
-        "answer_request" => json!({"state": "done", "subject_notified": false}),
-        "create_webhook_endpoint" => json!({"url": "https://hooks.spark-dating.com/recourse"}),
-        "replay_events" => json!({"failed": true}),
-        "assign_case" => json!({"staff_id": ids.colleague}),
-        "move_case" => json!({"action": "start"}),
-        "write_note" => json!({"text": "Read."}),
-        "change_priority" => json!({"priority": "p1", "reason_code": "professional_judgement", "text": "He is near."}),
-        "decide_case" => json!({"outcome": "recorded_only", "reason": "As she wished."}),
-        "ask_platform" => json!({"action": "preserve_evidence"}),
-        "link_cases" => json!({"case_id": ids.other}),
-        _ if operation.method == Method::POST && operation.keyed => json!({}),
-        _ => return None,
-    })
-}
-
-pub(crate) async fn call(caller: &Caller, operation: &Operation, ids: &Ids) -> Answer {
-    let mut request = caller.request(operation.method.clone(), &path(operation, ids));
-    if operation.keyed {
-        request = request.header("Idempotency-Key", new_key());
-    }
-    if operation.conditional {
-        // Whichever version it has.
-        let versions: Vec<String> = (1..50).map(|version| format!("\"{version}\"")).collect();
-        request = request.header("If-Match", versions.join(", "));
-    }
-    if operation.id == "issue_token" {
-        let form = "application/x-www-form-urlencoded";
-        request = request.header("Content-Type", form).body("grant_type=client_credentials");
-    } else if let Some(body) = body(operation, ids) {
-        request = request.json(&body);
-    }
-    let answer = Caller::send(request).await;
-    assert!(operation.statuses.contains(&answer.status), "{operation:?}: {} is not documented", answer.status);
-    answer
-}
-
-/// An answer without the id of its request: what must be the same, byte for byte.
-pub(crate) fn told(answer: &Answer) -> (u16, String, String) {
-    let instance = answer.json()["instance"].as_str().unwrap_or_default().to_owned();
-    assert!(!instance.is_empty(), "no instance: {}", answer.text);
-    (answer.status, answer.header("content-type"), answer.text.replace(&instance, ""))
-}
 
 /// Everybody, with everything they need.
 struct Stage {

@@ -19,10 +19,10 @@ use crate::harness::{World, on_both};
 use crate::paging::reachable;
 
 /// The ways in which a colleague loses the right to a case while its words stay the same.
-const LOSSES: [(&str, &str); 4] =
+pub(crate) const LOSSES: [(&str, &str); 4] =
     [("close", "account_closed"), ("role", "role"), ("queues", "queue"), ("declare", "wall")];
 
-async fn lose(world: &World, who: &Staff, loss: &str) {
+pub(crate) async fn lose(world: &World, who: &Staff, loss: &str) {
     let (app, name, loss) = (Arc::clone(&world.app), who.username.clone(), loss.to_owned());
     let ended = world.app.db.write(move |tx| match loss.as_str() {
         "close" => staff::close(tx, &app.kit, &name),
@@ -35,7 +35,7 @@ async fn lose(world: &World, who: &Staff, loss: &str) {
 }
 
 /// The events of a kind on a case's record, as their details.
-async fn events(world: &World, case: &str, kind: &'static str) -> Vec<Value> {
+pub(crate) async fn events(world: &World, case: &str, kind: &'static str) -> Vec<Value> {
     let case = case.to_owned();
     let all = world.app.db.read(move |rx| audit::list(rx, &case)).await.unwrap();
     all.iter().filter(|event| event.kind == kind).map(|event| serde_json::from_str(&event.details).unwrap()).collect()
@@ -58,7 +58,7 @@ async fn told(world: &World, case: &str) -> Vec<String> {
     last["people"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
 }
 
-fn urgent(reference: &str, priority: &str) -> Value {
+pub(crate) fn urgent(reference: &str, priority: &str) -> Value {
     let mut body = full(reference);
     body["reporter"]["platform_account_ref"] = json!(reference);
     if priority == "p0" {
@@ -288,92 +288,6 @@ fn an_alarm_that_told_only_people_who_are_gone_rings_at_once_for_the_next_ones()
             assert_eq!(owed_to(&world, &other).await, 0);
             finish(&lead, &case).await;
         }
-    });
-}
-
-/// A p1 with a lowering that waits. The case and the act.
-async fn proposed(world: &World, by: &Staff, reference: &str) -> (String, String) {
-    world.platform("spark").await.submit(&urgent(reference, "p1")).await;
-    let case = by.case_of(reference).await;
-    by.take(&case).await;
-    let lower = json!({"priority": "p3", "reason_code": "safety_confirmed", "text": "She said so."});
-    let waits = by.act_seen(&case, "priority", &lower).await.expect(202).json();
-    let act = waits["pending"]["id"].as_str().unwrap().to_owned();
-    (case, act)
-}
-
-async fn is_void(world: &World, who: &Staff, (case, act): (&str, &str), why: &str) {
-    for verb in ["approve", "refuse"] {
-        let answer = who.act(case, &format!("pending/{act}/{verb}"), &json!({})).await.expect(409);
-        assert_eq!(answer.code(), "act_void", "{verb}");
-    }
-    let (seen, _) = who.case(case).await;
-    assert_eq!(seen["pending"], json!([]), "{seen}");
-    let ended = seen["acts_ended"].as_array().unwrap().iter().find(|ended| ended["id"] == json!(act)).unwrap();
-    assert_eq!((&ended["state"], &ended["void_cause"]), (&json!("void"), &json!(why)));
-    assert_eq!(ended["ended_at"], json!(world.clock.now()), "{ended}");
-    let told = events(world, case, "act_voided").await;
-    assert_eq!(told.last().unwrap()["cause"], why, "{told:?}");
-}
-
-#[test]
-fn a_proposal_ends_with_its_case() {
-    on_both(|world| async move {
-        let lead = world.staff(Role::Lead).await;
-        let (one, second) = (world.staff(Role::Advocate).await, world.staff(Role::SafeguardingLead).await);
-        let (case, act) = proposed(&world, &one, "V-1").await;
-        let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
-        one.act_seen(&case, "decision", &close).await.expect(200);
-        is_void(&world, &lead, (&case, &act), "case_closed").await;
-        assert_eq!(lead.case(&case).await.0["priority"], "p1");
-        // Nor does another begin when the case has ended.
-        let lower = json!({"priority": "p3", "reason_code": "safety_confirmed", "text": "She said so."});
-        let late = one.act_seen(&case, "priority", &lower).await.expect(409);
-        assert_eq!(late.code(), "transition_refused");
-        // Nor is it there again when the case is.
-        let reopen = json!({"action": "reopen", "reason": "She wrote again."});
-        one.act_seen(&case, "transitions", &reopen).await.expect(200);
-        is_void(&world, &lead, (&case, &act), "case_closed").await;
-        // Whatever waits beside the act that closes it goes too, and that act is approved.
-        let (case, act) = proposed(&world, &one, "V-2").await;
-        let unfounded = json!({"outcome": "unfounded", "reason": "It was another man."});
-        let waits = one.act_seen(&case, "decision", &unfounded).await.expect(202).json();
-        let closing = waits["pending"]["id"].as_str().unwrap();
-        second.act(&case, &format!("pending/{closing}/approve"), &json!({})).await.expect(200);
-        is_void(&world, &lead, (&case, &act), "case_closed").await;
-        let (seen, _) = lead.case(&case).await;
-        let approved =
-            seen["acts_ended"].as_array().unwrap().iter().find(|ended| ended["id"] == json!(closing)).unwrap();
-        assert_eq!((&approved["state"], &approved["decided_by"]), (&json!("approved"), &json!(second.id)));
-    });
-}
-
-#[test]
-fn a_proposal_ends_with_the_right_of_who_made_it_and_is_signed_by_those_only_who_have_one() {
-    on_both(|world| async move {
-        let lead = world.staff(Role::Lead).await;
-        for (i, (loss, cause)) in LOSSES.into_iter().enumerate() {
-            let one = world.staff(Role::Advocate).await;
-            let (case, act) = proposed(&world, &one, &format!("V-{i}")).await;
-            // It stands without the claim.
-            one.act(&case, "release", &json!({})).await.expect(200);
-            lose(&world, &one, loss).await;
-            is_void(&world, &lead, (&case, &act), cause).await;
-        }
-        // What the case has become counts too: in `emergency` it is not theirs any more.
-        let one = world.staff_with(Role::Advocate, vec![Queue::StalkingViolence]).await;
-        let (case, act) = proposed(&world, &one, "V-9").await;
-        let up = json!({"priority": "p0", "reason_code": "immediate_danger", "text": "He is at her door."});
-        lead.act_seen(&case, "priority", &up).await.expect(200);
-        is_void(&world, &lead, (&case, &act), "queue").await;
-        let one = world.staff(Role::Advocate).await;
-        let (case, act) = proposed(&world, &one, "V-10").await;
-        for (loss, status) in [("role", 403), ("queues", 404), ("close", 401)] {
-            let second = world.staff(Role::Lead).await;
-            lose(&world, &second, loss).await;
-            second.act(&case, &format!("pending/{act}/approve"), &json!({})).await.expect(status);
-        }
-        lead.act(&case, &format!("pending/{act}/approve"), &json!({})).await.expect(200);
     });
 }
 

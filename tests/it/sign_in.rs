@@ -298,3 +298,27 @@ fn spellings_of_one_name_share_one_limit() {
         },
     );
 }
+
+#[test]
+fn a_client_may_be_named_beside_http_basic() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let orbit = world.platform("orbit").await;
+        let (id, secret) = (spark.client_id.as_str(), spark.client_secret.as_str());
+        for (form, status, told) in [
+            (format!("client_id={id}"), 200, ""),
+            (format!("client_id={id}&client_secret="), 200, ""),
+            ("client_id=&client_secret=".to_owned(), 200, ""),
+            (format!("client_id={}", orbit.client_id), 400, "another client"),
+            (format!("client_id={id}&client_secret={secret}"), 400, "one way only"),
+            (format!("client_secret={secret}"), 400, "one way only"),
+        ] {
+            let request = world.caller("").request(Method::POST, "/oauth/token").basic_auth(id, Some(secret));
+            let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+            let answer =
+                Caller::send(request.body(format!("grant_type=client_credentials&{form}"))).await.expect(status);
+            assert!(answer.json()["error_description"].as_str().unwrap_or_default().contains(told), "{}", answer.text);
+            assert!(status == 200 || answer.json()["error"] == "invalid_request", "{}", answer.text);
+        }
+    });
+}

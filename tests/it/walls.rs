@@ -11,8 +11,9 @@ use recourse::domain::triage::Queue;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::authorisation::{Ids, ROLES, call, documented, told};
+use crate::authorisation::ROLES;
 use crate::harness::client::{Caller, Staff, full, new_key, small};
+use crate::harness::operations::{Ids, call, documented, told};
 use crate::harness::{World, on_both};
 
 /// Someone whose own number stands in the contract's example.

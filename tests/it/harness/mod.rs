@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod contract;
 pub(crate) mod dice;
 pub(crate) mod editions;
+pub(crate) mod operations;
 pub(crate) mod pooler;
 pub(crate) mod postgres;
 pub(crate) mod process;
