@@ -20,6 +20,33 @@ const SPREAD: [(Queue, u32); 8] = [
 /// Adds open cases until there are `upto`, each with two running clocks and two people it names. One clock in fifty
 /// has passed.
 pub(crate) fn upto(database: &Database, from: u64, upto: u64) {
+    let sqlite = matches!(database.place, Place::Sqlite(_));
+    let work = statements(database, from, upto);
+    // Only the filling is careless; the measured connections are the service's own.
+    let (begin, end) = if sqlite {
+        (
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; \
+             PRAGMA wal_autocheckpoint = 100000; BEGIN",
+            "COMMIT; PRAGMA wal_checkpoint(TRUNCATE); ANALYZE",
+        )
+    } else {
+        (
+            "SET session_replication_role = replica; SET synchronous_commit = off; SET work_mem = '256MB'",
+            "VACUUM ANALYZE",
+        )
+    };
+    if sqlite {
+        database.batch(&format!("{begin}; {}; {end}", work.join("; ")));
+    } else {
+        for statement in work {
+            database.batch(&format!("{begin}; {statement}"));
+        }
+        database.batch(end);
+    }
+}
+
+/// What adds the cases, their clocks and the people they name.
+fn statements(database: &Database, from: u64, upto: u64) -> [String; 5] {
     let now = database.app.clock.now().micros();
     let sqlite = matches!(database.place, Place::Sqlite(_));
     let (numbers, random_id, random_digest, random) = if sqlite {
@@ -74,32 +101,11 @@ pub(crate) fn upto(database: &Database, from: u64, upto: u64) {
              '{role}', 'account', received_at {new}"
         )
     };
-    // Only the filling is careless; the measured connections are the service's own.
-    let (begin, end) = if sqlite {
-        (
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; \
-             PRAGMA wal_autocheckpoint = 100000; BEGIN",
-            "COMMIT; PRAGMA wal_checkpoint(TRUNCATE); ANALYZE",
-        )
-    } else {
-        (
-            "SET session_replication_role = replica; SET synchronous_commit = off; SET work_mem = '256MB'",
-            "VACUUM ANALYZE",
-        )
-    };
-    let work = [
+    [
         cases,
         clock("a", "human_review", 0),
         clock("b", "first_contact_or_standby", day),
         name("subject"),
         name("reporter"),
-    ];
-    if sqlite {
-        database.batch(&format!("{begin}; {}; {end}", work.join("; ")));
-    } else {
-        for statement in work {
-            database.batch(&format!("{begin}; {statement}"));
-        }
-        database.batch(end);
-    }
+    ]
 }
