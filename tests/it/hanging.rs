@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use recourse::base::secret::Sensitive;
-use recourse::domain::paging::rota;
 use recourse::domain::staff::Role;
 use recourse::domain::{audit, outbox};
 use recourse::jobs;
@@ -91,12 +90,7 @@ fn a_claim_that_runs_out_in_silence_rings_at_once_and_one_that_is_not_urgent_doe
     on_both(|world| async move {
         let holder = world.staff(Role::Advocate).await;
         let other = world.staff(Role::Advocate).await;
-        let name = other.username.clone();
-        let add = move |tx: &mut recourse::db::Tx<'_>| {
-            let now = tx.now();
-            rota::add(tx, &name, now, now.plus(Duration::from_hours(24)))
-        };
-        world.app.db.write(add).await.unwrap();
+        world.on_rota(&other, 24).await;
         emergencies(&world, 1).await;
         let mut calm = full("H-calm");
         calm["answers"] = json!({});

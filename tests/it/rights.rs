@@ -6,7 +6,6 @@ use std::time::Duration;
 use diesel::prelude::*;
 use recourse::db::schema::outbox;
 use recourse::domain::audit;
-use recourse::domain::paging::rota;
 use recourse::domain::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::Queue;
@@ -39,16 +38,6 @@ pub(crate) async fn events(world: &World, case: &str, kind: &'static str) -> Vec
     let case = case.to_owned();
     let all = world.app.db.read(move |rx| audit::list(rx, &case)).await.unwrap();
     all.iter().filter(|event| event.kind == kind).map(|event| serde_json::from_str(&event.details).unwrap()).collect()
-}
-
-/// Puts somebody on the rota for a day.
-async fn on_rota(world: &World, who: &Staff) {
-    let name = who.username.clone();
-    let add = move |tx: &mut recourse::db::Tx<'_>| {
-        let now = tx.now();
-        rota::add(tx, &name, now, now.plus(Duration::from_hours(24)))
-    };
-    world.app.db.write(add).await.unwrap();
 }
 
 /// Whom the last ring of the case told.
@@ -95,7 +84,7 @@ fn whatever_somebody_has_of_a_case_ends_with_the_right_to_it_and_the_next_person
         let spark = world.platform("spark").await;
         let lead = world.staff(Role::Lead).await;
         let next = world.staff(Role::Advocate).await;
-        on_rota(&world, &next).await;
+        world.on_rota(&next, 24).await;
         for (priority, queue) in [("p0", "emergency"), ("p1", "stalking_violence")] {
             for what in ["claim", "hold", "hand_over"] {
                 for (loss, cause) in LOSSES {

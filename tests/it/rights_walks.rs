@@ -13,7 +13,6 @@ use recourse::db::schema::{acts, alarms, cases, unseen_cases};
 use recourse::domain::access::{self, Act};
 use recourse::domain::audit;
 use recourse::domain::cases::{Case, State};
-use recourse::domain::paging::rota;
 use recourse::domain::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::{Priority, Queue};
@@ -75,12 +74,7 @@ impl House {
         };
         let who = self.world.staff_with(role, queues).await;
         if self.dice.roll(2) == 0 {
-            let name = who.username.clone();
-            let add = move |tx: &mut recourse::db::Tx<'_>| {
-                let now = tx.now();
-                rota::add(tx, &name, now, now.plus(Duration::from_hours(12)))
-            };
-            self.world.app.db.write(add).await.unwrap();
+            self.world.on_rota(&who, 12).await;
         }
         self.people.push(who);
     }

@@ -2,11 +2,9 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::Duration;
 
 use recourse::app;
 use recourse::domain::audit;
-use recourse::domain::paging::rota;
 use recourse::domain::staff::Role;
 use recourse::domain::triage::Queue;
 use recourse::jobs;
@@ -54,12 +52,7 @@ fn fraud_first_and_an_assault_later_stands_in_both_queues() {
         else {
             panic!()
         };
-        let name = sexual.username.clone();
-        let shift = move |tx: &mut recourse::db::Tx<'_>| {
-            let now = tx.now();
-            rota::add(tx, &name, now, now.plus(Duration::from_hours(24)))
-        };
-        world.app.db.write(shift).await.unwrap();
+        world.on_rota(sexual, 24).await;
         spark.submit(&of_pair("a", "F-1", "romance_fraud")).await;
         let case = lead.case_of("F-1").await;
         sexual.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use recourse::domain::paging::rota;
 use recourse::domain::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::{audit, outbox};
@@ -13,16 +12,6 @@ use crate::harness::World;
 use crate::harness::client::{Staff, full};
 use crate::harness::smtp::MailServer;
 use crate::paging::{reachable, with_server};
-
-/// Puts somebody on the rota for a day, without an address.
-async fn on_rota(world: &World, who: &Staff) {
-    let name = who.username.clone();
-    let add = move |tx: &mut recourse::db::Tx<'_>| {
-        let now = tx.now();
-        rota::add(tx, &name, now, now.plus(std::time::Duration::from_hours(24)))
-    };
-    world.app.db.write(add).await.unwrap();
-}
 
 async fn submit_p0(world: &World) {
     let mut body = full("PG-1");
@@ -54,7 +43,7 @@ async fn rungs(world: &World, lead: &Staff) -> Vec<String> {
 fn for_whoever_has_no_address_the_next_one_up_is_told_at_once_and_nothing_is_left_dead() {
     with_server(&async |world, server| {
         let on_call = world.staff(Role::Advocate).await;
-        on_rota(&world, &on_call).await;
+        world.on_rota(&on_call, 24).await;
         let silent = world.staff(Role::Lead).await;
         let lead = world.staff(Role::Lead).await;
         reachable(&world, &lead, "lead@staff.example", 0).await;
@@ -78,7 +67,7 @@ fn for_whoever_has_no_address_the_next_one_up_is_told_at_once_and_nothing_is_lef
 fn where_nobody_has_an_address_the_log_rings_by_its_ladder_and_nothing_is_left_dead() {
     with_server(&async |world, server| {
         let on_call = world.staff(Role::Advocate).await;
-        on_rota(&world, &on_call).await;
+        world.on_rota(&on_call, 24).await;
         let lead = world.staff(Role::Lead).await;
         submit_p0(&world).await;
         world.pass(120);
@@ -115,7 +104,7 @@ fn when_each_address_of_a_ring_is_refused_the_next_ones_up_are_told_at_once() {
 fn when_the_address_of_the_last_one_up_is_refused_the_operator_hears_at_once() {
     with_server(&async |world, server| {
         let on_call = world.staff(Role::Advocate).await;
-        on_rota(&world, &on_call).await;
+        world.on_rota(&on_call, 24).await;
         let high = world.staff(Role::SafeguardingLead).await;
         reachable(&world, &high, "refused-1@staff.example", 0).await;
         submit_p0(&world).await;

@@ -27,6 +27,7 @@ use recourse::base::secret::Sensitive;
 use recourse::base::time::{Clock, Timestamp};
 use recourse::config::{Config, Limits};
 use recourse::domain::outbox;
+use recourse::domain::paging::rota;
 use recourse::domain::platforms::{self, Mode, NewCredential, Scope};
 use recourse::domain::staff::{self, NewMember, Role};
 use recourse::domain::triage::Queue;
@@ -218,6 +219,16 @@ impl World {
             .await
             .unwrap();
         Staff { caller: Caller::new(self, opened.token.into_exposed()), id: opened.member.id.to_string(), username }
+    }
+
+    /// Puts a colleague on the rota from now on.
+    pub(crate) async fn on_rota(&self, who: &Staff, hours: u64) {
+        let name = who.username.clone();
+        let add = move |tx: &mut db::Tx<'_>| {
+            let now = tx.now();
+            rota::add(tx, &name, now, now.plus(Duration::from_hours(hours)))
+        };
+        self.app.db.write(add).await.unwrap();
     }
 
     /// Somebody with any bearer token, or none.
