@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::domain::outbox::{self, Job, Leased};
-use crate::domain::paging::{self, Notice, Urgency, unseen};
+use crate::domain::paging::{self, Notice, Urgency, unheard, unseen};
 use crate::domain::staff;
 use crate::domain::vault::Damaged;
 use crate::error::{Error, Result};
@@ -138,11 +138,11 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
         }
         Job::TellOperatorUnheard { of } => {
             let of = of.clone();
-            if app.pager.is_some() || !app.db.read(move |rx| paging::rings_yet(rx, &of)).await? {
+            if app.pager.is_some() || !app.db.read(move |rx| unheard::is_current(rx, &of)).await? {
                 return Ok(Ok(()));
             }
-            let text = "An alarm rings and no mail reaches anybody who may work on its case. Call somebody now. The log says which case, in a line of on_call; `recourse check` says who has no address.";
-            Ok(to_operator(app, leased, ("Somebody must be called now", text)).await)
+            let text = "An alarm rings and no mail reaches anybody who may work on its case. Call somebody. The log says which case, in a line of on_call; `recourse check` says who has no address.";
+            Ok(to_operator(app, leased, ("Somebody must be called", text)).await)
         }
         Job::TellOperatorOfWall => {
             let text = "A colleague was turned away from a case that names them or somebody close to them, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";

@@ -81,6 +81,28 @@ fn where_nobody_has_an_address_the_log_rings_by_its_ladder_and_nothing_is_left_d
 }
 
 #[test]
+fn of_many_rings_that_nobody_hears_the_operator_is_told_once_in_five_minutes() {
+    with_server(&async |world, server| {
+        let lead = world.staff(Role::Lead).await;
+        let spark = world.platform("spark").await;
+        for n in 0..12 {
+            let mut body = full(&format!("PG-{n}"));
+            body["answers"] = json!({"not_safe_now": "yes"});
+            body["reporter"]["platform_account_ref"] = json!(format!("reporter-{n}"));
+            spark.submit(&body).await;
+        }
+        world.pass(120);
+        world.run_jobs().await;
+        assert_eq!(to(server, 0), ["operator"]);
+        // Whoever takes the case of the first ring leaves eleven that ring.
+        lead.take(&lead.case_of("PG-0").await).await;
+        world.pass(300);
+        world.run_jobs().await;
+        assert_eq!(to(server, 0).len(), 2);
+    });
+}
+
+#[test]
 fn when_each_address_of_a_ring_is_refused_the_next_ones_up_are_told_at_once() {
     with_server(&async |world, server| {
         for name in ["refused-1", "refused-2"] {

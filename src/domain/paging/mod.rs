@@ -3,6 +3,7 @@
 
 mod ladder;
 pub mod rota;
+pub mod unheard;
 mod unreadable;
 pub mod unseen;
 
@@ -252,7 +253,7 @@ fn owe(
     let pager = Job::Pager { case: case.clone(), reason: alarm.reason.clone(), rung, urgency, told, of };
     outbox::enqueue(tx, &pager, at, None)?;
     if told == 0 {
-        tell_unheard(tx, RingOf { alarm: alarm.id.clone(), ring: number, last })?;
+        unheard::tell(tx, RingOf { alarm: alarm.id.clone(), ring: number, last })?;
     }
     for staff in written {
         let notice = Notice::Page { alarm: alarm.id.clone(), ring: number, urgency, last };
@@ -260,12 +261,6 @@ fn owe(
         outbox::enqueue(tx, &Job::Mail { staff: staff.clone(), notice }, at, Some(&key))?;
     }
     Ok(())
-}
-
-/// Owes the operator word of a ring that nobody hears.
-fn tell_unheard(tx: &mut Tx<'_>, of: RingOf) -> Result<()> {
-    let (now, key) = (tx.now(), format!("unheard:{}:{}", of.alarm, of.ring));
-    outbox::enqueue(tx, &Job::TellOperatorUnheard { of }, now, Some(&key))
 }
 
 /// Which ring of which alarm a call of the pager is.
@@ -346,7 +341,7 @@ pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<(
         return Ok(());
     }
     if alarm.least_rung >= Rung::SafeguardingLead.level() {
-        return tell_unheard(tx, RingOf { alarm: alarm.id, ring: *ring, last: *last });
+        return unheard::tell(tx, RingOf { alarm: alarm.id, ring: *ring, last: *last });
     }
     let up = alarm.least_rung + 1;
     if runs {
