@@ -14,6 +14,8 @@ pub mod error;
 pub mod jobs;
 pub mod metrics;
 pub mod outbound;
+pub mod pages;
+pub mod statistics;
 pub mod web;
 
 pub mod telemetry;

@@ -13,12 +13,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::base::time::Timestamp;
-use crate::domain::outbox::Job;
-use crate::domain::platforms::Mode;
-use crate::domain::queues::Count;
-use crate::domain::renewal::Run;
+use crate::domain::casefile::queues::Count;
+use crate::domain::ledger::outbox::Job;
+use crate::domain::people::platforms::Mode;
 use crate::domain::triage::Engine;
-use crate::domain::watch::Watched;
+use crate::domain::watch::looks::Watched;
+use crate::domain::watch::renewal::Run;
 use crate::domain::webhooks::{Counts, Verdict};
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use recourse::app::{self, App};
 use recourse::base::id::StaffId;
 use recourse::base::time::Clock;
-use recourse::domain::outbox::{self, Job};
+use recourse::domain::ledger::outbox::{self, Job};
 use recourse::domain::paging::Notice;
-use recourse::domain::platforms::Scope;
-use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::people::platforms::Scope;
+use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::webhooks;
 
 use crate::hole::Hole;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use recourse::app::{self, App};
 use recourse::base::id::{PlatformId, ReportId};
 use recourse::base::time::Clock;
-use recourse::domain::events::{self, EventType, NewEvent};
-use recourse::domain::platforms::Mode;
+use recourse::domain::ledger::events::{self, EventType, NewEvent};
+use recourse::domain::people::platforms::Mode;
 use recourse::jobs::Courier;
 
 use crate::postgres::Cluster;

@@ -11,8 +11,8 @@ use recourse::base::id::PlatformId;
 use recourse::base::secret::{Sensitive, hex, random_bytes};
 use recourse::config::Config;
 use recourse::domain::access;
-use recourse::domain::events::EventType;
-use recourse::domain::platforms::{self, Client, Mode, Scope};
+use recourse::domain::ledger::events::EventType;
+use recourse::domain::people::platforms::{self, Client, Mode, Scope};
 use recourse::domain::webhooks::{self, NewEndpoint};
 
 use crate::postgres::Cluster;

@@ -5,8 +5,8 @@ use std::time::Instant;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use recourse::domain::editions::EditionId;
 use recourse::jobs::editions as jobs;
+use recourse::statistics::editions::EditionId;
 
 use crate::postgres::Cluster;
 use crate::site::{self, config, quarter};

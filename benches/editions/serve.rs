@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
-use recourse::domain::disclosure::rules;
-use recourse::domain::editions::{self, EditionId};
-use recourse::domain::flows::{FlowKind, NewFlow, Region};
+use recourse::domain::counting::{FlowKind, NewFlow};
+use recourse::domain::terms::region::Region;
 use recourse::jobs::editions as jobs;
+use recourse::statistics::disclosure::rules;
+use recourse::statistics::editions::{self, EditionId};
 
 use crate::http::{Connection, Request};
 use crate::site::{self, config, quarter};
@@ -36,7 +37,7 @@ pub(crate) fn measure(plan: &Plan) {
         }
         for some in rows.chunks(1_000) {
             let some = some.to_vec();
-            app.db.write(move |tx| recourse::domain::flows::append_all(tx, &some)).await.unwrap();
+            app.db.write(move |tx| recourse::domain::counting::append_all(tx, &some)).await.unwrap();
         }
         let id = EditionId::of(quarter());
         clock.advance(editions::release_at(rules(), quarter()).since(clock.now()));

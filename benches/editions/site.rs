@@ -9,8 +9,8 @@ use recourse::app::{self, App};
 use recourse::base::secret::{Sensitive, hex, random_bytes};
 use recourse::base::time::{Clock, Timestamp};
 use recourse::config::Config;
-use recourse::domain::flows::Quarter;
-use recourse::domain::platforms::{self, Mode, Scope};
+use recourse::domain::counting::Quarter;
+use recourse::domain::people::platforms::{self, Mode, Scope};
 use recourse::jobs::editions as jobs;
 
 use crate::postgres::Cluster;

@@ -12,8 +12,8 @@ use recourse::base::secret::Sensitive;
 use recourse::base::time::Clock;
 use recourse::config::{Config, Limits};
 use recourse::db::Place;
-use recourse::domain::platforms::{self, Mode, Scope};
-use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::people::platforms::{self, Mode, Scope};
+use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::web;
 use tempfile::TempDir;
 

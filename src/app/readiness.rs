@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::App;
 use crate::base::time::Timestamp;
 use crate::domain::vault;
-use crate::domain::watch::{self, Watched};
+use crate::domain::watch::looks::{self, Watched};
 use crate::error::Error;
 
 /// How long an answer is believed: whoever asks often must not crowd out those who report.
@@ -139,7 +139,7 @@ impl App {
         }
         self.db.write(vault::probe_writing).await?;
         let asked = self.clock.now();
-        let seen = self.db.read(watch::look).await?;
+        let seen = self.db.read(looks::look).await?;
         let reasons = self.reasons(&seen, asked);
         self.pulse.state().seen = Some((before, reasons.clone()));
         Ok(reasons)

@@ -16,7 +16,7 @@ use recourse::app::App;
 use recourse::base::output::{Unheard, confirm, entrust, remark, say};
 use recourse::config::Config;
 use recourse::db::{Actor, Tx};
-use recourse::domain::outbox;
+use recourse::domain::ledger::outbox;
 use recourse::error::{Conflict, Error, in_our_words};
 use serde::Serialize;
 

@@ -11,11 +11,15 @@ use recourse::base::output::say;
 use recourse::base::text::is_hidden;
 use recourse::config::Config;
 use recourse::db::Rx;
-use recourse::domain::editions::{self, Shelf};
-use recourse::domain::soundness::{self, Finding, Seals};
+use recourse::domain::ledger::audit;
+use recourse::domain::ledger::outbox;
 use recourse::domain::terms::identifiers::RULES;
-use recourse::domain::{audit, outbox, renewal, webhooks};
+use recourse::domain::watch::renewal;
+use recourse::domain::watch::soundness::{self, Finding, Seals};
+use recourse::domain::webhooks;
 use recourse::error::Error;
+use recourse::statistics::editions::{self, Shelf};
+use recourse::statistics::sound;
 use serde::Serialize;
 
 /// How many chains, owners or cases are read at a time.
@@ -312,7 +316,7 @@ async fn published(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let (shelf, flaws) = Shelf::read(folder, &recourse::jobs::editions::key(app)).with_context(unreadable)?;
     report.said.push(format!("editions: {} published, {} flaws", shelf.editions().len(), flaws.len()));
     let told = flaws.clone();
-    report.problems.extend(app.db.read(move |rx| soundness::published(rx, &shelf, &told)).await?);
+    report.problems.extend(app.db.read(move |rx| sound::published(rx, &shelf, &told)).await?);
     for flaw in flaws {
         let detail = "a published file was changed or is missing; put the signed one back from a backup of the folder";
         report.problem("edition_changed", ("editions", &flaw.place), detail);

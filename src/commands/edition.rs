@@ -10,10 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use recourse::app::App;
 use recourse::base::output::{confirm, say};
 use recourse::config::Config;
-use recourse::domain::editions::{self, Bundle, Committed, EditionId, File, PublicKey, Shelf};
-use recourse::domain::flows::{self, Quarter};
+use recourse::domain::counting::{self, Quarter};
 use recourse::error::Error;
 use recourse::jobs::editions as jobs;
+use recourse::statistics::editions::{self, Bundle, Committed, EditionId, File, PublicKey, Shelf};
 
 use super::admin::printable;
 
@@ -185,7 +185,7 @@ async fn build(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
     confirm(format_args!("built: {id}, {files} files, attempt {}", bundle.builds.len()))?;
     confirm(format_args!("  aside until {}: {}", bundle.imprint.published_at, app.editions().staged(id).display()))?;
     confirm(format_args!("  the auditor's bundle, for nobody else: {}", app.editions().bundle(id).display()))?;
-    let capped = app.db.read(move |rx| flows::capped(rx, id.quarter())).await?;
+    let capped = app.db.read(move |rx| counting::capped(rx, id.quarter())).await?;
     if capped > 0 {
         say(format_args!("  not counted, because two of the same account were: {capped}"))?;
     }

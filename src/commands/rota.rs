@@ -12,7 +12,7 @@ use recourse::base::output::{confirm, say};
 use recourse::base::time::Timestamp;
 use recourse::db::{Actor, Tx};
 use recourse::domain::paging::rota;
-use recourse::domain::staff;
+use recourse::domain::people::staff;
 use recourse::error::{Error, Violations};
 use recourse::outbound::mail_address;
 use serde::Serialize;

@@ -2,6 +2,7 @@
 //! neither closure can await, so that no mail or HTTP call ever happens inside a transaction.
 
 pub mod dialect;
+pub mod due;
 pub mod migrate;
 pub mod perhaps;
 pub mod readable;

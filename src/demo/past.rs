@@ -10,13 +10,14 @@ use super::reports::progress;
 use crate::app::{self, App};
 use crate::base::time::{Clock, Timestamp};
 use crate::config::Config;
-use crate::domain::disclosure::rules;
-use crate::domain::editions::{EditionId, release_at};
-use crate::domain::flows::{self, FlowKind, NewFlow, Quarter, Region, Response, Standing};
-use crate::domain::platforms::{self, Mode, Scope};
-use crate::domain::taxonomy::Group;
+use crate::domain::counting::{self, FlowKind, NewFlow, Quarter, Response, Standing};
+use crate::domain::people::platforms::{self, Mode, Scope};
+use crate::domain::terms::region::Region;
+use crate::domain::terms::taxonomy::Group;
 use crate::error::Result;
 use crate::jobs;
+use crate::statistics::disclosure::rules;
+use crate::statistics::editions::{EditionId, release_at};
 
 /// How many quarters lie behind.
 const QUARTERS: usize = 8;
@@ -147,7 +148,7 @@ async fn write(app: &Arc<App>, quarters: &[Quarter], ids: &[String], now: Timest
         rows.retain(|row| row.at <= now);
         for some in rows.chunks(ROWS) {
             let some = some.to_vec();
-            app.db.write(move |tx| flows::append_all(tx, &some)).await?;
+            app.db.write(move |tx| counting::append_all(tx, &some)).await?;
         }
         bar.inc(1);
     }

@@ -12,7 +12,7 @@ use super::window::ANSWERS;
 use super::{Note, PlatformNote};
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
-use crate::domain::staff;
+use crate::domain::people::staff;
 
 /// A colleague at work.
 pub(super) struct Desk {

@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{TICK, alone, outbox as errands};
 use crate::app::App;
 use crate::base::id::StaffId;
-use crate::domain::outbox::{self, DueJob, Full, Job};
+use crate::domain::ledger::outbox::{self, DueJob, Full, Job};
 use crate::error::Result;
 
 /// How many mails are on their way at once, and how many of them to one recipient: a server that hangs for one of them

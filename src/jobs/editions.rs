@@ -10,13 +10,13 @@ use tokio::time::interval;
 
 use crate::app::App;
 use crate::base::time::Timestamp;
-use crate::domain::disclosure;
-use crate::domain::editions::{
+use crate::domain::counting::Quarter;
+use crate::error::{Error, Result};
+use crate::statistics::disclosure;
+use crate::statistics::editions::{
     self, Around, Bundle, Calendar, CalendarEntry, Committed, EditionId, File, Flaw, Manifest, PublicKey, Shelf, Store,
     Turn, all_files, finish, signer,
 };
-use crate::domain::flows::Quarter;
-use crate::error::{Error, Result};
 
 /// How long the first quarter of a year waits for the last edition of the year before, once its day has come.
 const WAITS: Duration = Duration::from_hours(7 * 24);

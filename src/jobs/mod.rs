@@ -21,10 +21,17 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
 use crate::db::Rx;
-use crate::domain::cases::rights;
-use crate::domain::outbox as domain_outbox;
+use crate::domain::casefile::queues;
+use crate::domain::casework;
+use crate::domain::casework::requests;
+use crate::domain::casework::rights;
+use crate::domain::counting;
+use crate::domain::ledger::outbox as domain_outbox;
+use crate::domain::paging;
 use crate::domain::paging::unseen;
-use crate::domain::{cases, flows, matching, paging, queues, requests, watch, webhooks};
+use crate::domain::watch::looks;
+use crate::domain::watch::matching;
+use crate::domain::webhooks;
 use crate::error::{Error, Result};
 use rows::{Work, each_row, or_else};
 
@@ -85,8 +92,8 @@ where
 /// # Errors
 /// What the database says.
 pub async fn reassess_failed(app: &Arc<App>) -> Result<()> {
-    let work = |app: Arc<App>, id: String| async move { write(&app, id, cases::reassess_failed).await };
-    each_row(app, "reassess", cases::without_rules, work).await.map(drop)
+    let work = |app: Arc<App>, id: String| async move { write(&app, id, casework::reassess_failed).await };
+    each_row(app, "reassess", casework::without_rules, work).await.map(drop)
 }
 
 /// Puts open cases where the rule file in force wants them. Done once, at start: that is when rules are read.
@@ -99,10 +106,10 @@ pub async fn requeue(app: &Arc<App>) -> Result<()> {
     let mut next = app.kit.triage.failure().is_none().then(String::new);
     while let Some(after) = next {
         let kit = Arc::clone(app);
-        let (wrong, last) = app.db.read(move |rx| cases::out_of_queue(rx, &kit.kit, &after, LOOKED_AT)).await?;
+        let (wrong, last) = app.db.read(move |rx| casework::out_of_queue(rx, &kit.kit, &after, LOOKED_AT)).await?;
         next = last;
         for case in wrong {
-            if let Err(error) = write(app, case.clone(), cases::place_anew).await {
+            if let Err(error) = write(app, case.clone(), casework::place_anew).await {
                 tracing::error!(%error, case, "a case could not be put into the queue of the rules");
             }
         }
@@ -140,15 +147,15 @@ async fn ring(app: &Arc<App>) -> Result<()> {
 
 async fn end_holds(app: &Arc<App>) -> Result<()> {
     let call = async |app: Arc<App>, case| write(&app, case, paging::call_for_unreadable).await;
-    let work = |app, case| or_else(app, case, cases::end_hold, call);
-    each_row(app, "end_holds", cases::holds_ended, work).await.map(drop)
+    let work = |app, case| or_else(app, case, casework::end_hold, call);
+    each_row(app, "end_holds", casework::holds_ended, work).await.map(drop)
 }
 
 /// Ends claims that ran out in silence, and has somebody told.
 async fn end_claims(app: &Arc<App>) -> Result<()> {
     let call = async |app: Arc<App>, case| write(&app, case, paging::call_for_unreadable).await;
-    let work = |app, case| or_else(app, case, cases::lapse, call);
-    each_row(app, "end_claims", cases::claims_lapsed, work).await.map(drop)
+    let work = |app, case| or_else(app, case, casework::lapse, call);
+    each_row(app, "end_claims", casework::claims_lapsed, work).await.map(drop)
 }
 
 async fn mark_overdue(app: &Arc<App>) -> Result<()> {
@@ -162,11 +169,11 @@ async fn mark_overdue(app: &Arc<App>) -> Result<()> {
 
 async fn tell_of_clocks(app: &Arc<App>) -> Result<()> {
     let call = async |app: Arc<App>, clock: String| {
-        let case = app.db.read(move |rx| cases::case_of_clock(rx, &clock)).await?;
+        let case = app.db.read(move |rx| casework::case_of_clock(rx, &clock)).await?;
         write(&app, case, paging::call_for_unreadable).await
     };
-    let work = |app, clock| or_else(app, clock, cases::tell_of_clock, call);
-    each_row(app, "tell_of_clocks", cases::clocks_to_tell, work).await.map(drop)
+    let work = |app, clock| or_else(app, clock, casework::tell_of_clock, call);
+    each_row(app, "tell_of_clocks", casework::clocks_to_tell, work).await.map(drop)
 }
 
 /// Compares what came in with what is there.
@@ -209,10 +216,10 @@ async fn find_unseen(app: &Arc<App>) -> Result<()> {
 /// # Errors
 /// What the database says.
 async fn settle(app: &Arc<App>) -> Result<usize> {
-    let work = |app: Arc<App>, case: String| async move { write(&app, case, flows::settle_case).await };
-    let responses = each_row(app, "settle_responses", flows::responses_due, work).await?;
-    let outcomes = each_row(app, "settle_outcomes", flows::outcomes_due, work).await?;
-    while app.db.write(|tx| flows::add_up(tx, 10 * BATCH)).await? > 0 {}
+    let work = |app: Arc<App>, case: String| async move { write(&app, case, counting::settle_case).await };
+    let responses = each_row(app, "settle_responses", counting::responses_due, work).await?;
+    let outcomes = each_row(app, "settle_outcomes", counting::outcomes_due, work).await?;
+    while app.db.write(|tx| counting::add_up(tx, 10 * BATCH)).await? > 0 {}
     Ok(responses + outcomes)
 }
 
@@ -227,7 +234,7 @@ async fn count(app: &Arc<App>) -> Result<()> {
 
 /// Looks at what the operator watches.
 async fn look(app: &Arc<App>) -> Result<()> {
-    let (seen, hooks) = app.db.read(|rx| Ok((watch::look(rx)?, webhooks::counts(rx)?))).await?;
+    let (seen, hooks) = app.db.read(|rx| Ok((looks::look(rx)?, webhooks::counts(rx)?))).await?;
     app.metrics.keep_work(&seen, app.clock.now());
     app.metrics.keep_hooks(&hooks, app.clock.now());
     Ok(())

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::domain::outbox::{self, Job, Leased};
+use crate::domain::ledger::outbox::{self, Job, Leased};
 use crate::domain::paging::{self, Notice, Urgency, unheard, unseen};
-use crate::domain::staff;
+use crate::domain::people::staff;
 use crate::domain::vault::Damaged;
 use crate::error::{Error, Result};
 use crate::outbound::{NotSent, Ring};

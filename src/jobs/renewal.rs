@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::base::id::CaseId;
-use crate::domain::renewal;
+use crate::domain::watch::renewal;
 use crate::error::{Error, Result};
 
 /// How many cases are noted as passed at a time; a process that is killed does as many again.

@@ -8,9 +8,9 @@ use futures_util::future::join_all;
 
 use super::BATCH;
 use crate::app::App;
+use crate::db::due::DueRow;
 use crate::db::{Rx, Tx};
-use crate::domain::Kit;
-use crate::domain::due::DueRow;
+use crate::domain::unit::Kit;
 use crate::error::{Error, Result};
 
 /// How many rows are worked on side by side: on `SQLite` they share a commit, on `PostgreSQL` each takes a connection.

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::db::Tx;
-use crate::domain::audit::{self, HeadsDigest};
-use crate::domain::{events, idempotency, outbox, staff, webhooks};
+use crate::domain::ledger::audit::{self, HeadsDigest};
+use crate::domain::ledger::events;
+use crate::domain::ledger::idempotency;
+use crate::domain::ledger::outbox;
+use crate::domain::people::staff;
+use crate::domain::webhooks;
 use crate::error::Result;
 
 /// How long a finished job is kept for whoever asks what happened.

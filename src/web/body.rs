@@ -14,8 +14,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
-use crate::domain::platforms::{AccessToken, Mode};
-use crate::domain::reports::Sent;
+use crate::domain::intake::Sent;
+use crate::domain::people::platforms::{AccessToken, Mode};
 use crate::error::{Error, Refused, Result};
 
 /// The longest body.

@@ -8,7 +8,7 @@ use actix_web::http::Method;
 
 use super::limits::Policy;
 use super::{health, openapi, platform, problem, public, triage};
-use crate::domain::platforms::Scope;
+use crate::domain::people::platforms::Scope;
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use super::gate::{Bearer, TraceId};
 use super::tags::Tags;
 use crate::base::id::{Id, Kind};
 use crate::base::secret::Sensitive;
-use crate::domain::cases::Case;
-use crate::domain::platforms::AccessToken;
+use crate::domain::case::Case;
+use crate::domain::people::platforms::AccessToken;
 use crate::error::{Error, Refused, Result, Unauthenticated};
 
 /// A request with what every handler needs of it.

@@ -19,8 +19,8 @@ use super::refusals::{Known, Refusal};
 use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
 use crate::domain::access;
-use crate::domain::platforms::AccessToken;
-use crate::domain::staff::looks_like_session;
+use crate::domain::people::platforms::AccessToken;
+use crate::domain::people::staff::looks_like_session;
 use crate::error::{Error, Refused, Result, Unauthenticated};
 
 /// The request's id, in its extensions.

@@ -10,8 +10,8 @@ use super::extract::Call;
 use super::tags::etag;
 use crate::base::secret::base64_text;
 use crate::db::Tx;
-use crate::domain::Kit;
-use crate::domain::idempotency::{self, Answer, Attempt, Owner, Taken};
+use crate::domain::ledger::idempotency::{self, Answer, Attempt, Owner, Taken};
+use crate::domain::unit::Kit;
 use crate::domain::vault::Keys;
 use crate::error::Result;
 

@@ -17,7 +17,7 @@ use super::tags::Tags;
 use crate::app::App;
 use crate::base::secret::{hex, sha256};
 use crate::base::time::Timestamp;
-use crate::domain::editions::{self, Edition, EditionId, PublicKey, Shelf, Successor};
+use crate::statistics::editions::{self, Edition, EditionId, PublicKey, Shelf, Successor};
 
 /// Pages set no cookie, run no script and load nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::{openapi, problem};
-use crate::domain::taxonomy::taxonomy;
+use crate::domain::terms::taxonomy::taxonomy;
 use crate::error::{Error, Refused};
 
 /// So many places of one call are named.

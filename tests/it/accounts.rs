@@ -7,9 +7,9 @@ use futures_util::future::join;
 use recourse::base::id::EndpointId;
 use recourse::base::secret::Sensitive;
 use recourse::db::Tx;
-use recourse::domain::outbox::{self, Job};
-use recourse::domain::platforms;
-use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::ledger::outbox::{self, Job};
+use recourse::domain::people::platforms;
+use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::error::{Conflict, Error};
 
@@ -98,7 +98,8 @@ fn an_account_that_comes_back_has_its_walls_and_nothing_else_of_the_old_one() {
         assert!(!has_mail, "the address of the old account is not hers");
         world.caller(token.expose()).get("/v1/triage/queues").await.expect(401);
         // The old one's record stays its own, and whole.
-        let events = world.app.db.read(move |rx| recourse::domain::audit::list(rx, old_id.as_str())).await.unwrap();
+        let events =
+            world.app.db.read(move |rx| recourse::domain::ledger::audit::list(rx, old_id.as_str())).await.unwrap();
         assert!(events.iter().any(|event| event.kind == "staff_closed"));
     });
 }

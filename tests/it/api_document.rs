@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use recourse::domain::events::EventType;
-use recourse::domain::staff::Role;
+use recourse::domain::ledger::events::EventType;
+use recourse::domain::people::staff::Role;
 use serde_json::{Value, json};
 
 use crate::harness::contract::{DOCUMENT, flaws, resolved};

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use recourse::base::secret::{hex, random_bytes};
-use recourse::domain::editions::{self, Bundle, Cell, File, Span};
-use recourse::domain::flows::{FlowKind, Quarter, Region};
+use recourse::domain::counting::{FlowKind, Quarter};
+use recourse::domain::terms::region::Region;
+use recourse::statistics::editions::{self, Bundle, Cell, File, Span};
 use serde_json::{Value, json};
 
 use crate::harness::dice::Dice;

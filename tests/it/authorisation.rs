@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use recourse::domain::access;
-use recourse::domain::platforms::{self, Mode, Scope};
-use recourse::domain::staff::{self, Role};
+use recourse::domain::people::platforms::{self, Mode, Scope};
+use recourse::domain::people::staff::{self, Role};
 use recourse::domain::triage::Queue;
 use reqwest::Method;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Acts of staff and answers of platforms that break a rule.
 
-use recourse::domain::staff::Role;
+use recourse::domain::people::staff::Role;
 use serde_json::json;
 
 use crate::bad_input::refused;

@@ -1,6 +1,6 @@
 //! Calls that break the contract beside their body: methods, headers, parameters, paths.
 
-use recourse::domain::staff::Role;
+use recourse::domain::people::staff::Role;
 use reqwest::Method;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Input that breaks the contract: what is said, where it points, and that nothing of it is stored or repeated.
 
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

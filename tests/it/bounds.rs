@@ -1,7 +1,7 @@
 //! Bounds on what a platform sends and on what it is told.
 
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::Role;
 use serde_json::{Value, json};
 
 use crate::harness::client::{full, small};

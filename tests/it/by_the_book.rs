@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use recourse::domain::editions::{self, EditionId};
-use recourse::domain::staff::Role;
+use recourse::domain::people::staff::Role;
 use recourse::jobs::editions as jobs;
+use recourse::statistics::editions::{self, EditionId};
 use serde_json::json;
 use tempfile::TempDir;
 

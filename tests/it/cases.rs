@@ -1,8 +1,8 @@
 //! Cases: priorities, clocks, the second person, requests with their guards.
 
 use futures_util::future::join_all;
-use recourse::domain::audit;
-use recourse::domain::staff::Role;
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::Role;
 use serde_json::{Value, json};
 
 use crate::harness::client::{Staff, full, small};

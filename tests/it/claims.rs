@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use recourse::domain::staff::Role;
+use recourse::domain::people::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -10,8 +10,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use recourse::base::secret::Sensitive;
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::{self, NewMember, Role};
 use serde_json::{Value, json};
 
 use crate::harness::contract::DOCUMENT;

@@ -6,7 +6,8 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use recourse::domain::{platforms, staff};
+use recourse::domain::people::platforms;
+use recourse::domain::people::staff;
 use serde_json::json;
 
 use crate::harness::client::small;

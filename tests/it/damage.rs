@@ -6,8 +6,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use recourse::base::id::{ClockId, JobId, RequestId};
 use recourse::db::schema::outbox as jobs_table;
-use recourse::domain::audit;
-use recourse::domain::staff::Role;
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::Role;
 use recourse::jobs;
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use crate::harness::client::{Staff, small};
 use crate::harness::{World, on_both};
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::Role;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use recourse::base::id::{DeliveryId, ReportId};
-use recourse::domain::events::{self, EventType, NewEvent};
-use recourse::domain::outbox;
-use recourse::domain::platforms::{self, Mode};
+use recourse::domain::ledger::events::{self, EventType, NewEvent};
+use recourse::domain::ledger::outbox;
+use recourse::domain::people::platforms::{self, Mode};
 use recourse::domain::webhooks::{self, ATTEMPTS};
 use recourse::jobs::Courier;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use recourse::base::secret::Sensitive;
-use recourse::domain::platforms::NewCredential;
+use recourse::domain::people::platforms::NewCredential;
 use serde_json::{Value, json};
 
 use crate::harness::process::{Service, pause};
@@ -59,9 +59,10 @@ fn the_demo_shows_what_went_out_and_what_came_back() {
                 panic!("{path} is not shown");
             };
             let calendar: Value = serde_json::from_str(&get("/transparency/calendar.json").await).unwrap();
-            let key = recourse::domain::editions::PublicKey::read(calendar["public_key"].as_str().unwrap()).unwrap();
+            let key =
+                recourse::statistics::editions::PublicKey::read(calendar["public_key"].as_str().unwrap()).unwrap();
             let (published, flaws) =
-                recourse::domain::editions::verify(&service.data().join("editions"), &key).unwrap();
+                recourse::statistics::editions::verify(&service.data().join("editions"), &key).unwrap();
             assert_eq!((published.len(), flaws.len()), (8, 0), "{round}: {flaws:?}");
             let newest = get(&format!("/transparency/{}/platform-category", published[7])).await;
             assert!(newest.contains("Amberline") && newest.contains("<svg"), "{round}");

@@ -7,11 +7,11 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use recourse::base::time::Timestamp;
-use recourse::domain::disclosure::rules;
-use recourse::domain::editions::{self, Bundle, EditionId, Manifest, Span};
-use recourse::domain::flows::{FlowKind, Quarter};
-use recourse::domain::platforms::{Mode, Scope};
+use recourse::domain::counting::{FlowKind, Quarter};
+use recourse::domain::people::platforms::{Mode, Scope};
 use recourse::jobs::editions as jobs;
+use recourse::statistics::disclosure::rules;
+use recourse::statistics::editions::{self, Bundle, EditionId, Manifest, Span};
 use serde_json::Value;
 
 use crate::harness::editions::{
@@ -255,7 +255,7 @@ fn what_comes_late_is_counted_in_the_quarter_that_is_open() {
         // A case that was told of on day one; its answer is counted on the last day of the quarter, but nobody runs jobs.
         let spark = world.platform("spark").await;
         spark.submit(&crate::harness::client::small("L-1")).await;
-        let lead = world.staff(recourse::domain::staff::Role::Lead).await;
+        let lead = world.staff(recourse::domain::people::staff::Role::Lead).await;
         let case = lead.case_of("L-1").await;
         lead.take(&case).await;
         let ask = serde_json::json!({"action": "preserve_evidence"});
@@ -278,7 +278,7 @@ fn what_comes_late_is_counted_in_the_quarter_that_is_open() {
         // The clock leaps back, and somebody does something: it counts on the first day that is open.
         let other = spark_again(&world, "L-2").await;
         world.tamper("UPDATE editions SET closed_until = closed_until + 8640000000000");
-        let lead = world.staff(recourse::domain::staff::Role::Lead).await;
+        let lead = world.staff(recourse::domain::people::staff::Role::Lead).await;
         lead.take(&other).await;
         lead.act(&other, "platform-requests", &ask).await.expect(200);
         let late = world.app.db.read(move |rx| {
@@ -296,7 +296,7 @@ async fn spark_again(world: &World, reference: &str) -> String {
     let mut body = crate::harness::client::small(reference);
     body["reporter"]["platform_account_ref"] = serde_json::json!(reference);
     spark.submit(&body).await;
-    world.staff(recourse::domain::staff::Role::Lead).await.case_of(reference).await
+    world.staff(recourse::domain::people::staff::Role::Lead).await.case_of(reference).await
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Entity tags on their way through proxies: weak, with a coding behind them, in lists.
 
-use recourse::domain::staff::Role;
+use recourse::domain::people::staff::Role;
 use reqwest::Method;
 use serde_json::json;
 

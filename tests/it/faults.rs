@@ -10,8 +10,8 @@ use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use futures_util::future::join_all;
 use recourse::base::secret::Sensitive;
-use recourse::domain::platforms::{self, Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::people::platforms::{self, Mode, Scope};
+use recourse::domain::people::staff::Role;
 use serde_json::{Value, json};
 
 use crate::harness::client::{Answer, Caller, new_key, small};
@@ -246,7 +246,7 @@ fn rules_that_do_not_parse_make_every_case_p1_and_page_the_on_call() {
             assert_eq!((&case["priority"], &case["priority_source"]), (&json!("p1"), &json!("failure")));
             world.run_jobs().await;
             let chain = id.clone();
-            let events = world.app.db.read(move |rx| recourse::domain::audit::list(rx, &chain)).await.unwrap();
+            let events = world.app.db.read(move |rx| recourse::domain::ledger::audit::list(rx, &chain)).await.unwrap();
             let paged: Vec<&str> =
                 events.iter().filter(|e| e.kind == "on_call_paged").map(|e| e.details.as_str()).collect();
             assert!(paged.iter().any(|details| details.contains("triage_failed")), "{paged:?}");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use recourse::db::schema::flow_totals;
-use recourse::domain::flows::{FlowKind, Quarter, cube};
+use recourse::domain::counting::cube;
+use recourse::domain::counting::{FlowKind, Quarter};
 use recourse::jobs;
 use serde_json::json;
 
@@ -110,7 +111,7 @@ async fn totals_are_the_full_count(world: &World) {
         for flow in FlowKind::ALL {
             let agree = world.app.db.read(move |rx| {
                 let counted = cube(rx, *flow, (quarter.from(), quarter.until()))?;
-                recourse::domain::flows::agree(rx, *flow, quarter, &counted)
+                recourse::domain::counting::agree(rx, *flow, quarter, &counted)
             });
             assert!(agree.await.unwrap(), "{flow:?} of {quarter}");
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use recourse::db::schema::flows;
-use recourse::domain::flows::{FlowKind, Quarter, Region};
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::counting::{FlowKind, Quarter};
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::Role;
+use recourse::domain::terms::region::Region;
 use recourse::jobs;
 use serde_json::{Value, json};
 
@@ -311,7 +312,9 @@ fn closing_a_quarter_waits_for_whoever_is_counting() {
         let app = Arc::clone(&world.app);
         let until = Quarter::of(world.clock.now()).until();
         let mut closing =
-            Box::pin(async move { app.db.write(move |tx| recourse::domain::flows::close(tx, "2026-q4", until)).await });
+            Box::pin(
+                async move { app.db.write(move |tx| recourse::domain::counting::close(tx, "2026-q4", until)).await },
+            );
         let early = tokio::time::timeout(std::time::Duration::from_millis(300), &mut closing).await;
         assert!(early.is_err(), "it was closed while somebody was counting");
         go.send(()).unwrap();

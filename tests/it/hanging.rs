@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use recourse::base::secret::Sensitive;
-use recourse::domain::staff::Role;
-use recourse::domain::{audit, outbox};
+use recourse::domain::ledger::audit;
+use recourse::domain::ledger::outbox;
+use recourse::domain::people::staff::Role;
 use recourse::jobs;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What an app says where the contract has no place for it: heeded in a live report, refused in a trial.
 
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

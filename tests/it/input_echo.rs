@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::Role;
 use recourse::web::problem;
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What happens when more comes in while something is under way.
 
-use recourse::domain::audit;
-use recourse::domain::staff::Role;
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

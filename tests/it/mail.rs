@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use recourse::base::secret::Sensitive;
 use recourse::db::schema::outbox as jobs_table;
-use recourse::domain::audit;
-use recourse::domain::outbox;
-use recourse::domain::staff::Role;
+use recourse::domain::ledger::audit;
+use recourse::domain::ledger::outbox;
+use recourse::domain::people::staff::Role;
 use recourse::jobs;
 use serde_json::json;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures_util::future::join;
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::Role;
 use recourse::jobs;
 use serde_json::{Value, json};
 
@@ -216,7 +216,7 @@ fn a_survivor_who_is_not_heard_from_is_raised_and_the_lead_is_told() {
         assert_eq!((&now["priority"], &now["queue"]), (&json!("p0"), &json!("emergency")));
         assert!(has(&lead, "C-1", "O20").await);
         let chain = case.clone();
-        let events = world.app.db.read(move |rx| recourse::domain::audit::list(rx, &chain)).await.unwrap();
+        let events = world.app.db.read(move |rx| recourse::domain::ledger::audit::list(rx, &chain)).await.unwrap();
         let last = events.iter().rev().find(|event| event.kind == "on_call_paged").unwrap();
         assert!(last.details.contains("check_in_passed") && last.details.contains("lead"), "{}", last.details);
     });

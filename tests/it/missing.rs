@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use recourse::domain::audit;
-use recourse::domain::staff::{self, Role};
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::jobs;
 use serde_json::{Value, json};

@@ -4,9 +4,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use recourse::domain::editions::{self, Committed, EditionId};
 use recourse::error::Error;
 use recourse::jobs;
+use recourse::statistics::editions::{self, Committed, EditionId};
 use serde_json::Value;
 
 use crate::editions::{edition, folder, said};

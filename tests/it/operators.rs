@@ -8,10 +8,10 @@ use std::time::Duration;
 use recourse::base::id::CaseId;
 use recourse::base::secret::Sensitive;
 use recourse::base::time::Clock;
-use recourse::domain::outbox::{self, Job};
+use recourse::domain::ledger::outbox::{self, Job};
 use recourse::domain::paging::rota;
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::{self, Role};
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::{self, Role};
 use recourse::{jobs, web};
 use serde_json::{Value, json};
 

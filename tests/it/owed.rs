@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use recourse::base::id::StaffId;
 use recourse::base::secret::Sensitive;
 use recourse::db::schema::outbox as outbox_table;
-use recourse::domain::outbox::{self, Job};
+use recourse::domain::ledger::outbox::{self, Job};
 use recourse::domain::paging::Notice;
-use recourse::domain::staff::Role;
+use recourse::domain::people::staff::Role;
 use recourse::jobs;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -68,7 +68,7 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
             .unwrap();
         assert!(done.iter().all(|job| *job == (2, Some("living".to_owned()))), "{done:?}");
         let id = lead.case_of("W-1").await;
-        let events = db.read(move |rx| recourse::domain::audit::list(rx, &id)).await.unwrap();
+        let events = db.read(move |rx| recourse::domain::ledger::audit::list(rx, &id)).await.unwrap();
         assert_eq!(events.iter().filter(|event| event.kind == "on_call_paged").count(), 1, "once");
     });
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use recourse::base::secret::Sensitive;
 use recourse::base::time::Timestamp;
+use recourse::domain::ledger::audit;
+use recourse::domain::ledger::outbox;
 use recourse::domain::paging::rota;
-use recourse::domain::staff::{self, Role};
+use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
-use recourse::domain::{audit, outbox};
 use recourse::jobs;
 use serde_json::{Value, json};
 

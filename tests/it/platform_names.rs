@@ -83,7 +83,7 @@ fn a_table_opens_in_a_spreadsheet_as_it_was_meant() {
         let page = fs::read_to_string(folder.join("index.html")).unwrap();
         assert!(page.contains(">=HYPERLINK(&#34;https://evil&#34;)<") && page.contains(">two lines<"), "{page}");
         let key = recourse::jobs::editions::key(&world.app);
-        let (shelf, _) = recourse::domain::editions::Shelf::read(&world.dir().join("editions"), &key).unwrap();
+        let (shelf, _) = recourse::statistics::editions::Shelf::read(&world.dir().join("editions"), &key).unwrap();
         assert!(shelf.latest().unwrap().platforms.iter().any(|(_, name)| name == "+Meet"));
     });
 }

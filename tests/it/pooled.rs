@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use futures_util::future::join_all;
 use recourse::base::secret::Sensitive;
-use recourse::domain::staff::Role;
+use recourse::domain::people::staff::Role;
 use serde_json::{Value, json};
 
 use crate::harness::client::{full, new_key, small};

@@ -1,6 +1,6 @@
 //! What waits for a second person ends with its case, and with the right of who proposed it.
 
-use recourse::domain::staff::Role;
+use recourse::domain::people::staff::Role;
 use recourse::domain::triage::Queue;
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use recourse::base::secret::{hex, sha256};
-use recourse::domain::editions::{self, EditionId};
+use recourse::statistics::editions::{self, EditionId};
 use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 use serde_json::json;
 
@@ -194,7 +194,7 @@ fn no_number_and_no_row_moves_when_a_report_comes_in_or_is_worked_on() {
         for number in 0..20 {
             fresh.submit(&small(&format!("N-{number}"))).await;
         }
-        let lead = world.staff(recourse::domain::staff::Role::Lead).await;
+        let lead = world.staff(recourse::domain::people::staff::Role::Lead).await;
         for number in 0..5 {
             let case = lead.case_of(&format!("N-{number}")).await;
             lead.take(&case).await;

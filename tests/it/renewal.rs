@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use recourse::db::schema::cases;
-use recourse::domain::audit;
-use recourse::domain::staff;
-use recourse::domain::staff::Role;
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff;
+use recourse::domain::people::staff::Role;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::jobs;
 use reqwest::Method;
@@ -141,7 +141,7 @@ fn walls_hold_before_during_and_after_a_run() {
         spark.submit(&body).await;
         assert!(!sees(&who, &lead.case_of("SPK-new").await).await, "and before new ones");
         // It is named by `check`, and declared again it meets every spelling.
-        let notes = world.app.db.read(recourse::domain::soundness::old_walls).await.unwrap();
+        let notes = world.app.db.read(recourse::domain::watch::soundness::old_walls).await.unwrap();
         assert_eq!(notes.len(), 1, "{notes:?}");
         declare(&world, &who, IdentifierKind::Email, "k.example@gmail.com").await;
         assert!(hidden().await);
@@ -149,7 +149,7 @@ fn walls_hold_before_during_and_after_a_run() {
         body["subject"]["identifiers"][0]["value"] = json!("kexample@googlemail.com");
         spark.submit(&body).await;
         assert!(!sees(&who, &lead.case_of("SPK-dots").await).await);
-        assert!(world.app.db.read(recourse::domain::soundness::old_walls).await.unwrap().is_empty());
+        assert!(world.app.db.read(recourse::domain::watch::soundness::old_walls).await.unwrap().is_empty());
     });
 }
 
@@ -266,7 +266,9 @@ fn one_case_that_cannot_be_read_stops_no_other_and_erased_ones_are_passed() {
         let (run, older) = world
             .app
             .db
-            .read(|rx| Ok((recourse::domain::renewal::run(rx)?, recourse::domain::renewal::older(rx, 10)?)))
+            .read(|rx| {
+                Ok((recourse::domain::watch::renewal::run(rx)?, recourse::domain::watch::renewal::older(rx, 10)?))
+            })
             .await
             .unwrap();
         let run = run.unwrap();
@@ -284,17 +286,17 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
             spark.submit(&naming(&format!("SPK-{n}"), "07700 900123")).await;
         }
         age(&world);
-        let first = world.app.db.read(|rx| recourse::domain::renewal::next(rx, "", 2)).await.unwrap();
-        world.app.db.write(recourse::domain::renewal::begin).await.unwrap();
+        let first = world.app.db.read(|rx| recourse::domain::watch::renewal::next(rx, "", 2)).await.unwrap();
+        world.app.db.write(recourse::domain::watch::renewal::begin).await.unwrap();
         let passed = first.clone();
-        world.app.db.write(move |tx| recourse::domain::renewal::pass(tx, "", &passed, 0)).await.unwrap();
+        world.app.db.write(move |tx| recourse::domain::watch::renewal::pass(tx, "", &passed, 0)).await.unwrap();
         // A process that lags behind moves nothing back.
         let lagging = first[..1].to_vec();
-        world.app.db.write(move |tx| recourse::domain::renewal::pass(tx, "", &lagging, 0)).await.unwrap();
+        world.app.db.write(move |tx| recourse::domain::watch::renewal::pass(tx, "", &lagging, 0)).await.unwrap();
         renew(&world).await;
-        let run = world.app.db.read(recourse::domain::renewal::run).await.unwrap().unwrap();
+        let run = world.app.db.read(recourse::domain::watch::renewal::run).await.unwrap().unwrap();
         assert_eq!((run.looked_at, run.failed, run.ended_at.is_some()), (6, 0, true));
-        let older = world.app.db.read(|rx| recourse::domain::renewal::older(rx, 10)).await.unwrap();
+        let older = world.app.db.read(|rx| recourse::domain::watch::renewal::older(rx, 10)).await.unwrap();
         assert!(older.is_empty(), "what was stepped over is done at the end");
     });
 }
@@ -318,6 +320,6 @@ fn declarations_are_made_anew_from_their_originals() {
         assert!(sees(&who, &case).await);
         renew(&world).await;
         assert!(!sees(&who, &case).await);
-        assert!(world.app.db.read(recourse::domain::soundness::old_walls).await.unwrap().is_empty());
+        assert!(world.app.db.read(recourse::domain::watch::soundness::old_walls).await.unwrap().is_empty());
     });
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use recourse::domain::editions::{self, EditionId, Successor};
 use recourse::jobs::editions as jobs;
+use recourse::statistics::editions::{self, EditionId, Successor};
 use serde_json::Value;
 
 use crate::audit::run;

@@ -1,8 +1,8 @@
 //! Reports: what a platform can count on when it submits, repeats, adds and asks to withdraw.
 
 use futures_util::future::join_all;
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::Role;
 use serde_json::{Value, json};
 
 use crate::harness::client::{full, new_key, small};
@@ -63,7 +63,7 @@ fn the_same_call_is_answered_the_same_and_another_body_is_refused() {
     });
 }
 
-async fn recredential(world: &crate::harness::World) -> recourse::domain::platforms::NewCredential {
+async fn recredential(world: &crate::harness::World) -> recourse::domain::people::platforms::NewCredential {
     world.credential("spark", Mode::Live, Scope::ALL).await
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use recourse::db::schema::outbox;
-use recourse::domain::audit;
-use recourse::domain::staff::{self, Role};
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::Queue;
 use recourse::jobs;

@@ -14,7 +14,7 @@ use recourse::base::secret::{Sensitive, hex};
 use recourse::base::time::Clock;
 use recourse::db::schema::outbox as outbox_table;
 use recourse::domain::paging;
-use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::vault::{Keyring, Sealed, Statement};
 use reqwest::Method;
 use serde_json::{Value, json};

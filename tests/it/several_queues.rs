@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::Arc;
 
 use recourse::app;
-use recourse::domain::audit;
-use recourse::domain::staff::Role;
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::Role;
 use recourse::domain::triage::Queue;
 use recourse::jobs;
 use serde_json::{Value, json};

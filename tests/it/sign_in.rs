@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use recourse::base::secret::{Sensitive, new_token};
-use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::people::staff::{self, NewMember, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -194,7 +194,7 @@ fn a_revoked_client_and_an_old_token_count_for_nothing_at_once() {
         let spark = world.platform("spark").await;
         spark.caller.get("/v1/status").await.expect(200);
         let id = spark.client_id.parse().unwrap();
-        world.app.db.write(move |tx| recourse::domain::platforms::rotate_client(tx, &id)).await.unwrap();
+        world.app.db.write(move |tx| recourse::domain::people::platforms::rotate_client(tx, &id)).await.unwrap();
         assert_eq!(spark.caller.get("/v1/status").await.expect(401).code(), "credential_invalid");
         let again = world.platform("spark").await;
         world.pass(599);

@@ -1,6 +1,6 @@
 //! The whole way of one report.
 
-use recourse::domain::staff::Role;
+use recourse::domain::people::staff::Role;
 use serde_json::json;
 
 use crate::harness::client::full;

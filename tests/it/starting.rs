@@ -2,7 +2,7 @@
 
 use crate::harness::process::{Service, attempt};
 use crate::harness::{Database, databases, fresh_database};
-use recourse::domain::platforms::{self};
+use recourse::domain::people::platforms;
 use reqwest::Method;
 use serde_json::json;
 use std::fs::{self, Permissions};

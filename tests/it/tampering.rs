@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use recourse::base::secret::sha256;
 use recourse::db::Tx;
 use recourse::db::schema::{audit_events, cases};
-use recourse::domain::audit;
-use recourse::domain::staff::Role;
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::Role;
 use serde_json::{Value, json};
 use std::process::Command;
 

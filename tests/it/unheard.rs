@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use recourse::domain::{platforms, staff};
+use recourse::domain::people::platforms;
+use recourse::domain::people::staff;
 
 use crate::editions::said;
 use crate::publishing::services;

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use recourse::domain::staff::{self, Role};
+use recourse::domain::ledger::audit;
+use recourse::domain::ledger::outbox;
+use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
-use recourse::domain::{audit, outbox};
 use serde_json::{Value, json};
 
 use crate::harness::World;

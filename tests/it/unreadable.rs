@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use recourse::domain::outbox;
-use recourse::domain::staff::Role;
+use recourse::domain::ledger::outbox;
+use recourse::domain::people::staff::Role;
 use recourse::jobs;
 use serde_json::{Value, json};
 

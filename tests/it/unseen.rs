@@ -5,7 +5,7 @@ use std::process::Command;
 use diesel::prelude::*;
 use recourse::base::secret::Sensitive;
 use recourse::db::schema::outbox;
-use recourse::domain::staff::{self, Role};
+use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::Queue;
 use serde_json::{Value, json};
@@ -141,7 +141,11 @@ fn a_queue_on_nobodys_list_is_as_much_out_of_sight_and_closed_cases_and_trials_a
     on_both(|world| async move {
         let spark = world.platform("spark").await;
         let trial = world
-            .platform_with("spark", recourse::domain::platforms::Mode::Test, recourse::domain::platforms::Scope::ALL)
+            .platform_with(
+                "spark",
+                recourse::domain::people::platforms::Mode::Test,
+                recourse::domain::people::platforms::Scope::ALL,
+            )
             .await;
         let who = world.staff(Role::Advocate).await;
         let mut child = small("C-1");

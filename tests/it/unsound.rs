@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use recourse::domain::audit;
-use recourse::domain::outbox::{self, Job};
+use recourse::domain::ledger::audit;
+use recourse::domain::ledger::outbox::{self, Job};
 use recourse::domain::paging::rota;
-use recourse::domain::soundness::{self, Finding};
-use recourse::domain::staff::{self, Role};
+use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
+use recourse::domain::watch::soundness::{self, Finding};
 use serde_json::json;
 
 use crate::harness::client::full;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use recourse::domain::editions;
 use recourse::jobs::editions as jobs;
+use recourse::statistics::editions;
 
 use crate::editions::{edition, folder, said};
 use crate::harness::dice::Dice;

@@ -1,10 +1,10 @@
 //! Random walks: whatever colleagues and a platform do, in whatever order, what must always hold does.
 
-use recourse::domain::audit;
-use recourse::domain::cases::state::{Action, State};
-use recourse::domain::requests::{AnswerState, RequestState};
-use recourse::domain::soundness::{self, Finding};
-use recourse::domain::staff::Role;
+use recourse::domain::case::state::{Action, State};
+use recourse::domain::casework::requests::{AnswerState, RequestState};
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::Role;
+use recourse::domain::watch::soundness::{self, Finding};
 use serde_json::{Value, json};
 
 use crate::harness::client::{Staff, full, new_key};

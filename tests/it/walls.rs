@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use recourse::base::time::Timestamp;
 use recourse::db::schema::{outbox, staff_sessions};
-use recourse::domain::audit;
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::{self, Role};
+use recourse::domain::ledger::audit;
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::Queue;
 use reqwest::Method;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use recourse::base::secret::Sensitive;
-use recourse::domain::platforms::{Mode, NewCredential, Scope};
+use recourse::domain::people::platforms::{Mode, NewCredential, Scope};
 use recourse::jobs;
 use serde_json::{Value, json};
 

@@ -10,8 +10,8 @@ use diesel::prelude::*;
 use ed25519_dalek::{Signature, VerifyingKey};
 use recourse::config::Config;
 use recourse::db::schema::{deliveries, webhook_endpoints, webhook_secrets};
-use recourse::domain::platforms::{Mode, Scope};
-use recourse::domain::staff::Role;
+use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::staff::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

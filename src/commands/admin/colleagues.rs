@@ -7,9 +7,9 @@ use recourse::app::App;
 use recourse::base::output::{confirm, say};
 use recourse::base::secret::{Sensitive, base64_url, random_bytes};
 use recourse::db::{Actor, Tx};
-use recourse::domain::cases::rights::Ended;
+use recourse::domain::casework::rights::Ended;
 use recourse::domain::paging::rota;
-use recourse::domain::staff::{self, NewMember, Role};
+use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::triage::Queue;
 use recourse::error::Error;
 

@@ -1,10 +1,11 @@
 //! What a colleague declares of themselves, as it is typed.
 
 use recourse::db::Tx;
-use recourse::domain::Kit;
-use recourse::domain::cases::rights::Ended;
+use recourse::domain::casework::rights::Ended;
+use recourse::domain::people::platforms;
+use recourse::domain::people::staff;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
-use recourse::domain::{platforms, staff};
+use recourse::domain::unit::Kit;
 use recourse::error::Error;
 
 /// What a colleague declares.

@@ -2,7 +2,7 @@
 
 use recourse::base::output::say;
 use recourse::domain::access;
-use recourse::domain::staff::{Member, Role};
+use recourse::domain::people::staff::{Member, Role};
 use recourse::domain::triage::Queue;
 use recourse::error::Error;
 use serde::Serialize;

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use recourse::app::App;
 use recourse::base::id::EndpointId;
 use recourse::base::output::{confirm, say};
-use recourse::domain::platforms;
+use recourse::domain::people::platforms;
 use recourse::domain::webhooks::{self, Standing};
 use recourse::error::Error;
 

@@ -1,6 +1,6 @@
 //! The policy for cases: which role may do what, where. One row for each act, and no default.
 
-use crate::domain::staff::{Member, Role};
+use crate::domain::people::staff::{Member, Role};
 use crate::domain::triage::Queue;
 
 /// What somebody can do with a case.

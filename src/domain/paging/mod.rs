@@ -13,18 +13,19 @@ use serde::{Deserialize, Serialize};
 pub use ladder::Ladder;
 pub use unreadable::{call_for_unreadable, ring_unreadable};
 
-use super::Kit;
 use super::access::{self, Act};
-use super::audit::{self, Chain, Event};
-use super::cases::{self, Case, State};
-use super::due::{self, DueRow};
-use super::outbox::{self, Job};
-use super::platforms::Mode;
-use super::staff;
+use super::case;
+use super::case::{Case, State};
+use super::ledger::audit::{self, Chain, Event};
+use super::ledger::outbox::{self, Job};
+use super::people::platforms::Mode;
+use super::people::staff;
+use super::unit::Kit;
 use crate::base::code::codes;
 use crate::base::id::{AlarmId, CaseId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock};
+use crate::db::due::{self, DueRow};
 use crate::db::perhaps::readable;
 use crate::db::schema::alarms;
 use crate::db::{Rx, Tx};
@@ -191,7 +192,7 @@ pub fn ring_case(tx: &mut Tx<'_>, kit: &Kit, case: &str) -> Result<()> {
     let id: CaseId = due::id(case)?;
     dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
     let Some(alarm) = open_of(tx, &id)?.filter(|alarm| alarm.next_at <= tx.now()) else { return Ok(()) };
-    match cases::find(tx, &id)?.filter(|case| case.state != State::Closed) {
+    match case::find(tx, &id)?.filter(|case| case.state != State::Closed) {
         Some(case) => ring(tx, kit, &case, alarm),
         None => quiet(tx, &id),
     }
@@ -304,7 +305,7 @@ pub fn is_current(rx: &mut Rx<'_>, notice: &Notice, to: &StaffId) -> Result<bool
         return Ok(false);
     }
     let case: CaseId = alarms::table.find(alarm).select(alarms::case_id).first(rx.conn())?;
-    match cases::find(rx, &case) {
+    match case::find(rx, &case) {
         Ok(Some(case)) => Ok(access::bar(rx, to, &case, Act::Claim)?.is_none()),
         Ok(None) => Ok(false),
         Err(error @ Error::Unavailable(_)) => Err(error),
@@ -349,7 +350,7 @@ pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<(
         diesel::update(alarms::table.find(id)).set(now).execute(tx.conn())?;
         return Ok(());
     }
-    let Some(case) = cases::find(tx, &case)?.filter(|case| case.state != State::Closed) else { return Ok(()) };
+    let Some(case) = case::find(tx, &case)?.filter(|case| case.state != State::Closed) else { return Ok(()) };
     call(tx, &case, Call { reason: &alarm.reason, at: tx.now(), least: Rung::of_level(up) })
 }
 

@@ -11,9 +11,9 @@ use crate::db::perhaps::readable;
 use crate::db::schema::{shifts, staff as accounts};
 use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act};
-use crate::domain::audit::{self, Chain, Event};
-use crate::domain::cases::Case;
-use crate::domain::staff::{self, Member, Role};
+use crate::domain::case::Case;
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::people::staff::{self, Member, Role};
 use crate::error::{Error, Result};
 
 /// A stretch of somebody's time.

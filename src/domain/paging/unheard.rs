@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::{RingOf, rings_yet};
 use crate::db::schema::alarms;
 use crate::db::{Rx, Tx};
-use crate::domain::outbox::{self, Job};
+use crate::domain::ledger::outbox::{self, Job};
 use crate::error::Result;
 
 /// How often the operator is told at the most, in seconds: as often as the most urgent alarm rings, however many ring.

@@ -8,12 +8,12 @@ use diesel::prelude::*;
 use super::{Alarm, Rung, Urgency, open_of, owe, quiet, rota};
 use crate::base::id::{AlarmId, CaseId, StaffId};
 use crate::db::dialect::{self, Lock};
+use crate::db::due;
 use crate::db::schema::{alarms, cases};
 use crate::db::{Rx, Tx};
-use crate::domain::Kit;
-use crate::domain::cases::State;
-use crate::domain::due;
-use crate::domain::platforms::Mode;
+use crate::domain::case::State;
+use crate::domain::people::platforms::Mode;
+use crate::domain::unit::Kit;
 use crate::error::Result;
 
 /// What such an alarm says of itself.

@@ -15,10 +15,11 @@ use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{cases as table, staff as accounts, unseen_cases};
 use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act};
-use crate::domain::cases::{self, Case, State};
-use crate::domain::outbox::{self, Job};
-use crate::domain::platforms::Mode;
-use crate::domain::staff::{self, Member, Role};
+use crate::domain::case;
+use crate::domain::case::{Case, State};
+use crate::domain::ledger::outbox::{self, Job};
+use crate::domain::people::platforms::Mode;
+use crate::domain::people::staff::{self, Member, Role};
 use crate::domain::triage::Queue;
 use crate::error::Result;
 
@@ -74,7 +75,7 @@ fn open_in(rx: &mut Rx<'_>, queue: Queue, among: Option<&[CaseId]>) -> Result<Ve
         }
         let ids: Vec<CaseId> = readable(query.load(rx.conn())?);
         for some in ids.chunks(SOME) {
-            found.extend(cases::readable(rx, some)?);
+            found.extend(case::readable(rx, some)?);
         }
     }
     Ok(found)

@@ -13,7 +13,7 @@ use super::priority::Priority;
 use super::queue::Queues;
 use super::rules::{Level, Note, Row, Rules, RulesError, Weight};
 use super::spans::{ImageClock, Span};
-use crate::domain::taxonomy::{CategoryCode, Group, KeyCode, taxonomy};
+use crate::domain::terms::taxonomy::{CategoryCode, Group, KeyCode, taxonomy};
 
 /// The format this program reads; a file of another one is refused rather than guessed at.
 const FORMAT: u32 = 1;

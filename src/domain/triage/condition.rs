@@ -3,7 +3,7 @@
 //! Owns the sets, the view of the facts they are asked of, and the asking. It must not know levels or points.
 
 use super::facts::{Answer, Facts, Signal};
-use crate::domain::taxonomy::{Group, taxonomy};
+use crate::domain::terms::taxonomy::{Group, taxonomy};
 
 /// A set of at most 128 positions: answer keys, categories, groups, signals or rows.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]

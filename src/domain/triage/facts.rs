@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::taxonomy::{CategoryCode, KeyCode};
+use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
 
 /// An answer to one question. Only `Yes` fires a floor or scores, and only `No` is a no (TSP-1, rule 3).
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Default, Serialize, Deserialize, ToSchema)]

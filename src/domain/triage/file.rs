@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::facts::{Answer, Signal};
 use super::queue::Queue;
 use super::spans::{ImageClock, Span, Spans};
-use crate::domain::taxonomy::Group;
+use crate::domain::terms::taxonomy::Group;
 
 /// A name with its place in the text, so that a message can say the line.
 pub(super) type Name = Spanned<String>;

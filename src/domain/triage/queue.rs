@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::priority::Priority;
-use crate::domain::taxonomy::Group;
+use crate::domain::terms::taxonomy::Group;
 
 /// A queue of cases.
 #[derive(

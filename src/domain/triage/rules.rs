@@ -15,7 +15,7 @@ use super::file::{Bands, Clocks};
 use super::priority::Priority;
 use super::queue::{Queue, Queues};
 use super::spans::{ImageClock, Spans};
-use crate::domain::taxonomy::{Group, KeyCode};
+use crate::domain::terms::taxonomy::{Group, KeyCode};
 
 const BUILTIN: &str = include_str!("tsp-1.toml");
 

@@ -7,7 +7,7 @@ mod reports;
 mod tables;
 
 use super::{Answer, Facts};
-use crate::domain::taxonomy::{CategoryCode, KeyCode};
+use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
 
 /// Facts from names, all answered yes.
 fn yes(categories: &[&str], keys: &[&str]) -> Facts {

@@ -15,8 +15,8 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock};
 use crate::db::schema::{deliveries, events, webhook_endpoints};
 use crate::db::{Rx, Tx};
-use crate::domain::Kit;
-use crate::domain::events::Event;
+use crate::domain::ledger::events::Event;
+use crate::domain::unit::Kit;
 use crate::domain::vault::{DataKey, Keys, Secret};
 use crate::error::Result;
 

@@ -12,11 +12,11 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock};
 use crate::db::schema::{deliveries, webhook_endpoints, webhook_secrets};
 use crate::db::{Rx, Tx};
-use crate::domain::Kit;
 use crate::domain::access::Tenant;
-use crate::domain::audit::{self, Chain, Event as Audited};
-use crate::domain::events::{self, EventType};
-use crate::domain::platforms::Mode;
+use crate::domain::ledger::audit::{self, Chain, Event as Audited};
+use crate::domain::ledger::events::{self, EventType};
+use crate::domain::people::platforms::Mode;
+use crate::domain::unit::Kit;
 use crate::domain::vault::{Keys, Sealed, Secret};
 use crate::error::{Conflict, Error, Result};
 

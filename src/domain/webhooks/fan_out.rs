@@ -12,8 +12,8 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock, insert_new};
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
 use crate::db::{Rx, Tx};
-use crate::domain::events::{self, EventType, NewEvent};
-use crate::domain::platforms::Mode;
+use crate::domain::ledger::events::{self, EventType, NewEvent};
+use crate::domain::people::platforms::Mode;
 use crate::error::Result;
 
 /// How many events one transaction makes deliveries of.

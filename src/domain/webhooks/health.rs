@@ -9,8 +9,8 @@ use crate::base::id::EndpointId;
 use crate::base::time::Timestamp;
 use crate::db::schema::{deliveries, webhook_endpoints};
 use crate::db::{Rx, Tx};
-use crate::domain::audit::{self, Chain, Event as Audited};
-use crate::domain::outbox::{self, Job};
+use crate::domain::ledger::audit::{self, Chain, Event as Audited};
+use crate::domain::ledger::outbox::{self, Job};
 use crate::error::Result;
 
 /// After how long of nothing but failures somebody is told.

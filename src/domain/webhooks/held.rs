@@ -13,8 +13,8 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock};
 use crate::db::schema::{platform_clients, platforms, webhook_endpoints};
 use crate::db::{Rx, Tx};
-use crate::domain::events::EventType;
-use crate::domain::platforms::{Mode, Scope, parse_scopes};
+use crate::domain::ledger::events::EventType;
+use crate::domain::people::platforms::{Mode, Scope, parse_scopes};
 use crate::error::{Error, Result};
 
 /// With any of these a credential can change endpoints, or read what they are sent.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::base::id::{ReportId, RequestId};
 use crate::base::time::Timestamp;
-use crate::domain::events::{Event, EventName};
+use crate::domain::ledger::events::{Event, EventName};
 use crate::error::Result;
 
 /// The ids of an event.

@@ -11,9 +11,9 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::{self, Lock};
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
 use crate::db::{Rx, Tx};
-use crate::domain::Kit;
 use crate::domain::access::Tenant;
-use crate::domain::events::{self, Event, EventType};
+use crate::domain::ledger::events::{self, Event, EventType};
+use crate::domain::unit::Kit;
 use crate::domain::vault::{Keys, Sealed, Secret};
 use crate::error::{Error, Result};
 

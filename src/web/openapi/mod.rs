@@ -17,7 +17,7 @@ use utoipa::openapi::{Components, OpenApi as Document, RefOr};
 use super::endpoints::{self, Endpoint};
 use super::problem::Problem;
 use super::{health, platform, problem, triage};
-use crate::domain::platforms::Scope;
+use crate::domain::people::platforms::Scope;
 use crate::error::Result;
 
 #[derive(OpenApi)]

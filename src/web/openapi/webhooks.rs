@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{AllOfBuilder, Object, ObjectBuilder, Schema, Type}
 use utoipa::openapi::{Content, Ref, RefOr, Required};
 
 use crate::base::id::{EventKind, Kind, pattern};
-use crate::domain::events::EventType;
+use crate::domain::ledger::events::EventType;
 
 /// One for each type of event.
 pub(super) fn messages() -> Paths {

@@ -21,8 +21,8 @@ use super::idempotent::Scoped;
 use crate::base::page::Page;
 use crate::db::Tx;
 use crate::domain::access::{self, Tenant};
-use crate::domain::events::EventType;
-use crate::domain::platforms::{AccessToken, Scope};
+use crate::domain::ledger::events::EventType;
+use crate::domain::people::platforms::{AccessToken, Scope};
 use crate::error::{Error, Result};
 
 impl Scoped for Tenant {

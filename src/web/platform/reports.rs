@@ -11,15 +11,15 @@ use crate::base::id::{ReportId, ReportKind};
 use crate::base::page::{Limit, Page};
 use crate::base::time::Timestamp;
 use crate::db::Tx;
-use crate::domain::Kit;
 use crate::domain::access::{self, Tenant};
-use crate::domain::acknowledgement::{Acknowledgement, ReportTo, acknowledge, report_child_material_to};
+use crate::domain::intake::body::{AdditionBody, ReportBody};
+use crate::domain::intake::{self, AdditionView, Broken, ReportView, Status, Submitted, Taken};
 use crate::domain::paging::rota;
-use crate::domain::platforms::{Mode, Scope};
-use crate::domain::reports::body::{AdditionBody, ReportBody};
-use crate::domain::reports::{self, AdditionView, Broken, ReportView, Status, Submitted, Taken};
-use crate::domain::taxonomy::CategoryCode;
+use crate::domain::people::platforms::{Mode, Scope};
+use crate::domain::terms::acknowledgement::{Acknowledgement, ReportTo, acknowledge, report_child_material_to};
+use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::child_rule_holds;
+use crate::domain::unit::Kit;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -118,7 +118,7 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
     let query: SubmitQuery = call.query()?;
     let token = call.token()?;
     // Read before the transaction, whose thread others wait for; judged only after the replay was looked for.
-    let body = reports::read_report(raw.sent(), token.mode);
+    let body = intake::read_report(raw.sent(), token.mode);
     if query.validate_only {
         call.shared.app.db.read(move |rx| access::platform(rx, &token, Some(Scope::ReportsWrite)).map(|_| ())).await?;
         return validity(body.and_then(|taken| taken.found.complete()));
@@ -152,7 +152,7 @@ pub(super) fn take<'k>(tx: &mut Tx<'_>, kit: &'k Kit, who: &Tenant, taken: Taken
     let not_accepted = not_accepted(&taken);
     let staffed = rota::is_staffed(tx)?;
     let acknowledgement = acknowledge(&taken.body, tx.now(), staffed);
-    let submitted: Submitted<'k> = reports::submit(tx, kit, who, taken)?;
+    let submitted: Submitted<'k> = intake::submit(tx, kit, who, taken)?;
     let receipt = Receipt {
         platform_report_ref: submitted.reference,
         status: submitted.status,
@@ -214,10 +214,10 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
         .read(move |rx| {
             let grant = access::platform(rx, &token, Some(Scope::ReportsRead))?;
             if let Some(reference) = &query.platform_report_ref {
-                let data: Vec<ReportView> = reports::find_by_reference(rx, &grant, reference)?.into_iter().collect();
+                let data: Vec<ReportView> = intake::find_by_reference(rx, &grant, reference)?.into_iter().collect();
                 return Ok(Page { data, next: None });
             }
-            reports::list(rx, &grant, query.cursor.as_deref(), Limit::coerce(query.limit))
+            intake::list(rx, &grant, query.cursor.as_deref(), Limit::coerce(query.limit))
         })
         .await?;
     Ok(list_response(call.request(), page))
@@ -237,7 +237,7 @@ pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
         .db
         .read(move |rx| {
             let grant = access::platform(rx, &token, Some(Scope::ReportsRead))?;
-            reports::find(rx, &grant, &id)
+            intake::find(rx, &grant, &id)
         })
         .await?;
     Ok(conditional(&call, report.version, &report))
@@ -274,15 +274,15 @@ pub(in crate::web) async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
     let precondition = call.if_match();
-    let body = reports::read_addition(raw.sent(), token.mode);
+    let body = intake::read_addition(raw.sent(), token.mode);
     once(&call, &raw, enter(token, Scope::ReportsWrite), move |tx, kit, who| {
-        let known = reports::find(tx, &who, &id)?;
+        let known = intake::find(tx, &who, &id)?;
         if let Some(precondition) = precondition {
             precondition.holds(known.version)?;
         }
         let read = body?;
         let not_accepted = read.found.broken().iter().map(NotAccepted::from).collect();
-        let (addition, case) = reports::add(tx, kit, &who, &id, read)?;
+        let (addition, case) = intake::add(tx, kit, &who, &id, read)?;
         Reply::of_case(StatusCode::CREATED, case.as_str(), &AdditionReceipt { addition, not_accepted })
     })
     .await
@@ -309,7 +309,7 @@ pub(in crate::web) async fn withdraw(call: Call, raw: Raw) -> Result<HttpRespons
             raw.parse().map_err(|_| Error::Refused(Refused::Malformed))?;
     }
     once(&call, &raw, enter(token, Scope::ReportsWrite), move |tx, _, who| {
-        let case = reports::withdraw(tx, &who, &id)?;
+        let case = intake::withdraw(tx, &who, &id)?;
         let text = "The wish is noted. A person looks at it before anything changes.";
         Reply::of_case(StatusCode::ACCEPTED, case.as_str(), &WithdrawalAnswer { text })
     })

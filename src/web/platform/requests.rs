@@ -12,8 +12,10 @@ use crate::base::page::Limit;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access;
-use crate::domain::platforms::Scope;
-use crate::domain::requests::{self, Asked, NewAnswer, ReasonCode, RequestAction, RequestState, SubjectNotice};
+use crate::domain::casework::requests::{
+    self, Asked, NewAnswer, ReasonCode, RequestAction, RequestState, SubjectNotice,
+};
+use crate::domain::people::platforms::Scope;
 use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::extract::Call;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::base::secret::Sensitive;
-use crate::domain::platforms::{self, Client, Scope, parse_scopes, scope_text};
+use crate::domain::people::platforms::{self, Client, Scope, parse_scopes, scope_text};
 use crate::error::Result;
 use crate::web::extract::Call;
 use crate::web::gate::network;

@@ -10,10 +10,13 @@ use crate::base::page::Limit;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access::{self, Assign, Claim, Read, Reopen, Work};
-use crate::domain::cases::{self, Action, CaseSummary, CaseView, State};
-use crate::domain::platforms::Mode;
-use crate::domain::queues::{self, Filter};
-use crate::domain::staff;
+use crate::domain::case::{Action, State};
+use crate::domain::casefile;
+use crate::domain::casefile::queues::{self, Filter};
+use crate::domain::casefile::{CaseSummary, CaseView};
+use crate::domain::casework;
+use crate::domain::people::platforms::Mode;
+use crate::domain::people::staff;
 use crate::domain::triage::{Priority, Queue};
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
@@ -75,7 +78,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
         queues::list(rx, who, &filter, query.cursor.as_deref(), Limit::coerce(query.limit))
     })
     .await?;
-    Ok(list_response(call.request(), page.map(|case| cases::summary(&case))))
+    Ok(list_response(call.request(), page.map(|case| casefile::summary(&case))))
 }
 
 /// `GET /v1/triage/cases/{id}`.
@@ -94,7 +97,7 @@ pub(in crate::web) async fn view(call: Call) -> Result<HttpResponse> {
         .write(move |tx| {
             let who = access::member(tx, &bearer)?;
             let grant = access::case::<Read>(tx, &who, &case)?;
-            cases::view(tx, &app.kit, &grant)
+            casefile::view(tx, &app.kit, &grant)
         })
         .await;
     if matches!(answer, Err(Error::NotFound)) {
@@ -114,7 +117,7 @@ pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> 
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, _, who| {
         let grant = access::case::<Claim>(tx, &who, &case)?;
-        case_reply(&cases::claim(tx, grant)?)
+        case_reply(&casework::claim(tx, grant)?)
     })
     .await
 }
@@ -135,7 +138,7 @@ pub(in crate::web) async fn heartbeat(call: Call) -> Result<HttpResponse> {
         .write(move |tx| {
             let who = access::member(tx, &bearer)?;
             let grant = access::case::<Work>(tx, &who, &case)?;
-            let case = cases::heartbeat(tx, grant)?;
+            let case = casework::heartbeat(tx, grant)?;
             staff::note_acting(tx, &who.id)?;
             Ok(case)
         })
@@ -144,7 +147,7 @@ pub(in crate::web) async fn heartbeat(call: Call) -> Result<HttpResponse> {
         tell_of_wall(&call, &id).await?;
     }
     let case = answer?;
-    Ok(HttpResponse::Ok().insert_header(("etag", etag(case.version))).json(cases::summary(&case)))
+    Ok(HttpResponse::Ok().insert_header(("etag", etag(case.version))).json(casefile::summary(&case)))
 }
 
 /// `POST /v1/triage/cases/{id}/release`.
@@ -157,7 +160,7 @@ pub(in crate::web) async fn release(call: Call, raw: Raw) -> Result<HttpResponse
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<Work>(tx, &who, &case)?;
-        case_reply(&cases::release(tx, kit, grant)?)
+        case_reply(&casework::release(tx, kit, grant)?)
     })
     .await
 }
@@ -191,7 +194,7 @@ pub(in crate::web) async fn assign(call: Call, raw: Raw) -> Result<HttpResponse>
         if access::bar(tx, &to.id, grant.case(), access::Act::Claim)?.is_some() {
             return Err(unknown());
         }
-        case_reply(&cases::assign(tx, kit, grant, &to)?)
+        case_reply(&casework::assign(tx, kit, grant, &to)?)
     })
     .await
 }
@@ -229,19 +232,19 @@ pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpRespo
         let moved = match body.action {
             Action::Start => {
                 let grant = access::case::<Work>(tx, &who, &case)?;
-                cases::start(tx, grant)?
+                casework::start(tx, grant)?
             }
             Action::Hold => {
                 let grant = access::case::<Work>(tx, &who, &case)?;
-                cases::hold(tx, kit, grant, &body.reason, body.until)?
+                casework::hold(tx, kit, grant, &body.reason, body.until)?
             }
             Action::Resume => {
                 let grant = access::case::<Reopen>(tx, &who, &case)?;
-                cases::resume(tx, kit, grant)?
+                casework::resume(tx, kit, grant)?
             }
             Action::Reopen => {
                 let grant = access::case::<Reopen>(tx, &who, &case)?;
-                cases::reopen(tx, kit, grant, &body.reason)?
+                casework::reopen(tx, kit, grant, &body.reason)?
             }
             Action::AskPlatform | Action::PlatformAnswered | Action::Close => {
                 let detail = "use platform-requests to ask the platform, and decision to close";

@@ -9,9 +9,12 @@ use super::{PendingAnswer, case_reply, done_reply, on_case, tell_of_wall};
 use crate::base::id::{CaseId, CaseKind};
 use crate::base::secret::silent;
 use crate::domain::access::{self, AskPlatform, ChangePriority, Decide, Link, WriteNote};
-use crate::domain::cases::acts::{self, Change, PriorityReason};
-use crate::domain::cases::{self, CaseSummary, Closing, NewNote, NoteView, Outcome};
-use crate::domain::requests::{self, NewRequest};
+use crate::domain::case::Outcome;
+use crate::domain::casefile::CaseSummary;
+use crate::domain::casework;
+use crate::domain::casework::acts::{self, Change, PriorityReason};
+use crate::domain::casework::requests::{self, NewRequest};
+use crate::domain::casework::{Closing, NewNote, NoteView};
 use crate::domain::triage::Priority;
 use crate::error::{Error, Result};
 use crate::web::body::Raw;
@@ -29,7 +32,7 @@ pub(in crate::web) async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<WriteNote>(tx, &who, &case)?;
-        let note = cases::write_note(tx, kit, grant, &body?)?;
+        let note = casework::write_note(tx, kit, grant, &body?)?;
         Reply::of_case(StatusCode::CREATED, case.as_str(), &note)
     })
     .await
@@ -95,7 +98,7 @@ pub(in crate::web) async fn decide(call: Call, raw: Raw) -> Result<HttpResponse>
         require_match(precondition.as_ref(), grant.case())?;
         let body = body?;
         let closing = Closing { outcome: body.outcome, reason: body.reason };
-        let done = cases::decide(tx, kit, grant, &closing)?;
+        let done = casework::decide(tx, kit, grant, &closing)?;
         done_reply(&case, done)
     })
     .await
@@ -144,7 +147,7 @@ pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
             Err(wrong) => return access::case::<Link>(tx, &who, &case).and(Err(wrong)),
         };
         let (one, two) = access::two_cases::<Link>(tx, &who, (&case, &other))?;
-        let linked = cases::link(tx, one, two)?;
+        let linked = casework::link(tx, one, two)?;
         case_reply(&linked)
     })
     .await;

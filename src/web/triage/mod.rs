@@ -18,11 +18,12 @@ use super::idempotent::{Reply, Scoped, once};
 use crate::base::id::{ActId, CaseId};
 use crate::base::secret::Sensitive;
 use crate::db::{Rx, Tx};
-use crate::domain::Kit;
 use crate::domain::access::{self, Acting};
-use crate::domain::cases::acts::Done;
-use crate::domain::cases::{Case, summary};
-use crate::domain::staff;
+use crate::domain::case::Case;
+use crate::domain::casefile::summary;
+use crate::domain::casework::acts::Done;
+use crate::domain::people::staff;
+use crate::domain::unit::Kit;
 use crate::error::{Error, Result};
 
 impl Scoped for Acting {

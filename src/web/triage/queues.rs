@@ -6,9 +6,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{case_reply, enter, read_as};
 use crate::base::time::Timestamp;
-use crate::domain::platforms::Mode;
-use crate::domain::queues::{self, Count};
-use crate::domain::staff;
+use crate::domain::casefile::queues::{self, Count};
+use crate::domain::people::platforms::Mode;
+use crate::domain::people::staff;
 use crate::domain::triage::Queue;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
@@ -77,7 +77,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     summary = "Take the most urgent case that nobody holds",
     description = "Cases that somebody reserved for others, and those that name you, are passed over.",
     params(("queue" = Queue, Path, description = "The queue"), ModeQuery),
-    responses((status = 200, description = "You hold this case for 15 minutes; a heartbeat renews that", body = crate::domain::cases::CaseSummary), (status = 204, description = "There is none")))]
+    responses((status = 200, description = "You hold this case for 15 minutes; a heartbeat renews that", body = crate::domain::casefile::CaseSummary), (status = 204, description = "There is none")))]
 pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     let query: ModeQuery = call.query()?;
     let queue = call.request().match_info().get("queue").and_then(Queue::parse).ok_or(Error::NotFound)?;

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::base::secret::Sensitive;
 use crate::domain::access;
-use crate::domain::staff::{self, Role};
+use crate::domain::people::staff::{self, Role};
 use crate::domain::triage::Queue;
 use crate::error::{Error, Result, Unauthenticated};
 use crate::web::body::Raw;

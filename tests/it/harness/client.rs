@@ -1,6 +1,6 @@
 //! Those who call the service: platforms and colleagues, over HTTP.
 
-use recourse::domain::platforms::NewCredential;
+use recourse::domain::people::platforms::NewCredential;
 use reqwest::Method;
 use serde_json::{Value, json};
 

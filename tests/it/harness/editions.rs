@@ -6,11 +6,13 @@ use std::path::Path;
 
 use recourse::base::secret::hex;
 use recourse::base::time::Timestamp;
-use recourse::domain::disclosure::{params_sha256, perturbation_sha256, rules};
-use recourse::domain::editions::{self, Bundle, Cell, EditionId, Imprint, Listed, Snapshot, Span};
-use recourse::domain::flows::{self, FlowKind, NewFlow, Quarter, Region, Response, Standing};
-use recourse::domain::platforms::{self, Mode, Scope};
+use recourse::domain::counting::{self, FlowKind, NewFlow, Quarter, Response, Standing};
+use recourse::domain::people::platforms::{self, Mode, Scope};
+use recourse::domain::terms::region::Region;
 use recourse::jobs::editions as jobs;
+use recourse::statistics::disclosure::rules;
+use recourse::statistics::disclosure::{params_sha256, perturbation_sha256};
+use recourse::statistics::editions::{self, Bundle, Cell, EditionId, Imprint, Listed, Snapshot, Span};
 
 use super::World;
 use super::dice::Dice;
@@ -66,7 +68,7 @@ pub(crate) async fn count_cases(world: &World, ids: &[String], quarter: Quarter,
     }
     for some in rows.chunks(900) {
         let some = some.to_vec();
-        world.app.db.write(move |tx| flows::append_all(tx, &some)).await.unwrap();
+        world.app.db.write(move |tx| counting::append_all(tx, &some)).await.unwrap();
     }
 }
 

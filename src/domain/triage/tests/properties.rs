@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::{codes, oracle};
-use crate::domain::taxonomy::{CategoryCode, KeyCode, taxonomy};
+use crate::domain::terms::taxonomy::{CategoryCode, KeyCode, taxonomy};
 use crate::domain::triage::{Answer, Engine, Facts, Priority, Signal, merge_answers};
 
 /// Random facts by name: `Facts` itself shows nothing when a case fails.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::codes;
-use crate::domain::taxonomy::{CategoryCode, KeyCode};
+use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
 use crate::domain::triage::{Answer, Declarations, Engine, Facts, Queue, Rules, intimate_image_clock_applies};
 
 fn age_counts(person: &Value) -> bool {

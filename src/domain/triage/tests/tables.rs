@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{codes, oracle, yes};
-use crate::domain::taxonomy::{CategoryCode, Group, KeyCode, taxonomy};
+use crate::domain::terms::taxonomy::{CategoryCode, Group, KeyCode, taxonomy};
 use crate::domain::triage::{
     Answer, Declarations, Engine, Facts, Priority, Queue, Rules, Signal, intimate_image_clock_applies,
 };

@@ -1,0 +1,272 @@
+//! Who may do what: the one table, and the only way to a row. A [`Grant`] proves that the row was found through here;
+//! operations take grants and not ids.
+
+mod policy;
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+pub use policy::{Act, CaseAct, allows, may_ever, rights, table, takes_cases};
+pub use policy::{
+    AskPlatform, Assign, ChangePriority, Claim, Decide, Link, Read, ReadContent, Reopen, SignSecond, Work, WriteNote,
+};
+
+use super::case;
+use super::case::Case;
+use super::ledger::audit::{self, Chain, Event};
+use super::ledger::outbox::{self, Job};
+use super::people::platforms::{self, AccessToken, Client, Mode, Scope};
+use super::people::staff::{self, Member, Session};
+use super::triage::Queue;
+use crate::base::code::codes;
+use crate::base::id::{CaseId, ClientId, PlatformId, StaffId};
+use crate::base::secret::Sensitive;
+use crate::db::dialect::{self, Lock};
+use crate::db::{Actor, Rx, Tx};
+use crate::error::{Conflict, Error, Forbidden, Result, Unauthenticated};
+
+/// A colleague whose session was proved in this transaction. Nothing outside this module can make one: who was looked up
+/// by name or id can be handed a case, and acts on none.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    member: Member,
+}
+
+impl Deref for Acting {
+    type Target = Member;
+
+    fn deref(&self) -> &Member {
+        &self.member
+    }
+}
+
+/// Proof that a colleague may do the act `A` with this case. It names them; nothing outside this module can make one.
+#[derive(Debug)]
+pub struct Grant<A> {
+    case: Case,
+    who: Acting,
+    act: PhantomData<fn() -> A>,
+}
+
+impl<A> Grant<A> {
+    const fn new(case: Case, who: Acting) -> Self {
+        Self { case, who, act: PhantomData }
+    }
+
+    /// The case.
+    #[must_use]
+    pub const fn case(&self) -> &Case {
+        &self.case
+    }
+
+    /// Who holds the grant.
+    #[must_use]
+    pub const fn who(&self) -> &Acting {
+        &self.who
+    }
+
+    /// The case, and who holds the grant.
+    #[must_use]
+    pub fn into_parts(self) -> (Case, Acting) {
+        (self.case, self.who)
+    }
+}
+
+/// Whether the person sees the queue.
+#[must_use]
+pub fn sees(who: &Member, queue: Queue) -> bool {
+    who.queues.contains(&queue) && allows(who.role, queue, Act::Read)
+}
+
+/// Whether the person may do this with the case, walls aside: by any of the queues that it stands in.
+#[must_use]
+pub fn may(who: &Member, case: &Case, act: Act) -> bool {
+    case.queues().into_iter().any(|queue| who.queues.contains(&queue) && allows(who.role, queue, act))
+}
+
+codes! {
+    /// What bars somebody from a case.
+    pub enum Bar {
+        /// There is no open account of theirs.
+        AccountClosed = "account_closed",
+        /// Their role has no right to it.
+        Role = "role",
+        /// It stands in no queue of their list.
+        Queue = "queue",
+        /// It names somebody whom they declared.
+        Wall = "wall",
+    }
+}
+
+/// What bars this person from doing this with the case; nothing when they may.
+///
+/// # Errors
+/// What the database says.
+pub fn bar(rx: &mut Rx<'_>, id: &StaffId, case: &Case, act: Act) -> Result<Option<Bar>> {
+    let Some(who) = staff::find(rx, id)? else { return Ok(Some(Bar::AccountClosed)) };
+    if !may(&who, case, act) {
+        let listed = case.queues().into_iter().any(|queue| who.queues.contains(&queue));
+        return Ok(Some(if listed { Bar::Role } else { Bar::Queue }));
+    }
+    Ok(staff::is_walled(rx, id, &case.id)?.then_some(Bar::Wall))
+}
+
+/// A platform's client whose token counts in this transaction, within its scope. Nothing outside this module can make one.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    _proved: Proved,
+    /// The credential.
+    pub client: ClientId,
+    /// The platform.
+    pub platform: PlatformId,
+    /// Trial or real life.
+    pub mode: Mode,
+    /// What its token was granted and the credential still may ask for.
+    pub scopes: Vec<Scope>,
+}
+
+/// What only this module can say.
+#[derive(Clone, Debug)]
+struct Proved;
+
+/// Lets a platform in: its token's epoch must be the credential's present one, which makes a revocation hold at once.
+///
+/// # Errors
+/// `Unauthenticated` for a revoked or outdated token; `Forbidden` when the scope was not granted, or was taken away since.
+pub fn platform(rx: &mut Rx<'_>, token: &AccessToken, scope: Option<Scope>) -> Result<Tenant> {
+    let alive = |client: &Client| client.revoked_at.is_none() && client.epoch == token.epoch;
+    let Some(client) = platforms::client(rx, &token.client)?.filter(alive) else {
+        return Err(Error::Unauthenticated(Unauthenticated::Invalid));
+    };
+    let mut scopes = client.scopes();
+    scopes.retain(|scope| token.scopes.contains(scope));
+    if let Some(scope) = scope.filter(|scope| !scopes.contains(scope)) {
+        return Err(Error::Forbidden(Forbidden::Scope(scope.as_str())));
+    }
+    let (client, platform) = (token.client.clone(), token.platform.clone());
+    Ok(Tenant { _proved: Proved, client, platform, mode: token.mode, scopes })
+}
+
+/// As [`platform`], in a transaction that writes: from here on the client acts.
+///
+/// # Errors
+/// As [`platform`].
+pub fn platform_acting(tx: &mut Tx<'_>, token: &AccessToken, scope: Scope) -> Result<Tenant> {
+    let tenant = platform(tx, token, Some(scope))?;
+    tx.act_as(Actor::platform(tenant.client.as_str()));
+    Ok(tenant)
+}
+
+/// The colleague behind a bearer token: from here on they act.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended.
+pub fn member(tx: &mut Tx<'_>, bearer: &Sensitive<String>) -> Result<Acting> {
+    let session = session(tx, bearer)?;
+    if session.is_stale {
+        staff::touch(tx, &session)?;
+    }
+    tx.act_as(Actor::staff(session.member.id.as_str()));
+    Ok(Acting { member: session.member })
+}
+
+/// The colleague behind a bearer token, for reading what no record is kept of, and their session.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended.
+pub fn reading(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<(Acting, Session)> {
+    let session = session(rx, bearer)?;
+    Ok((Acting { member: session.member.clone() }, session))
+}
+
+fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
+    staff::session_of(rx, bearer)?.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))
+}
+
+/// A case for an act of a colleague. Its row is locked until the transaction ends.
+///
+/// # Errors
+/// `NotFound` when there is no such case, it lies in a queue they do not see, or a wall stands between them and it;
+/// `Forbidden` when their role has no right to the act; `ClaimLost` when the act needs a claim they do not hold.
+pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
+    dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    let case = in_sight(tx, who, id)?;
+    if !may(who, &case, A::ACT) {
+        return Err(Error::Forbidden(Forbidden::Role));
+    }
+    if A::ACT.needs_claim() && !case.is_held_by(&who.id, tx.now()) {
+        return Err(Conflict::ClaimLost.into());
+    }
+    Ok(Grant::new(case, who.clone()))
+}
+
+/// Two cases for one act. They are locked in the order of their ids, whichever is named first: two people who link the
+/// same cases crosswise then wait for each other in turn, and never both at once.
+///
+/// # Errors
+/// As [`case`], for `one` before `other`.
+pub fn two_cases<A: CaseAct>(
+    tx: &mut Tx<'_>,
+    who: &Acting,
+    (one, other): (&CaseId, &CaseId),
+) -> Result<(Grant<A>, Grant<A>)> {
+    for id in [one.min(other), one.max(other)] {
+        dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    }
+    Ok((case(tx, who, one)?, case(tx, who, other)?))
+}
+
+/// Whether the person may still see the case: what a repeated answer asks before it is given again.
+///
+/// # Errors
+/// `NotFound` as in [`case`].
+pub fn check_sight(rx: &mut Rx<'_>, who: &Acting, id: &CaseId) -> Result<()> {
+    in_sight(rx, who, id).map(|_| ())
+}
+
+fn in_sight(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<Case> {
+    let (case, is_walled) = look(rx, who, id)?;
+    case.filter(|_| !is_walled).ok_or(Error::NotFound)
+}
+
+/// The case, if it lies in a queue that they see, and whether a wall stands before it. Both are always looked up, so
+/// that time does not tell a wall from a case that is not there.
+fn look(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<(Option<Case>, bool)> {
+    let case = case::find(rx, id)?.filter(|case| may(who, case, Act::Read));
+    Ok((case, staff::is_walled(rx, &who.id, id)?))
+}
+
+/// Tells the safeguarding lead when somebody was turned away from a case by a wall. Called after a "not found", in a
+/// transaction of its own, because the first one was rolled back; it changes nothing that the caller sees. It writes
+/// whether there was a wall or not: a commit takes time, and that must not be what tells.
+pub fn note_wall(tx: &mut Tx<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
+    let Some(session) = staff::session_of(tx, bearer)? else { return Ok(()) };
+    staff::touch(tx, &session)?;
+    let who = session.member;
+    if let (Some(_), true) = look(tx, &who, id)? {
+        tx.act_as(Actor::staff(who.id.as_str()));
+        audit::record(tx, Chain::Case(id), Event::WallMet { staff: who.id.clone() })?;
+        let now = tx.now();
+        outbox::enqueue(tx, &Job::TellOfWall { case: id.clone() }, now, Some(&format!("wall:{}:{id}", who.id)))?;
+    }
+    Ok(())
+}
+
+/// Whether the person's own list lets them claim from the queue at all.
+///
+/// # Errors
+/// `NotFound` for a queue they do not see, `Forbidden` for a role that claims nothing.
+pub fn queue(who: &Acting, queue: Queue, act: Act) -> Result<()> {
+    if !may_ever(who.role, Act::Read) {
+        return Err(Error::Forbidden(Forbidden::Role));
+    }
+    if !sees(who, queue) {
+        return Err(Error::NotFound);
+    }
+    if allows(who.role, queue, act) { Ok(()) } else { Err(Error::Forbidden(Forbidden::Role)) }
+}
+
+/// The claim of a case that [`crate::domain::casefile::queues`] chose under a lock, with the same rules.
+pub(super) fn chosen(who: &Acting, case: Case) -> Result<Grant<Claim>> {
+    if may(who, &case, Act::Claim) { Ok(Grant::new(case, who.clone())) } else { Err(Error::NotFound) }
+}

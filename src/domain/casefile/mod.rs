@@ -1,0 +1,7 @@
+//! Reading: queues, and the case for colleagues.
+
+mod content;
+pub mod queues;
+mod read;
+
+pub use read::{CaseSummary, CaseView, summary, view};

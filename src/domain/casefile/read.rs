@@ -1,0 +1,265 @@
+//! A case as colleagues read it. Every reading is recorded; what people said only goes to those whose role may read it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::content::{ReportInCase, part, reports_of};
+use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
+use crate::base::secret::silent;
+use crate::base::time::Timestamp;
+use crate::db::{Rx, Tx};
+use crate::domain::access::{self, Act, Grant, Read};
+use crate::domain::case::clocks::{self, ClockKind, ClockState};
+use crate::domain::case::store;
+use crate::domain::case::{Case, Outcome, PrioritySource, State};
+use crate::domain::casework::acts::{self, ActView};
+use crate::domain::casework::links;
+use crate::domain::casework::notes::{self, NoteView};
+use crate::domain::casework::priority;
+use crate::domain::casework::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
+use crate::domain::intake::{Added, additions_of, contact_is_barred};
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::people::platforms::Mode;
+use crate::domain::terms::taxonomy::CategoryCode;
+use crate::domain::triage::{Assessment, Priority, Queue};
+use crate::domain::unit::Kit;
+use crate::domain::vault::Keys;
+use crate::error::Result;
+
+/// A case in a list: nothing of what people said.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseSummary {
+    /// Its id.
+    #[schema(value_type = String, example = "case_00000000000000000000000000")]
+    pub id: CaseId,
+    /// Where it stands.
+    pub state: State,
+    /// The queue it waits in.
+    pub queue: Queue,
+    /// Others that it stands in: reports of their groups have joined it.
+    pub also_in: Vec<Queue>,
+    /// The priority in force: a screening order that a person decides on, no prediction.
+    pub priority: Priority,
+    /// Where the priority comes from.
+    pub priority_source: PrioritySource,
+    /// What the first report is about.
+    pub category: CategoryCode,
+    /// Whether the child rule holds.
+    pub child: bool,
+    /// Trial or real life.
+    pub mode: Mode,
+    /// When its first report came in.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// The next deadline.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_due_at: Option<Timestamp>,
+    /// Whose it is.
+    #[schema(value_type = Option<String>)]
+    pub assigned_to: Option<StaffId>,
+    /// Until when the claim holds without a heartbeat.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub claimed_until: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The version that the `ETag` names.
+    pub version: i64,
+}
+
+/// A clock of a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClockView {
+    /// What is due.
+    pub kind: ClockKind,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub due_at: Timestamp,
+    /// Where it stands.
+    pub state: ClockState,
+    /// The request it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub request_id: Option<RequestId>,
+    /// The report whose image it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub report_id: Option<ReportId>,
+}
+
+/// A request in its case.
+#[derive(Serialize, ToSchema)]
+pub struct RequestInCase {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: RequestId,
+    /// The report it is about.
+    #[schema(value_type = String)]
+    pub report_id: ReportId,
+    /// What was asked.
+    pub action: RequestAction,
+    /// Where it stands.
+    pub state: RequestState,
+    /// On what it stands.
+    pub agreement: Agreement,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub made_at: Timestamp,
+    /// When an answer is due.
+    #[schema(value_type = String, format = DateTime)]
+    pub due_at: Timestamp,
+    /// The platform's reason.
+    pub reason_code: Option<ReasonCode>,
+    /// When the platform answered.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub answered_at: Option<Timestamp>,
+    /// When the platform acted.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub taken_at: Option<Timestamp>,
+    /// Whether the subject was told.
+    pub subject_notified: Option<bool>,
+    /// What was written about it; absent for roles that may not read content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
+}
+
+/// A case with everything its reader may see.
+#[derive(Serialize, ToSchema)]
+pub struct CaseView {
+    /// What stands in lists too.
+    #[serde(flatten)]
+    pub summary: CaseSummary,
+    /// What the rules say and why; for those who may read answers.
+    pub assessment: Option<Assessment>,
+    /// Its clocks, in the order they are due.
+    pub clocks: Vec<ClockView>,
+    /// When the platform's 48 hours for an intimate image end: those of the next one that it has not decided about.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub intimate_image_clock: Option<Timestamp>,
+    /// Whether nobody may contact her by any way: her wishes could not be read, and nobody has asked her yet. A note
+    /// with `wishes_asked` lifts it.
+    pub contact_barred: bool,
+    /// Its reports.
+    pub reports: Vec<ReportInCase>,
+    /// What came after them; absent for roles that may not read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub additions: Option<Vec<Added>>,
+    /// What the platform was asked.
+    pub requests: Vec<RequestInCase>,
+    /// What colleagues wrote; absent for roles that may not read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<Vec<NoteView>>,
+    /// Acts that wait for a second person.
+    pub pending: Vec<ActView>,
+    /// What became of those that wait no longer, the newest first: at most 20.
+    pub acts_ended: Vec<ActView>,
+    /// Cases that a person linked with it.
+    #[schema(value_type = Vec<String>)]
+    pub links: Vec<CaseId>,
+    /// Whether a part of it does not open and is absent: whoever runs the service can say more by `recourse check`.
+    pub damaged: bool,
+}
+
+/// The part of a case that stands in lists.
+#[must_use]
+pub fn summary(case: &Case) -> CaseSummary {
+    let never = clocks::next_due(&[]);
+    CaseSummary {
+        id: case.id.clone(),
+        state: case.state,
+        queue: case.queue,
+        also_in: case.queues().into_iter().skip(1).collect(),
+        priority: case.priority,
+        priority_source: case.priority_source,
+        category: case.category,
+        child: case.child,
+        mode: case.mode,
+        received_at: case.received_at,
+        next_due_at: Some(case.next_due_at).filter(|due| *due < never),
+        assigned_to: case.assigned_to.clone(),
+        claimed_until: case.claimed_until,
+        outcome: case.outcome,
+        version: case.version,
+    }
+}
+
+/// The whole case, for a colleague. The reading is recorded, with or without content. What does not open is left out, and
+/// that is said: whoever was woken for a case must be able to work on it.
+pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView> {
+    let (case, who) = (grant.case(), grant.who());
+    let content = access::allows(who.role, case.queue, Act::ReadContent);
+    audit::record(tx, Chain::Case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
+    let now = tx.now();
+    if content && case.is_held_by(&who.id, now) {
+        // A person who holds the case reads what was said: that is the human review that was promised.
+        clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
+        store::replace_in_queue(tx, &mut case.clone())?;
+    }
+    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let clocks = clocks::of_case(tx, &case.id)?;
+    let clock = |clock: &clocks::Clock| ClockView {
+        kind: clock.kind,
+        due_at: clock.due_at,
+        state: clock.state(now),
+        request_id: clock.request_id.clone(),
+        report_id: clock.report_id.clone(),
+    };
+    let images = || clocks.iter().filter(|clock| clock.kind == ClockKind::IntimateImage);
+    let image = images().find(|clock| clock.runs()).or_else(|| images().next()).map(|clock| clock.due_at);
+    let mut damaged = false;
+    let newest = if content { part(priority::newest(tx, &mut keys, &case.id), &mut damaged)? } else { None };
+    let reports = reports_of(tx, &mut keys, &case.id, content, &mut damaged)?;
+    let additions = if content { part(additions_of(tx, &mut keys, &case.id), &mut damaged)? } else { None };
+    let requests = requests_of(tx, &mut keys, &case.id, content, &mut damaged)?;
+    let notes = if content { part(notes::of_case(tx, &mut keys, &case.id), &mut damaged)? } else { None };
+    let pending = match part(acts::pending(tx, content.then_some(&mut keys), &case.id), &mut damaged)? {
+        Some(pending) => pending,
+        None => acts::pending(tx, None, &case.id)?,
+    };
+    Ok(CaseView {
+        summary: summary(case),
+        assessment: newest.map(|(_, assessed)| assessed.assessment),
+        clocks: clocks.iter().map(clock).collect(),
+        intimate_image_clock: image,
+        contact_barred: contact_is_barred(tx, &case.id)?,
+        reports,
+        additions,
+        requests,
+        notes,
+        pending,
+        acts_ended: acts::ended(tx, &case.id)?,
+        links: links::of_case(tx, &case.id, who)?,
+        damaged,
+    })
+}
+
+fn requests_of(
+    rx: &mut Rx<'_>,
+    keys: &mut Keys<'_>,
+    case: &CaseId,
+    content: bool,
+    damaged: &mut bool,
+) -> Result<Vec<RequestInCase>> {
+    let (rows, whole) = requests::of_case(rx, case)?;
+    *damaged |= !whole;
+    let mut words = |id: &RequestId| if content { part(requests::words(rx, keys, id), damaged) } else { Ok(None) };
+    rows.into_iter().map(|row| Ok(request(words(&row.id)?, row))).collect()
+}
+
+fn request(words: Option<Words>, request: requests::Request) -> RequestInCase {
+    RequestInCase {
+        id: request.id,
+        report_id: request.report_id,
+        action: request.action,
+        state: request.state,
+        agreement: request.agreement,
+        made_at: request.made_at,
+        due_at: request.due_at,
+        reason_code: request.reason_code,
+        answered_at: request.answered_at,
+        taken_at: request.taken_at,
+        subject_notified: request.subject_notified,
+        words,
+    }
+}
+
+silent! { RequestInCase CaseView }

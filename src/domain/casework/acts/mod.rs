@@ -1,0 +1,298 @@
+//! Acts that wait for a second person: lowering from p0 or p1, an outcome of "unfounded", and a request to a platform
+//! without the survivor's recorded agreement.
+
+mod view;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub use view::{ActView, Proposal};
+pub(in crate::domain) use view::{ended, pending};
+
+use super::decide;
+use super::priority;
+use super::requests::{self, NewRequest};
+use crate::base::code::codes;
+use crate::base::id::{ActId, CaseId, StaffId};
+use crate::base::secret::silent;
+use crate::db::schema::acts;
+use crate::db::{Rx, Tx};
+use crate::domain::access::{self, Act, Acting, ChangePriority, Grant, SignSecond};
+use crate::domain::case::store;
+use crate::domain::case::{Case, Outcome};
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::people::staff::Member;
+use crate::domain::triage::{Assessment, Priority};
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Keys, Notes, Sealed};
+use crate::error::{Conflict, Error, Forbidden, Result};
+
+codes! {
+    /// What waits for a second person.
+    pub enum ActKind {
+        /// A lower priority.
+        LowerPriority = "lower_priority",
+        /// Closing as unfounded.
+        CloseUnfounded = "close_unfounded",
+        /// A request to the platform on two people's record.
+        AskPlatform = "ask_platform",
+    }
+}
+
+impl ActKind {
+    /// The right that whoever proposes it needs, until it is signed.
+    pub(super) const fn right(self) -> Act {
+        match self {
+            Self::LowerPriority => Act::ChangePriority,
+            Self::CloseUnfounded => Act::Decide,
+            Self::AskPlatform => Act::AskPlatform,
+        }
+    }
+}
+
+codes! {
+    /// Where an act stands.
+    pub enum ActState {
+        /// It waits.
+        Pending = "pending",
+        /// Done.
+        Approved = "approved",
+        /// Not done.
+        Refused = "refused",
+        /// It waits no longer: its case was closed, or whoever proposed it may not work on it any more.
+        Void = "void",
+    }
+}
+
+codes! {
+    /// Why a person changes a priority.
+    pub enum PriorityReason {
+        /// Something new is known.
+        NewInformation = "new_information",
+        /// Danger now.
+        ImmediateDanger = "immediate_danger",
+        /// Their judgement.
+        ProfessionalJudgement = "professional_judgement",
+        /// The survivor said that they are safe, through a channel confirmed safe.
+        SafetyConfirmed = "safety_confirmed",
+        /// An answer was entered by mistake.
+        EnteredInError = "entered_in_error",
+    }
+}
+
+/// A lowering, with what it answers.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Lowering {
+    /// To what.
+    pub to: Priority,
+    /// Why.
+    pub reason_code: PriorityReason,
+    /// Why, in words.
+    pub text: String,
+    /// The floors that had fired.
+    pub floors: Vec<String>,
+    /// The points that were known.
+    pub points: u32,
+    /// What a person had raised it to.
+    pub raised: Option<Priority>,
+    /// The number of the assessment that the proposer saw.
+    pub assessed: i64,
+}
+
+impl Lowering {
+    /// Whether it answers all that the rules say now: a new code or more points voids it (TSP-1, rule 4).
+    #[must_use]
+    pub fn answers(&self, now: &Assessment) -> bool {
+        let new_code = now.floors.iter().any(|floor| !self.floors.contains(&floor.code));
+        !new_code && now.points_known <= self.points && now.failure.is_none()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Body {
+    LowerPriority(Lowering),
+    CloseUnfounded { reason: String, assessed: i64 },
+    AskPlatform(Box<NewRequest>),
+}
+
+/// What came of an operation that may need a second person.
+#[derive(Debug)]
+pub enum Done {
+    /// It is done; this is the case now.
+    Now(Box<Case>),
+    /// It waits for a second person.
+    Pending(ActId),
+}
+
+/// A change of a priority that a colleague wants.
+pub struct Change {
+    /// To which.
+    pub to: Priority,
+    /// Why, as a code.
+    pub reason_code: PriorityReason,
+    /// Why, in words.
+    pub text: String,
+}
+
+/// Raises a priority at once, lowers it at once from p2 to p4, and proposes the lowering from p0 and p1.
+///
+/// # Errors
+/// `Invalid` when nothing would change or the reason is missing; `Conflict` when a closed case is to be lowered.
+pub fn change_priority(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<ChangePriority>, change: Change) -> Result<Done> {
+    let Change { to, reason_code, text } = change;
+    let (mut case, who) = grant.into_parts();
+    if text.trim().is_empty() {
+        return Err(Error::invalid("/text", "required", "say why; the next colleague reads it"));
+    }
+    if to == case.priority {
+        return Err(Error::invalid("/priority", "unchanged", "the case has this priority already"));
+    }
+    if to < case.priority {
+        crate::domain::casework::notes::write_reason(tx, kit, &case.id, &who, &text)?;
+        priority::raise(tx, kit, &mut case, to)?;
+        return Ok(Done::Now(Box::new(case)));
+    }
+    // What waits for a second person must not outlive its case, nor begin after it.
+    if !case.state.is_open() {
+        return Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into());
+    }
+    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let (assessed, newest) = priority::newest(tx, &mut keys, &case.id)?;
+    let answered = newest.assessment;
+    let lowering = Lowering {
+        to,
+        reason_code,
+        text,
+        floors: answered.floors.iter().map(|floor| floor.code.clone()).collect(),
+        points: answered.points_known,
+        raised: case.raised_priority,
+        assessed,
+    };
+    let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
+    let act = propose(tx, kit, &case.id, &who, (ActKind::LowerPriority, Body::LowerPriority(lowering)))?;
+    if urgent {
+        return Ok(Done::Pending(act));
+    }
+    close_act(tx, &case.id, &act, ActKind::LowerPriority, (&who, true))?;
+    priority::lower(tx, kit, &mut case, &act)?;
+    Ok(Done::Now(Box::new(case)))
+}
+
+/// Proposes to close a case as unfounded.
+pub(super) fn propose_unfounded(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    case: &CaseId,
+    who: &Acting,
+    reason: &str,
+) -> Result<ActId> {
+    let assessed = priority::newest_seq(tx, case)?;
+    let body = Body::CloseUnfounded { reason: reason.to_owned(), assessed };
+    propose(tx, kit, case, who, (ActKind::CloseUnfounded, body))
+}
+
+/// Proposes a request to the platform that stands on two people's record.
+pub(in crate::domain) fn propose_request(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    case: &CaseId,
+    who: &Acting,
+    request: NewRequest,
+) -> Result<ActId> {
+    propose(tx, kit, case, who, (ActKind::AskPlatform, Body::AskPlatform(Box::new(request))))
+}
+
+fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (ActKind, Body)) -> Result<ActId> {
+    let (kind, body) = what;
+    let id = ActId::random();
+    let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
+    let sealed = keys.sealing::<Notes>()?.seal("act", id.as_str(), &body)?;
+    keys.store(tx)?;
+    let row = (
+        acts::id.eq(&id),
+        acts::case_id.eq(case),
+        acts::kind.eq(kind),
+        acts::state.eq(ActState::Pending),
+        acts::proposed_by.eq(&who.id),
+        acts::proposed_at.eq(tx.now()),
+        acts::body.eq(sealed),
+    );
+    diesel::insert_into(acts::table).values(row).execute(tx.conn())?;
+    let event = Event::ActProposed { act: id.clone(), act_kind: kind.as_str() };
+    audit::record(tx, Chain::Case(case), event)?;
+    Ok(id)
+}
+
+/// The second person decides. Approving does the act; refusing leaves everything as it is.
+///
+/// # Errors
+/// `SecondPerson` when it is the first one, `ActDecided` when somebody was quicker, `ActVoid` when the case was closed
+/// or the first one may not work on it any more, `ActOutdated` when more has come in than the first one saw.
+pub fn sign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<SignSecond>, id: &ActId, approve: bool) -> Result<Case> {
+    let (mut case, who) = grant.into_parts();
+    let (kind, state, proposed_by, sealed): (ActKind, ActState, StaffId, Sealed<Notes>) = acts::table
+        .find(id)
+        .filter(acts::case_id.eq(&case.id))
+        .select((acts::kind, acts::state, acts::proposed_by, acts::body))
+        .first(tx.conn())?;
+    if proposed_by == who.id {
+        return Err(Error::Forbidden(Forbidden::SecondPerson));
+    }
+    match state {
+        ActState::Pending if access::bar(tx, &proposed_by, &case, kind.right())?.is_none() => {}
+        // Their right has ended at this very moment.
+        ActState::Pending | ActState::Void => return Err(Conflict::ActVoid.into()),
+        ActState::Approved | ActState::Refused => return Err(Conflict::ActDecided.into()),
+    }
+    close_act(tx, &case.id, id, kind, (&who, approve))?;
+    if !approve {
+        return Ok(case);
+    }
+    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    match keys.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
+        Body::LowerPriority(lowering) => {
+            let seen_all = priority::newest_seq(tx, &case.id)? == lowering.assessed;
+            if !seen_all || case.raised_priority != lowering.raised {
+                return Err(Conflict::ActOutdated.into());
+            }
+            priority::lower(tx, kit, &mut case, id)?;
+        }
+        Body::CloseUnfounded { assessed, .. } => {
+            if priority::newest_seq(tx, &case.id)? != assessed {
+                return Err(Conflict::ActOutdated.into());
+            }
+            decide::close(tx, &mut case, Outcome::Unfounded)?;
+        }
+        Body::AskPlatform(request) => {
+            requests::make_approved(tx, kit, &mut case, &proposed_by, &request)?;
+        }
+    }
+    store::find(tx, &case.id)?.ok_or(Error::NotFound)
+}
+
+fn close_act(tx: &mut Tx<'_>, case: &CaseId, id: &ActId, kind: ActKind, decided: (&Member, bool)) -> Result<()> {
+    let (who, approved) = decided;
+    let state = if approved { ActState::Approved } else { ActState::Refused };
+    let changed = diesel::update(acts::table.find(id).filter(acts::state.eq(ActState::Pending)))
+        .set((acts::state.eq(state), acts::decided_by.eq(&who.id), acts::decided_at.eq(tx.now())))
+        .execute(tx.conn())?;
+    if changed == 0 {
+        return Err(Conflict::ActDecided.into());
+    }
+    let event = Event::ActDecided { act: id.clone(), act_kind: kind.as_str(), approved };
+    audit::record(tx, Chain::Case(case), event)
+}
+
+/// The lowering that an act holds.
+pub(super) fn lowering(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &ActId) -> Result<Lowering> {
+    let sealed: Sealed<Notes> = acts::table.find(id).select(acts::body).first(rx.conn())?;
+    match keys.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
+        Body::LowerPriority(lowering) => Ok(lowering),
+        Body::CloseUnfounded { .. } | Body::AskPlatform(_) => {
+            Err(Error::Internal(anyhow::anyhow!("act {id} is no lowering")))
+        }
+    }
+}
+
+silent! { Lowering Body Change }

@@ -1,0 +1,258 @@
+//! Who works on a case: claims with a lease, holds, hand-overs, and taking a case up again.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::priority;
+use crate::base::time::Timestamp;
+use crate::db::due::{self, DueRow};
+use crate::db::schema::cases;
+use crate::db::{Rx, Tx};
+use crate::domain::access::{Acting, Assign, Claim, Grant, Reopen, Work};
+use crate::domain::case::clocks::{self, Clock, ClockKind};
+use crate::domain::case::store;
+use crate::domain::case::{Action, Case, State};
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::paging;
+use crate::domain::people::staff::Member;
+use crate::domain::unit::Kit;
+use crate::error::{Conflict, Error, Result};
+
+/// How long a claim holds without a heartbeat.
+pub(in crate::domain) const LEASE: Duration = Duration::from_mins(15);
+/// How long a case may be set aside.
+pub(in crate::domain) const LONGEST_HOLD: Duration = Duration::from_hours(72);
+/// How long a case that was handed to somebody is offered to them alone: a shift. Never past its next deadline, so
+/// that a person who is away lets nothing lapse.
+pub(in crate::domain) const RESERVED: Duration = Duration::from_hours(8);
+
+/// Takes a case. Taking one's own again renews the lease.
+///
+/// # Errors
+/// `ClaimedByOther`, or `Transition` for a case that is closed or on hold.
+pub fn claim(tx: &mut Tx<'_>, grant: Grant<Claim>) -> Result<Case> {
+    let (mut case, who) = grant.into_parts();
+    if case.is_held_by_other(&who.id, tx.now()) {
+        return Err(Conflict::ClaimedByOther.into());
+    }
+    if !case.state.is_claimable() && case.state != State::AwaitingPlatform {
+        return Err(Conflict::Transition { from: case.state.as_str(), action: "claim" }.into());
+    }
+    take(tx, &mut case, &who)?;
+    Ok(case)
+}
+
+/// Writes the claim down.
+pub(in crate::domain) fn take(tx: &mut Tx<'_>, case: &mut Case, who: &Acting) -> Result<()> {
+    let until = tx.now().plus(LEASE);
+    case.assigned_to = Some(who.id.clone());
+    case.claimed_until = Some(until);
+    case.reserved_until = None;
+    store::set_holder(tx, case)?;
+    paging::quiet(tx, &case.id)?;
+    audit::record(tx, Chain::Case(&case.id), Event::Claimed { until })
+}
+
+/// Renews the lease.
+pub fn heartbeat(tx: &mut Tx<'_>, grant: Grant<Work>) -> Result<Case> {
+    let (mut case, _) = grant.into_parts();
+    case.claimed_until = Some(tx.now().plus(LEASE));
+    store::set_holder(tx, &case)?;
+    Ok(case)
+}
+
+/// Gives the case back to its queue. An urgent one is nobody's then, so somebody is told.
+pub fn release(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>) -> Result<Case> {
+    let (mut case, _) = grant.into_parts();
+    case.assigned_to = None;
+    case.claimed_until = None;
+    case.reserved_until = None;
+    store::set_holder(tx, &case)?;
+    audit::record(tx, Chain::Case(&case.id), Event::Released)?;
+    priority::page_if_urgent(tx, kit, &case, "released")?;
+    Ok(case)
+}
+
+/// Begins the work: the first human review.
+pub fn start(tx: &mut Tx<'_>, grant: Grant<Work>) -> Result<Case> {
+    let (mut case, _) = grant.into_parts();
+    store::move_along(tx, &mut case, Action::Start, None)?;
+    Ok(case)
+}
+
+/// Sets the case aside with a reason. The claim ends, the person keeps it, and its clocks run on.
+///
+/// # Errors
+/// `Invalid` without a reason or with an `until` that has passed or lies more than 72 hours ahead.
+pub fn hold(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>, reason: &str, until: Option<Timestamp>) -> Result<Case> {
+    let (mut case, who) = grant.into_parts();
+    let until = until.ok_or_else(|| Error::invalid("/until", "required", "say until when, at most 72 hours ahead"))?;
+    if until <= tx.now() || until > tx.now().plus(LONGEST_HOLD) {
+        return Err(Error::invalid("/until", "out_of_range", "choose a time within the next 72 hours"));
+    }
+    require_reason(reason)?;
+    store::move_along(tx, &mut case, Action::Hold, None)?;
+    crate::domain::casework::notes::write_reason(tx, kit, &case.id, &who, reason)?;
+    case.claimed_until = None;
+    case.held_until = Some(until);
+    store::set_holder(tx, &case)?;
+    Ok(case)
+}
+
+/// Takes a case up again that was on hold, or that waits for a platform. An urgent one is nobody's then, so somebody is
+/// told, unless it is claimed by then.
+pub fn resume(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen>) -> Result<Case> {
+    let (mut case, _) = grant.into_parts();
+    wake_up(tx, kit, &mut case)?;
+    priority::page_if_left(tx, kit, &case, "resumed")?;
+    Ok(case)
+}
+
+/// A case that was set aside or waits for its platform goes back to be worked on.
+pub(in crate::domain) fn wake_waiting(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    if case.state.next(Action::Resume).is_some() { wake_up(tx, kit, case) } else { Ok(()) }
+}
+
+/// The same, and when its priority has somebody woken and nobody holds it, `reason` wakes them.
+pub(in crate::domain) fn wake_and_page(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, reason: &str) -> Result<()> {
+    if case.state.next(Action::Resume).is_none() {
+        return Ok(());
+    }
+    wake_up(tx, kit, case)?;
+    priority::page_if_left(tx, kit, case, reason)
+}
+
+fn wake_up(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    store::move_along(tx, case, Action::Resume, None)?;
+    // What has somebody woken is kept for nobody: the one who knew it may be asleep.
+    let keep = case.assigned_to.is_some() && !priority::is_urgent(kit, case.priority);
+    case.reserved_until = keep.then(|| reserved(tx.now(), case.next_due_at));
+    store::set_holder(tx, case)
+}
+
+fn reserved(now: Timestamp, next_due_at: Timestamp) -> Timestamp {
+    store::earlier(now.plus(RESERVED), next_due_at)
+}
+
+/// Takes a closed case up again, by a person with a reason.
+pub fn reopen(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen>, reason: &str) -> Result<Case> {
+    let (mut case, who) = grant.into_parts();
+    require_reason(reason)?;
+    wake(tx, kit, &mut case)?;
+    crate::domain::casework::notes::write_reason(tx, kit, &case.id, &who, reason)?;
+    priority::page_if_left(tx, kit, &case, "reopened")?;
+    Ok(case)
+}
+
+/// Re-opens a case and starts its clocks anew.
+pub(in crate::domain) fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    store::move_along(tx, case, Action::Reopen, None)?;
+    case.assigned_to = None;
+    case.claimed_until = None;
+    case.reserved_until = None;
+    store::set_holder(tx, case)?;
+    let now = tx.now();
+    let due = priority::due_for(tx, kit, case.priority, &case.queues())?;
+    let mut fresh = clocks::first(&case.id, now, &due, now.plus(due.human_review));
+    // A first contact happens once; one that never happened is due again.
+    let reached = clocks::of_case(tx, &case.id)?.iter().any(Clock::is_first_contact_made);
+    fresh.retain(|clock: &Clock| !(reached && clock.kind == ClockKind::FirstContactOrStandby));
+    clocks::insert(tx, &fresh)?;
+    store::replace_in_queue(tx, case)
+}
+
+/// Hands the case to somebody, whom it is offered to alone for a while. Whoever is handed an urgent one is told, with
+/// those on call.
+///
+/// # Errors
+/// `ClaimedByOther` while a third person holds a living claim.
+pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign>, to: &Member) -> Result<Case> {
+    let (mut case, by) = grant.into_parts();
+    let now = tx.now();
+    if case.is_held_by_other(&by.id, now) && case.is_held_by_other(&to.id, now) {
+        return Err(Conflict::ClaimedByOther.into());
+    }
+    case.assigned_to = Some(to.id.clone());
+    case.claimed_until = None;
+    case.reserved_until = Some(reserved(now, case.next_due_at));
+    store::set_holder(tx, &case)?;
+    store::bump(tx, &mut case)?;
+    audit::record(tx, Chain::Case(&case.id), Event::Assigned { to: to.id.clone() })?;
+    if case.state.is_open() {
+        priority::page_if_urgent(tx, kit, &case, "handed_over")?;
+    }
+    Ok(case)
+}
+
+/// A few of the cases whose claim ran out without a word.
+///
+/// # Errors
+/// What the database says.
+pub fn claims_lapsed(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let ((at, id), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        let further = cases::claimed_until.gt(at).or(cases::claimed_until.eq(at).and(cases::id.gt(id)));
+        cases::table
+            .filter(cases::claimed_until.le(now).and(further))
+            .order((cases::claimed_until, cases::id))
+            .limit(limit)
+            .select((cases::claimed_until.assume_not_null(), cases::id))
+            .load(rx.conn())
+    })
+}
+
+/// Ends such a claim. Whoever held the case has said nothing for a quarter of an hour: of an urgent one somebody is told
+/// at once, and they with them.
+///
+/// # Errors
+/// What the database says.
+pub fn lapse(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+    let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
+    if case.claimed_until.is_none_or(|until| until > tx.now()) {
+        return Ok(());
+    }
+    case.claimed_until = None;
+    store::set_holder(tx, &case)?;
+    if let Some(staff) = case.assigned_to.clone() {
+        audit::record(tx, Chain::Case(&case.id), Event::ClaimEnded { staff, what: "claim", cause: "lapsed" })?;
+    }
+    let waits = case.state.is_open() && priority::is_urgent(kit, case.priority);
+    if waits { priority::call_now(tx, &case, "claim_lapsed") } else { Ok(()) }
+}
+
+/// A few of the cases whose hold has ended.
+pub fn holds_ended(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let ((at, id), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        cases::table
+            .filter(cases::held_until.le(now))
+            .filter(cases::held_until.gt(at).or(cases::held_until.eq(at).and(cases::id.gt(id))))
+            .order((cases::held_until, cases::id))
+            .limit(limit)
+            .select((cases::held_until.assume_not_null(), cases::id))
+            .load(rx.conn())
+    })
+}
+
+/// Takes up a case whose hold has ended.
+pub fn end_hold(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+    let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
+    let over = case.held_until.is_some_and(|until| until <= tx.now());
+    if case.state == State::OnHold && over { wake_and_page(tx, kit, &mut case, "hold_ended") } else { Ok(()) }
+}
+
+/// A reason in words.
+pub(super) fn require_reason(reason: &str) -> Result<()> {
+    if reason.trim().is_empty() {
+        return Err(Error::invalid("/reason", "required", "say why; the next colleague reads it"));
+    }
+    Ok(())
+}
+
+/// Ends a claim without a trace of its own, when an act that ends it is recorded anyway.
+pub(super) fn end(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+    case.claimed_until = None;
+    case.reserved_until = None;
+    store::set_holder(tx, case)
+}

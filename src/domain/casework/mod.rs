@@ -1,0 +1,22 @@
+//! What colleagues do with a case: claims, notes, priority, acts of two, decisions, links, requests.
+
+pub mod acts;
+mod alarms;
+pub(in crate::domain) mod claims;
+mod decide;
+pub(in crate::domain) mod links;
+pub(in crate::domain) mod notes;
+pub mod priority;
+pub mod requests;
+pub mod rights;
+
+pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
+pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, take, wake_and_page};
+pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, start};
+pub use claims::{claims_lapsed, end_hold, holds_ended, lapse};
+pub use decide::{Closing, decide};
+pub use links::link;
+pub(in crate::domain) use links::link_one_pair;
+pub use notes::{NewNote, NoteView, Records, write_note};
+pub(in crate::domain) use priority::{facts, notice, page_if_left};
+pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, without_rules};

@@ -1,0 +1,143 @@
+//! The platform's answer, and its silence.
+
+use diesel::prelude::*;
+
+use super::shape::{AnswerState, NewAnswer, ReasonCode, RequestAction, RequestState};
+use super::{Asked, find, own, tell, waiting_reports};
+use crate::base::id::{CaseId, ReportId, RequestId};
+use crate::db::dialect::{self, Lock};
+use crate::db::due::{self, DueRow};
+use crate::db::schema::requests;
+use crate::db::{Rx, Tx};
+use crate::domain::access::Tenant;
+use crate::domain::case;
+use crate::domain::case::clocks::{self, ClockKind};
+use crate::domain::case::{Action, Case};
+use crate::domain::casework;
+use crate::domain::counting;
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::events::EventType;
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Keys, Messages};
+use crate::error::{Conflict, Error, Result, Violations};
+
+/// Where a request stands that the platform has not answered in time or at all.
+const UNANSWERED: [RequestState; 2] = [RequestState::Open, RequestState::Acknowledged];
+
+/// Takes the platform's answer. When nothing is open any more, the case goes back to its advocate.
+///
+/// # Errors
+/// `Conflict` when the request was answered before; `Invalid` when a reason is missing or does not fit.
+pub fn answer(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId, new: &NewAnswer) -> Result<Asked> {
+    let before = own(tx, tenant, id)?;
+    dialect::lock(tx.conn(), Lock::Case, before.case_id.as_str())?;
+    let before = own(tx, tenant, id)?;
+    check_answer(before.action, new)?;
+    let refused = Conflict::Transition { from: before.state.as_str(), action: new.state.as_str() };
+    let to = before.state.next(new.state).ok_or(Error::Conflict(refused))?;
+    let mut keys = Keys::load(tx, &kit.keyring, before.case_id.as_str())?;
+    let sealed = keys.sealing::<Messages>()?.seal("answer", id.as_str(), &new.note)?;
+    keys.store(tx)?;
+    diesel::update(requests::table.find(id))
+        .set((
+            requests::state.eq(to),
+            requests::reason_code.eq(new.reason_code),
+            requests::taken_at.eq(new.taken_at),
+            requests::subject_notified.eq(new.subject_notified),
+            requests::answered_at.eq(to.is_answered().then(|| tx.now())),
+            requests::answer.eq(sealed),
+            requests::version.eq(before.version + 1),
+        ))
+        .execute(tx.conn())?;
+    let answered = Event::RequestAnswered { request: id.clone(), state: to.as_str() };
+    audit::record(tx, Chain::Case(&before.case_id), answered)?;
+    if to.is_answered() {
+        clocks::meet(tx, &before.case_id, ClockKind::Request, Some(id))?;
+        counting::answered(tx, &before.case_id)?;
+        if before.action == RequestAction::RemoveImage && to != RequestState::PartlyDone {
+            clocks::meet_image(tx, &before.report_id)?;
+        }
+        give_back(tx, kit, &before.case_id)?;
+    }
+    find(tx, kit, tenant, id)
+}
+
+fn check_answer(action: RequestAction, new: &NewAnswer) -> Result<()> {
+    let mut v = Violations::default();
+    let declined = new.state == AnswerState::Declined;
+    v.require(!declined || new.reason_code.is_some(), "/reason_code", "required", "say why you decline");
+    if declined && action == RequestAction::RemoveImage {
+        let fits = matches!(
+            new.reason_code,
+            Some(ReasonCode::NotIntimateImage | ReasonCode::NotSubjectOrAgent | ReasonCode::ReportedAsChildMaterial)
+        );
+        v.require(
+            fits,
+            "/reason_code",
+            "reason_not_allowed",
+            "a removal can be declined only as not_intimate_image or not_subject_or_agent",
+        );
+    }
+    let short = new.note.as_ref().is_none_or(|note| note.chars().count() <= 4_000);
+    v.require(short, "/note", "too_long", "at most 4000 characters");
+    v.into_result()
+}
+
+fn give_back(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId) -> Result<()> {
+    let Some(mut case) = case::find(tx, case)? else { return Ok(()) };
+    let answered = waiting_reports(tx, &case.id)?.is_empty();
+    if answered && case.state.next(Action::PlatformAnswered).is_some() {
+        case::move_along(tx, &mut case, Action::PlatformAnswered, None)?;
+        casework::page_if_left(tx, kit, &case, "platform_answered")?;
+    }
+    case::tell_platform(tx, &case)?;
+    case::requeue(tx, &mut case)
+}
+
+/// Reminds the platform of a request that it has not answered and that is due soon.
+pub(in crate::domain) fn remind(tx: &mut Tx<'_>, case: &mut Case, id: Option<&RequestId>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    let waiting = requests::state.eq_any(UNANSWERED);
+    let report: Option<ReportId> =
+        requests::table.find(id).filter(waiting).select(requests::report_id).first(tx.conn()).optional()?;
+    match report {
+        Some(report) => tell(tx, case, EventType::RequestDueSoon, (report, id.clone())),
+        None => Ok(()),
+    }
+}
+
+/// A few of the requests whose time has passed.
+pub fn overdue(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let ((at, id), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        requests::table
+            .filter(requests::due_at.lt(now))
+            .filter(requests::state.eq_any(UNANSWERED))
+            .filter(requests::due_at.gt(at).or(requests::due_at.eq(at).and(requests::id.gt(id))))
+            .order((requests::due_at, requests::id))
+            .limit(limit)
+            .select((requests::due_at, requests::id))
+            .load(rx.conn())
+    })
+}
+
+/// Marks a request whose time has passed, and tells its platform.
+pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+    let id: RequestId = due::id(id)?;
+    let case_id: CaseId = requests::table.find(&id).select(requests::case_id).first(tx.conn())?;
+    dialect::lock(tx.conn(), Lock::Case, case_id.as_str())?;
+    let changed = diesel::update(requests::table.find(&id).filter(requests::state.eq_any(UNANSWERED)))
+        .set((requests::state.eq(RequestState::Overdue), requests::version.eq(requests::version + 1)))
+        .execute(tx.conn())?;
+    let Some(mut case) = case::find(tx, &case_id)?.filter(|_| changed == 1) else { return Ok(()) };
+    let report: ReportId = requests::table.find(&id).select(requests::report_id).first(tx.conn())?;
+    audit::record(tx, Chain::Case(&case_id), Event::RequestOverdue { request: id.clone() })?;
+    tell(tx, &case, EventType::RequestOverdue, (report, id))?;
+    // Silence is noticed: the case goes back to whoever takes it next.
+    casework::wake_and_page(tx, kit, &mut case, "request_overdue")
+}
+
+/// The case of a request, as text: what is damaged beside it hides it not.
+pub fn case_of(rx: &mut Rx<'_>, id: &str) -> Result<String> {
+    Ok(requests::table.find(id).select(requests::case_id).first(rx.conn())?)
+}

@@ -1,0 +1,216 @@
+//! Asking a platform: the guards, and all that a request owes when it is made.
+
+use diesel::prelude::*;
+
+use super::shape::{Agreement, NewRequest, RequestAction, RequestState, SubjectNotice};
+use super::{Details, tell};
+use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
+use crate::base::time::Timestamp;
+use crate::db::schema::{reports, requests};
+use crate::db::{Rx, Tx};
+use crate::domain::access::{AskPlatform, Grant};
+use crate::domain::case;
+use crate::domain::case::clocks::{self, Clock, ClockKind};
+use crate::domain::case::{Action, Case};
+use crate::domain::casework;
+use crate::domain::casework::acts::{self, Done};
+use crate::domain::intake::body::{DesiredOutcome, Relation};
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::events::EventType;
+use crate::domain::people::staff::Role;
+use crate::domain::triage::Signal;
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Keys, Messages};
+use crate::error::{Error, Result, Violations};
+
+/// Asks the platform, or proposes it when the request stands on two people's record.
+///
+/// # Errors
+/// `Invalid` for each guard that does not hold: see [`guard`].
+pub fn ask(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<AskPlatform>, new: NewRequest) -> Result<Done> {
+    let (mut case, who) = grant.into_parts();
+    let report = report_of(tx, &case.id, new.report_id.as_ref())?;
+    guard(tx, &new, &report)?;
+    let senior = matches!(who.role, Role::Lead | Role::SafeguardingLead);
+    if new.action != RequestAction::PreserveEvidence && !senior && is_mirrored(tx, kit, &case.id)? {
+        let detail = "the subject has reported the reporter too: a lead reads both and asks";
+        return Err(Error::invalid("/action", "mirror_reports", detail));
+    }
+    case.next(Action::AskPlatform)?;
+    if new.agreement == Some(Agreement::TwoPerson) {
+        // The second person approves what the first one saw: this report, whatever joins meanwhile.
+        let new = NewRequest { report_id: Some(report.id), ..new };
+        return acts::propose_request(tx, kit, &case.id, &who, new).map(Done::Pending);
+    }
+    make(tx, kit, &mut case, &who.id, (&new, report.id))?;
+    Ok(Done::Now(Box::new(case)))
+}
+
+/// The report a request is about, with what the reporter wishes by now: the newest report of the case says it, because
+/// reports join a case only when they come from the same person.
+struct AskedReport {
+    id: ReportId,
+    desired: DesiredOutcome,
+    relation: Relation,
+    withdrawn: bool,
+}
+
+fn report_of(rx: &mut Rx<'_>, case: &CaseId, wanted: Option<&ReportId>) -> Result<AskedReport> {
+    type Row = (ReportId, DesiredOutcome, Relation, Option<Timestamp>);
+    let rows: Vec<Row> = reports::table
+        .filter(reports::case_id.eq(case))
+        .order((reports::received_at.desc(), reports::id.desc()))
+        .select((reports::id, reports::desired_outcome, reports::relation, reports::withdrawn_at))
+        .load(rx.conn())?;
+    let unknown = || Error::invalid("/report_id", "unknown_report", "the case has no such report");
+    let asked = rows.iter().find(|row| wanted.is_none_or(|id| row.0 == *id)).ok_or_else(unknown)?;
+    let newest = rows.first().ok_or_else(unknown)?;
+    Ok(AskedReport {
+        id: asked.0.clone(),
+        desired: newest.1,
+        relation: newest.2,
+        withdrawn: asked.3.is_some() || newest.3.is_some(),
+    })
+}
+
+/// Whether the subject has reported the reporter as well (TSP-1, O21).
+fn is_mirrored(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId) -> Result<bool> {
+    Ok(casework::facts(rx, kit, case)?.is_some_and(|facts| facts.signals.contains(&Signal::MirrorReports)))
+}
+
+/// The guards of a request: agreement on record, what was wished, nobody tipped off, times in order.
+fn guard(rx: &mut Rx<'_>, new: &NewRequest, report: &AskedReport) -> Result<()> {
+    let now = rx.now();
+    let mut v = Violations::default();
+    let keeps_only = new.action == RequestAction::PreserveEvidence;
+    if !keeps_only {
+        agreement(&mut v, new, report);
+    }
+    let record_only = report.desired == DesiredOutcome::RecordOnly;
+    let detail = "the reporter wants this on record only: evidence may be kept, nothing else asked";
+    v.require(keeps_only || !record_only, "/action", "record_only", detail);
+    let checked = !new.action.may_tip_off() || new.single_contact_check;
+    let detail = "check first whether the survivor may be the subject's only contact";
+    v.require(checked, "/single_contact_check", "single_contact_check_required", detail);
+    v.require(new.due_at.is_none_or(|due| due > now), "/due_at", "in_the_past", "choose a time ahead");
+    let ordered = new.not_before.is_none_or(|from| new.due_at.is_none_or(|due| from < due));
+    v.require(ordered, "/not_before", "after_due", "`not_before` lies after `due_at`");
+    let ahead = new.preserve_until.is_none_or(|until| until > now);
+    v.require(ahead, "/preserve_until", "in_the_past", "choose a time ahead");
+    for (pointer, text) in [("/details", &new.details), ("/agreement_record", &new.agreement_record)] {
+        let fits = text.as_ref().is_none_or(|text| text.chars().count() <= 4_000);
+        v.require(fits, pointer, "too_long", "at most 4000 characters");
+    }
+    v.into_result()
+}
+
+/// Staff ask only with the survivor's agreement on record; a two-person record can stand in. Her own wish, in her own
+/// report, that the platform acts is an agreement on record, until someone asked to withdraw: from then on she is asked
+/// again, or two people decide.
+fn agreement(v: &mut Violations, new: &NewRequest, report: &AskedReport) {
+    let recorded = new.agreement_record.as_deref().is_some_and(|text| !text.trim().is_empty());
+    let own = report.relation == Relation::SelfReported && !report.withdrawn;
+    let wished = own && report.desired == DesiredOutcome::PlatformAction;
+    let (holds, pointer, code, detail) = match new.agreement {
+        Some(Agreement::TwoPerson) => {
+            (recorded, "/agreement_record", "required", "say why two people act without her agreement")
+        }
+        Some(Agreement::Survivor) => {
+            (recorded || wished, "/agreement_record", "required", "say how and when she agreed")
+        }
+        None | Some(Agreement::NotNeeded) => {
+            let detail = "ask only with the survivor's recorded agreement, or on two people's record";
+            (wished, "/agreement", "agreement_required", detail)
+        }
+    };
+    v.require(holds, pointer, code, detail);
+}
+
+/// Makes a request that a second person approved. Its guards are looked at again: time has passed.
+pub(in crate::domain) fn make_approved(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    case: &mut Case,
+    by: &StaffId,
+    new: &NewRequest,
+) -> Result<RequestId> {
+    let report = report_of(tx, &case.id, new.report_id.as_ref())?;
+    guard(tx, new, &report)?;
+    make(tx, kit, case, by, (new, report.id))
+}
+
+/// Makes the request: row, clock, state, the platform's event.
+fn make(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    case: &mut Case,
+    by: &StaffId,
+    (new, report): (&NewRequest, ReportId),
+) -> Result<RequestId> {
+    case::move_along(tx, case, Action::AskPlatform, None)?;
+    let id = RequestId::random();
+    let now = tx.now();
+    let usual = now.plus(new.action.usual_span());
+    let due_at = match (new.action, new.due_at) {
+        // The statutory 48 hours run from the receipt of the declarations, however late we ask.
+        (RequestAction::RemoveImage, asked) => {
+            asked.unwrap_or(usual).min(image_due(tx, (&case.id, &report))?.unwrap_or(usual))
+        }
+        (_, asked) => asked.unwrap_or(usual),
+    };
+    let agreement = agreement_of(new);
+    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let details = Details { details: new.details.clone(), agreement_record: new.agreement_record.clone() };
+    let sealed = keys.sealing::<Messages>()?.seal("details", id.as_str(), &details)?;
+    keys.store(tx)?;
+    let row = (
+        (
+            requests::id.eq(&id),
+            requests::case_id.eq(&case.id),
+            requests::report_id.eq(&report),
+            requests::platform_id.eq(&case.platform_id),
+            requests::mode.eq(case.mode),
+            requests::action.eq(new.action),
+            requests::state.eq(RequestState::Open),
+            requests::made_by.eq(by),
+        ),
+        (
+            requests::made_at.eq(now),
+            requests::due_at.eq(due_at),
+            requests::not_before.eq(new.not_before),
+            requests::preserve_until.eq(new.preserve_until),
+            requests::subject_notice.eq(new.subject_notice.unwrap_or(SubjectNotice::None)),
+            requests::single_contact_check.eq(new.single_contact_check),
+            requests::confidential.eq(new.confidential),
+            requests::agreement.eq(agreement),
+            requests::details.eq(sealed),
+            requests::version.eq(1_i64),
+        ),
+    );
+    diesel::insert_into(requests::table).values(row).execute(tx.conn())?;
+    clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::Request, now, due_at).of_request(&id)])?;
+    let made = Event::RequestMade { request: id.clone(), action: new.action.as_str(), agreement: agreement.as_str() };
+    audit::record(tx, Chain::Case(&case.id), made)?;
+    case::tell_platform(tx, case)?;
+    tell(tx, case, EventType::RequestCreated, (report, id.clone()))?;
+    case::requeue(tx, case)?;
+    Ok(id)
+}
+
+/// On what the request stands, as it is recorded: never on an agreement that nobody put on record.
+fn agreement_of(new: &NewRequest) -> Agreement {
+    let recorded = new.agreement_record.as_deref().is_some_and(|text| !text.trim().is_empty());
+    match new.agreement {
+        Some(Agreement::TwoPerson) => Agreement::TwoPerson,
+        Some(Agreement::Survivor) if recorded => Agreement::Survivor,
+        _ if new.action == RequestAction::PreserveEvidence => Agreement::NotNeeded,
+        _ => Agreement::Survivor,
+    }
+}
+
+fn image_due(rx: &mut Rx<'_>, (case, report): (&CaseId, &ReportId)) -> Result<Option<Timestamp>> {
+    let now = rx.now();
+    let clocks = clocks::of_case(rx, case)?;
+    let mine = |clock: &&Clock| clock.kind == ClockKind::IntimateImage && clock.report_id.as_ref() == Some(report);
+    Ok(clocks.iter().filter(mine).map(|clock| clock.due_at).find(|due| *due > now))
+}

@@ -1,0 +1,228 @@
+//! Requests: what we ask a platform to do, with the survivor's agreement, and its answer.
+
+mod answer;
+mod ask;
+mod shape;
+
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub(in crate::domain) use answer::remind;
+pub use answer::{answer, case_of, mark_overdue, overdue};
+pub use ask::ask;
+pub(in crate::domain) use ask::make_approved;
+pub use shape::{
+    Agreement, AnswerState, NewAnswer, NewRequest, ReasonCode, RequestAction, RequestState, SubjectNotice,
+};
+
+use crate::base::id::{CaseId, ReportId, RequestId};
+use crate::base::page::{Limit, Page, read_cursor};
+use crate::base::secret::silent;
+use crate::base::time::Timestamp;
+use crate::db::perhaps::{Perhaps, readable};
+use crate::db::schema::{reports, requests};
+use crate::db::{Rx, Tx};
+use crate::domain::access::Tenant;
+use crate::domain::case::Case;
+use crate::domain::ledger::events::{self, EventType, NewEvent};
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Keys, Messages, Sealed};
+use crate::error::{Error, Refused, Result};
+
+/// A request's row.
+#[derive(Clone, Debug, Queryable, Selectable)]
+pub struct Request {
+    /// Its id.
+    pub id: RequestId,
+    /// The case it belongs to.
+    pub case_id: CaseId,
+    /// The report it is about.
+    pub report_id: ReportId,
+    /// What is asked.
+    pub action: RequestAction,
+    /// Where it stands.
+    pub state: RequestState,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When an answer is due.
+    pub due_at: Timestamp,
+    /// Not before this.
+    pub not_before: Option<Timestamp>,
+    /// Keep evidence until then.
+    pub preserve_until: Option<Timestamp>,
+    /// Whether the subject may be told.
+    pub subject_notice: SubjectNotice,
+    /// Whether a person checked for a single contact.
+    pub single_contact_check: bool,
+    /// Whether to ask us before an access request is answered.
+    pub confidential: bool,
+    /// On what it stands.
+    pub agreement: Agreement,
+    /// The platform's reason.
+    pub reason_code: Option<ReasonCode>,
+    /// When the platform acted.
+    pub taken_at: Option<Timestamp>,
+    /// Whether the subject was told.
+    pub subject_notified: Option<bool>,
+    /// When the platform answered.
+    pub answered_at: Option<Timestamp>,
+    /// Counts its changes.
+    pub version: i64,
+}
+
+/// What was written about a request, for colleagues.
+#[derive(Serialize, ToSchema)]
+pub struct Words {
+    /// What the platform was told.
+    pub details: Option<String>,
+    /// How and when she agreed, or why two people act without her. The platform does not read it.
+    pub agreement_record: Option<String>,
+    /// What the platform wrote with its answer.
+    pub answer_note: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Details {
+    details: Option<String>,
+    agreement_record: Option<String>,
+}
+
+/// Logs an event about a request, counted in the report it is about.
+fn tell(tx: &mut Tx<'_>, case: &Case, kind: EventType, about: (ReportId, RequestId)) -> Result<()> {
+    diesel::update(reports::table.find(&about.0))
+        .set(reports::event_seq.eq(reports::event_seq + 1))
+        .execute(tx.conn())?;
+    let sequence = reports::table.find(&about.0).select(reports::event_seq).first(tx.conn())?;
+    let tenant = (&case.platform_id, case.mode);
+    let event = NewEvent::new(tenant, kind, sequence, tx.now(), (about.0, Some(about.1)));
+    events::insert(tx, &[event])
+}
+
+/// A request as its platform reads it, with our words.
+pub struct Asked {
+    /// The row.
+    pub request: Request,
+    /// The platform's own reference of the report.
+    pub platform_report_ref: String,
+    /// What we wrote to the platform.
+    pub details: Option<String>,
+}
+
+/// A page of what we asked the platform, the oldest first.
+///
+/// # Errors
+/// `Parameter` for a cursor of another list.
+pub fn list(
+    rx: &mut Rx<'_>,
+    kit: &Kit,
+    tenant: &Tenant,
+    state: Option<RequestState>,
+    (cursor, limit): (Option<&str>, Limit),
+) -> Result<Page<Asked>> {
+    let name = format!("requests|{}", state.map_or("", RequestState::as_str));
+    let mut query = requests::table
+        .filter(requests::platform_id.eq(&tenant.platform).and(requests::mode.eq(tenant.mode)))
+        .order((requests::made_at, requests::id))
+        .limit(limit.with_probe())
+        .select(Request::as_select())
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(requests::state.eq(state));
+    }
+    if let Some(text) = cursor {
+        let (at, id): (i64, RequestId) = read_cursor(&name, text).ok_or(Refused::Parameter {
+            name: "cursor",
+            detail: "this cursor belongs to another list; begin without it",
+        })?;
+        let at = Timestamp::from_micros(at);
+        query = query.filter(requests::made_at.ge(at).and(requests::made_at.gt(at).or(requests::id.gt(id))));
+    }
+    let rows: Vec<Request> = query.load(rx.conn())?;
+    let page = Page::cut(rows, limit, &name, |request| (request.made_at.micros(), request.id.clone()));
+    let next = page.next;
+    let data = page.data.into_iter().map(|request| with_words(rx, kit, request)).collect::<Result<_>>()?;
+    Ok(Page { data, next })
+}
+
+/// One request of the platform.
+///
+/// # Errors
+/// `NotFound` for another platform's.
+pub fn find(rx: &mut Rx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId) -> Result<Asked> {
+    let request = own(rx, tenant, id)?;
+    with_words(rx, kit, request)
+}
+
+fn own(rx: &mut Rx<'_>, tenant: &Tenant, id: &RequestId) -> Result<Request> {
+    Ok(requests::table
+        .find(id)
+        .filter(requests::platform_id.eq(&tenant.platform).and(requests::mode.eq(tenant.mode)))
+        .select(Request::as_select())
+        .first(rx.conn())?)
+}
+
+fn with_words(rx: &mut Rx<'_>, kit: &Kit, request: Request) -> Result<Asked> {
+    let (sealed, platform_report_ref): (Sealed<Messages>, String) = requests::table
+        .inner_join(reports::table.on(reports::id.eq(requests::report_id)))
+        .filter(requests::id.eq(&request.id))
+        .select((requests::details, reports::platform_report_ref))
+        .first(rx.conn())?;
+    let mut keys = Keys::load(rx, &kit.keyring, request.case_id.as_str())?;
+    let words: Option<Details> = match keys.existing::<Messages>() {
+        Ok(key) => Some(key.open("details", request.id.as_str(), &sealed)?.into_exposed()),
+        Err(Error::Erased) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(Asked { request, platform_report_ref, details: words.and_then(|words| words.details) })
+}
+
+/// The reports of a case that its platform was asked about and has not answered, late or not.
+pub(in crate::domain) fn waiting_reports(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<ReportId>> {
+    let waiting = [RequestState::Open, RequestState::Acknowledged, RequestState::Overdue];
+    let of_case = requests::table.filter(requests::case_id.eq(case).and(requests::state.eq_any(waiting)));
+    Ok(readable(of_case.select(requests::report_id).load(rx.conn())?))
+}
+
+/// Whether anything the platform was asked stands in one of these states.
+pub(super) fn any_in(rx: &mut Rx<'_>, case: &CaseId, states: &[RequestState]) -> Result<bool> {
+    let query = requests::table.filter(requests::case_id.eq(case).and(requests::state.eq_any(states.to_vec())));
+    Ok(query.select(requests::id).first::<RequestId>(rx.conn()).optional()?.is_some())
+}
+
+/// What was written about a request.
+///
+/// # Errors
+/// `Erased` when the case's content was.
+pub(in crate::domain) fn words(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &RequestId) -> Result<Words> {
+    let (details, answer): (Sealed<Messages>, Option<Sealed<Messages>>) =
+        requests::table.find(id).select((requests::details, requests::answer)).first(rx.conn())?;
+    let key = keys.existing::<Messages>()?;
+    let Details { details, agreement_record } = key.open("details", id.as_str(), &details)?.into_exposed();
+    let answer_note = match answer {
+        Some(sealed) => key.open::<Option<String>>("answer", id.as_str(), &sealed)?.into_exposed(),
+        None => None,
+    };
+    Ok(Words { details, agreement_record, answer_note })
+}
+
+/// The requests of a case that can be read, oldest first, and whether these are all.
+pub(in crate::domain) fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<(Vec<Request>, bool)> {
+    let of_case = || requests::table.filter(requests::case_id.eq(case)).order((requests::made_at, requests::id));
+    match of_case().select(Request::as_select()).load(rx.conn()) {
+        Err(DieselError::DeserializationError(_)) => {}
+        rows => return Ok((rows?, true)),
+    }
+    let ids: Vec<Perhaps<RequestId>> = of_case().select(requests::id).load(rx.conn())?;
+    let mut rows = Vec::new();
+    for id in readable(ids) {
+        match requests::table.find(&id).select(Request::as_select()).first(rx.conn()) {
+            Err(DieselError::DeserializationError(_)) => {}
+            row => rows.push(row?),
+        }
+    }
+    Ok((rows, false))
+}
+
+silent! { Details Words Asked }

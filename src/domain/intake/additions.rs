@@ -1,0 +1,200 @@
+//! What comes after a report: more words, more answers, and the wish to withdraw.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::{AdditionBody, IdentifierBody};
+use super::facts::{answers, signals};
+use super::found::LeftOut;
+use super::left_out;
+use super::names::names_of_addition;
+use super::open;
+use super::read::own;
+use super::reader::Taken;
+use super::submit::IdentityPart;
+use crate::base::id::{AdditionId, CaseId, ReportId};
+use crate::base::secret::silent;
+use crate::base::time::Timestamp;
+use crate::db::schema::{additions, reports};
+use crate::db::{Rx, Tx};
+use crate::domain::access::Tenant;
+use crate::domain::case;
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::people::staff;
+use crate::domain::terms::identifiers::IdentifierKind;
+use crate::domain::triage::{Answer, Facts};
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Answers, Identity, Keys, Sealed, Statement, Subject};
+use crate::error::{Error, Result};
+
+/// An addition, as its sender reads it back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdditionView {
+    /// Its id.
+    #[schema(value_type = String, example = "add_00000000000000000000000000")]
+    pub id: AdditionId,
+    /// The report it belongs to.
+    #[schema(value_type = String, example = "rep_00000000000000000000000000")]
+    pub report_id: ReportId,
+    /// When it was received.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+}
+
+/// Adds words, answers or identifiers to a report. The rules are run again; a closed case opens.
+///
+/// # Errors
+/// `NotFound` for another tenant's report, `Invalid` for one that is empty or, in a trial, not of the right form.
+pub fn add(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    tenant: &Tenant,
+    report: &ReportId,
+    taken: Taken<AdditionBody>,
+) -> Result<(AdditionView, CaseId)> {
+    let case = own(tx, tenant, report)?.case_id;
+    let taken = taken.accept(tenant.mode)?;
+    let Taken { body, found } = &taken;
+    let id = AdditionId::random();
+    // The case's row is locked first, and its keys are read under that lock.
+    let event = Event::AdditionReceived { report: report.clone(), addition: id.clone() };
+    let facts = Facts {
+        categories: BTreeSet::new(),
+        answers: answers(&body.answers),
+        child: found.may_be_child(),
+        doubtful_no: false,
+        signals: signals(kit.triage.rules(), found),
+    };
+    let has_numbers = body.identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Phone);
+    let has_numbers = has_numbers || found.has_left_out();
+    let country = if has_numbers { country_of(tx, kit, &case, report)? } else { None };
+    let place = (tenant.platform.as_str(), tenant.mode.as_str());
+    let stands_first = staff::stand_on_first_rules(tx)?;
+    let names = names_of_addition(kit, place, &taken, (country.as_deref(), stands_first));
+    open::take_in_addition(tx, kit, &case, event, (facts, names))?;
+    let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
+    let row_id = id.as_str();
+    let statement = match &body.statement {
+        Some(words) => Some(keys.sealing::<Statement>()?.seal("addition", row_id, words)?),
+        None => None,
+    };
+    let given = if body.answers.is_empty() {
+        None
+    } else {
+        Some(keys.sealing::<Answers>()?.seal("addition", row_id, &body.answers)?)
+    };
+    let subject = if body.identifiers.is_empty() {
+        None
+    } else {
+        Some(keys.sealing::<Subject>()?.seal("addition", row_id, &body.identifiers)?)
+    };
+    left_out::store(tx, &mut keys, &case, (row_id, found.left_out()))?;
+    if found.contact_is_barred() {
+        left_out::bar_contact(tx, report)?;
+    }
+    keys.store(tx)?;
+    let row = (
+        additions::id.eq(&id),
+        additions::report_id.eq(report),
+        additions::case_id.eq(&case),
+        additions::received_at.eq(tx.now()),
+        additions::statement.eq(statement),
+        additions::answers.eq(given),
+        additions::subject.eq(subject),
+    );
+    diesel::insert_into(additions::table).values(row).execute(tx.conn())?;
+    // An addition is a change of the report in the platform's own view.
+    diesel::update(reports::table.find(report)).set(reports::version.eq(reports::version + 1)).execute(tx.conn())?;
+    Ok((AdditionView { id, report_id: report.clone(), received_at: tx.now() }, case))
+}
+
+/// The country from which the report came; nothing when that was not told, or was erased.
+fn country_of(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId, report: &ReportId) -> Result<Option<String>> {
+    let sealed: Sealed<Identity> = reports::table.find(report).select(reports::identity).first(rx.conn())?;
+    let mut keys = Keys::load(rx, &kit.keyring, case.as_str())?;
+    match keys.existing::<Identity>() {
+        Ok(key) => Ok(key.open::<IdentityPart>("identity", report.as_str(), &sealed)?.into_exposed().reporter.country),
+        Err(Error::Erased) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Notes that someone asked in the app to withdraw. The case and its clocks go on; staff look whether she was made to
+/// ask, and she is asked herself when she returns. The platform learns nothing from it.
+///
+/// # Errors
+/// `NotFound` for another tenant's report.
+pub fn withdraw(tx: &mut Tx<'_>, tenant: &Tenant, report: &ReportId) -> Result<CaseId> {
+    let found = own(tx, tenant, report)?;
+    audit::record(tx, Chain::Case(&found.case_id), Event::WithdrawalAsked { report: report.clone() })?;
+    diesel::update(reports::table.find(report).filter(reports::withdrawn_at.is_null()))
+        .set(reports::withdrawn_at.eq(tx.now()))
+        .execute(tx.conn())?;
+    case::note_withdrawal(tx, &found.case_id)?;
+    Ok(found.case_id)
+}
+
+/// An addition's content, for colleagues.
+#[derive(Serialize, ToSchema)]
+pub struct Added {
+    /// What could not be used, as it came. Read it first.
+    pub left_out: Vec<LeftOut>,
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: AdditionId,
+    /// The report it belongs to.
+    #[schema(value_type = String)]
+    pub report_id: ReportId,
+    /// When it came in.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// The words.
+    pub statement: Option<String>,
+    /// The answers.
+    pub answers: BTreeMap<String, Answer>,
+    /// The identifiers.
+    pub identifiers: Vec<IdentifierBody>,
+}
+
+/// The additions of a case, oldest first.
+pub(in crate::domain) fn additions_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Vec<Added>> {
+    type Row =
+        (AdditionId, ReportId, Timestamp, Option<Sealed<Statement>>, Option<Sealed<Answers>>, Option<Sealed<Subject>>);
+    let rows: Vec<Row> = additions::table
+        .filter(additions::case_id.eq(case))
+        .order((additions::received_at, additions::id))
+        .select((
+            additions::id,
+            additions::report_id,
+            additions::received_at,
+            additions::statement,
+            additions::answers,
+            additions::subject,
+        ))
+        .load(rx.conn())?;
+    let mut left_out = left_out::of_case(rx, keys, case)?;
+    rows.into_iter()
+        .map(|(id, report_id, received_at, statement, given, subject)| {
+            let row = id.to_string();
+            let left_out = left_out.remove(&row).unwrap_or_default();
+            let statement = match statement {
+                Some(sealed) => Some(keys.existing::<Statement>()?.open("addition", &row, &sealed)?.into_exposed()),
+                None => None,
+            };
+            let answers = match given {
+                Some(sealed) => keys.existing::<Answers>()?.open("addition", &row, &sealed)?.into_exposed(),
+                None => BTreeMap::new(),
+            };
+            let identifiers = match subject {
+                Some(sealed) => keys.existing::<Subject>()?.open("addition", &row, &sealed)?.into_exposed(),
+                None => Vec::new(),
+            };
+            Ok(Added { left_out, id, report_id, received_at, statement, answers, identifiers })
+        })
+        .collect()
+}
+
+silent! { Added }

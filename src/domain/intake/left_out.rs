@@ -1,0 +1,211 @@
+//! What could not be used, as it came: sealed under the scope of its place, so that it is erased with the rest of it.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::body::{ChannelBody, IdentifierBody};
+use super::contact;
+use super::found::{Found, LeftOut};
+use super::members::Members;
+use super::subject;
+use crate::base::id::{CaseId, ReportId};
+use crate::base::json::{self, Json};
+use crate::base::text::is_plain_word;
+use crate::db::schema::{left_out, reports};
+use crate::db::{Rx, Tx};
+use crate::domain::vault::{Answers, Contact, Identity, Keys, Scope, ScopeKind, Sealed, Statement, Subject};
+use crate::error::{Error, Result};
+
+const FIELD: &str = "left_out";
+
+/// The scope of a place.
+fn scope_of(pointer: &str) -> Scope {
+    let first = pointer.split('/').nth(1).unwrap_or_default();
+    match first {
+        "reporter" | "survivor" => Scope::Identity,
+        "contact" => Scope::Contact,
+        "subject" | "identifiers" => Scope::Subject,
+        "answers" => Scope::Answers,
+        _ if pointer == "/intimate_image/contact" => Scope::Contact,
+        _ => Scope::Statement,
+    }
+}
+
+/// Keeps what was left out of a report or addition, whose id is `source`.
+pub(super) fn store(
+    tx: &mut Tx<'_>,
+    keys: &mut Keys<'_>,
+    case: &CaseId,
+    (source, all): (&str, &[LeftOut]),
+) -> Result<()> {
+    let mut by_scope: BTreeMap<Scope, Vec<&LeftOut>> = BTreeMap::new();
+    for left in all {
+        by_scope.entry(scope_of(&left.pointer)).or_default().push(left);
+    }
+    for (scope, left) in by_scope {
+        let body = match scope {
+            Scope::Identity => sealed::<Identity>(keys, source, &left)?,
+            Scope::Contact => sealed::<Contact>(keys, source, &left)?,
+            Scope::Subject => sealed::<Subject>(keys, source, &left)?,
+            Scope::Answers => sealed::<Answers>(keys, source, &left)?,
+            _ => sealed::<Statement>(keys, source, &left)?,
+        };
+        let row = (
+            left_out::source.eq(source),
+            left_out::scope.eq(scope.as_str()),
+            left_out::case_id.eq(case),
+            left_out::body.eq(body),
+        );
+        diesel::insert_into(left_out::table).values(row).execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+fn sealed<S: ScopeKind>(keys: &mut Keys<'_>, source: &str, left: &[&LeftOut]) -> Result<Vec<u8>> {
+    Ok(keys.sealing::<S>()?.seal(FIELD, source, &left)?.into_stored())
+}
+
+fn opened<S: ScopeKind>(keys: &mut Keys<'_>, source: &str, body: Vec<u8>) -> Result<Vec<LeftOut>> {
+    match keys.existing::<S>() {
+        Ok(key) => Ok(key.open(FIELD, source, &Sealed::from_stored(body))?.into_exposed()),
+        Err(Error::Erased) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// What was left out of the reports and additions of a case, by their ids.
+pub(in crate::domain) fn of_case(
+    rx: &mut Rx<'_>,
+    keys: &mut Keys<'_>,
+    case: &CaseId,
+) -> Result<BTreeMap<String, Vec<LeftOut>>> {
+    let rows: Vec<(String, String, Vec<u8>)> = left_out::table
+        .filter(left_out::case_id.eq(case))
+        .order((left_out::source, left_out::scope))
+        .select((left_out::source, left_out::scope, left_out::body))
+        .load(rx.conn())?;
+    let mut all: BTreeMap<String, Vec<LeftOut>> = BTreeMap::new();
+    for (source, scope, body) in rows {
+        let left = match Scope::ALL.into_iter().find(|known| known.as_str() == scope) {
+            Some(Scope::Identity) => opened::<Identity>(keys, &source, body)?,
+            Some(Scope::Contact) => opened::<Contact>(keys, &source, body)?,
+            Some(Scope::Subject) => opened::<Subject>(keys, &source, body)?,
+            Some(Scope::Answers) => opened::<Answers>(keys, &source, body)?,
+            _ => opened::<Statement>(keys, &source, body)?,
+        };
+        all.entry(source).or_default().extend(left);
+    }
+    Ok(all)
+}
+
+/// Whom the values name that were left out: ways to reach the reporter, and identifiers of the subject beyond those that
+/// are kept. Walls hold for them too.
+pub(super) fn named_in(all: &[LeftOut]) -> (Vec<ChannelBody>, Vec<IdentifierBody>) {
+    let (mut reach, mut beyond) = (Vec::new(), Vec::new());
+    for left in all {
+        let Some(value) = json::read(&left.value) else { continue };
+        let mut found = Found::default();
+        if left.pointer == "/contact" {
+            let _ = contact::contact(&mut Members::new("", vec![("contact".to_owned(), value)]), &mut found);
+            reach.extend_from_slice(found.reach());
+        } else if left.pointer.ends_with("/identifiers") {
+            let mut members = Members::new("", vec![("identifiers".to_owned(), value)]);
+            beyond.extend(subject::identifiers(&mut members, &mut found));
+            beyond.extend_from_slice(found.named_beyond());
+        }
+    }
+    (reach, beyond)
+}
+
+/// So many pieces of the texts that were left out are looked at, and each is so long: what an identifier may have. A longer
+/// text is looked at in pieces, of which neighbours share so much, lest a name be cut.
+const PIECES: usize = 100;
+const LONGEST: usize = 500;
+const SHARED: usize = 100;
+
+/// The texts in the values that may name somebody: of the subject, of the accounts, of ways to reach the reporter, and of
+/// members that nobody knows, with their names. Of every text first the beginning, then the end, then what is between.
+pub(super) fn texts_in(all: &[LeftOut]) -> Vec<String> {
+    let mut texts = Vec::new();
+    let names = ["/subject", "/identifiers", "/contact", "/reporter/platform_account_ref", "/intimate_image"];
+    for left in all {
+        let is_unknown = left.code == "unknown_member" || left.code == "unknown_answer_key";
+        if is_unknown || names.iter().any(|place| left.pointer.starts_with(place)) {
+            // Of what was too large to be kept there is the beginning of its JSON.
+            collect(&json::read(&left.value).unwrap_or_else(|| Json::Text(left.value.clone())), &mut texts);
+        }
+    }
+    let pieces: Vec<Vec<String>> = texts.iter().map(|text| pieces(text)).collect();
+    let longest = pieces.iter().map(Vec::len).max().unwrap_or_default();
+    let rounds = (0..longest).flat_map(|round| pieces.iter().filter_map(move |pieces| pieces.get(round)));
+    rounds.take(PIECES).cloned().collect()
+}
+
+fn collect(value: &Json, texts: &mut Vec<String>) {
+    if texts.len() >= PIECES {
+        return;
+    }
+    match value {
+        Json::Text(text) | Json::Number(text) => {
+            let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+            if !text.trim().is_empty() {
+                texts.push(text.trim().to_owned());
+            }
+        }
+        Json::List(items) => {
+            for item in items {
+                collect(item, texts);
+            }
+        }
+        Json::Object(members) => {
+            for (name, member) in members {
+                if !is_plain_word(name) {
+                    texts.push(name.clone());
+                }
+                collect(member, texts);
+            }
+        }
+        Json::Null | Json::Bool(_) => {}
+    }
+}
+
+/// The pieces of a text: the first, the last, and those between.
+fn pieces(text: &str) -> Vec<String> {
+    let signs: Vec<char> = text.chars().collect();
+    if signs.len() <= LONGEST {
+        return vec![text.to_owned()];
+    }
+    let piece = |signs: &[char]| signs.iter().take(LONGEST).collect::<String>();
+    let last = signs.get(signs.len() - LONGEST..).unwrap_or_default();
+    let starts = (0..signs.len() - LONGEST).step_by(LONGEST - SHARED);
+    let mut all: Vec<String> = starts.map(|at| piece(signs.get(at..).unwrap_or_default())).take(PIECES).collect();
+    all.insert(all.len().min(1), piece(last));
+    all
+}
+
+/// Whether nobody may contact the person of this case by any way until somebody has asked her.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn contact_is_barred(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
+    let barred = reports::case_id.eq(case).and(reports::contact_barred_at.is_not_null());
+    let any: Option<String> = reports::table.filter(barred).select(reports::id).first(rx.conn()).optional()?;
+    Ok(any.is_some())
+}
+
+/// Nobody may contact the person by any way until somebody has asked: what was added to her report may have said so.
+pub(super) fn bar_contact(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
+    let barred = reports::contact_barred_at.eq(Some(tx.now()));
+    diesel::update(reports::table.find(report)).set(barred).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Somebody has asked: what she said then counts.
+pub(in crate::domain) fn lift_bar(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+    let barred = reports::case_id.eq(case).and(reports::contact_barred_at.is_not_null());
+    diesel::update(reports::table.filter(barred))
+        .set(reports::contact_barred_at.eq(None::<crate::base::time::Timestamp>))
+        .execute(tx.conn())?;
+    Ok(())
+}

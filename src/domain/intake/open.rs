@@ -1,0 +1,382 @@
+//! Where a report lands: in a case of its own, or in the case of the same two accounts.
+
+use diesel::prelude::*;
+
+use crate::base::id::{CaseId, PlatformId, ReportId};
+use crate::base::time::Timestamp;
+use crate::db::dialect::native;
+use crate::db::schema::{blind_indexes, cases};
+use crate::db::{Rx, Tx};
+use crate::domain::case::clocks::{self, Clock, ClockKind};
+use crate::domain::case::store;
+use crate::domain::case::{Case, PrioritySource, State, sort_rank};
+use crate::domain::casework::claims;
+use crate::domain::casework::priority::{self, Assessed};
+use crate::domain::ledger::audit::{self, Chain, Event, Head};
+use crate::domain::paging;
+use crate::domain::people::platforms::Mode;
+use crate::domain::terms::identifiers::{RULES, Use};
+use crate::domain::terms::region::Region;
+use crate::domain::terms::taxonomy::CategoryCode;
+use crate::domain::triage::{Facts, Priority, Queue, merge_answers};
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Answers, Damaged, Keys, Notes};
+use crate::error::{Conflict, Error, Result};
+
+/// What a case needs to know of a report that comes in.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The report's id.
+    pub report: ReportId,
+    /// Whose it is.
+    pub platform: PlatformId,
+    /// Trial or real life.
+    pub mode: Mode,
+    /// What it is about, first of all.
+    pub category: CategoryCode,
+    /// A keyed hash of both accounts, when the survivor herself reports and both are known.
+    pub pair: Option<[u8; 32]>,
+    /// What the rules work on.
+    pub facts: Facts,
+    /// Whether the five declarations about an intimate image were made.
+    pub image_clock: bool,
+    /// When the reporter was promised a human review.
+    pub promised: Timestamp,
+    /// Keyed hashes of whom the report names.
+    pub names: Vec<Named>,
+    /// Where the person harmed lives.
+    pub region: Region,
+}
+
+/// A keyed hash of an account or identifier, and whose it is.
+#[derive(Debug)]
+pub struct Named {
+    /// `subject` or `reporter`.
+    pub role: &'static str,
+    /// What kind of identifier it is.
+    pub kind: &'static str,
+    /// The hash.
+    pub digest: [u8; 32],
+    /// What it is compared for.
+    pub used: Use,
+}
+
+/// The case a report landed in, with the keys its content is sealed with.
+#[derive(Debug)]
+pub struct Landed<'k> {
+    /// The case.
+    pub case: Case,
+    /// Its keys. They are stored by whoever seals last.
+    pub keys: Keys<'k>,
+}
+
+/// Joins the report to the case of the same pair, or opens a case for it.
+///
+/// Both must be from the survivor herself, on the same platform and mode, and name both accounts; anything else opens
+/// its own case, and people link cases.
+///
+/// # Errors
+/// `InFlight` when a twin of the pair opens its case at this moment and is gone when looked for.
+pub(in crate::domain) fn land<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: Incoming) -> Result<Landed<'k>> {
+    if let Some(landed) = of_pair(tx, kit, &incoming)? {
+        return join(tx, kit, landed, incoming);
+    }
+    if let Some(landed) = open(tx, kit, &incoming)? {
+        return Ok(landed);
+    }
+    // Another transaction opened the pair's case between the look and the insert, and has committed.
+    match of_pair(tx, kit, &incoming)? {
+        Some(landed) => join(tx, kit, landed, incoming),
+        None => Err(Conflict::InFlight.into()),
+    }
+}
+
+/// The pair's case with its keys. One that was erased, or whose keys are damaged, gives up the pair: a later report opens
+/// a case anew.
+fn of_pair<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option<Landed<'k>>> {
+    let Some(pair) = incoming.pair else { return Ok(None) };
+    let id: Option<CaseId> = cases::table
+        .filter(cases::pair_digest.eq(pair.to_vec()))
+        .filter(cases::platform_id.eq(&incoming.platform).and(cases::mode.eq(incoming.mode)))
+        .select(cases::id)
+        .first(tx.conn())
+        .optional()?;
+    let Some(id) = id else { return Ok(None) };
+    let Some(case) = store::find_locked(tx, &id)? else { return Ok(None) };
+    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let locked = !keys.unopenable().is_empty();
+    if locked {
+        // Nothing can be sealed for it: the report is taken all the same, and a person looks at what was before.
+        priority::mark_unreadable(tx, kit, &id)?;
+    }
+    if locked || is_erased(&case, &mut keys)? {
+        diesel::update(cases::table.find(&id)).set(cases::pair_digest.eq(None::<Vec<u8>>)).execute(tx.conn())?;
+        return Ok(None);
+    }
+    Ok(Some(Landed { case, keys }))
+}
+
+/// Whether nobody can read any more what a further report is weighed with: the assessments, and the lowering in force.
+fn is_erased(case: &Case, keys: &mut Keys<'_>) -> Result<bool> {
+    let assessments = keys.existing::<Answers>().map(drop);
+    let lowering = if case.lowering_act.is_some() { keys.existing::<Notes>().map(drop) } else { Ok(()) };
+    match assessments.and(lowering) {
+        Err(Error::Erased) => Ok(true),
+        readable => readable.map(|()| false),
+    }
+}
+
+/// Opens a case; nothing when the pair has one by now.
+fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option<Landed<'k>>> {
+    let assessment = kit.triage.assess(&incoming.facts);
+    let now = tx.now();
+    let id = CaseId::random();
+    let child = incoming.facts.is_child();
+    let queue = kit.triage.rules().queue(child, assessment.priority, incoming.category.group());
+    let due = priority::due_for(tx, kit, assessment.priority, &[queue])?;
+    let mut running = clocks::first(&id, now, &due, incoming.promised);
+    if incoming.image_clock {
+        running.push(image_clock(kit, &id, &incoming.report, now));
+    }
+    let next_due_at = clocks::next_due(&running);
+    let failed = assessment.failure.is_some();
+    let case = Case {
+        id: id.clone(),
+        platform_id: incoming.platform.clone(),
+        mode: incoming.mode,
+        category: incoming.category,
+        child,
+        state: State::Received,
+        outcome: None,
+        queue,
+        also: None,
+        priority: assessment.priority,
+        priority_source: if failed { PrioritySource::Failure } else { PrioritySource::Rules },
+        computed_priority: assessment.priority,
+        raised_priority: None,
+        lowering_act: None,
+        next_due_at,
+        sort_rank: sort_rank(assessment.priority, next_due_at),
+        assigned_to: None,
+        claimed_until: None,
+        reserved_until: None,
+        held_until: None,
+        received_at: now,
+        closed_at: None,
+        region: Some(incoming.region),
+        version: 1,
+    };
+    let opened =
+        Event::CaseOpened { report: incoming.report.clone(), queue: queue.as_str(), priority: assessment.priority };
+    let alarm = priority::first_call(tx, kit, &case, failed);
+    let mut events = vec![opened];
+    events.extend(alarm.map(|call| Event::AlarmOpened { reason: call.reason.to_owned() }));
+    let head = audit::begin(tx, Chain::Case(&id), &events)?;
+    if !insert(tx, &case, incoming.pair, head)? {
+        audit::undo_begin(tx, &id)?;
+        return Ok(None);
+    }
+    clocks::insert(tx, &running)?;
+    name(tx, &id, &incoming.names, &[])?;
+    let mut keys = Keys::of_new(&kit.keyring, id.as_str());
+    priority::keep(tx, &mut keys, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
+    if let Some(call) = alarm {
+        paging::begin(tx, &case, call)?;
+    }
+    Ok(Some(Landed { case, keys }))
+}
+
+fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> Result<bool> {
+    let row = (
+        (
+            cases::id.eq(&case.id),
+            cases::platform_id.eq(&case.platform_id),
+            cases::mode.eq(case.mode),
+            cases::pair_digest.eq(pair.map(|pair| pair.to_vec())),
+            cases::category.eq(case.category),
+            cases::child.eq(case.child),
+            cases::state.eq(case.state),
+            cases::queue.eq(case.queue),
+        ),
+        (
+            cases::priority.eq(case.priority),
+            cases::priority_source.eq(case.priority_source),
+            cases::computed_priority.eq(case.computed_priority),
+            cases::next_due_at.eq(case.next_due_at),
+            cases::sort_rank.eq(case.sort_rank),
+            cases::received_at.eq(case.received_at),
+            cases::audit_seq.eq(head.seq),
+            cases::audit_head.eq(head.hash),
+            cases::version.eq(case.version),
+            cases::match_at.eq(case.received_at),
+            cases::region.eq(case.region),
+        ),
+    );
+    let added =
+        native!(tx.conn(), |c| diesel::insert_into(cases::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(added == 1)
+}
+
+/// The platform's 48 hours run from the report's receipt, which is immutable, for each report by itself.
+fn image_clock(kit: &Kit, case: &CaseId, report: &ReportId, now: Timestamp) -> Clock {
+    let rules = kit.triage.rules();
+    let due = now.plus(rules.intimate_image_span());
+    let first = rules.intimate_image_alarms().first().map_or(due, |span| now.plus(*span));
+    Clock::begin(case, ClockKind::IntimateImage, now, due).of_report(report).telling_at(first)
+}
+
+/// Takes a further report of the same two accounts into their case. A closed case opens again.
+fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, landed: Landed<'k>, incoming: Incoming) -> Result<Landed<'k>> {
+    let Landed { mut case, mut keys } = landed;
+    audit::record(tx, Chain::Case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
+    if incoming.image_clock {
+        let clock = image_clock(kit, &case.id, &incoming.report, tx.now());
+        clocks::insert(tx, &[clock])?;
+    }
+    join_queue(tx, kit, &mut case, incoming.category)?;
+    let new = (incoming.facts, incoming.names, Some(incoming.promised));
+    take_in(tx, kit, &mut keys, &mut case, new)?;
+    Ok(Landed { case, keys })
+}
+
+/// Puts the case in the queue of a joining report's group as well: whoever works that group is to see it.
+fn join_queue(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, category: CategoryCode) -> Result<()> {
+    let of = |category: CategoryCode| kit.triage.rules().queue(false, Priority::P4, category.group());
+    let (joins, own) = (of(category), of(case.category));
+    if joins == own || case.also().any(|queue| queue == joins) {
+        return Ok(());
+    }
+    let also: Vec<&str> = case.also().chain([joins]).map(Queue::as_str).collect();
+    case.also = Some(also.join(" "));
+    store::set_also(tx, case)
+}
+
+/// What every addition and every joining report does to a case: it is taken up, its names are kept, it is to be read,
+/// the rules are run again, and whoever is on call learns of it when it is urgent and nobody holds it.
+fn take_in(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    keys: &mut Keys<'_>,
+    case: &mut Case,
+    (new, names, promised): (Facts, Vec<Named>, Option<Timestamp>),
+) -> Result<()> {
+    let before = case.priority;
+    if case.state == State::Closed {
+        claims::wake(tx, kit, case)?;
+    } else {
+        claims::wake_waiting(tx, kit, case)?;
+    }
+    let known = named_before(tx, &case.id)?;
+    if name(tx, &case.id, &names, &known)? || !new.categories.is_empty() {
+        // It is compared with others again.
+        diesel::update(cases::table.find(&case.id)).set(cases::match_at.eq(tx.now())).execute(tx.conn())?;
+    }
+    let combined = combined(tx, keys, &case.id, &new);
+    let unreadable = combined.as_ref().is_err_and(Damaged::is);
+    let facts = if unreadable { new.clone() } else { combined? };
+    begin_review(tx, kit, case, promised)?;
+    priority::reassess(tx, kit, keys, case, (facts, &new))?;
+    if unreadable {
+        // What was known before is not in the new assessment.
+        priority::suppose_the_worst(tx, kit, case)?;
+    }
+    // A rise has paged already.
+    if case.priority < before { Ok(()) } else { priority::page_if_left(tx, kit, case, "more_came_in") }
+}
+
+/// Has what came in read by a person: by the earlier of the priority's span and what was promised to the reporter.
+fn begin_review(tx: &mut Tx<'_>, kit: &Kit, case: &Case, promised: Option<Timestamp>) -> Result<()> {
+    let due = priority::due_for(tx, kit, case.priority, &case.queues())?;
+    let by = tx.now().plus(due.human_review);
+    clocks::begin_review(tx, &case.id, promised.map_or(by, |promised| promised.min(by)))
+}
+
+/// All that is known of the case: a yes sticks, otherwise the latest answer counts.
+fn combined(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, later: &Facts) -> Result<Facts> {
+    let (_, Assessed { mut facts, .. }) = priority::newest(rx, keys, case)?;
+    merge_answers(&mut facts.answers, &later.answers);
+    facts.categories.extend(&later.categories);
+    facts.signals.extend(&later.signals);
+    facts.child |= later.child;
+    facts.doubtful_no |= later.doubtful_no;
+    Ok(facts)
+}
+
+/// Takes more answers and names into a case. A closed case opens again.
+///
+/// # Errors
+/// `Erased` when the case's content was.
+pub(in crate::domain) fn take_in_addition(
+    tx: &mut Tx<'_>,
+    kit: &Kit,
+    case: &CaseId,
+    event: Event,
+    (facts, names): (Facts, Vec<Named>),
+) -> Result<()> {
+    let Some(mut case) = store::find_locked(tx, case)? else { return Err(Error::NotFound) };
+    audit::record(tx, Chain::Case(&case.id), event)?;
+    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    take_in(tx, kit, &mut keys, &mut case, (facts, names, None))?;
+    keys.store(tx)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = blind_indexes)]
+struct BlindIndex<'a> {
+    digest: Vec<u8>,
+    case_id: &'a CaseId,
+    role: &'static str,
+    kind: &'static str,
+    created_at: Timestamp,
+    used: Use,
+    rules: i64,
+}
+
+/// A name that a case has already: its hash, its role, and what it is compared for.
+type Known = (Vec<u8>, String, Use);
+
+/// Remembers whom a case names, as keyed hashes: for walls, and for matching. `known` are the case's already. Says
+/// whether there is anybody new.
+fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[Known]) -> Result<bool> {
+    let created_at = tx.now();
+    let mut rows: Vec<BlindIndex<'_>> = Vec::with_capacity(names.len());
+    let mut is_new = false;
+    for named in names {
+        if let Some(row) = rows.iter_mut().find(|row| row.role == named.role && row.digest == named.digest) {
+            row.used = row.used.and(named.used);
+            continue;
+        }
+        let there = known.iter().find(|(digest, role, _)| role == named.role && *digest == named.digest);
+        if let Some((digest, role, used)) = there {
+            if used.and(named.used) != *used {
+                diesel::update(blind_indexes::table.find((case, digest, role)))
+                    .set(blind_indexes::used.eq(used.and(named.used)))
+                    .execute(tx.conn())?;
+                is_new = true;
+            }
+            continue;
+        }
+        let (digest, used) = (named.digest.to_vec(), named.used);
+        rows.push(BlindIndex {
+            digest,
+            case_id: case,
+            role: named.role,
+            kind: named.kind,
+            created_at,
+            used,
+            rules: RULES,
+        });
+    }
+    if !rows.is_empty() {
+        native!(tx.conn(), |c| diesel::insert_into(blind_indexes::table).values(&rows).execute(c))?;
+    }
+    Ok(is_new || !rows.is_empty())
+}
+
+/// Whom the case names already. Its row is locked, so nobody adds meanwhile.
+fn named_before(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<Known>> {
+    Ok(blind_indexes::table
+        .filter(blind_indexes::case_id.eq(case))
+        .select((blind_indexes::digest, blind_indexes::role, blind_indexes::used))
+        .load(rx.conn())?)
+}

@@ -1,0 +1,102 @@
+//! Whom a case names, and which pair it is of, read again from what is sealed.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::body::{IdentifierBody, SubjectBody};
+use super::left_out;
+use super::names::{Said, identified, names, pair, perhaps_named};
+use super::open::Named;
+use super::submit::{ContactPart, IdentityPart};
+use crate::base::id::{AdditionId, CaseId, ReportId};
+use crate::base::time::Timestamp;
+use crate::db::Rx;
+use crate::db::schema::{additions, reports};
+use crate::domain::case::Case;
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Contact, Identity, Keys, Sealed, Subject};
+use crate::error::Result;
+
+/// What the rules make of a case now.
+pub(in crate::domain) struct Anew {
+    /// Whom it names, each with when that came in.
+    pub(in crate::domain) names: Vec<(Named, Timestamp)>,
+    /// The keyed hash of its two accounts.
+    pub(in crate::domain) pair: Option<[u8; 32]>,
+}
+
+type SealedReport = (ReportId, Timestamp, Sealed<Identity>, Option<Sealed<Contact>>, Option<Sealed<Subject>>);
+
+type SealedAddition = (AdditionId, ReportId, Timestamp, Option<Sealed<Subject>>);
+
+/// Reads the names of a case again. `stands_first`: whether a wall stands on the first rules.
+///
+/// # Errors
+/// `Erased` when any part that names people was; `Internal` when one does not open.
+pub(in crate::domain) fn anew(
+    rx: &mut Rx<'_>,
+    kit: &Kit,
+    keys: &mut Keys<'_>,
+    case: &Case,
+    stands_first: bool,
+) -> Result<Anew> {
+    let place = (case.platform_id.as_str(), case.mode.as_str());
+    let mut anew = Anew { names: Vec::new(), pair: None };
+    let left_out = left_out::of_case(rx, keys, &case.id)?;
+    let hidden = |row: &str| left_out.get(row).map(|left| left_out::named_in(left)).unwrap_or_default();
+    let mut countries: BTreeMap<ReportId, Option<String>> = BTreeMap::new();
+    for (id, at, identity, contact, subject) in sealed(rx, &case.id)? {
+        let row = id.as_str();
+        let identity: IdentityPart = keys.existing::<Identity>()?.open("identity", row, &identity)?.into_exposed();
+        let contact: Option<ContactPart> = match contact {
+            Some(sealed) => Some(keys.existing::<Contact>()?.open("contact", row, &sealed)?.into_exposed()),
+            None => None,
+        };
+        let subject: Option<SubjectBody> = match subject {
+            Some(sealed) => Some(keys.existing::<Subject>()?.open("subject", row, &sealed)?.into_exposed()),
+            None => None,
+        };
+        let (reach, beyond) = hidden(row);
+        let said = Said {
+            reach: &reach,
+            beyond: &beyond,
+            left_out: left_out.get(row).map(Vec::as_slice).unwrap_or_default(),
+            reporter: &identity.reporter,
+            subject: subject.as_ref(),
+            contact: contact.as_ref().and_then(|part| part.contact.as_ref()),
+            image_contact: contact.as_ref().and_then(|part| part.intimate_image_contact.as_deref()),
+        };
+        anew.pair = anew.pair.or_else(|| pair(kit, place, &said));
+        anew.names.extend(names(kit, place, &said, stands_first).into_iter().map(|named| (named, at)));
+        countries.insert(id, identity.reporter.country);
+    }
+    for (id, report, at, sealed) in added(rx, &case.id)? {
+        let country = countries.get(&report).and_then(Option::as_deref);
+        let (_, beyond) = hidden(id.as_str());
+        anew.names.extend(identified(kit, &beyond, country, stands_first).into_iter().map(|named| (named, at)));
+        let unread = left_out.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        anew.names.extend(perhaps_named(kit, place, unread, country).into_iter().map(|named| (named, at)));
+        let Some(sealed) = sealed else { continue };
+        let given: Vec<IdentifierBody> =
+            keys.existing::<Subject>()?.open("addition", id.as_str(), &sealed)?.into_exposed();
+        anew.names.extend(identified(kit, &given, country, stands_first).into_iter().map(|named| (named, at)));
+    }
+    Ok(anew)
+}
+
+fn sealed(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<SealedReport>> {
+    Ok(reports::table
+        .filter(reports::case_id.eq(case))
+        .order((reports::received_at, reports::id))
+        .select((reports::id, reports::received_at, reports::identity, reports::contact, reports::subject))
+        .load(rx.conn())?)
+}
+
+fn added(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<SealedAddition>> {
+    Ok(additions::table
+        .filter(additions::case_id.eq(case))
+        .order((additions::received_at, additions::id))
+        .select((additions::id, additions::report_id, additions::received_at, additions::subject))
+        .load(rx.conn())?)
+}

@@ -1,0 +1,302 @@
+//! Taking a report in: one transaction in which it is sealed, lands in its case, and stands in its queue.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::body::{
+    ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, ReportBody, Reporter, SubjectBody,
+    Survivor,
+};
+use super::facts;
+use super::left_out;
+use super::names::{Said, names, pair};
+use super::open;
+use super::open::{Incoming, Landed};
+use super::reader::Taken;
+use super::{ReportOutcome, Status};
+use crate::base::id::{CaseId, ReportId};
+use crate::base::secret::{hex, same, silent};
+use crate::base::time::Timestamp;
+use crate::db::Tx;
+use crate::db::dialect::native;
+use crate::db::schema::reports;
+use crate::domain::access::Tenant;
+use crate::domain::case;
+use crate::domain::ledger::events::{self, EventType, NewEvent};
+use crate::domain::people::staff;
+use crate::domain::terms::taxonomy::CategoryCode;
+use crate::domain::triage::intimate_image_clock_applies;
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Answers, Contact, Identity, Keys, Sealed, Statement, Subject};
+use crate::error::{Conflict, Error, Result};
+
+/// The longest reference, in characters.
+const LONGEST_REFERENCE: usize = 255;
+/// So many bytes tell two broken references apart.
+const APART: usize = 6;
+
+/// A report that was taken in, now or before.
+#[derive(Debug)]
+pub struct Submitted<'k> {
+    /// Its id.
+    pub id: ReportId,
+    /// The reference under which it is found.
+    pub reference: String,
+    /// Whether this call stored it.
+    pub is_new: bool,
+    /// Where it stands.
+    pub status: Status,
+    /// When it was received: immutable.
+    pub received_at: Timestamp,
+    /// When a person will have read it, as promised for its category group.
+    pub human_review_by: Timestamp,
+    /// The platform's view's version.
+    pub version: i64,
+    /// The case, for what is kept under its keys.
+    pub case: CaseId,
+    /// The case's open keys.
+    pub keys: Keys<'k>,
+}
+
+/// The words, sealed under `statement`.
+#[derive(Serialize, Deserialize)]
+pub(in crate::domain) struct StatementPart {
+    pub(in crate::domain) statement: String,
+    pub(in crate::domain) occurred: Option<Occurred>,
+    pub(in crate::domain) reported_at: Option<String>,
+    pub(in crate::domain) platform_context: Option<PlatformContext>,
+    pub(in crate::domain) intimate_image: Option<IntimateImage>,
+}
+
+/// Who reported, sealed under `identity`.
+#[derive(Serialize, Deserialize)]
+pub(in crate::domain) struct IdentityPart {
+    pub(in crate::domain) reporter: Reporter,
+    pub(in crate::domain) survivor: Option<Survivor>,
+}
+
+/// How to reach them, sealed under `contact`.
+#[derive(Serialize, Deserialize)]
+pub(in crate::domain) struct ContactPart {
+    pub(in crate::domain) contact: Option<ContactBody>,
+    pub(in crate::domain) intimate_image_contact: Option<String>,
+}
+
+struct Known {
+    id: ReportId,
+    case_id: CaseId,
+    digest: Vec<u8>,
+    status: Status,
+    received_at: Timestamp,
+    human_review_by: Timestamp,
+    version: i64,
+}
+
+/// Takes a report in. The same reference with the same content is the same report.
+///
+/// # Errors
+/// `Invalid` when the report is not to be taken; `DuplicateReference` when the reference is known with another content;
+/// `InFlight` when a twin is being stored.
+pub fn submit<'k>(tx: &mut Tx<'_>, kit: &'k Kit, tenant: &Tenant, taken: Taken<ReportBody>) -> Result<Submitted<'k>> {
+    let mut taken = taken.accept(tenant.mode)?;
+    let digest = digest(kit, &taken)?;
+    tell_apart(&mut taken.body.platform_report_ref, &digest);
+    let reference = taken.body.platform_report_ref.clone();
+    if let Some(known) = known(tx, tenant, &taken.body.platform_report_ref)? {
+        if !same(&known.digest, &digest) {
+            return Err(Conflict::DuplicateReference { report: known.id.to_string() }.into());
+        }
+        let keys = Keys::load(tx, &kit.keyring, known.case_id.as_str())?;
+        return Ok(Submitted {
+            id: known.id,
+            reference,
+            is_new: false,
+            status: known.status,
+            received_at: known.received_at,
+            human_review_by: known.human_review_by,
+            version: known.version,
+            case: known.case_id,
+            keys,
+        });
+    }
+    let id = ReportId::random();
+    let incoming = incoming(tx, kit, tenant, &id, &taken)?;
+    let human_review_by = incoming.promised;
+    let category = incoming.category;
+    let Landed { case, mut keys } = open::land(tx, kit, incoming)?;
+    store(tx, &mut keys, &case, (&id, category, human_review_by), (taken, digest))?;
+    let received =
+        NewEvent::new((&case.platform_id, case.mode), EventType::ReportReceived, 1, tx.now(), (id.clone(), None));
+    events::insert(tx, &[received])?;
+    keys.store(tx)?;
+    Ok(Submitted {
+        id,
+        reference,
+        is_new: true,
+        status: Status::Received,
+        received_at: tx.now(),
+        human_review_by,
+        version: 1,
+        case: case.id,
+        keys,
+    })
+}
+
+/// A reference in which a character was lost may be that of another report: it is told apart by what the report says, so
+/// that neither is taken for the other, and the same report sent again is found.
+fn tell_apart(reference: &mut String, digest: &[u8; 32]) {
+    if reference.contains('\u{fffd}') {
+        let kept: String = reference.chars().take(LONGEST_REFERENCE - 1 - 2 * APART).collect();
+        *reference = format!("{kept}~{}", hex(digest.get(..APART).unwrap_or_default()));
+    }
+}
+
+/// A keyed hash of what the report says, with what could not be used of it.
+fn digest(kit: &Kit, taken: &Taken<ReportBody>) -> Result<[u8; 32]> {
+    let canonical = serde_json::to_vec(&taken.body).map_err(anyhow::Error::new)?;
+    let left_out = serde_json::to_vec(taken.found.left_out()).map_err(anyhow::Error::new)?;
+    let mut parts: Vec<&[u8]> = vec![&canonical];
+    if taken.found.has_left_out() {
+        parts.push(&left_out);
+    }
+    Ok(kit.keyring.keyed("report-body", &parts))
+}
+
+fn known(tx: &mut Tx<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Known>> {
+    type Row = (ReportId, CaseId, Vec<u8>, Status, Timestamp, Timestamp, i64);
+    let row: Option<Row> = reports::table
+        .filter(reports::platform_report_ref.eq(reference))
+        .filter(reports::platform_id.eq(&tenant.platform).and(reports::mode.eq(tenant.mode)))
+        .select((
+            reports::id,
+            reports::case_id,
+            reports::body_digest,
+            reports::status,
+            reports::received_at,
+            reports::human_review_by,
+            reports::version,
+        ))
+        .first(tx.conn())
+        .optional()?;
+    Ok(row.map(|(id, case_id, digest, status, received_at, human_review_by, version)| Known {
+        id,
+        case_id,
+        digest,
+        status,
+        received_at,
+        human_review_by,
+        version,
+    }))
+}
+
+fn incoming(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &ReportId, taken: &Taken<ReportBody>) -> Result<Incoming> {
+    let body = &taken.body;
+    let unknown = || Error::invalid("/category", "unknown_category", "use a code of GET /v1/categories");
+    let category = CategoryCode::parse(&body.category).ok_or_else(unknown)?;
+    let facts = facts::of_report(kit.triage.rules(), taken);
+    let declared = body.intimate_image.as_ref().map(facts::declarations);
+    let clock_applies = |made| facts.categories.iter().any(|code| intimate_image_clock_applies(*code, &made));
+    let image_clock = declared.is_some_and(clock_applies);
+    let said = Said::of(taken);
+    let place = (tenant.platform.as_str(), tenant.mode.as_str());
+    let stands_first = staff::stand_on_first_rules(tx)?;
+    Ok(Incoming {
+        report: id.clone(),
+        platform: tenant.platform.clone(),
+        mode: tenant.mode,
+        category,
+        pair: pair(kit, place, &said),
+        facts,
+        image_clock,
+        promised: tx.now().plus(kit.triage.rules().promise(category.group())),
+        names: names(kit, place, &said, stands_first),
+        region: facts::region(body),
+    })
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = reports)]
+struct Row<'a> {
+    id: &'a ReportId,
+    platform_id: &'a crate::base::id::PlatformId,
+    mode: crate::domain::people::platforms::Mode,
+    case_id: &'a CaseId,
+    platform_report_ref: String,
+    category: CategoryCode,
+    relation: Relation,
+    desired_outcome: DesiredOutcome,
+    received_at: Timestamp,
+    human_review_by: Timestamp,
+    body_digest: Vec<u8>,
+    status: Status,
+    outcome: Option<ReportOutcome>,
+    statement: Sealed<Statement>,
+    identity: Sealed<Identity>,
+    answers: Sealed<Answers>,
+    contact: Option<Sealed<Contact>>,
+    subject: Option<Sealed<Subject>>,
+    event_seq: i64,
+    version: i64,
+    contact_barred_at: Option<Timestamp>,
+}
+
+fn store(
+    tx: &mut Tx<'_>,
+    keys: &mut Keys<'_>,
+    case: &case::Case,
+    (id, category, human_review_by): (&ReportId, CategoryCode, Timestamp),
+    (taken, digest): (Taken<ReportBody>, [u8; 32]),
+) -> Result<()> {
+    let row_id = id.as_str();
+    let Taken { mut body, found } = taken;
+    let relation = body.reporter.relation;
+    let image_contact = body.intimate_image.as_mut().and_then(|image| image.contact.take());
+    let contact = ContactPart { contact: body.contact, intimate_image_contact: image_contact };
+    let statement = StatementPart {
+        statement: body.statement,
+        occurred: body.occurred,
+        reported_at: body.reported_at,
+        platform_context: body.platform_context,
+        intimate_image: body.intimate_image,
+    };
+    let identity = IdentityPart { reporter: body.reporter, survivor: body.survivor };
+    let has_contact = contact.contact.is_some() || contact.intimate_image_contact.is_some();
+    let contact = if has_contact { Some(keys.sealing::<Contact>()?.seal("contact", row_id, &contact)?) } else { None };
+    let subject: Option<SubjectBody> = body.subject;
+    let subject = match &subject {
+        Some(subject) => Some(keys.sealing::<Subject>()?.seal("subject", row_id, subject)?),
+        None => None,
+    };
+    let row = Row {
+        id,
+        platform_id: &case.platform_id,
+        mode: case.mode,
+        case_id: &case.id,
+        platform_report_ref: body.platform_report_ref,
+        category,
+        relation,
+        desired_outcome: body.desired_outcome.unwrap_or(DesiredOutcome::Unsure),
+        received_at: tx.now(),
+        human_review_by,
+        body_digest: digest.to_vec(),
+        status: Status::Received,
+        outcome: None,
+        statement: keys.sealing::<Statement>()?.seal("statement", row_id, &statement)?,
+        identity: keys.sealing::<Identity>()?.seal("identity", row_id, &identity)?,
+        answers: keys.sealing::<Answers>()?.seal("answers", row_id, &body.answers)?,
+        contact,
+        subject,
+        event_seq: 1,
+        version: 1,
+        contact_barred_at: found.contact_is_barred().then(|| tx.now()),
+    };
+    let added =
+        native!(tx.conn(), |c| diesel::insert_into(reports::table).values(&row).on_conflict_do_nothing().execute(c))?;
+    if added != 1 {
+        // A twin with another key took the reference between the look and here; asked again, it is found.
+        return Err(Conflict::InFlight.into());
+    }
+    left_out::store(tx, keys, &case.id, (row_id, found.left_out()))
+}
+
+silent! { StatementPart IdentityPart ContactPart }

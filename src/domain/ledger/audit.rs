@@ -1,0 +1,387 @@
+//! The audit record: append-only events, chained per case, platform or staff account by hashes under a key of the
+//! keyring: whoever has the database alone can make no link. The head of each chain stands on its owner's own row, so
+//! that no writer waits for another's chain.
+
+use diesel::prelude::*;
+use ed25519_dalek::Signer;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::base::id::{
+    ActId, AdditionId, CaseId, ClientId, EndpointId, NoteId, PlatformId, ReportId, RequestId, StaffId,
+};
+use crate::base::secret::{base64_text, keyed};
+use crate::base::time::Timestamp;
+use crate::db::dialect::{self, Lock, native};
+use crate::db::perhaps::Perhaps;
+use crate::db::schema::{audit_digests, audit_events, cases, platforms, staff};
+use crate::db::{ChainKey, Rx, Tx};
+use crate::domain::triage::{Priority, Queue};
+use crate::domain::vault::Keyring;
+use crate::error::Result;
+
+/// What happened. Variants hold ids, codes and times only, so that no word of a person can enter the record.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the members are named after what they hold")]
+pub enum Event {
+    /// A report came in and opened the case.
+    CaseOpened { report: ReportId, queue: &'static str, priority: Priority },
+    /// A report came in and joined the case.
+    ReportJoined { report: ReportId },
+    /// More words, answers or identifiers for a report.
+    AdditionReceived { report: ReportId, addition: AdditionId },
+    /// Someone asked in the app to withdraw.
+    WithdrawalAsked { report: ReportId },
+    /// The rules were run again.
+    Assessed { ruleset: String, priority: Priority, failed: bool },
+    /// The priority in force changed.
+    PriorityChanged { from: Priority, to: Priority, source: &'static str },
+    /// The rule file has another queue for it.
+    QueueChanged { from: Queue, to: Queue },
+    /// Someone opened the case. `content`: with what people said.
+    CaseRead { role: &'static str, content: bool },
+    /// Someone met the wall between them and a case that names them or someone close to them.
+    WallMet { staff: StaffId },
+    /// A claim was taken.
+    Claimed { until: Timestamp },
+    /// A claim was given back.
+    Released,
+    /// What somebody had of the case ended against their will: `claim`, `hold`, `hand_over` or `lapsed_claim`.
+    ClaimEnded { staff: StaffId, what: &'static str, cause: &'static str },
+    /// The case was handed to someone.
+    Assigned { to: StaffId },
+    /// The case moved along the state table.
+    CaseMoved { action: &'static str, from: &'static str, to: &'static str, outcome: Option<&'static str> },
+    /// A note was written; `records` says which clock it met.
+    NoteWritten { note: NoteId, records: Option<&'static str> },
+    /// A second person is needed.
+    ActProposed { act: ActId, act_kind: &'static str },
+    /// The second person decided.
+    ActDecided { act: ActId, act_kind: &'static str, approved: bool },
+    /// What waited for a second person waits no longer: its case or its proposer's right has ended.
+    ActVoided { act: ActId, act_kind: &'static str, cause: &'static str },
+    /// The platform was asked to do something.
+    RequestMade { request: RequestId, action: &'static str, agreement: &'static str },
+    /// The platform answered.
+    RequestAnswered { request: RequestId, state: &'static str },
+    /// The platform let the time pass.
+    RequestOverdue { request: RequestId },
+    /// Two cases were linked: by a person, or by the service when they came to be of one pair.
+    CaseLinked { other: CaseId },
+    /// Whom the case names was read again, by other rules of identifiers.
+    NamesRenewed { rules: i64 },
+    /// Somebody is to be told of the case.
+    AlarmOpened { reason: String },
+    /// These people were told.
+    OnCallPaged { reason: String, rung: &'static str, people: Vec<StaffId> },
+    /// A mail to the colleague was refused for good.
+    MailRefused,
+    /// A stretch of time was added to the rota.
+    ShiftAdded { from: Timestamp, until: Timestamp },
+    /// A stretch of time was taken off the rota.
+    ShiftRemoved,
+    /// A platform was added.
+    PlatformAdded { platform: PlatformId },
+    /// A credential was made.
+    ClientAdded { client: ClientId, mode: &'static str },
+    /// A credential's secret was replaced.
+    ClientRotated { client: ClientId },
+    /// What a credential may ask for was changed.
+    ClientScopesChanged { client: ClientId, scopes: String },
+    /// A credential was revoked.
+    ClientRevoked { client: ClientId },
+    /// A webhook endpoint was made.
+    EndpointAdded { endpoint: EndpointId },
+    /// A webhook endpoint got new keys.
+    EndpointRotated { endpoint: EndpointId },
+    /// A webhook endpoint was switched on again.
+    EndpointEnabled { endpoint: EndpointId },
+    /// A webhook endpoint is no longer called.
+    EndpointDisabled { endpoint: EndpointId, reason: &'static str },
+    /// A webhook endpoint was removed.
+    EndpointRemoved { endpoint: EndpointId },
+    /// A staff account was made.
+    StaffAdded { role: &'static str },
+    /// A staff account was closed.
+    StaffClosed,
+    /// The role or the queues of an account changed.
+    StaffChanged { role: &'static str },
+    /// Password and second factor were set anew.
+    StaffCredentialsReset,
+    /// Somebody signed in.
+    SignedIn,
+    /// A sign-in for this account failed.
+    SignInFailed,
+    /// An identifier was declared for the wall.
+    WallDeclared { identifier: &'static str },
+}
+
+/// Whose chain an event belongs to.
+#[derive(Clone, Copy, Debug)]
+pub enum Chain<'a> {
+    /// A case's.
+    Case(&'a CaseId),
+    /// A platform's.
+    Platform(&'a PlatformId),
+    /// A staff account's.
+    Staff(&'a StaffId),
+}
+
+impl Chain<'_> {
+    fn id(&self) -> &str {
+        match self {
+            Self::Case(id) => id.as_str(),
+            Self::Platform(id) => id.as_str(),
+            Self::Staff(id) => id.as_str(),
+        }
+    }
+}
+
+/// Where a chain ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// How many events the chain has.
+    pub seq: i64,
+    /// The last event's hash; empty for a chain without events.
+    pub hash: Vec<u8>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_events)]
+struct Row {
+    chain: String,
+    seq: i64,
+    at: Timestamp,
+    actor_kind: String,
+    actor: String,
+    kind: String,
+    details: String,
+    hash: Vec<u8>,
+}
+
+/// An event as it is read back.
+#[derive(Debug, Queryable)]
+pub struct Recorded {
+    /// Its place in the chain, from 1.
+    pub seq: i64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The kind of who acted.
+    pub actor_kind: String,
+    /// Who acted.
+    pub actor: String,
+    /// What happened.
+    pub kind: String,
+    /// The ids and codes of it, as JSON.
+    pub details: String,
+    hash: Vec<u8>,
+}
+
+/// Begins the chain of an owner whose row is about to be inserted, and returns the head to put on that row.
+pub fn begin(tx: &mut Tx<'_>, chain: Chain<'_>, events: &[Event]) -> Result<Head> {
+    append(tx, chain, Head { seq: 0, hash: Vec::new() }, events)
+}
+
+/// Appends an event to a chain. The owner's row is locked until the transaction ends.
+pub fn record(tx: &mut Tx<'_>, chain: Chain<'_>, event: Event) -> Result<()> {
+    let row = match chain {
+        Chain::Case(_) => Lock::Case,
+        Chain::Platform(_) => Lock::Platform,
+        Chain::Staff(_) => Lock::Staff,
+    };
+    dialect::lock(tx.conn(), row, chain.id())?;
+    let head = head(tx, chain)?;
+    let head = append(tx, chain, head, &[event])?;
+    let conn = tx.conn();
+    match chain {
+        Chain::Case(id) => diesel::update(cases::table.find(id))
+            .set((cases::audit_seq.eq(head.seq), cases::audit_head.eq(head.hash)))
+            .execute(conn)?,
+        Chain::Platform(id) => diesel::update(platforms::table.find(id))
+            .set((platforms::audit_seq.eq(head.seq), platforms::audit_head.eq(head.hash)))
+            .execute(conn)?,
+        Chain::Staff(id) => diesel::update(staff::table.find(id))
+            .set((staff::audit_seq.eq(head.seq), staff::audit_head.eq(head.hash)))
+            .execute(conn)?,
+    };
+    Ok(())
+}
+
+fn head(rx: &mut Rx<'_>, chain: Chain<'_>) -> Result<Head> {
+    let conn = rx.conn();
+    let (seq, hash) = match chain {
+        Chain::Case(id) => cases::table.find(id).select((cases::audit_seq, cases::audit_head)).first(conn)?,
+        Chain::Platform(id) => {
+            platforms::table.find(id).select((platforms::audit_seq, platforms::audit_head)).first(conn)?
+        }
+        Chain::Staff(id) => staff::table.find(id).select((staff::audit_seq, staff::audit_head)).first(conn)?,
+    };
+    Ok(Head { seq, hash })
+}
+
+fn append(tx: &mut Tx<'_>, chain: Chain<'_>, mut head: Head, events: &[Event]) -> Result<Head> {
+    let mut rows = Vec::with_capacity(events.len());
+    for event in events {
+        let mut details = serde_json::to_value(event).map_err(anyhow::Error::new)?;
+        let kind = details.as_object_mut().and_then(|members| members.remove("kind"));
+        let mut row = Row {
+            chain: chain.id().to_owned(),
+            seq: head.seq + 1,
+            at: tx.now(),
+            actor_kind: tx.actor().kind.to_owned(),
+            actor: tx.actor().id.clone(),
+            kind: kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default().to_owned(),
+            details: details.to_string(),
+            hash: Vec::new(),
+        };
+        row.hash = link(tx.chain_key(), &head.hash, &row);
+        head = Head { seq: row.seq, hash: row.hash.clone() };
+        rows.push(row);
+    }
+    native!(tx.conn(), |c| diesel::insert_into(audit_events::table).values(&rows).execute(c))?;
+    Ok(head)
+}
+
+/// The keyed hash that ties an event to all before it.
+fn link(key: &ChainKey, previous: &[u8], row: &Row) -> Vec<u8> {
+    let (seq, at) = (row.seq.to_be_bytes(), row.at.micros().to_be_bytes());
+    let [chain, actor_kind, actor, kind, details] =
+        [&row.chain, &row.actor_kind, &row.actor, &row.kind, &row.details].map(String::as_bytes);
+    keyed(key.expose(), "audit-link", &[previous, &seq, &at, chain, actor_kind, actor, kind, details]).to_vec()
+}
+
+/// A chain's events, oldest first.
+pub fn list(rx: &mut Rx<'_>, chain: &str) -> Result<Vec<Recorded>> {
+    Ok(audit_events::table
+        .filter(audit_events::chain.eq(chain))
+        .order(audit_events::seq)
+        .select((
+            audit_events::seq,
+            audit_events::at,
+            audit_events::actor_kind,
+            audit_events::actor,
+            audit_events::kind,
+            audit_events::details,
+            audit_events::hash,
+        ))
+        .load(rx.conn())?)
+}
+
+/// Whether every event of the chain was written under this keyring, is unchanged and in its place, and the last one is
+/// the head.
+pub fn verify(rx: &mut Rx<'_>, keyring: &Keyring, chain: &str, head: &Head) -> Result<bool> {
+    let key = keyring.chain_key();
+    let mut reached = Head { seq: 0, hash: Vec::new() };
+    let events = match list(rx, chain) {
+        // An event that cannot be read is not as it was written.
+        Err(error) if error.is_of_a_row() => return Ok(false),
+        events => events?,
+    };
+    for event in events {
+        let row = Row {
+            chain: chain.to_owned(),
+            seq: event.seq,
+            at: event.at,
+            actor_kind: event.actor_kind,
+            actor: event.actor,
+            kind: event.kind,
+            details: event.details,
+            hash: event.hash,
+        };
+        if row.seq != reached.seq + 1 || row.hash != link(&key, &reached.hash, &row) {
+            return Ok(false);
+        }
+        reached = Head { seq: row.seq, hash: row.hash };
+    }
+    Ok(reached == *head)
+}
+
+/// Up to `limit` chains after the id `after`, with their heads, in order of their ids. One whose id cannot be read hides
+/// no other.
+pub fn heads(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<(String, Head)>> {
+    type Row = (Perhaps<String>, Perhaps<i64>, Perhaps<Vec<u8>>);
+    let mut all: Vec<Row> = cases::table
+        .filter(cases::id.gt(after))
+        .order(cases::id)
+        .limit(limit)
+        .select((cases::id, cases::audit_seq, cases::audit_head))
+        .load(rx.conn())?;
+    all.extend(
+        platforms::table
+            .filter(platforms::id.gt(after))
+            .order(platforms::id)
+            .limit(limit)
+            .select((platforms::id, platforms::audit_seq, platforms::audit_head))
+            .load::<Row>(rx.conn())?,
+    );
+    all.extend(
+        staff::table
+            .filter(staff::id.gt(after))
+            .order(staff::id)
+            .limit(limit)
+            .select((staff::id, staff::audit_seq, staff::audit_head))
+            .load::<Row>(rx.conn())?,
+    );
+    let head =
+        |(id, seq, hash): Row| Some((id.0?, Head { seq: seq.0.unwrap_or_default(), hash: hash.0.unwrap_or_default() }));
+    let mut all: Vec<(String, Head)> = all.into_iter().filter_map(head).collect();
+    all.sort_by(|one, other| one.0.cmp(&other.0));
+    all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(all)
+}
+
+/// Folds chain heads into one digest, page by page, so that a million chains need no more memory than one page.
+#[derive(Debug, Default)]
+pub struct HeadsDigest {
+    hash: Sha256,
+    chains: i64,
+}
+
+impl HeadsDigest {
+    /// Takes in the next chains, in order of their ids.
+    pub fn take(&mut self, heads: &[(String, Head)]) {
+        for (id, head) in heads {
+            self.hash.update(id.as_bytes());
+            self.hash.update(head.seq.to_be_bytes());
+            self.hash.update(&head.hash);
+            self.chains += 1;
+        }
+    }
+
+    /// Signs the digest and keeps it: a later change of any chain's past contradicts it.
+    pub fn sign(self, tx: &mut Tx<'_>, keyring: &Keyring) -> Result<()> {
+        let digest = self.hash.finalize().to_vec();
+        let signed = format!("recourse audit {} {} {}", tx.now().micros(), self.chains, base64_text(&digest));
+        let signature = keyring.signing_key().sign(signed.as_bytes()).to_bytes().to_vec();
+        let row = (
+            audit_digests::at.eq(tx.now()),
+            audit_digests::chains.eq(self.chains),
+            audit_digests::digest.eq(digest),
+            audit_digests::signature.eq(signature),
+        );
+        diesel::insert_into(audit_digests::table).values(row).execute(tx.conn())?;
+        Ok(())
+    }
+}
+
+/// The newest signed digest: when it was made, of how many chains, and whether its signature holds.
+pub fn newest_digest(rx: &mut Rx<'_>, keyring: &Keyring) -> Result<Option<(Timestamp, i64, bool)>> {
+    let row: Option<(Timestamp, i64, Vec<u8>, Vec<u8>)> = audit_digests::table
+        .order(audit_digests::at.desc())
+        .select((audit_digests::at, audit_digests::chains, audit_digests::digest, audit_digests::signature))
+        .first(rx.conn())
+        .optional()?;
+    Ok(row.map(|(at, chains, digest, signature)| {
+        let signed = format!("recourse audit {} {chains} {}", at.micros(), base64_text(&digest));
+        let holds = ed25519_dalek::Signature::from_slice(&signature)
+            .is_ok_and(|signature| keyring.signing_key().verify(signed.as_bytes(), &signature).is_ok());
+        (at, chains, holds)
+    }))
+}
+
+/// Takes back the beginning of a chain whose owner turned out not to be needed, in the same transaction.
+pub(in crate::domain) fn undo_begin(tx: &mut Tx<'_>, chain: &CaseId) -> Result<()> {
+    diesel::delete(audit_events::table.filter(audit_events::chain.eq(chain.as_str()))).execute(tx.conn())?;
+    Ok(())
+}

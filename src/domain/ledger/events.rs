@@ -1,0 +1,317 @@
+//! The event log of each platform: thin entries that say what changed, for 30 days.
+//!
+//! An entry gets its place when somebody reads the log, under the lock of the platform's cursor row. Intake therefore
+//! shares no counter, and a reader never misses an entry whose transaction began early and committed late.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::base::code::open_schema;
+use crate::base::id::{EndpointId, EventId, PlatformId, ReportId, RequestId};
+use crate::base::page::Limit;
+use crate::base::time::Timestamp;
+use crate::db::dialect::native;
+use crate::db::schema::{deliveries, event_cursors, events};
+use crate::db::{AnyConnection, Rx, Tx};
+use crate::domain::people::platforms::Mode;
+use crate::domain::webhooks::DeliveryState;
+use crate::error::{Error, Result};
+
+/// How long an entry is kept.
+pub const KEPT: Duration = Duration::from_hours(30 * 24);
+/// How many entries get their place in one statement's reach.
+const PLACED_AT_ONCE: i64 = 1_000;
+
+/// What changed, in the platform's view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum EventType {
+    /// A report was received.
+    #[serde(rename = "report.received")]
+    ReportReceived,
+    /// A report's status changed.
+    #[serde(rename = "report.status_changed")]
+    ReportStatusChanged,
+    /// A report was closed with an outcome.
+    #[serde(rename = "report.closed")]
+    ReportClosed,
+    /// We ask the platform to do something.
+    #[serde(rename = "request.created")]
+    RequestCreated,
+    /// The time for an answer is nearly over.
+    #[serde(rename = "request.due_soon")]
+    RequestDueSoon,
+    /// The time for an answer has passed.
+    #[serde(rename = "request.overdue")]
+    RequestOverdue,
+    /// An endpoint is tried.
+    #[serde(rename = "webhook.test")]
+    WebhookTest,
+}
+
+impl EventType {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::ReportReceived,
+        Self::ReportStatusChanged,
+        Self::ReportClosed,
+        Self::RequestCreated,
+        Self::RequestDueSoon,
+        Self::RequestOverdue,
+        Self::WebhookTest,
+    ];
+
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReportReceived => "report.received",
+            Self::ReportStatusChanged => "report.status_changed",
+            Self::ReportClosed => "report.closed",
+            Self::RequestCreated => "request.created",
+            Self::RequestDueSoon => "request.due_soon",
+            Self::RequestOverdue => "request.overdue",
+            Self::WebhookTest => "webhook.test",
+        }
+    }
+
+    /// The type with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// The type of an event as answers and messages name it, for the API document: a type may be added.
+#[derive(Debug)]
+pub struct EventName;
+
+impl utoipa::PartialSchema for EventName {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let about =
+            "What changed, in the platform's view. There may be more types one day: pass over what you do not know.";
+        open_schema(about, EventType::ALL.into_iter().map(EventType::as_str))
+    }
+}
+
+impl utoipa::ToSchema for EventName {}
+
+/// An entry to be added.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = events)]
+pub struct NewEvent {
+    id: EventId,
+    platform_id: PlatformId,
+    mode: Mode,
+    sequence: i64,
+    type_: &'static str,
+    created_at: Timestamp,
+    report_id: Option<ReportId>,
+    request_id: Option<RequestId>,
+    endpoint_id: Option<EndpointId>,
+}
+
+impl NewEvent {
+    /// An entry about a report, and about a request when there is one. `sequence` counts the report's entries from 1: a
+    /// count of the case's would tell the platform that reports share one.
+    #[must_use]
+    pub fn new(
+        tenant: (&PlatformId, Mode),
+        kind: EventType,
+        sequence: i64,
+        at: Timestamp,
+        about: (ReportId, Option<RequestId>),
+    ) -> Self {
+        Self {
+            id: EventId::random(),
+            platform_id: tenant.0.clone(),
+            mode: tenant.1,
+            sequence,
+            type_: kind.as_str(),
+            created_at: at,
+            report_id: Some(about.0),
+            request_id: about.1,
+            endpoint_id: None,
+        }
+    }
+
+    /// The trial of an endpoint, which goes to that endpoint alone.
+    #[must_use]
+    pub fn test(tenant: (&PlatformId, Mode), at: Timestamp, endpoint: EndpointId) -> Self {
+        Self {
+            id: EventId::random(),
+            platform_id: tenant.0.clone(),
+            mode: tenant.1,
+            sequence: 1,
+            type_: EventType::WebhookTest.as_str(),
+            created_at: at,
+            report_id: None,
+            request_id: None,
+            endpoint_id: Some(endpoint),
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> &EventId {
+        &self.id
+    }
+}
+
+/// Adds entries in one statement, and wakes whoever delivers them.
+pub fn insert(tx: &mut Tx<'_>, new: &[NewEvent]) -> Result<()> {
+    if !new.is_empty() {
+        native!(tx.conn(), |c| diesel::insert_into(events::table).values(new).execute(c))?;
+        tx.owe();
+    }
+    Ok(())
+}
+
+/// An entry as the platform reads it.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = events)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// What changed.
+    #[diesel(column_name = type_)]
+    pub kind: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// The place among the entries of the same report, from 1.
+    pub sequence: i64,
+    /// The report it is about.
+    pub report_id: Option<ReportId>,
+    /// The request it is about.
+    pub request_id: Option<RequestId>,
+    /// The endpoint that it tries.
+    pub endpoint_id: Option<EndpointId>,
+}
+
+/// Which entries are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of this type.
+    pub kind: Option<EventType>,
+    /// Only about this report.
+    pub report: Option<ReportId>,
+    /// Only from this instant on.
+    pub since: Option<Timestamp>,
+    /// Only before this instant.
+    pub until: Option<Timestamp>,
+    /// Only with a delivery that stands so.
+    pub delivery: Option<DeliveryState>,
+}
+
+/// The entries after `after` in the order of the log, one more than `limit` when there are more.
+///
+/// # Errors
+/// `Invalid` when `after` is no entry of this platform's log any more.
+pub fn list(
+    tx: &mut Tx<'_>,
+    (platform, mode): (&PlatformId, Mode),
+    after: Option<&EventId>,
+    wanted: &Filter,
+    limit: Limit,
+) -> Result<Vec<Event>> {
+    place_new(tx, platform, mode)?;
+    let mine = events::platform_id.eq(platform).and(events::mode.eq(mode));
+    let from = match after {
+        None => 0,
+        Some(id) => events::table
+            .find(id)
+            .filter(mine)
+            .select(events::position)
+            .first::<Option<i64>>(tx.conn())
+            .optional()?
+            .flatten()
+            .ok_or_else(|| {
+                Error::invalid("/after", "unknown_event", "this event is not in the log; begin without `after`")
+            })?,
+    };
+    let mut query = events::table
+        .filter(mine.and(events::position.gt(from)).and(events::created_at.ge(tx.now().minus(KEPT))))
+        .order(events::position)
+        .limit(limit.with_probe())
+        .select(Event::as_select())
+        .into_boxed();
+    if let Some(kind) = wanted.kind {
+        query = query.filter(events::type_.eq(kind.as_str()));
+    }
+    if let Some(report) = &wanted.report {
+        query = query.filter(events::report_id.eq(report));
+    }
+    if let Some(since) = wanted.since {
+        query = query.filter(events::created_at.ge(since));
+    }
+    if let Some(until) = wanted.until {
+        query = query.filter(events::created_at.lt(until));
+    }
+    if let Some(state) = wanted.delivery {
+        let ways = deliveries::table.filter(deliveries::event_id.eq(events::id).and(deliveries::state.eq(state)));
+        query = query.filter(diesel::dsl::exists(ways));
+    }
+    Ok(query.load(tx.conn())?)
+}
+
+/// An entry of this platform that is still kept.
+pub fn find(rx: &mut Rx<'_>, (platform, mode): (&PlatformId, Mode), id: &EventId) -> Result<Event> {
+    let kept = events::created_at.ge(rx.now().minus(KEPT));
+    let mine = events::table.find(id).filter(events::platform_id.eq(platform).and(events::mode.eq(mode)).and(kept));
+    mine.select(Event::as_select()).first(rx.conn()).optional()?.ok_or(Error::NotFound)
+}
+
+/// Where the log ends at present: everything up to there has its place.
+pub fn end(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {
+    place_new(tx, platform, mode)?;
+    let cursor = event_cursors::table.find((platform, mode)).select(event_cursors::position);
+    Ok(cursor.first(tx.conn()).optional()?.unwrap_or(0))
+}
+
+/// Gives a place to the entries that have none yet.
+fn place_new(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<()> {
+    let waiting = events::table
+        .filter(events::platform_id.eq(platform).and(events::mode.eq(mode)).and(events::position.is_null()))
+        .order((events::created_at, events::sequence, events::id))
+        .limit(PLACED_AT_ONCE)
+        .select(events::id);
+    if waiting.first::<EventId>(tx.conn()).optional()?.is_none() {
+        return Ok(());
+    }
+    let mut position = lock_cursor(tx, platform, mode)?;
+    loop {
+        // Read again under the lock: another reader may have placed some of them meanwhile.
+        let ids: Vec<EventId> = waiting.load(tx.conn())?;
+        for id in &ids {
+            position += 1;
+            diesel::update(events::table.find(id)).set(events::position.eq(position)).execute(tx.conn())?;
+        }
+        if ids.len() < usize::try_from(PLACED_AT_ONCE).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    diesel::update(event_cursors::table.find((platform, mode)))
+        .set(event_cursors::position.eq(position))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+fn lock_cursor(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {
+    let row =
+        (event_cursors::platform_id.eq(platform), event_cursors::mode.eq(mode), event_cursors::position.eq(0_i64));
+    let cursor = event_cursors::table.find((platform, mode)).select(event_cursors::position);
+    native!(tx.conn(), |c| diesel::insert_into(event_cursors::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(match tx.conn() {
+        AnyConnection::Sqlite(conn) => cursor.first(conn)?,
+        AnyConnection::Postgres(conn) => cursor.for_update().first(conn)?,
+    })
+}
+
+/// Forgets entries that are older than the log is kept: `limit` of them at the most. How many there were.
+pub fn forget_old(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+    let before = tx.now().minus(KEPT);
+    let old = events::table.filter(events::created_at.lt(before)).limit(limit).select(events::id);
+    let old: Vec<EventId> = old.load(tx.conn())?;
+    Ok(diesel::delete(events::table.filter(events::id.eq_any(old))).execute(tx.conn())?)
+}

@@ -1,0 +1,6 @@
+//! What is written down beside the thing itself: the record, owed work, answers kept under their keys, the platforms' log.
+
+pub mod audit;
+pub mod events;
+pub mod idempotency;
+pub mod outbox;

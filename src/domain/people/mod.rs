@@ -1,0 +1,4 @@
+//! Who may prove to be whom.
+
+pub mod platforms;
+pub mod staff;

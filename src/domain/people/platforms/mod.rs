@@ -1,0 +1,266 @@
+//! Platforms and their credentials. A client belongs to one platform and one mode; its secret is stored as a hash, and
+//! its epoch, compared in every transaction, makes a revocation hold at once.
+
+mod name;
+mod token;
+
+use diesel::prelude::*;
+
+pub use name::shown;
+pub use token::{AccessToken, TokenSigner};
+
+use crate::base::code::codes;
+use crate::base::id::{ClientId, PlatformId};
+use crate::base::secret::{Sensitive, looks_like_token, new_token, same, sha256};
+use crate::base::sheet::is_value;
+use crate::base::time::Timestamp;
+use crate::db::dialect;
+use crate::db::schema::{platform_clients, platforms};
+use crate::db::{Rx, Tx};
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::webhooks;
+use crate::error::{Conflict, Error, Result};
+
+codes! {
+    /// Whether rows are a platform's trial or real life. The two never meet.
+    pub enum Mode {
+        /// Real reports.
+        Live = "live",
+        /// A platform's trials.
+        Test = "test",
+    }
+}
+
+codes! {
+    /// What a client may ask for.
+    pub enum Scope {
+        /// Submit and add to reports.
+        ReportsWrite = "reports:write",
+        /// Read own reports and events.
+        ReportsRead = "reports:read",
+        /// Read and answer requests.
+        RequestsWrite = "requests:write",
+        /// Manage webhook endpoints.
+        WebhooksManage = "webhooks:manage",
+        /// Read own metrics.
+        MetricsRead = "metrics:read",
+    }
+}
+
+/// The scopes of a space-separated list; nothing when one of them is unknown.
+#[must_use]
+pub fn parse_scopes(text: &str) -> Option<Vec<Scope>> {
+    text.split(' ').filter(|word| !word.is_empty()).map(Scope::parse).collect()
+}
+
+/// A space-separated list of scopes.
+#[must_use]
+pub fn scope_text(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// A dating app that is a tenant.
+#[derive(Clone, Debug, Queryable, Selectable)]
+pub struct Platform {
+    /// Its id.
+    pub id: PlatformId,
+    /// Its short name in addresses and commands.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// A credential's row.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = platform_clients)]
+pub struct Client {
+    /// Its id: the `client_id`.
+    pub id: ClientId,
+    /// Whose it is.
+    pub platform_id: PlatformId,
+    /// Trial or real life.
+    pub mode: Mode,
+    secret_hash: Vec<u8>,
+    scopes: String,
+    /// Tokens of earlier epochs no longer count.
+    pub epoch: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Since when it is void.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Client {
+    /// What it may ask for.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<Scope> {
+        parse_scopes(&self.scopes).unwrap_or_default()
+    }
+}
+
+/// A new credential. The secret is shown once and stored nowhere.
+#[derive(Debug)]
+pub struct NewCredential {
+    /// The `client_id`.
+    pub client: ClientId,
+    /// The `client_secret`.
+    pub secret: Sensitive<String>,
+}
+
+const fn secret_prefix(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "rcs_live",
+        Mode::Test => "rcs_test",
+    }
+}
+
+/// Adds a platform.
+///
+/// # Errors
+/// `NameTaken` when the slug is in use; `Invalid` when it is not 2 to 40 characters of `a-z 0-9 -`, or the name is one that
+/// nobody can see, a spreadsheet would calculate, or people would take for another's.
+pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
+    let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !plain || !(2..=40).contains(&slug.len()) || slug.starts_with('-') {
+        let detail = "use 2 to 40 characters of a-z, 0-9 and -, and begin with a letter or digit";
+        return Err(Error::invalid("/slug", "bad_slug", detail));
+    }
+    if is_value(slug) {
+        let detail = "a spreadsheet takes it for a number or a date: use one with a word in it";
+        return Err(Error::invalid("/slug", "bad_slug", detail));
+    }
+    let name = name::checked(name)?;
+    // Of two that are added at once the second sees the first.
+    dialect::bar_platforms(tx.conn())?;
+    if find(tx, slug)?.is_some() {
+        return Err(Conflict::NameTaken.into());
+    }
+    if let Some(other) = alike(tx, &name)? {
+        let detail = format!(
+            "people could not tell it from the name of `{}` ({}): choose one that is plainly another",
+            other.slug, other.id
+        );
+        return Err(Error::invalid("/name", "look_alike", detail));
+    }
+    let (id, created_at) = (PlatformId::random(), tx.now());
+    let platform = Platform { id, slug: slug.to_owned(), name, created_at };
+    let added = Event::PlatformAdded { platform: platform.id.clone() };
+    let head = audit::begin(tx, Chain::Platform(&platform.id), &[added])?;
+    let row = (
+        platforms::id.eq(&platform.id),
+        platforms::slug.eq(&platform.slug),
+        platforms::name.eq(&platform.name),
+        platforms::created_at.eq(platform.created_at),
+        platforms::audit_seq.eq(head.seq),
+        platforms::audit_head.eq(head.hash),
+    );
+    diesel::insert_into(platforms::table).values(row).execute(tx.conn()).map_err(Error::taken)?;
+    Ok(platform)
+}
+
+/// A platform whose name people could take for this one. None ever goes: what is published keeps all of them.
+fn alike(rx: &mut Rx<'_>, name: &str) -> Result<Option<Platform>> {
+    let all: Vec<Platform> = platforms::table.order(platforms::slug).select(Platform::as_select()).load(rx.conn())?;
+    Ok(all.into_iter().find(|other| name::are_alike(name, &shown(&other.name, &other.slug))))
+}
+
+/// The platform with this slug.
+pub fn find(rx: &mut Rx<'_>, slug: &str) -> Result<Option<Platform>> {
+    let query = platforms::table.filter(platforms::slug.eq(slug)).select(Platform::as_select());
+    Ok(query.first(rx.conn()).optional()?)
+}
+
+/// All platforms by slug, each with its credentials.
+pub fn list(rx: &mut Rx<'_>) -> Result<Vec<(Platform, Vec<Client>)>> {
+    let all: Vec<Platform> = platforms::table.order(platforms::slug).select(Platform::as_select()).load(rx.conn())?;
+    all.into_iter()
+        .map(|platform| {
+            let clients = platform_clients::table
+                .filter(platform_clients::platform_id.eq(&platform.id))
+                .order(platform_clients::created_at)
+                .select(Client::as_select())
+                .load(rx.conn())?;
+            Ok((platform, clients))
+        })
+        .collect()
+}
+
+/// Makes a credential for a platform.
+pub fn add_client(tx: &mut Tx<'_>, platform: &Platform, mode: Mode, scopes: &[Scope]) -> Result<NewCredential> {
+    let new = NewCredential { client: ClientId::random(), secret: new_token(secret_prefix(mode)) };
+    let row = (
+        platform_clients::id.eq(&new.client),
+        platform_clients::platform_id.eq(&platform.id),
+        platform_clients::mode.eq(mode),
+        platform_clients::secret_hash.eq(sha256(new.secret.expose().as_bytes()).to_vec()),
+        platform_clients::scopes.eq(scope_text(scopes)),
+        platform_clients::epoch.eq(1_i64),
+        platform_clients::created_at.eq(tx.now()),
+    );
+    diesel::insert_into(platform_clients::table).values(row).execute(tx.conn())?;
+    let added = Event::ClientAdded { client: new.client.clone(), mode: mode.as_str() };
+    audit::record(tx, Chain::Platform(&platform.id), added)?;
+    Ok(new)
+}
+
+/// Replaces a credential's secret. The old one and every token made with it are void at once. With it, how the endpoints
+/// stand that it may have made.
+pub fn rotate_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<(NewCredential, webhooks::Standing)> {
+    let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
+    let new = NewCredential { client: id.clone(), secret: new_token(secret_prefix(client.mode)) };
+    diesel::update(platform_clients::table.find(id))
+        .set((
+            platform_clients::secret_hash.eq(sha256(new.secret.expose().as_bytes()).to_vec()),
+            platform_clients::epoch.eq(client.epoch + 1),
+        ))
+        .execute(tx.conn())?;
+    audit::record(tx, Chain::Platform(&client.platform_id), Event::ClientRotated { client: id.clone() })?;
+    Ok((new, webhooks::after_change(tx, &client.platform_id, client.mode)?))
+}
+
+/// Changes what a credential may ask for. Its tokens lose at once what was taken away; what was added comes with the
+/// next token.
+///
+/// # Errors
+/// `NotFound` when there is no such credential, or it was revoked.
+pub fn set_scopes(tx: &mut Tx<'_>, id: &ClientId, scopes: &[Scope]) -> Result<webhooks::Standing> {
+    let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
+    let text = scope_text(scopes);
+    diesel::update(platform_clients::table.find(id)).set(platform_clients::scopes.eq(&text)).execute(tx.conn())?;
+    let changed = Event::ClientScopesChanged { client: id.clone(), scopes: text };
+    audit::record(tx, Chain::Platform(&client.platform_id), changed)?;
+    webhooks::after_change(tx, &client.platform_id, client.mode)
+}
+
+/// Voids a credential and every token made with it, at once. Endpoints that no credential holds any more end with it.
+pub fn revoke_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<webhooks::Standing> {
+    let client = client(tx, id)?.ok_or(Error::NotFound)?;
+    diesel::update(platform_clients::table.find(id))
+        .set((platform_clients::revoked_at.eq(tx.now()), platform_clients::epoch.eq(client.epoch + 1)))
+        .execute(tx.conn())?;
+    audit::record(tx, Chain::Platform(&client.platform_id), Event::ClientRevoked { client: id.clone() })?;
+    webhooks::after_change(tx, &client.platform_id, client.mode)
+}
+
+/// A credential's row.
+pub fn client(rx: &mut Rx<'_>, id: &ClientId) -> Result<Option<Client>> {
+    Ok(platform_clients::table.find(id).select(Client::as_select()).first(rx.conn()).optional()?)
+}
+
+/// The client that this id and secret prove, unless it was revoked.
+pub fn authenticate(rx: &mut Rx<'_>, id: &str, secret: &Sensitive<String>) -> Result<Option<Client>> {
+    let Ok(id) = id.parse::<ClientId>() else { return Ok(None) };
+    let found = client(rx, &id)?;
+    Ok(found.filter(|client| {
+        let shaped = looks_like_token(secret_prefix(client.mode), secret.expose());
+        let right = same(&sha256(secret.expose().as_bytes()), &client.secret_hash);
+        shaped && right && client.revoked_at.is_none()
+    }))
+}
+
+/// The platform with this id.
+pub fn get(rx: &mut Rx<'_>, id: &PlatformId) -> Result<Option<Platform>> {
+    Ok(platforms::table.find(id).select(Platform::as_select()).first(rx.conn()).optional()?)
+}

@@ -1,0 +1,347 @@
+//! What colleagues declare of themselves and of those close to them: a wall stands where it names anyone in a case.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::account;
+use crate::base::id::{CaseId, DeclarationId, PlatformId, StaffId};
+use crate::base::secret::silent;
+use crate::base::time::Timestamp;
+use crate::db::dialect::{self, Lock, native};
+use crate::db::perhaps::{Perhaps, readable};
+use crate::db::schema::{blind_indexes, declarations, staff, staff_identifiers};
+use crate::db::{Rx, Tx};
+use crate::domain::casework::rights::{self, Ended};
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::people::platforms::{self, Mode};
+use crate::domain::terms::identifiers::{
+    Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_one,
+};
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Damaged, Keys, Sealed, Secret};
+use crate::error::{Error, Result};
+
+/// A declaration as it was made, sealed under the account's own key.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Original {
+    Identifier { kind: IdentifierKind, value: String },
+    Account { platform: PlatformId, account: String },
+}
+
+/// The hashes that a declaration stands on: those of these rules, and the one of the first, by which cases are found
+/// whose names were not made anew yet.
+struct Hashes {
+    now: Vec<[u8; 32]>,
+    first: Vec<[u8; 32]>,
+}
+
+impl Original {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Identifier { kind, .. } => kind.as_str(),
+            Self::Account { .. } => "account",
+        }
+    }
+
+    fn hashes(&self, kit: &Kit) -> Hashes {
+        match self {
+            Self::Identifier { kind, value } => {
+                let identifier = Identifier::new(*kind, value);
+                let first = identifier.first_digest(&kit.keyring);
+                Hashes { now: identifier.declared(&kit.keyring), first: first.into_iter().collect() }
+            }
+            // In real life and in trials.
+            Self::Account { platform, account } => {
+                let each = |digest: fn(&_, (&str, &str), &str) -> [u8; 32]| {
+                    let place = |mode: &Mode| (platform.as_str(), mode.as_str());
+                    Mode::ALL.iter().map(|mode| digest(&kit.keyring, place(mode), account)).collect::<Vec<_>>()
+                };
+                Hashes { now: each(account_wall_digest), first: each(account_digest) }
+            }
+        }
+    }
+}
+
+/// Declares an identifier of a colleague or of someone close to them. It is kept sealed, and compared by keyed hash.
+///
+/// # Errors
+/// `Invalid` for what cannot be compared, such as a telephone number without its country, and for what stands for nobody.
+pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifier) -> Result<Ended> {
+    let refused = |detail| Error::invalid("/value", "bad_identifier", detail);
+    let (kind, value) = (identifier.kind, identifier.value());
+    if value.chars().count() > 500 {
+        return Err(refused("use at most 500 characters"));
+    }
+    if identifier.is_of_no_country() {
+        return Err(refused("write the number with its country, as +44 7700 900123 or 0044 7700 900123"));
+    }
+    if identifier.is_nobody() {
+        return Err(refused(
+            "this cannot be compared: give it in full; a help line, a service's number or a word for nothing stands for \
+             nobody",
+        ));
+    }
+    keep(tx, kit, username, &Original::Identifier { kind, value: value.trim().to_owned() })
+}
+
+/// Declares an account of a colleague, or of someone close to them, on a platform: in real life and in its trials.
+///
+/// # Errors
+/// `NotFound` when there is no such platform; `Invalid` for a word that stands for nobody.
+pub fn declare_account(tx: &mut Tx<'_>, kit: &Kit, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
+    let platform = platforms::find(tx, slug)?.ok_or(Error::NotFound)?;
+    if is_no_one(account) {
+        return Err(Error::invalid("/value", "bad_account", "this is no account of anybody's; give its own name"));
+    }
+    keep(tx, kit, username, &Original::Account { platform: platform.id, account: account.trim().to_owned() })
+}
+
+/// Puts up a wall of what was declared. What they have of a case behind it ends.
+fn keep(tx: &mut Tx<'_>, kit: &Kit, username: &str, original: &Original) -> Result<Ended> {
+    let (staff, kind) = (account(tx, username)?.ok_or(Error::NotFound)?.member.id, original.kind());
+    let hashes = original.hashes(kit);
+    rights::change(tx, kit, &staff, |tx| {
+        dialect::lock(tx.conn(), Lock::Staff, staff.as_str())?;
+        if !stands(tx, &staff, &hashes.now)? {
+            let id = store(tx, kit, &staff, original)?;
+            raise(tx, (&staff, &id, kind), &hashes)?;
+        }
+        audit::record(tx, Chain::Staff(&staff), Event::WallDeclared { identifier: kind })
+    })
+}
+
+/// Keeps the walls of a closed account up for the one that has its name now. Whoever comes back has the same people close
+/// to them, and one wall too many hides a case from one colleague; one too few shows them their own.
+pub(super) fn hand_on(tx: &mut Tx<'_>, kit: &Kit, before: &StaffId, now: &StaffId) -> Result<()> {
+    type Hash = (Vec<u8>, String, Timestamp, i64);
+    let theirs = staff_identifiers::staff_id.eq(before);
+    let columns =
+        (staff_identifiers::digest, staff_identifiers::kind, staff_identifiers::created_at, staff_identifiers::rules);
+    // The hashes first: they hold whether an original opens or not.
+    let hashes: Vec<Hash> = staff_identifiers::table.filter(theirs).select(columns).load(tx.conn())?;
+    for (digest, kind, created_at, rules) in &hashes {
+        let row = (
+            staff_identifiers::staff_id.eq(now),
+            staff_identifiers::digest.eq(digest),
+            staff_identifiers::kind.eq(kind),
+            staff_identifiers::created_at.eq(created_at),
+            staff_identifiers::rules.eq(rules),
+        );
+        diesel::insert_into(staff_identifiers::table).values(row).execute(tx.conn())?;
+    }
+    let mut keys = Keys::load(tx, &kit.keyring, before.as_str())?;
+    let originals: Vec<(DeclarationId, Sealed<Secret>)> = declarations::table
+        .filter(declarations::staff_id.eq(before))
+        .select((declarations::id, declarations::body))
+        .load(tx.conn())?;
+    for (id, body) in originals {
+        let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
+        let original = match opened {
+            Ok(original) => original.into_exposed(),
+            Err(error) if Damaged::is(&error) => continue,
+            Err(error) => return Err(error),
+        };
+        let new = store(tx, kit, now, &original)?;
+        raise(tx, (now, &new, original.kind()), &original.hashes(kit))?;
+    }
+    let kept = Event::WallDeclared { identifier: "kept_for_name" };
+    if hashes.is_empty() { Ok(()) } else { audit::record(tx, Chain::Staff(now), kept) }
+}
+
+/// How many identifiers stand for this account.
+pub fn count_declared(rx: &mut Rx<'_>, id: &StaffId) -> Result<i64> {
+    Ok(staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).count().get_result(rx.conn())?)
+}
+
+/// Keeps the original, sealed.
+fn store(tx: &mut Tx<'_>, kit: &Kit, staff: &StaffId, original: &Original) -> Result<DeclarationId> {
+    let id = DeclarationId::random();
+    let mut keys = Keys::load(tx, &kit.keyring, staff.as_str())?;
+    let body = keys.sealing::<Secret>()?.seal("declaration", id.as_str(), original)?;
+    keys.store(tx)?;
+    let row = (
+        declarations::id.eq(&id),
+        declarations::staff_id.eq(staff),
+        declarations::kind.eq(original.kind()),
+        declarations::rules.eq(RULES),
+        declarations::created_at.eq(tx.now()),
+        declarations::body.eq(body),
+    );
+    diesel::insert_into(declarations::table).values(row).execute(tx.conn())?;
+    Ok(id)
+}
+
+/// Whether all of this was declared before, with its original, under these rules.
+fn stands(rx: &mut Rx<'_>, staff: &StaffId, hashes: &[[u8; 32]]) -> Result<bool> {
+    let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.to_vec()).collect();
+    let wanted = i64::try_from(hashes.len()).unwrap_or(i64::MAX);
+    let there: i64 = staff_identifiers::table
+        .filter(staff_identifiers::staff_id.eq(staff).and(staff_identifiers::digest.eq_any(hashes)))
+        .filter(staff_identifiers::declaration_id.is_not_null().and(staff_identifiers::rules.eq(RULES)))
+        .count()
+        .get_result(rx.conn())?;
+    Ok(there == wanted)
+}
+
+/// Writes the hashes of a declaration down, in place of those that stood without an original.
+fn raise(tx: &mut Tx<'_>, (staff, id, kind): (&StaffId, &DeclarationId, &str), hashes: &Hashes) -> Result<()> {
+    let first = hashes.first.iter().filter(|hash| !hashes.now.contains(hash)).map(|hash| (hash, 1));
+    let all = hashes.now.iter().map(|hash| (hash, RULES)).chain(first);
+    for (hash, rules) in all {
+        let owned = (staff_identifiers::declaration_id.eq(Some(id)), staff_identifiers::rules.eq(rules));
+        let there = staff_identifiers::table.find((staff, hash.to_vec()));
+        if diesel::update(there).set(owned).execute(tx.conn())? == 0 {
+            let row = (
+                staff_identifiers::staff_id.eq(staff),
+                staff_identifiers::digest.eq(hash.to_vec()),
+                staff_identifiers::kind.eq(kind),
+                staff_identifiers::created_at.eq(tx.now()),
+                owned.0,
+                owned.1,
+            );
+            native!(tx.conn(), |c| diesel::insert_into(staff_identifiers::table)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(c))?;
+        }
+    }
+    if !are_first_cases(tx)? {
+        drop_first(tx)?;
+    }
+    Ok(())
+}
+
+/// The declarations of an account whose walls do not stand as their originals make them. One that waits to be made anew
+/// has hashes of older rules, of which any will do; one that does not open is named by itself.
+pub(in crate::domain) fn fallen_walls(rx: &mut Rx<'_>, kit: &Kit, staff: &StaffId) -> Result<Vec<DeclarationId>> {
+    let all: Vec<(DeclarationId, i64, String, Sealed<Secret>)> = declarations::table
+        .filter(declarations::staff_id.eq(staff))
+        .order(declarations::id)
+        .select((declarations::id, declarations::rules, declarations::kind, declarations::body))
+        .load(rx.conn())?;
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stand: Vec<(Vec<u8>, String)> = staff_identifiers::table
+        .filter(staff_identifiers::staff_id.eq(staff))
+        .select((staff_identifiers::digest, staff_identifiers::kind))
+        .load(rx.conn())?;
+    let mut keys = Keys::load(rx, &kit.keyring, staff.as_str())?;
+    let mut fallen = Vec::new();
+    for (id, rules, kind, body) in all {
+        let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
+        let stands = match opened {
+            _ if rules < RULES => stand.iter().any(|(_, of)| *of == kind),
+            Ok(original) => {
+                let wanted = original.into_exposed().hashes(kit).now;
+                wanted.iter().all(|hash| stand.iter().any(|(there, _)| there == hash))
+            }
+            Err(Error::Erased) => true,
+            Err(error) if Damaged::is(&error) => true,
+            Err(error) => return Err(error),
+        };
+        if !stands {
+            fallen.push(id);
+        }
+    }
+    Ok(fallen)
+}
+
+/// Whether names of cases stand under older rules than these.
+fn are_first_cases(rx: &mut Rx<'_>) -> Result<bool> {
+    let older = blind_indexes::table.filter(blind_indexes::rules.lt(RULES)).select(blind_indexes::case_id);
+    Ok(older.first::<CaseId>(rx.conn()).optional()?.is_some())
+}
+
+/// Takes away the hashes of older rules of declarations that have others: no case is found by them any more.
+pub(in crate::domain) fn drop_first(tx: &mut Tx<'_>) -> Result<()> {
+    let superseded = staff_identifiers::declaration_id.is_not_null().and(staff_identifiers::rules.lt(RULES));
+    diesel::delete(staff_identifiers::table.filter(superseded)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Whether a wall stands that was declared before originals were kept: cases are then also named by the first rules.
+pub(in crate::domain) fn stand_on_first_rules(rx: &mut Rx<'_>) -> Result<bool> {
+    let bare = staff_identifiers::table.filter(staff_identifiers::declaration_id.is_null());
+    Ok(bare.select(staff_identifiers::staff_id).first::<StaffId>(rx.conn()).optional()?.is_some())
+}
+
+/// Open accounts with a declaration that has no original: name, and what kind it is of.
+pub(in crate::domain) fn to_declare_again(rx: &mut Rx<'_>) -> Result<Vec<(String, String)>> {
+    Ok(staff_identifiers::table
+        .inner_join(staff::table.on(staff::id.eq(staff_identifiers::staff_id)))
+        .filter(staff_identifiers::declaration_id.is_null().and(staff::active.eq(true)))
+        .order((staff::username, staff_identifiers::kind))
+        .select((staff::username, staff_identifiers::kind))
+        .distinct()
+        .load(rx.conn())?)
+}
+
+/// Makes the hashes of a few declarations anew that were made by older rules. Says how many.
+pub(in crate::domain) fn renew(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
+    type Row = (DeclarationId, StaffId, Sealed<Secret>);
+    let older: Vec<Row> = declarations::table
+        .filter(declarations::rules.lt(RULES))
+        .order(declarations::id)
+        .limit(limit)
+        .select((declarations::id, declarations::staff_id, declarations::body))
+        .load(tx.conn())?;
+    for (id, staff, body) in &older {
+        let mut keys = Keys::load(tx, &kit.keyring, staff.as_str())?;
+        let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), body));
+        match opened {
+            Ok(original) => {
+                let original = original.into_exposed();
+                raise(tx, (staff, id, original.kind()), &original.hashes(kit))?;
+            }
+            // Its wall stands as it did, and `recourse check` says to declare it again.
+            Err(error) => {
+                tracing::error!(%error, declaration = %id, "a declaration could not be made anew");
+                diesel::update(staff_identifiers::table.filter(staff_identifiers::declaration_id.eq(id)))
+                    .set(staff_identifiers::declaration_id.eq(None::<DeclarationId>))
+                    .execute(tx.conn())?;
+            }
+        }
+        diesel::update(declarations::table.find(id)).set(declarations::rules.eq(RULES)).execute(tx.conn())?;
+    }
+    Ok(older.len())
+}
+
+/// Whether what this colleague declared names anyone in the case.
+pub(in crate::domain) fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
+    let named = blind_indexes::table
+        .filter(blind_indexes::case_id.eq(case))
+        .filter(blind_indexes::digest.eq_any(
+            staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
+        ))
+        .select(blind_indexes::case_id);
+    Ok(named.first::<CaseId>(rx.conn()).optional()?.is_some())
+}
+
+/// The cases that name anyone whom this colleague declared.
+pub(in crate::domain) fn walled_cases(rx: &mut Rx<'_>, id: &StaffId) -> Result<Vec<CaseId>> {
+    Ok(readable(
+        blind_indexes::table
+            .filter(blind_indexes::digest.eq_any(
+                staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
+            ))
+            .select(blind_indexes::case_id)
+            .distinct()
+            .limit(10_000)
+            .load(rx.conn())?,
+    ))
+}
+
+/// Who has declared anything, and how much.
+pub fn declared(rx: &mut Rx<'_>) -> Result<BTreeMap<StaffId, i64>> {
+    let rows: Vec<(Perhaps<StaffId>, i64)> = staff_identifiers::table
+        .group_by(staff_identifiers::staff_id)
+        .select((staff_identifiers::staff_id, diesel::dsl::count_star()))
+        .load(rx.conn())?;
+    Ok(rows.into_iter().filter_map(|(id, count)| Some((id.0?, count))).collect())
+}
+
+silent! { Original }

@@ -1,0 +1,354 @@
+//! Staff accounts: who works here, in which role, with which queues, and what they declared about themselves so that
+//! they never meet a case of their own.
+
+mod declarations;
+mod passwords;
+mod sessions;
+pub mod typed;
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use totp_rs::{Builder, Totp};
+
+pub(in crate::domain) use declarations::is_walled;
+pub(in crate::domain) use declarations::walled_cases;
+pub use declarations::{count_declared, declare, declare_account, declared};
+pub(in crate::domain) use declarations::{
+    drop_first, fallen_walls, renew as renew_declarations, stand_on_first_rules, to_declare_again,
+};
+pub use passwords::Passwords;
+pub(in crate::domain) use sessions::session_of;
+pub use sessions::{
+    Opened, Session, account, forget_old_sessions, looks_like_session, open_session, sign_in, sign_in_failed, sign_out,
+    touch,
+};
+
+use crate::base::code::codes;
+use crate::base::id::StaffId;
+use crate::base::secret::{Sensitive, random_bytes};
+use crate::db::perhaps::Perhaps;
+use crate::db::schema::{staff, staff_sessions};
+use crate::db::{Rx, Tx};
+use crate::domain::casework::rights::{self, Ended};
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::triage::Queue;
+use crate::domain::unit::Kit;
+use crate::domain::vault::{Keys, Sealed, Secret};
+use crate::error::{Conflict, Error, Result};
+
+codes! {
+    /// What a colleague does here. The rights of each are the table in `domain::access`.
+    pub enum Role {
+        /// Triages the queues on their list.
+        Advocate = "advocate",
+        /// Also hands out cases and signs as the second person.
+        Lead = "lead",
+        /// As a lead; also answers for children and for walls.
+        SafeguardingLead = "safeguarding_lead",
+        /// Reads what was done, never what people said.
+        Auditor = "auditor",
+        /// Keeps accounts; sees no case.
+        Administrator = "administrator",
+    }
+}
+
+/// A staff account without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its id.
+    pub id: StaffId,
+    /// The name to sign in with.
+    pub username: String,
+    /// What they do here.
+    pub role: Role,
+    /// The queues on their list.
+    pub queues: Vec<Queue>,
+}
+
+/// What a new account needs. The password comes hashed: hashing is too slow for a transaction.
+#[derive(Debug)]
+pub struct NewMember {
+    /// 2 to 60 characters of `a-z 0-9 . - _ @`, the first a letter or digit; capitals are taken for small letters.
+    pub username: String,
+    /// What they will do here.
+    pub role: Role,
+    /// Their queues; leads see all, so an empty list means the usual ones of the role.
+    pub queues: Vec<Queue>,
+    /// The password as an Argon2id PHC string.
+    pub password_hash: String,
+    /// The second factor's secret, 20 random bytes.
+    pub totp_secret: Sensitive<Vec<u8>>,
+}
+
+/// The queues of an account that was given none: children only for those whose role answers for them.
+#[must_use]
+pub(in crate::domain) fn usual_queues(role: Role) -> Vec<Queue> {
+    Queue::ALL
+        .iter()
+        .copied()
+        .filter(|queue| match role {
+            Role::Advocate => *queue != Queue::Children,
+            Role::Lead | Role::SafeguardingLead | Role::Auditor => true,
+            Role::Administrator => false,
+        })
+        .collect()
+}
+
+/// A fresh secret for a second factor.
+#[must_use]
+pub fn new_totp_secret() -> Sensitive<Vec<u8>> {
+    Sensitive::new(random_bytes::<20>().to_vec())
+}
+
+/// The one-time codes of a secret: six digits, 30 seconds, one step of tolerance each way.
+///
+/// # Errors
+/// `Internal` when the secret is too short for RFC 6238.
+pub fn totp(secret: &Sensitive<Vec<u8>>) -> Result<Totp> {
+    let codes = Builder::new().with_secret(secret.expose().clone()).with_skew(1).with_step_duration(30).build();
+    Ok(codes.map_err(|_| anyhow::anyhow!("a second factor's secret is not fit for use"))?)
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// `NameTaken`, or `Invalid` for a name that cannot be typed safely.
+pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
+    let username = typed::name(&new.username);
+    if !typed::is_new_name(&username) {
+        return Err(Error::invalid(
+            "/username",
+            "bad_username",
+            "use 2 to 60 characters of a-z, 0-9, '.', '-', '_', '@', and begin with a letter or digit",
+        ));
+    }
+    if account(tx, &username)?.is_some() {
+        return Err(Conflict::NameTaken.into());
+    }
+    let before = free_name(tx, &username)?;
+    let id = StaffId::random();
+    let queues = if new.queues.is_empty() { usual_queues(new.role) } else { new.queues };
+    let sealed = seal_totp(tx, kit, &id, &new.totp_secret)?;
+    let head = audit::begin(tx, Chain::Staff(&id), &[Event::StaffAdded { role: new.role.as_str() }])?;
+    let row = (
+        staff::id.eq(&id),
+        staff::username.eq(&username),
+        staff::role.eq(new.role),
+        staff::queues.eq(queue_text(&queues)),
+        staff::password_hash.eq(&new.password_hash),
+        staff::totp_secret.eq(sealed),
+        staff::totp_step.eq(0_i64),
+        staff::epoch.eq(1_i64),
+        staff::active.eq(true),
+        staff::created_at.eq(tx.now()),
+        staff::audit_seq.eq(head.seq),
+        staff::audit_head.eq(head.hash),
+    );
+    diesel::insert_into(staff::table).values(row).execute(tx.conn()).map_err(Error::taken)?;
+    if let Some(before) = before {
+        declarations::hand_on(tx, kit, &before, &id)?;
+    }
+    Ok(Member { id, username, role: new.role, queues })
+}
+
+/// Takes the name from a closed account that has it yet, and says which one that was. Its record stands under its id and
+/// stays as it is.
+fn free_name(tx: &mut Tx<'_>, username: &str) -> Result<Option<StaffId>> {
+    let closed = staff::table.filter(staff::username.eq(username).and(staff::active.eq(false)));
+    let id: Option<StaffId> = closed.select(staff::id).first(tx.conn()).optional()?;
+    if let Some(id) = &id {
+        // Nobody can type this, so it is nobody's.
+        let put_by = format!("{username}#{id}");
+        diesel::update(staff::table.find(id)).set(staff::username.eq(put_by)).execute(tx.conn())?;
+    }
+    Ok(id)
+}
+
+fn seal_totp(tx: &mut Tx<'_>, kit: &Kit, id: &StaffId, secret: &Sensitive<Vec<u8>>) -> Result<Sealed<Secret>> {
+    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let sealed = keys.sealing::<Secret>()?.seal("totp", id.as_str(), secret.expose())?;
+    keys.store(tx)?;
+    Ok(sealed)
+}
+
+/// Gives an account a new password and second factor, and ends its sessions: what it had claimed is free at once.
+pub fn reset(tx: &mut Tx<'_>, kit: &Kit, username: &str, hash: &str, totp: &Sensitive<Vec<u8>>) -> Result<Ended> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let id = found.member.id;
+    let mut ended = rights::change(tx, kit, &id, |tx| {
+        let sealed = seal_totp(tx, kit, &id, totp)?;
+        diesel::update(staff::table.find(&id))
+            .set((
+                staff::password_hash.eq(hash),
+                staff::totp_secret.eq(sealed),
+                // No code of the new secret was used yet, whatever the old one's last was.
+                staff::totp_step.eq(0_i64),
+                staff::epoch.eq(found.epoch + 1),
+            ))
+            .execute(tx.conn())?;
+        audit::record(tx, Chain::Staff(&id), Event::StaffCredentialsReset)
+    })?;
+    ended.cases += rights::leave(tx, kit, &id)?;
+    Ok(ended)
+}
+
+/// Closes an account, its sessions and all that stood on its rights at once. What it did stays on record.
+pub fn close(tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<Ended> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let id = found.member.id;
+    rights::change(tx, kit, &id, |tx| {
+        diesel::update(staff::table.find(&id))
+            .set((staff::active.eq(false), staff::epoch.eq(found.epoch + 1)))
+            .execute(tx.conn())?;
+        diesel::delete(staff_sessions::table.filter(staff_sessions::staff_id.eq(&id))).execute(tx.conn())?;
+        audit::record(tx, Chain::Staff(&id), Event::StaffClosed)
+    })
+}
+
+/// Changes an account's queues, and ends what stood on those that went.
+pub fn set_queues(tx: &mut Tx<'_>, kit: &Kit, username: &str, queues: &[Queue]) -> Result<Ended> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let id = found.member.id;
+    rights::change(tx, kit, &id, |tx| {
+        diesel::update(staff::table.find(&id)).set(staff::queues.eq(queue_text(queues))).execute(tx.conn())?;
+        audit::record(tx, Chain::Staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
+    })
+}
+
+/// Changes what an account does here, and ends what the new role has no right to. Its list of queues stays as it is.
+pub fn set_role(tx: &mut Tx<'_>, kit: &Kit, username: &str, role: Role) -> Result<(Member, Ended)> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let id = found.member.id.clone();
+    let ended = rights::change(tx, kit, &id, |tx| {
+        diesel::update(staff::table.find(&id)).set(staff::role.eq(role)).execute(tx.conn())?;
+        audit::record(tx, Chain::Staff(&id), Event::StaffChanged { role: role.as_str() })
+    })?;
+    Ok((Member { role, ..found.member }, ended))
+}
+
+/// Sets where an account's pages go; nothing takes the address away.
+///
+/// # Errors
+/// `NotFound` for an unknown account.
+pub fn set_mail(tx: &mut Tx<'_>, kit: &Kit, username: &str, address: Option<&str>) -> Result<()> {
+    let found = account(tx, username)?.ok_or(Error::NotFound)?;
+    let id = found.member.id;
+    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let sealed = match address {
+        Some(address) => Some(keys.sealing::<Secret>()?.seal("mail", id.as_str(), &address)?),
+        None => None,
+    };
+    keys.store(tx)?;
+    diesel::update(staff::table.find(&id)).set(staff::mail.eq(sealed)).execute(tx.conn())?;
+    audit::record(tx, Chain::Staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
+}
+
+/// Where an open account's pages go.
+pub fn mail_of(rx: &mut Rx<'_>, kit: &Kit, id: &StaffId) -> Result<Option<Sensitive<String>>> {
+    let row: Option<Option<Sealed<Secret>>> =
+        staff::table.find(id).filter(staff::active.eq(true)).select(staff::mail).first(rx.conn()).optional()?;
+    let Some(sealed) = row.flatten() else { return Ok(None) };
+    let mut keys = Keys::load(rx, &kit.keyring, id.as_str())?;
+    let address: String = keys.existing::<Secret>()?.open("mail", id.as_str(), &sealed)?.into_exposed();
+    Ok(Some(Sensitive::new(address)))
+}
+
+/// Whose open accounts have an address that pages go to.
+pub(in crate::domain) fn with_mail(rx: &mut Rx<'_>) -> Result<BTreeSet<String>> {
+    let reachable = staff::active.eq(true).and(staff::mail.is_not_null());
+    let ids: Vec<String> = staff::table.filter(reachable).select(staff::id).load(rx.conn())?;
+    Ok(ids.into_iter().collect())
+}
+
+/// All open accounts, by name.
+pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Member>> {
+    type Row = (Perhaps<String>, Perhaps<String>, Perhaps<String>, Perhaps<String>);
+    let rows: Vec<Row> = staff::table
+        .filter(staff::active.eq(true))
+        .order(staff::username)
+        .select((staff::id, staff::username, staff::role, staff::queues))
+        .load(rx.conn())?;
+    let mut all = Vec::with_capacity(rows.len());
+    for (id, username, role, queues) in rows {
+        let id = id.0.unwrap_or_default();
+        let role = role.0.and_then(|role| Role::parse(&role));
+        if let (Ok(id), Some(username), Some(role), Some(queues)) = (id.parse(), username.0, role, queues.0) {
+            all.push(to_member(id, username, role, &queues));
+        } else {
+            // One damaged account must not keep the others from being paged.
+            tracing::error!(account = id, "a staff account cannot be read, and is passed over");
+        }
+    }
+    Ok(all)
+}
+
+/// The open account with this id.
+pub fn find(rx: &mut Rx<'_>, id: &StaffId) -> Result<Option<Member>> {
+    let row: Option<(StaffId, String, Role, String)> = staff::table
+        .find(id)
+        .filter(staff::active.eq(true))
+        .select((staff::id, staff::username, staff::role, staff::queues))
+        .first(rx.conn())
+        .optional()?;
+    Ok(row.map(|row| to_member(row.0, row.1, row.2, &row.3)))
+}
+
+/// Someone is on shift when a colleague acted this recently (TSP-1, clocks).
+pub const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
+
+/// Whether someone is on shift who may work on one of the queues.
+pub(in crate::domain) fn is_on_shift(rx: &mut Rx<'_>, queues_of_case: &[Queue]) -> Result<bool> {
+    let since = rx.now().minus(SHIFT);
+    let acting: Vec<(Perhaps<Role>, Perhaps<String>)> = staff::table
+        .filter(staff::active.eq(true).and(staff::acted_at.ge(since)))
+        .select((staff::role, staff::queues))
+        .load(rx.conn())?;
+    Ok(acting.into_iter().filter_map(|(role, queues)| role.0.zip(queues.0)).any(|(role, queues)| {
+        crate::domain::access::may_ever(role, crate::domain::access::Act::Claim)
+            && queue_list(&queues).iter().any(|queue| queues_of_case.contains(queue))
+    }))
+}
+
+/// Notes that a colleague is at work. Written at most once a minute, so that reading a queue stays cheap.
+pub fn note_acting(tx: &mut Tx<'_>, id: &StaffId) -> Result<()> {
+    let stale = tx.now().minus(std::time::Duration::from_mins(1));
+    let due = staff::acted_at.is_null().or(staff::acted_at.lt(stale));
+    diesel::update(staff::table.find(id).filter(due)).set(staff::acted_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(())
+}
+
+fn to_member(id: StaffId, username: String, role: Role, queues: &str) -> Member {
+    Member { id, username, role, queues: queue_list(queues) }
+}
+
+/// Each queue once, in the order in which it was named.
+fn queue_text(queues: &[Queue]) -> String {
+    let mut once: Vec<&str> = Vec::with_capacity(queues.len());
+    for queue in queues {
+        if !once.contains(&queue.as_str()) {
+            once.push(queue.as_str());
+        }
+    }
+    once.join(" ")
+}
+
+fn queue_list(text: &str) -> Vec<Queue> {
+    text.split(' ').filter_map(Queue::parse).collect()
+}
+
+/// A second factor for an authenticator app, as its QR codes hold it: an `otpauth://` URL with the secret in it.
+///
+/// # Errors
+/// `Internal` when the secret is not fit for use.
+pub fn otpauth(username: &str, secret: &Sensitive<Vec<u8>>) -> Result<Sensitive<String>> {
+    let codes = Builder::new().with_secret(secret.expose().clone()).with_account_name(username);
+    let url = codes.with_issuer(Some("Recourse")).build().and_then(|codes| codes.to_url());
+    Ok(Sensitive::new(url.map_err(|_| anyhow::anyhow!("a second factor's secret is not fit for use"))?))
+}
+
+/// A second factor's secret as authenticator apps take it: RFC 4648 base32 without padding.
+#[must_use]
+pub fn base32_secret(secret: &Sensitive<Vec<u8>>) -> Sensitive<String> {
+    Sensitive::new(totp_rs::Secret::from(secret.expose().clone()).to_base32())
+}

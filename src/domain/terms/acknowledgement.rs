@@ -1,0 +1,130 @@
+//! What a reporter is told at once: that a person will read it, by when, and whom to call in danger. Nothing here
+//! depends on triage, on the category, or on any other report.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::base::time::Timestamp;
+use crate::domain::intake::body::{ReportBody, Source};
+
+/// Numbers and words, as data.
+const DATA: &str = include_str!("lines.toml");
+
+/// Whom to call in danger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyLine {
+    /// The country it serves, ISO 3166-1 alpha-2; `EU` for the number of the European Union.
+    #[schema(example = "GB")]
+    pub country: String,
+    /// Its name, with the country.
+    #[schema(example = "Emergency services, United Kingdom")]
+    pub label: String,
+    /// The number.
+    #[schema(example = "999")]
+    pub number: String,
+    /// How to call without speaking, where there is a way.
+    pub silent: Option<String>,
+    /// How to reach them by text, where there is a way.
+    pub text: Option<String>,
+}
+
+/// Where a sender can report material that we never take.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportTo {
+    /// The country it serves.
+    pub country: String,
+    /// Its name.
+    pub label: String,
+    /// Its address.
+    pub url: String,
+}
+
+/// The acknowledgement of a report.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Acknowledgement {
+    /// When a person will have read it: the promise of its category group, the same for every report of the group.
+    #[schema(value_type = String, format = DateTime)]
+    pub human_review_by: Timestamp,
+    /// Words to show to the reporter, the same for every category.
+    pub text: String,
+    /// Whether anybody is at work at this moment; the text says so when nobody is. The same for every report.
+    pub staffed: bool,
+    /// Whom to call in danger. Show them first.
+    pub emergency: Vec<EmergencyLine>,
+    /// Whether the country was said just now. When not, ask, and show the label with each number.
+    pub country_confirmed: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    text: Vec<Text>,
+    emergency: Vec<EmergencyLine>,
+    child_report: Vec<ReportTo>,
+    european: Vec<String>,
+    unknown_country: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    locale: String,
+    words: String,
+    nobody: String,
+}
+
+static LINES: LazyLock<Option<Data>> = LazyLock::new(|| match toml::from_str(DATA) {
+    Ok(data) => Some(data),
+    Err(error) => {
+        tracing::error!(%error, "the embedded emergency lines do not parse");
+        None
+    }
+});
+
+/// Whether the embedded data can be read: a test says so.
+#[must_use]
+pub fn is_readable() -> bool {
+    LINES.is_some()
+}
+
+/// The acknowledgement of a report that was received and is promised a review by then.
+#[must_use]
+pub fn acknowledge(body: &ReportBody, human_review_by: Timestamp, staffed: bool) -> Acknowledgement {
+    let country = body.reporter.country.as_deref();
+    Acknowledgement {
+        human_review_by,
+        text: words(body.reporter.locale.as_deref(), staffed),
+        staffed,
+        emergency: lines(country),
+        country_confirmed: country.is_some() && body.reporter.country_source == Some(Source::SaidNow),
+    }
+}
+
+fn words(locale: Option<&str>, staffed: bool) -> String {
+    let Some(data) = LINES.as_ref() else { return String::new() };
+    let language = |tag: &str| tag.split('-').next().unwrap_or_default().to_lowercase();
+    let wanted = locale.map(language);
+    let found = data.text.iter().find(|text| Some(language(&text.locale)) == wanted).or_else(|| data.text.first());
+    let Some(text) = found else { return String::new() };
+    if staffed { text.words.clone() } else { format!("{} {}", text.words, text.nobody) }
+}
+
+fn lines(country: Option<&str>) -> Vec<EmergencyLine> {
+    let Some(data) = LINES.as_ref() else { return Vec::new() };
+    let of = |code: &str| data.emergency.iter().filter(|line| line.country == code).cloned().collect::<Vec<_>>();
+    let known = country.map(of).filter(|lines| !lines.is_empty());
+    let european = || country.filter(|code| data.european.iter().any(|known| known == code)).map(|_| of("EU"));
+    known.or_else(european).unwrap_or_else(|| data.unknown_country.iter().flat_map(|code| of(code)).collect())
+}
+
+/// Where to report child material, for a country; the international list when it is not known.
+#[must_use]
+pub fn report_child_material_to(country: Option<&str>) -> Option<ReportTo> {
+    let data = LINES.as_ref()?;
+    let of = |code: &str| data.child_report.iter().find(|place| place.country == code).cloned();
+    country.and_then(of).or_else(|| of("*"))
+}

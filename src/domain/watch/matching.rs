@@ -1,0 +1,364 @@
+//! What the system notices across cases, in a job after the commit: independent reporters of one subject (O17) and
+//! mirror reports (O21). It compares keyed hashes, never names; it only ever raises, and no date or answer that a
+//! reporter or a platform reads depends on it.
+//!
+//! Each of two cases that come in at the same moment waits for its comparison from the moment it commits. Whichever is
+//! compared last finds the other, and both are raised; so it does not matter that the first one found nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use crate::base::id::CaseId;
+use crate::base::time::Timestamp;
+use crate::db::due::{self, DueRow};
+use crate::db::schema::{blind_indexes, cases as table, reports};
+use crate::db::{Rx, Tx};
+use crate::domain::casework;
+use crate::domain::people::platforms::Mode;
+use crate::domain::terms::identifiers::Use;
+use crate::domain::terms::taxonomy::{CategoryCode, Group};
+use crate::domain::triage::Signal;
+use crate::domain::unit::Kit;
+use crate::domain::vault::Damaged;
+use crate::error::Result;
+
+/// How long a name is compared with new ones. Walls go on for as long as the case is kept.
+const COMPARED: Duration = Duration::from_hours(24 * 730);
+/// How many other cases of one subject are looked at: beyond that nothing more is learnt.
+const OTHERS: i64 = 200;
+/// So many first reports of one subject, each soon after the last, are a burst and count as one reporter.
+const BURST: usize = 4;
+/// How soon after the last one.
+const BURST_GAP: Duration = Duration::from_mins(2);
+/// So many accounts that report so many others with one device, payment or network do not share a person: the value
+/// stands for an app's every user, or for a carrier's.
+const CROWD: usize = 20;
+
+type Digest = Vec<u8>;
+
+/// What the comparison knows of a case.
+struct Known {
+    id: CaseId,
+    received_at: Timestamp,
+    subjects: BTreeSet<Digest>,
+    reporters: BTreeSet<Digest>,
+    /// Those of both that are accounts.
+    accounts: BTreeSet<Digest>,
+}
+
+impl Known {
+    /// Whether the reporter is the subject. Accounts say so where both are known: two people may share a telephone.
+    fn is_of_themselves(&self) -> bool {
+        let of = |names: &BTreeSet<Digest>| names.intersection(&self.accounts).cloned().collect::<BTreeSet<_>>();
+        let (subjects, reporters) = (of(&self.subjects), of(&self.reporters));
+        if subjects.is_empty() || reporters.is_empty() {
+            return !self.subjects.is_disjoint(&self.reporters);
+        }
+        !subjects.is_disjoint(&reporters)
+    }
+}
+
+/// What a comparison found.
+#[derive(Debug, Default)]
+pub struct Compared {
+    since: Option<Timestamp>,
+    // In the order of the ids, so that two workers never wait for each other.
+    raised: BTreeSet<(CaseId, Signal)>,
+    unreadable: BTreeSet<CaseId>,
+}
+
+/// A few of the cases that wait for a comparison.
+pub fn waiting(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, id) = due::place(after);
+    due::walk(limit, |limit| {
+        table::table
+            .filter(table::match_at.is_not_null())
+            .filter(table::match_at.gt(at).or(table::match_at.eq(at).and(table::id.gt(id))))
+            .order((table::match_at, table::id))
+            .limit(limit)
+            .select((table::match_at.assume_not_null(), table::id))
+            .load(rx.conn())
+    })
+}
+
+/// Compares a case that waits for it. Reads only, so that nobody who writes waits for it.
+pub fn compare(rx: &mut Rx<'_>, kit: &Kit, case: &str) -> Result<Compared> {
+    let id: CaseId = due::id(case)?;
+    let mut found = Compared::default();
+    let row: Option<(Mode, Option<Timestamp>)> =
+        table::table.find(&id).select((table::mode, table::match_at)).first(rx.conn()).optional()?;
+    let Some((mode, since)) = row else { return Ok(found) };
+    found.since = since;
+    if is_unreadable(rx, kit, &id)? {
+        found.unreadable.insert(id.clone());
+    }
+    let raised = noticed(rx, kit, (&id, mode), &mut found.unreadable)?;
+    found.raised.extend(raised);
+    Ok(found)
+}
+
+/// Raises what the comparison found, and has its case wait no longer.
+pub fn take_in(tx: &mut Tx<'_>, kit: &Kit, case: &str, compared: &Compared) -> Result<()> {
+    let unreadable = compared.unreadable.iter().map(|id| (id, None));
+    let mut all: Vec<_> = unreadable.chain(compared.raised.iter().map(|(id, signal)| (id, Some(*signal)))).collect();
+    all.sort();
+    for (id, signal) in all {
+        match signal {
+            Some(signal) => casework::notice(tx, kit, id, signal)?,
+            None => casework::mark_unreadable(tx, kit, id)?,
+        }
+    }
+    // A case that names somebody else meanwhile waits on.
+    diesel::update(table::table.filter(table::id.eq(case).and(table::match_at.eq(compared.since))))
+        .set(table::match_at.eq(None::<Timestamp>))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+fn is_unreadable(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<bool> {
+    match casework::facts(rx, kit, id) {
+        Ok(_) => Ok(false),
+        Err(error) if Damaged::is(&error) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Which cases the comparison of this one raises, and by what.
+fn noticed(
+    rx: &mut Rx<'_>,
+    kit: &Kit,
+    (id, mode): (&CaseId, Mode),
+    unreadable: &mut BTreeSet<CaseId>,
+) -> Result<Vec<(CaseId, Signal)>> {
+    let mut all = known(rx, std::slice::from_ref(id))?;
+    let Some(one) = all.pop() else { return Ok(Vec::new()) };
+    let same_subject = named_by(rx, mode, ("subject", &one.subjects))?;
+    let others = known(rx, &same_subject.into_iter().filter(|other| other != id).collect::<Vec<_>>())?;
+    let mut found = Vec::new();
+    if !others.is_empty() {
+        let mut grave = Vec::new();
+        for case in others.into_iter().chain([one]) {
+            // Whoever reports himself is no reporter beside another.
+            if !case.reporters.is_empty() && !case.is_of_themselves() && is_grave(rx, kit, &case.id, unreadable)? {
+                grave.push(case);
+            }
+        }
+        forget_crowds(rx, mode, &mut grave)?;
+        if independent(&grave) > 1 {
+            found.extend(grave.iter().map(|case| (case.id.clone(), Signal::IndependentReporters)));
+        }
+    }
+    found.extend(mirrors(rx, id, mode)?.into_iter().map(|id| (id, Signal::MirrorReports)));
+    Ok(found)
+}
+
+/// The cases that a comparison puts beside this one and that were not raised together yet, and by which floor.
+pub(super) fn beside(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, mode: Mode) -> Result<Vec<(CaseId, &'static str)>> {
+    let found = noticed(rx, kit, (id, mode), &mut BTreeSet::new())?;
+    let mut beside = Vec::new();
+    for (signal, code) in [(Signal::IndependentReporters, "O17"), (Signal::MirrorReports, "O21")] {
+        let of_it: Vec<&CaseId> = found.iter().filter(|(_, other)| *other == signal).map(|(case, _)| case).collect();
+        if !of_it.contains(&id) {
+            continue;
+        }
+        let mut is_raised = |case: &CaseId| match casework::facts(rx, kit, case) {
+            Ok(facts) => Ok(facts.is_some_and(|facts| facts.signals.contains(&signal))),
+            Err(error) if Damaged::is(&error) => Ok(false),
+            Err(error) => Err(error),
+        };
+        let raised = is_raised(id)?;
+        for other in of_it.into_iter().filter(|other| *other != id) {
+            if !(raised && is_raised(other)?) {
+                beside.push((other.clone(), code));
+            }
+        }
+    }
+    Ok(beside)
+}
+
+/// The case and those in which its subject has reported its reporter; nothing when there is none.
+fn mirrors(rx: &mut Rx<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
+    let Some(one) = known(rx, std::slice::from_ref(id))?.pop() else { return Ok(Vec::new()) };
+    if one.is_of_themselves() {
+        return Ok(Vec::new());
+    }
+    let reported = named_by(rx, mode, ("subject", &one.reporters))?;
+    let mut mirrored: Vec<CaseId> = known(rx, &reported)?
+        .into_iter()
+        .filter(|other| other.id != *id && !other.is_of_themselves() && !other.reporters.is_disjoint(&one.subjects))
+        .map(|other| other.id)
+        .collect();
+    if !mirrored.is_empty() {
+        mirrored.push(id.clone());
+    }
+    Ok(mirrored)
+}
+
+/// The cases that name one of these in the role, the newest first.
+fn named_by(rx: &mut Rx<'_>, mode: Mode, (role, digests): (&str, &BTreeSet<Digest>)) -> Result<Vec<CaseId>> {
+    if digests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let since = rx.now().minus(COMPARED);
+    let mut ids: Vec<CaseId> = blind_indexes::table
+        .inner_join(table::table.on(table::id.eq(blind_indexes::case_id)))
+        .filter(blind_indexes::digest.eq_any(digests.iter().cloned().collect::<Vec<_>>()))
+        .filter(blind_indexes::role.eq(role).and(blind_indexes::created_at.ge(since)).and(table::mode.eq(mode)))
+        .filter(blind_indexes::used.ne(Use::Wall))
+        .order(blind_indexes::created_at.desc())
+        .limit(OTHERS)
+        .select(blind_indexes::case_id)
+        .load(rx.conn())?;
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Whom each of the cases names.
+fn known(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec<Known>> {
+    let since = rx.now().minus(COMPARED);
+    let rows: Vec<(CaseId, Timestamp, String, String, Digest)> = blind_indexes::table
+        .inner_join(table::table.on(table::id.eq(blind_indexes::case_id)))
+        .filter(blind_indexes::case_id.eq_any(ids.to_vec()).and(blind_indexes::created_at.ge(since)))
+        .filter(blind_indexes::used.ne(Use::Wall))
+        .select((
+            blind_indexes::case_id,
+            table::received_at,
+            blind_indexes::role,
+            blind_indexes::kind,
+            blind_indexes::digest,
+        ))
+        .load(rx.conn())?;
+    let mut all: BTreeMap<CaseId, Known> = BTreeMap::new();
+    for (id, received_at, role, kind, digest) in rows {
+        let known = all.entry(id.clone()).or_insert_with(|| Known {
+            id,
+            received_at,
+            subjects: BTreeSet::new(),
+            reporters: BTreeSet::new(),
+            accounts: BTreeSet::new(),
+        });
+        if kind == "account" {
+            known.accounts.insert(digest.clone());
+        }
+        let names = if role == "subject" { &mut known.subjects } else { &mut known.reporters };
+        names.insert(digest);
+    }
+    Ok(all.into_values().collect())
+}
+
+/// Takes out what reporters share with a crowd: it tells nobody apart.
+fn forget_crowds(rx: &mut Rx<'_>, mode: Mode, cases: &mut [Known]) -> Result<()> {
+    let mut seen: BTreeMap<&Digest, usize> = BTreeMap::new();
+    for digest in cases.iter().flat_map(|case| case.reporters.difference(&case.accounts)) {
+        *seen.entry(digest).or_default() += 1;
+    }
+    let shared: Vec<Digest> =
+        seen.into_iter().filter(|(_, count)| *count > 1).map(|(digest, _)| digest.clone()).collect();
+    for digest in shared {
+        if is_of_a_crowd(rx, mode, &digest)? {
+            for case in cases.iter_mut() {
+                case.reporters.remove(&digest);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether very many accounts report very many others with it.
+fn is_of_a_crowd(rx: &mut Rx<'_>, mode: Mode, digest: &Digest) -> Result<bool> {
+    let ids = named_by(rx, mode, ("reporter", &BTreeSet::from([digest.clone()])))?;
+    let all = known(rx, &ids)?;
+    let distinct = |names: fn(&Known) -> &BTreeSet<Digest>| {
+        let accounts = |case: &Known| names(case).intersection(&case.accounts).next().cloned();
+        all.iter().filter_map(accounts).collect::<BTreeSet<_>>().len()
+    };
+    Ok(distinct(|case| &case.reporters).min(distinct(|case| &case.subjects)) >= CROWD)
+}
+
+/// Whether a report of the case is about violence or sexual harm. Where that cannot be opened, the reports' categories
+/// say it as they came in.
+fn is_grave(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, unreadable: &mut BTreeSet<CaseId>) -> Result<bool> {
+    let grave = |code: &CategoryCode| matches!(code.group(), Group::Violence | Group::Sexual);
+    match casework::facts(rx, kit, id) {
+        Ok(facts) => Ok(facts.unwrap_or_default().categories.iter().any(grave)),
+        Err(error) if Damaged::is(&error) => {
+            unreadable.insert(id.clone());
+            let of_case = reports::table.filter(reports::case_id.eq(id)).select(reports::category);
+            let told: Vec<CategoryCode> = of_case.load(rx.conn())?;
+            Ok(told.iter().any(grave))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// How many of the cases' reporters are independent of each other: they share no account, contact, device, payment or
+/// network, and are no burst.
+fn independent(cases: &[Known]) -> usize {
+    // Every case begins as a group of its own; what they share joins groups.
+    let mut group: Vec<usize> = (0..cases.len()).collect();
+    let join = |group: &mut Vec<usize>, one: usize, other: usize| {
+        let (from, to) = (group.get(one).copied(), group.get(other).copied());
+        if let (Some(from), Some(to)) = (from, to) {
+            group.iter_mut().filter(|member| **member == from).for_each(|member| *member = to);
+        }
+    };
+    for (i, one) in cases.iter().enumerate() {
+        for (j, other) in cases.iter().enumerate().skip(i + 1) {
+            if !one.reporters.is_disjoint(&other.reporters) {
+                join(&mut group, i, j);
+            }
+        }
+    }
+    let mut by_time: Vec<usize> = (0..cases.len()).collect();
+    by_time.sort_by_key(|i| cases.get(*i).map(|case| case.received_at));
+    let soon_after = |one: &usize, other: &usize| match (cases.get(*one), cases.get(*other)) {
+        (Some(one), Some(other)) => other.received_at.since(one.received_at) <= BURST_GAP,
+        _ => false,
+    };
+    for run in by_time.chunk_by(soon_after).filter(|run| run.len() >= BURST) {
+        for pair in run.windows(2) {
+            if let [one, other] = pair {
+                join(&mut group, *one, *other);
+            }
+        }
+    }
+    group.into_iter().collect::<BTreeSet<usize>>().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(seconds: i64, reporters: &[u8]) -> Known {
+        Known {
+            id: CaseId::random(),
+            received_at: Timestamp::from_micros(seconds * 1_000_000),
+            subjects: BTreeSet::new(),
+            reporters: reporters.iter().map(|byte| vec![*byte]).collect(),
+            accounts: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn what_reporters_share_makes_them_one() {
+        assert_eq!(independent(&[case(0, &[1]), case(0, &[2])]), 2);
+        assert_eq!(independent(&[case(0, &[1, 9]), case(900, &[2, 9])]), 1);
+        // One shares a device with the second, who shares a network with the third.
+        assert_eq!(independent(&[case(0, &[1, 8]), case(900, &[2, 8, 9]), case(1_800, &[3, 9])]), 1);
+        assert_eq!(independent(&[case(0, &[1, 8]), case(900, &[2, 8]), case(1_800, &[3])]), 2);
+    }
+
+    #[test]
+    fn a_burst_is_one_reporter_and_two_at_once_are_no_burst() {
+        let burst: Vec<Known> = (0..5).map(|n| case(i64::from(n) * 100, &[n])).collect();
+        assert_eq!(independent(&burst), 1);
+        let slow: Vec<Known> = (0..5).map(|n| case(i64::from(n) * 130, &[n])).collect();
+        assert_eq!(independent(&slow), 5);
+        let mut with_another = burst;
+        with_another.push(case(86_400, &[77]));
+        assert_eq!(independent(&with_another), 2);
+    }
+}

@@ -1,0 +1,6 @@
+//! What is noticed across cases, and whether the whole is sound.
+
+pub mod looks;
+pub mod matching;
+pub mod renewal;
+pub mod soundness;

@@ -1,0 +1,187 @@
+//! One case, made anew.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::late;
+use crate::base::id::CaseId;
+use crate::base::time::Timestamp;
+use crate::db::Tx;
+use crate::db::dialect::native;
+use crate::db::schema::{blind_indexes, cases as table};
+use crate::domain::case;
+use crate::domain::case::Case;
+use crate::domain::casework;
+use crate::domain::casework::rights;
+use crate::domain::intake::{self, Anew};
+use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::people::staff;
+use crate::domain::terms::identifiers::{RULES, Use};
+use crate::domain::unit::Kit;
+use crate::domain::vault::Keys;
+use crate::error::{Error, Result};
+
+/// A name by its hash and whose it is.
+pub(super) type Name = (Vec<u8>, String);
+
+/// What a name is for, of what kind it is, and when it came in.
+pub(super) type About = (Use, &'static str, Timestamp);
+
+#[derive(Insertable)]
+#[diesel(table_name = blind_indexes)]
+struct Row<'a> {
+    digest: &'a [u8],
+    case_id: &'a CaseId,
+    role: &'a str,
+    kind: &'static str,
+    created_at: Timestamp,
+    used: Use,
+    rules: i64,
+}
+
+/// Makes the names and the pair of a case anew. One that was erased keeps what it has, since nobody can read it any more;
+/// one past the time in which names are compared is made anew for walls, and matched with nothing.
+///
+/// # Errors
+/// `Internal` when something sealed does not open: nothing has changed then.
+pub fn renew(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId) -> Result<()> {
+    let Some(case) = case::find(tx, id)? else { return Ok(()) };
+    let rival = rival_to_be(tx, kit, &case)?;
+    let mut both: Vec<&CaseId> = rival.iter().chain([id]).collect();
+    both.sort();
+    for id in both {
+        case::find_locked(tx, id)?;
+    }
+    let Some(mut case) = case::find(tx, id)? else { return Ok(()) };
+    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let anew = match read(tx, kit, &mut keys, &case) {
+        Err(Error::Erased) => return accept(tx, id),
+        anew => anew?,
+    };
+    settle_pair(tx, &mut case, &anew, rival.as_ref())?;
+    if replace(tx, id, &anew)? {
+        audit::record(tx, Chain::Case(id), Event::NamesRenewed { rules: RULES })?;
+        rights::look_again(tx, kit, &mut case)?;
+        late::compare(tx, kit, &case)?;
+    }
+    Ok(())
+}
+
+/// Whom the case names, by these rules.
+fn read(tx: &mut Tx<'_>, kit: &Kit, keys: &mut Keys<'_>, case: &Case) -> Result<Anew> {
+    let stands_first = staff::stand_on_first_rules(tx)?;
+    intake::anew(tx, kit, keys, case, stands_first)
+}
+
+/// The other case of the pair that this one comes to be of. Looked for before either is locked, so that both are locked in
+/// the order of their ids.
+fn rival_to_be(tx: &mut Tx<'_>, kit: &Kit, case: &Case) -> Result<Option<CaseId>> {
+    if pair_of(tx, &case.id)?.is_none() {
+        return Ok(None);
+    }
+    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    match read(tx, kit, &mut keys, case) {
+        Ok(Anew { pair: Some(pair), .. }) => rival(tx, case, &pair),
+        Ok(_) | Err(Error::Erased) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn pair_of(tx: &mut Tx<'_>, id: &CaseId) -> Result<Option<Vec<u8>>> {
+    Ok(table::table.find(id).select(table::pair_digest).first(tx.conn())?)
+}
+
+/// Another case of the pair.
+fn rival(tx: &mut Tx<'_>, case: &Case, pair: &[u8; 32]) -> Result<Option<CaseId>> {
+    Ok(table::table
+        .filter(table::pair_digest.eq(pair.to_vec()).and(table::id.ne(&case.id)))
+        .filter(table::platform_id.eq(&case.platform_id).and(table::mode.eq(case.mode)))
+        .select(table::id)
+        .first(tx.conn())
+        .optional()?)
+}
+
+/// Gives the case the pair that it has by these rules. Of two cases that come to be of one pair the newer loses it, and they
+/// are linked: never merged, for each was worked on by itself.
+fn settle_pair(tx: &mut Tx<'_>, case: &mut Case, anew: &Anew, locked: Option<&CaseId>) -> Result<()> {
+    let before = pair_of(tx, &case.id)?;
+    let after = anew.pair.map(|pair| pair.to_vec());
+    // A pair that was given up stays so.
+    if before.is_none() || before == after {
+        return Ok(());
+    }
+    let other = match &anew.pair {
+        Some(pair) => rival(tx, case, pair)?,
+        None => None,
+    };
+    let Some(other) = other else { return set_pair(tx, &case.id, after) };
+    if locked != Some(&other) {
+        // It came between the look and the lock: the pair is settled when the run passes again, or by the next report.
+        return Ok(());
+    }
+    let Some(mut other) = case::find(tx, &other)? else { return Ok(()) };
+    let is_newer = (case.received_at, &case.id) > (other.received_at, &other.id);
+    set_pair(tx, if is_newer { &case.id } else { &other.id }, None)?;
+    if !is_newer {
+        set_pair(tx, &case.id, after)?;
+    }
+    casework::link_one_pair(tx, case, &mut other)
+}
+
+fn set_pair(tx: &mut Tx<'_>, id: &CaseId, pair: Option<Vec<u8>>) -> Result<()> {
+    diesel::update(table::table.find(id)).set(table::pair_digest.eq(pair)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Leaves the names as they are, for good.
+fn accept(tx: &mut Tx<'_>, id: &CaseId) -> Result<()> {
+    diesel::update(blind_indexes::table.filter(blind_indexes::case_id.eq(id)))
+        .set(blind_indexes::rules.eq(RULES))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Each name once, for all that it is for.
+pub(super) fn merged(anew: &Anew) -> BTreeMap<Name, About> {
+    let mut all: BTreeMap<Name, About> = BTreeMap::new();
+    for (named, at) in &anew.names {
+        let name = (named.digest.to_vec(), named.role.to_owned());
+        let known = all.entry(name).or_insert((named.used, named.kind, *at));
+        known.0 = known.0.and(named.used);
+    }
+    all
+}
+
+/// Puts the new names in the place of the old ones. Says whether any differs.
+fn replace(tx: &mut Tx<'_>, id: &CaseId, anew: &Anew) -> Result<bool> {
+    let old: Vec<(Vec<u8>, String, Use)> = blind_indexes::table
+        .filter(blind_indexes::case_id.eq(id))
+        .select((blind_indexes::digest, blind_indexes::role, blind_indexes::used))
+        .load(tx.conn())?;
+    let old: BTreeMap<Name, Use> = old.into_iter().map(|(digest, role, used)| ((digest, role), used)).collect();
+    let new = merged(anew);
+    for (digest, role) in old.keys().filter(|name| !new.contains_key(name)) {
+        diesel::delete(blind_indexes::table.find((id, digest, role))).execute(tx.conn())?;
+    }
+    let mut rows = Vec::new();
+    for ((digest, role), (used, kind, created_at)) in &new {
+        if let Some(before) = old.get(&(digest.clone(), role.clone())) {
+            if before != used {
+                diesel::update(blind_indexes::table.find((id, digest, role)))
+                    .set(blind_indexes::used.eq(*used))
+                    .execute(tx.conn())?;
+            }
+        } else {
+            rows.push(Row { digest, case_id: id, role, kind, created_at: *created_at, used: *used, rules: RULES });
+        }
+    }
+    let differs = old.len() != new.len()
+        || !rows.is_empty()
+        || old.iter().any(|(name, used)| new.get(name).map(|n| n.0) != Some(*used));
+    for some in rows.chunks(500) {
+        native!(tx.conn(), |c| diesel::insert_into(blind_indexes::table).values(some).execute(c))?;
+    }
+    accept(tx, id)?;
+    Ok(differs)
+}

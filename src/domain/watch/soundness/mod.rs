@@ -1,0 +1,48 @@
+//! Whether what is stored is whole: every sealed value opens, every row has its owner, every case stands where its
+//! clocks say, and somebody can be paged. Reads only, a few owners at a time.
+
+mod cases;
+mod codes;
+mod names;
+mod pairs;
+mod people;
+mod rows;
+mod sealed;
+mod shape;
+
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
+use serde::Serialize;
+
+use crate::db::perhaps::Perhaps;
+
+pub use cases::contradictions;
+pub use codes::unknown_codes;
+pub use names::names;
+pub use pairs::pairs;
+pub use people::{old_walls, on_rota, out_of_sight, reachable};
+pub use rows::{orphans, unreadable};
+pub use sealed::{Seals, owners, seals};
+pub use shape::shape;
+
+/// Something that is wrong, by where it stands. Never by what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What is wrong, for machines.
+    pub code: &'static str,
+    /// The table.
+    pub table: &'static str,
+    /// The row.
+    pub id: String,
+    /// What is wrong and what to do, for a person.
+    pub detail: &'static str,
+}
+
+/// As many rows of one kind as are named. There is no use in a list that nobody reads to its end.
+const NAMED: usize = 100;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    id: Perhaps<String>,
+}
