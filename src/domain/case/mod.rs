@@ -1,14 +1,12 @@
 //! Cases: the unit of an advocate's work. One reporter and one subject; reports join it, people decide it.
 
 pub mod clocks;
+pub mod report;
 pub mod state;
 pub(in crate::domain) mod store;
 
 pub use state::{Action, State};
-pub(in crate::domain) use store::move_along;
-pub(in crate::domain) use store::{
-    find, find_locked, note_withdrawal, readable, replace_in_queue as requeue, tell_platform,
-};
+pub(in crate::domain) use store::{find, find_locked, note_withdrawal, readable, requeue};
 
 use diesel::prelude::*;
 
@@ -41,22 +39,6 @@ codes! {
         UnableToContact = "unable_to_contact",
         /// Found to be untrue, by two people.
         Unfounded = "unfounded",
-    }
-}
-
-impl Outcome {
-    /// The outcome in the platform's view. Withdrawals and the like look as any case in which nothing was asked.
-    #[must_use]
-    pub const fn as_report_outcome(self) -> super::intake::ReportOutcome {
-        use super::intake::ReportOutcome;
-        match self {
-            Self::PlatformActed => ReportOutcome::PlatformActed,
-            Self::PlatformRefused | Self::PlatformSilent => ReportOutcome::PlatformDeclined,
-            Self::SupportedElsewhere => ReportOutcome::HandledElsewhere,
-            Self::RecordedOnly | Self::Withdrawn | Self::UnableToContact | Self::Unfounded => {
-                ReportOutcome::NoPlatformActionSought
-            }
-        }
     }
 }
 

@@ -3,19 +3,14 @@
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
-use super::clocks::{self, ClockKind};
-use super::{Action, Case, Outcome, State, sort_rank};
-use crate::base::id::{CaseId, ReportId};
+use super::clocks;
+use super::{Case, Outcome, State, sort_rank};
+use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock};
-use crate::db::schema::{case_queues, cases, reports};
+use crate::db::dialect::{self, Lock, native};
+use crate::db::schema::{case_queues, cases};
 use crate::db::{Rx, Tx};
-use crate::domain::casework::requests;
-use crate::domain::counting;
-use crate::domain::intake::{ReportOutcome, Status};
-use crate::domain::ledger::audit::{self, Chain, Event};
-use crate::domain::ledger::events::{self, EventType, NewEvent};
-use crate::domain::paging;
+use crate::domain::ledger::audit::Head;
 use crate::error::Result;
 
 /// The case with this id, whoever asks. Callers outside the domain get cases through `domain::access`.
@@ -44,8 +39,52 @@ pub(in crate::domain) fn find_locked(tx: &mut Tx<'_>, id: &CaseId) -> Result<Opt
     find(tx, id)
 }
 
+/// Inserts the row of a case that is being opened; `false` when the pair of accounts has one by now.
+pub(in crate::domain) fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> Result<bool> {
+    let row = (
+        (
+            cases::id.eq(&case.id),
+            cases::platform_id.eq(&case.platform_id),
+            cases::mode.eq(case.mode),
+            cases::pair_digest.eq(pair.map(|pair| pair.to_vec())),
+            cases::category.eq(case.category),
+            cases::child.eq(case.child),
+            cases::state.eq(case.state),
+            cases::queue.eq(case.queue),
+        ),
+        (
+            cases::priority.eq(case.priority),
+            cases::priority_source.eq(case.priority_source),
+            cases::computed_priority.eq(case.computed_priority),
+            cases::next_due_at.eq(case.next_due_at),
+            cases::sort_rank.eq(case.sort_rank),
+            cases::received_at.eq(case.received_at),
+            cases::audit_seq.eq(head.seq),
+            cases::audit_head.eq(head.hash),
+            cases::version.eq(case.version),
+            cases::match_at.eq(case.received_at),
+            cases::region.eq(case.region),
+        ),
+    );
+    let added =
+        native!(tx.conn(), |c| diesel::insert_into(cases::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(added == 1)
+}
+
+/// Gives up the pair of accounts that the case stands for: a later report of theirs opens a case anew.
+pub(in crate::domain) fn give_up_pair(tx: &mut Tx<'_>, id: &CaseId) -> Result<()> {
+    diesel::update(cases::table.find(id)).set(cases::pair_digest.eq(None::<Vec<u8>>)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Has the case compared with others again.
+pub(in crate::domain) fn compare_again(tx: &mut Tx<'_>, id: &CaseId) -> Result<()> {
+    diesel::update(cases::table.find(id)).set(cases::match_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(())
+}
+
 /// Puts the case in its place in the queue again, after its clocks or its priority changed.
-pub(in crate::domain) fn replace_in_queue(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+pub(in crate::domain) fn requeue(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
     let due = clocks::next_due(&clocks::of_case(tx, &case.id)?);
     case.next_due_at = due;
     case.sort_rank = sort_rank(case.priority, due);
@@ -84,20 +123,13 @@ pub(in crate::domain) fn bump(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
     Ok(())
 }
 
-/// Moves a case along the state table, records it, and tells the platform when its view of the reports changes.
-///
-/// # Errors
-/// `Conflict` when the table has no such way.
-pub(in crate::domain) fn move_along(
+/// Sets where the case stands and how it ended, as of now.
+pub(in crate::domain) fn set_state(
     tx: &mut Tx<'_>,
     case: &mut Case,
-    action: Action,
+    to: State,
     outcome: Option<Outcome>,
 ) -> Result<()> {
-    let to = case.next(action)?;
-    // What has come due is counted as the case stood on that day.
-    counting::settle(tx, case)?;
-    let from = case.state;
     case.state = to;
     case.version += 1;
     case.outcome = outcome;
@@ -114,72 +146,7 @@ pub(in crate::domain) fn move_along(
             cases::held_until.eq(case.held_until),
         ))
         .execute(tx.conn())?;
-    let moved = Event::CaseMoved {
-        action: action.as_str(),
-        from: from.as_str(),
-        to: to.as_str(),
-        outcome: outcome.map(Outcome::as_str),
-    };
-    audit::record(tx, Chain::Case(&case.id), moved)?;
-    note_for_the_public(tx, case, action)?;
-    if from == State::Received {
-        clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
-    }
-    if to == State::Closed {
-        clocks::stop_ours(tx, &case.id)?;
-        paging::quiet(tx, &case.id)?;
-    }
-    replace_in_queue(tx, case)?;
-    tell_platform(tx, case)
-}
-
-/// Counts the case when a person who has read it does something about it, other than call it abuse of the service. To
-/// begin reading is none of that.
-fn note_for_the_public(tx: &mut Tx<'_>, case: &Case, action: Action) -> Result<()> {
-    match (action, case.outcome) {
-        (Action::Close, Some(Outcome::Unfounded)) => counting::correct(tx, case),
-        (Action::Start | Action::Resume | Action::PlatformAnswered | Action::Reopen, _) => Ok(()),
-        (Action::Close | Action::Hold, _) => counting::count(tx, case),
-        (Action::AskPlatform, _) => {
-            counting::count(tx, case)?;
-            counting::forward(tx, case)
-        }
-    }
-}
-
-/// Brings the platform's view of the case's reports up to date, and logs an event for each that changed. A report
-/// awaits the platform as long as it was asked about it and has not answered, whatever colleagues do meanwhile.
-pub(in crate::domain) fn tell_platform(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
-    let rows: Vec<(ReportId, Status, Option<ReportOutcome>, i64)> = reports::table
-        .filter(reports::case_id.eq(&case.id))
-        .order((reports::received_at, reports::id))
-        .select((reports::id, reports::status, reports::outcome, reports::event_seq))
-        .load(tx.conn())?;
-    let waiting = requests::waiting_reports(tx, &case.id)?;
-    let outcome = case.outcome.map(Outcome::as_report_outcome);
-    let mut entries = Vec::new();
-    for (id, before, outcome_before, told) in rows {
-        let status = match case.state {
-            State::Closed => Status::Closed,
-            _ if waiting.contains(&id) => Status::AwaitingPlatform,
-            _ => Status::Received,
-        };
-        if (status, outcome) == (before, outcome_before) {
-            continue;
-        }
-        diesel::update(reports::table.find(&id))
-            .set((
-                reports::status.eq(status),
-                reports::outcome.eq(outcome),
-                reports::event_seq.eq(told + 1),
-                reports::version.eq(reports::version + 1),
-            ))
-            .execute(tx.conn())?;
-        let kind = if status == Status::Closed { EventType::ReportClosed } else { EventType::ReportStatusChanged };
-        let tenant = (&case.platform_id, case.mode);
-        entries.push(NewEvent::new(tenant, kind, told + 1, tx.now(), (id, None)));
-    }
-    events::insert(tx, &entries)
+    Ok(())
 }
 
 /// Sets who holds the case, and until when. Leases are no change of version.

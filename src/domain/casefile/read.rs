@@ -10,6 +10,7 @@ use crate::base::time::Timestamp;
 use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Grant, Read};
 use crate::domain::case::clocks::{self, ClockKind, ClockState};
+use crate::domain::case::report;
 use crate::domain::case::store;
 use crate::domain::case::{Case, Outcome, PrioritySource, State};
 use crate::domain::casework::acts::{self, ActView};
@@ -17,7 +18,7 @@ use crate::domain::casework::links;
 use crate::domain::casework::notes::{self, NoteView};
 use crate::domain::casework::priority;
 use crate::domain::casework::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
-use crate::domain::intake::{Added, additions_of, contact_is_barred};
+use crate::domain::intake::{Added, additions_of};
 use crate::domain::ledger::audit::{self, Chain, Event};
 use crate::domain::people::platforms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
@@ -192,7 +193,7 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView>
     if content && case.is_held_by(&who.id, now) {
         // A person who holds the case reads what was said: that is the human review that was promised.
         clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
-        store::replace_in_queue(tx, &mut case.clone())?;
+        store::requeue(tx, &mut case.clone())?;
     }
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     let clocks = clocks::of_case(tx, &case.id)?;
@@ -220,7 +221,7 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView>
         assessment: newest.map(|(_, assessed)| assessed.assessment),
         clocks: clocks.iter().map(clock).collect(),
         intimate_image_clock: image,
-        contact_barred: contact_is_barred(tx, &case.id)?,
+        contact_barred: report::contact_is_barred(tx, &case.id)?,
         reports,
         additions,
         requests,

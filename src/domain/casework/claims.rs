@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::moved;
 use super::priority;
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
@@ -77,7 +78,7 @@ pub fn release(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>) -> Result<Case> {
 /// Begins the work: the first human review.
 pub fn start(tx: &mut Tx<'_>, grant: Grant<Work>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
-    store::move_along(tx, &mut case, Action::Start, None)?;
+    moved::move_along(tx, &mut case, Action::Start, None)?;
     Ok(case)
 }
 
@@ -92,7 +93,7 @@ pub fn hold(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>, reason: &str, until:
         return Err(Error::invalid("/until", "out_of_range", "choose a time within the next 72 hours"));
     }
     require_reason(reason)?;
-    store::move_along(tx, &mut case, Action::Hold, None)?;
+    moved::move_along(tx, &mut case, Action::Hold, None)?;
     crate::domain::casework::notes::write_reason(tx, kit, &case.id, &who, reason)?;
     case.claimed_until = None;
     case.held_until = Some(until);
@@ -104,27 +105,27 @@ pub fn hold(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>, reason: &str, until:
 /// told, unless it is claimed by then.
 pub fn resume(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
-    wake_up(tx, kit, &mut case)?;
+    resume_case(tx, kit, &mut case)?;
     priority::page_if_left(tx, kit, &case, "resumed")?;
     Ok(case)
 }
 
 /// A case that was set aside or waits for its platform goes back to be worked on.
-pub(in crate::domain) fn wake_waiting(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
-    if case.state.next(Action::Resume).is_some() { wake_up(tx, kit, case) } else { Ok(()) }
+pub(in crate::domain) fn resume_if_waiting(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    if case.state.next(Action::Resume).is_some() { resume_case(tx, kit, case) } else { Ok(()) }
 }
 
 /// The same, and when its priority has somebody woken and nobody holds it, `reason` wakes them.
-pub(in crate::domain) fn wake_and_page(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, reason: &str) -> Result<()> {
+pub(in crate::domain) fn resume_and_page(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, reason: &str) -> Result<()> {
     if case.state.next(Action::Resume).is_none() {
         return Ok(());
     }
-    wake_up(tx, kit, case)?;
+    resume_case(tx, kit, case)?;
     priority::page_if_left(tx, kit, case, reason)
 }
 
-fn wake_up(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
-    store::move_along(tx, case, Action::Resume, None)?;
+fn resume_case(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    moved::move_along(tx, case, Action::Resume, None)?;
     // What has somebody woken is kept for nobody: the one who knew it may be asleep.
     let keep = case.assigned_to.is_some() && !priority::is_urgent(kit, case.priority);
     case.reserved_until = keep.then(|| reserved(tx.now(), case.next_due_at));
@@ -139,15 +140,15 @@ fn reserved(now: Timestamp, next_due_at: Timestamp) -> Timestamp {
 pub fn reopen(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen>, reason: &str) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
     require_reason(reason)?;
-    wake(tx, kit, &mut case)?;
+    reopen_case(tx, kit, &mut case)?;
     crate::domain::casework::notes::write_reason(tx, kit, &case.id, &who, reason)?;
     priority::page_if_left(tx, kit, &case, "reopened")?;
     Ok(case)
 }
 
 /// Re-opens a case and starts its clocks anew.
-pub(in crate::domain) fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
-    store::move_along(tx, case, Action::Reopen, None)?;
+pub(in crate::domain) fn reopen_case(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+    moved::move_along(tx, case, Action::Reopen, None)?;
     case.assigned_to = None;
     case.claimed_until = None;
     case.reserved_until = None;
@@ -159,7 +160,7 @@ pub(in crate::domain) fn wake(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Re
     let reached = clocks::of_case(tx, &case.id)?.iter().any(Clock::is_first_contact_made);
     fresh.retain(|clock: &Clock| !(reached && clock.kind == ClockKind::FirstContactOrStandby));
     clocks::insert(tx, &fresh)?;
-    store::replace_in_queue(tx, case)
+    store::requeue(tx, case)
 }
 
 /// Hands the case to somebody, whom it is offered to alone for a while. Whoever is handed an urgent one is told, with
@@ -239,7 +240,7 @@ pub fn holds_ended(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Resul
 pub fn end_hold(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
     let over = case.held_until.is_some_and(|until| until <= tx.now());
-    if case.state == State::OnHold && over { wake_and_page(tx, kit, &mut case, "hold_ended") } else { Ok(()) }
+    if case.state == State::OnHold && over { resume_and_page(tx, kit, &mut case, "hold_ended") } else { Ok(()) }
 }
 
 /// A reason in words.

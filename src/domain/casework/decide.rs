@@ -2,12 +2,12 @@
 
 use super::acts::{self, Done};
 use super::claims;
+use super::moved;
 use super::requests::{self, RequestState};
 use super::rights::{self, Cause};
 use crate::base::secret::silent;
 use crate::db::Tx;
 use crate::domain::access::{Decide, Grant};
-use crate::domain::case::store;
 use crate::domain::case::{Action, Case, Outcome};
 use crate::domain::unit::Kit;
 use crate::error::{Conflict, Result};
@@ -59,7 +59,7 @@ pub(super) fn close(tx: &mut Tx<'_>, case: &mut Case, outcome: Outcome) -> Resul
     {
         return Err(Conflict::Transition { from, action }.into());
     }
-    store::move_along(tx, case, Action::Close, Some(outcome))?;
+    moved::move_along(tx, case, Action::Close, Some(outcome))?;
     rights::void_all(tx, &case.id, Cause::CaseClosed)?;
     claims::end(tx, case)
 }

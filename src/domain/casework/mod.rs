@@ -5,13 +5,14 @@ mod alarms;
 pub(in crate::domain) mod claims;
 mod decide;
 pub(in crate::domain) mod links;
+mod moved;
 pub(in crate::domain) mod notes;
 pub mod priority;
 pub mod requests;
 pub mod rights;
 
 pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
-pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, take, wake_and_page};
+pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, resume_and_page, take};
 pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, start};
 pub use claims::{claims_lapsed, end_hold, holds_ended, lapse};
 pub use decide::{Closing, decide};

@@ -15,9 +15,9 @@ use crate::db::schema::notes;
 use crate::db::{Rx, Tx};
 use crate::domain::access::{Acting, Grant, WriteNote};
 use crate::domain::case::clocks::{self, Clock, ClockKind};
+use crate::domain::case::report;
 use crate::domain::case::store;
 use crate::domain::counting;
-use crate::domain::intake;
 use crate::domain::ledger::audit::{self, Chain, Event};
 use crate::domain::unit::Kit;
 use crate::domain::vault::{Keys, Notes, Sealed};
@@ -127,7 +127,7 @@ pub fn write_note(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<WriteNote>, note: &Ne
         counting::count(tx, &case)?;
     }
     if note.records.is_some() && case.state.is_open() {
-        store::replace_in_queue(tx, &mut case)?;
+        store::requeue(tx, &mut case)?;
     }
     Ok(NoteView { id, author: who.id.clone(), at: tx.now(), records: note.records, text: note.text.clone() })
 }
@@ -135,14 +135,14 @@ pub fn write_note(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<WriteNote>, note: &Ne
 /// Nobody reaches her while her wishes could not be read: they may have been "not by phone". Whoever has asked her says
 /// so, and what she said then counts.
 fn contact_is_open(tx: &mut Tx<'_>, case: &CaseId, asked: bool) -> Result<()> {
-    if !intake::contact_is_barred(tx, case)? {
+    if !report::contact_is_barred(tx, case)? {
         return Ok(());
     }
     if !asked {
         let detail = "her contact wishes could not be read: ask her first how she may be reached, and say that you did, or record a standby";
         return Err(Error::invalid("/wishes_asked", "contact_barred", detail));
     }
-    intake::lift_bar(tx, case)
+    report::lift_bar(tx, case)
 }
 
 /// A check-in is agreed in a contact, and lies ahead.

@@ -175,12 +175,12 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
         let due = due_for(tx, kit, case.priority, &case.queues())?;
         clocks::tighten(tx, &case.id, &due)?;
         // Nothing that has become more urgent stays set aside, or kept for somebody who may be away.
-        claims::wake_waiting(tx, kit, case)?;
+        claims::resume_if_waiting(tx, kit, case)?;
         case.reserved_until = None;
         store::set_holder(tx, case)?;
         page_if_urgent(tx, kit, case, case.priority.as_str())?;
     }
-    store::replace_in_queue(tx, case)
+    store::requeue(tx, case)
 }
 
 /// The spans of a priority, as they are while someone is on shift for the queue or nobody is.

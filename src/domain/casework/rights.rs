@@ -151,7 +151,7 @@ fn take_from(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, (staff, why): (StaffId
     claims::end(tx, case)?;
     audit::record(tx, Chain::Case(&case.id), Event::ClaimEnded { staff, what, cause: why.as_str() })?;
     if case.state == State::OnHold {
-        claims::wake_waiting(tx, kit, case)?;
+        claims::resume_if_waiting(tx, kit, case)?;
     }
     if priority::is_urgent(kit, case.priority) { priority::call_now(tx, case, "holder_gone") } else { Ok(()) }
 }

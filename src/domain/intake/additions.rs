@@ -22,6 +22,7 @@ use crate::db::schema::{additions, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::case;
+use crate::domain::case::report;
 use crate::domain::ledger::audit::{self, Chain, Event};
 use crate::domain::people::staff;
 use crate::domain::terms::identifiers::IdentifierKind;
@@ -93,7 +94,7 @@ pub fn add(
     };
     left_out::store(tx, &mut keys, &case, (row_id, found.left_out()))?;
     if found.contact_is_barred() {
-        left_out::bar_contact(tx, report)?;
+        report::bar_contact(tx, report)?;
     }
     keys.store(tx)?;
     let row = (
@@ -106,8 +107,7 @@ pub fn add(
         additions::subject.eq(subject),
     );
     diesel::insert_into(additions::table).values(row).execute(tx.conn())?;
-    // An addition is a change of the report in the platform's own view.
-    diesel::update(reports::table.find(report)).set(reports::version.eq(reports::version + 1)).execute(tx.conn())?;
+    report::note_addition(tx, report)?;
     Ok((AdditionView { id, report_id: report.clone(), received_at: tx.now() }, case))
 }
 
@@ -130,9 +130,7 @@ fn country_of(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId, report: &ReportId) -> R
 pub fn withdraw(tx: &mut Tx<'_>, tenant: &Tenant, report: &ReportId) -> Result<CaseId> {
     let found = own(tx, tenant, report)?;
     audit::record(tx, Chain::Case(&found.case_id), Event::WithdrawalAsked { report: report.clone() })?;
-    diesel::update(reports::table.find(report).filter(reports::withdrawn_at.is_null()))
-        .set(reports::withdrawn_at.eq(tx.now()))
-        .execute(tx.conn())?;
+    report::note_withdrawal(tx, report)?;
     case::note_withdrawal(tx, &found.case_id)?;
     Ok(found.case_id)
 }

@@ -9,10 +9,10 @@ use super::contact;
 use super::found::{Found, LeftOut};
 use super::members::Members;
 use super::subject;
-use crate::base::id::{CaseId, ReportId};
+use crate::base::id::CaseId;
 use crate::base::json::{self, Json};
 use crate::base::text::is_plain_word;
-use crate::db::schema::{left_out, reports};
+use crate::db::schema::left_out;
 use crate::db::{Rx, Tx};
 use crate::domain::vault::{Answers, Contact, Identity, Keys, Scope, ScopeKind, Sealed, Statement, Subject};
 use crate::error::{Error, Result};
@@ -182,30 +182,4 @@ fn pieces(text: &str) -> Vec<String> {
     let mut all: Vec<String> = starts.map(|at| piece(signs.get(at..).unwrap_or_default())).take(PIECES).collect();
     all.insert(all.len().min(1), piece(last));
     all
-}
-
-/// Whether nobody may contact the person of this case by any way until somebody has asked her.
-///
-/// # Errors
-/// What the database says.
-pub(in crate::domain) fn contact_is_barred(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
-    let barred = reports::case_id.eq(case).and(reports::contact_barred_at.is_not_null());
-    let any: Option<String> = reports::table.filter(barred).select(reports::id).first(rx.conn()).optional()?;
-    Ok(any.is_some())
-}
-
-/// Nobody may contact the person by any way until somebody has asked: what was added to her report may have said so.
-pub(super) fn bar_contact(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
-    let barred = reports::contact_barred_at.eq(Some(tx.now()));
-    diesel::update(reports::table.find(report)).set(barred).execute(tx.conn())?;
-    Ok(())
-}
-
-/// Somebody has asked: what she said then counts.
-pub(in crate::domain) fn lift_bar(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
-    let barred = reports::case_id.eq(case).and(reports::contact_barred_at.is_not_null());
-    diesel::update(reports::table.filter(barred))
-        .set(reports::contact_barred_at.eq(None::<crate::base::time::Timestamp>))
-        .execute(tx.conn())?;
-    Ok(())
 }

@@ -27,39 +27,10 @@ mod tests;
 pub(in crate::domain) use additions::{Added, additions_of};
 pub use additions::{AdditionView, add, withdraw};
 pub use found::{Broken, Found, LeftOut};
-pub(in crate::domain) use left_out::contact_is_barred;
-pub(in crate::domain) use left_out::{lift_bar, of_case as left_out_of};
+pub(in crate::domain) use left_out::of_case as left_out_of;
 pub use opened::{Sent, read_body};
 pub use read::{ReportView, find, find_by_reference, list};
 pub use reader::{LONGEST, Taken, read_addition, read_report};
 pub(in crate::domain) use renamed::{Anew, anew};
 pub(in crate::domain) use submit::{ContactPart, IdentityPart, StatementPart};
 pub use submit::{Submitted, submit};
-
-use crate::base::code::codes;
-
-codes! {
-    /// Where a report stands, in the platform's view. It never changes by anything the survivor does.
-    pub enum Status as ReportStatus {
-        /// With us.
-        Received = "received",
-        /// We wait for the platform.
-        AwaitingPlatform = "awaiting_platform",
-        /// Closed, with an outcome.
-        Closed = "closed",
-    }
-}
-
-codes! {
-    /// How a report ended, in the platform's view.
-    pub enum ReportOutcome {
-        /// The platform did what it was asked.
-        PlatformActed = "platform_acted",
-        /// The platform declined, or let it pass.
-        PlatformDeclined = "platform_declined",
-        /// Nothing was asked of the platform.
-        NoPlatformActionSought = "no_platform_action_sought",
-        /// Help came from elsewhere.
-        HandledElsewhere = "handled_elsewhere",
-    }
-}

@@ -12,7 +12,7 @@ use crate::domain::case::store;
 use crate::domain::case::{Case, PrioritySource, State, sort_rank};
 use crate::domain::casework::claims;
 use crate::domain::casework::priority::{self, Assessed};
-use crate::domain::ledger::audit::{self, Chain, Event, Head};
+use crate::domain::ledger::audit::{self, Chain, Event};
 use crate::domain::paging;
 use crate::domain::people::platforms::Mode;
 use crate::domain::terms::identifiers::{RULES, Use};
@@ -110,7 +110,7 @@ fn of_pair<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Opt
         priority::mark_unreadable(tx, kit, &id)?;
     }
     if locked || is_erased(&case, &mut keys)? {
-        diesel::update(cases::table.find(&id)).set(cases::pair_digest.eq(None::<Vec<u8>>)).execute(tx.conn())?;
+        store::give_up_pair(tx, &id)?;
         return Ok(None);
     }
     Ok(Some(Landed { case, keys }))
@@ -172,7 +172,7 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     let mut events = vec![opened];
     events.extend(alarm.map(|call| Event::AlarmOpened { reason: call.reason.to_owned() }));
     let head = audit::begin(tx, Chain::Case(&id), &events)?;
-    if !insert(tx, &case, incoming.pair, head)? {
+    if !store::insert(tx, &case, incoming.pair, head)? {
         audit::undo_begin(tx, &id)?;
         return Ok(None);
     }
@@ -184,37 +184,6 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
         paging::begin(tx, &case, call)?;
     }
     Ok(Some(Landed { case, keys }))
-}
-
-fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> Result<bool> {
-    let row = (
-        (
-            cases::id.eq(&case.id),
-            cases::platform_id.eq(&case.platform_id),
-            cases::mode.eq(case.mode),
-            cases::pair_digest.eq(pair.map(|pair| pair.to_vec())),
-            cases::category.eq(case.category),
-            cases::child.eq(case.child),
-            cases::state.eq(case.state),
-            cases::queue.eq(case.queue),
-        ),
-        (
-            cases::priority.eq(case.priority),
-            cases::priority_source.eq(case.priority_source),
-            cases::computed_priority.eq(case.computed_priority),
-            cases::next_due_at.eq(case.next_due_at),
-            cases::sort_rank.eq(case.sort_rank),
-            cases::received_at.eq(case.received_at),
-            cases::audit_seq.eq(head.seq),
-            cases::audit_head.eq(head.hash),
-            cases::version.eq(case.version),
-            cases::match_at.eq(case.received_at),
-            cases::region.eq(case.region),
-        ),
-    );
-    let added =
-        native!(tx.conn(), |c| diesel::insert_into(cases::table).values(row).on_conflict_do_nothing().execute(c))?;
-    Ok(added == 1)
 }
 
 /// The platform's 48 hours run from the report's receipt, which is immutable, for each report by itself.
@@ -262,14 +231,14 @@ fn take_in(
 ) -> Result<()> {
     let before = case.priority;
     if case.state == State::Closed {
-        claims::wake(tx, kit, case)?;
+        claims::reopen_case(tx, kit, case)?;
     } else {
-        claims::wake_waiting(tx, kit, case)?;
+        claims::resume_if_waiting(tx, kit, case)?;
     }
     let known = named_before(tx, &case.id)?;
     if name(tx, &case.id, &names, &known)? || !new.categories.is_empty() {
         // It is compared with others again.
-        diesel::update(cases::table.find(&case.id)).set(cases::match_at.eq(tx.now())).execute(tx.conn())?;
+        store::compare_again(tx, &case.id)?;
     }
     let combined = combined(tx, keys, &case.id, &new);
     let unreadable = combined.as_ref().is_err_and(Damaged::is);

@@ -4,13 +4,13 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ReportOutcome, Status};
 use crate::base::id::{CaseId, ReportId};
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::Rx;
 use crate::db::schema::reports;
 use crate::domain::access::Tenant;
+use crate::domain::case::report::{ReportOutcome, Status};
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::error::{Refused, Result};
 

@@ -4,8 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::body::{
-    ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, ReportBody, Reporter, SubjectBody,
-    Survivor,
+    ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, ReportBody, Reporter, SubjectBody, Survivor,
 };
 use super::facts;
 use super::left_out;
@@ -13,21 +12,20 @@ use super::names::{Said, names, pair};
 use super::open;
 use super::open::{Incoming, Landed};
 use super::reader::Taken;
-use super::{ReportOutcome, Status};
 use crate::base::id::{CaseId, ReportId};
 use crate::base::secret::{hex, same, silent};
 use crate::base::time::Timestamp;
 use crate::db::Tx;
-use crate::db::dialect::native;
 use crate::db::schema::reports;
 use crate::domain::access::Tenant;
-use crate::domain::case;
+use crate::domain::case::Case;
+use crate::domain::case::report::{self, NewReport, Status};
 use crate::domain::ledger::events::{self, EventType, NewEvent};
 use crate::domain::people::staff;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::intimate_image_clock_applies;
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Answers, Contact, Identity, Keys, Sealed, Statement, Subject};
+use crate::domain::vault::{Answers, Contact, Identity, Keys, Statement, Subject};
 use crate::error::{Conflict, Error, Result};
 
 /// The longest reference, in characters.
@@ -214,36 +212,10 @@ fn incoming(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &ReportId, taken: &
     })
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = reports)]
-struct Row<'a> {
-    id: &'a ReportId,
-    platform_id: &'a crate::base::id::PlatformId,
-    mode: crate::domain::people::platforms::Mode,
-    case_id: &'a CaseId,
-    platform_report_ref: String,
-    category: CategoryCode,
-    relation: Relation,
-    desired_outcome: DesiredOutcome,
-    received_at: Timestamp,
-    human_review_by: Timestamp,
-    body_digest: Vec<u8>,
-    status: Status,
-    outcome: Option<ReportOutcome>,
-    statement: Sealed<Statement>,
-    identity: Sealed<Identity>,
-    answers: Sealed<Answers>,
-    contact: Option<Sealed<Contact>>,
-    subject: Option<Sealed<Subject>>,
-    event_seq: i64,
-    version: i64,
-    contact_barred_at: Option<Timestamp>,
-}
-
 fn store(
     tx: &mut Tx<'_>,
     keys: &mut Keys<'_>,
-    case: &case::Case,
+    case: &Case,
     (id, category, human_review_by): (&ReportId, CategoryCode, Timestamp),
     (taken, digest): (Taken<ReportBody>, [u8; 32]),
 ) -> Result<()> {
@@ -267,7 +239,7 @@ fn store(
         Some(subject) => Some(keys.sealing::<Subject>()?.seal("subject", row_id, subject)?),
         None => None,
     };
-    let row = Row {
+    let row = NewReport {
         id,
         platform_id: &case.platform_id,
         mode: case.mode,
@@ -290,9 +262,7 @@ fn store(
         version: 1,
         contact_barred_at: found.contact_is_barred().then(|| tx.now()),
     };
-    let added =
-        native!(tx.conn(), |c| diesel::insert_into(reports::table).values(&row).on_conflict_do_nothing().execute(c))?;
-    if added != 1 {
+    if !report::insert(tx, &row)? {
         // A twin with another key took the reference between the look and here; asked again, it is found.
         return Err(Conflict::InFlight.into());
     }

@@ -14,6 +14,7 @@ use crate::domain::case;
 use crate::domain::case::clocks::{self, ClockKind};
 use crate::domain::case::{Action, Case};
 use crate::domain::casework;
+use crate::domain::casework::moved;
 use crate::domain::counting;
 use crate::domain::ledger::audit::{self, Chain, Event};
 use crate::domain::ledger::events::EventType;
@@ -87,10 +88,10 @@ fn give_back(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId) -> Result<()> {
     let Some(mut case) = case::find(tx, case)? else { return Ok(()) };
     let answered = waiting_reports(tx, &case.id)?.is_empty();
     if answered && case.state.next(Action::PlatformAnswered).is_some() {
-        case::move_along(tx, &mut case, Action::PlatformAnswered, None)?;
+        moved::move_along(tx, &mut case, Action::PlatformAnswered, None)?;
         casework::page_if_left(tx, kit, &case, "platform_answered")?;
     }
-    case::tell_platform(tx, &case)?;
+    moved::tell_platform(tx, &case)?;
     case::requeue(tx, &mut case)
 }
 
@@ -134,7 +135,7 @@ pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
     audit::record(tx, Chain::Case(&case_id), Event::RequestOverdue { request: id.clone() })?;
     tell(tx, &case, EventType::RequestOverdue, (report, id))?;
     // Silence is noticed: the case goes back to whoever takes it next.
-    casework::wake_and_page(tx, kit, &mut case, "request_overdue")
+    casework::resume_and_page(tx, kit, &mut case, "request_overdue")
 }
 
 /// The case of a request, as text: what is damaged beside it hides it not.

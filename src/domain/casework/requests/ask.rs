@@ -14,10 +14,11 @@ use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::{Action, Case};
 use crate::domain::casework;
 use crate::domain::casework::acts::{self, Done};
-use crate::domain::intake::body::{DesiredOutcome, Relation};
+use crate::domain::casework::moved;
 use crate::domain::ledger::audit::{self, Chain, Event};
 use crate::domain::ledger::events::EventType;
 use crate::domain::people::staff::Role;
+use crate::domain::terms::words::{DesiredOutcome, Relation};
 use crate::domain::triage::Signal;
 use crate::domain::unit::Kit;
 use crate::domain::vault::{Keys, Messages};
@@ -147,7 +148,7 @@ fn make(
     by: &StaffId,
     (new, report): (&NewRequest, ReportId),
 ) -> Result<RequestId> {
-    case::move_along(tx, case, Action::AskPlatform, None)?;
+    moved::move_along(tx, case, Action::AskPlatform, None)?;
     let id = RequestId::random();
     let now = tx.now();
     let usual = now.plus(new.action.usual_span());
@@ -191,7 +192,7 @@ fn make(
     clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::Request, now, due_at).of_request(&id)])?;
     let made = Event::RequestMade { request: id.clone(), action: new.action.as_str(), agreement: agreement.as_str() };
     audit::record(tx, Chain::Case(&case.id), made)?;
-    case::tell_platform(tx, case)?;
+    moved::tell_platform(tx, case)?;
     tell(tx, case, EventType::RequestCreated, (report, id.clone()))?;
     case::requeue(tx, case)?;
     Ok(id)

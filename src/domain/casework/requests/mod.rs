@@ -26,6 +26,7 @@ use crate::db::schema::{reports, requests};
 use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::case::Case;
+use crate::domain::case::report;
 use crate::domain::ledger::events::{self, EventType, NewEvent};
 use crate::domain::unit::Kit;
 use crate::domain::vault::{Keys, Messages, Sealed};
@@ -91,10 +92,7 @@ struct Details {
 
 /// Logs an event about a request, counted in the report it is about.
 fn tell(tx: &mut Tx<'_>, case: &Case, kind: EventType, about: (ReportId, RequestId)) -> Result<()> {
-    diesel::update(reports::table.find(&about.0))
-        .set(reports::event_seq.eq(reports::event_seq + 1))
-        .execute(tx.conn())?;
-    let sequence = reports::table.find(&about.0).select(reports::event_seq).first(tx.conn())?;
+    let sequence = report::count_event(tx, &about.0)?;
     let tenant = (&case.platform_id, case.mode);
     let event = NewEvent::new(tenant, kind, sequence, tx.now(), (about.0, Some(about.1)));
     events::insert(tx, &[event])
@@ -179,7 +177,7 @@ fn with_words(rx: &mut Rx<'_>, kit: &Kit, request: Request) -> Result<Asked> {
 }
 
 /// The reports of a case that its platform was asked about and has not answered, late or not.
-pub(in crate::domain) fn waiting_reports(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<ReportId>> {
+pub(super) fn waiting_reports(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<ReportId>> {
     let waiting = [RequestState::Open, RequestState::Acknowledged, RequestState::Overdue];
     let of_case = requests::table.filter(requests::case_id.eq(case).and(requests::state.eq_any(waiting)));
     Ok(readable(of_case.select(requests::report_id).load(rx.conn())?))

@@ -9,6 +9,7 @@ use crate::db::Rx;
 use crate::db::dialect::native;
 use crate::db::perhaps::Perhaps;
 use crate::domain::case::clocks::ClockKind;
+use crate::domain::case::report::{ReportOutcome, Status};
 use crate::domain::case::{Outcome, PrioritySource, State};
 use crate::domain::casework::Records;
 use crate::domain::casework::acts::{ActKind, ActState};
@@ -16,7 +17,6 @@ use crate::domain::casework::requests::{Agreement, ReasonCode, RequestAction, Re
 use crate::domain::casework::rights::Cause;
 use crate::domain::counting::FlowKind;
 use crate::domain::intake::body::{DesiredOutcome, Relation};
-use crate::domain::intake::{ReportOutcome, Status};
 use crate::domain::ledger::events::EventType;
 use crate::domain::ledger::outbox;
 use crate::domain::people::platforms::{self, Mode};
