@@ -44,6 +44,12 @@ impl<K: Kind> Id<K> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id as callers write it, to keep.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
 }
 
 /// `bits` in `length` characters of the id alphabet, most significant first.

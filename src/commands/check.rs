@@ -140,7 +140,7 @@ async fn unreadable(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 
 /// Tries every sealed value, owner by owner, and whether those whom it names stand for walls.
 async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let owners = app.db.read(soundness::owners).await?;
+    let owners = app.db.read(audit::chains).await?;
     // Shown on a terminal only.
     let bar = ProgressBar::new(u64::try_from(owners)?)
         .with_style(ProgressStyle::with_template("sealed content {bar:40} {pos}/{len}")?);

@@ -30,28 +30,13 @@ macro_rules! insert_new {
 }
 pub(crate) use insert_new;
 
-/// A row that every writer of its chain locks before it writes. They are always locked in the order of this list.
-#[derive(Clone, Copy, Debug)]
-pub enum Lock {
-    /// A platform's row.
-    Platform,
-    /// A case's row.
-    Case,
-    /// A staff account's row.
-    Staff,
-}
-
-/// Locks the row until the transaction ends. `SQLite` has one writer, which needs no lock.
+/// Locks the row of `table` with this id until the transaction ends. `SQLite` has one writer, which needs no lock.
 ///
 /// # Errors
 /// What the database says; a wait past its patience is passing trouble.
-pub fn lock(conn: &mut AnyConnection, row: Lock, id: &str) -> QueryResult<()> {
-    let statement = match row {
-        Lock::Platform => "SELECT 1 FROM platforms WHERE id = $1 FOR NO KEY UPDATE",
-        Lock::Case => "SELECT 1 FROM cases WHERE id = $1 FOR NO KEY UPDATE",
-        Lock::Staff => "SELECT 1 FROM staff WHERE id = $1 FOR NO KEY UPDATE",
-    };
+pub fn lock(conn: &mut AnyConnection, table: &'static str, id: &str) -> QueryResult<()> {
     if let AnyConnection::Postgres(conn) = conn {
+        let statement = format!("SELECT 1 FROM {table} WHERE id = $1 FOR NO KEY UPDATE");
         sql_query(statement).bind::<Text, _>(id).execute(conn)?;
     }
     Ok(())

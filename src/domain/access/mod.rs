@@ -13,7 +13,7 @@ pub use policy::{
 
 use super::case;
 use super::case::Case;
-use super::ledger::audit::{self, Chain, Event};
+use super::ledger::audit::{self, Event};
 use super::ledger::outbox::{self, Job};
 use super::people::platforms::{self, AccessToken, Client, Mode, Scope};
 use super::people::staff::{self, Member, Session};
@@ -21,8 +21,8 @@ use super::triage::Queue;
 use crate::base::code::codes;
 use crate::base::id::{CaseId, ClientId, PlatformId, StaffId};
 use crate::base::secret::Sensitive;
-use crate::db::dialect::{self, Lock};
 use crate::db::{Actor, Rx, Tx};
+use crate::domain::vault::Owner;
 use crate::error::{Conflict, Error, Forbidden, Result, Unauthenticated};
 
 /// A colleague whose session was proved in this transaction. Nothing outside this module can make one: who was looked up
@@ -189,7 +189,7 @@ fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
 /// `NotFound` when there is no such case, it lies in a queue they do not see, or a wall stands between them and it;
 /// `Forbidden` when their role has no right to the act; `ClaimLost` when the act needs a claim they do not hold.
 pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
-    dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    Owner::case(id).lock(tx)?;
     let case = in_sight(tx, who, id)?;
     if !may(who, &case, A::ACT) {
         return Err(Error::Forbidden(Forbidden::Role));
@@ -211,7 +211,7 @@ pub fn two_cases<A: CaseAct>(
     (one, other): (&CaseId, &CaseId),
 ) -> Result<(Grant<A>, Grant<A>)> {
     for id in [one.min(other), one.max(other)] {
-        dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+        Owner::case(id).lock(tx)?;
     }
     Ok((case(tx, who, one)?, case(tx, who, other)?))
 }
@@ -245,7 +245,7 @@ pub fn note_wall(tx: &mut Tx<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Re
     let who = session.member;
     if let (Some(_), true) = look(tx, &who, id)? {
         tx.act_as(Actor::staff(who.id.as_str()));
-        audit::record(tx, Chain::Case(id), Event::WallMet { staff: who.id.clone() })?;
+        audit::record(tx, Owner::case(id), Event::WallMet { staff: who.id.clone() })?;
         let now = tx.now();
         outbox::enqueue(tx, &Job::TellOfWall { case: id.clone() }, now, Some(&format!("wall:{}:{id}", who.id)))?;
     }

@@ -7,10 +7,11 @@ use super::clocks;
 use super::{Case, Outcome, State, sort_rank};
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock, native};
+use crate::db::dialect::native;
 use crate::db::schema::{case_queues, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::ledger::audit::Head;
+use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// The case with this id, whoever asks. Callers outside the domain get cases through `domain::access`.
@@ -35,7 +36,7 @@ pub(in crate::domain) fn readable(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec
 
 /// The same as [`find`], with its row locked until the transaction ends.
 pub(in crate::domain) fn find_locked(tx: &mut Tx<'_>, id: &CaseId) -> Result<Option<Case>> {
-    dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    Owner::case(id).lock(tx)?;
     find(tx, id)
 }
 

@@ -19,12 +19,12 @@ use crate::domain::casework::notes::{self, NoteView};
 use crate::domain::casework::priority;
 use crate::domain::casework::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
 use crate::domain::intake::{Added, additions_of};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::platforms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Priority, Queue};
 use crate::domain::unit::Kit;
-use crate::domain::vault::Keys;
+use crate::domain::vault::{Keys, Owner};
 use crate::error::Result;
 
 /// A case in a list: nothing of what people said.
@@ -188,7 +188,7 @@ pub fn summary(case: &Case) -> CaseSummary {
 pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView> {
     let (case, who) = (grant.case(), grant.who());
     let content = access::allows(who.role, case.queue, Act::ReadContent);
-    audit::record(tx, Chain::Case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
+    audit::record(tx, Owner::case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
     let now = tx.now();
     if content && case.is_held_by(&who.id, now) {
         // A person who holds the case reads what was said: that is the human review that was promised.

@@ -14,10 +14,11 @@ use crate::domain::access::{Acting, Assign, Claim, Grant, Reopen, Work};
 use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::store;
 use crate::domain::case::{Action, Case, State};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
 use crate::domain::people::staff::Member;
 use crate::domain::unit::Kit;
+use crate::domain::vault::Owner;
 use crate::error::{Conflict, Error, Result};
 
 /// How long a claim holds without a heartbeat.
@@ -52,7 +53,7 @@ pub(in crate::domain) fn take(tx: &mut Tx<'_>, case: &mut Case, who: &Acting) ->
     case.reserved_until = None;
     store::set_holder(tx, case)?;
     paging::quiet(tx, &case.id)?;
-    audit::record(tx, Chain::Case(&case.id), Event::Claimed { until })
+    audit::record(tx, Owner::case(&case.id), Event::Claimed { until })
 }
 
 /// Renews the lease.
@@ -70,7 +71,7 @@ pub fn release(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>) -> Result<Case> {
     case.claimed_until = None;
     case.reserved_until = None;
     store::set_holder(tx, &case)?;
-    audit::record(tx, Chain::Case(&case.id), Event::Released)?;
+    audit::record(tx, Owner::case(&case.id), Event::Released)?;
     priority::page_if_urgent(tx, kit, &case, "released")?;
     Ok(case)
 }
@@ -179,7 +180,7 @@ pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign>, to: &Member) -> 
     case.reserved_until = Some(reserved(now, case.next_due_at));
     store::set_holder(tx, &case)?;
     store::bump(tx, &mut case)?;
-    audit::record(tx, Chain::Case(&case.id), Event::Assigned { to: to.id.clone() })?;
+    audit::record(tx, Owner::case(&case.id), Event::Assigned { to: to.id.clone() })?;
     if case.state.is_open() {
         priority::page_if_urgent(tx, kit, &case, "handed_over")?;
     }
@@ -216,7 +217,7 @@ pub fn lapse(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
     case.claimed_until = None;
     store::set_holder(tx, &case)?;
     if let Some(staff) = case.assigned_to.clone() {
-        audit::record(tx, Chain::Case(&case.id), Event::ClaimEnded { staff, what: "claim", cause: "lapsed" })?;
+        audit::record(tx, Owner::case(&case.id), Event::ClaimEnded { staff, what: "claim", cause: "lapsed" })?;
     }
     let waits = case.state.is_open() && priority::is_urgent(kit, case.priority);
     if waits { priority::call_now(tx, &case, "claim_lapsed") } else { Ok(()) }

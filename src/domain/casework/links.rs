@@ -9,8 +9,9 @@ use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Acting, Grant, Link};
 use crate::domain::case::Case;
 use crate::domain::case::store;
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
+use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
 /// Links two cases that the same person may see. Linking them again changes nothing.
@@ -49,8 +50,8 @@ fn tie(tx: &mut Tx<'_>, one: &mut Case, other: &mut Case, by: &str) -> Result<()
             .execute(c))?;
     }
     if added > 0 {
-        audit::record(tx, Chain::Case(&one.id), Event::CaseLinked { other: other.id.clone() })?;
-        audit::record(tx, Chain::Case(&other.id), Event::CaseLinked { other: one.id.clone() })?;
+        audit::record(tx, Owner::case(&one.id), Event::CaseLinked { other: other.id.clone() })?;
+        audit::record(tx, Owner::case(&other.id), Event::CaseLinked { other: one.id.clone() })?;
         store::bump(tx, one)?;
         store::bump(tx, other)?;
     }

@@ -7,8 +7,9 @@ use crate::domain::case::report;
 use crate::domain::case::store;
 use crate::domain::case::{Action, Case, Outcome, State};
 use crate::domain::counting;
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
+use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// Moves a case along the state table, records it, counts it for the public, meets and stops its clocks, ends its alarm
@@ -27,7 +28,7 @@ pub(super) fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outco
         to: to.as_str(),
         outcome: outcome.map(Outcome::as_str),
     };
-    audit::record(tx, Chain::Case(&case.id), moved)?;
+    audit::record(tx, Owner::case(&case.id), moved)?;
     note_for_the_public(tx, case, action)?;
     if from == State::Received {
         clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;

@@ -18,9 +18,9 @@ use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::report;
 use crate::domain::case::store;
 use crate::domain::counting;
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Notes, Sealed};
+use crate::domain::vault::{Keys, Notes, Owner, Sealed};
 use crate::error::{Error, Result};
 
 const LONGEST: usize = 20_000;
@@ -182,7 +182,7 @@ fn insert(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (&str, 
     );
     diesel::insert_into(notes::table).values(row).execute(tx.conn())?;
     let event = Event::NoteWritten { note: id.clone(), records: records.map(Records::as_str) };
-    audit::record(tx, Chain::Case(case), event)?;
+    audit::record(tx, Owner::case(case), event)?;
     Ok(id)
 }
 

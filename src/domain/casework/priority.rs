@@ -16,14 +16,14 @@ use crate::db::{Rx, Tx};
 use crate::domain::case::clocks::{self, Due};
 use crate::domain::case::store;
 use crate::domain::case::{Case, PrioritySource, State};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging::{self, Call, Rung};
 use crate::domain::people::platforms::Mode;
 use crate::domain::people::staff;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal};
 use crate::domain::unit::Kit;
-use crate::domain::vault::{self, Answers, Damaged, Keys, Sealed};
+use crate::domain::vault::{self, Answers, Damaged, Keys, Owner, Sealed};
 use crate::error::{Error, Result};
 
 /// An assessment with the facts it was made of, as it is stored.
@@ -103,7 +103,7 @@ pub(in crate::domain) fn reassess(
         priority: assessment.priority,
         failed: assessment.failure.is_some(),
     };
-    audit::record(tx, Chain::Case(&case.id), event)?;
+    audit::record(tx, Owner::case(&case.id), event)?;
     let alone = kit.triage.assess(new).priority;
     void_answered_lowering(tx, keys, case, (assessment, alone))?;
     let before = case.priority;
@@ -169,7 +169,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
     store::set_priority(tx, case)?;
     if case.priority != before {
         let changed = Event::PriorityChanged { from: before, to: case.priority, source: case.priority_source.as_str() };
-        audit::record(tx, Chain::Case(&case.id), changed)?;
+        audit::record(tx, Owner::case(&case.id), changed)?;
     }
     if case.priority < before && case.state.is_open() {
         let due = due_for(tx, kit, case.priority, &case.queues())?;
@@ -302,7 +302,7 @@ pub fn place_anew(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
     }
     let (before, failed) = (case.priority, case.priority_source == PrioritySource::Failure);
     settle(tx, kit, &mut case, before, failed)?;
-    audit::record(tx, Chain::Case(&case.id), Event::QueueChanged { from, to: case.queue })?;
+    audit::record(tx, Owner::case(&case.id), Event::QueueChanged { from, to: case.queue })?;
     rights::look_again(tx, kit, &mut case).map(drop)
 }
 

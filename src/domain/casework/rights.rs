@@ -10,7 +10,6 @@ use super::claims;
 use super::priority;
 use crate::base::code::codes;
 use crate::base::id::{ActId, CaseId, StaffId};
-use crate::db::dialect::{self, Lock};
 use crate::db::due::{self, DueRow};
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{acts, cases};
@@ -18,9 +17,10 @@ use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Bar};
 use crate::domain::case::store;
 use crate::domain::case::{Case, State};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
 use crate::domain::unit::Kit;
+use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
 codes! {
@@ -74,7 +74,7 @@ pub fn change(
 ) -> Result<Ended> {
     let mut hanging = standing_on(tx, who)?;
     for id in &hanging {
-        dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+        Owner::case(id).lock(tx)?;
     }
     change(tx)?;
     // And what they took while this waited for them.
@@ -149,7 +149,7 @@ fn take_from(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, (staff, why): (StaffId
     };
     case.assigned_to = None;
     claims::end(tx, case)?;
-    audit::record(tx, Chain::Case(&case.id), Event::ClaimEnded { staff, what, cause: why.as_str() })?;
+    audit::record(tx, Owner::case(&case.id), Event::ClaimEnded { staff, what, cause: why.as_str() })?;
     if case.state == State::OnHold {
         claims::resume_if_waiting(tx, kit, case)?;
     }
@@ -251,5 +251,5 @@ pub(super) fn void(tx: &mut Tx<'_>, case: &CaseId, (id, kind): (&ActId, ActKind)
         .set((acts::state.eq(ActState::Void), acts::void_cause.eq(why), acts::decided_at.eq(tx.now())))
         .execute(tx.conn())?;
     let event = Event::ActVoided { act: id.clone(), act_kind: kind.as_str(), cause: why.as_str() };
-    audit::record(tx, Chain::Case(case), event)
+    audit::record(tx, Owner::case(case), event)
 }

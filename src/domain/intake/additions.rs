@@ -23,12 +23,12 @@ use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::case;
 use crate::domain::case::report;
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
 use crate::domain::terms::identifiers::IdentifierKind;
 use crate::domain::triage::{Answer, Facts};
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Answers, Identity, Keys, Sealed, Statement, Subject};
+use crate::domain::vault::{Answers, Identity, Keys, Owner, Sealed, Statement, Subject};
 use crate::error::{Error, Result};
 
 /// An addition, as its sender reads it back.
@@ -129,7 +129,7 @@ fn country_of(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId, report: &ReportId) -> R
 /// `NotFound` for another tenant's report.
 pub fn withdraw(tx: &mut Tx<'_>, tenant: &Tenant, report: &ReportId) -> Result<CaseId> {
     let found = own(tx, tenant, report)?;
-    audit::record(tx, Chain::Case(&found.case_id), Event::WithdrawalAsked { report: report.clone() })?;
+    audit::record(tx, Owner::case(&found.case_id), Event::WithdrawalAsked { report: report.clone() })?;
     report::note_withdrawal(tx, report)?;
     case::note_withdrawal(tx, &found.case_id)?;
     Ok(found.case_id)

@@ -12,7 +12,7 @@ use crate::domain::case::store;
 use crate::domain::case::{Case, PrioritySource, State, sort_rank};
 use crate::domain::casework::claims;
 use crate::domain::casework::priority::{self, Assessed};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
 use crate::domain::people::platforms::Mode;
 use crate::domain::terms::identifiers::{RULES, Use};
@@ -20,7 +20,7 @@ use crate::domain::terms::region::Region;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Facts, Priority, Queue, merge_answers};
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Answers, Damaged, Keys, Notes};
+use crate::domain::vault::{Answers, Damaged, Keys, Notes, Owner};
 use crate::error::{Conflict, Error, Result};
 
 /// What a case needs to know of a report that comes in.
@@ -171,7 +171,7 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     let alarm = priority::first_call(tx, kit, &case, failed);
     let mut events = vec![opened];
     events.extend(alarm.map(|call| Event::AlarmOpened { reason: call.reason.to_owned() }));
-    let head = audit::begin(tx, Chain::Case(&id), &events)?;
+    let head = audit::begin(tx, &Owner::case(&id), &events)?;
     if !store::insert(tx, &case, incoming.pair, head)? {
         audit::undo_begin(tx, &id)?;
         return Ok(None);
@@ -197,7 +197,7 @@ fn image_clock(kit: &Kit, case: &CaseId, report: &ReportId, now: Timestamp) -> C
 /// Takes a further report of the same two accounts into their case. A closed case opens again.
 fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, landed: Landed<'k>, incoming: Incoming) -> Result<Landed<'k>> {
     let Landed { mut case, mut keys } = landed;
-    audit::record(tx, Chain::Case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
+    audit::record(tx, Owner::case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
     if incoming.image_clock {
         let clock = image_clock(kit, &case.id, &incoming.report, tx.now());
         clocks::insert(tx, &[clock])?;
@@ -283,7 +283,7 @@ pub(in crate::domain) fn take_in_addition(
     (facts, names): (Facts, Vec<Named>),
 ) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, case)? else { return Err(Error::NotFound) };
-    audit::record(tx, Chain::Case(&case.id), event)?;
+    audit::record(tx, Owner::case(&case.id), event)?;
     let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
     take_in(tx, kit, &mut keys, &mut case, (facts, names, None))?;
     keys.store(tx)

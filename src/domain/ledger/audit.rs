@@ -1,6 +1,7 @@
 //! The audit record: append-only events, chained per case, platform or staff account by hashes under a key of the
-//! keyring: whoever has the database alone can make no link. The head of each chain stands on its owner's own row, so
-//! that no writer waits for another's chain.
+//! keyring: whoever has the database alone can make no link.
+
+mod heads;
 
 use diesel::prelude::*;
 use ed25519_dalek::Signer;
@@ -12,13 +13,14 @@ use crate::base::id::{
 };
 use crate::base::secret::{base64_text, keyed};
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock, native};
-use crate::db::perhaps::Perhaps;
-use crate::db::schema::{audit_digests, audit_events, cases, platforms, staff};
+use crate::db::dialect::native;
+use crate::db::schema::{audit_digests, audit_events};
 use crate::db::{ChainKey, Rx, Tx};
 use crate::domain::triage::{Priority, Queue};
-use crate::domain::vault::Keyring;
+use crate::domain::vault::{Keyring, Owner};
 use crate::error::Result;
+
+pub use heads::{Head, chains, heads};
 
 /// What happened. Variants hold ids, codes and times only, so that no word of a person can enter the record.
 #[derive(Debug, Serialize)]
@@ -117,36 +119,6 @@ pub enum Event {
     WallDeclared { identifier: &'static str },
 }
 
-/// Whose chain an event belongs to.
-#[derive(Clone, Copy, Debug)]
-pub enum Chain<'a> {
-    /// A case's.
-    Case(&'a CaseId),
-    /// A platform's.
-    Platform(&'a PlatformId),
-    /// A staff account's.
-    Staff(&'a StaffId),
-}
-
-impl Chain<'_> {
-    fn id(&self) -> &str {
-        match self {
-            Self::Case(id) => id.as_str(),
-            Self::Platform(id) => id.as_str(),
-            Self::Staff(id) => id.as_str(),
-        }
-    }
-}
-
-/// Where a chain ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// How many events the chain has.
-    pub seq: i64,
-    /// The last event's hash; empty for a chain without events.
-    pub hash: Vec<u8>,
-}
-
 #[derive(Insertable)]
 #[diesel(table_name = audit_events)]
 struct Row {
@@ -179,54 +151,25 @@ pub struct Recorded {
 }
 
 /// Begins the chain of an owner whose row is about to be inserted, and returns the head to put on that row.
-pub fn begin(tx: &mut Tx<'_>, chain: Chain<'_>, events: &[Event]) -> Result<Head> {
-    append(tx, chain, Head { seq: 0, hash: Vec::new() }, events)
+pub fn begin(tx: &mut Tx<'_>, owner: &Owner, events: &[Event]) -> Result<Head> {
+    append(tx, owner, Head { seq: 0, hash: Vec::new() }, events)
 }
 
 /// Appends an event to a chain. The owner's row is locked until the transaction ends.
-pub fn record(tx: &mut Tx<'_>, chain: Chain<'_>, event: Event) -> Result<()> {
-    let row = match chain {
-        Chain::Case(_) => Lock::Case,
-        Chain::Platform(_) => Lock::Platform,
-        Chain::Staff(_) => Lock::Staff,
-    };
-    dialect::lock(tx.conn(), row, chain.id())?;
-    let head = head(tx, chain)?;
-    let head = append(tx, chain, head, &[event])?;
-    let conn = tx.conn();
-    match chain {
-        Chain::Case(id) => diesel::update(cases::table.find(id))
-            .set((cases::audit_seq.eq(head.seq), cases::audit_head.eq(head.hash)))
-            .execute(conn)?,
-        Chain::Platform(id) => diesel::update(platforms::table.find(id))
-            .set((platforms::audit_seq.eq(head.seq), platforms::audit_head.eq(head.hash)))
-            .execute(conn)?,
-        Chain::Staff(id) => diesel::update(staff::table.find(id))
-            .set((staff::audit_seq.eq(head.seq), staff::audit_head.eq(head.hash)))
-            .execute(conn)?,
-    };
-    Ok(())
+pub fn record(tx: &mut Tx<'_>, owner: Owner, event: Event) -> Result<()> {
+    owner.lock(tx)?;
+    let head = heads::find(tx, &owner)?;
+    let head = append(tx, &owner, head, &[event])?;
+    heads::set(tx, owner, head)
 }
 
-fn head(rx: &mut Rx<'_>, chain: Chain<'_>) -> Result<Head> {
-    let conn = rx.conn();
-    let (seq, hash) = match chain {
-        Chain::Case(id) => cases::table.find(id).select((cases::audit_seq, cases::audit_head)).first(conn)?,
-        Chain::Platform(id) => {
-            platforms::table.find(id).select((platforms::audit_seq, platforms::audit_head)).first(conn)?
-        }
-        Chain::Staff(id) => staff::table.find(id).select((staff::audit_seq, staff::audit_head)).first(conn)?,
-    };
-    Ok(Head { seq, hash })
-}
-
-fn append(tx: &mut Tx<'_>, chain: Chain<'_>, mut head: Head, events: &[Event]) -> Result<Head> {
+fn append(tx: &mut Tx<'_>, owner: &Owner, mut head: Head, events: &[Event]) -> Result<Head> {
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
         let mut details = serde_json::to_value(event).map_err(anyhow::Error::new)?;
         let kind = details.as_object_mut().and_then(|members| members.remove("kind"));
         let mut row = Row {
-            chain: chain.id().to_owned(),
+            chain: owner.id().to_owned(),
             seq: head.seq + 1,
             at: tx.now(),
             actor_kind: tx.actor().kind.to_owned(),
@@ -295,40 +238,6 @@ pub fn verify(rx: &mut Rx<'_>, keyring: &Keyring, chain: &str, head: &Head) -> R
         reached = Head { seq: row.seq, hash: row.hash };
     }
     Ok(reached == *head)
-}
-
-/// Up to `limit` chains after the id `after`, with their heads, in order of their ids. One whose id cannot be read hides
-/// no other.
-pub fn heads(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<(String, Head)>> {
-    type Row = (Perhaps<String>, Perhaps<i64>, Perhaps<Vec<u8>>);
-    let mut all: Vec<Row> = cases::table
-        .filter(cases::id.gt(after))
-        .order(cases::id)
-        .limit(limit)
-        .select((cases::id, cases::audit_seq, cases::audit_head))
-        .load(rx.conn())?;
-    all.extend(
-        platforms::table
-            .filter(platforms::id.gt(after))
-            .order(platforms::id)
-            .limit(limit)
-            .select((platforms::id, platforms::audit_seq, platforms::audit_head))
-            .load::<Row>(rx.conn())?,
-    );
-    all.extend(
-        staff::table
-            .filter(staff::id.gt(after))
-            .order(staff::id)
-            .limit(limit)
-            .select((staff::id, staff::audit_seq, staff::audit_head))
-            .load::<Row>(rx.conn())?,
-    );
-    let head =
-        |(id, seq, hash): Row| Some((id.0?, Head { seq: seq.0.unwrap_or_default(), hash: hash.0.unwrap_or_default() }));
-    let mut all: Vec<(String, Head)> = all.into_iter().filter_map(head).collect();
-    all.sort_by(|one, other| one.0.cmp(&other.0));
-    all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(all)
 }
 
 /// Folds chain heads into one digest, page by page, so that a million chains need no more memory than one page.

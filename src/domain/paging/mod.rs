@@ -16,7 +16,7 @@ pub use unreadable::{call_for_unreadable, ring_unreadable};
 use super::access::{self, Act};
 use super::case;
 use super::case::{Case, State};
-use super::ledger::audit::{self, Chain, Event};
+use super::ledger::audit::{self, Event};
 use super::ledger::outbox::{self, Job};
 use super::people::platforms::Mode;
 use super::people::staff;
@@ -24,11 +24,11 @@ use super::unit::Kit;
 use crate::base::code::codes;
 use crate::base::id::{AlarmId, CaseId, StaffId};
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock};
 use crate::db::due::{self, DueRow};
 use crate::db::perhaps::readable;
 use crate::db::schema::alarms;
 use crate::db::{Rx, Tx};
+use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
 codes! {
@@ -138,7 +138,7 @@ pub(super) fn call(tx: &mut Tx<'_>, case: &Case, call: Call<'_>) -> Result<()> {
     } else {
         begin(tx, case, call)?;
     }
-    audit::record(tx, Chain::Case(&case.id), Event::AlarmOpened { reason: call.reason.to_owned() })
+    audit::record(tx, Owner::case(&case.id), Event::AlarmOpened { reason: call.reason.to_owned() })
 }
 
 /// Ends the alarm of a case: somebody has taken it, or nothing is to be done any more.
@@ -190,7 +190,7 @@ pub fn due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<Du
 /// killed loses none and rings nobody twice.
 pub fn ring_case(tx: &mut Tx<'_>, kit: &Kit, case: &str) -> Result<()> {
     let id: CaseId = due::id(case)?;
-    dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    Owner::case(&id).lock(tx)?;
     let Some(alarm) = open_of(tx, &id)?.filter(|alarm| alarm.next_at <= tx.now()) else { return Ok(()) };
     match case::find(tx, &id)?.filter(|case| case.state != State::Closed) {
         Some(case) => ring(tx, kit, &case, alarm),
@@ -219,7 +219,7 @@ fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
     let names = people.iter().map(StaffId::as_str).collect::<Vec<_>>().join(" ");
     owe(tx, (&case.id, &alarm), &people, (rung, urgency, holder.is_some()))?;
     let event = Event::OnCallPaged { reason: alarm.reason, rung: rung.as_str(), people };
-    audit::record(tx, Chain::Case(&case.id), event)?;
+    audit::record(tx, Owner::case(&case.id), event)?;
     // Whoever holds the case has been told; the next clock tells again.
     let closed_at = holder.map(|_| now);
     diesel::update(alarms::table.find(&alarm.id))
@@ -325,7 +325,7 @@ pub fn rings_yet(rx: &mut Rx<'_>, of: &RingOf) -> Result<bool> {
 /// A page could not be delivered to somebody for good. Where nobody else heard of this ring, the next ones up are told at
 /// once, also when the ring was the last one, for whoever holds the case; and where there is nobody above, the operator.
 pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<()> {
-    audit::record(tx, Chain::Staff(to), Event::MailRefused)?;
+    audit::record(tx, Owner::staff(to), Event::MailRefused)?;
     if *notice == Notice::Unseen {
         let key = format!("{to}:{}", tx.now().micros());
         return unseen::tell_operator(tx, &key);
@@ -334,7 +334,7 @@ pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<(
     let of: Option<CaseId> = alarms::table.find(id).select(alarms::case_id).first(tx.conn()).optional()?;
     let Some(case) = of else { return Ok(()) };
     // Two refusals of one ring at once: the later one sees the earlier.
-    dialect::lock(tx.conn(), Lock::Case, case.as_str())?;
+    Owner::case(&case).lock(tx)?;
     let alarm: Alarm = alarms::table.find(id).select(Alarm::as_select()).first(tx.conn())?;
     let runs = open_of(tx, &case)?.is_some_and(|open| open.id == *id);
     let over = if *last { alarm.rings != *ring } else { !runs };

@@ -12,8 +12,9 @@ use crate::db::schema::{shifts, staff as accounts};
 use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act};
 use crate::domain::case::Case;
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff::{self, Member, Role};
+use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
 /// A stretch of somebody's time.
@@ -73,7 +74,7 @@ pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Times
         shifts::ends_at.eq(ends_at),
     );
     diesel::insert_into(shifts::table).values(row).execute(tx.conn())?;
-    audit::record(tx, Chain::Staff(&account.member.id), Event::ShiftAdded { from: starts_at, until: ends_at })?;
+    audit::record(tx, Owner::staff(&account.member.id), Event::ShiftAdded { from: starts_at, until: ends_at })?;
     Ok(Some(id))
 }
 
@@ -84,7 +85,7 @@ pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Times
 pub fn remove(tx: &mut Tx<'_>, id: &ShiftId) -> Result<()> {
     let owner: StaffId = shifts::table.find(id).select(shifts::staff_id).first(tx.conn())?;
     diesel::delete(shifts::table.find(id)).execute(tx.conn())?;
-    audit::record(tx, Chain::Staff(&owner), Event::ShiftRemoved)
+    audit::record(tx, Owner::staff(&owner), Event::ShiftRemoved)
 }
 
 /// The shifts that have not ended, the next first.

@@ -7,13 +7,13 @@ use diesel::prelude::*;
 
 use super::{Alarm, Rung, Urgency, open_of, owe, quiet, rota};
 use crate::base::id::{AlarmId, CaseId, StaffId};
-use crate::db::dialect::{self, Lock};
 use crate::db::due;
 use crate::db::schema::{alarms, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::case::State;
 use crate::domain::people::platforms::Mode;
 use crate::domain::unit::Kit;
+use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// What such an alarm says of itself.
@@ -26,7 +26,7 @@ const CALLED: Duration = Duration::from_hours(24);
 /// Rings the alarm of a case that [`super::ring_case`] could not ring: every lead is told at once.
 pub fn ring_unreadable(tx: &mut Tx<'_>, _: &Kit, case: &str) -> Result<()> {
     let id: CaseId = due::id(case)?;
-    dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    Owner::case(&id).lock(tx)?;
     let now = tx.now();
     let Some(alarm) = open_of(tx, &id)?.filter(|alarm| alarm.next_at <= now) else { return Ok(()) };
     if !is_live_and_open(tx, &id)? {
@@ -48,7 +48,7 @@ pub fn ring_unreadable(tx: &mut Tx<'_>, _: &Kit, case: &str) -> Result<()> {
 /// Has somebody told of a case that a job cannot work on: by the alarm that rings for it, or by a new one.
 pub fn call_for_unreadable(tx: &mut Tx<'_>, _: &Kit, case: &str) -> Result<()> {
     let id: CaseId = due::id(case)?;
-    dialect::lock(tx.conn(), Lock::Case, id.as_str())?;
+    Owner::case(&id).lock(tx)?;
     let now = tx.now();
     let lately = alarms::reason.eq(REASON).and(alarms::opened_at.gt(now.minus(CALLED)));
     let rings = alarms::table.filter(alarms::case_id.eq(&id).and(alarms::closed_at.is_null().or(lately)));

@@ -12,12 +12,11 @@ use super::{ATTEMPTS, DeliveryState, EndpointState, Payload, health, schedule};
 use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock};
 use crate::db::schema::{deliveries, events, webhook_endpoints};
 use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::Event;
 use crate::domain::unit::Kit;
-use crate::domain::vault::{DataKey, Keys, Secret};
+use crate::domain::vault::{DataKey, Keys, Owner, Secret};
 use crate::error::Result;
 
 /// How long a worker may work before another may take over.
@@ -129,7 +128,7 @@ pub fn due(rx: &mut Rx<'_>) -> Result<Vec<Due>> {
 /// Leases what is due to an endpoint, within the bounds of the endpoint and of its platform.
 pub fn lease(tx: &mut Tx<'_>, to: &Due, worker: &str, most: usize) -> Result<Vec<Leased>> {
     // Whoever leases for this platform waits here, so that no delivery is leased twice and the bounds hold.
-    dialect::lock(tx.conn(), Lock::Platform, to.platform.as_str())?;
+    Owner::platform(&to.platform).lock(tx)?;
     let now = tx.now();
     let row: Option<(EndpointState, Option<Timestamp>)> = webhook_endpoints::table
         .find(&to.endpoint)
@@ -206,7 +205,7 @@ pub fn prepare(rx: &mut Rx<'_>, kit: &Kit, leased: &Leased) -> Result<Post> {
 
 /// Notes what came of an attempt. Says whether the lease was still ours; otherwise somebody else tries again.
 pub fn finish(tx: &mut Tx<'_>, leased: &Leased, worker: &str, outcome: Outcome) -> Result<bool> {
-    dialect::lock(tx.conn(), Lock::Platform, leased.to.platform.as_str())?;
+    Owner::platform(&leased.to.platform).lock(tx)?;
     let now = tx.now();
     let taken = outcome.verdict == Verdict::Taken;
     let strained = outcome.verdict == Verdict::Strained;

@@ -9,15 +9,14 @@ use super::{DisabledReason, EndpointState, MOST, fan_out};
 use crate::base::id::{EndpointId, EventId, PlatformId, SigningId};
 use crate::base::secret::{Sensitive, silent};
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock};
 use crate::db::schema::{deliveries, webhook_endpoints, webhook_secrets};
 use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
-use crate::domain::ledger::audit::{self, Chain, Event as Audited};
+use crate::domain::ledger::audit::{self, Event as Audited};
 use crate::domain::ledger::events::{self, EventType};
 use crate::domain::people::platforms::Mode;
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Sealed, Secret};
+use crate::domain::vault::{Keys, Owner, Sealed, Secret};
 use crate::error::{Conflict, Error, Result};
 
 /// How many generations of keys may sign at a time: so many signatures go into one header. Every living key signs, so
@@ -115,7 +114,7 @@ pub fn create(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, new: &NewEndpoint) -> Re
     let Tenant { platform, mode, .. } = who;
     let refused = |refusal: crate::outbound::Refusal| Error::invalid("/url", refusal.as_str(), refusal.detail());
     let target = kit.outbound.target(&new.url).map_err(refused)?;
-    dialect::lock(tx.conn(), Lock::Platform, platform.as_str())?;
+    Owner::platform(platform).lock(tx)?;
     let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode));
     let count: i64 = webhook_endpoints::table.filter(mine).count().get_result(tx.conn())?;
     if usize::try_from(count).unwrap_or(MOST) >= MOST {
@@ -143,7 +142,7 @@ pub fn create(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, new: &NewEndpoint) -> Re
     diesel::insert_into(webhook_endpoints::table).values(row).execute(tx.conn())?;
     let secret = add_secrets(tx, &mut keys, &id)?;
     keys.store(tx)?;
-    audit::record(tx, Chain::Platform(platform), Audited::EndpointAdded { endpoint: id.clone() })?;
+    audit::record(tx, Owner::platform(platform), Audited::EndpointAdded { endpoint: id.clone() })?;
     let endpoint = locked(tx, who, &id)?;
     fan_out::send_test(tx, &endpoint)?;
     Ok(Created { details: details(tx, kit, endpoint)?, secret })
@@ -233,7 +232,7 @@ fn own(rx: &mut Rx<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoint> {
 /// # Errors
 /// As [`find`].
 pub fn locked(tx: &mut Tx<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoint> {
-    dialect::lock(tx.conn(), Lock::Platform, who.platform.as_str())?;
+    Owner::platform(&who.platform).lock(tx)?;
     own(tx, who, id)
 }
 
@@ -243,7 +242,7 @@ pub fn remove(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<()> {
     diesel::delete(deliveries::table.filter(deliveries::endpoint_id.eq(id))).execute(tx.conn())?;
     diesel::delete(webhook_secrets::table.filter(webhook_secrets::endpoint_id.eq(id))).execute(tx.conn())?;
     diesel::delete(webhook_endpoints::table.find(id)).execute(tx.conn())?;
-    audit::record(tx, Chain::Platform(&endpoint.platform_id), Audited::EndpointRemoved { endpoint: id.clone() })
+    audit::record(tx, Owner::platform(&endpoint.platform_id), Audited::EndpointRemoved { endpoint: id.clone() })
 }
 
 /// Gives an endpoint new keys. The old ones sign beside them for `overlap`, so that no receiver needs to be changed at
@@ -269,7 +268,7 @@ pub fn rotate(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, endpoint: Endpoint, over
     diesel::update(webhook_endpoints::table.find(&id))
         .set(webhook_endpoints::version.eq(endpoint.version + 1))
         .execute(tx.conn())?;
-    audit::record(tx, Chain::Platform(&endpoint.platform_id), Audited::EndpointRotated { endpoint: id.clone() })?;
+    audit::record(tx, Owner::platform(&endpoint.platform_id), Audited::EndpointRotated { endpoint: id.clone() })?;
     let endpoint = own(tx, who, &id)?;
     Ok(Created { details: details(tx, kit, endpoint)?, secret })
 }
@@ -301,7 +300,7 @@ pub fn enable(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, endpoint: Endpoint) -> R
         ))
         .execute(tx.conn())?;
     let enabled = Audited::EndpointEnabled { endpoint: endpoint.id.clone() };
-    audit::record(tx, Chain::Platform(&endpoint.platform_id), enabled)?;
+    audit::record(tx, Owner::platform(&endpoint.platform_id), enabled)?;
     tx.owe();
     let endpoint = own(tx, who, &endpoint.id)?;
     details(tx, kit, endpoint)

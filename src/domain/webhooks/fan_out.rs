@@ -9,11 +9,12 @@ use super::endpoints::{Endpoint, parse_types};
 use super::{DeliveryState, EndpointState};
 use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock, insert_new};
+use crate::db::dialect::insert_new;
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
 use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::{self, EventType, NewEvent};
 use crate::domain::people::platforms::Mode;
+use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// How many events one transaction makes deliveries of.
@@ -83,7 +84,7 @@ pub fn behind(rx: &mut Rx<'_>) -> Result<Vec<Behind>> {
 
 /// Makes the next page of an endpoint's deliveries. Says whether there may be more.
 pub fn catch_up(tx: &mut Tx<'_>, who: &Behind) -> Result<bool> {
-    dialect::lock(tx.conn(), Lock::Platform, who.platform.as_str())?;
+    Owner::platform(&who.platform).lock(tx)?;
     events::end(tx, &who.platform, who.mode)?;
     let row: Option<(EndpointState, i64, String)> = webhook_endpoints::table
         .find(&who.endpoint)

@@ -9,8 +9,9 @@ use crate::base::id::EndpointId;
 use crate::base::time::Timestamp;
 use crate::db::schema::{deliveries, webhook_endpoints};
 use crate::db::{Rx, Tx};
-use crate::domain::ledger::audit::{self, Chain, Event as Audited};
+use crate::domain::ledger::audit::{self, Event as Audited};
 use crate::domain::ledger::outbox::{self, Job};
+use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// After how long of nothing but failures somebody is told.
@@ -85,7 +86,7 @@ pub(super) fn switch_off(tx: &mut Tx<'_>, to: &Due, reason: DisabledReason) -> R
         ))
         .execute(tx.conn())?;
     let disabled = Audited::EndpointDisabled { endpoint: to.endpoint.clone(), reason: reason.as_str() };
-    audit::record(tx, Chain::Platform(&to.platform), disabled)?;
+    audit::record(tx, Owner::platform(&to.platform), disabled)?;
     outbox::enqueue(tx, &Job::EndpointDisabled { endpoint: to.endpoint.clone() }, now, None)
 }
 

@@ -10,11 +10,11 @@ use super::health::switch_off;
 use super::{DisabledReason, Due, EndpointState};
 use crate::base::id::{EndpointId, PlatformId};
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock};
 use crate::db::schema::{platform_clients, platforms, webhook_endpoints};
 use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::EventType;
 use crate::domain::people::platforms::{Mode, Scope, parse_scopes};
+use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
 /// With any of these a credential can change endpoints, or read what they are sent.
@@ -124,7 +124,7 @@ pub fn disable(tx: &mut Tx<'_>, id: &EndpointId) -> Result<bool> {
     let row = || webhook_endpoints::table.find(id);
     let owner: Option<PlatformId> = row().select(webhook_endpoints::platform_id).first(tx.conn()).optional()?;
     let platform = owner.ok_or(Error::NotFound)?;
-    dialect::lock(tx.conn(), Lock::Platform, platform.as_str())?;
+    Owner::platform(&platform).lock(tx)?;
     let state: Option<EndpointState> = row().select(webhook_endpoints::state).first(tx.conn()).optional()?;
     if state.ok_or(Error::NotFound)? == EndpointState::Disabled {
         return Ok(false);
@@ -135,7 +135,7 @@ pub fn disable(tx: &mut Tx<'_>, id: &EndpointId) -> Result<bool> {
 
 /// Switches the endpoints of a platform and mode off when no credential is left that holds them. Those that ended.
 fn end_unheld_of(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<Vec<(EndpointId, String)>> {
-    dialect::lock(tx.conn(), Lock::Platform, platform.as_str())?;
+    Owner::platform(platform).lock(tx)?;
     if is_held(tx, platform, mode)? {
         return Ok(Vec::new());
     }

@@ -8,13 +8,12 @@ use super::fan_out::{self, NewDelivery};
 use crate::base::id::{EndpointId, EventId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock};
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
 use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::ledger::events::{self, Event, EventType};
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Sealed, Secret};
+use crate::domain::vault::{Keys, Owner, Sealed, Secret};
 use crate::error::{Error, Result};
 
 /// How many events one replay may reach.
@@ -140,7 +139,7 @@ pub fn replay_range(tx: &mut Tx<'_>, who: &Tenant, range: &Range) -> Result<usiz
 
 /// Sends everything again that failed for good. How much.
 pub fn replay_failed(tx: &mut Tx<'_>, who: &Tenant) -> Result<usize> {
-    dialect::lock(tx.conn(), Lock::Platform, who.platform.as_str())?;
+    Owner::platform(&who.platform).lock(tx)?;
     let mut count = 0;
     for (endpoint, ..) in endpoints(tx, who)? {
         let dead = deliveries::endpoint_id.eq(endpoint).and(deliveries::dead_at.is_not_null());
@@ -188,7 +187,7 @@ fn endpoints(rx: &mut Rx<'_>, who: &Tenant) -> Result<Vec<(EndpointId, String)>>
 
 /// Puts events on their way once more. An attempt that is under way goes on, and counts.
 fn again(tx: &mut Tx<'_>, who: &Tenant, found: &[(EventId, String)], only: Option<&EndpointId>) -> Result<usize> {
-    dialect::lock(tx.conn(), Lock::Platform, who.platform.as_str())?;
+    Owner::platform(&who.platform).lock(tx)?;
     let now = tx.now();
     let mut count = 0;
     for (endpoint, types) in endpoints(tx, who)? {

@@ -20,11 +20,11 @@ use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Acting, ChangePriority, Grant, SignSecond};
 use crate::domain::case::store;
 use crate::domain::case::{Case, Outcome};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff::Member;
 use crate::domain::triage::{Assessment, Priority};
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Notes, Sealed};
+use crate::domain::vault::{Keys, Notes, Owner, Sealed};
 use crate::error::{Conflict, Error, Forbidden, Result};
 
 codes! {
@@ -220,7 +220,7 @@ fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (ActKi
     );
     diesel::insert_into(acts::table).values(row).execute(tx.conn())?;
     let event = Event::ActProposed { act: id.clone(), act_kind: kind.as_str() };
-    audit::record(tx, Chain::Case(case), event)?;
+    audit::record(tx, Owner::case(case), event)?;
     Ok(id)
 }
 
@@ -281,7 +281,7 @@ fn close_act(tx: &mut Tx<'_>, case: &CaseId, id: &ActId, kind: ActKind, decided:
         return Err(Conflict::ActDecided.into());
     }
     let event = Event::ActDecided { act: id.clone(), act_kind: kind.as_str(), approved };
-    audit::record(tx, Chain::Case(case), event)
+    audit::record(tx, Owner::case(case), event)
 }
 
 /// The lowering that an act holds.

@@ -5,7 +5,6 @@ use diesel::prelude::*;
 use super::shape::{AnswerState, NewAnswer, ReasonCode, RequestAction, RequestState};
 use super::{Asked, find, own, tell, waiting_reports};
 use crate::base::id::{CaseId, ReportId, RequestId};
-use crate::db::dialect::{self, Lock};
 use crate::db::due::{self, DueRow};
 use crate::db::schema::requests;
 use crate::db::{Rx, Tx};
@@ -16,10 +15,10 @@ use crate::domain::case::{Action, Case};
 use crate::domain::casework;
 use crate::domain::casework::moved;
 use crate::domain::counting;
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::ledger::events::EventType;
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Messages};
+use crate::domain::vault::{Keys, Messages, Owner};
 use crate::error::{Conflict, Error, Result, Violations};
 
 /// Where a request stands that the platform has not answered in time or at all.
@@ -31,7 +30,7 @@ const UNANSWERED: [RequestState; 2] = [RequestState::Open, RequestState::Acknowl
 /// `Conflict` when the request was answered before; `Invalid` when a reason is missing or does not fit.
 pub fn answer(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId, new: &NewAnswer) -> Result<Asked> {
     let before = own(tx, tenant, id)?;
-    dialect::lock(tx.conn(), Lock::Case, before.case_id.as_str())?;
+    Owner::case(&before.case_id).lock(tx)?;
     let before = own(tx, tenant, id)?;
     check_answer(before.action, new)?;
     let refused = Conflict::Transition { from: before.state.as_str(), action: new.state.as_str() };
@@ -51,7 +50,7 @@ pub fn answer(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId, new: 
         ))
         .execute(tx.conn())?;
     let answered = Event::RequestAnswered { request: id.clone(), state: to.as_str() };
-    audit::record(tx, Chain::Case(&before.case_id), answered)?;
+    audit::record(tx, Owner::case(&before.case_id), answered)?;
     if to.is_answered() {
         clocks::meet(tx, &before.case_id, ClockKind::Request, Some(id))?;
         counting::answered(tx, &before.case_id)?;
@@ -126,13 +125,13 @@ pub fn overdue(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Ve
 pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
     let id: RequestId = due::id(id)?;
     let case_id: CaseId = requests::table.find(&id).select(requests::case_id).first(tx.conn())?;
-    dialect::lock(tx.conn(), Lock::Case, case_id.as_str())?;
+    Owner::case(&case_id).lock(tx)?;
     let changed = diesel::update(requests::table.find(&id).filter(requests::state.eq_any(UNANSWERED)))
         .set((requests::state.eq(RequestState::Overdue), requests::version.eq(requests::version + 1)))
         .execute(tx.conn())?;
     let Some(mut case) = case::find(tx, &case_id)?.filter(|_| changed == 1) else { return Ok(()) };
     let report: ReportId = requests::table.find(&id).select(requests::report_id).first(tx.conn())?;
-    audit::record(tx, Chain::Case(&case_id), Event::RequestOverdue { request: id.clone() })?;
+    audit::record(tx, Owner::case(&case_id), Event::RequestOverdue { request: id.clone() })?;
     tell(tx, &case, EventType::RequestOverdue, (report, id))?;
     // Silence is noticed: the case goes back to whoever takes it next.
     casework::resume_and_page(tx, kit, &mut case, "request_overdue")

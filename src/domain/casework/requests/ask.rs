@@ -15,13 +15,13 @@ use crate::domain::case::{Action, Case};
 use crate::domain::casework;
 use crate::domain::casework::acts::{self, Done};
 use crate::domain::casework::moved;
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::ledger::events::EventType;
 use crate::domain::people::staff::Role;
 use crate::domain::terms::words::{DesiredOutcome, Relation};
 use crate::domain::triage::Signal;
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Messages};
+use crate::domain::vault::{Keys, Messages, Owner};
 use crate::error::{Error, Result, Violations};
 
 /// Asks the platform, or proposes it when the request stands on two people's record.
@@ -191,7 +191,7 @@ fn make(
     diesel::insert_into(requests::table).values(row).execute(tx.conn())?;
     clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::Request, now, due_at).of_request(&id)])?;
     let made = Event::RequestMade { request: id.clone(), action: new.action.as_str(), agreement: agreement.as_str() };
-    audit::record(tx, Chain::Case(&case.id), made)?;
+    audit::record(tx, Owner::case(&case.id), made)?;
     moved::tell_platform(tx, case)?;
     tell(tx, case, EventType::RequestCreated, (report, id.clone()))?;
     case::requeue(tx, case)?;

@@ -17,7 +17,8 @@ use crate::base::time::Timestamp;
 use crate::db::dialect;
 use crate::db::schema::{platform_clients, platforms};
 use crate::db::{Rx, Tx};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
+use crate::domain::vault::Owner;
 use crate::domain::webhooks;
 use crate::error::{Conflict, Error, Result};
 
@@ -147,7 +148,7 @@ pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
     let (id, created_at) = (PlatformId::random(), tx.now());
     let platform = Platform { id, slug: slug.to_owned(), name, created_at };
     let added = Event::PlatformAdded { platform: platform.id.clone() };
-    let head = audit::begin(tx, Chain::Platform(&platform.id), &[added])?;
+    let head = audit::begin(tx, &Owner::platform(&platform.id), &[added])?;
     let row = (
         platforms::id.eq(&platform.id),
         platforms::slug.eq(&platform.slug),
@@ -201,7 +202,7 @@ pub fn add_client(tx: &mut Tx<'_>, platform: &Platform, mode: Mode, scopes: &[Sc
     );
     diesel::insert_into(platform_clients::table).values(row).execute(tx.conn())?;
     let added = Event::ClientAdded { client: new.client.clone(), mode: mode.as_str() };
-    audit::record(tx, Chain::Platform(&platform.id), added)?;
+    audit::record(tx, Owner::platform(&platform.id), added)?;
     Ok(new)
 }
 
@@ -216,7 +217,7 @@ pub fn rotate_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<(NewCredential, w
             platform_clients::epoch.eq(client.epoch + 1),
         ))
         .execute(tx.conn())?;
-    audit::record(tx, Chain::Platform(&client.platform_id), Event::ClientRotated { client: id.clone() })?;
+    audit::record(tx, Owner::platform(&client.platform_id), Event::ClientRotated { client: id.clone() })?;
     Ok((new, webhooks::after_change(tx, &client.platform_id, client.mode)?))
 }
 
@@ -230,7 +231,7 @@ pub fn set_scopes(tx: &mut Tx<'_>, id: &ClientId, scopes: &[Scope]) -> Result<we
     let text = scope_text(scopes);
     diesel::update(platform_clients::table.find(id)).set(platform_clients::scopes.eq(&text)).execute(tx.conn())?;
     let changed = Event::ClientScopesChanged { client: id.clone(), scopes: text };
-    audit::record(tx, Chain::Platform(&client.platform_id), changed)?;
+    audit::record(tx, Owner::platform(&client.platform_id), changed)?;
     webhooks::after_change(tx, &client.platform_id, client.mode)
 }
 
@@ -240,7 +241,7 @@ pub fn revoke_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<webhooks::Standin
     diesel::update(platform_clients::table.find(id))
         .set((platform_clients::revoked_at.eq(tx.now()), platform_clients::epoch.eq(client.epoch + 1)))
         .execute(tx.conn())?;
-    audit::record(tx, Chain::Platform(&client.platform_id), Event::ClientRevoked { client: id.clone() })?;
+    audit::record(tx, Owner::platform(&client.platform_id), Event::ClientRevoked { client: id.clone() })?;
     webhooks::after_change(tx, &client.platform_id, client.mode)
 }
 

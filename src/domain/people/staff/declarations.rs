@@ -9,18 +9,18 @@ use super::account;
 use crate::base::id::{CaseId, DeclarationId, PlatformId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::db::dialect::{self, Lock, native};
+use crate::db::dialect::native;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{blind_indexes, declarations, staff, staff_identifiers};
 use crate::db::{Rx, Tx};
 use crate::domain::casework::rights::{self, Ended};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::platforms::{self, Mode};
 use crate::domain::terms::identifiers::{
     Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_one,
 };
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Damaged, Keys, Sealed, Secret};
+use crate::domain::vault::{Damaged, Keys, Owner, Sealed, Secret};
 use crate::error::{Error, Result};
 
 /// A declaration as it was made, sealed under the account's own key.
@@ -104,12 +104,12 @@ fn keep(tx: &mut Tx<'_>, kit: &Kit, username: &str, original: &Original) -> Resu
     let (staff, kind) = (account(tx, username)?.ok_or(Error::NotFound)?.member.id, original.kind());
     let hashes = original.hashes(kit);
     rights::change(tx, kit, &staff, |tx| {
-        dialect::lock(tx.conn(), Lock::Staff, staff.as_str())?;
+        Owner::staff(&staff).lock(tx)?;
         if !stands(tx, &staff, &hashes.now)? {
             let id = store(tx, kit, &staff, original)?;
             raise(tx, (&staff, &id, kind), &hashes)?;
         }
-        audit::record(tx, Chain::Staff(&staff), Event::WallDeclared { identifier: kind })
+        audit::record(tx, Owner::staff(&staff), Event::WallDeclared { identifier: kind })
     })
 }
 
@@ -148,7 +148,7 @@ pub(super) fn hand_on(tx: &mut Tx<'_>, kit: &Kit, before: &StaffId, now: &StaffI
         raise(tx, (now, &new, original.kind()), &original.hashes(kit))?;
     }
     let kept = Event::WallDeclared { identifier: "kept_for_name" };
-    if hashes.is_empty() { Ok(()) } else { audit::record(tx, Chain::Staff(now), kept) }
+    if hashes.is_empty() { Ok(()) } else { audit::record(tx, Owner::staff(now), kept) }
 }
 
 /// How many identifiers stand for this account.

@@ -31,10 +31,10 @@ use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_sessions};
 use crate::db::{Rx, Tx};
 use crate::domain::casework::rights::{self, Ended};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::triage::Queue;
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Sealed, Secret};
+use crate::domain::vault::{Keys, Owner, Sealed, Secret};
 use crate::error::{Conflict, Error, Result};
 
 codes! {
@@ -130,7 +130,7 @@ pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
     let id = StaffId::random();
     let queues = if new.queues.is_empty() { usual_queues(new.role) } else { new.queues };
     let sealed = seal_totp(tx, kit, &id, &new.totp_secret)?;
-    let head = audit::begin(tx, Chain::Staff(&id), &[Event::StaffAdded { role: new.role.as_str() }])?;
+    let head = audit::begin(tx, &Owner::staff(&id), &[Event::StaffAdded { role: new.role.as_str() }])?;
     let row = (
         staff::id.eq(&id),
         staff::username.eq(&username),
@@ -187,7 +187,7 @@ pub fn reset(tx: &mut Tx<'_>, kit: &Kit, username: &str, hash: &str, totp: &Sens
                 staff::epoch.eq(found.epoch + 1),
             ))
             .execute(tx.conn())?;
-        audit::record(tx, Chain::Staff(&id), Event::StaffCredentialsReset)
+        audit::record(tx, Owner::staff(&id), Event::StaffCredentialsReset)
     })?;
     ended.cases += rights::leave(tx, kit, &id)?;
     Ok(ended)
@@ -202,7 +202,7 @@ pub fn close(tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<Ended> {
             .set((staff::active.eq(false), staff::epoch.eq(found.epoch + 1)))
             .execute(tx.conn())?;
         diesel::delete(staff_sessions::table.filter(staff_sessions::staff_id.eq(&id))).execute(tx.conn())?;
-        audit::record(tx, Chain::Staff(&id), Event::StaffClosed)
+        audit::record(tx, Owner::staff(&id), Event::StaffClosed)
     })
 }
 
@@ -212,7 +212,7 @@ pub fn set_queues(tx: &mut Tx<'_>, kit: &Kit, username: &str, queues: &[Queue]) 
     let id = found.member.id;
     rights::change(tx, kit, &id, |tx| {
         diesel::update(staff::table.find(&id)).set(staff::queues.eq(queue_text(queues))).execute(tx.conn())?;
-        audit::record(tx, Chain::Staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
+        audit::record(tx, Owner::staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
     })
 }
 
@@ -222,7 +222,7 @@ pub fn set_role(tx: &mut Tx<'_>, kit: &Kit, username: &str, role: Role) -> Resul
     let id = found.member.id.clone();
     let ended = rights::change(tx, kit, &id, |tx| {
         diesel::update(staff::table.find(&id)).set(staff::role.eq(role)).execute(tx.conn())?;
-        audit::record(tx, Chain::Staff(&id), Event::StaffChanged { role: role.as_str() })
+        audit::record(tx, Owner::staff(&id), Event::StaffChanged { role: role.as_str() })
     })?;
     Ok((Member { role, ..found.member }, ended))
 }
@@ -241,7 +241,7 @@ pub fn set_mail(tx: &mut Tx<'_>, kit: &Kit, username: &str, address: Option<&str
     };
     keys.store(tx)?;
     diesel::update(staff::table.find(&id)).set(staff::mail.eq(sealed)).execute(tx.conn())?;
-    audit::record(tx, Chain::Staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
+    audit::record(tx, Owner::staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
 }
 
 /// Where an open account's pages go.

@@ -13,9 +13,9 @@ use crate::base::time::Timestamp;
 use crate::db::schema::{staff, staff_sessions};
 use crate::db::{Actor, Rx, Tx};
 use crate::domain::casework::rights;
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Sealed, Secret};
+use crate::domain::vault::{Keys, Owner, Sealed, Secret};
 use crate::error::Result;
 
 /// How long a session lasts at the most.
@@ -101,7 +101,7 @@ pub fn sign_in(tx: &mut Tx<'_>, kit: &Kit, username: &str, code: &str) -> Result
             .execute(tx.conn())?,
     };
     if used == 0 {
-        audit::record(tx, Chain::Staff(&id), Event::SignInFailed)?;
+        audit::record(tx, Owner::staff(&id), Event::SignInFailed)?;
         return Ok(None);
     }
     open_session(tx, account).map(Some)
@@ -123,14 +123,14 @@ pub fn open_session(tx: &mut Tx<'_>, account: Account) -> Result<Opened> {
         staff_sessions::seen_at.eq(tx.now()),
     );
     diesel::insert_into(staff_sessions::table).values(row).execute(tx.conn())?;
-    audit::record(tx, Chain::Staff(&id), Event::SignedIn)?;
+    audit::record(tx, Owner::staff(&id), Event::SignedIn)?;
     Ok(Opened { token, expires_at, member: account.member })
 }
 
 /// Notes a sign-in with a wrong password on the account's record.
 pub fn sign_in_failed(tx: &mut Tx<'_>, username: &str) -> Result<()> {
     match account(tx, username)? {
-        Some(account) => audit::record(tx, Chain::Staff(&account.member.id), Event::SignInFailed),
+        Some(account) => audit::record(tx, Owner::staff(&account.member.id), Event::SignInFailed),
         None => Ok(()),
     }
 }

@@ -15,11 +15,11 @@ use crate::domain::case::Case;
 use crate::domain::casework;
 use crate::domain::casework::rights;
 use crate::domain::intake::{self, Anew};
-use crate::domain::ledger::audit::{self, Chain, Event};
+use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
 use crate::domain::terms::identifiers::{RULES, Use};
 use crate::domain::unit::Kit;
-use crate::domain::vault::Keys;
+use crate::domain::vault::{Keys, Owner};
 use crate::error::{Error, Result};
 
 /// A name by its hash and whose it is.
@@ -61,7 +61,7 @@ pub fn renew(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId) -> Result<()> {
     };
     settle_pair(tx, &mut case, &anew, rival.as_ref())?;
     if replace(tx, id, &anew)? {
-        audit::record(tx, Chain::Case(id), Event::NamesRenewed { rules: RULES })?;
+        audit::record(tx, Owner::case(id), Event::NamesRenewed { rules: RULES })?;
         rights::look_again(tx, kit, &mut case)?;
         late::compare(tx, kit, &case)?;
     }

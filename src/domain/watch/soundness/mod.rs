@@ -22,7 +22,7 @@ pub use names::names;
 pub use pairs::pairs;
 pub use people::{old_walls, on_rota, out_of_sight, reachable};
 pub use rows::{orphans, unreadable};
-pub use sealed::{Seals, owners, seals};
+pub use sealed::{Seals, seals};
 pub use shape::shape;
 
 /// Something that is wrong, by where it stands. Never by what it holds.

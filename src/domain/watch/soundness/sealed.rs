@@ -9,8 +9,8 @@ use super::Finding;
 use crate::db::Rx;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{
-    acts, additions, assessments, cases, declarations, deliveries, idempotency, left_out, notes, platforms, reports,
-    requests, staff, webhook_endpoints, webhook_secrets,
+    acts, additions, assessments, declarations, deliveries, idempotency, left_out, notes, reports, requests, staff,
+    webhook_endpoints, webhook_secrets,
 };
 use crate::domain::vault::{Keyring, Keys, Opened, Scope};
 use crate::error::Result;
@@ -40,17 +40,6 @@ struct Value {
 type Word = Perhaps<String>;
 type Bytes = Perhaps<Vec<u8>>;
 type SomeBytes = Perhaps<Option<Vec<u8>>>;
-
-/// How many owners there are: cases, platforms, colleagues.
-///
-/// # Errors
-/// What the database says.
-pub fn owners(rx: &mut Rx<'_>) -> Result<i64> {
-    let of_cases: i64 = cases::table.count().get_result(rx.conn())?;
-    let of_platforms: i64 = platforms::table.count().get_result(rx.conn())?;
-    let of_staff: i64 = staff::table.count().get_result(rx.conn())?;
-    Ok(of_cases + of_platforms + of_staff)
-}
 
 /// Tries every sealed value of the owners, and their keys.
 ///
