@@ -10,7 +10,7 @@ use recourse::app::App;
 use recourse::base::id::PlatformId;
 use recourse::base::secret::{Sensitive, hex, random_bytes};
 use recourse::config::Config;
-use recourse::domain::access;
+use recourse::domain::access::{self, Presented};
 use recourse::domain::ledger::events::EventType;
 use recourse::domain::people::platforms::{self, Client, Mode, Scope};
 use recourse::domain::webhooks::{self, NewEndpoint};
@@ -49,7 +49,7 @@ pub(crate) async fn platform(app: &Arc<App>, number: usize, port: Option<u16>) -
         if let Some(port) = port {
             let token = kit.tokens.issue(&client, Scope::ALL, tx.now())?;
             let token = kit.tokens.verify(&token, tx.now())?;
-            let who = access::platform_acting(tx, &token, Scope::WebhooksManage)?;
+            let who = access::platform_acting(tx, &Presented::new(token, Some(Scope::WebhooksManage)))?;
             let types = vec![EventType::ReportReceived];
             webhooks::create(tx, &kit.kit, &who, &NewEndpoint { url: format!("http://127.0.0.1:{port}/"), types })?;
         }

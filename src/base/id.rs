@@ -167,6 +167,15 @@ where
     }
 }
 
+impl<K: Kind> utoipa::PartialSchema for Id<K> {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
+        text.pattern(Some(pattern(K::PREFIX))).into()
+    }
+}
+
+impl<K: Kind> utoipa::ToSchema for Id<K> {}
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $alias:ident = $marker:ident $prefix:literal;)*) => {$(
         #[doc = concat!("Marks ids that begin with `", $prefix, "_`.")]

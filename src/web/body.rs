@@ -11,19 +11,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::row::{Body, Row};
 use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
 use crate::domain::intake::Sent;
 use crate::domain::people::platforms::{AccessToken, Mode};
 use crate::error::{Error, Refused, Result};
-
-/// The longest body.
-const LONGEST: usize = 256 * 1024;
-/// The longest report as it comes: of a longer chat than fits into [`LONGEST`] the newest messages are kept.
-pub(super) const LONGEST_REPORT: usize = 2 * 1024 * 1024;
-/// The longest batch: a hundred reports of usual length.
-const LONGEST_BATCH: usize = 8 * 1024 * 1024;
 
 /// How long a body may take to arrive: actix itself has no bound for that, and slow bodies would hold connections.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -61,19 +55,14 @@ impl FromRequest for Raw {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bound = match request.path() {
-            "/v1/reports" => LONGEST_REPORT,
-            "/v1/reports/batch" => LONGEST_BATCH,
-            _ => LONGEST,
-        };
+        let wanted = wanted_of(request);
         let packed = request.headers().get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity");
         let media = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?").to_owned());
         let announced =
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let payload = payload.take();
-        // What a frightened person said is read, whatever her app calls it.
-        let is_lenient = takes_live_reports(request);
         Box::pin(async move {
+            let (bound, is_lenient) = wanted?;
             if packed {
                 return Err(Refused::Encoding.into());
             }
@@ -91,11 +80,14 @@ impl FromRequest for Raw {
     }
 }
 
-/// Whether the call submits live reports, or adds to one.
-fn takes_live_reports(request: &HttpRequest) -> bool {
-    let is_live = request.extensions().get::<AccessToken>().is_some_and(|token| token.mode == Mode::Live);
-    let pattern = request.match_pattern().unwrap_or_default();
-    is_live && ["/v1/reports", "/v1/reports/batch", "/v1/reports/{id}/additions"].contains(&pattern.as_str())
+/// How long the body may be, and whether it is read under whatever media type, as what is told in real life is.
+fn wanted_of(request: &HttpRequest) -> Result<(usize, bool)> {
+    let is_live = |token: &AccessToken| token.mode == Mode::Live;
+    match Row::called(request).map(|row| row.body) {
+        Some(Body::Json(longest)) => Ok((longest, false)),
+        Some(Body::Report(longest)) => Ok((longest, request.extensions().get::<AccessToken>().is_some_and(is_live))),
+        Some(Body::None | Body::Form(_)) | None => Err(anyhow::anyhow!("JSON is read where no row says so").into()),
+    }
 }
 
 /// Whether a media type is JSON in UTF-8, and the encoding that it names.

@@ -11,10 +11,11 @@ use serde::de::DeserializeOwned;
 use super::Shared;
 use super::body::wanted;
 use super::gate::{Bearer, TraceId};
+use super::row::{Caller, Precondition, Row};
 use super::tags::Tags;
 use crate::base::id::{Id, Kind};
 use crate::base::secret::Sensitive;
-use crate::domain::case::Case;
+use crate::domain::access::Presented;
 use crate::domain::people::platforms::AccessToken;
 use crate::error::{Error, Refused, Result, Unauthenticated};
 
@@ -24,6 +25,7 @@ pub(super) struct Call {
     pub(super) shared: web::Data<Shared>,
     /// The request's id.
     pub(super) trace: String,
+    row: &'static Row,
     request: HttpRequest,
 }
 
@@ -34,8 +36,9 @@ impl FromRequest for Call {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let shared = request.app_data::<web::Data<Shared>>().cloned();
         let trace = request.extensions().get::<TraceId>().map(|id| id.0.clone()).unwrap_or_default();
-        let missing = || Error::Internal(anyhow::anyhow!("a handler stands without its data"));
-        ready(shared.ok_or_else(missing).map(|shared| Self { shared, trace, request: request.clone() }))
+        let missing = || Error::Internal(anyhow::anyhow!("a handler stands without its data or its row"));
+        let known = shared.zip(Row::called(request)).ok_or_else(missing);
+        ready(known.map(|(shared, row)| Self { shared, trace, row, request: request.clone() }))
     }
 }
 
@@ -66,8 +69,11 @@ impl Call {
         self.request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or(Error::NotFound)
     }
 
-    /// The `Idempotency-Key`: 1 to 255 printable ASCII characters.
+    /// The `Idempotency-Key` that the row asks for: 1 to 255 printable ASCII characters.
     pub(super) fn idempotency_key(&self) -> Result<String> {
+        if !self.row.keyed {
+            return Err(anyhow::anyhow!("a key is taken where no row asks for one").into());
+        }
         let name = HeaderName::from_static("idempotency-key");
         let key = self.request.headers().get(&name).ok_or(Refused::IdempotencyKeyMissing)?;
         let printable = |b: &u8| (0x20..0x7f).contains(b);
@@ -78,19 +84,23 @@ impl Call {
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
-    /// The precondition that the caller set.
-    pub(super) fn if_match(&self) -> Option<IfMatch> {
-        match Tags::of(self.request.headers(), IF_MATCH) {
-            // Whatever there is, is not a version that somebody saw.
-            Tags::Absent | Tags::Any => None,
-            tags @ Tags::These(_) => Some(IfMatch(tags)),
-        }
+    /// The precondition that the row asks for.
+    pub(super) fn if_match(&self) -> Result<IfMatch> {
+        let is_required = match self.row.precondition {
+            Precondition::Required => true,
+            Precondition::Optional => false,
+            Precondition::None => return Err(anyhow::anyhow!("a version is compared where no row asks for one").into()),
+        };
+        Ok(IfMatch { tags: Tags::of(self.request.headers(), IF_MATCH), is_required })
     }
 
-    /// The platform's token, whose signature the gate has checked.
-    pub(super) fn token(&self) -> Result<AccessToken> {
+    /// The platform's token, whose signature the gate has checked, with the scope that the row asks for.
+    pub(super) fn token(&self) -> Result<Presented> {
         let token = self.request.extensions().get::<AccessToken>().cloned();
-        token.ok_or(Error::Unauthenticated(Unauthenticated::Missing))
+        match (token, self.row.caller) {
+            (Some(token), Caller::Platform(scope)) => Ok(Presented::new(token, scope)),
+            _ => Err(Error::Unauthenticated(Unauthenticated::Missing)),
+        }
     }
 
     /// The colleague's bearer token.
@@ -151,23 +161,22 @@ fn misread(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Refus
     Refused::Query { name, detail: detail.into() }
 }
 
-/// A precondition: one or more entity tags.
+/// Which version the caller saw, as they say.
 #[derive(Clone, Debug)]
-pub(super) struct IfMatch(Tags);
+pub(super) struct IfMatch {
+    tags: Tags,
+    is_required: bool,
+}
 
 impl IfMatch {
-    /// Fails unless the resource has one of the tags.
+    /// Fails when what they saw has another version now, or when they do not say what they saw and must.
     pub(super) fn holds(&self, version: i64) -> Result<()> {
-        if self.0.name(&version.to_string()) { Ok(()) } else { Err(Refused::PreconditionFailed.into()) }
+        match &self.tags {
+            // Whatever there is, is not a version that somebody saw.
+            Tags::Absent | Tags::Any if self.is_required => Err(Refused::PreconditionRequired.into()),
+            Tags::Absent | Tags::Any => Ok(()),
+            tags @ Tags::These(_) if tags.name(&version.to_string()) => Ok(()),
+            Tags::These(_) => Err(Refused::PreconditionFailed.into()),
+        }
     }
-}
-
-/// Fails when there is no precondition, or the case has changed since it was read.
-pub(super) fn require_match(precondition: Option<&IfMatch>, case: &Case) -> Result<()> {
-    require_version(precondition, case.version)
-}
-
-/// Fails when there is no precondition, or what was read has another version now.
-pub(super) fn require_version(precondition: Option<&IfMatch>, version: i64) -> Result<()> {
-    precondition.ok_or(Error::Refused(Refused::PreconditionRequired))?.holds(version)
 }

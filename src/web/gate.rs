@@ -12,10 +12,10 @@ use actix_web::{HttpMessage, HttpResponse, web};
 use tracing::Instrument;
 
 use super::Shared;
-use super::endpoints::{Caller, Endpoint};
 use super::limits::{Policy, Verdict};
 use super::problem;
 use super::refusals::{Known, Refusal};
+use super::row::{Caching, Caller, Row};
 use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
 use crate::domain::access;
@@ -98,7 +98,7 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     if status == StatusCode::METHOD_NOT_ALLOWED
-        && let Some(rows) = request.app_data::<web::Data<Vec<Endpoint>>>()
+        && let Some(rows) = request.app_data::<web::Data<Vec<&'static Row>>>()
     {
         let mut methods: Vec<&str> = rows.iter().map(|row| row.method.as_str()).collect();
         methods.sort_unstable();
@@ -107,8 +107,14 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
         }
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match Row::called(request).map_or(Caching::None, |row| row.caching) {
+        Caching::ByAnswer if headers.contains_key(header::CACHE_CONTROL) => {}
+        Caching::As(cached) if status.is_success() => {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cached));
+        }
+        _ => {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
     }
     match (verdict, shared) {
         (Some(verdict), _) => verdict.write(headers),
@@ -148,12 +154,13 @@ fn count_refusal(answer: ServiceResponse) -> ServiceResponse {
 async fn check(request: &ServiceRequest) -> Result<()> {
     let shared = request.app_data::<web::Data<Shared>>().cloned();
     let shared = shared.ok_or_else(|| anyhow::anyhow!("the gate stands without its data"))?;
-    let rows = request.app_data::<web::Data<Vec<Endpoint>>>().cloned();
+    let rows = request.app_data::<web::Data<Vec<&'static Row>>>().cloned();
     let rows = rows.ok_or_else(|| anyhow::anyhow!("the gate stands without its rows"))?;
-    let Some(row) = rows.iter().find(|row| row.answers(request.method())) else {
+    let Some(row) = rows.iter().copied().find(|row| row.answers(request.method())) else {
         count(request, &shared, Policy::Portal, &network(request.peer_addr()))?;
         return Err(Refused::Method.into());
     };
+    request.extensions_mut().insert(row);
     let key = match row.caller {
         // Calls that prove who they are in their body count for that name too; the handler knows it.
         Caller::Anyone if row.policy == Policy::Token => {
@@ -161,7 +168,7 @@ async fn check(request: &ServiceRequest) -> Result<()> {
         }
         Caller::Anyone => Ok(network(request.peer_addr())),
         Caller::Platform(_) => platform(request, &shared),
-        Caller::Staff => staff(request, &shared).await,
+        Caller::Staff | Caller::AnyStaff => staff(request, &shared).await,
     };
     match key {
         Ok(key) => count(request, &shared, row.policy, &key),

@@ -5,6 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract::Call;
+use super::limits::Policy;
+use super::row::{Caller, Row};
 use crate::error::Result;
 
 /// Something that needs the operator.
@@ -33,7 +35,7 @@ pub(super) struct Ready {
 /// `GET /healthz`.
 #[utoipa::path(get, path = "/healthz", tag = "service", operation_id = "healthz", summary = "Whether the process lives", description = "Nothing is looked at.",
     responses((status = 200, description = "It lives", content_type = "text/plain", body = String)))]
-pub(super) async fn alive() -> &'static str {
+async fn alive() -> &'static str {
     "ok\n"
 }
 
@@ -41,7 +43,7 @@ pub(super) async fn alive() -> &'static str {
 #[utoipa::path(get, path = "/readyz", tag = "service", operation_id = "readyz", summary = "Whether reports can be taken",
     description = "Looks at the database, the keyring and the rules. 200 with `degraded` when something needs the operator.",
     responses((status = 200, description = "They can", body = Ready)))]
-pub(super) async fn ready(call: Call) -> Result<HttpResponse> {
+async fn ready(call: Call) -> Result<HttpResponse> {
     let app = &call.shared.app;
     let found = app.check_ready().await?;
     let reasons: Vec<Reason> =
@@ -53,4 +55,11 @@ pub(super) async fn ready(call: Call) -> Result<HttpResponse> {
         database: app.db.kind(),
         ruleset: if broken { "none".to_owned() } else { app.kit.triage.rules().version().to_owned() },
     }))
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_alive, alive, Caller::Anyone, Policy::Read),
+        Row::of(__path_ready, ready, Caller::Anyone, Policy::Read).refused_with(&["503"]),
+    ]
 }

@@ -1,6 +1,7 @@
 //! HTTP: thin callers of the domain. One table of endpoints drives routing, credentials, limits and their tests.
 
 mod body;
+mod catalogue;
 pub mod endpoints;
 mod extract;
 mod gate;
@@ -13,6 +14,7 @@ mod platform;
 pub mod problem;
 mod public;
 mod refusals;
+mod row;
 mod tags;
 mod triage;
 
@@ -25,6 +27,7 @@ use actix_web::{App as Actix, HttpServer, web};
 
 use crate::app::App;
 use crate::error::Error;
+use endpoints::Body;
 pub use limits::Limiter;
 pub use metrics::serve_metrics;
 pub use public::Public;
@@ -43,9 +46,12 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
     for (path, rows) in endpoints::by_path() {
         let mut resource = web::resource(path);
         for row in &rows {
-            resource = resource.route((row.route)().method(row.method.clone()));
+            resource = resource.route(row.route().method(row.method.clone()));
             if row.has_head() {
-                resource = resource.route((row.route)().method(Method::HEAD));
+                resource = resource.route(row.route().method(Method::HEAD));
+            }
+            if let Body::Form(longest) = row.body {
+                resource = resource.app_data(web::FormConfig::default().limit(longest));
             }
         }
         resource = resource.default_service(web::to(wrong_method)).app_data(web::Data::new(rows));

@@ -1,7 +1,7 @@
 //! Errors as RFC 9457 documents. One exhaustive table gives each its status, code and title; causes stay in the log.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -386,14 +386,4 @@ pub fn catalogue() -> String {
     };
     let rows: Vec<String> = examples().into_iter().map(row).collect();
     format!("{head}{}", rows.concat())
-}
-
-/// `GET /problems`.
-#[utoipa::path(get, path = "/problems", tag = "service", operation_id = "list_problems",
-    summary = "What each problem means", description = "A table of all codes, with what to do about each.",
-    responses((status = 200, description = "The catalogue", content_type = "text/markdown", body = String)))]
-pub(super) async fn catalogue_page() -> HttpResponse {
-    let mut response = HttpResponse::Ok().content_type("text/markdown; charset=utf-8").body(catalogue());
-    response.headers_mut().insert(HeaderName::from_static("cache-control"), HeaderValue::from_static("max-age=3600"));
-    response
 }

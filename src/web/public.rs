@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 
 use super::Shared;
+use super::row::Row;
 use super::tags::Tags;
 use crate::app::App;
 use crate::base::secret::{hex, sha256};
@@ -234,6 +235,11 @@ fn fingerprint(folder: &Path) -> Vec<(String, Option<std::time::SystemTime>)> {
         .collect();
     all.sort();
     all
+}
+
+/// The pages.
+pub(super) fn rows() -> Vec<Row> {
+    ["/", "/transparency", "/transparency/{page:.*}"].into_iter().map(|path| Row::pages(path, page)).collect()
 }
 
 /// Any page below `/` and `/transparency`.

@@ -59,6 +59,7 @@ mod reports;
 mod rights;
 mod rights_walks;
 mod rota;
+mod rows;
 mod schema;
 mod secrecy;
 mod serving;

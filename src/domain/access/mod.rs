@@ -129,11 +129,36 @@ pub struct Tenant {
 #[derive(Clone, Debug)]
 struct Proved;
 
+/// A token as it comes to an operation: what its signature proves, and the scope that the operation asks for. Whether it
+/// still counts is for [`platform`] to say.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    token: AccessToken,
+    scope: Option<Scope>,
+}
+
+impl Presented {
+    /// A token before an operation that asks for `scope`, or for any token where there is none.
+    #[must_use]
+    pub const fn new(token: AccessToken, scope: Option<Scope>) -> Self {
+        Self { token, scope }
+    }
+}
+
+impl Deref for Presented {
+    type Target = AccessToken;
+
+    fn deref(&self) -> &AccessToken {
+        &self.token
+    }
+}
+
 /// Lets a platform in: its token's epoch must be the credential's present one, which makes a revocation hold at once.
 ///
 /// # Errors
 /// `Unauthenticated` for a revoked or outdated token; `Forbidden` when the scope was not granted, or was taken away since.
-pub fn platform(rx: &mut Rx<'_>, token: &AccessToken, scope: Option<Scope>) -> Result<Tenant> {
+pub fn platform(rx: &mut Rx<'_>, presented: &Presented) -> Result<Tenant> {
+    let Presented { token, scope } = presented;
     let alive = |client: &Client| client.revoked_at.is_none() && client.epoch == token.epoch;
     let Some(client) = platforms::client(rx, &token.client)?.filter(alive) else {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
@@ -151,8 +176,8 @@ pub fn platform(rx: &mut Rx<'_>, token: &AccessToken, scope: Option<Scope>) -> R
 ///
 /// # Errors
 /// As [`platform`].
-pub fn platform_acting(tx: &mut Tx<'_>, token: &AccessToken, scope: Scope) -> Result<Tenant> {
-    let tenant = platform(tx, token, Some(scope))?;
+pub fn platform_acting(tx: &mut Tx<'_>, presented: &Presented) -> Result<Tenant> {
+    let tenant = platform(tx, presented)?;
     tx.act_as(Actor::platform(tenant.client.as_str()));
     Ok(tenant)
 }

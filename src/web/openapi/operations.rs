@@ -4,13 +4,12 @@
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Components, Content, Ref, RefOr, Required};
 
-use crate::base::id::{ActKind, CaseKind, EndpointKind, EventKind, Kind, ReportKind, RequestKind, pattern};
-use crate::web::endpoints::{Caller, Endpoint};
 use crate::web::problem;
+use crate::web::row::{Body, Caller, Precondition, Row};
 
 /// Headers of answers: name and meaning.
 const HEADERS: [(&str, &str); 10] = [
@@ -49,7 +48,7 @@ const REFUSALS: [(&str, &str, &str); 15] = [
 ];
 
 /// Adds what operations share.
-pub(super) fn complete(operation: &mut Operation, row: &Endpoint) {
+pub(super) fn complete(operation: &mut Operation, row: &Row) {
     operation.security = Some(match row.caller {
         // An empty list says that nothing is asked for; without one, a reader could not tell that from forgetting.
         Caller::Anyone => Vec::new(),
@@ -57,18 +56,16 @@ pub(super) fn complete(operation: &mut Operation, row: &Endpoint) {
             let scopes: Vec<&str> = scope.iter().map(|scope| scope.as_str()).collect();
             vec![SecurityRequirement::new("platform", scopes)]
         }
-        Caller::Staff => vec![SecurityRequirement::new("staff", [""; 0])],
+        Caller::Staff | Caller::AnyStaff => vec![SecurityRequirement::new("staff", [""; 0])],
     });
     let mut parameters = operation.parameters.take().unwrap_or_default();
-    for parameter in &mut parameters {
-        bound_id(parameter, row);
-    }
     let unchanged = operation.responses.responses.contains_key("304");
     parameters.extend(headers_sent(row, unchanged).into_iter().map(|name| RefOr::Ref(parameter_ref(name))));
-    let queried = parameters.iter().any(|p| matches!(p, RefOr::T(p) if matches!(p.parameter_in, ParameterIn::Query)));
+    let has = |place: &ParameterIn| parameters.iter().any(|p| matches!(p, RefOr::T(p) if p.parameter_in == *place));
+    let (named, queried) = (has(&ParameterIn::Path), has(&ParameterIn::Query));
     operation.parameters = Some(parameters).filter(|parameters| !parameters.is_empty());
-    let body = operation.request_body.is_some() || row.keyed;
-    for status in refusals(row, body, queried) {
+    add_example(operation, row);
+    for status in refusals(row, named, queried) {
         let name = REFUSALS.iter().find(|(known, ..)| *known == status).map_or("", |(_, name, _)| *name);
         let refusal = || RefOr::Ref(Ref::from_response_name(name));
         operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
@@ -93,45 +90,47 @@ pub(super) fn add_shared(components: &mut Components) {
     }
 }
 
-/// The refusals that an operation can meet.
-fn refusals(row: &Endpoint, body: bool, queried: bool) -> Vec<&'static str> {
+/// The refusals that an operation can meet. `named` is one whose path names a thing, `queried` one with a query.
+fn refusals(row: &Row, named: bool, queried: bool) -> Vec<&'static str> {
     let mut all = vec!["429", "500"];
-    let token = row.path == "/oauth/token";
-    let stored = token || row.path == "/readyz" || row.path.starts_with("/v1/");
     let mut add = |when: bool, statuses: &[&'static str]| {
         if when {
             all.extend(statuses);
         }
     };
-    add(stored, &["503"]);
-    add(row.path.starts_with("/v1/"), &["401"]);
-    add((body || queried) && !token, &["400"]);
-    let asks_for_right = !matches!(row.caller, Caller::Anyone | Caller::Platform(None));
-    add(asks_for_right && row.path != "/v1/triage/sessions/current", &["403"]);
-    add(row.path.contains('{') || row.path == "/v1/triage/cases", &["404"]);
-    add(body && !token, &["408", "413", "415", "422"]);
+    let json = matches!(row.body, Body::Json(_) | Body::Report(_));
+    // Who calls is looked up.
+    add(row.proves_caller(), &["401", "503"]);
+    add(json || queried, &["400"]);
+    add(matches!(row.caller, Caller::Platform(Some(_)) | Caller::Staff), &["403"]);
+    add(named, &["404"]);
+    add(json, &["408", "413", "415", "422"]);
     add(row.keyed, &["409", "410"]);
-    add(row.path.ends_with("/heartbeat"), &["409"]);
-    add(row.path == "/v1/events", &["422"]);
-    add(row.conditional, &["412", "428"]);
-    add(takes_if_match(row), &["412"]);
+    add(row.precondition != Precondition::None, &["412"]);
+    add(row.precondition == Precondition::Required, &["428"]);
+    add(true, row.refused_with);
     all
 }
 
-/// Whether the operation heeds an `If-Match` that it does not ask for.
-fn takes_if_match(row: &Endpoint) -> bool {
-    matches!(row.path, "/v1/reports/{id}/additions" | "/v1/requests/{id}/response")
-}
-
 /// The headers that callers of an operation send, by their names among the components.
-fn headers_sent(row: &Endpoint, unchanged: bool) -> Vec<&'static str> {
+fn headers_sent(row: &Row, unchanged: bool) -> Vec<&'static str> {
     let all = [
         (row.keyed, "IdempotencyKey"),
-        (row.conditional, "IfMatch"),
-        (takes_if_match(row), "IfMatchOptional"),
+        (row.precondition == Precondition::Required, "IfMatch"),
+        (row.precondition == Precondition::Optional, "IfMatchOptional"),
         (unchanged, "IfNoneMatch"),
     ];
     all.into_iter().filter_map(|(sent, name)| sent.then_some(name)).collect()
+}
+
+/// Adds the example of the body that the row has.
+fn add_example(operation: &mut Operation, row: &Row) {
+    let (Some(example), Some(RefOr::T(body))) = (row.example, operation.request_body.as_mut()) else { return };
+    if let (Some(RefOr::T(content)), Ok(value)) =
+        (body.content.get_mut("application/json"), serde_json::from_str(example))
+    {
+        content.example = Some(value);
+    }
 }
 
 fn parameter_ref(name: &str) -> Ref {
@@ -162,25 +161,6 @@ fn parameters() -> [(&'static str, Parameter); 4] {
     ]
 }
 
-/// Gives an id of the path its form.
-fn bound_id(parameter: &mut RefOr<Parameter>, row: &Endpoint) {
-    let RefOr::T(parameter) = parameter else { return };
-    if !matches!(parameter.parameter_in, ParameterIn::Path) {
-        return;
-    }
-    let prefix = match (parameter.name.as_str(), row.path.split('/').nth(2), row.path.split('/').nth(3)) {
-        ("act", ..) => ActKind::PREFIX,
-        ("id", Some("reports"), _) => ReportKind::PREFIX,
-        ("id", Some("requests"), _) => RequestKind::PREFIX,
-        ("id", Some("events"), _) => EventKind::PREFIX,
-        ("id", Some("webhook-endpoints"), _) => EndpointKind::PREFIX,
-        ("id", Some("triage"), Some("cases")) => CaseKind::PREFIX,
-        _ => return,
-    };
-    let form = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern(prefix)));
-    parameter.schema = Some(RefOr::T(Schema::Object(form.build())));
-}
-
 fn refusal(status: &str, about: &str) -> Response {
     let content = Content::new(Some(Ref::from_schema_name("Problem")));
     let mut response = ResponseBuilder::new().description(about).content(problem::MEDIA_TYPE, content).build();
@@ -196,7 +176,7 @@ fn refusal(status: &str, about: &str) -> Response {
     response
 }
 
-fn add_headers(response: &mut Response, row: &Endpoint, status: &str) {
+fn add_headers(response: &mut Response, row: &Row, status: &str) {
     let annotated: Vec<String> = response.headers.keys().cloned().collect();
     for name in annotated.iter().map(String::as_str).chain(ALWAYS) {
         refer(response, name);

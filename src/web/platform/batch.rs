@@ -8,19 +8,23 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::enter;
-use super::reports::{Receipt, count, take};
+use super::reports::{LONGEST_REPORT, Receipt, count, take};
 use crate::base::json::{self, Json, Manner};
 use crate::base::secret::silent;
 use crate::domain::intake::body::ReportBody;
 use crate::domain::intake::{Sent, read_body, read_report};
 use crate::domain::people::platforms::{Mode, Scope};
 use crate::error::{Error, Refused, Result};
-use crate::web::body::{LONGEST_REPORT, Raw, shape};
+use crate::web::body::{Raw, shape};
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once, run};
+use crate::web::limits::Policy;
 use crate::web::problem::{self, Problem};
 use crate::web::refusals::Refusal;
+use crate::web::row::{Body, Caller, Row};
 
+/// The longest batch, in bytes: a hundred reports of usual length.
+const LONGEST_BATCH: usize = 8 * 1024 * 1024;
 /// So many broken rules are named for an item, so that the answer stays within its bound.
 const NAMED: usize = 10;
 
@@ -76,7 +80,7 @@ pub(in crate::web) struct BatchItem {
     description = "Always 207 with a status for each. A report that was taken stays taken; send the whole batch again with the same Idempotency-Key to try the others again.",
     request_body = BatchBody,
     responses((status = 207, description = "A status for each report", body = BatchAnswer)))]
-pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let key = call.idempotency_key();
     let mode = token.mode;
@@ -86,7 +90,7 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
     };
     // The batch itself takes the key first: with another body it is refused as a whole. It keeps no answer of its
     // own, so that what was refused for a passing reason is tried again.
-    let mark = once(&call, &raw, enter(token.clone(), Scope::ReportsWrite), move |_, _, who| {
+    let mark = once(&call, &raw, enter(token.clone()), move |_, _, who| {
         verdict?;
         Ok(Reply::empty(who.platform.as_str()))
     })
@@ -100,7 +104,7 @@ pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse>
         let too_large = bytes.0.len() > LONGEST_REPORT;
         let sent = Sent { is_mislabelled, is_mended, ..bytes.sent() };
         let body = if too_large { Err(Refused::TooLarge.into()) } else { read_report(sent, mode) };
-        let enter = enter(token.clone(), Scope::ReportsWrite);
+        let enter = enter(token.clone());
         let place = (Ok(key.clone()), Some(index));
         let done = run(&call, &bytes, place, enter, move |tx, kit, who| take(tx, kit, &who, body?)).await;
         let (status, report, problem) = match done {
@@ -187,3 +191,11 @@ fn is_list_of_reports(name: &str) -> bool {
 }
 
 silent! { LiveBatch TestBatch BatchBody BatchAnswer BatchItem Parts }
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_submit, submit, Caller::with(Scope::ReportsWrite), Policy::Bulk)
+            .reading(Body::Report(LONGEST_BATCH))
+            .keyed(),
+    ]
+}

@@ -18,6 +18,10 @@ use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
+use crate::web::limits::Policy;
+use crate::web::row::{Caller, Row};
+
+const READER: Caller = Caller::with(Scope::ReportsRead);
 
 /// A stretch of the log.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -157,7 +161,7 @@ silent! { EventDetails DeliveryView }
 #[utoipa::path(get, path = "/v1/events", tag = "platform", operation_id = "list_events", summary = "What changed, in order, for 30 days",
     description = "Keep the id of the last event you have seen and ask for what came after it.",
     params(EventsQuery), responses((status = 200, description = "A page", body = EventList)))]
-pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+async fn list(call: Call) -> Result<HttpResponse> {
     let query: EventsQuery = call.query()?;
     let token = call.token()?;
     let bad = |name, detail| Refused::Parameter { name, detail };
@@ -177,7 +181,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
         .app
         .db
         .write(move |tx| {
-            let tenant = access::platform(tx, &token, Some(Scope::ReportsRead))?;
+            let tenant = access::platform(tx, &token)?;
             events::list(tx, (&tenant.platform, tenant.mode), after.as_ref(), &wanted, limit)
         })
         .await?;
@@ -190,9 +194,9 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 /// `GET /v1/events/{id}`.
 #[utoipa::path(get, path = "/v1/events/{id}", tag = "platform", operation_id = "get_event", summary = "One event, and what came of sending it",
     description = "Its deliveries, one for each endpoint that it was, or is to be, sent to.",
-    params(("id" = String, Path, description = "The event's id")),
+    params(("id" = inline(EventId), Path, description = "The event's id")),
     responses((status = 200, description = "The event", body = EventDetails)))]
-pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
+async fn find(call: Call) -> Result<HttpResponse> {
     let id = call.id::<EventKind>("id")?;
     let token = call.token()?;
     let app = std::sync::Arc::clone(&call.shared.app);
@@ -200,7 +204,7 @@ pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
         .clone()
         .db
         .read(move |rx| {
-            let who = access::platform(rx, &token, Some(Scope::ReportsRead))?;
+            let who = access::platform(rx, &token)?;
             webhooks::of_event(rx, &app.kit, &who, &id)
         })
         .await?;
@@ -211,12 +215,12 @@ pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
 /// `POST /v1/events/{id}/replay`.
 #[utoipa::path(post, path = "/v1/events/{id}/replay", tag = "platform", operation_id = "replay_event",
     summary = "Send one event again", description = "To every endpoint that wants it, under the same `webhook-id`.",
-    params(("id" = String, Path, description = "The event's id")),
+    params(("id" = inline(EventId), Path, description = "The event's id")),
     responses((status = 202, description = "On its way", body = ReplayView)))]
-pub(in crate::web) async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EventKind>("id")?;
     let token = call.token()?;
-    once(&call, &raw, enter(token, Scope::ReportsRead), move |tx, _, who| {
+    once(&call, &raw, enter(token), move |tx, _, who| {
         let view = ReplayView { deliveries: webhooks::replay(tx, &who, &id)? };
         Reply::of_account(StatusCode::ACCEPTED, who.platform.as_str(), &view)
     })
@@ -228,10 +232,10 @@ pub(in crate::web) async fn replay(call: Call, raw: Raw) -> Result<HttpResponse>
     summary = "Send many events again", description = "Those of a stretch of time, up to 10,000 of them, or with `failed` all deliveries that failed for good.",
     request_body = ReplayBody,
     responses((status = 202, description = "On their way", body = ReplayView)))]
-pub(in crate::web) async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let body = raw.parse::<ReplayBody>();
-    once(&call, &raw, enter(token, Scope::ReportsRead), move |tx, _, who| {
+    once(&call, &raw, enter(token), move |tx, _, who| {
         let body = body?;
         few(&body.types)?;
         let deliveries = match body {
@@ -250,4 +254,16 @@ pub(in crate::web) async fn replay_many(call: Call, raw: Raw) -> Result<HttpResp
         Reply::of_account(StatusCode::ACCEPTED, who.platform.as_str(), &view)
     })
     .await
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_list, list, READER, Policy::Read).refused_with(&["422"]),
+        Row::of(__path_find, find, READER, Policy::Read),
+        Row::of(__path_replay, replay, READER, Policy::Ingest).json().keyed(),
+        Row::of(__path_replay_many, replay_many, READER, Policy::Bulk)
+            .json()
+            .keyed()
+            .example(include_str!("../examples/replay.json")),
+    ]
 }

@@ -1,12 +1,12 @@
 //! The platform API: what a dating app's server calls.
 
-pub(super) mod batch;
-pub(super) mod events;
-pub(super) mod reports;
-pub(super) mod requests;
-pub(super) mod status;
-pub(super) mod token;
-pub(super) mod webhooks;
+mod batch;
+mod events;
+mod reports;
+mod requests;
+mod status;
+mod token;
+mod webhooks;
 
 use std::borrow::Cow;
 
@@ -18,11 +18,11 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::idempotent::Scoped;
+use super::row::Row;
 use crate::base::page::Page;
 use crate::db::Tx;
-use crate::domain::access::{self, Tenant};
+use crate::domain::access::{self, Presented, Tenant};
 use crate::domain::ledger::events::EventType;
-use crate::domain::people::platforms::{AccessToken, Scope};
 use crate::error::{Error, Result};
 
 impl Scoped for Tenant {
@@ -36,9 +36,23 @@ impl Scoped for Tenant {
     }
 }
 
-/// Lets the platform behind a token in, for one scope.
-fn enter(token: AccessToken, scope: Scope) -> impl FnOnce(&mut Tx<'_>) -> Result<Tenant> + Send {
-    move |tx| access::platform_acting(tx, &token, scope)
+/// What platforms call.
+pub(super) fn rows() -> Vec<Row> {
+    let rooms = [
+        token::rows(),
+        status::rows(),
+        reports::rows(),
+        batch::rows(),
+        requests::rows(),
+        events::rows(),
+        webhooks::rows(),
+    ];
+    rooms.into_iter().flatten().collect()
+}
+
+/// Lets the platform behind a token in.
+fn enter(token: Presented) -> impl FnOnce(&mut Tx<'_>) -> Result<Tenant> + Send {
+    move |tx| access::platform_acting(tx, &token)
 }
 
 /// Refuses a list of types that names some again and again.

@@ -25,8 +25,16 @@ use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
+use crate::web::limits::Policy;
 use crate::web::problem::ProblemError;
+use crate::web::row::{Body, Caller, Precondition, Row};
 use crate::web::tags::{Tags, etag};
+
+/// The longest report as it comes, in bytes: of a longer chat than fits into what is read the newest messages are kept.
+pub(super) const LONGEST_REPORT: usize = 2 * 1024 * 1024;
+
+const WRITER: Caller = Caller::with(Scope::ReportsWrite);
+const READER: Caller = Caller::with(Scope::ReportsRead);
 
 type ReportList = List<ReportView>;
 
@@ -115,18 +123,17 @@ pub(in crate::web) struct Validity {
     responses(
         (status = 201, description = "Stored", body = Receipt, headers(("ETag" = String), ("Location" = String))),
         (status = 200, description = "The same report is here already, or with `validate_only` the verdict (`Validity`)", body = KnownOrValid, headers(("ETag" = String), ("Content-Location" = String)))))]
-pub(in crate::web) async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     let query: SubmitQuery = call.query()?;
     let token = call.token()?;
     // Read before the transaction, whose thread others wait for; judged only after the replay was looked for.
     let body = intake::read_report(raw.sent(), token.mode);
     if query.validate_only {
-        call.shared.app.db.read(move |rx| access::platform(rx, &token, Some(Scope::ReportsWrite)).map(|_| ())).await?;
+        call.shared.app.db.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
         return validity(body.and_then(|taken| taken.found.complete()));
     }
     let mode = token.mode;
-    let answer =
-        once(&call, &raw, enter(token, Scope::ReportsWrite), move |tx, kit, who| take(tx, kit, &who, body?)).await?;
+    let answer = once(&call, &raw, enter(token), move |tx, kit, who| take(tx, kit, &who, body?)).await?;
     let again = answer.headers().contains_key("idempotency-replayed");
     count(&call, answer.status().as_u16(), again, mode);
     Ok(answer)
@@ -205,7 +212,7 @@ pub(in crate::web) struct ReportsQuery {
 #[utoipa::path(get, path = "/v1/reports", tag = "platform", operation_id = "list_reports", summary = "Your reports, the newest first",
     description = "As you may see them: ids, category, status, dates. What people wrote never comes back. With `platform_report_ref` the one that has it, or none: so that what was sent can be found after an answer was lost.",
     params(ReportsQuery), responses((status = 200, description = "A page", body = ReportList)))]
-pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+async fn list(call: Call) -> Result<HttpResponse> {
     let query: ReportsQuery = call.query()?;
     let token = call.token()?;
     let page = call
@@ -213,7 +220,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
         .app
         .db
         .read(move |rx| {
-            let grant = access::platform(rx, &token, Some(Scope::ReportsRead))?;
+            let grant = access::platform(rx, &token)?;
             if let Some(reference) = &query.platform_report_ref {
                 let data: Vec<ReportView> = intake::find_by_reference(rx, &grant, reference)?.into_iter().collect();
                 return Ok(Page { data, next: None });
@@ -227,9 +234,9 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 /// `GET /v1/reports/{id}`.
 #[utoipa::path(get, path = "/v1/reports/{id}", tag = "platform", operation_id = "get_report", summary = "One of your reports",
     description = "Its status and, once it is closed, its outcome.",
-    params(("id" = String, Path, description = "The report's id")),
+    params(("id" = inline(ReportId), Path, description = "The report's id")),
     responses((status = 200, description = "The report", body = ReportView, headers(("ETag" = String))), (status = 304, description = "Unchanged", headers(("ETag" = String)))))]
-pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
+async fn find(call: Call) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
     let report = call
@@ -237,7 +244,7 @@ pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
         .app
         .db
         .read(move |rx| {
-            let grant = access::platform(rx, &token, Some(Scope::ReportsRead))?;
+            let grant = access::platform(rx, &token)?;
             intake::find(rx, &grant, &id)
         })
         .await?;
@@ -269,18 +276,16 @@ pub(in crate::web) struct AdditionReceipt {
 /// `POST /v1/reports/{id}/additions`.
 #[utoipa::path(post, path = "/v1/reports/{id}/additions", tag = "platform", operation_id = "add_to_report",
     summary = "Add words, answers or identifiers to a report",
-    description = "The rules run again over all that is known, and a closed case opens.", params(("id" = String, Path, description = "The report's id")),
+    description = "The rules run again over all that is known, and a closed case opens.", params(("id" = inline(ReportId), Path, description = "The report's id")),
     request_body = AdditionBody, responses((status = 201, description = "Stored", body = AdditionReceipt)))]
-pub(in crate::web) async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
-    let precondition = call.if_match();
+    let precondition = call.if_match()?;
     let body = intake::read_addition(raw.sent(), token.mode);
-    once(&call, &raw, enter(token, Scope::ReportsWrite), move |tx, kit, who| {
+    once(&call, &raw, enter(token), move |tx, kit, who| {
         let known = intake::find(tx, &who, &id)?;
-        if let Some(precondition) = precondition {
-            precondition.holds(known.version)?;
-        }
+        precondition.holds(known.version)?;
         let read = body?;
         let not_accepted = read.found.broken().iter().map(NotAccepted::from).collect();
         let (addition, case) = intake::add(tx, kit, &who, &id, read)?;
@@ -300,19 +305,32 @@ pub(in crate::web) struct WithdrawalAnswer {
 #[utoipa::path(post, path = "/v1/reports/{id}/withdrawal", tag = "platform", operation_id = "ask_withdrawal",
     summary = "Tell us that someone asked in the app to withdraw",
     description = "The answer is always the same. The case goes on until a person has made sure that nobody was made to ask.",
-    params(("id" = String, Path, description = "The report's id")),
+    params(("id" = inline(ReportId), Path, description = "The report's id")),
     responses((status = 202, description = "Noted", body = WithdrawalAnswer)))]
-pub(in crate::web) async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
     if !raw.0.is_empty() {
         let _: serde_json::Map<String, serde_json::Value> =
             raw.parse().map_err(|_| Error::Refused(Refused::Malformed))?;
     }
-    once(&call, &raw, enter(token, Scope::ReportsWrite), move |tx, _, who| {
+    once(&call, &raw, enter(token), move |tx, _, who| {
         let case = intake::withdraw(tx, &who, &id)?;
         let text = "The wish is noted. A person looks at it before anything changes.";
         Reply::of_case(StatusCode::ACCEPTED, case.as_str(), &WithdrawalAnswer { text })
     })
     .await
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_submit, submit, WRITER, Policy::Ingest)
+            .reading(Body::Report(LONGEST_REPORT))
+            .keyed()
+            .example(include_str!("../examples/report.json")),
+        Row::of(__path_list, list, READER, Policy::Read),
+        Row::of(__path_find, find, READER, Policy::Read),
+        Row::of(__path_add, add, WRITER, Policy::Ingest).report().keyed().asking_for(Precondition::Optional),
+        Row::of(__path_withdraw, withdraw, WRITER, Policy::Ingest).json().keyed(),
+    ]
 }

@@ -20,6 +20,10 @@ use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
+use crate::web::limits::Policy;
+use crate::web::row::{Caller, Precondition, Row};
+
+const ANSWERER: Caller = Caller::with(Scope::RequestsWrite);
 
 /// A request in the platform's view.
 #[derive(Serialize, ToSchema)]
@@ -114,7 +118,7 @@ pub(in crate::web) struct RequestsQuery {
 #[utoipa::path(get, path = "/v1/requests", tag = "platform", operation_id = "list_requests", summary = "What we ask you to do, the oldest first",
     description = "Ask for `state=open` often, and have a person look at what it brings.",
     params(RequestsQuery), responses((status = 200, description = "A page", body = RequestList)))]
-pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+async fn list(call: Call) -> Result<HttpResponse> {
     let query: RequestsQuery = call.query()?;
     let token = call.token()?;
     let app = std::sync::Arc::clone(&call.shared.app);
@@ -122,7 +126,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
         .clone()
         .db
         .read(move |rx| {
-            let grant = access::platform(rx, &token, Some(Scope::RequestsWrite))?;
+            let grant = access::platform(rx, &token)?;
             let place = (query.cursor.as_deref(), Limit::coerce(query.limit));
             requests::list(rx, &app.kit, &grant, query.state, place)
         })
@@ -132,9 +136,9 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 
 /// `GET /v1/requests/{id}`.
 #[utoipa::path(get, path = "/v1/requests/{id}", tag = "platform", operation_id = "get_request", summary = "One request", description = "What is asked, by when, and what you answered.",
-    params(("id" = String, Path, description = "The request's id")),
+    params(("id" = inline(RequestId), Path, description = "The request's id")),
     responses((status = 200, description = "The request", body = RequestView, headers(("ETag" = String))), (status = 304, description = "Unchanged", headers(("ETag" = String)))))]
-pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
+async fn find(call: Call) -> Result<HttpResponse> {
     let id = call.id::<RequestKind>("id")?;
     let token = call.token()?;
     let app = std::sync::Arc::clone(&call.shared.app);
@@ -142,7 +146,7 @@ pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
         .clone()
         .db
         .read(move |rx| {
-            let grant = access::platform(rx, &token, Some(Scope::RequestsWrite))?;
+            let grant = access::platform(rx, &token)?;
             requests::find(rx, &app.kit, &grant, &id)
         })
         .await?;
@@ -153,18 +157,16 @@ pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
 #[utoipa::path(post, path = "/v1/requests/{id}/response", tag = "platform", operation_id = "answer_request",
     summary = "Answer a request",
     description = "Acknowledge at once, and answer again when it is done or declined. A late answer is still taken.",
-    params(("id" = String, Path, description = "The request's id")), request_body = NewAnswer,
+    params(("id" = inline(RequestId), Path, description = "The request's id")), request_body = NewAnswer,
     responses((status = 200, description = "Taken", body = RequestView, headers(("ETag" = String, description = "Its version")))))]
-pub(in crate::web) async fn answer(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn answer(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<RequestKind>("id")?;
     let token = call.token()?;
-    let precondition = call.if_match();
+    let precondition = call.if_match()?;
     let body = raw.parse::<NewAnswer>();
-    once(&call, &raw, enter(token, Scope::RequestsWrite), move |tx, kit, who| {
+    once(&call, &raw, enter(token), move |tx, kit, who| {
         let known = requests::find(tx, kit, &who, &id)?.request;
-        if let Some(precondition) = precondition {
-            precondition.holds(known.version)?;
-        }
+        precondition.holds(known.version)?;
         let asked = requests::answer(tx, kit, &who, &id, &body?)?;
         let (case, version) = (asked.request.case_id.clone(), asked.request.version);
         Ok(Reply::of_case(StatusCode::OK, case.as_str(), &RequestView::from(asked))?.tagged(version))
@@ -173,3 +175,15 @@ pub(in crate::web) async fn answer(call: Call, raw: Raw) -> Result<HttpResponse>
 }
 
 silent! { RequestView }
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_list, list, ANSWERER, Policy::Read),
+        Row::of(__path_find, find, ANSWERER, Policy::Read),
+        Row::of(__path_answer, answer, ANSWERER, Policy::Ingest)
+            .json()
+            .keyed()
+            .asking_for(Precondition::Optional)
+            .example(include_str!("../examples/answer.json")),
+    ]
+}

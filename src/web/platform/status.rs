@@ -10,6 +10,8 @@ use crate::domain::people::platforms::{self, Mode, Scope};
 use crate::domain::terms::taxonomy::{AnswerKey, Category, taxonomy};
 use crate::error::{Error, Result};
 use crate::web::extract::Call;
+use crate::web::limits::Policy;
+use crate::web::row::{Caller, Row};
 
 /// What the credential is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,14 +45,14 @@ pub(in crate::web) struct PlatformName {
 #[utoipa::path(get, path = "/v1/status", tag = "platform", operation_id = "get_status", summary = "Check the credential",
     description = "Says whose it is, for which mode, and what it may ask for.",
     responses((status = 200, description = "The credential holds", body = Credential)))]
-pub(in crate::web) async fn status(call: Call) -> Result<HttpResponse> {
+async fn status(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;
     let status = call
         .shared
         .app
         .db
         .read(move |rx| {
-            let tenant = access::platform(rx, &token, None)?;
+            let tenant = access::platform(rx, &token)?;
             let found = platforms::get(rx, &tenant.platform)?.ok_or(Error::NotFound)?;
             let platform = PlatformName {
                 id: found.id.to_string(),
@@ -77,9 +79,16 @@ pub(in crate::web) struct Categories {
     summary = "Categories and answer keys",
     description = "Take the codes and the questions from here; both may grow.",
     responses((status = 200, description = "The taxonomy", body = Categories)))]
-pub(in crate::web) async fn categories(call: Call) -> Result<HttpResponse> {
+async fn categories(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;
-    call.shared.app.db.read(move |rx| access::platform(rx, &token, None).map(|_| ())).await?;
+    call.shared.app.db.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
     let taxonomy = taxonomy();
     Ok(HttpResponse::Ok().json(Categories { categories: taxonomy.categories(), answer_keys: taxonomy.answer_keys() }))
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_status, status, Caller::Platform(None), Policy::Read),
+        Row::of(__path_categories, categories, Caller::Platform(None), Policy::Read),
+    ]
 }

@@ -15,6 +15,10 @@ use crate::web::extract::Call;
 use crate::web::gate::network;
 use crate::web::limits::Policy;
 use crate::web::refusals::{Known, Refusal};
+use crate::web::row::{Body, Caller, Row};
+
+/// The longest form, in bytes.
+const LONGEST_FORM: usize = 16_384;
 
 /// The form of a token call.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -67,10 +71,7 @@ pub(in crate::web) struct TokenError {
         (status = 200, description = "A token", body = TokenAnswer),
         (status = 400, description = "The call is not of the right form", body = TokenError),
         (status = 401, description = "The credentials do not hold", body = TokenError)))]
-pub(in crate::web) async fn issue(
-    call: Call,
-    form: std::result::Result<web::Form<TokenForm>, actix_web::Error>,
-) -> Result<HttpResponse> {
+async fn issue(call: Call, form: std::result::Result<web::Form<TokenForm>, actix_web::Error>) -> Result<HttpResponse> {
     let Ok(form) = form else {
         count(&call, "")?;
         return Ok(refusal("invalid_request", "send a form of application/x-www-form-urlencoded"));
@@ -164,4 +165,8 @@ fn refusal(error: &'static str, error_description: &'static str) -> HttpResponse
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"recourse\""));
     }
     response
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![Row::of(__path_issue, issue, Caller::Anyone, Policy::Token).reading(Body::Form(LONGEST_FORM))]
 }

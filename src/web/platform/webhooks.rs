@@ -17,9 +17,13 @@ use crate::domain::people::platforms::Scope;
 use crate::domain::webhooks::{self, Created, Details, DisabledReason, EndpointState, NewEndpoint};
 use crate::error::{Error, Result};
 use crate::web::body::Raw;
-use crate::web::extract::{Call, require_version};
+use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
+use crate::web::limits::Policy;
+use crate::web::row::{Caller, Precondition, Row};
 use crate::web::tags::etag;
+
+const MANAGER: Caller = Caller::with(Scope::WebhooksManage);
 
 /// The longest time that old keys sign beside new ones, in hours.
 const LONGEST_OVERLAP: u64 = 168;
@@ -158,10 +162,10 @@ impl From<Created> for NewEndpointView {
     description = "A `webhook.test` is sent at once; `verified_at` tells when the endpoint first took something. At most ten in each mode. The secret is shown this once.",
     request_body = EndpointBody,
     responses((status = 201, description = "Made", body = NewEndpointView, headers(("ETag" = String, description = "Its version"), ("Location" = String, description = "The endpoint")))))]
-pub(in crate::web) async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let body = raw.parse::<EndpointBody>();
-    once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, kit, who| {
+    once(&call, &raw, enter(token), move |tx, kit, who| {
         let EndpointBody { url, types } = body?;
         few(&types)?;
         let created = webhooks::create(tx, kit, &who, &NewEndpoint { url, types })?;
@@ -177,14 +181,14 @@ pub(in crate::web) async fn create(call: Call, raw: Raw) -> Result<HttpResponse>
 /// `GET /v1/webhook-endpoints`.
 #[utoipa::path(get, path = "/v1/webhook-endpoints", tag = "platform", operation_id = "list_webhook_endpoints", summary = "Your endpoints", description = "Those of this mode, with the keys that sign at present.",
     responses((status = 200, description = "All of them", body = EndpointList)))]
-pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+async fn list(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;
     let app = std::sync::Arc::clone(&call.shared.app);
     let all = app
         .clone()
         .db
         .read(move |rx| {
-            let who = access::platform(rx, &token, Some(Scope::WebhooksManage))?;
+            let who = access::platform(rx, &token)?;
             webhooks::list(rx, &app.kit, &who)
         })
         .await?;
@@ -194,9 +198,9 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 
 /// `GET /v1/webhook-endpoints/{id}`.
 #[utoipa::path(get, path = "/v1/webhook-endpoints/{id}", tag = "platform", operation_id = "get_webhook_endpoint", summary = "One endpoint", description = "Whether it is called, since when it fails, and its keys.",
-    params(("id" = String, Path, description = "The endpoint's id")),
+    params(("id" = inline(EndpointId), Path, description = "The endpoint's id")),
     responses((status = 200, description = "The endpoint", body = EndpointView, headers(("ETag" = String, description = "Its version")))))]
-pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
+async fn find(call: Call) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
     let app = std::sync::Arc::clone(&call.shared.app);
@@ -204,7 +208,7 @@ pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
         .clone()
         .db
         .read(move |rx| {
-            let who = access::platform(rx, &token, Some(Scope::WebhooksManage))?;
+            let who = access::platform(rx, &token)?;
             webhooks::find(rx, &app.kit, &who, &id)
         })
         .await?;
@@ -216,18 +220,18 @@ pub(in crate::web) async fn find(call: Call) -> Result<HttpResponse> {
 /// `DELETE /v1/webhook-endpoints/{id}`.
 #[utoipa::path(delete, path = "/v1/webhook-endpoints/{id}", tag = "platform", operation_id = "delete_webhook_endpoint",
     summary = "Have no more events sent there", description = "What is still owed to it is dropped; the event log keeps the events.",
-    params(("id" = String, Path, description = "The endpoint's id")),
+    params(("id" = inline(EndpointId), Path, description = "The endpoint's id")),
     responses((status = 204, description = "Removed")))]
-pub(in crate::web) async fn remove(call: Call) -> Result<HttpResponse> {
+async fn remove(call: Call) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
-    let precondition = call.if_match();
+    let precondition = call.if_match()?;
     let app = std::sync::Arc::clone(&call.shared.app);
     app.db
         .write(move |tx| {
-            let who = access::platform_acting(tx, &token, Scope::WebhooksManage)?;
+            let who = access::platform_acting(tx, &token)?;
             let endpoint = webhooks::locked(tx, &who, &id)?;
-            require_version(precondition.as_ref(), endpoint.version)?;
+            precondition.holds(endpoint.version)?;
             webhooks::remove(tx, &endpoint)
         })
         .await?;
@@ -237,16 +241,16 @@ pub(in crate::web) async fn remove(call: Call) -> Result<HttpResponse> {
 /// `POST /v1/webhook-endpoints/{id}/rotate`.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/rotate", tag = "platform", operation_id = "rotate_webhook_endpoint",
     summary = "New keys", description = "Old and new keys all sign until the overlap ends: eight of them at the most. The new secret is shown this once.",
-    params(("id" = String, Path, description = "The endpoint's id")), request_body = RotateBody,
+    params(("id" = inline(EndpointId), Path, description = "The endpoint's id")), request_body = RotateBody,
     responses((status = 200, description = "Rotated", body = NewEndpointView, headers(("ETag" = String, description = "Its version")))))]
-pub(in crate::web) async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
-    let precondition = call.if_match();
+    let precondition = call.if_match()?;
     let body = raw.parse::<RotateBody>();
-    once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, kit, who| {
+    once(&call, &raw, enter(token), move |tx, kit, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
-        require_version(precondition.as_ref(), endpoint.version)?;
+        precondition.holds(endpoint.version)?;
         let hours = body?.overlap_hours;
         if hours > LONGEST_OVERLAP {
             return Err(Error::invalid("/overlap_hours", "out_of_range", "use 0 to 168"));
@@ -263,12 +267,12 @@ pub(in crate::web) async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse>
 /// `POST /v1/webhook-endpoints/{id}/test`.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/test", tag = "platform", operation_id = "test_webhook_endpoint",
     summary = "Send a trial", description = "A `webhook.test` is sent to this endpoint. What came of it stands at `GET /v1/events/{id}`.",
-    params(("id" = String, Path, description = "The endpoint's id")),
+    params(("id" = inline(EndpointId), Path, description = "The endpoint's id")),
     responses((status = 202, description = "On its way", body = TestView)))]
-pub(in crate::web) async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
-    once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, _, who| {
+    once(&call, &raw, enter(token), move |tx, _, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         let view = TestView { event_id: webhooks::test(tx, &endpoint)? };
         Reply::of_account(StatusCode::ACCEPTED, who.platform.as_str(), &view)
@@ -279,12 +283,12 @@ pub(in crate::web) async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
 /// `POST /v1/webhook-endpoints/{id}/enable`.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/enable", tag = "platform", operation_id = "enable_webhook_endpoint",
     summary = "Switch an endpoint on again", description = "What waited for it is sent. One that is switched on stays as it is.",
-    params(("id" = String, Path, description = "The endpoint's id")),
+    params(("id" = inline(EndpointId), Path, description = "The endpoint's id")),
     responses((status = 200, description = "Switched on", body = EndpointView, headers(("ETag" = String, description = "Its version")))))]
-pub(in crate::web) async fn enable(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn enable(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
-    once(&call, &raw, enter(token, Scope::WebhooksManage), move |tx, kit, who| {
+    once(&call, &raw, enter(token), move |tx, kit, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         let details = webhooks::enable(tx, kit, &who, endpoint)?;
         let version = details.endpoint.version;
@@ -292,4 +296,19 @@ pub(in crate::web) async fn enable(call: Call, raw: Raw) -> Result<HttpResponse>
         Ok(Reply::of_account(StatusCode::OK, who.platform.as_str(), &view)?.tagged(version))
     })
     .await
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_create, create, MANAGER, Policy::Ingest)
+            .json()
+            .keyed()
+            .example(include_str!("../examples/webhook_endpoint.json")),
+        Row::of(__path_list, list, MANAGER, Policy::Read),
+        Row::of(__path_find, find, MANAGER, Policy::Read),
+        Row::of(__path_remove, remove, MANAGER, Policy::Ingest).asking_for(Precondition::Required),
+        Row::of(__path_rotate, rotate, MANAGER, Policy::Ingest).json().keyed().asking_for(Precondition::Required),
+        Row::of(__path_test, test, MANAGER, Policy::Ingest).json().keyed(),
+        Row::of(__path_enable, enable, MANAGER, Policy::Ingest).json().keyed(),
+    ]
 }

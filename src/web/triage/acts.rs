@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{case_reply, on_case, read_as};
-use crate::base::id::{ActKind, CaseKind};
+use crate::base::id::{ActId, ActKind, CaseId, CaseKind};
 use crate::base::page::Limit;
 use crate::domain::access::{self, SignSecond};
 use crate::domain::casefile::CaseSummary;
@@ -15,7 +15,9 @@ use crate::domain::people::platforms::Mode;
 use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::extract::Call;
+use crate::web::limits::Policy;
 use crate::web::platform::{List, list_response};
+use crate::web::row::{Caller, Row};
 
 /// Which acts to list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -41,7 +43,7 @@ type ActList = List<ActSummary>;
     summary = "Acts that wait for a second person, the oldest first", params(ActsQuery),
     description = "Of the cases that you see. What each would do stands in its case.",
     responses((status = 200, description = "A page", body = ActList)))]
-pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+async fn list(call: Call) -> Result<HttpResponse> {
     let query: ActsQuery = call.query()?;
     let which = (query.mode.unwrap_or(Mode::Live), query.state.unwrap_or(ActState::Pending));
     let page = read_as(&call, move |rx, who| {
@@ -54,18 +56,18 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 /// `POST /v1/triage/cases/{id}/pending/{act}/approve`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/pending/{act}/approve", tag = "triage", operation_id = "approve_act", summary = "Approve as the second person",
     description = "Who proposed the act cannot approve it.",
-    params(("id" = String, Path, description = "The case's id"), ("act" = String, Path, description = "The act's id")),
+    params(("id" = inline(CaseId), Path, description = "The case's id"), ("act" = inline(ActId), Path, description = "The act's id")),
     responses((status = 200, description = "Done", body = CaseSummary)))]
-pub(in crate::web) async fn approve(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn approve(call: Call, raw: Raw) -> Result<HttpResponse> {
     decide(call, raw, true).await
 }
 
 /// `POST /v1/triage/cases/{id}/pending/{act}/refuse`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/pending/{act}/refuse", tag = "triage", operation_id = "refuse_act", summary = "Refuse as the second person",
     description = "Who proposed the act cannot refuse it.",
-    params(("id" = String, Path, description = "The case's id"), ("act" = String, Path, description = "The act's id")),
+    params(("id" = inline(CaseId), Path, description = "The case's id"), ("act" = inline(ActId), Path, description = "The act's id")),
     responses((status = 200, description = "Not done; everything is as it was", body = CaseSummary)))]
-pub(in crate::web) async fn refuse(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn refuse(call: Call, raw: Raw) -> Result<HttpResponse> {
     decide(call, raw, false).await
 }
 
@@ -78,4 +80,12 @@ async fn decide(call: Call, raw: Raw, approve: bool) -> Result<HttpResponse> {
         case_reply(&sign(tx, kit, grant, &act, approve)?)
     })
     .await
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_list, list, Caller::Staff, Policy::Staff),
+        Row::of(__path_approve, approve, Caller::Staff, Policy::Staff).json().keyed(),
+        Row::of(__path_refuse, refuse, Caller::Staff, Policy::Staff).json().keyed(),
+    ]
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{case_reply, on_case, read_as, tell_of_wall};
-use crate::base::id::{CaseKind, StaffId};
+use crate::base::id::{CaseId, CaseKind, StaffId};
 use crate::base::page::Limit;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -20,8 +20,10 @@ use crate::domain::people::staff;
 use crate::domain::triage::{Priority, Queue};
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
-use crate::web::extract::{Call, require_match};
+use crate::web::extract::Call;
+use crate::web::limits::Policy;
 use crate::web::platform::{List, list_response};
+use crate::web::row::{Caller, Precondition, Row};
 use crate::web::tags::etag;
 
 /// Which cases to list.
@@ -58,7 +60,7 @@ type CaseList = List<CaseSummary>;
     summary = "Cases, the most urgent first, then by the next deadline",
     description = "Those of the queues on your list. Cases that name you are in no list.", params(CasesQuery),
     responses((status = 200, description = "A page", body = CaseList)))]
-pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+async fn list(call: Call) -> Result<HttpResponse> {
     let query: CasesQuery = call.query()?;
     let page = read_as(&call, move |rx, who| {
         let bad = Refused::Parameter { name: "assigned_to", detail: "use the id of a colleague, or `me`" };
@@ -84,9 +86,9 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
 /// `GET /v1/triage/cases/{id}`.
 #[utoipa::path(get, path = "/v1/triage/cases/{id}", tag = "triage", operation_id = "get_case", summary = "One case",
     description = "The reading is recorded, and the survivor can see that it happened.",
-    params(("id" = String, Path, description = "The case's id")),
+    params(("id" = inline(CaseId), Path, description = "The case's id")),
     responses((status = 200, description = "The case", body = CaseView, headers(("ETag" = String, description = "Its version")))))]
-pub(in crate::web) async fn view(call: Call) -> Result<HttpResponse> {
+async fn view(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let bearer = call.bearer()?;
     let app = std::sync::Arc::clone(&call.shared.app);
@@ -110,9 +112,9 @@ pub(in crate::web) async fn view(call: Call) -> Result<HttpResponse> {
 
 /// `POST /v1/triage/cases/{id}/claim`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/claim", tag = "triage", operation_id = "claim_case", summary = "Take this case", description = "A heartbeat renews the claim.",
-    params(("id" = String, Path, description = "The case's id")),
+    params(("id" = inline(CaseId), Path, description = "The case's id")),
     responses((status = 200, description = "You hold it for 15 minutes", body = CaseSummary)))]
-pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, _, who| {
@@ -125,9 +127,9 @@ pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> 
 /// `POST /v1/triage/cases/{id}/heartbeat`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/heartbeat", tag = "triage", operation_id = "keep_claim", summary = "Hold it for another 15 minutes",
     description = "For the tool to send while somebody works on the case.",
-    params(("id" = String, Path, description = "The case's id")),
+    params(("id" = inline(CaseId), Path, description = "The case's id")),
     responses((status = 200, description = "You hold it still", body = CaseSummary)))]
-pub(in crate::web) async fn heartbeat(call: Call) -> Result<HttpResponse> {
+async fn heartbeat(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let bearer = call.bearer()?;
     let case = id.clone();
@@ -153,9 +155,9 @@ pub(in crate::web) async fn heartbeat(call: Call) -> Result<HttpResponse> {
 /// `POST /v1/triage/cases/{id}/release`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/release", tag = "triage", operation_id = "release_case", summary = "Give it back to its queue",
     description = "The next one who claims from the queue is offered it.",
-    params(("id" = String, Path, description = "The case's id")),
+    params(("id" = inline(CaseId), Path, description = "The case's id")),
     responses((status = 200, description = "Nobody holds it", body = CaseSummary)))]
-pub(in crate::web) async fn release(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn release(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
@@ -177,16 +179,16 @@ pub(in crate::web) struct AssignBody {
 /// `POST /v1/triage/cases/{id}/assign`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/assign", tag = "triage", operation_id = "assign_case", summary = "Hand it to a colleague",
     description = "It is offered to them alone until the next deadline, for eight hours at most.",
-    params(("id" = String, Path, description = "The case's id")), request_body = AssignBody,
+    params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = AssignBody,
     responses((status = 200, description = "Handed over", body = CaseSummary)))]
-pub(in crate::web) async fn assign(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn assign(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
-    let precondition = call.if_match();
+    let precondition = call.if_match()?;
     let body = raw.parse::<AssignBody>();
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<Assign>(tx, &who, &case)?;
-        require_match(precondition.as_ref(), grant.case())?;
+        precondition.holds(grant.case().version)?;
         let unknown =
             || Error::invalid("/staff_id", "unknown_colleague", "no colleague who may take this case has this id");
         let to = staff::find(tx, &body?.staff_id)?.ok_or_else(unknown)?;
@@ -218,16 +220,16 @@ pub(in crate::web) struct TransitionBody {
 /// `POST /v1/triage/cases/{id}/transitions`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/transitions", tag = "triage", operation_id = "move_case", summary = "Start, hold, resume or reopen",
     description = "Which moves each state allows stands in the state table.",
-    params(("id" = String, Path, description = "The case's id")), request_body = TransitionBody,
+    params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = TransitionBody,
     responses((status = 200, description = "Moved", body = CaseSummary)))]
-pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
-    let precondition = call.if_match();
+    let precondition = call.if_match()?;
     let body = raw.parse::<TransitionBody>();
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let seen = access::case::<Read>(tx, &who, &case)?;
-        require_match(precondition.as_ref(), seen.case())?;
+        precondition.holds(seen.case().version)?;
         let body = body?;
         let moved = match body.action {
             Action::Start => {
@@ -257,3 +259,18 @@ pub(in crate::web) async fn transition(call: Call, raw: Raw) -> Result<HttpRespo
 }
 
 silent! { TransitionBody }
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_list, list, Caller::Staff, Policy::Staff).refused_with(&["404"]),
+        Row::of(__path_view, view, Caller::Staff, Policy::Staff).recorded(),
+        Row::of(__path_claim, claim, Caller::Staff, Policy::Staff).json().keyed(),
+        Row::of(__path_heartbeat, heartbeat, Caller::Staff, Policy::Staff).refused_with(&["409"]),
+        Row::of(__path_release, release, Caller::Staff, Policy::Staff).json().keyed(),
+        Row::of(__path_assign, assign, Caller::Staff, Policy::Staff).json().keyed().asking_for(Precondition::Required),
+        Row::of(__path_transition, transition, Caller::Staff, Policy::Staff)
+            .json()
+            .keyed()
+            .asking_for(Precondition::Required),
+    ]
+}

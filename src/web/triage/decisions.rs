@@ -18,15 +18,17 @@ use crate::domain::casework::{Closing, NewNote, NoteView};
 use crate::domain::triage::Priority;
 use crate::error::{Error, Result};
 use crate::web::body::Raw;
-use crate::web::extract::{Call, require_match};
+use crate::web::extract::Call;
 use crate::web::idempotent::Reply;
+use crate::web::limits::Policy;
+use crate::web::row::{Caller, Precondition, Row};
 
 /// `POST /v1/triage/cases/{id}/notes`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/notes", tag = "triage", operation_id = "write_note", summary = "Write a note, and record what it says was done",
     description = "For colleagues. What it records meets the clock that called for it.",
-    params(("id" = String, Path, description = "The case's id")), request_body = NewNote,
+    params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = NewNote,
     responses((status = 201, description = "Written", body = NoteView)))]
-pub(in crate::web) async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let body = raw.parse::<NewNote>();
     let case = id.clone();
@@ -54,16 +56,16 @@ pub(in crate::web) struct PriorityBody {
 /// `POST /v1/triage/cases/{id}/priority`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/priority", tag = "triage", operation_id = "change_priority", summary = "Raise or lower the priority",
     description = "A raise holds at once. Lowering from p0 or p1 waits for a lead or safeguarding lead.",
-    params(("id" = String, Path, description = "The case's id")), request_body = PriorityBody,
+    params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = PriorityBody,
     responses((status = 200, description = "Changed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
-pub(in crate::web) async fn priority(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn priority(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
-    let precondition = call.if_match();
+    let precondition = call.if_match()?;
     let body = raw.parse::<PriorityBody>();
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<ChangePriority>(tx, &who, &case)?;
-        require_match(precondition.as_ref(), grant.case())?;
+        precondition.holds(grant.case().version)?;
         let PriorityBody { priority: to, reason_code, text } = body?;
         let change = Change { to, reason_code, text };
         let done = acts::change_priority(tx, kit, grant, change)?;
@@ -86,16 +88,16 @@ pub(in crate::web) struct DecisionBody {
 /// `POST /v1/triage/cases/{id}/decision`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/decision", tag = "triage", operation_id = "decide_case", summary = "Close the case with an outcome",
     description = "The platform reads the outcome and nothing more.",
-    params(("id" = String, Path, description = "The case's id")), request_body = DecisionBody,
+    params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = DecisionBody,
     responses((status = 200, description = "Closed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
-pub(in crate::web) async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
-    let precondition = call.if_match();
+    let precondition = call.if_match()?;
     let body = raw.parse::<DecisionBody>();
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<Decide>(tx, &who, &case)?;
-        require_match(precondition.as_ref(), grant.case())?;
+        precondition.holds(grant.case().version)?;
         let body = body?;
         let closing = Closing { outcome: body.outcome, reason: body.reason };
         let done = casework::decide(tx, kit, grant, &closing)?;
@@ -107,9 +109,9 @@ pub(in crate::web) async fn decide(call: Call, raw: Raw) -> Result<HttpResponse>
 /// `POST /v1/triage/cases/{id}/platform-requests`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/platform-requests", tag = "triage", operation_id = "ask_platform", summary = "Ask the platform to act",
     description = "Only with the survivor's recorded agreement, or on two people's record; keeping evidence needs neither.",
-    params(("id" = String, Path, description = "The case's id")), request_body = NewRequest,
+    params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = NewRequest,
     responses((status = 200, description = "Asked", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
-pub(in crate::web) async fn ask(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn ask(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let body = raw.parse::<NewRequest>();
     let case = id.clone();
@@ -133,9 +135,9 @@ pub(in crate::web) struct LinkBody {
 /// `POST /v1/triage/cases/{id}/links`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/links", tag = "triage", operation_id = "link_cases", summary = "Link it with another case",
     description = "Both stay cases of their own.",
-    params(("id" = String, Path, description = "The case's id")), request_body = LinkBody,
+    params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = LinkBody,
     responses((status = 200, description = "Linked", body = CaseSummary)))]
-pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let body = raw.parse::<LinkBody>();
     let named = body.as_ref().ok().map(|body| body.case_id.clone());
@@ -159,3 +161,19 @@ pub(in crate::web) async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
 }
 
 silent! { PriorityBody DecisionBody }
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_note, note, Caller::Staff, Policy::Staff).json().keyed(),
+        Row::of(__path_priority, priority, Caller::Staff, Policy::Staff)
+            .json()
+            .keyed()
+            .asking_for(Precondition::Required),
+        Row::of(__path_decide, decide, Caller::Staff, Policy::Staff).json().keyed().asking_for(Precondition::Required),
+        Row::of(__path_ask, ask, Caller::Staff, Policy::Staff)
+            .json()
+            .keyed()
+            .example(include_str!("../examples/platform_request.json")),
+        Row::of(__path_link, link, Caller::Staff, Policy::Staff).json().keyed(),
+    ]
+}

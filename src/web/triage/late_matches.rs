@@ -12,7 +12,9 @@ use crate::domain::people::platforms::Mode;
 use crate::domain::watch::renewal::late::{self, LateMatch};
 use crate::error::Result;
 use crate::web::extract::Call;
+use crate::web::limits::Policy;
 use crate::web::platform::{List, list_response};
+use crate::web::row::{Caller, Row};
 
 /// Which of them to list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -61,10 +63,14 @@ type LateMatchList = List<LateMatchView>;
     description = "For leads. They raised nothing and paged nobody: read both, then link them, or raise them. A pair \
                    leaves the list when the two are linked or one is closed; pairs of which you may not see both are in no list.",
     params(LateMatchesQuery), responses((status = 200, description = "A page, the oldest first", body = LateMatchList)))]
-pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+async fn list(call: Call) -> Result<HttpResponse> {
     let query: LateMatchesQuery = call.query()?;
     let mode = query.mode.unwrap_or(Mode::Live);
     let limit = Limit::coerce(query.limit);
     let page = read_as(&call, move |rx, who| late::list(rx, who, mode, query.cursor.as_deref(), limit)).await?;
     Ok(list_response(call.request(), page.map(LateMatchView::from)))
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![Row::of(__path_list, list, Caller::Staff, Policy::Staff)]
 }

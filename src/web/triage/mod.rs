@@ -1,11 +1,11 @@
 //! The triage API: what advocates' tools call. The console will use the same operations.
 
-pub(super) mod acts;
-pub(super) mod cases;
-pub(super) mod decisions;
-pub(super) mod late_matches;
-pub(super) mod queues;
-pub(super) mod sessions;
+mod acts;
+mod cases;
+mod decisions;
+mod late_matches;
+mod queues;
+mod sessions;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::body::Raw;
 use super::extract::Call;
 use super::idempotent::{Reply, Scoped, once};
+use super::row::Row;
 use crate::base::id::{ActId, CaseId};
 use crate::base::secret::Sensitive;
 use crate::db::{Rx, Tx};
@@ -34,6 +35,13 @@ impl Scoped for Acting {
     fn check_sight(&self, tx: &mut Tx<'_>, case: &str) -> Result<()> {
         access::check_sight(tx, self, &case.parse().map_err(|_| Error::NotFound)?)
     }
+}
+
+/// What advocates' tools call.
+pub(super) fn rows() -> Vec<Row> {
+    let rooms =
+        [sessions::rows(), queues::rows(), late_matches::rows(), cases::rows(), decisions::rows(), acts::rows()];
+    rooms.into_iter().flatten().collect()
 }
 
 /// An act that waits for a second person.

@@ -14,6 +14,8 @@ use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
+use crate::web::limits::Policy;
+use crate::web::row::{Caller, Row};
 
 /// Which life.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -65,7 +67,7 @@ pub(in crate::web) struct Queues {
 #[utoipa::path(get, path = "/v1/triage/queues", tag = "triage", operation_id = "list_queues", summary = "The queues on your list",
     description = "With their depth and breaches as a job last counted them.",
     params(ModeQuery), responses((status = 200, description = "The queues", body = Queues)))]
-pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
+async fn list(call: Call) -> Result<HttpResponse> {
     let query: ModeQuery = call.query()?;
     let mode = query.mode.unwrap_or(Mode::Live);
     let counts = read_as(&call, move |rx, who| queues::counts(rx, who, mode)).await?;
@@ -78,7 +80,7 @@ pub(in crate::web) async fn list(call: Call) -> Result<HttpResponse> {
     description = "Cases that somebody reserved for others, and those that name you, are passed over.",
     params(("queue" = Queue, Path, description = "The queue"), ModeQuery),
     responses((status = 200, description = "You hold this case for 15 minutes; a heartbeat renews that", body = crate::domain::casefile::CaseSummary), (status = 204, description = "There is none")))]
-pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     let query: ModeQuery = call.query()?;
     let queue = call.request().match_info().get("queue").and_then(Queue::parse).ok_or(Error::NotFound)?;
     let mode = query.mode.unwrap_or(Mode::Live);
@@ -95,4 +97,11 @@ pub(in crate::web) async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> 
         }
     })
     .await
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_list, list, Caller::Staff, Policy::Staff),
+        Row::of(__path_claim, claim, Caller::Staff, Policy::Staff).json().keyed(),
+    ]
 }

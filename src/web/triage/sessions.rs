@@ -14,6 +14,7 @@ use crate::web::extract::Call;
 use crate::web::gate::network;
 use crate::web::limits::Policy;
 use crate::web::refusals::Known;
+use crate::web::row::{Caller, Row};
 
 /// What a colleague signs in with.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -53,7 +54,7 @@ pub(in crate::web) struct Session {
 #[utoipa::path(post, path = "/v1/triage/sessions", tag = "triage", operation_id = "sign_in", summary = "Sign in",
     description = "One answer for a wrong name, password or code, after the same work.", request_body = SignIn,
     responses((status = 200, description = "A session", body = Session)))]
-pub(in crate::web) async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
+async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<SignIn>();
     let name = body.as_ref().map_or_else(|_| String::new(), |body| staff::typed::name(&body.username));
     let key = format!("{} {}", network(call.request().peer_addr()), name.chars().take(64).collect::<String>());
@@ -98,7 +99,7 @@ pub(in crate::web) async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
 #[utoipa::path(delete, path = "/v1/triage/sessions/current", tag = "triage", operation_id = "sign_out", summary = "Sign out",
     description = "The token is void at once. What you had claimed is free, unless you are signed in elsewhere.",
     responses((status = 204, description = "The session has ended")))]
-pub(in crate::web) async fn close(call: Call) -> Result<HttpResponse> {
+async fn close(call: Call) -> Result<HttpResponse> {
     let bearer = call.bearer()?;
     let app = std::sync::Arc::clone(&call.shared.app);
     app.clone()
@@ -109,4 +110,11 @@ pub(in crate::web) async fn close(call: Call) -> Result<HttpResponse> {
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        Row::of(__path_open, open, Caller::Anyone, Policy::Token).json(),
+        Row::of(__path_close, close, Caller::AnyStaff, Policy::Staff),
+    ]
 }
