@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 use crate::base::time::Timestamp;
 use crate::domain::casefile::queues::Count;
 use crate::domain::ledger::outbox::Job;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::triage::Engine;
 use crate::domain::watch::looks::Watched;
 use crate::domain::watch::renewal::Run;

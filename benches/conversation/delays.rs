@@ -7,7 +7,7 @@ use recourse::app::{self, App};
 use recourse::base::id::{PlatformId, ReportId};
 use recourse::base::time::Clock;
 use recourse::domain::ledger::events::{self, EventType, NewEvent};
-use recourse::domain::people::platforms::Mode;
+use recourse::domain::terms::Mode;
 use recourse::jobs::Courier;
 
 use crate::postgres::Cluster;

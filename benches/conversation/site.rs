@@ -12,7 +12,8 @@ use recourse::base::secret::{Sensitive, hex, random_bytes};
 use recourse::config::Config;
 use recourse::domain::access::{self, Presented};
 use recourse::domain::ledger::events::EventType;
-use recourse::domain::people::platforms::{self, Client, Mode, Scope};
+use recourse::domain::people::platforms::{self, Client, Scope};
+use recourse::domain::terms::Mode;
 use recourse::domain::webhooks::{self, NewEndpoint};
 
 use crate::postgres::Cluster;

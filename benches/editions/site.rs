@@ -10,7 +10,8 @@ use recourse::base::secret::{Sensitive, hex, random_bytes};
 use recourse::base::time::{Clock, Timestamp};
 use recourse::config::Config;
 use recourse::domain::counting::Quarter;
-use recourse::domain::people::platforms::{self, Mode, Scope};
+use recourse::domain::people::platforms::{self, Scope};
+use recourse::domain::terms::Mode;
 use recourse::jobs::editions as jobs;
 
 use crate::postgres::Cluster;

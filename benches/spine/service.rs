@@ -12,8 +12,9 @@ use recourse::base::secret::Sensitive;
 use recourse::base::time::Clock;
 use recourse::config::{Config, Limits};
 use recourse::db::Place;
-use recourse::domain::people::platforms::{self, Mode, Scope};
+use recourse::domain::people::platforms::{self, Scope};
 use recourse::domain::people::staff::{self, NewMember, Role};
+use recourse::domain::terms::Mode;
 use recourse::web;
 use tempfile::TempDir;
 

@@ -8,8 +8,9 @@ use crate::app::App;
 use crate::base::secret::{Sensitive, base64_url, random_bytes};
 use crate::db::{Actor, Tx};
 use crate::domain::paging::rota;
-use crate::domain::people::platforms::{self, Mode, Scope};
+use crate::domain::people::platforms::{self, Scope};
 use crate::domain::people::staff::{self, NewMember, Role};
+use crate::domain::terms::Mode;
 use crate::error::Error;
 
 const PLATFORMS: [(&str, &str); 3] = [("spark", "Spark"), ("meetly", "Meetly"), ("orbit", "Orbit")];

@@ -16,7 +16,8 @@ use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
 use crate::domain::intake::Sent;
-use crate::domain::people::platforms::{AccessToken, Mode};
+use crate::domain::people::platforms::AccessToken;
+use crate::domain::terms::Mode;
 use crate::error::{Error, Refused, Result};
 
 /// How long a body may take to arrive: actix itself has no bound for that, and slow bodies would hold connections.

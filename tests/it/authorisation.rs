@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use recourse::domain::access;
-use recourse::domain::people::platforms::{self, Mode, Scope};
+use recourse::domain::people::platforms::{self, Scope};
 use recourse::domain::people::staff::{self, Role};
+use recourse::domain::terms::Mode;
 use recourse::domain::triage::Queue;
 use recourse::web::endpoints::{self, Precondition};
 use reqwest::Method;

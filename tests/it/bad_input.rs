@@ -1,7 +1,8 @@
 //! Input that breaks the contract: what is said, where it points, and that nothing of it is stored or repeated.
 
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! Bounds on what a platform sends and on what it is told.
 
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use serde_json::{Value, json};
 
 use crate::harness::client::{full, small};

@@ -10,8 +10,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use recourse::base::secret::Sensitive;
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::{self, NewMember, Role};
+use recourse::domain::terms::Mode;
 use serde_json::{Value, json};
 
 use crate::harness::contract::DOCUMENT;

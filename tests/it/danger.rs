@@ -3,8 +3,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use recourse::domain::triage::Queue;
 use recourse::{app, jobs};
 use serde_json::{Value, json};

@@ -2,8 +2,9 @@
 
 use crate::harness::client::{Staff, small};
 use crate::harness::{World, on_both};
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};

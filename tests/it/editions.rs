@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use recourse::base::time::Timestamp;
 use recourse::domain::counting::{FlowKind, Quarter};
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
+use recourse::domain::terms::Mode;
 use recourse::jobs::editions as jobs;
 use recourse::statistics::disclosure::rules;
 use recourse::statistics::editions::{self, Bundle, EditionId, Manifest, Span};

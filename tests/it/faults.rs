@@ -10,8 +10,9 @@ use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use futures_util::future::join_all;
 use recourse::base::secret::Sensitive;
-use recourse::domain::people::platforms::{self, Mode, Scope};
+use recourse::domain::people::platforms::{self, Scope};
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use serde_json::{Value, json};
 
 use crate::harness::client::{Answer, Caller, new_key, small};

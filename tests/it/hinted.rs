@@ -1,7 +1,8 @@
 //! What an app says where the contract has no place for it: heeded in a live report, refused in a trial.
 
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! A live report is never refused for a detail that nobody needs, and never looks less dangerous for what cannot be read.
 
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::future::join;
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use recourse::jobs;
 use serde_json::{Value, json};
 

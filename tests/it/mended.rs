@@ -1,8 +1,9 @@
 //! Bodies that are no JSON as they stand, and what in them may name somebody: a live one is read for what it is plainly
 //! meant to be, and told; a trial is refused.
 
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use reqwest::Method;
 use serde_json::json;
 

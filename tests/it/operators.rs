@@ -10,8 +10,9 @@ use recourse::base::secret::Sensitive;
 use recourse::base::time::Clock;
 use recourse::domain::ledger::outbox::{self, Job};
 use recourse::domain::paging::rota;
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::{self, Role};
+use recourse::domain::terms::Mode;
 use recourse::{jobs, web};
 use serde_json::{Value, json};
 

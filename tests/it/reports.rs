@@ -1,8 +1,9 @@
 //! Reports: what a platform can count on when it submits, repeats, adds and asks to withdraw.
 
 use futures_util::future::join_all;
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use serde_json::{Value, json};
 
 use crate::harness::client::{full, new_key, small};

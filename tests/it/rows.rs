@@ -1,7 +1,8 @@
 //! What stands in an endpoint's row is so: of the key, of the body and its length, and of what may be kept.
 
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use recourse::web::endpoints::{self, Body, Caching, Row};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -143,7 +143,7 @@ fn a_queue_on_nobodys_list_is_as_much_out_of_sight_and_closed_cases_and_trials_a
         let trial = world
             .platform_with(
                 "spark",
-                recourse::domain::people::platforms::Mode::Test,
+                recourse::domain::terms::Mode::Test,
                 recourse::domain::people::platforms::Scope::ALL,
             )
             .await;

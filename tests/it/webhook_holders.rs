@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use recourse::base::secret::Sensitive;
-use recourse::domain::people::platforms::{Mode, NewCredential, Scope};
+use recourse::domain::people::platforms::{NewCredential, Scope};
+use recourse::domain::terms::Mode;
 use recourse::jobs;
 use serde_json::{Value, json};
 

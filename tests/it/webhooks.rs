@@ -10,8 +10,9 @@ use diesel::prelude::*;
 use ed25519_dalek::{Signature, VerifyingKey};
 use recourse::config::Config;
 use recourse::db::schema::{deliveries, webhook_endpoints, webhook_secrets};
-use recourse::domain::people::platforms::{Mode, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use reqwest::Method;
 use serde_json::{Value, json};
 

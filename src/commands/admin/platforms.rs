@@ -7,9 +7,8 @@ use recourse::app::App;
 use recourse::base::id::ClientId;
 use recourse::base::output::{confirm, say};
 use recourse::base::time::Timestamp;
-use recourse::domain::people::platforms::{
-    self, Client, Mode, NewCredential, Platform, Scope, parse_scopes, scope_text,
-};
+use recourse::domain::people::platforms::{self, Client, NewCredential, Platform, Scope, parse_scopes, scope_text};
+use recourse::domain::terms::Mode;
 use recourse::error::Error;
 use serde::Serialize;
 

@@ -10,7 +10,7 @@ pub(in crate::domain) use store::{find, find_locked, note_withdrawal, readable, 
 
 use diesel::prelude::*;
 
-use super::people::platforms::Mode;
+use super::terms::Mode;
 use super::terms::region::Region;
 use super::terms::taxonomy::CategoryCode;
 use super::triage::{Priority, Queue};

@@ -10,7 +10,7 @@ use crate::db::dialect::native;
 use crate::db::schema::reports;
 use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::{self, EventType, NewEvent};
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::terms::words::{DesiredOutcome, Relation};
 use crate::domain::vault::{Answers, Contact, Identity, Sealed, Statement, Subject};

@@ -17,7 +17,7 @@ use crate::domain::intake::body::{
 };
 use crate::domain::intake::{ContactPart, IdentityPart, LeftOut, StatementPart, left_out_of};
 use crate::domain::terms::taxonomy::CategoryCode;
-use crate::domain::triage::Answer;
+use crate::domain::terms::words::Answer;
 use crate::domain::vault::{Answers, Contact, Damaged, Identity, Keys, ScopeKind, Sealed, Statement, Subject};
 use crate::error::{Error, Result};
 

@@ -20,7 +20,7 @@ use crate::domain::casework::priority;
 use crate::domain::casework::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
 use crate::domain::intake::{Added, additions_of};
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Priority, Queue};
 use crate::domain::unit::Kit;

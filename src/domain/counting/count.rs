@@ -13,7 +13,7 @@ use crate::db::schema::{blind_indexes, editions, flows, forwards};
 use crate::db::{Rx, Tx};
 use crate::domain::case;
 use crate::domain::case::{Case, Outcome, State};
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::terms::region::Region;
 use crate::domain::unit::Kit;
 use crate::domain::vault;

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::base::secret::silent;
+use crate::domain::terms::acknowledgement::Addressee;
 use crate::domain::terms::identifiers::IdentifierKind;
 use crate::domain::terms::taxonomy::CategoryCode;
+use crate::domain::terms::words::Answer;
 pub use crate::domain::terms::words::{
     AgeBand, Answers, Author, Channel, DesiredOutcome, Precision, Relation, Source, YesNoUnknown,
 };
-use crate::domain::triage::Answer;
 
 /// A report. At most 256 KiB; with a longer chat 2 MiB, of which the newest messages that fit are kept.
 #[derive(Serialize, ToSchema)]
@@ -291,6 +292,14 @@ pub struct AdditionBody {
 }
 
 impl ReportBody {
+    /// Who is told that the report has arrived.
+    #[must_use]
+    pub fn addressee(&self) -> Addressee<'_> {
+        let Reporter { locale, country, country_source, .. } = &self.reporter;
+        let country_said_now = *country_source == Some(Source::SaidNow);
+        Addressee { locale: locale.as_deref(), country: country.as_deref(), country_said_now }
+    }
+
     /// Whether an age under 18, or in doubt, was given for anybody it concerns.
     #[must_use]
     pub fn names_a_child(&self) -> bool {

@@ -7,7 +7,8 @@ use super::found::Found;
 use super::reader::Taken;
 use crate::domain::terms::region::Region;
 use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
-use crate::domain::triage::{Answer, Declarations, Facts, Rules, Signal};
+use crate::domain::terms::words::Answer;
+use crate::domain::triage::{Declarations, Facts, Rules, Signal};
 
 /// What the rules are told of a report.
 pub(super) fn of_report(rules: &Rules, taken: &Taken<ReportBody>) -> Facts {

@@ -14,7 +14,7 @@ use super::hints;
 use crate::base::json::Json;
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
 use crate::error::{Result, Violations};
 

@@ -14,7 +14,7 @@ use crate::domain::casework::claims;
 use crate::domain::casework::priority::{self, Assessed};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::{RULES, Use};
 use crate::domain::terms::region::Region;
 use crate::domain::terms::taxonomy::CategoryCode;

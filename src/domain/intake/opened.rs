@@ -5,7 +5,7 @@ use super::found::{Found, Rule};
 use super::members::{plainest, pointer};
 use crate::base::json::{self, Json, Manner};
 use crate::base::{charset, tolerant};
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::error::{Error, Refused, Result};
 
 const NO_JSON: Rule =

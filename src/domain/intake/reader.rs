@@ -17,9 +17,9 @@ use super::places::{country, locale, region};
 use super::said::{account, age, answers, yes_no_unknown};
 use super::subject;
 use crate::base::json::Json;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::{CategoryCode, taxonomy};
-use crate::domain::triage::Answer;
+use crate::domain::terms::words::Answer;
 use crate::error::{Refused, Result};
 
 /// The longest report, without its chat and its attachments, in bytes; with as much of the chat as fits beside the rest.

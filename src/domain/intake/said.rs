@@ -9,7 +9,7 @@ use super::members::{Members, Read, plainest, plainly_yes_or_no};
 use crate::base::json::Json;
 use crate::domain::terms::identifiers::folded;
 use crate::domain::terms::taxonomy::{KeyCode, taxonomy};
-use crate::domain::triage::Answer;
+use crate::domain::terms::words::Answer;
 
 const NO_ANSWER: Rule = Rule::new("invalid_value", "use yes, no, unknown, not_asked or declined");
 const NO_ANSWERS: Rule = Rule::new("invalid_value", "use an object of answers by their keys");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::body::{DesiredOutcome, Relation, ReportBody};
 use super::facts;
 use super::reader::{Taken, read_report};
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::triage::{Engine, Priority, Rules, Signal};
 
 /// The seventy written reports, and one with every member there is.
@@ -229,7 +229,7 @@ fn a_yes_at_any_place_is_heeded() {
         let mut with = report.clone();
         with[key] = json!("yes");
         let taken = read(&with).unwrap();
-        assert_eq!(taken.body.answers[key], crate::domain::triage::Answer::Yes, "{key}");
+        assert_eq!(taken.body.answers[key], crate::domain::terms::words::Answer::Yes, "{key}");
         with[key] = json!("no");
         assert_eq!(weigh(&read(&with).unwrap()).priority, Priority::P4, "{key}");
     }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +14,12 @@ use crate::base::id::{EndpointId, EventId, PlatformId, ReportId, RequestId};
 use crate::base::page::Limit;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
-use crate::db::schema::{deliveries, event_cursors, events};
+use crate::db::schema::{event_cursors, events};
 use crate::db::{AnyConnection, Rx, Tx};
-use crate::domain::people::platforms::Mode;
-use crate::domain::webhooks::DeliveryState;
+use crate::domain::terms::Mode;
 use crate::error::{Error, Result};
+
+type Backend = <AnyConnection as Connection>::Backend;
 
 /// How long an entry is kept.
 pub const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -200,21 +202,22 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Only before this instant.
     pub until: Option<Timestamp>,
-    /// Only with a delivery that stands so.
-    pub delivery: Option<DeliveryState>,
 }
+
+/// Entries of a log that are yet to be read.
+pub(in crate::domain) type Unread<'a> = events::BoxedQuery<'a, Backend, SqlTypeOf<AsSelect<Event, Backend>>>;
 
 /// The entries after `after` in the order of the log, one more than `limit` when there are more.
 ///
 /// # Errors
 /// `Invalid` when `after` is no entry of this platform's log any more.
-pub fn list(
+pub(in crate::domain) fn list<'a>(
     tx: &mut Tx<'_>,
-    (platform, mode): (&PlatformId, Mode),
+    (platform, mode): (&'a PlatformId, Mode),
     after: Option<&EventId>,
-    wanted: &Filter,
+    wanted: &'a Filter,
     limit: Limit,
-) -> Result<Vec<Event>> {
+) -> Result<Unread<'a>> {
     place_new(tx, platform, mode)?;
     let mine = events::platform_id.eq(platform).and(events::mode.eq(mode));
     let from = match after {
@@ -248,11 +251,7 @@ pub fn list(
     if let Some(until) = wanted.until {
         query = query.filter(events::created_at.lt(until));
     }
-    if let Some(state) = wanted.delivery {
-        let ways = deliveries::table.filter(deliveries::event_id.eq(events::id).and(deliveries::state.eq(state)));
-        query = query.filter(diesel::dsl::exists(ways));
-    }
-    Ok(query.load(tx.conn())?)
+    Ok(query)
 }
 
 /// An entry of this platform that is still kept.

@@ -11,7 +11,7 @@ use crate::db::due;
 use crate::db::schema::{alarms, cases};
 use crate::db::{Rx, Tx};
 use crate::domain::case::State;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::unit::Kit;
 use crate::domain::vault::Owner;
 use crate::error::Result;

@@ -18,8 +18,8 @@ use crate::domain::access::{self, Act};
 use crate::domain::case;
 use crate::domain::case::{Case, State};
 use crate::domain::ledger::outbox::{self, Job};
-use crate::domain::people::platforms::Mode;
 use crate::domain::people::staff::{self, Member, Role};
+use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
 use crate::error::Result;
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::base::time::Timestamp;
-use crate::domain::intake::body::{ReportBody, Source};
 
 /// Numbers and words, as data.
 const DATA: &str = include_str!("lines.toml");
@@ -91,16 +90,26 @@ pub fn is_readable() -> bool {
     LINES.is_some()
 }
 
+/// What was said of the reporter that the words and numbers depend on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Addressee<'a> {
+    /// The language they read, BCP 47.
+    pub locale: Option<&'a str>,
+    /// Where they are, ISO 3166-1 alpha-2.
+    pub country: Option<&'a str>,
+    /// Whether they said the country just now.
+    pub country_said_now: bool,
+}
+
 /// The acknowledgement of a report that was received and is promised a review by then.
 #[must_use]
-pub fn acknowledge(body: &ReportBody, human_review_by: Timestamp, staffed: bool) -> Acknowledgement {
-    let country = body.reporter.country.as_deref();
+pub fn acknowledge(to: Addressee<'_>, human_review_by: Timestamp, staffed: bool) -> Acknowledgement {
     Acknowledgement {
         human_review_by,
-        text: words(body.reporter.locale.as_deref(), staffed),
+        text: words(to.locale, staffed),
         staffed,
-        emergency: lines(country),
-        country_confirmed: country.is_some() && body.reporter.country_source == Some(Source::SaidNow),
+        emergency: lines(to.country),
+        country_confirmed: to.country.is_some() && to.country_said_now,
     }
 }
 

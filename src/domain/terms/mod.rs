@@ -2,6 +2,9 @@
 
 pub mod acknowledgement;
 pub mod identifiers;
+mod mode;
 pub mod region;
 pub mod taxonomy;
 pub mod words;
+
+pub use mode::Mode;

@@ -2,8 +2,9 @@
 //!
 //! Owns the sets, the view of the facts they are asked of, and the asking. It must not know levels or points.
 
-use super::facts::{Answer, Facts, Signal};
+use super::facts::{Facts, Signal};
 use crate::domain::terms::taxonomy::{Group, taxonomy};
+use crate::domain::terms::words::Answer;
 
 /// A set of at most 128 positions: answer keys, categories, groups, signals or rows.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]

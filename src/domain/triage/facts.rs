@@ -9,37 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
-
-/// An answer to one question. Only `Yes` fires a floor or scores, and only `No` is a no (TSP-1, rule 3).
-#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// Yes.
-    Yes,
-    /// No.
-    No,
-    /// The person does not know.
-    Unknown,
-    /// Nobody asked; a key that is absent is this.
-    #[default]
-    NotAsked,
-    /// The person would rather not say.
-    Declined,
-}
-
-impl Answer {
-    /// The name in the API, in storage and in the rule file.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Unknown => "unknown",
-            Self::NotAsked => "not_asked",
-            Self::Declined => "declined",
-        }
-    }
-}
+use crate::domain::terms::words::Answer;
 
 /// Something the system has noticed. Never set by a caller (TSP-1, O17, O20, O21, O27).
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize, ToSchema)]

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::facts::{Answer, Signal};
+use super::facts::Signal;
 use super::queue::Queue;
 use super::spans::{ImageClock, Span, Spans};
 use crate::domain::terms::taxonomy::Group;
+use crate::domain::terms::words::Answer;
 
 /// A name with its place in the text, so that a message can say the line.
 pub(super) type Name = Spanned<String>;

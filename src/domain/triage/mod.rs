@@ -17,7 +17,7 @@ mod rules;
 mod spans;
 
 pub use engine::{Assessment, Contribution, Engine, FiredFloor};
-pub use facts::{Answer, Declarations, Facts, Signal, child_rule_holds, intimate_image_clock_applies, merge_answers};
+pub use facts::{Declarations, Facts, Signal, child_rule_holds, intimate_image_clock_applies, merge_answers};
 pub use priority::Priority;
 pub use queue::Queue;
 pub use rules::{Rules, RulesError};

@@ -10,12 +10,12 @@ use std::time::Duration;
 use super::compile;
 use super::condition::{Bits, Condition, View};
 use super::engine::Assessment;
-use super::facts::Answer;
 use super::file::{Bands, Clocks};
 use super::priority::Priority;
 use super::queue::{Queue, Queues};
 use super::spans::{ImageClock, Spans};
 use crate::domain::terms::taxonomy::{Group, KeyCode};
+use crate::domain::terms::words::Answer;
 
 const BUILTIN: &str = include_str!("tsp-1.toml");
 

@@ -6,8 +6,9 @@ mod properties;
 mod reports;
 mod tables;
 
-use super::{Answer, Facts};
+use super::Facts;
 use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
+use crate::domain::terms::words::Answer;
 
 /// Facts from names, all answered yes.
 fn yes(categories: &[&str], keys: &[&str]) -> Facts {

@@ -16,7 +16,7 @@ use crate::db::due::{self, DueRow};
 use crate::db::schema::{blind_indexes, cases as table, reports};
 use crate::db::{Rx, Tx};
 use crate::domain::casework;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::Use;
 use crate::domain::terms::taxonomy::{CategoryCode, Group};
 use crate::domain::triage::Signal;

@@ -14,7 +14,7 @@ use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::ledger::audit::{self, Event as Audited};
 use crate::domain::ledger::events::{self, EventType};
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::unit::Kit;
 use crate::domain::vault::{Keys, Owner, Sealed, Secret};
 use crate::error::{Conflict, Error, Result};

@@ -13,7 +13,7 @@ use crate::db::dialect::insert_new;
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
 use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::{self, EventType, NewEvent};
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::vault::Owner;
 use crate::error::Result;
 

@@ -13,7 +13,8 @@ use crate::base::time::Timestamp;
 use crate::db::schema::{platform_clients, platforms, webhook_endpoints};
 use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::EventType;
-use crate::domain::people::platforms::{Mode, Scope, parse_scopes};
+use crate::domain::people::platforms::{Scope, parse_scopes};
+use crate::domain::terms::Mode;
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 

@@ -5,6 +5,7 @@ mod endpoints;
 mod fan_out;
 mod health;
 mod held;
+mod log;
 mod payload;
 mod replay;
 mod schedule;
@@ -20,6 +21,7 @@ pub use endpoints::{
 pub use fan_out::{Behind, behind, catch_up};
 pub use health::{Counts, counts};
 pub use held::{Listed, Standing, after_change, disable, end_unheld, listed};
+pub use log::{Wanted, list_events};
 pub use payload::{EventData, Payload};
 pub use replay::{Attempted, Range, forget_old, of_event, replay, replay_failed, replay_range};
 pub use schedule::{ATTEMPTS, retry_after, wait};

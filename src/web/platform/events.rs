@@ -11,9 +11,9 @@ use crate::base::page::{Limit, Page};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access;
-use crate::domain::ledger::events::{self, Event, EventName, EventType, Filter};
+use crate::domain::ledger::events::{Event, EventName, EventType, Filter};
 use crate::domain::people::platforms::Scope;
-use crate::domain::webhooks::{self, Attempted, DeliveryState, EventData, Range};
+use crate::domain::webhooks::{self, Attempted, DeliveryState, EventData, Range, Wanted};
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -173,8 +173,8 @@ async fn list(call: Call) -> Result<HttpResponse> {
         Some(text) => Some(EventType::parse(&text).ok_or_else(|| bad("type", "use a type of the API document"))?),
         None => None,
     };
-    let wanted =
-        Filter { kind, report: query.report_id, since: query.since, until: query.until, delivery: query.delivery };
+    let entries = Filter { kind, report: query.report_id, since: query.since, until: query.until };
+    let wanted = Wanted { entries, delivery: query.delivery };
     let limit = Limit::coerce(query.limit);
     let found = call
         .shared
@@ -182,7 +182,7 @@ async fn list(call: Call) -> Result<HttpResponse> {
         .db
         .write(move |tx| {
             let tenant = access::platform(tx, &token)?;
-            events::list(tx, (&tenant.platform, tenant.mode), after.as_ref(), &wanted, limit)
+            webhooks::list_events(tx, &tenant, after.as_ref(), &wanted, limit)
         })
         .await?;
     let mut page = Page::cut(found, limit, "events", |event| event.id.clone());

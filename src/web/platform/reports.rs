@@ -16,7 +16,8 @@ use crate::domain::case::report::Status;
 use crate::domain::intake::body::{AdditionBody, ReportBody};
 use crate::domain::intake::{self, AdditionView, Broken, ReportView, Submitted, Taken};
 use crate::domain::paging::rota;
-use crate::domain::people::platforms::{Mode, Scope};
+use crate::domain::people::platforms::Scope;
+use crate::domain::terms::Mode;
 use crate::domain::terms::acknowledgement::{Acknowledgement, ReportTo, acknowledge, report_child_material_to};
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::child_rule_holds;
@@ -159,7 +160,7 @@ fn validity(checked: Result<()>) -> Result<HttpResponse> {
 pub(super) fn take<'k>(tx: &mut Tx<'_>, kit: &'k Kit, who: &Tenant, taken: Taken<ReportBody>) -> Result<Reply<'k>> {
     let not_accepted = not_accepted(&taken);
     let staffed = rota::is_staffed(tx)?;
-    let acknowledgement = acknowledge(&taken.body, tx.now(), staffed);
+    let acknowledgement = acknowledge(taken.body.addressee(), tx.now(), staffed);
     let submitted: Submitted<'k> = intake::submit(tx, kit, who, taken)?;
     let receipt = Receipt {
         platform_report_ref: submitted.reference,

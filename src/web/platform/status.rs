@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use crate::base::time::Timestamp;
 use crate::domain::access;
-use crate::domain::people::platforms::{self, Mode, Scope};
+use crate::domain::people::platforms::{self, Scope};
+use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::{AnswerKey, Category, taxonomy};
 use crate::error::{Error, Result};
 use crate::web::extract::Call;

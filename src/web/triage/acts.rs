@@ -11,7 +11,7 @@ use crate::domain::access::{self, SignSecond};
 use crate::domain::casefile::CaseSummary;
 use crate::domain::casefile::queues::{self, ActSummary};
 use crate::domain::casework::acts::{ActState, sign};
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::extract::Call;

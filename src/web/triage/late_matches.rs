@@ -8,7 +8,7 @@ use super::read_as;
 use crate::base::id::CaseId;
 use crate::base::page::Limit;
 use crate::base::time::Timestamp;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::watch::renewal::late::{self, LateMatch};
 use crate::error::Result;
 use crate::web::extract::Call;

@@ -8,7 +8,7 @@ use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::State;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
 use crate::error::{Error, Forbidden, Result};
 

@@ -25,7 +25,7 @@ use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::{Case, State};
 use crate::domain::casework;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::triage::{Priority, Queue};
 use crate::error::{Error, Refused, Result};
 

@@ -13,7 +13,7 @@ use crate::db::schema::{acts as table, cases};
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::casework::acts::{ActKind, ActState, ActView};
 use crate::domain::casework::rights::Cause;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
 use crate::error::{Error, Forbidden, Refused, Result};
 

@@ -18,19 +18,10 @@ use crate::db::dialect;
 use crate::db::schema::{platform_clients, platforms};
 use crate::db::{Rx, Tx};
 use crate::domain::ledger::audit::{self, Event};
+use crate::domain::terms::Mode;
 use crate::domain::vault::Owner;
 use crate::domain::webhooks;
 use crate::error::{Conflict, Error, Result};
-
-codes! {
-    /// Whether rows are a platform's trial or real life. The two never meet.
-    pub enum Mode {
-        /// Real reports.
-        Live = "live",
-        /// A platform's trials.
-        Test = "test",
-    }
-}
 
 codes! {
     /// What a client may ask for.

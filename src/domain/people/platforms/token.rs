@@ -10,9 +10,10 @@ use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use super::{Client, Mode, Scope, parse_scopes, scope_text};
+use super::{Client, Scope, parse_scopes, scope_text};
 use crate::base::id::{ClientId, PlatformId, request_trace_id};
 use crate::base::time::Timestamp;
+use crate::domain::terms::Mode;
 use crate::domain::vault::Keyring;
 use crate::error::{Error, Result, Unauthenticated};
 

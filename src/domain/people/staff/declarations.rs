@@ -15,7 +15,8 @@ use crate::db::schema::{blind_indexes, declarations, staff, staff_identifiers};
 use crate::db::{Rx, Tx};
 use crate::domain::casework::rights::{self, Ended};
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::people::platforms::{self, Mode};
+use crate::domain::people::platforms;
+use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::{
     Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_one,
 };

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::triage::{Answer, Facts, Priority, Signal};
+use crate::domain::terms::words::Answer;
+use crate::domain::triage::{Facts, Priority, Signal};
 
 /// A case as the oracle sees it.
 pub(super) struct Case {

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::{codes, oracle};
 use crate::domain::terms::taxonomy::{CategoryCode, KeyCode, taxonomy};
-use crate::domain::triage::{Answer, Engine, Facts, Priority, Signal, merge_answers};
+use crate::domain::terms::words::Answer;
+use crate::domain::triage::{Engine, Facts, Priority, Signal, merge_answers};
 
 /// Random facts by name: `Facts` itself shows nothing when a case fails.
 #[derive(Clone, Debug)]

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::codes;
 use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
-use crate::domain::triage::{Answer, Declarations, Engine, Facts, Queue, Rules, intimate_image_clock_applies};
+use crate::domain::terms::words::Answer;
+use crate::domain::triage::{Declarations, Engine, Facts, Queue, Rules, intimate_image_clock_applies};
 
 fn age_counts(person: &Value) -> bool {
     matches!(person["age_band"].as_str(), Some("under_18" | "unsure"))

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::{codes, oracle, yes};
 use crate::domain::terms::taxonomy::{CategoryCode, Group, KeyCode, taxonomy};
+use crate::domain::terms::words::Answer;
 use crate::domain::triage::{
-    Answer, Declarations, Engine, Facts, Priority, Queue, Rules, Signal, intimate_image_clock_applies,
+    Declarations, Engine, Facts, Priority, Queue, Rules, Signal, intimate_image_clock_applies,
 };
 
 fn span(duration: Option<Duration>) -> String {

@@ -17,7 +17,7 @@ use crate::domain::case::clocks::{Clock, ClockKind, next_due};
 use crate::domain::case::{Case, PrioritySource, State, sort_rank};
 use crate::domain::casework::{LEASE, LONGEST_HOLD, RESERVED};
 use crate::domain::paging::Ladder;
-use crate::domain::people::platforms::Mode;
+use crate::domain::terms::Mode;
 use crate::domain::unit::Kit;
 use crate::error::Result;
 
