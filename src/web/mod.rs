@@ -8,6 +8,7 @@ mod gate;
 mod health;
 pub mod idempotent;
 mod limits;
+mod lists;
 mod metrics;
 pub mod openapi;
 mod platform;

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{List, enter, few, list_response};
+use super::{enter, few};
 use crate::base::id::{EndpointId, EventId, EventKind, ReportId};
 use crate::base::page::{Limit, Page};
 use crate::base::secret::silent;
@@ -19,6 +19,7 @@ use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
 use crate::web::limits::Policy;
+use crate::web::lists::{List, list_response};
 use crate::web::row::{Caller, Row};
 
 const READER: Caller = Caller::with(Scope::ReportsRead);

@@ -6,7 +6,7 @@ use actix_web::http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{List, enter, list_response};
+use super::enter;
 use crate::base::id::{ReportId, ReportKind};
 use crate::base::page::{Limit, Page};
 use crate::base::time::Timestamp;
@@ -27,6 +27,7 @@ use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
 use crate::web::limits::Policy;
+use crate::web::lists::{List, list_response};
 use crate::web::problem::ProblemError;
 use crate::web::row::{Body, Caller, Precondition, Row};
 use crate::web::tags::{Tags, etag};

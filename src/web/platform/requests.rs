@@ -5,8 +5,8 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::enter;
 use super::reports::conditional;
-use super::{List, enter, list_response};
 use crate::base::id::{ReportId, RequestId, RequestKind};
 use crate::base::page::Limit;
 use crate::base::secret::silent;
@@ -21,6 +21,7 @@ use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
 use crate::web::limits::Policy;
+use crate::web::lists::{List, list_response};
 use crate::web::row::{Caller, Precondition, Row};
 
 const ANSWERER: Caller = Caller::with(Scope::RequestsWrite);

@@ -6,7 +6,7 @@ use actix_web::http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{List, enter, few, list_response};
+use super::{enter, few};
 use crate::base::id::{EndpointId, EndpointKind, EventId};
 use crate::base::page::Page;
 use crate::base::secret::silent;
@@ -20,6 +20,7 @@ use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::{Reply, once};
 use crate::web::limits::Policy;
+use crate::web::lists::{List, list_response};
 use crate::web::row::{Caller, Precondition, Row};
 use crate::web::tags::etag;
 

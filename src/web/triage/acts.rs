@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::limits::Policy;
-use crate::web::platform::{List, list_response};
+use crate::web::lists::{List, list_response};
 use crate::web::row::{Caller, Row};
 
 /// Which acts to list.

@@ -22,7 +22,7 @@ use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::limits::Policy;
-use crate::web::platform::{List, list_response};
+use crate::web::lists::{List, list_response};
 use crate::web::row::{Caller, Precondition, Row};
 use crate::web::tags::etag;
 

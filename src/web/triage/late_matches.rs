@@ -13,7 +13,7 @@ use crate::domain::watch::renewal::late::{self, LateMatch};
 use crate::error::Result;
 use crate::web::extract::Call;
 use crate::web::limits::Policy;
-use crate::web::platform::{List, list_response};
+use crate::web::lists::{List, list_response};
 use crate::web::row::{Caller, Row};
 
 /// Which of them to list.
