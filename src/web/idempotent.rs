@@ -8,11 +8,12 @@ use serde::Serialize;
 use super::body::Raw;
 use super::extract::Call;
 use super::tags::etag;
+use crate::base::id::CaseId;
 use crate::base::secret::base64_text;
 use crate::db::Tx;
-use crate::domain::ledger::idempotency::{self, Answer, Attempt, Owner, Taken};
+use crate::domain::ledger::idempotency::{self, Answer, Attempt, Taken};
 use crate::domain::unit::Kit;
-use crate::domain::vault::Keys;
+use crate::domain::vault::{Keys, Owner};
 use crate::error::Result;
 
 /// What a call did: its answer, and under whose keys it is kept.
@@ -23,23 +24,14 @@ pub(super) struct Reply<'k> {
 }
 
 impl<'k> Reply<'k> {
-    /// A JSON answer that belongs to a case.
-    pub(super) fn of_case<T: Serialize>(status: StatusCode, case: &str, body: &T) -> Result<Self> {
-        Self::new(status, Owner::Case(case.to_owned()), body)
-    }
-
-    /// A JSON answer that belongs to a platform or a colleague.
-    pub(super) fn of_account<T: Serialize>(status: StatusCode, account: &str, body: &T) -> Result<Self> {
-        Self::new(status, Owner::Account(account.to_owned()), body)
-    }
-
     /// An answer without a body.
-    pub(super) fn empty(account: &str) -> Self {
+    pub(super) const fn empty(owner: Owner) -> Self {
         let answer = Answer { status: 204, headers: Vec::new(), body: String::new() };
-        Self { answer, owner: Owner::Account(account.to_owned()), keys: None }
+        Self { answer, owner, keys: None }
     }
 
-    fn new<T: Serialize>(status: StatusCode, owner: Owner, body: &T) -> Result<Self> {
+    /// A JSON answer, and whose it is.
+    pub(super) fn new<T: Serialize>(status: StatusCode, owner: Owner, body: &T) -> Result<Self> {
         let body = serde_json::to_string(body).map_err(anyhow::Error::new)?;
         Ok(Self { answer: Answer { status: status.as_u16(), headers: Vec::new(), body }, owner, keys: None })
     }
@@ -69,7 +61,7 @@ pub(super) trait Scoped {
     fn scope(&self) -> String;
 
     /// Fails when the caller may not see this case any more. An answer given earlier is then not repeated.
-    fn check_sight(&self, tx: &mut Tx<'_>, case: &str) -> Result<()>;
+    fn check_sight(&self, tx: &mut Tx<'_>, case: &CaseId) -> Result<()>;
 }
 
 /// Runs a call once. `enter` decides who calls; then the key is taken or the answer replayed; `work` does the rest.
@@ -112,19 +104,19 @@ where
             let key = base64_text(&app.kit.keyring.keyed("idempotency-key", &[key.as_bytes(), part.as_bytes()]));
             let attempt = Attempt { scope: format!("{} {operation}", who.scope()), key, fingerprint };
             if let Taken::Replay(answer, owner) = idempotency::take(tx, &app.kit, &attempt)? {
-                if let Owner::Case(case) = &owner {
-                    who.check_sight(tx, case)?;
+                match &owner {
+                    Owner::Case(case) => who.check_sight(tx, case)?,
+                    Owner::Platform(_) | Owner::Staff(_) => {}
                 }
                 return Ok((answer, true));
             }
             let reply = work(tx, &app.kit, who)?;
-            match (reply.keys, &reply.owner) {
-                (Some(mut keys), Owner::Case(case)) => {
-                    idempotency::keep_with(tx, &mut keys, &attempt, case, &reply.answer)?;
-                }
-                (_, owner) => idempotency::keep(tx, &app.kit, &attempt, owner, &reply.answer)?,
+            let Reply { answer, owner, keys } = reply;
+            match keys {
+                Some(mut keys) => idempotency::keep_with(tx, &mut keys, &attempt, &owner, &answer)?,
+                None => idempotency::keep(tx, &app.kit, &attempt, &owner, &answer)?,
             }
-            Ok((reply.answer, false))
+            Ok((answer, false))
         })
         .await
 }

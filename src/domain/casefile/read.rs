@@ -195,7 +195,7 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView>
         clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
         store::requeue(tx, &mut case.clone())?;
     }
-    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
     let clocks = clocks::of_case(tx, &case.id)?;
     let clock = |clock: &clocks::Clock| ClockView {
         kind: clock.kind,

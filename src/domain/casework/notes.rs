@@ -169,7 +169,7 @@ pub(super) fn write_reason(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acti
 fn insert(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (&str, Option<Records>)) -> Result<NoteId> {
     let (text, records) = what;
     let id = NoteId::random();
-    let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(case))?;
     let body = keys.sealing::<Notes>()?.seal("body", id.as_str(), &text)?;
     keys.store(tx)?;
     let row = (

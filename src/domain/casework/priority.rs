@@ -72,7 +72,7 @@ pub fn newest(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<(i6
     let Some((id, seq, body)) = row else {
         // Who an erased case is about cannot be read either.
         let lost = || Damaged::error("a case has no assessment".to_owned());
-        return Err(if vault::is_erased(rx, case.as_str())? { Error::Erased } else { lost() });
+        return Err(if vault::is_erased(rx, &Owner::case(case))? { Error::Erased } else { lost() });
     };
     let opened = keys.existing::<Answers>()?.open::<Assessed>("assessment", id.as_str(), &body)?;
     Ok((seq, opened.into_exposed()))
@@ -142,7 +142,7 @@ fn void_answered_lowering(
 pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priority, failed: bool) -> Result<()> {
     let lowered = match &case.lowering_act {
         Some(act) => {
-            let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+            let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
             match acts::lowering(tx, &mut keys, act) {
                 Ok(lowering) => Some(lowering.to),
                 // Nobody knows any more what was lowered to what, so nothing is.
@@ -260,7 +260,7 @@ pub fn reassess_failed(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
         return Ok(());
     }
     let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
-    let mut keys = Keys::load(tx, &kit.keyring, id)?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
     let Some(facts) = facts(tx, kit, &case.id)? else { return Ok(()) };
     reassess(tx, kit, &mut keys, &mut case, (facts.clone(), &facts))?;
     keys.store(tx)
@@ -332,7 +332,7 @@ pub(in crate::domain) fn suppose_the_worst(tx: &mut Tx<'_>, kit: &Kit, case: &mu
 /// Takes in something that the system has noticed across cases. It only raises; noticed again, it changes nothing.
 pub(in crate::domain) fn notice(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId, signal: Signal) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, id)? else { return Ok(()) };
-    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(id))?;
     let mut facts = match facts(tx, kit, id) {
         Ok(Some(facts)) => facts,
         Ok(None) => return Ok(()),
@@ -349,7 +349,7 @@ pub(in crate::domain) fn notice(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId, signal:
 
 /// All that is known of a case; nothing when that was erased.
 pub(in crate::domain) fn facts(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<Option<Facts>> {
-    let mut keys = Keys::load(rx, &kit.keyring, id.as_str())?;
+    let mut keys = Keys::load(rx, &kit.keyring, Owner::case(id))?;
     match newest(rx, &mut keys, id) {
         Ok((_, assessed)) => Ok(Some(assessed.facts)),
         Err(Error::Erased) => Ok(None),

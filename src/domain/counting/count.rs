@@ -16,7 +16,7 @@ use crate::domain::case::{Case, Outcome, State};
 use crate::domain::terms::Mode;
 use crate::domain::terms::region::Region;
 use crate::domain::unit::Kit;
-use crate::domain::vault;
+use crate::domain::vault::{self, Owner};
 use crate::error::Result;
 
 /// After how long the response of a platform is counted.
@@ -56,7 +56,7 @@ pub(in crate::domain) fn count(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
     if matches!(case.outcome, Some(Outcome::Unfounded | Outcome::Withdrawn)) || is_decided(tx, &case.id)? {
         return Ok(());
     }
-    if vault::is_erased(tx, case.id.as_str())? {
+    if vault::is_erased(tx, &Owner::case(&case.id))? {
         return Ok(());
     }
     let flow = if is_past_the_cap(tx, case)? { FlowKind::Capped } else { FlowKind::Intake };
@@ -172,7 +172,7 @@ pub(in crate::domain) fn settle(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
 /// Puts a counted case into a later flow, under what it was counted as. One that was erased since is left out.
 fn follow(tx: &mut Tx<'_>, case: &Case, (flow, day, value): (FlowKind, Timestamp, &str)) -> Result<()> {
     let Some((platform_id, category, region)) = intake(tx, &case.id)? else { return Ok(()) };
-    if vault::is_erased(tx, case.id.as_str())? {
+    if vault::is_erased(tx, &Owner::case(&case.id))? {
         return Ok(());
     }
     let (case_id, value) = (case.id.to_string(), value.to_owned());

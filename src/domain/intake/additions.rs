@@ -77,7 +77,7 @@ pub fn add(
     let stands_first = staff::stand_on_first_rules(tx)?;
     let names = names_of_addition(kit, place, &taken, (country.as_deref(), stands_first));
     open::take_in_addition(tx, kit, &case, event, (facts, names))?;
-    let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case))?;
     let row_id = id.as_str();
     let statement = match &body.statement {
         Some(words) => Some(keys.sealing::<Statement>()?.seal("addition", row_id, words)?),
@@ -115,7 +115,7 @@ pub fn add(
 /// The country from which the report came; nothing when that was not told, or was erased.
 fn country_of(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId, report: &ReportId) -> Result<Option<String>> {
     let sealed: Sealed<Identity> = reports::table.find(report).select(reports::identity).first(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, case.as_str())?;
+    let mut keys = Keys::load(rx, &kit.keyring, Owner::case(case))?;
     match keys.existing::<Identity>() {
         Ok(key) => Ok(key.open::<IdentityPart>("identity", report.as_str(), &sealed)?.into_exposed().reporter.country),
         Err(Error::Erased) => Ok(None),

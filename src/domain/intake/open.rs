@@ -103,7 +103,7 @@ fn of_pair<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Opt
         .optional()?;
     let Some(id) = id else { return Ok(None) };
     let Some(case) = store::find_locked(tx, &id)? else { return Ok(None) };
-    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&id))?;
     let locked = !keys.unopenable().is_empty();
     if locked {
         // Nothing can be sealed for it: the report is taken all the same, and a person looks at what was before.
@@ -178,7 +178,7 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     }
     clocks::insert(tx, &running)?;
     name(tx, &id, &incoming.names, &[])?;
-    let mut keys = Keys::of_new(&kit.keyring, id.as_str());
+    let mut keys = Keys::of_new(&kit.keyring, Owner::case(&id));
     priority::keep(tx, &mut keys, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
     if let Some(call) = alarm {
         paging::begin(tx, &case, call)?;
@@ -284,7 +284,7 @@ pub(in crate::domain) fn take_in_addition(
 ) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, case)? else { return Err(Error::NotFound) };
     audit::record(tx, Owner::case(&case.id), event)?;
-    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
     take_in(tx, kit, &mut keys, &mut case, (facts, names, None))?;
     keys.store(tx)
 }

@@ -25,7 +25,7 @@ use crate::domain::people::staff;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::intimate_image_clock_applies;
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Answers, Contact, Identity, Keys, Statement, Subject};
+use crate::domain::vault::{Answers, Contact, Identity, Keys, Owner, Statement, Subject};
 use crate::error::{Conflict, Error, Result};
 
 /// The longest reference, in characters.
@@ -104,7 +104,7 @@ pub fn submit<'k>(tx: &mut Tx<'_>, kit: &'k Kit, tenant: &Tenant, taken: Taken<R
         if !same(&known.digest, &digest) {
             return Err(Conflict::DuplicateReference { report: known.id.to_string() }.into());
         }
-        let keys = Keys::load(tx, &kit.keyring, known.case_id.as_str())?;
+        let keys = Keys::load(tx, &kit.keyring, Owner::case(&known.case_id))?;
         return Ok(Submitted {
             id: known.id,
             reference,

@@ -6,6 +6,7 @@ use std::time::Instant;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::BadId;
 use crate::base::secret::same;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -14,8 +15,8 @@ use crate::db::dialect::native;
 use crate::db::schema::idempotency;
 use crate::db::trouble::gave_up_waiting;
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Identity, Keys, Sealed, Secret};
-use crate::error::{Conflict, Refused, Result};
+use crate::domain::vault::{Keys, Owner, SealedAt};
+use crate::error::{Conflict, Error, Refused, Result};
 
 /// A caller's key in its scope: tenant, mode, method and route.
 #[derive(Clone, Debug)]
@@ -39,21 +40,12 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Who owns the key that seals a stored answer; when that key is destroyed, the answer is gone.
-#[derive(Clone, Debug)]
-pub enum Owner {
-    /// A case: the answer repeats what belongs to its reporter.
-    Case(String),
-    /// A platform or staff account.
-    Account(String),
-}
-
 /// What came of taking a key.
 #[derive(Debug)]
 pub enum Taken {
     /// Nobody used it: do the work, then call [`keep`].
     Fresh,
-    /// It was used for the same call: this is the answer, and who owns it.
+    /// It was used for the same call: this is the answer, and whose it is. When their key is destroyed, it is gone.
     Replay(Answer, Owner),
 }
 
@@ -80,38 +72,32 @@ pub fn take(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt) -> Result<Taken> {
         return Err(Refused::IdempotencyKeyReused.into());
     }
     let (Some(owner), Some(answer)) = (owner, answer) else { return Ok(Taken::Fresh) };
-    let mut keys = Keys::load(tx, &kit.keyring, &owner)?;
-    let place = place(attempt);
-    let answer = if is_case(&owner) {
-        keys.existing::<Identity>()?.open("answer", &place, &Sealed::from_stored(answer))?
-    } else {
-        keys.existing::<Secret>()?.open("answer", &place, &Sealed::from_stored(answer))?
-    };
-    let owner = if is_case(&owner) { Owner::Case(owner) } else { Owner::Account(owner) };
+    // What is kept for nobody whom this version knows, no key opens.
+    let owner: Owner = owner.parse().map_err(|BadId| Error::Erased)?;
+    let mut keys = Keys::load(tx, &kit.keyring, owner.clone())?;
+    let answer = keys.open(&at(&owner, &place(attempt)), &answer)?;
     Ok(Taken::Replay(answer.into_exposed(), owner))
 }
 
 /// Keeps the answer of a taken key, sealed. Only answers of success are kept.
 pub fn keep(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt, owner: &Owner, answer: &Answer) -> Result<()> {
-    let (Owner::Case(id) | Owner::Account(id)) = owner;
-    let place = place(attempt);
-    let sealed = match owner {
-        Owner::Case(_) => {
-            let mut keys = Keys::settle::<Identity>(tx, &kit.keyring, id)?;
-            keys.existing::<Identity>()?.seal("answer", &place, answer)?.into_stored()
-        }
-        Owner::Account(_) => {
-            let mut keys = Keys::settle::<Secret>(tx, &kit.keyring, id)?;
-            keys.existing::<Secret>()?.seal("answer", &place, answer)?.into_stored()
-        }
-    };
-    set(tx, attempt, id, sealed)
+    let mut keys = Keys::settle(tx, &kit.keyring, owner.clone(), owner.kind().answers_under())?;
+    keep_with(tx, &mut keys, attempt, owner, answer)
 }
 
-/// As [`keep`], with the keys of a case that are open already.
-pub fn keep_with(tx: &mut Tx<'_>, keys: &mut Keys<'_>, attempt: &Attempt, case: &str, answer: &Answer) -> Result<()> {
-    let sealed = keys.existing::<Identity>()?.seal("answer", &place(attempt), answer)?.into_stored();
-    set(tx, attempt, case, sealed)
+/// As [`keep`], with the owner's keys, which are open already.
+pub fn keep_with(
+    tx: &mut Tx<'_>,
+    keys: &mut Keys<'_>,
+    attempt: &Attempt,
+    owner: &Owner,
+    answer: &Answer,
+) -> Result<()> {
+    let sealed = keys.seal(&at(owner, &place(attempt)), answer)?;
+    diesel::update(idempotency::table.find((&attempt.scope, &attempt.key)))
+        .set((idempotency::owner.eq(owner.id()), idempotency::answer.eq(sealed)))
+        .execute(tx.conn())?;
+    Ok(())
 }
 
 fn insert(tx: &mut Tx<'_>, attempt: &Attempt) -> Result<bool> {
@@ -133,15 +119,9 @@ fn insert(tx: &mut Tx<'_>, attempt: &Attempt) -> Result<bool> {
     }
 }
 
-fn set(tx: &mut Tx<'_>, attempt: &Attempt, owner: &str, sealed: Vec<u8>) -> Result<()> {
-    diesel::update(idempotency::table.find((&attempt.scope, &attempt.key)))
-        .set((idempotency::owner.eq(owner), idempotency::answer.eq(sealed)))
-        .execute(tx.conn())?;
-    Ok(())
-}
-
-fn is_case(owner: &str) -> bool {
-    owner.starts_with("case_")
+/// Where an answer is sealed.
+fn at<'a>(owner: &Owner, row: &'a str) -> SealedAt<'a> {
+    SealedAt { scope: owner.kind().answers_under(), field: "answer", row }
 }
 
 fn place(attempt: &Attempt) -> String {

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use zeroize::Zeroizing;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::keyring::Keyring;
-use super::sealed::{Damaged, DataKey, Scope, ScopeKind, decrypt, encrypt, sealed_place};
-use crate::base::secret::{hex, random_bytes};
+use super::owner::Owner;
+use super::sealed::{Damaged, DataKey, Scope, ScopeKind, SealedAt, decrypt, encrypt, open_at, seal_at};
+use crate::base::secret::{Sensitive, hex, random_bytes};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::perhaps::Perhaps;
@@ -58,20 +62,32 @@ impl std::fmt::Debug for Keys<'_> {
 impl<'k> Keys<'k> {
     /// The keys of an owner that was made just now and has none yet.
     #[must_use]
-    pub fn of_new(keyring: &'k Keyring, owner: &str) -> Self {
-        Self { keyring, owner: owner.to_owned(), open: BTreeMap::new(), loaded: BTreeMap::new(), fresh: Vec::new() }
+    pub fn of_new(keyring: &'k Keyring, owner: Owner) -> Self {
+        Self::named(keyring, owner.into_id())
+    }
+
+    const fn named(keyring: &'k Keyring, owner: String) -> Self {
+        Self { keyring, owner, open: BTreeMap::new(), loaded: BTreeMap::new(), fresh: Vec::new() }
     }
 
     /// The keys that an owner has.
     ///
     /// # Errors
     /// What the database says.
-    pub fn load(rx: &mut Rx<'_>, keyring: &'k Keyring, owner: &str) -> Result<Self> {
+    pub fn load(rx: &mut Rx<'_>, keyring: &'k Keyring, owner: Owner) -> Result<Self> {
+        Self::load_named(rx, keyring, owner.into_id())
+    }
+
+    /// The keys of what is no [`Owner`], such as an edition, by its name.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn load_named(rx: &mut Rx<'_>, keyring: &'k Keyring, name: String) -> Result<Self> {
         let rows: Vec<(String, String, Vec<u8>)> = key_wraps::table
-            .filter(key_wraps::owner.eq(owner).and(key_wraps::recipient_kind.eq(KEYRING)))
+            .filter(key_wraps::owner.eq(&name).and(key_wraps::recipient_kind.eq(KEYRING)))
             .select((key_wraps::scope, key_wraps::recipient, key_wraps::wrapped))
             .load(rx.conn())?;
-        let mut keys = Self::of_new(keyring, owner);
+        let mut keys = Self::named(keyring, name);
         keys.loaded = rows.into_iter().map(|(scope, recipient, wrapped)| (scope, (recipient, wrapped))).collect();
         Ok(keys)
     }
@@ -110,7 +126,7 @@ impl<'k> Keys<'k> {
             .select((key_wraps::owner, key_wraps::scope, key_wraps::recipient, key_wraps::wrapped))
             .load(rx.conn())?;
         let mut all: BTreeMap<String, Self> =
-            owners.iter().map(|owner| (owner.clone(), Self::of_new(keyring, owner))).collect();
+            owners.iter().map(|owner| (owner.clone(), Self::named(keyring, owner.clone()))).collect();
         for (owner, scope, recipient, wrapped) in rows {
             // What cannot be read opens nothing.
             if let (Some(keys), Some(scope)) = (owner.0.and_then(|owner| all.get_mut(&owner)), scope.0) {
@@ -133,11 +149,9 @@ impl<'k> Keys<'k> {
     }
 
     /// Whether a value of the scope opens in this column and row, without looking at what it says.
-    pub fn try_open(&mut self, scope: Scope, (field, row): (&str, &str), sealed: &[u8]) -> Opened {
-        match self.unwrapped(scope) {
-            Ok(key) if decrypt(&key, sealed, sealed_place(&self.owner, scope, field, row).as_bytes()).is_ok() => {
-                Opened::Yes
-            }
+    pub fn try_open(&mut self, at: &SealedAt<'_>, sealed: &[u8]) -> Opened {
+        match self.unwrapped(at.scope) {
+            Ok(key) if decrypt(&key, sealed, &at.of(&self.owner)).is_ok() => Opened::Yes,
             Err(Error::Erased) => Opened::Erased,
             _ => Opened::No,
         }
@@ -148,15 +162,37 @@ impl<'k> Keys<'k> {
     /// # Errors
     /// `Internal` when an existing key does not open.
     pub fn sealing<S: ScopeKind>(&mut self) -> Result<DataKey<S>> {
-        match self.existing::<S>() {
+        Ok(DataKey::new(self.made(S::SCOPE)?, self.owner.clone()))
+    }
+
+    fn made(&mut self, scope: Scope) -> Result<Zeroizing<[u8; 32]>> {
+        match self.unwrapped(scope) {
             Err(Error::Erased) => {
                 let key = Zeroizing::new(random_bytes::<32>());
-                self.open.insert(S::SCOPE, key.clone());
-                self.fresh.push(S::SCOPE);
-                Ok(DataKey::new(key, self.owner.clone()))
+                self.open.insert(scope, key.clone());
+                self.fresh.push(scope);
+                Ok(key)
             }
             found => found,
         }
+    }
+
+    /// Seals `value`, under the key that is there: for a column that more than one scope shares.
+    ///
+    /// # Errors
+    /// `Erased` when the scope has no key.
+    pub fn seal<T: Serialize>(&mut self, at: &SealedAt<'_>, value: &T) -> Result<Vec<u8>> {
+        let key = self.unwrapped(at.scope)?;
+        seal_at(&key, &self.owner, at, value)
+    }
+
+    /// Opens what [`Keys::seal`] sealed.
+    ///
+    /// # Errors
+    /// `Erased` when the scope has no key; [`Damaged`] when it does not open.
+    pub fn open<T: DeserializeOwned>(&mut self, at: &SealedAt<'_>, sealed: &[u8]) -> Result<Sensitive<T>> {
+        let key = self.unwrapped(at.scope)?;
+        open_at(&key, &self.owner, at, sealed)
     }
 
     /// The keys of an owner, with one for the scope. Where nothing orders those who seal for an owner first, one makes
@@ -164,16 +200,24 @@ impl<'k> Keys<'k> {
     ///
     /// # Errors
     /// What the database says.
-    pub fn settle<S: ScopeKind>(tx: &mut Tx<'_>, keyring: &'k Keyring, owner: &str) -> Result<Self> {
-        let mut keys = Self::load(tx, keyring, owner)?;
-        keys.sealing::<S>()?;
+    pub fn settle(tx: &mut Tx<'_>, keyring: &'k Keyring, owner: Owner, scope: Scope) -> Result<Self> {
+        Self::settle_named(tx, keyring, owner.into_id(), scope)
+    }
+
+    /// As [`Keys::settle`], for what is no [`Owner`].
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn settle_named(tx: &mut Tx<'_>, keyring: &'k Keyring, name: String, scope: Scope) -> Result<Self> {
+        let mut keys = Self::load_named(tx, keyring, name.clone())?;
+        keys.made(scope)?;
         for wrap in keys.wraps(tx.now())? {
             let added = native!(tx.conn(), |c| diesel::insert_into(key_wraps::table)
                 .values(&wrap)
                 .on_conflict_do_nothing()
                 .execute(c))?;
             if added == 0 {
-                return Self::load(tx, keyring, owner);
+                return Self::load_named(tx, keyring, name);
             }
         }
         Ok(keys)
@@ -219,8 +263,8 @@ fn place(owner: &str, scope: Scope) -> String {
 ///
 /// # Errors
 /// What the database says.
-pub(in crate::domain) fn is_erased(rx: &mut Rx<'_>, owner: &str) -> Result<bool> {
-    let identity = key_wraps::owner.eq(owner).and(key_wraps::scope.eq(Scope::Identity.as_str()));
+pub(in crate::domain) fn is_erased(rx: &mut Rx<'_>, owner: &Owner) -> Result<bool> {
+    let identity = key_wraps::owner.eq(owner.id()).and(key_wraps::scope.eq(Scope::Identity.as_str()));
     let any: Option<String> = key_wraps::table.filter(identity).select(key_wraps::owner).first(rx.conn()).optional()?;
     Ok(any.is_none())
 }

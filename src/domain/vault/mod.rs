@@ -13,5 +13,6 @@ pub(in crate::domain) use keys::is_erased;
 pub use keys::{Keys, KnownKeyring, Opened, known_keyring, probe_writing, sealed_rows_exist, settle_keyring};
 pub use owner::{Owner, OwnerKind};
 pub use sealed::{
-    Answers, Contact, Damaged, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, Secret, Statement, Subject,
+    Answers, Contact, Damaged, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, SealedAt, Secret,
+    Statement, Subject,
 };

@@ -7,6 +7,8 @@ use crate::base::id::{BadId, CaseId, PlatformId, StaffId};
 use crate::db::{Tx, dialect};
 use crate::error::Result;
 
+use super::Scope;
+
 /// Whose something is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owner {
@@ -106,6 +108,16 @@ impl OwnerKind {
             Self::Platform => "platforms",
             Self::Case => "cases",
             Self::Staff => "staff",
+        }
+    }
+
+    /// Under which of its keys an answer is kept that repeats what a call on it did. A case's is erased with whoever
+    /// reported.
+    #[must_use]
+    pub const fn answers_under(self) -> Scope {
+        match self {
+            Self::Case => Scope::Identity,
+            Self::Platform | Self::Staff => Scope::Secret,
         }
     }
 

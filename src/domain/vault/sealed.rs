@@ -156,9 +156,8 @@ impl<S: ScopeKind> DataKey<S> {
     /// # Errors
     /// `Internal` when the value cannot be written as JSON.
     pub fn seal<T: Serialize>(&self, field: &str, row: &str, value: &T) -> Result<Sealed<S>> {
-        let plain = Zeroizing::new(serde_json::to_vec(value).map_err(anyhow::Error::new)?);
-        let bytes = encrypt(&self.key, &plain, self.place(field, row).as_bytes())?;
-        Ok(Sealed(bytes, PhantomData))
+        let at = SealedAt { scope: S::SCOPE, field, row };
+        Ok(Sealed(seal_at(&self.key, &self.owner, &at, value)?, PhantomData))
     }
 
     /// Opens what was sealed for this column and row.
@@ -166,14 +165,8 @@ impl<S: ScopeKind> DataKey<S> {
     /// # Errors
     /// [`Damaged`] when the value was tampered with, moved from another row, or is of another shape.
     pub fn open<T: DeserializeOwned>(&self, field: &str, row: &str, sealed: &Sealed<S>) -> Result<Sensitive<T>> {
-        let plain = decrypt(&self.key, &sealed.0, self.place(field, row).as_bytes())?;
-        let value = serde_json::from_slice(&plain)
-            .map_err(|_| Damaged::error(format!("sealed {} of {row} has an unknown shape", S::SCOPE.as_str())))?;
-        Ok(Sensitive::new(value))
-    }
-
-    fn place(&self, field: &str, row: &str) -> String {
-        sealed_place(&self.owner, S::SCOPE, field, row)
+        let at = SealedAt { scope: S::SCOPE, field, row };
+        open_at(&self.key, &self.owner, &at, &sealed.0)
     }
 }
 
@@ -195,9 +188,42 @@ impl Damaged {
     }
 }
 
-/// Where a sealed value stands, as its cipher authenticates it.
-pub(super) fn sealed_place(owner: &str, scope: Scope, field: &str, row: &str) -> String {
-    format!("{owner}|{}|{field}|{row}", scope.as_str())
+/// Where a value of an owner is sealed. It opens there and nowhere else.
+#[derive(Clone, Copy, Debug)]
+pub struct SealedAt<'a> {
+    /// Under which of the owner's keys.
+    pub scope: Scope,
+    /// What the value is called there. A column that was renamed keeps its old name here.
+    pub field: &'a str,
+    /// What names the row.
+    pub row: &'a str,
+}
+
+impl SealedAt<'_> {
+    /// The place, as the cipher authenticates it.
+    pub(super) fn of(&self, owner: &str) -> Vec<u8> {
+        format!("{owner}|{}|{}|{}", self.scope.as_str(), self.field, self.row).into_bytes()
+    }
+}
+
+/// Seals a value as JSON.
+pub(super) fn seal_at<T: Serialize>(key: &[u8; 32], owner: &str, at: &SealedAt<'_>, value: &T) -> Result<Vec<u8>> {
+    let plain = Zeroizing::new(serde_json::to_vec(value).map_err(anyhow::Error::new)?);
+    encrypt(key, &plain, &at.of(owner))
+}
+
+/// Opens a value that is JSON.
+pub(super) fn open_at<T: DeserializeOwned>(
+    key: &[u8; 32],
+    owner: &str,
+    at: &SealedAt<'_>,
+    sealed: &[u8],
+) -> Result<Sensitive<T>> {
+    let plain = decrypt(key, sealed, &at.of(owner))?;
+    let (scope, row) = (at.scope.as_str(), at.row);
+    let value = serde_json::from_slice(&plain)
+        .map_err(|_| Damaged::error(format!("sealed {scope} of {row} has an unknown shape")))?;
+    Ok(Sensitive::new(value))
 }
 
 /// XChaCha20-Poly1305: its 192-bit nonce may be drawn at random for every value.

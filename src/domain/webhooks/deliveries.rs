@@ -193,7 +193,7 @@ pub fn prepare(rx: &mut Rx<'_>, kit: &Kit, leased: &Leased) -> Result<Post> {
     let event: Event = events::table.find(&leased.event).select(Event::as_select()).first(rx.conn())?;
     let endpoint: Endpoint =
         webhook_endpoints::table.find(&leased.to.endpoint).select(Endpoint::as_select()).first(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, endpoint.platform_id.as_str())?;
+    let mut keys = Keys::load(rx, &kit.keyring, Owner::platform(&endpoint.platform_id))?;
     let url = endpoints::url(&mut keys, &endpoint)?.into_exposed();
     let body = Payload::render(&event)?;
     let now = rx.now();

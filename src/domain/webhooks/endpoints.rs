@@ -121,7 +121,7 @@ pub fn create(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, new: &NewEndpoint) -> Re
         return Err(Error::invalid("", "too_many_endpoints", "there are ten already; remove one first"));
     }
     let id = EndpointId::random();
-    let mut keys = Keys::load(tx, &kit.keyring, platform.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::platform(platform))?;
     let url = keys.sealing::<Secret>()?.seal("url", id.as_str(), &new.url)?;
     let cursor = events::end(tx, platform, *mode)?;
     let mut types: Vec<&str> = new.types.iter().map(|kind| kind.as_str()).collect();
@@ -183,7 +183,7 @@ pub(super) fn signers(rx: &mut Rx<'_>, keys: &mut Keys<'_>, endpoint: &EndpointI
 }
 
 fn details(rx: &mut Rx<'_>, kit: &Kit, endpoint: Endpoint) -> Result<Details> {
-    let mut keys = Keys::load(rx, &kit.keyring, endpoint.platform_id.as_str())?;
+    let mut keys = Keys::load(rx, &kit.keyring, Owner::platform(&endpoint.platform_id))?;
     let url = url(&mut keys, &endpoint)?;
     let keys = webhook_secrets::table
         .filter(webhook_secrets::endpoint_id.eq(&endpoint.id))
@@ -263,7 +263,7 @@ pub fn rotate(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, endpoint: Endpoint, over
             "eight keys sign already: wait until one has ended, or end all old ones at once with overlap_hours 0";
         return Err(Error::invalid("/overlap_hours", "too_many_keys", detail));
     }
-    let mut keys = Keys::load(tx, &kit.keyring, endpoint.platform_id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::platform(&endpoint.platform_id))?;
     let secret = add_secrets(tx, &mut keys, &id)?;
     diesel::update(webhook_endpoints::table.find(&id))
         .set(webhook_endpoints::version.eq(endpoint.version + 1))

@@ -67,7 +67,7 @@ pub fn of_event(rx: &mut Rx<'_>, kit: &Kit, who: &Tenant, id: &EventId) -> Resul
         .order(deliveries::endpoint_id)
         .select(Row::as_select())
         .load(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, platform.as_str())?;
+    let mut keys = Keys::load(rx, &kit.keyring, Owner::platform(platform))?;
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
         let last_response = match &row.last_response {

@@ -15,7 +15,7 @@ use crate::db::schema::{edition_builds, editions, key_wraps};
 use crate::db::{Rx, Tx};
 use crate::domain::counting::Quarter;
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Sealed, Secret};
+use crate::domain::vault::{Keys, Scope, Sealed, Secret};
 use crate::error::{Error, Result};
 use crate::statistics::disclosure::rules;
 use crate::statistics::disclosure::{EditionSecret, params_sha256, perturbation_sha256};
@@ -113,7 +113,7 @@ pub fn commit(tx: &mut Tx<'_>, kit: &Kit, quarter: Quarter, plan: &BTreeMap<Stri
 /// A new secret under the key of its edition, with its hash.
 fn sealed(tx: &mut Tx<'_>, kit: &Kit, name: &str) -> Result<(Sealed<Secret>, String)> {
     let secret = EditionSecret::random();
-    let mut keys = Keys::settle::<Secret>(tx, &kit.keyring, name)?;
+    let mut keys = Keys::settle_named(tx, &kit.keyring, name.to_owned(), Scope::Secret)?;
     let sealed = keys.existing::<Secret>()?.seal("edition", name, &hex(secret.expose()))?;
     Ok((sealed, secret.commitment()))
 }
@@ -136,7 +136,7 @@ pub fn commit_due(tx: &mut Tx<'_>, kit: &Kit, quarter: Quarter, plan: &BTreeMap<
 pub fn secret(rx: &mut Rx<'_>, kit: &Kit, id: EditionId) -> Result<String> {
     let name = id.to_string();
     let sealed: Sealed<Secret> = editions::table.find(&name).select(editions::secret).first(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, &name)?;
+    let mut keys = Keys::load_named(rx, &kit.keyring, name.clone())?;
     Ok(keys.existing::<Secret>()?.open::<String>("edition", &name, &sealed)?.into_exposed())
 }
 

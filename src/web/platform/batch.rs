@@ -15,6 +15,7 @@ use crate::domain::intake::body::ReportBody;
 use crate::domain::intake::{Sent, read_body, read_report};
 use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;
+use crate::domain::vault::Owner;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::{Raw, shape};
 use crate::web::extract::Call;
@@ -93,7 +94,7 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     // own, so that what was refused for a passing reason is tried again.
     let mark = once(&call, &raw, enter(token.clone()), move |_, _, who| {
         verdict?;
-        Ok(Reply::empty(who.platform.as_str()))
+        Ok(Reply::empty(Owner::platform(&who.platform)))
     })
     .await?;
     let mut replayed = mark.headers().contains_key("idempotency-replayed");

@@ -13,6 +13,7 @@ use crate::base::time::Timestamp;
 use crate::domain::access;
 use crate::domain::ledger::events::{Event, EventName, EventType, Filter};
 use crate::domain::people::platforms::Scope;
+use crate::domain::vault::Owner;
 use crate::domain::webhooks::{self, Attempted, DeliveryState, EventData, Range, Wanted};
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
@@ -223,7 +224,7 @@ async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     once(&call, &raw, enter(token), move |tx, _, who| {
         let view = ReplayView { deliveries: webhooks::replay(tx, &who, &id)? };
-        Reply::of_account(StatusCode::ACCEPTED, who.platform.as_str(), &view)
+        Reply::new(StatusCode::ACCEPTED, Owner::platform(&who.platform), &view)
     })
     .await
 }
@@ -252,7 +253,7 @@ async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
             }
         };
         let view = ReplayView { deliveries };
-        Reply::of_account(StatusCode::ACCEPTED, who.platform.as_str(), &view)
+        Reply::new(StatusCode::ACCEPTED, Owner::platform(&who.platform), &view)
     })
     .await
 }

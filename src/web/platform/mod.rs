@@ -10,6 +10,7 @@ mod webhooks;
 
 use super::idempotent::Scoped;
 use super::row::Row;
+use crate::base::id::CaseId;
 use crate::db::Tx;
 use crate::domain::access::{self, Presented, Tenant};
 use crate::domain::ledger::events::EventType;
@@ -21,7 +22,7 @@ impl Scoped for Tenant {
     }
 
     /// A platform's own reports stay its own.
-    fn check_sight(&self, _: &mut Tx<'_>, _: &str) -> Result<()> {
+    fn check_sight(&self, _: &mut Tx<'_>, _: &CaseId) -> Result<()> {
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ use crate::domain::terms::acknowledgement::{Acknowledgement, ReportTo, acknowled
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::child_rule_holds;
 use crate::domain::unit::Kit;
+use crate::domain::vault::Owner;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -175,7 +176,7 @@ pub(super) fn take<'k>(tx: &mut Tx<'_>, kit: &'k Kit, who: &Tenant, taken: Taken
     let place = format!("/v1/reports/{}", submitted.id);
     let (status, header) =
         if submitted.is_new { (StatusCode::CREATED, "location") } else { (StatusCode::OK, "content-location") };
-    let reply = Reply::of_case(status, submitted.case.as_str(), &receipt)?;
+    let reply = Reply::new(status, Owner::case(&submitted.case), &receipt)?;
     Ok(reply.tagged(submitted.version).with_header(header, place).with_keys(submitted.keys))
 }
 
@@ -291,7 +292,7 @@ async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
         let read = body?;
         let not_accepted = read.found.broken().iter().map(NotAccepted::from).collect();
         let (addition, case) = intake::add(tx, kit, &who, &id, read)?;
-        Reply::of_case(StatusCode::CREATED, case.as_str(), &AdditionReceipt { addition, not_accepted })
+        Reply::new(StatusCode::CREATED, Owner::case(&case), &AdditionReceipt { addition, not_accepted })
     })
     .await
 }
@@ -319,7 +320,7 @@ async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
     once(&call, &raw, enter(token), move |tx, _, who| {
         let case = intake::withdraw(tx, &who, &id)?;
         let text = "The wish is noted. A person looks at it before anything changes.";
-        Reply::of_case(StatusCode::ACCEPTED, case.as_str(), &WithdrawalAnswer { text })
+        Reply::new(StatusCode::ACCEPTED, Owner::case(&case), &WithdrawalAnswer { text })
     })
     .await
 }

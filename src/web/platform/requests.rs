@@ -16,6 +16,7 @@ use crate::domain::casework::requests::{
     self, Asked, NewAnswer, ReasonCode, RequestAction, RequestState, SubjectNotice,
 };
 use crate::domain::people::platforms::Scope;
+use crate::domain::vault::Owner;
 use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -170,7 +171,7 @@ async fn answer(call: Call, raw: Raw) -> Result<HttpResponse> {
         precondition.holds(known.version)?;
         let asked = requests::answer(tx, kit, &who, &id, &body?)?;
         let (case, version) = (asked.request.case_id.clone(), asked.request.version);
-        Ok(Reply::of_case(StatusCode::OK, case.as_str(), &RequestView::from(asked))?.tagged(version))
+        Ok(Reply::new(StatusCode::OK, Owner::case(&case), &RequestView::from(asked))?.tagged(version))
     })
     .await
 }

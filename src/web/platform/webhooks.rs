@@ -14,6 +14,7 @@ use crate::base::time::Timestamp;
 use crate::domain::access;
 use crate::domain::ledger::events::{EventName, EventType};
 use crate::domain::people::platforms::Scope;
+use crate::domain::vault::Owner;
 use crate::domain::webhooks::{self, Created, Details, DisabledReason, EndpointState, NewEndpoint};
 use crate::error::{Error, Result};
 use crate::web::body::Raw;
@@ -173,7 +174,7 @@ async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
         let (place, version) =
             (format!("/v1/webhook-endpoints/{}", created.details.endpoint.id), created.details.endpoint.version);
         let view = NewEndpointView::from(created);
-        let reply = Reply::of_account(StatusCode::CREATED, who.platform.as_str(), &view)?;
+        let reply = Reply::new(StatusCode::CREATED, Owner::platform(&who.platform), &view)?;
         Ok(reply.tagged(version).with_header("location", place))
     })
     .await
@@ -260,7 +261,7 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
         let rotated = webhooks::rotate(tx, kit, &who, endpoint, overlap)?;
         let version = rotated.details.endpoint.version;
         let view = NewEndpointView::from(rotated);
-        Ok(Reply::of_account(StatusCode::OK, who.platform.as_str(), &view)?.tagged(version))
+        Ok(Reply::new(StatusCode::OK, Owner::platform(&who.platform), &view)?.tagged(version))
     })
     .await
 }
@@ -276,7 +277,7 @@ async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
     once(&call, &raw, enter(token), move |tx, _, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         let view = TestView { event_id: webhooks::test(tx, &endpoint)? };
-        Reply::of_account(StatusCode::ACCEPTED, who.platform.as_str(), &view)
+        Reply::new(StatusCode::ACCEPTED, Owner::platform(&who.platform), &view)
     })
     .await
 }
@@ -294,7 +295,7 @@ async fn enable(call: Call, raw: Raw) -> Result<HttpResponse> {
         let details = webhooks::enable(tx, kit, &who, endpoint)?;
         let version = details.endpoint.version;
         let view = EndpointView::from(details);
-        Ok(Reply::of_account(StatusCode::OK, who.platform.as_str(), &view)?.tagged(version))
+        Ok(Reply::new(StatusCode::OK, Owner::platform(&who.platform), &view)?.tagged(version))
     })
     .await
 }

@@ -16,6 +16,7 @@ use crate::domain::casework::acts::{self, Change, PriorityReason};
 use crate::domain::casework::requests::{self, NewRequest};
 use crate::domain::casework::{Closing, NewNote, NoteView};
 use crate::domain::triage::Priority;
+use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -35,7 +36,7 @@ async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
     on_case(&call, &raw, &id, move |tx, kit, who| {
         let grant = access::case::<WriteNote>(tx, &who, &case)?;
         let note = casework::write_note(tx, kit, grant, &body?)?;
-        Reply::of_case(StatusCode::CREATED, case.as_str(), &note)
+        Reply::new(StatusCode::CREATED, Owner::case(&case), &note)
     })
     .await
 }

@@ -25,6 +25,7 @@ use crate::domain::casefile::summary;
 use crate::domain::casework::acts::Done;
 use crate::domain::people::staff;
 use crate::domain::unit::Kit;
+use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
 impl Scoped for Acting {
@@ -32,8 +33,8 @@ impl Scoped for Acting {
         self.id.to_string()
     }
 
-    fn check_sight(&self, tx: &mut Tx<'_>, case: &str) -> Result<()> {
-        access::check_sight(tx, self, &case.parse().map_err(|_| Error::NotFound)?)
+    fn check_sight(&self, tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+        access::check_sight(tx, self, case)
     }
 }
 
@@ -111,7 +112,7 @@ async fn tell_of_wall(call: &Call, id: &CaseId) -> Result<()> {
 
 /// The case as an answer.
 fn case_reply<'k>(case: &Case) -> Result<Reply<'k>> {
-    Ok(Reply::of_case(StatusCode::OK, case.id.as_str(), &summary(case))?.tagged(case.version))
+    Ok(Reply::new(StatusCode::OK, Owner::case(&case.id), &summary(case))?.tagged(case.version))
 }
 
 /// The case, or the act that waits.
@@ -119,7 +120,7 @@ fn done_reply<'k>(case: &CaseId, done: Done) -> Result<Reply<'k>> {
     match done {
         Done::Now(case) => case_reply(&case),
         Done::Pending(id) => {
-            Reply::of_case(StatusCode::ACCEPTED, case.as_str(), &PendingAnswer { pending: PendingAct { id } })
+            Reply::new(StatusCode::ACCEPTED, Owner::case(case), &PendingAnswer { pending: PendingAct { id } })
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::casefile::queues::{self, Count};
 use crate::domain::people::staff;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
+use crate::domain::vault::Owner;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -93,7 +94,7 @@ async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
         staff::note_acting(tx, &who.id)?;
         match claimed {
             Some(case) => case_reply(&case),
-            None => Ok(Reply::empty(who.id.as_str())),
+            None => Ok(Reply::empty(Owner::staff(&who.id))),
         }
     })
     .await

@@ -157,7 +157,7 @@ pub fn change_priority(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<ChangePriority>,
     if !case.state.is_open() {
         return Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into());
     }
-    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
     let (assessed, newest) = priority::newest(tx, &mut keys, &case.id)?;
     let answered = newest.assessment;
     let lowering = Lowering {
@@ -206,7 +206,7 @@ pub(in crate::domain) fn propose_request(
 fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (ActKind, Body)) -> Result<ActId> {
     let (kind, body) = what;
     let id = ActId::random();
-    let mut keys = Keys::load(tx, &kit.keyring, case.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(case))?;
     let sealed = keys.sealing::<Notes>()?.seal("act", id.as_str(), &body)?;
     keys.store(tx)?;
     let row = (
@@ -249,7 +249,7 @@ pub fn sign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<SignSecond>, id: &ActId, ap
     if !approve {
         return Ok(case);
     }
-    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
     match keys.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
         Body::LowerPriority(lowering) => {
             let seen_all = priority::newest_seq(tx, &case.id)? == lowering.assessed;

@@ -35,7 +35,7 @@ pub fn answer(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId, new: 
     check_answer(before.action, new)?;
     let refused = Conflict::Transition { from: before.state.as_str(), action: new.state.as_str() };
     let to = before.state.next(new.state).ok_or(Error::Conflict(refused))?;
-    let mut keys = Keys::load(tx, &kit.keyring, before.case_id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&before.case_id))?;
     let sealed = keys.sealing::<Messages>()?.seal("answer", id.as_str(), &new.note)?;
     keys.store(tx)?;
     diesel::update(requests::table.find(id))

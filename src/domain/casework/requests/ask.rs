@@ -160,7 +160,7 @@ fn make(
         (_, asked) => asked.unwrap_or(usual),
     };
     let agreement = agreement_of(new);
-    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
     let details = Details { details: new.details.clone(), agreement_record: new.agreement_record.clone() };
     let sealed = keys.sealing::<Messages>()?.seal("details", id.as_str(), &details)?;
     keys.store(tx)?;

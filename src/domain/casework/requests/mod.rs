@@ -29,7 +29,7 @@ use crate::domain::case::Case;
 use crate::domain::case::report;
 use crate::domain::ledger::events::{self, EventType, NewEvent};
 use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Messages, Sealed};
+use crate::domain::vault::{Keys, Messages, Owner, Sealed};
 use crate::error::{Error, Refused, Result};
 
 /// A request's row.
@@ -167,7 +167,7 @@ fn with_words(rx: &mut Rx<'_>, kit: &Kit, request: Request) -> Result<Asked> {
         .filter(requests::id.eq(&request.id))
         .select((requests::details, reports::platform_report_ref))
         .first(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, request.case_id.as_str())?;
+    let mut keys = Keys::load(rx, &kit.keyring, Owner::case(&request.case_id))?;
     let words: Option<Details> = match keys.existing::<Messages>() {
         Ok(key) => Some(key.open("details", request.id.as_str(), &sealed)?.into_exposed()),
         Err(Error::Erased) => None,

@@ -133,7 +133,7 @@ pub(super) fn hand_on(tx: &mut Tx<'_>, kit: &Kit, before: &StaffId, now: &StaffI
         );
         diesel::insert_into(staff_identifiers::table).values(row).execute(tx.conn())?;
     }
-    let mut keys = Keys::load(tx, &kit.keyring, before.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(before))?;
     let originals: Vec<(DeclarationId, Sealed<Secret>)> = declarations::table
         .filter(declarations::staff_id.eq(before))
         .select((declarations::id, declarations::body))
@@ -160,7 +160,7 @@ pub fn count_declared(rx: &mut Rx<'_>, id: &StaffId) -> Result<i64> {
 /// Keeps the original, sealed.
 fn store(tx: &mut Tx<'_>, kit: &Kit, staff: &StaffId, original: &Original) -> Result<DeclarationId> {
     let id = DeclarationId::random();
-    let mut keys = Keys::load(tx, &kit.keyring, staff.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(staff))?;
     let body = keys.sealing::<Secret>()?.seal("declaration", id.as_str(), original)?;
     keys.store(tx)?;
     let row = (
@@ -230,7 +230,7 @@ pub(in crate::domain) fn fallen_walls(rx: &mut Rx<'_>, kit: &Kit, staff: &StaffI
         .filter(staff_identifiers::staff_id.eq(staff))
         .select((staff_identifiers::digest, staff_identifiers::kind))
         .load(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, staff.as_str())?;
+    let mut keys = Keys::load(rx, &kit.keyring, Owner::staff(staff))?;
     let mut fallen = Vec::new();
     for (id, rules, kind, body) in all {
         let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
@@ -291,7 +291,7 @@ pub(in crate::domain) fn renew(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result
         .select((declarations::id, declarations::staff_id, declarations::body))
         .load(tx.conn())?;
     for (id, staff, body) in &older {
-        let mut keys = Keys::load(tx, &kit.keyring, staff.as_str())?;
+        let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(staff))?;
         let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), body));
         match opened {
             Ok(original) => {

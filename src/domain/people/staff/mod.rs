@@ -166,7 +166,7 @@ fn free_name(tx: &mut Tx<'_>, username: &str) -> Result<Option<StaffId>> {
 }
 
 fn seal_totp(tx: &mut Tx<'_>, kit: &Kit, id: &StaffId, secret: &Sensitive<Vec<u8>>) -> Result<Sealed<Secret>> {
-    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(id))?;
     let sealed = keys.sealing::<Secret>()?.seal("totp", id.as_str(), secret.expose())?;
     keys.store(tx)?;
     Ok(sealed)
@@ -234,7 +234,7 @@ pub fn set_role(tx: &mut Tx<'_>, kit: &Kit, username: &str, role: Role) -> Resul
 pub fn set_mail(tx: &mut Tx<'_>, kit: &Kit, username: &str, address: Option<&str>) -> Result<()> {
     let found = account(tx, username)?.ok_or(Error::NotFound)?;
     let id = found.member.id;
-    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(&id))?;
     let sealed = match address {
         Some(address) => Some(keys.sealing::<Secret>()?.seal("mail", id.as_str(), &address)?),
         None => None,
@@ -249,7 +249,7 @@ pub fn mail_of(rx: &mut Rx<'_>, kit: &Kit, id: &StaffId) -> Result<Option<Sensit
     let row: Option<Option<Sealed<Secret>>> =
         staff::table.find(id).filter(staff::active.eq(true)).select(staff::mail).first(rx.conn()).optional()?;
     let Some(sealed) = row.flatten() else { return Ok(None) };
-    let mut keys = Keys::load(rx, &kit.keyring, id.as_str())?;
+    let mut keys = Keys::load(rx, &kit.keyring, Owner::staff(id))?;
     let address: String = keys.existing::<Secret>()?.open("mail", id.as_str(), &sealed)?.into_exposed();
     Ok(Some(Sensitive::new(address)))
 }

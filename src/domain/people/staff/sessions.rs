@@ -85,7 +85,7 @@ pub fn account(rx: &mut Rx<'_>, username: &str) -> Result<Option<Account>> {
 pub fn sign_in(tx: &mut Tx<'_>, kit: &Kit, username: &str, code: &str) -> Result<Option<Opened>> {
     let Some(account) = account(tx, username)? else { return Ok(None) };
     let id = account.member.id.clone();
-    let secret: Sensitive<Vec<u8>> = Keys::load(tx, &kit.keyring, id.as_str())?.existing::<Secret>()?.open(
+    let secret: Sensitive<Vec<u8>> = Keys::load(tx, &kit.keyring, Owner::staff(&id))?.existing::<Secret>()?.open(
         "totp",
         id.as_str(),
         &account.totp_secret,

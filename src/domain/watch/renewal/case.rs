@@ -54,7 +54,7 @@ pub fn renew(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId) -> Result<()> {
         case::find_locked(tx, id)?;
     }
     let Some(mut case) = case::find(tx, id)? else { return Ok(()) };
-    let mut keys = Keys::load(tx, &kit.keyring, id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(id))?;
     let anew = match read(tx, kit, &mut keys, &case) {
         Err(Error::Erased) => return accept(tx, id),
         anew => anew?,
@@ -80,7 +80,7 @@ fn rival_to_be(tx: &mut Tx<'_>, kit: &Kit, case: &Case) -> Result<Option<CaseId>
     if pair_of(tx, &case.id)?.is_none() {
         return Ok(None);
     }
-    let mut keys = Keys::load(tx, &kit.keyring, case.id.as_str())?;
+    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
     match read(tx, kit, &mut keys, case) {
         Ok(Anew { pair: Some(pair), .. }) => rival(tx, case, &pair),
         Ok(_) | Err(Error::Erased) => Ok(None),

@@ -12,7 +12,7 @@ use crate::domain::case;
 use crate::domain::intake;
 use crate::domain::terms::identifiers::{RULES, Use};
 use crate::domain::unit::Kit;
-use crate::domain::vault::Keys;
+use crate::domain::vault::{Keys, Owner};
 use crate::error::Result;
 
 /// Whether every keyed hash that the rules make of the case's content stands, for what it is for. One that stands under
@@ -30,7 +30,7 @@ pub fn is_whole(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<bool> {
         return Ok(true);
     }
     let stands: BTreeMap<Name, Use> = rows.into_iter().map(|(digest, role, used, _)| ((digest, role), used)).collect();
-    let mut keys = Keys::load(rx, &kit.keyring, id.as_str())?;
+    let mut keys = Keys::load(rx, &kit.keyring, Owner::case(id))?;
     // Without the hashes of the first rules, which a case has only when a wall stood on them as it came in.
     let anew = intake::anew(rx, kit, &mut keys, &case, false)?;
     let is_covered = |(name, (used, ..)): (&Name, &(Use, _, _))| {

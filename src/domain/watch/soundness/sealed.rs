@@ -12,7 +12,7 @@ use crate::db::schema::{
     acts, additions, assessments, declarations, deliveries, idempotency, left_out, notes, reports, requests, staff,
     webhook_endpoints, webhook_secrets,
 };
-use crate::domain::vault::{Keyring, Keys, Opened, Scope};
+use crate::domain::vault::{Keyring, Keys, Opened, Scope, SealedAt};
 use crate::error::Result;
 
 /// How many values of a scope open, were erased, or are wrong.
@@ -66,7 +66,7 @@ pub fn seals(
     for value in values(rx, owners)? {
         let Some(keys) = keys.get_mut(&value.owner) else { continue };
         let count = counts.entry(value.scope.as_str()).or_default();
-        match keys.try_open(value.scope, (value.field, &value.row), &value.bytes) {
+        match keys.try_open(&SealedAt { scope: value.scope, field: value.field, row: &value.row }, &value.bytes) {
             Opened::Yes => count.opens += 1,
             Opened::Erased => {
                 count.erased += 1;
