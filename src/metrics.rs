@@ -69,6 +69,7 @@ struct Work {
     unseen: Gauge,
     renewed: Family<Labels<1>, Gauge>,
     ticked_at: Gauge,
+    beats: Family<Labels<1>, Gauge>,
     failures: Family<Labels<1>, Counter>,
     stepped_over: Family<Labels<1>, Gauge>,
 }
@@ -108,8 +109,14 @@ impl Metrics {
         all.register("alarms_open", "Alarms that nobody has taken", work.open_alarms.clone());
         all.register("cases_unseen", "Open cases that nobody may work on", work.unseen.clone());
         all.register("names_renewed", "Cases whose names were made anew: looked_at, failed", work.renewed.clone());
-        all.register("tick_timestamp_seconds", "When this process last ran its tick", work.ticked_at.clone());
-        all.register("job_failures", "Clock-driven jobs that failed as a whole, by job", work.failures.clone());
+        all.register(
+            "tick_timestamp_seconds",
+            "When the slowest of the jobs that look often last showed a sign of life",
+            work.ticked_at.clone(),
+        );
+        let beat = "When a job of this process last ran to its end and did not fail, by job";
+        all.register("job_beat_timestamp_seconds", beat, work.beats.clone());
+        all.register("job_failures", "Jobs that failed as a whole, by job", work.failures.clone());
         let over = "Rows that a job cannot work on and steps over, by job";
         all.register("job_rows_stepped_over", over, work.stepped_over.clone());
         let hooks = &self.hooks;
@@ -206,12 +213,17 @@ impl Metrics {
         self.work.unseen.set(seen.unseen);
     }
 
-    /// A tick has run.
-    pub fn ticked(&self, now: Timestamp) {
-        self.work.ticked_at.set(now.seconds());
+    /// Each of the jobs that look often has shown a sign of life since.
+    pub fn ticked(&self, since: Timestamp) {
+        self.work.ticked_at.set(since.seconds());
     }
 
-    /// A clock-driven job failed as a whole.
+    /// A job ran to its end and did not fail.
+    pub fn job_beat(&self, job: &'static str, now: Timestamp) {
+        self.work.beats.get_or_create(&[("job", job)]).set(now.seconds());
+    }
+
+    /// A job failed as a whole.
     pub fn job_failed(&self, job: &'static str) {
         self.work.failures.get_or_create(&[("job", job)]).inc();
     }

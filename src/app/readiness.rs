@@ -1,7 +1,10 @@
 //! Whether reports can be taken, and what the operator must look after meanwhile.
 //!
-//! Anybody may ask, so a reason is a sentence that never changes: no count, and nothing that comes and goes with a case.
+//! Anybody may ask, so a reason names loops of ours at the most: no count, and nothing that comes and goes with a case. A
+//! row that a job steps over is told of in the metrics and by `recourse check`.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,61 +20,75 @@ use crate::error::Error;
 const KEPT: Duration = Duration::from_secs(2);
 /// How late the oldest due job may be.
 const LATE: Duration = Duration::from_mins(2);
-/// How long the tick may be away.
+/// How long nobody may have counted the queues, and a loop may give no sign of life beyond the beat that is due.
 const AWAY: Duration = Duration::from_mins(1);
+/// A loop that comes round at least this often counts as part of the tick.
+const OFTEN: Duration = Duration::from_secs(5);
 /// How far two clocks may be apart.
 const APART: Duration = Duration::from_secs(5);
 
 /// Something that needs the operator while reports are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// For machines.
     pub code: &'static str,
     /// What to do, for a person.
-    pub detail: &'static str,
+    pub detail: Cow<'static, str>,
 }
 
-const RULES: Reason = Reason {
-    code: "rules_broken",
-    detail: "The rule file cannot be used, and every new case is p1. Mend rules_file and start again.",
-};
-const OUTBOX_LATE: Reason = Reason {
-    code: "outbox_late",
-    detail: "Owed work, such as pages, is more than two minutes late. Look at the log of whatever runs the jobs.",
-};
-const OUTBOX_DEAD: Reason = Reason {
-    code: "outbox_dead",
-    detail: "Owed work was given up. See `recourse admin outbox status`; when mended: `recourse admin outbox replay`.",
-};
-const OUTBOX_FAILING: Reason = Reason {
-    code: "outbox_failing",
-    detail: "Owed work, such as pages, fails and is tried again. `recourse admin outbox status` says why.",
-};
-const JOBS_LATE: Reason = Reason {
-    code: "jobs_late",
-    detail: "The clock-driven jobs have not run for a minute: nobody is paged. Start `recourse serve` or `work`.",
-};
-const JOBS_STUMBLE: Reason = Reason {
-    code: "jobs_stumble",
-    detail: "A job fails, or steps over a row that it cannot work on. See the log, then run `recourse check`.",
-};
-const EDITIONS_STUCK: Reason = Reason {
-    code: "editions_stuck",
-    detail: "No edition can be committed to; a quarter that ends so is never published. See the log, then run `recourse \
+impl Reason {
+    const fn new(code: &'static str, detail: &'static str) -> Self {
+        Self { code, detail: Cow::Borrowed(detail) }
+    }
+
+    /// A reason that lies with these loops.
+    fn of_loops(code: &'static str, what: &str, loops: &[&str]) -> Self {
+        Self {
+            code,
+            detail: Cow::Owned(format!("{what}: {}. See the log, then run `recourse check`.", loops.join(", "))),
+        }
+    }
+}
+
+const RULES: Reason = Reason::new(
+    "rules_broken",
+    "The rule file cannot be used, and every new case is p1. Mend rules_file and start again.",
+);
+const OUTBOX_LATE: Reason = Reason::new(
+    "outbox_late",
+    "Owed work, such as pages, is more than two minutes late. Look at the log of whatever runs the jobs.",
+);
+const OUTBOX_DEAD: Reason = Reason::new(
+    "outbox_dead",
+    "Owed work was given up. See `recourse admin outbox status`; when mended: `recourse admin outbox replay`.",
+);
+const OUTBOX_FAILING: Reason = Reason::new(
+    "outbox_failing",
+    "Owed work, such as pages, fails and is tried again. `recourse admin outbox status` says why.",
+);
+const JOBS_LATE: Reason = Reason::new(
+    "jobs_late",
+    "The clock-driven jobs have not run for a minute: nobody is paged. Start `recourse serve` or `work`.",
+);
+const HANG: &str = "Jobs of this process have shown no sign of life for a minute beyond their beat";
+const FAIL: &str = "Jobs of this process failed when they last ran, and run again";
+const EDITIONS_STUCK: Reason = Reason::new(
+    "editions_stuck",
+    "No edition can be committed to; a quarter that ends so is never published. See the log, then run `recourse \
              check`.",
-};
-const CLOCK_DIFFERS: Reason = Reason {
-    code: "clock_differs",
-    detail: "This machine's clock and the database server's are more than five seconds apart. Set them right.",
-};
-const CLOCK_LEAPT_BACK: Reason = Reason {
-    code: "clock_leapt_back",
-    detail: "Rows were written at a time that has not come yet: this machine's clock leapt back. Set it right.",
-};
-const NO_WAY_TO_PAGE: Reason = Reason {
-    code: "no_way_to_page",
-    detail: "Pages are owed, and neither mail.url nor pager.url is set: they stand in the log only.",
-};
+);
+const CLOCK_DIFFERS: Reason = Reason::new(
+    "clock_differs",
+    "This machine's clock and the database server's are more than five seconds apart. Set them right.",
+);
+const CLOCK_LEAPT_BACK: Reason = Reason::new(
+    "clock_leapt_back",
+    "Rows were written at a time that has not come yet: this machine's clock leapt back. Set it right.",
+);
+const NO_WAY_TO_PAGE: Reason = Reason::new(
+    "no_way_to_page",
+    "Pages are owed, and neither mail.url nor pager.url is set: they stand in the log only.",
+);
 
 /// What this process knows of itself, and what it saw of the database last.
 #[derive(Debug)]
@@ -84,13 +101,29 @@ pub(super) struct Pulse {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When this process last ran its tick; the begin of the jobs counts as one.
-    ticked_at: Option<Timestamp>,
-    /// Whether a job of the last tick failed, or stepped over a row.
-    stumbles: bool,
+    /// The loops of the jobs that ran in this process, by name.
+    loops: BTreeMap<&'static str, Loop>,
     /// Whether the last look at what is to be committed to failed.
     editions_stuck: bool,
     seen: Option<(Timestamp, Vec<Reason>)>,
+}
+
+/// A loop of a job.
+#[derive(Clone, Copy, Debug)]
+struct Loop {
+    /// How often it comes round, where this process is to see to it.
+    span: Option<Duration>,
+    /// When it came round last, or a call of it to the database came back; that it was begun counts, too.
+    lived_at: Timestamp,
+    /// Whether the job failed as a whole when it last came round.
+    failed: bool,
+}
+
+impl Loop {
+    /// Whether it has missed a beat, and a minute.
+    fn is_late(&self, now: Timestamp) -> bool {
+        self.span.is_some_and(|span| now.since(self.lived_at) > span + span.max(AWAY))
+    }
 }
 
 impl Pulse {
@@ -104,18 +137,32 @@ impl Pulse {
 }
 
 impl App {
-    /// This process runs the jobs from now on.
-    pub fn jobs_begin(&self) {
-        self.pulse.state().ticked_at = Some(self.clock.now());
+    /// This process runs the jobs from now on: their loops by name, and how often each comes round.
+    pub fn jobs_begin(&self, loops: impl Iterator<Item = (&'static str, Duration)>) {
+        let lived_at = self.clock.now();
+        let begun = loops.map(|(job, span)| (job, Loop { span: Some(span), lived_at, failed: false }));
+        self.pulse.state().loops = begun.collect();
     }
 
-    /// A tick of this process is done, each of its jobs well or not.
-    pub fn ticked(&self, well: bool) {
+    /// A job has done something, well or not.
+    pub fn job_lives(&self, job: &'static str) {
+        let now = self.clock.now();
+        if let Some(of) = self.pulse.state().loops.get_mut(job) {
+            of.lived_at = now;
+        }
+    }
+
+    /// A job has run to its end, and failed as a whole or did not.
+    pub fn job_came_round(&self, job: &'static str, well: bool) {
         let now = self.clock.now();
         let mut state = self.pulse.state();
-        state.ticked_at = state.ticked_at.map(|_| now);
-        state.stumbles = !well || !self.stumbles.is_empty();
-        self.metrics.ticked(now);
+        let of = state.loops.entry(job).or_insert(Loop { span: None, lived_at: now, failed: false });
+        (of.lived_at, of.failed) = (now, !well);
+        if well {
+            self.metrics.job_beat(job, now);
+        }
+        let often = state.loops.values().filter(|of| of.span.is_none_or(|span| span <= OFTEN));
+        self.metrics.ticked(often.map(|of| of.lived_at).min().unwrap_or(now));
     }
 
     /// This process has committed to what was due, or could not.
@@ -150,11 +197,15 @@ impl App {
         let now = self.clock.now();
         let away = |at: Timestamp| now.since(at) > AWAY;
         let late = seen.oldest_due_at.is_some_and(|at| now.since(at) > LATE);
-        let nobody = away(seen.counted_at.map_or(self.pulse.opened_at, |at| at.max(self.pulse.opened_at)));
-        let (not_us, stumbles, editions_stuck) = {
+        let (is_ours, late_loops, failed_loops, editions_stuck) = {
             let state = self.pulse.state();
-            (state.ticked_at.is_some_and(away), state.stumbles, state.editions_stuck)
+            let named = |is: &dyn Fn(&Loop) -> bool| -> Vec<&'static str> {
+                state.loops.iter().filter(|(_, of)| is(of)).map(|(job, _)| *job).collect()
+            };
+            let is_ours = state.loops.values().any(|of| of.span.is_some());
+            (is_ours, named(&|of| of.is_late(now)), named(&|of| of.failed), state.editions_stuck)
         };
+        let nobody = !is_ours && away(seen.counted_at.map_or(self.pulse.opened_at, |at| at.max(self.pulse.opened_at)));
         let differs = seen.server_now.is_some_and(|at| asked.since(at) > APART || at.since(now) > APART);
         let leapt = seen.newest_at.is_some_and(|at| at.since(now) > APART);
         let unheard = seen.ever_alarmed && self.mailer.is_none() && self.pager.is_none();
@@ -163,8 +214,9 @@ impl App {
             (late, OUTBOX_LATE),
             (seen.dead > 0, OUTBOX_DEAD),
             (seen.failing, OUTBOX_FAILING),
-            (nobody || not_us, JOBS_LATE),
-            (stumbles, JOBS_STUMBLE),
+            (nobody, JOBS_LATE),
+            (!late_loops.is_empty(), Reason::of_loops(JOBS_LATE.code, HANG, &late_loops)),
+            (!failed_loops.is_empty(), Reason::of_loops("jobs_stumble", FAIL, &failed_loops)),
             (editions_stuck, EDITIONS_STUCK),
             (differs, CLOCK_DIFFERS),
             (leapt, CLOCK_LEAPT_BACK),

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{TICK, alone, outbox as errands};
+use super::beat::{came_round, caught};
+use super::outbox as errands;
 use crate::app::App;
 use crate::base::id::StaffId;
 use crate::domain::ledger::outbox::{self, DueJob, Full, Job};
 use crate::error::Result;
 
+/// Its name among the loops, and how often it looks for what others left behind.
+pub(super) const LOOP: (&str, Duration) = ("outbox", Duration::from_secs(5));
 /// How many mails are on their way at once, and how many of them to one recipient: a server that hangs for one of them
 /// keeps nobody else waiting, and a fresh page has room beside one that is tried again.
 const MAILS: usize = 32;
@@ -61,9 +65,14 @@ impl Clerk {
         Self { app: Arc::clone(app), worker: worker.into(), hands: JoinSet::new(), lanes: BTreeMap::new(), done: 0 }
     }
 
-    /// Works whenever something is owed, and looks once a tick for what others left behind, until the process ends.
+    /// Works whenever something is owed, and looks now and then for what others left behind, until the process ends.
     pub async fn run(mut self) {
-        let mut ticks = interval(TICK);
+        if !self.app.db.is_shared() {
+            // Whoever held a job before this process is gone: nobody waits for a minute after a restart.
+            let freed = caught(self.app.db.write(outbox::take_over)).await;
+            came_round(&self.app, LOOP.0, &freed);
+        }
+        let mut ticks = interval(LOOP.1);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (app, mut owed) = (Arc::clone(&self.app), self.app.db.owed());
         loop {
@@ -72,7 +81,7 @@ impl Clerk {
                 _ = owed.changed() => {}
                 Some(ended) = self.hands.join_next_with_id() => self.ended(ended),
             }
-            let _ = alone(&app, "outbox", self.begin_all()).await;
+            came_round(&app, LOOP.0, &caught(self.begin_all()).await);
         }
     }
 

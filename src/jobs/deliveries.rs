@@ -9,13 +9,14 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidH
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::beat::{came_round, caught};
 use crate::app::App;
 use crate::domain::webhooks::{self, Due, Leased, Outcome, Post, Verdict};
 use crate::error::{Error, Result};
 use crate::outbound::{Answer, Trouble};
 
-/// How often the worker looks for what the clock has made due.
-const LOOK: Duration = Duration::from_secs(1);
+/// Its name among the loops, and how often it looks for what the clock has made due.
+pub(super) const LOOP: (&str, Duration) = ("deliveries", Duration::from_secs(1));
 /// The shortest time between two looks: what comes in within it is found together, and intake is not slowed by looking.
 const PACE: Duration = Duration::from_millis(20);
 /// How many attempts one process makes at a time.
@@ -40,7 +41,7 @@ impl Courier {
 
     /// Delivers as things come due, until the process ends.
     pub async fn run(mut self) {
-        let (mut ticks, mut pace) = (interval(LOOK), interval(PACE));
+        let (mut ticks, mut pace) = (interval(LOOP.1), interval(PACE));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut owed = self.app.db.owed();
@@ -57,13 +58,9 @@ impl Courier {
             // A worker that ran for a year would otherwise keep what came of each attempt.
             while self.hands.try_join_next().is_some() {}
             pace.tick().await;
-            more = match self.look().await {
-                Ok(more) => more,
-                Err(error) => {
-                    tracing::error!(%error, "deliveries could not be looked for");
-                    false
-                }
-            };
+            let looked = caught(self.look()).await;
+            came_round(&self.app, LOOP.0, &looked);
+            more = looked.unwrap_or(false);
         }
     }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use tokio::time::interval;
 
+use super::beat::Beat;
+use super::counts;
 use crate::app::App;
 use crate::base::time::Timestamp;
 use crate::domain::counting::Quarter;
@@ -47,6 +49,18 @@ async fn turn(app: &App) -> anyhow::Result<Turn> {
         "somebody else has been working on the editions for two minutes (`recourse edition`, or the service when it commits); \
          nothing was changed: look for that process, and run this again when it has ended"
     )
+}
+
+/// Commits to what is due, as a job: a quarter that nobody committed to has no edition, so whoever asks for readiness hears
+/// of a failure.
+pub(super) async fn commit(beat: &Beat) -> Result<()> {
+    let done = commit_due(&beat.app).await;
+    match &done {
+        // Told of in another way, and no fault of the editions.
+        Err(error) if matches!(error.downcast_ref(), Some(Error::Unavailable(_))) => {}
+        done => beat.app.committed(done.is_ok()),
+    }
+    Ok(done.map(drop)?)
 }
 
 /// Commits to the quarter that runs, unless that was done, and writes the calendar. The first quarter of a year waits
@@ -165,7 +179,7 @@ pub fn key(app: &App) -> PublicKey {
 /// # Errors
 /// What the database says.
 pub async fn settle(app: &Arc<App>) -> Result<()> {
-    match super::settle(app).await? {
+    match counts::settle_all(&Beat::new(app, "settle")).await? {
         0 => Ok(()),
         count => Err(Error::Internal(anyhow::anyhow!("{count} cases cannot be counted; run `recourse check`"))),
     }

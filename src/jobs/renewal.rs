@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::app::App;
+use super::beat::Beat;
 use crate::base::id::CaseId;
 use crate::domain::watch::renewal;
 use crate::error::{Error, Result};
@@ -16,26 +16,23 @@ const AGAIN: i64 = 500;
 const SAID: i64 = 1_000;
 
 /// Goes on with the run to the rules in force until it has ended.
-///
-/// # Errors
-/// What the database says; the next beat goes on.
-pub async fn renew(app: Arc<App>) -> Result<()> {
-    let mut run = app.db.read(renewal::run).await?;
+pub(super) async fn renew(beat: &Beat) -> Result<()> {
+    let mut run = beat.read(renewal::run).await?;
     if run.is_none() {
-        app.db.write(renewal::begin).await?;
-        run = app.db.read(renewal::run).await?;
+        beat.write(renewal::begin).await?;
+        run = beat.read(renewal::run).await?;
         if run.as_ref().is_some_and(|run| run.ended_at.is_none()) {
             tracing::info!("the rules of identifiers have changed: names are made anew");
         }
     }
     while let Some(now) = run.as_ref().filter(|run| run.ended_at.is_none()) {
-        let kit = Arc::clone(&app);
-        if app.db.write(move |tx| renewal::declarations(tx, &kit.kit, SOME)).await? == 0 {
-            some(&app, &now.after_case).await?;
+        let app = Arc::clone(&beat.app);
+        if beat.write(move |tx| renewal::declarations(tx, &app.kit, SOME)).await? == 0 {
+            some(beat, &now.after_case).await?;
         }
-        run = app.db.read(renewal::run).await?;
+        run = beat.read(renewal::run).await?;
         let Some(run) = &run else { break };
-        app.metrics.keep_renewal(run);
+        beat.app.metrics.keep_renewal(run);
         if run.ended_at.is_some() || run.looked_at % SAID < SOME {
             tracing::info!(
                 cases = run.looked_at,
@@ -49,29 +46,29 @@ pub async fn renew(app: Arc<App>) -> Result<()> {
 }
 
 /// The next few cases behind `after`, or the end.
-async fn some(app: &Arc<App>, after: &str) -> Result<()> {
+async fn some(beat: &Beat, after: &str) -> Result<()> {
     let from = after.to_owned();
-    let some = app.db.read(move |rx| renewal::next(rx, &from, SOME)).await?;
+    let some = beat.read(move |rx| renewal::next(rx, &from, SOME)).await?;
     if some.is_empty() {
         // A row that somebody had locked may be free by now.
-        let left = app.db.read(|rx| renewal::older(rx, AGAIN)).await?;
-        each(app, &left).await?;
-        return app.db.write(renewal::end).await;
+        let left = beat.read(|rx| renewal::older(rx, AGAIN)).await?;
+        each(beat, &left).await?;
+        return beat.write(renewal::end).await;
     }
-    let failed = each(app, &some).await?;
+    let failed = each(beat, &some).await?;
     let from = after.to_owned();
-    app.db.write(move |tx| renewal::pass(tx, &from, &some, failed)).await
+    beat.write(move |tx| renewal::pass(tx, &from, &some, failed)).await
 }
 
 /// Makes each of the cases anew. Says how many could not be.
 ///
 /// # Errors
 /// `Unavailable` when the database did none of it.
-async fn each(app: &Arc<App>, some: &[CaseId]) -> Result<i64> {
+async fn each(beat: &Beat, some: &[CaseId]) -> Result<i64> {
     let (mut failed, mut away) = (0, 0);
     for id in some {
-        let (kit, case) = (Arc::clone(app), id.clone());
-        if let Err(error) = app.db.write(move |tx| renewal::renew(tx, &kit.kit, &case)).await {
+        let (app, case) = (Arc::clone(&beat.app), id.clone());
+        if let Err(error) = beat.write(move |tx| renewal::renew(tx, &app.kit, &case)).await {
             away += usize::from(matches!(error, Error::Unavailable(_)));
             failed += 1;
             tracing::error!(%error, case = %id, "the names of a case could not be made anew; they stay as they are");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::App;
+use super::beat::Beat;
 use crate::db::Tx;
 use crate::domain::ledger::audit::{self, HeadsDigest};
 use crate::domain::ledger::events;
@@ -21,21 +21,18 @@ const ROWS: i64 = 300;
 const CHAINS: i64 = 2_000;
 
 /// Forgets old keys, events, jobs and sessions, and ends endpoints that nobody holds.
-///
-/// # Errors
-/// The first that the database said, once all were tried.
-pub async fn tidy(app: Arc<App>) -> Result<()> {
-    let kit = Arc::clone(&app);
-    let keys = all(&app, move |tx| idempotency::forget_old(tx, &kit.kit, ROWS)).await;
-    let deliveries = app.db.write(webhooks::forget_old).await;
-    let events = all(&app, |tx| events::forget_old(tx, ROWS)).await;
-    let done = all(&app, |tx| {
+pub(super) async fn tidy(beat: &Beat) -> Result<()> {
+    let app = Arc::clone(&beat.app);
+    let keys = all(beat, move |tx| idempotency::forget_old(tx, &app.kit, ROWS)).await;
+    let deliveries = beat.write(webhooks::forget_old).await;
+    let events = all(beat, |tx| events::forget_old(tx, ROWS)).await;
+    let done = all(beat, |tx| {
         let before = tx.now().minus(DONE_KEPT);
         outbox::forget_done(tx, before, ROWS)
     });
     let jobs = done.await;
-    let sessions = all(&app, |tx| staff::forget_old_sessions(tx, ROWS)).await;
-    let unheld = app.db.write(webhooks::end_unheld).await;
+    let sessions = all(beat, |tx| staff::forget_old_sessions(tx, ROWS)).await;
+    let unheld = beat.write(webhooks::end_unheld).await;
     // None of them waits for another that fails; the first failure is told.
     let (keys, deliveries, events, jobs, sessions, unheld) = (keys?, deliveries?, events?, jobs?, sessions?, unheld?);
     tracing::debug!(keys, deliveries, events, jobs, sessions, unheld, "forgot what is no longer kept");
@@ -43,13 +40,13 @@ pub async fn tidy(app: Arc<App>) -> Result<()> {
 }
 
 /// Forgets a batch in each transaction until nothing is left, and says how many rows there were.
-async fn all<F>(app: &Arc<App>, forget: F) -> Result<usize>
+async fn all<F>(beat: &Beat, forget: F) -> Result<usize>
 where
     F: Fn(&mut Tx<'_>) -> Result<usize> + Clone + Send + 'static,
 {
     let mut total = 0;
     loop {
-        let gone = app.db.write(forget.clone()).await?;
+        let gone = beat.write(forget.clone()).await?;
         total += gone;
         if gone == 0 {
             return Ok(total);
@@ -58,19 +55,16 @@ where
 }
 
 /// Signs a digest of all chain heads.
-///
-/// # Errors
-/// What the database says.
-pub async fn sign_audit(app: Arc<App>) -> Result<()> {
+pub(super) async fn sign(beat: &Beat) -> Result<()> {
     let mut digest = HeadsDigest::default();
     let mut after = String::new();
     loop {
         let from = after.clone();
-        let heads = app.db.read(move |rx| audit::heads(rx, &from, CHAINS)).await?;
+        let heads = beat.read(move |rx| audit::heads(rx, &from, CHAINS)).await?;
         let Some((last, _)) = heads.last() else { break };
         after.clone_from(last);
         digest.take(&heads);
     }
-    let kit = Arc::clone(&app);
-    app.db.write(move |tx| digest.sign(tx, &kit.kit.keyring)).await
+    let app = Arc::clone(&beat.app);
+    beat.write(move |tx| digest.sign(tx, &app.kit.keyring)).await
 }

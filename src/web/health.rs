@@ -1,5 +1,7 @@
 //! Whether the service lives, and whether it can take reports.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +18,7 @@ pub(super) struct Reason {
     #[schema(example = "jobs_late")]
     code: &'static str,
     /// What to do, for a person.
-    detail: &'static str,
+    detail: Cow<'static, str>,
 }
 
 /// The state of the service.

@@ -1,7 +1,6 @@
 //! What is urgent reaches a person: pages, lowerings that no longer hold, and cases that nobody is left with.
 
 use std::fs;
-use std::sync::Arc;
 
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
@@ -323,7 +322,7 @@ fn cases_taken_in_without_rules_are_assessed_when_there_are_rules_again() {
             let mut config = world.config.clone();
             config.rules_file = None;
             let mended = app::open(config, world.clock.clone()).await.unwrap();
-            jobs::reassess_failed(&Arc::clone(&mended)).await.unwrap();
+            jobs::once(&mended, "reassess").await.unwrap();
             let (now, _) = lead.case(&urgent).await;
             assert_eq!((&now["priority"], &now["queue"]), (&json!("p0"), &json!("emergency")));
             let (still, _) = lead.case(&calm).await;

@@ -2,7 +2,6 @@
 //! calendar that promised something else. Every command says the same of it, and what is refused has no effect.
 
 use std::fs;
-use std::sync::Arc;
 
 use recourse::error::Error;
 use recourse::jobs;
@@ -76,7 +75,7 @@ fn a_replacement_that_an_older_database_does_not_know_is_noted_as_it_was_announc
         assert_eq!((record(&world).await, fs::read(&calendar).unwrap()), (announced.clone(), promised.clone()));
         assert_eq!(flaws(&world), [""; 0]);
         world.tamper(&format!("DELETE FROM editions WHERE id = '{next}'"));
-        jobs::commit_due(Arc::clone(&world.app)).await.unwrap();
+        jobs::once(&world.app, "editions").await.unwrap();
         assert_eq!(record(&world).await, announced);
         build(&world, next).await.unwrap();
         advance_to(&world, announced.iter().find(|one| one.entry.edition == next).unwrap().entry.release_at);
@@ -91,7 +90,7 @@ fn a_calendar_that_promised_something_else_stops_all_before_anything_is_written_
     on_both(|world| async move {
         let ids = connect(&world, 2).await;
         let id = published(&world, &ids, 200).await;
-        jobs::commit_due(Arc::clone(&world.app)).await.unwrap();
+        jobs::once(&world.app, "editions").await.unwrap();
         let reasons = async || {
             world.pass(3);
             world.caller("").get("/readyz").await.expect(200).json()["reasons"].to_string()
@@ -127,10 +126,10 @@ fn a_calendar_that_promised_something_else_stops_all_before_anything_is_written_
         }
         told["editions"][position]["key_commitment"] = Value::from("0".repeat(64));
         fs::write(&calendar, told.to_string()).unwrap();
-        assert!(jobs::commit_due(Arc::clone(&world.app)).await.is_err());
+        assert!(jobs::once(&world.app, "editions").await.is_err());
         assert!(reasons().await.contains("editions_stuck"));
         fs::write(&calendar, &kept).unwrap();
-        jobs::commit_due(Arc::clone(&world.app)).await.unwrap();
+        jobs::once(&world.app, "editions").await.unwrap();
         assert!(!reasons().await.contains("editions_stuck"));
     });
 }

@@ -23,7 +23,7 @@ fn more_than_one_batch_of_old_rows_is_forgotten() {
             spark.caller.post("/v1/reports/batch", &json!({"reports": part})).await.expect(207);
         }
         world.pass(31 * 24 * 3600);
-        jobs::tidy(std::sync::Arc::clone(&world.app)).await.unwrap();
+        jobs::once(&world.app, "tidy").await.unwrap();
         let left = world.app.db.read(|rx| {
             let events: i64 = recourse::db::schema::events::table.count().get_result(rx.conn())?;
             let keys: i64 = recourse::db::schema::idempotency::table.count().get_result(rx.conn())?;

@@ -28,7 +28,7 @@ fn forget(world: &World, case: &str) {
 }
 
 async fn renew(world: &World) {
-    jobs::renew(Arc::clone(&world.app)).await.unwrap();
+    jobs::once(&world.app, "renewal").await.unwrap();
 }
 
 async fn declare(world: &World, who: &Staff, kind: IdentifierKind, value: &'static str) {

@@ -249,7 +249,7 @@ fn when_the_rule_file_has_another_queue_open_cases_move_at_the_start_and_closed_
         let mut config = world.config.clone();
         config.rules_file = Some(file.clone());
         let started = app::open(config, world.clock.clone()).await.unwrap();
-        jobs::requeue(&started).await.unwrap();
+        jobs::once(&started, "requeue").await.unwrap();
         let (now, _) = lead.case(&urgent).await;
         assert_eq!(
             (&now["queue"], &now["priority"], &now["assigned_to"]),
@@ -262,7 +262,7 @@ fn when_the_rule_file_has_another_queue_open_cases_move_at_the_start_and_closed_
         let moved = ["queue_changed", "claim_ended", "alarm_opened"].map(str::to_owned);
         assert!(kinds.windows(3).any(|three| three == moved), "{kinds:?}");
         // A second start finds nothing to do.
-        jobs::requeue(&started).await.unwrap();
+        jobs::once(&started, "requeue").await.unwrap();
         let (again, _) = lead.case(now["id"].as_str().unwrap()).await;
         assert_eq!(again["version"], now["version"]);
     });

@@ -1,7 +1,5 @@
 //! A platform is told of its events for as long as it has a credential; whoever runs the service sees where, and can end it.
 
-use std::sync::Arc;
-
 use recourse::base::secret::Sensitive;
 use recourse::domain::people::platforms::{NewCredential, Scope};
 use recourse::domain::terms::Mode;
@@ -76,7 +74,7 @@ fn endpoints_whose_credentials_ended_in_an_earlier_version_end_too() {
         let other = world.platform("ember").await;
         endpoint(&other.caller, "hooks.ember.com").await;
         world.tamper(&format!("UPDATE platform_clients SET revoked_at = created_at WHERE id = '{}'", spark.client_id));
-        jobs::tidy(Arc::clone(&world.app)).await.unwrap();
+        jobs::once(&world.app, "tidy").await.unwrap();
         assert_eq!(states(&world), [state("active", "-"), state("disabled", "no_credential")]);
     });
 }

@@ -1,0 +1,45 @@
+//! What must reach a person: alarms, clocks, claims that ran out in silence, cases that nobody sees.
+
+use super::beat::Beat;
+use super::rows::{each_row, or_else};
+use crate::db::Rx;
+use crate::domain::casework;
+use crate::domain::paging;
+use crate::domain::paging::unseen;
+use crate::error::Result;
+
+/// Ends claims that ran out in silence, and has somebody told.
+pub(super) async fn end_claims(beat: &Beat) -> Result<()> {
+    let call = async |case: &str| beat.write_row(case, paging::call_for_unreadable).await;
+    let work = async |case: &str| or_else(beat, case, casework::lapse, call).await;
+    each_row(beat, casework::claims_lapsed, work).await.map(drop)
+}
+
+pub(super) async fn tell_of_clocks(beat: &Beat) -> Result<()> {
+    let call = async |clock: &str| {
+        let id = clock.to_owned();
+        let case = beat.read(move |rx| casework::case_of_clock(rx, &id)).await?;
+        beat.write_row(&case, paging::call_for_unreadable).await
+    };
+    let work = async |clock: &str| or_else(beat, clock, casework::tell_of_clock, call).await;
+    each_row(beat, casework::clocks_to_tell, work).await.map(drop)
+}
+
+/// Rings the alarms that are due. One whose case cannot be read rings at every lead.
+pub(super) async fn ring(beat: &Beat) -> Result<()> {
+    let blind = async |case: &str| beat.write_row(case, paging::ring_unreadable).await;
+    let work = async |case: &str| or_else(beat, case, paging::ring_case, blind).await;
+    each_row(beat, paging::due, work).await.map(drop)
+}
+
+/// Looks for cases that nobody may work on, and has them told.
+pub(super) async fn find_unseen(beat: &Beat) -> Result<()> {
+    let look = |rx: &mut Rx<'_>| {
+        let (found, known) = (unseen::find(rx)?, unseen::known(rx)?);
+        Ok(unseen::is_news(&found, &known, rx.now()).then_some(found))
+    };
+    match beat.read(look).await? {
+        Some(found) => beat.write(move |tx| unseen::keep(tx, &found)).await,
+        None => Ok(()),
+    }
+}
