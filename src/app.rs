@@ -17,8 +17,9 @@ use crate::db::{self, Db, Place};
 use crate::domain::people::platforms::TokenSigner;
 use crate::domain::people::staff::Passwords;
 use crate::domain::triage::Engine;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Caller, Entry, Kit, Look, Unit};
 use crate::domain::vault::{self, Keyring, KeyringError};
+use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::outbound::{Mailer, Outbound, Pager, Rules};
 use crate::statistics::editions::Store;
@@ -37,7 +38,7 @@ pub struct App {
     /// The database.
     pub db: Db,
     /// Keyring and rules.
-    pub kit: Kit,
+    pub kit: Arc<Kit>,
     /// Signs and checks access tokens.
     pub tokens: TokenSigner,
     /// Calls receivers of webhooks.
@@ -63,6 +64,45 @@ impl App {
     #[must_use]
     pub const fn editions(&self) -> &Store {
         &self.editions
+    }
+
+    /// Runs `work` in one transaction for a job or a command, and commits it durably or leaves no trace.
+    ///
+    /// # Errors
+    /// What `work` returned, or `Unavailable` when the database could not do it; then nothing was stored.
+    pub async fn write<T, F>(&self, caller: Caller, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Unit<'_>) -> Result<T> + Send + 'static,
+    {
+        let kit = Arc::clone(&self.kit);
+        self.db.write(move |tx| Unit::run(tx, &kit, caller, work)).await
+    }
+
+    /// As [`App::write`], for somebody who has a credential and is not proved yet: `work` begins with the access rules.
+    ///
+    /// # Errors
+    /// As [`App::write`].
+    pub async fn enter<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Entry<'_>) -> Result<T> + Send + 'static,
+    {
+        let kit = Arc::clone(&self.kit);
+        self.db.write(move |tx| Entry::run(tx, &kit, work)).await
+    }
+
+    /// Runs `work` on one consistent snapshot.
+    ///
+    /// # Errors
+    /// What `work` returned, or `Unavailable`.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Look<'_>) -> Result<T> + Send + 'static,
+    {
+        let kit = Arc::clone(&self.kit);
+        self.db.read(move |rx| work(&mut Look::begin(rx.lend(), &kit))).await
     }
 }
 
@@ -126,7 +166,7 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
     let tokens = TokenSigner::new(&keyring, &config.base_url())?;
     let idempotency_kept = Duration::from_secs(config.idempotency_days * 24 * 3600);
     let outbound = Outbound::new(config.outbound.clone(), Arc::clone(&rules));
-    let kit = Kit { keyring, triage, idempotency_kept, outbound: rules };
+    let kit = Arc::new(Kit { keyring, triage, idempotency_kept, outbound: rules });
     if mailer.is_none() {
         tracing::info!("no mail server is set: pages stand in the log only");
         if config.mail.operator.is_some() {

@@ -172,7 +172,9 @@ impl Site {
 
     async fn owe(&mut self, count: usize) {
         let job = Job::Mail { staff: self.duty.clone(), notice: Notice::Wall };
-        let owed = self.app.db.write(move |tx| (0..count).try_for_each(|_| outbox::enqueue(tx, &job, tx.now(), None)));
+        let owed = self.app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
+            (0..count).try_for_each(|_| outbox::enqueue(tx, &job, tx.now(), None))
+        });
         owed.await.unwrap();
         self.owed += count;
     }
@@ -194,7 +196,7 @@ impl Site {
 
     /// Whether every event is on its way and none is due, and every mail was taken.
     async fn is_idle(&self) -> bool {
-        let look = self.app.db.read(|rx| Ok(webhooks::behind(rx)?.is_empty() && webhooks::due(rx)?.is_empty()));
+        let look = self.app.read(|rx| Ok(webhooks::behind(rx)?.is_empty() && webhooks::due(rx)?.is_empty()));
         look.await.unwrap() && self.mail.as_ref().is_none_or(|mail| mail.heard() >= self.owed)
     }
 
@@ -211,7 +213,6 @@ impl Site {
 }
 
 async fn duty(app: &Arc<App>) -> StaffId {
-    let kit = Arc::clone(app);
     let new = NewMember {
         username: "duty".to_owned(),
         role: Role::Lead,
@@ -219,9 +220,9 @@ async fn duty(app: &Arc<App>) -> StaffId {
         password_hash: "$none$".to_owned(),
         totp_secret: staff::new_totp_secret(),
     };
-    let made = app.db.write(move |tx| {
-        let member = staff::add(tx, &kit.kit, new)?;
-        staff::set_mail(tx, &kit.kit, "duty", Some("duty@example.org"))?;
+    let made = app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
+        let member = staff::add(tx, new)?;
+        staff::set_mail(tx, "duty", Some("duty@example.org"))?;
         Ok(member.id)
     });
     made.await.unwrap()

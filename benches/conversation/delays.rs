@@ -68,7 +68,7 @@ fn round_of(cluster: Option<&Cluster>, bad: &[Manner], plan: &Plan) -> [Duration
 /// One event of each platform, each in a transaction of its own, as reports come in.
 async fn emit(app: &Arc<App>, all: &[PlatformId], sequence: i64) {
     let each = all.iter().cloned().map(|platform| {
-        app.db.write(move |tx| {
+        app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
             let about = (ReportId::random(), None);
             let new = NewEvent::new((&platform, Mode::Live), EventType::ReportReceived, sequence, tx.now(), about);
             events::insert(tx, &[new])

@@ -14,6 +14,7 @@ use recourse::domain::access::{self, Presented};
 use recourse::domain::ledger::events::EventType;
 use recourse::domain::people::platforms::{self, Client, Scope};
 use recourse::domain::terms::Mode;
+use recourse::domain::unit::Caller;
 use recourse::domain::webhooks::{self, NewEndpoint};
 
 use crate::postgres::Cluster;
@@ -41,22 +42,25 @@ pub(crate) struct Platform {
 
 /// A platform, with an endpoint at the port where there is one.
 pub(crate) async fn platform(app: &Arc<App>, number: usize, port: Option<u16>) -> Platform {
-    let kit = Arc::clone(app);
-    let made = app.db.write(move |tx| {
+    let made = app.write(Caller::Command("bench"), move |tx| {
         let slug = format!("platform-{number}");
         let platform = platforms::add(tx, &slug, &slug)?;
         let client = platforms::add_client(tx, &platform, Mode::Live, Scope::ALL)?.client;
-        let client = platforms::client(tx, &client)?.unwrap();
-        if let Some(port) = port {
-            let token = kit.tokens.issue(&client, Scope::ALL, tx.now())?;
-            let token = kit.tokens.verify(&token, tx.now())?;
-            let who = access::platform_acting(tx, &Presented::new(token, Some(Scope::WebhooksManage)))?;
-            let types = vec![EventType::ReportReceived];
-            webhooks::create(tx, &kit.kit, &who, &NewEndpoint { url: format!("http://127.0.0.1:{port}/"), types })?;
-        }
-        Ok(Platform { id: platform.id, client })
+        Ok(Platform { id: platform.id, client: platforms::client(tx, &client)?.unwrap() })
     });
-    made.await.unwrap()
+    let made = made.await.unwrap();
+    if let Some(port) = port {
+        let now = app.clock.now();
+        let token = app.tokens.issue(&made.client, Scope::ALL, now).unwrap();
+        let token = Presented::new(app.tokens.verify(&token, now).unwrap(), Some(Scope::WebhooksManage));
+        let hooked = app.enter(move |entry| {
+            let (tx, who) = access::platform_acting(entry, &token)?;
+            let types = vec![EventType::ReportReceived];
+            webhooks::create(tx, &who, &NewEndpoint { url: format!("http://127.0.0.1:{port}/"), types })
+        });
+        hooked.await.unwrap();
+    }
+    made
 }
 
 /// The service as `recourse serve` runs it. It ends with this value.

@@ -37,7 +37,11 @@ pub(crate) fn measure(plan: &Plan) {
         }
         for some in rows.chunks(1_000) {
             let some = some.to_vec();
-            app.db.write(move |tx| recourse::domain::counting::append_all(tx, &some)).await.unwrap();
+            app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
+                recourse::domain::counting::append_all(tx, &some)
+            })
+            .await
+            .unwrap();
         }
         let id = EditionId::of(quarter());
         clock.advance(editions::release_at(rules(), quarter()).since(clock.now()));

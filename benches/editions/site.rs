@@ -39,7 +39,7 @@ pub(crate) fn config(data: &Path, cluster: Option<&Cluster>) -> Config {
 pub(crate) async fn open(config: Config) -> (Arc<App>, Clock, Vec<String>) {
     let clock = Clock::standing_at(Timestamp::parse("2026-11-01T00:00:00.123457Z").unwrap());
     let app = app::open(config, clock.clone()).await.unwrap();
-    let connect = app.db.write(|tx| {
+    let connect = app.write(recourse::domain::unit::Caller::Command("bench"), |tx| {
         let mut ids = Vec::new();
         for number in 0..PLATFORMS {
             let platform = platforms::add(tx, &format!("app-{number:02}"), &format!("App {number:02}"))?;

@@ -85,8 +85,7 @@ impl<'c> Home<'c> {
 
 async fn platform(app: &Arc<App>) -> (String, String, String) {
     let (platform, client) = app
-        .db
-        .write(|tx| {
+        .write(recourse::domain::unit::Caller::Command("bench"), |tx| {
             let platform = platforms::add(tx, "spark", "Spark")?;
             let id = platforms::add_client(tx, &platform, Mode::Live, Scope::ALL)?.client;
             Ok((platform.id, platforms::client(tx, &id)?.unwrap()))
@@ -157,7 +156,6 @@ impl Database {
 async fn lead(app: &Arc<App>) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let username = format!("lead-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    let kit = Arc::clone(app);
     let new = NewMember {
         username: username.clone(),
         role: Role::Lead,
@@ -165,8 +163,8 @@ async fn lead(app: &Arc<App>) -> String {
         password_hash: "$none$".to_owned(),
         totp_secret: staff::new_totp_secret(),
     };
-    let opened = app.db.write(move |tx| {
-        staff::add(tx, &kit.kit, new)?;
+    let opened = app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
+        staff::add(tx, new)?;
         let account = staff::account(tx, &username)?.unwrap();
         staff::open_session(tx, account)
     });

@@ -176,7 +176,7 @@ impl App {
     /// `Unavailable` when the database does not answer, or takes no writes.
     pub async fn check_ready(&self) -> Result<Vec<Reason>, Error> {
         let _turn = self.pulse.asking.lock().await;
-        self.db.read(|rx| vault::sealed_rows_exist(rx).map(|_| ())).await?;
+        self.read(|rx| vault::sealed_rows_exist(rx).map(|_| ())).await?;
         let before = self.clock.now();
         if let Some((at, reasons)) = &self.pulse.state().seen
             && *at <= before
@@ -186,7 +186,7 @@ impl App {
         }
         self.db.write(vault::probe_writing).await?;
         let asked = self.clock.now();
-        let seen = self.db.read(looks::look).await?;
+        let seen = self.read(looks::look).await?;
         let reasons = self.reasons(&seen, asked);
         self.pulse.state().seen = Some((before, reasons.clone()));
         Ok(reasons)

@@ -15,8 +15,8 @@ use clap::Subcommand;
 use recourse::app::App;
 use recourse::base::output::{Unheard, confirm, entrust, remark, say};
 use recourse::config::Config;
-use recourse::db::{Actor, Tx};
 use recourse::domain::ledger::outbox;
+use recourse::domain::unit::{Caller, Unit};
 use recourse::error::{Conflict, Error, in_our_words};
 use serde::Serialize;
 
@@ -150,11 +150,11 @@ pub(super) fn printable(text: &str) -> String {
 /// something that goes away has the old ones still.
 async fn shown<T: Send + 'static>(
     app: &Arc<App>,
-    make: impl FnOnce(&mut Tx<'_>) -> Result<(String, T), Error> + Send + 'static,
+    make: impl FnOnce(&mut Unit<'_>) -> Result<(String, T), Error> + Send + 'static,
 ) -> Result<T, Error> {
     let heard = Arc::new(AtomicBool::new(false));
     let note = Arc::clone(&heard);
-    let work = move |tx: &mut Tx<'_>| {
+    let work = move |tx: &mut Unit<'_>| {
         let (secrets, rest) = make(tx)?;
         entrust(secrets)?;
         note.store(true, Ordering::SeqCst);
@@ -171,13 +171,9 @@ async fn shown<T: Send + 'static>(
 async fn by_operator<T, F>(app: &Arc<App>, work: F) -> Result<T, Error>
 where
     T: Send + 'static,
-    F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    F: FnOnce(&mut Unit<'_>) -> Result<T, Error> + Send + 'static,
 {
-    let work = move |tx: &mut Tx<'_>| {
-        tx.act_as(Actor::OPERATOR);
-        work(tx)
-    };
-    app.db.write(work).await
+    app.write(Caller::Command("admin"), work).await
 }
 
 pub(super) fn no_account(username: &str) -> impl FnOnce(Error) -> Error {
@@ -190,7 +186,7 @@ pub(super) fn no_account(username: &str) -> impl FnOnce(Error) -> Error {
 async fn owed(app: &Arc<App>, command: OutboxCommand) -> Result<(), Error> {
     match command {
         OutboxCommand::Status { json } => {
-            let ((waiting, dead), troubles) = app.db.read(|rx| Ok((outbox::depth(rx)?, outbox::troubles(rx)?))).await?;
+            let ((waiting, dead), troubles) = app.read(|rx| Ok((outbox::depth(rx)?, outbox::troubles(rx)?))).await?;
             if json {
                 return say_json(&Owed { waiting, dead, troubles });
             }
@@ -207,7 +203,7 @@ async fn owed(app: &Arc<App>, command: OutboxCommand) -> Result<(), Error> {
             }
         }
         OutboxCommand::Replay => {
-            let count = app.db.write(outbox::replay_dead).await?;
+            let count = app.write(Caller::Command("admin"), outbox::replay_dead).await?;
             confirm(format_args!("{count} put back to work"))?;
         }
     }

@@ -10,10 +10,10 @@ use recourse::app::App;
 use recourse::base::output::say;
 use recourse::base::text::is_hidden;
 use recourse::config::Config;
-use recourse::db::Rx;
 use recourse::domain::ledger::audit;
 use recourse::domain::ledger::outbox;
 use recourse::domain::terms::identifiers::RULES;
+use recourse::domain::unit::Look;
 use recourse::domain::watch::renewal;
 use recourse::domain::watch::soundness::{self, Finding, Seals};
 use recourse::domain::webhooks;
@@ -132,7 +132,7 @@ fn rules(app: &Arc<App>, report: &mut Report) {
 
 /// Rows that nothing can read. They are looked for first: what follows passes them over.
 async fn unreadable(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let found = app.db.read(soundness::unreadable).await?;
+    let found = app.read(soundness::unreadable).await?;
     report.said.push(format!("rows: {} that cannot be read", found.len()));
     report.problems.extend(found);
     Ok(())
@@ -140,7 +140,7 @@ async fn unreadable(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 
 /// Tries every sealed value, owner by owner, and whether those whom it names stand for walls.
 async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let owners = app.db.read(audit::chains).await?;
+    let owners = app.read(audit::chains).await?;
     // Shown on a terminal only.
     let bar = ProgressBar::new(u64::try_from(owners)?)
         .with_style(ProgressStyle::with_template("sealed content {bar:40} {pos}/{len}")?);
@@ -148,11 +148,10 @@ async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     loop {
         let (from, shared, mut counts) = (after.clone(), Arc::clone(app), std::mem::take(&mut report.sealed));
         let (last, looked, counts, found, nobody) = app
-            .db
             .read(move |rx| {
                 let some: Vec<String> = audit::heads(rx, &from, SOME)?.into_iter().map(|(id, _)| id).collect();
                 let found = soundness::seals(rx, &shared.kit.keyring, &some, &mut counts)?;
-                let nobody = soundness::names(rx, &shared.kit, &some)?;
+                let nobody = soundness::names(rx, &some)?;
                 Ok((some.last().cloned(), some.len(), counts, found, nobody))
             })
             .await?;
@@ -174,7 +173,7 @@ async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 
 /// Whether the database has the tables, keys and indexes that the migrations make.
 async fn shape(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let missing = app.db.read(soundness::shape).await?;
+    let missing = app.read(soundness::shape).await?;
     report.said.push(format!("schema: {} parts missing or changed", missing.len()));
     report.problems.extend(missing);
     Ok(())
@@ -182,9 +181,9 @@ async fn shape(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 
 /// Rows without an owner, with words that nobody knows, and that contradict themselves.
 async fn rows(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let orphans = app.db.read(soundness::orphans).await?;
-    let unknown = app.db.read(soundness::unknown_codes).await?;
-    let pairs = app.db.read(soundness::pairs).await?;
+    let orphans = app.read(soundness::orphans).await?;
+    let unknown = app.read(soundness::unknown_codes).await?;
+    let pairs = app.read(soundness::pairs).await?;
     report.said.push(format!(
         "rows: {} without their owner, {} with unknown codes, {} contradictions",
         orphans.len(),
@@ -199,9 +198,8 @@ async fn rows(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 async fn contradictions(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let (mut after, mut total) = (Some(String::new()), 0);
     while let Some(from) = after {
-        let kit = Arc::clone(app);
-        let look = move |rx: &mut Rx<'_>| soundness::contradictions(rx, &kit.kit, &from, SOME);
-        let (found, last) = app.db.read(look).await?;
+        let look = move |rx: &mut Look<'_>| soundness::contradictions(rx, &from, SOME);
+        let (found, last) = app.read(look).await?;
         total += found.len();
         report.problems.extend(found);
         after = last;
@@ -212,22 +210,22 @@ async fn contradictions(app: &Arc<App>, report: &mut Report) -> anyhow::Result<(
 
 /// Whether anybody can be paged. Without a mail server that is the operator's choice, and only noted.
 async fn people(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let unseen = app.db.read(soundness::out_of_sight).await?;
+    let unseen = app.read(soundness::out_of_sight).await?;
     report.said.push(format!("cases: {} out of everybody's sight", unseen.len()));
     report.problems.extend(unseen);
-    report.problems.extend(app.db.read(soundness::on_rota).await?);
-    let found = app.db.read(soundness::reachable).await?;
+    report.problems.extend(app.read(soundness::on_rota).await?);
+    let found = app.read(soundness::reachable).await?;
     let word = if app.mailer.is_some() { "a server is set" } else { "no server is set: pages stand in the log" };
     report.said.push(format!("mail: {word}; {} gaps among those who can be paged", found.len()));
     let list = if app.mailer.is_some() { &mut report.problems } else { &mut report.notes };
     list.extend(found);
-    report.notes.extend(app.db.read(soundness::old_walls).await?);
+    report.notes.extend(app.read(soundness::old_walls).await?);
     Ok(())
 }
 
 /// Whether the names of cases stand as the rules of identifiers in force make them.
 async fn names(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let (run, older) = app.db.read(|rx| Ok((renewal::run(rx)?, renewal::older(rx, SOME)?))).await?;
+    let (run, older) = app.read(|rx| Ok((renewal::run(rx)?, renewal::older(rx, SOME)?))).await?;
     let looked = run.as_ref().map_or(0, |run| run.looked_at);
     let has_ended = run.is_some_and(|run| run.ended_at.is_some());
     let word = if older.is_empty() || has_ended { "made anew" } else { "being made anew" };
@@ -248,7 +246,6 @@ async fn chains(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     loop {
         let (from, kit) = (after.clone(), Arc::clone(app));
         let (found, bad) = app
-            .db
             .read(move |rx| {
                 let heads = audit::heads(rx, &from, SOME)?;
                 let mut bad = Vec::new();
@@ -277,7 +274,7 @@ async fn chains(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 /// Whether the newest digest is ours, and none of the chains it counted has vanished.
 async fn digest(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let shared = Arc::clone(app);
-    let Some((at, chains, holds)) = app.db.read(move |rx| audit::newest_digest(rx, &shared.kit.keyring)).await? else {
+    let Some((at, chains, holds)) = app.read(move |rx| audit::newest_digest(rx, &shared.kit.keyring)).await? else {
         report.said.push("audit digest: none yet; the service signs one a day".to_owned());
         return Ok(());
     };
@@ -295,13 +292,13 @@ async fn digest(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 }
 
 async fn owed(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    (report.outbox_waiting, report.outbox_dead) = app.db.read(outbox::depth).await?;
+    (report.outbox_waiting, report.outbox_dead) = app.read(outbox::depth).await?;
     report.said.push(format!("outbox: {} waiting, {} dead", report.outbox_waiting, report.outbox_dead));
     if report.outbox_dead > 0 {
         let detail = "recourse admin outbox status says why; when mended: recourse admin outbox replay";
         report.problem("dead_jobs", ("outbox", "dead"), detail);
     }
-    let hooks = app.db.read(webhooks::counts).await?;
+    let hooks = app.read(webhooks::counts).await?;
     report.said.push(format!(
         "webhooks: {} endpoints, {} disabled; deliveries: {} pending, {} failed",
         hooks.endpoints, hooks.disabled, hooks.pending, hooks.failed
@@ -316,13 +313,13 @@ async fn published(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let (shelf, flaws) = Shelf::read(folder, &recourse::jobs::editions::key(app)).with_context(unreadable)?;
     report.said.push(format!("editions: {} published, {} flaws", shelf.editions().len(), flaws.len()));
     let told = flaws.clone();
-    report.problems.extend(app.db.read(move |rx| sound::published(rx, &shelf, &told)).await?);
+    report.problems.extend(app.read(move |rx| sound::published(rx, &shelf, &told)).await?);
     for flaw in flaws {
         let detail = "a published file was changed or is missing; put the signed one back from a backup of the folder";
         report.problem("edition_changed", ("editions", &flaw.place), detail);
     }
     let now = app.clock.now();
-    for committed in app.db.read(editions::all).await? {
+    for committed in app.read(editions::all).await? {
         let entry = committed.entry;
         if committed.published_at.is_some() && app.editions().bundle(entry.edition).exists() {
             let detail = "the auditor's bundle takes the noise off: hand it over and remove it here";

@@ -119,7 +119,7 @@ fn told(error: anyhow::Error) -> anyhow::Error {
 async fn commit(app: &Arc<App>) -> anyhow::Result<()> {
     let waits = jobs::commit_due(app).await.map_err(told)?;
     let id = EditionId::of(Quarter::of(app.clock.now()));
-    let committed = app.db.read(move |rx| editions::find(rx, id)).await?;
+    let committed = app.read(move |rx| editions::find(rx, id)).await?;
     if let Some(committed) = committed {
         let entry = committed.entry;
         confirm(format_args!(
@@ -139,7 +139,7 @@ async fn commit(app: &Arc<App>) -> anyhow::Result<()> {
 
 async fn list(app: &Arc<App>) -> anyhow::Result<()> {
     let (shelf, _) = jobs::shelf(app)?;
-    for committed in app.db.read(editions::all).await? {
+    for committed in app.read(editions::all).await? {
         say(format_args!("{}: {}", committed.entry.edition, state(app, &committed, &shelf)))?;
     }
     Ok(())
@@ -185,7 +185,7 @@ async fn build(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
     confirm(format_args!("built: {id}, {files} files, attempt {}", bundle.builds.len()))?;
     confirm(format_args!("  aside until {}: {}", bundle.imprint.published_at, app.editions().staged(id).display()))?;
     confirm(format_args!("  the auditor's bundle, for nobody else: {}", app.editions().bundle(id).display()))?;
-    let capped = app.db.read(move |rx| counting::capped(rx, id.quarter())).await?;
+    let capped = app.read(move |rx| counting::capped(rx, id.quarter())).await?;
     if capped > 0 {
         say(format_args!("  not counted, because two of the same account were: {capped}"))?;
     }

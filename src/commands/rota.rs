@@ -10,9 +10,9 @@ use recourse::app::App;
 use recourse::base::id::ShiftId;
 use recourse::base::output::{confirm, say};
 use recourse::base::time::Timestamp;
-use recourse::db::{Actor, Tx};
 use recourse::domain::paging::rota;
 use recourse::domain::people::staff;
+use recourse::domain::unit::{Caller, Unit};
 use recourse::error::{Error, Violations};
 use recourse::outbound::mail_address;
 use serde::Serialize;
@@ -100,14 +100,13 @@ pub(super) async fn run(app: &Arc<App>, command: RotaCommand) -> Result<(), Erro
         RotaCommand::Load { file } => add(app, file::read(&file)?).await,
         RotaCommand::List { json } => list(app, json).await,
         RotaCommand::Remove { shift } => {
-            let remove = move |tx: &mut Tx<'_>| {
-                tx.act_as(Actor::OPERATOR);
+            let remove = move |tx: &mut Unit<'_>| {
                 rota::remove(tx, &shift).map_err(|error| match error {
                     Error::NotFound => unknown("shift", shift.as_str(), "admin rota list"),
                     other => other,
                 })
             };
-            app.db.write(remove).await?;
+            app.write(Caller::Command("admin"), remove).await?;
             Ok(confirm("removed")?)
         }
         RotaCommand::Mail { username } => mail(app, username).await,
@@ -116,8 +115,7 @@ pub(super) async fn run(app: &Arc<App>, command: RotaCommand) -> Result<(), Erro
 
 /// Adds all shifts or none. Those of a file come with their line, which an error names.
 async fn add(app: &Arc<App>, lines: Vec<Line>) -> Result<(), Error> {
-    let add = move |tx: &mut Tx<'_>| {
-        tx.act_as(Actor::OPERATOR);
+    let add = move |tx: &mut Unit<'_>| {
         let (mut added, mut wrong) = (0_usize, Violations::default());
         for line in &lines {
             match rota::add(tx, &line.username, line.from, line.until) {
@@ -128,7 +126,7 @@ async fn add(app: &Arc<App>, lines: Vec<Line>) -> Result<(), Error> {
         wrong.into_result()?;
         Ok((added, lines.len() - added))
     };
-    let (added, known) = app.db.write(add).await?;
+    let (added, known) = app.write(Caller::Command("admin"), add).await?;
     let before = if known == 0 { String::new() } else { format!(", {known} stood there already") };
     Ok(confirm(format_args!("{added} added{before}"))?)
 }
@@ -150,7 +148,7 @@ fn note(wrong: &mut Violations, line: &Line, error: Error) -> Result<(), Error> 
 }
 
 async fn list(app: &Arc<App>, json: bool) -> Result<(), Error> {
-    let (shifts, staffed) = app.db.read(|rx| Ok((rota::list(rx)?, rota::is_staffed(rx)?))).await?;
+    let (shifts, staffed) = app.read(|rx| Ok((rota::list(rx)?, rota::is_staffed(rx)?))).await?;
     if json {
         let listed = |shift: rota::Shift| Listed {
             id: shift.id.to_string(),
@@ -175,12 +173,10 @@ async fn mail(app: &Arc<App>, username: String) -> Result<(), Error> {
     let form = "this is no mail address: write one, such as amina@example.org or `Amina <amina@example.org>`";
     let read = || mail_address(line).ok_or_else(|| Error::invalid("/address", "bad_address", form));
     let address = if line.is_empty() { None } else { Some(read()?) };
-    let (kit, set) = (Arc::clone(app), address.is_some());
-    app.db
-        .write(move |tx| {
-            tx.act_as(Actor::OPERATOR);
-            staff::set_mail(tx, &kit.kit, &username, address.as_deref()).map_err(no_account(&username))
-        })
-        .await?;
+    let set = address.is_some();
+    app.write(Caller::Command("admin"), move |tx| {
+        staff::set_mail(tx, &username, address.as_deref()).map_err(no_account(&username))
+    })
+    .await?;
     Ok(confirm(if set { "set; it is kept sealed" } else { "taken away" })?)
 }

@@ -234,6 +234,11 @@ pub struct Rx<'c> {
 }
 
 impl Rx<'_> {
+    /// The same transaction, for a unit of work.
+    pub const fn lend(&mut self) -> Rx<'_> {
+        Rx { conn: &mut *self.conn, now: self.now }
+    }
+
     /// The connection, for queries.
     pub fn conn(&mut self) -> &mut AnyConnection {
         self.conn
@@ -246,34 +251,21 @@ impl Rx<'_> {
     }
 }
 
-/// A writing transaction. It reads like an [`Rx`] and knows who acts.
+/// A writing transaction. It reads like an [`Rx`].
 pub struct Tx<'c> {
     rx: Rx<'c>,
     chain_key: &'c ChainKey,
-    actor: Actor,
     owes: bool,
 }
 
 impl<'c> Tx<'c> {
     fn new(conn: &'c mut AnyConnection, now: Timestamp, chain_key: &'c ChainKey) -> Self {
-        Self { rx: Rx { conn, now }, chain_key, actor: Actor::SYSTEM, owes: false }
+        Self { rx: Rx { conn, now }, chain_key, owes: false }
     }
 
-    /// The key of the record's chains.
-    #[must_use]
-    pub const fn chain_key(&self) -> &'c ChainKey {
-        self.chain_key
-    }
-
-    /// Says who acts from here on. The access rules call it once they know.
-    pub fn act_as(&mut self, actor: Actor) {
-        self.actor = actor;
-    }
-
-    /// Who acts.
-    #[must_use]
-    pub const fn actor(&self) -> &Actor {
-        &self.actor
+    /// What a unit of work is made of: the transaction's connection and instant, and the key of the record's chains.
+    pub const fn lend(&mut self) -> (Rx<'_>, &'c ChainKey) {
+        (self.rx.lend(), self.chain_key)
     }
 
     /// Notes that the transaction leaves work for a job, so that the workers wake after the commit.
@@ -293,34 +285,6 @@ impl<'c> Deref for Tx<'c> {
 impl<'c> DerefMut for Tx<'c> {
     fn deref_mut(&mut self) -> &mut Rx<'c> {
         &mut self.rx
-    }
-}
-
-/// Who does something: the name that stands in the audit chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// `platform`, `staff`, `operator` or `system`.
-    pub kind: &'static str,
-    /// The platform's client, the staff account, or nothing.
-    pub id: String,
-}
-
-impl Actor {
-    /// The service itself: jobs and rules.
-    pub const SYSTEM: Self = Self { kind: "system", id: String::new() };
-    /// Whoever has a shell on the machine.
-    pub const OPERATOR: Self = Self { kind: "operator", id: String::new() };
-
-    /// A platform's client.
-    #[must_use]
-    pub fn platform(client: &str) -> Self {
-        Self { kind: "platform", id: client.to_owned() }
-    }
-
-    /// A staff account.
-    #[must_use]
-    pub fn staff(staff: &str) -> Self {
-        Self { kind: "staff", id: staff.to_owned() }
     }
 }
 

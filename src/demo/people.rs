@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::{Note, PlatformNote, StaffNote, TrialNote};
 use crate::app::App;
 use crate::base::secret::{Sensitive, base64_url, random_bytes};
-use crate::db::{Actor, Tx};
 use crate::domain::paging::rota;
 use crate::domain::people::platforms::{self, Scope};
 use crate::domain::people::staff::{self, NewMember, Role};
 use crate::domain::terms::Mode;
+use crate::domain::unit::{Caller, Unit};
 use crate::error::Error;
 
 const PLATFORMS: [(&str, &str); 3] = [("spark", "Spark"), ("meetly", "Meetly"), ("orbit", "Orbit")];
@@ -30,9 +30,7 @@ pub(super) async fn settle(app: &Arc<App>) -> anyhow::Result<Note> {
     let mut note = Note { base_url: String::new(), platforms: Vec::new(), staff: Vec::new(), window: None };
     for (slug, name) in PLATFORMS {
         let new = app
-            .db
-            .write(move |tx| {
-                tx.act_as(Actor::OPERATOR);
+            .write(Caller::Command("demo"), move |tx| {
                 let platform = match platforms::find(tx, slug)? {
                     Some(platform) => platform,
                     None => platforms::add(tx, slug, name)?,
@@ -58,12 +56,11 @@ pub(super) async fn settle(app: &Arc<App>) -> anyhow::Result<Note> {
 pub(super) async fn allow_trials(app: &Arc<App>, note: &mut Note) -> anyhow::Result<()> {
     for known in note.platforms.iter_mut().filter(|platform| platform.test.is_none()) {
         let slug = known.slug.clone();
-        let add = move |tx: &mut Tx<'_>| {
-            tx.act_as(Actor::OPERATOR);
+        let add = move |tx: &mut Unit<'_>| {
             let platform = platforms::find(tx, &slug)?.ok_or(Error::NotFound)?;
             platforms::add_client(tx, &platform, Mode::Test, Scope::ALL)
         };
-        let new = app.db.write(add).await?;
+        let new = app.write(Caller::Command("demo"), add).await?;
         let (client_id, client_secret) = (new.client.to_string(), new.secret.into_exposed());
         known.test = Some(TrialNote { client_id, client_secret });
     }
@@ -74,27 +71,19 @@ async fn colleague(app: &Arc<App>, username: &'static str, role: Role) -> anyhow
     let password = base64_url(&random_bytes::<12>());
     let totp_secret = staff::new_totp_secret();
     let password_hash = app.passwords.hash(Sensitive::new(password.clone())).await?;
-    let kit = Arc::clone(app);
     let secret = totp_secret.clone();
-    app.db
-        .write(move |tx| {
-            tx.act_as(Actor::OPERATOR);
-            let new = NewMember {
-                username: username.to_owned(),
-                role,
-                queues: Vec::new(),
-                password_hash,
-                totp_secret: secret,
-            };
-            let added = staff::add(tx, &kit.kit, new)?;
-            staff::set_mail(tx, &kit.kit, username, Some(&format!("{username}@staff.example")))?;
-            if role == Role::Advocate {
-                let now = tx.now();
-                rota::add(tx, username, now, now.plus(ON_CALL))?;
-            }
-            Ok(added)
-        })
-        .await?;
+    app.write(Caller::Command("demo"), move |tx| {
+        let new =
+            NewMember { username: username.to_owned(), role, queues: Vec::new(), password_hash, totp_secret: secret };
+        let added = staff::add(tx, new)?;
+        staff::set_mail(tx, username, Some(&format!("{username}@staff.example")))?;
+        if role == Role::Advocate {
+            let now = tx.now();
+            rota::add(tx, username, now, now.plus(ON_CALL))?;
+        }
+        Ok(added)
+    })
+    .await?;
     let totp_secret = staff::base32_secret(&totp_secret).into_exposed();
     Ok(StaffNote { username: username.to_owned(), password, totp_secret, role: role.as_str().to_owned() })
 }

@@ -13,6 +13,7 @@ use super::{Note, PlatformNote};
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
 use crate::domain::people::staff;
+use crate::domain::unit::Caller;
 
 /// A colleague at work.
 pub(super) struct Desk {
@@ -62,8 +63,7 @@ async fn sit_down(app: &Arc<App>, note: &Note, role: &str) -> anyhow::Result<Des
     let name = note.staff.iter().find(|staff| staff.role == role).map(|staff| staff.username.clone());
     let name = name.ok_or_else(|| anyhow!("the demo has no {role}"))?;
     let opened = app
-        .db
-        .write(move |tx| {
+        .write(Caller::Command("demo"), move |tx| {
             let account = staff::account(tx, &name)?.ok_or(crate::error::Error::NotFound)?;
             staff::open_session(tx, account)
         })

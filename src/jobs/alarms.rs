@@ -2,10 +2,10 @@
 
 use super::beat::Beat;
 use super::rows::{each_row, or_else};
-use crate::db::Rx;
 use crate::domain::casework;
 use crate::domain::paging;
 use crate::domain::paging::unseen;
+use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// Ends claims that ran out in silence, and has somebody told.
@@ -34,7 +34,7 @@ pub(super) async fn ring(beat: &Beat) -> Result<()> {
 
 /// Looks for cases that nobody may work on, and has them told.
 pub(super) async fn find_unseen(beat: &Beat) -> Result<()> {
-    let look = |rx: &mut Rx<'_>| {
+    let look = |rx: &mut Look<'_>| {
         let (found, known) = (unseen::find(rx)?, unseen::known(rx)?);
         Ok(unseen::is_news(&found, &known, rx.now()).then_some(found))
     };

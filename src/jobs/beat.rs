@@ -9,12 +9,11 @@ use futures_util::future::LocalBoxFuture;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
-use crate::db::{Rx, Tx};
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Caller, Look, Unit};
 use crate::error::{Error, Result};
 
 /// Works on one row.
-pub(super) type Work = fn(&mut Tx<'_>, &Kit, &str) -> Result<()>;
+pub(super) type Work = fn(&mut Unit<'_>, &str) -> Result<()>;
 
 /// A job that nobody waits for.
 #[derive(Clone, Copy)]
@@ -97,9 +96,9 @@ impl Beat {
     pub(super) async fn read<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Rx<'_>) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut Look<'_>) -> Result<T> + Send + 'static,
     {
-        let read = self.app.db.read(work).await;
+        let read = self.app.read(work).await;
         self.app.job_lives(self.job);
         read
     }
@@ -108,17 +107,17 @@ impl Beat {
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut Unit<'_>) -> Result<T> + Send + 'static,
     {
-        let written = self.app.db.write(work).await;
+        let written = self.app.write(Caller::Job(self.job), work).await;
         self.app.job_lives(self.job);
         written
     }
 
     /// Works on one row in a transaction of its own.
     pub(super) async fn write_row(&self, row: &str, work: Work) -> Result<()> {
-        let (app, row) = (Arc::clone(&self.app), row.to_owned());
-        self.write(move |tx| work(tx, &app.kit, &row)).await
+        let row = row.to_owned();
+        self.write(move |tx| work(tx, &row)).await
     }
 }
 

@@ -1,8 +1,6 @@
 //! What the clock, or another case, does to cases: holds that end, requests that are overdue, comparisons, rights that
 //! ended, and what a start does to them.
 
-use std::sync::Arc;
-
 use super::beat::Beat;
 use super::rows::{each_row, or_else};
 use crate::domain::casework;
@@ -31,10 +29,10 @@ pub(super) async fn mark_overdue(beat: &Beat) -> Result<()> {
 /// Compares what came in with what is there.
 pub(super) async fn compare(beat: &Beat) -> Result<()> {
     let work = async |case: &str| {
-        let (app, id) = (Arc::clone(&beat.app), case.to_owned());
-        let found = beat.read(move |rx| matching::compare(rx, &app.kit, &id)).await?;
-        let (app, id) = (Arc::clone(&beat.app), case.to_owned());
-        beat.write(move |tx| matching::take_in(tx, &app.kit, &id, &found)).await
+        let id = case.to_owned();
+        let found = beat.read(move |rx| matching::compare(rx, &id)).await?;
+        let id = case.to_owned();
+        beat.write(move |tx| matching::take_in(tx, &id, &found)).await
     };
     each_row(beat, matching::waiting, work).await.map(drop)
 }
@@ -64,8 +62,7 @@ pub(super) async fn requeue(beat: &Beat) -> Result<()> {
     // Without rules nobody knows where a case belongs.
     let mut next = beat.app.kit.triage.failure().is_none().then(String::new);
     while let Some(after) = next {
-        let app = Arc::clone(&beat.app);
-        let (wrong, last) = beat.read(move |rx| casework::out_of_queue(rx, &app.kit, &after, LOOKED_AT)).await?;
+        let (wrong, last) = beat.read(move |rx| casework::out_of_queue(rx, &after, LOOKED_AT)).await?;
         next = last;
         for case in wrong {
             if let Err(error) = beat.write_row(&case, casework::place_anew).await {

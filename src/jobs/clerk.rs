@@ -12,6 +12,7 @@ use super::outbox as errands;
 use crate::app::App;
 use crate::base::id::StaffId;
 use crate::domain::ledger::outbox::{self, DueJob, Full, Job};
+use crate::domain::unit::Caller;
 use crate::error::Result;
 
 /// Its name among the loops, and how often it looks for what others left behind.
@@ -69,7 +70,7 @@ impl Clerk {
     pub async fn run(mut self) {
         if !self.app.db.is_shared() {
             // Whoever held a job before this process is gone: nobody waits for a minute after a restart.
-            let freed = caught(self.app.db.write(outbox::take_over)).await;
+            let freed = caught(self.app.write(Caller::Job(LOOP.0), outbox::take_over)).await;
             came_round(&self.app, LOOP.0, &freed);
         }
         let mut ticks = interval(LOOP.1);
@@ -106,13 +107,13 @@ impl Clerk {
                 self.ended(ended);
             }
             let full = self.full();
-            let due = self.app.db.read(move |rx| outbox::due(rx, &full, LOOKED_AT)).await?;
+            let due = self.app.read(move |rx| outbox::due(rx, &full, LOOKED_AT)).await?;
             let some = self.fitting(due);
             if some.is_empty() {
                 return Ok(());
             }
             let worker = Arc::clone(&self.worker);
-            for job in self.app.db.write(move |tx| outbox::take(tx, &worker, &some)).await? {
+            for job in self.app.write(Caller::Job(LOOP.0), move |tx| outbox::take(tx, &worker, &some)).await? {
                 let lane = Lane::of(&job.job, job.attempt > 1);
                 let task = self.hands.spawn(errands::one(Arc::clone(&self.app), Arc::clone(&self.worker), job));
                 self.lanes.insert(task.id(), lane);

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::beat::{came_round, caught};
 use crate::app::App;
+use crate::domain::unit::Caller;
 use crate::domain::webhooks::{self, Due, Leased, Outcome, Post, Verdict};
 use crate::error::{Error, Result};
 use crate::outbound::{Answer, Trouble};
@@ -83,8 +84,11 @@ impl Courier {
     /// are more pages.
     async fn look(&mut self) -> Result<bool> {
         let mut more = false;
-        for some in self.app.db.read(webhooks::behind).await?.chunks(SIDE_BY_SIDE) {
-            let pages = some.iter().cloned().map(|one| self.app.db.write(move |tx| webhooks::catch_up(tx, &one)));
+        for some in self.app.read(webhooks::behind).await?.chunks(SIDE_BY_SIDE) {
+            let pages = some
+                .iter()
+                .cloned()
+                .map(|one| self.app.write(Caller::Job("deliveries"), move |tx| webhooks::catch_up(tx, &one)));
             for (one, page) in some.iter().zip(join_all(pages).await) {
                 match page {
                     Ok(page) => more |= page,
@@ -94,7 +98,7 @@ impl Courier {
                 }
             }
         }
-        for some in self.app.db.read(webhooks::due).await?.chunks(SIDE_BY_SIDE) {
+        for some in self.app.read(webhooks::due).await?.chunks(SIDE_BY_SIDE) {
             if self.hands.len() < HANDS {
                 self.take(some).await?;
             }
@@ -106,7 +110,7 @@ impl Courier {
     async fn take(&mut self, some: &[Due]) -> Result<()> {
         let leases = some.iter().cloned().map(|to| {
             let worker = Arc::clone(&self.worker);
-            self.app.db.write(move |tx| webhooks::lease(tx, &to, &worker, webhooks::AT_ONCE))
+            self.app.write(Caller::Job("deliveries"), move |tx| webhooks::lease(tx, &to, &worker, webhooks::AT_ONCE))
         });
         let mut failed = None;
         for taken in join_all(leases).await {
@@ -132,7 +136,7 @@ async fn work(app: Arc<App>, worker: Arc<str>, first: Leased) -> usize {
         made += 1;
         app.metrics.attempted(outcome.verdict);
         let worker = Arc::clone(&worker);
-        let next = app.db.write(move |tx| {
+        let next = app.write(Caller::Job("deliveries"), move |tx| {
             webhooks::finish(tx, &leased, &worker, outcome)?;
             Ok(webhooks::lease(tx, &leased.to, &worker, 1)?.pop())
         });
@@ -149,8 +153,8 @@ async fn work(app: Arc<App>, worker: Arc<str>, first: Leased) -> usize {
 
 /// Makes one attempt. Nothing comes of it when the database cannot be read or the endpoint was removed meanwhile.
 async fn attempt(app: &Arc<App>, leased: &Leased) -> Option<Outcome> {
-    let (kit, held) = (Arc::clone(app), leased.clone());
-    let post = match app.db.read(move |rx| webhooks::prepare(rx, &kit.kit, &held)).await {
+    let held = leased.clone();
+    let post = match app.read(move |rx| webhooks::prepare(rx, &held)).await {
         Ok(post) => post,
         Err(Error::NotFound | Error::Unavailable(_)) => return None,
         Err(error) => {

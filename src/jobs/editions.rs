@@ -13,6 +13,7 @@ use super::counts;
 use crate::app::App;
 use crate::base::time::Timestamp;
 use crate::domain::counting::Quarter;
+use crate::domain::unit::Caller;
 use crate::error::{Error, Result};
 use crate::statistics::disclosure;
 use crate::statistics::editions::{
@@ -74,7 +75,7 @@ pub async fn commit_due(app: &Arc<App>) -> anyhow::Result<Option<CalendarEntry>>
     let now = app.clock.now();
     let quarter = Quarter::of(now);
     calendar(app).await?;
-    let all = app.db.read(editions::all).await?;
+    let all = app.read(editions::all).await?;
     let known = all.iter().any(|committed| committed.entry.edition == EditionId::of(quarter));
     let comes = |committed: &&Committed| {
         let before = committed.entry.edition.quarter().next() == quarter && committed.published_at.is_none();
@@ -85,8 +86,7 @@ pub async fn commit_due(app: &Arc<App>) -> anyhow::Result<Option<CalendarEntry>>
         let entries: Vec<_> = all.into_iter().map(|committed| committed.entry).collect();
         let (shelf, _) = shelf(app)?;
         let plan = editions::plan(disclosure::rules(), quarter, &entries, &shelf);
-        let shared = Arc::clone(app);
-        if app.db.write(move |tx| editions::commit_due(tx, &shared.kit, quarter, &plan)).await? {
+        if app.write(Caller::Job("editions"), move |tx| editions::commit_due(tx, quarter, &plan)).await? {
             tracing::info!(edition = %quarter, "committed to an edition");
         }
     }
@@ -103,7 +103,7 @@ pub async fn replace(app: &Arc<App>, id: EditionId, reason: String) -> anyhow::R
     calendar(app).await?;
     // What could not be built is not announced.
     whole_shelf(app).await?;
-    let committed = app.db.write(move |tx| editions::replace(tx, id, &reason)).await?;
+    let committed = app.write(Caller::Job("editions"), move |tx| editions::replace(tx, id, &reason)).await?;
     let late = "it is announced on record and not yet in public: when this is mended, run `recourse edition commit`";
     write_calendar(app).await.context(late)?;
     Ok(committed)
@@ -120,7 +120,7 @@ async fn write_calendar(app: &Arc<App>) -> anyhow::Result<()> {
 async fn calendar(app: &Arc<App>) -> anyhow::Result<Calendar> {
     let folder = app.editions().public();
     let told = editions::read_calendar(folder).context("the public calendar cannot be read")?;
-    let known = app.db.read(editions::all).await?;
+    let known = app.read(editions::all).await?;
     let forgotten = editions::forgotten(&told, &known);
     let mut entries: Vec<_> = known.into_iter().map(|committed| committed.entry).chain(forgotten.clone()).collect();
     entries.sort_by_key(|entry| entry.edition);
@@ -134,7 +134,7 @@ async fn calendar(app: &Arc<App>) -> anyhow::Result<Calendar> {
     }
     for entry in forgotten {
         tracing::warn!(edition = %entry.edition, "the public calendar announces it, and the database did not: noted again");
-        app.db.write(move |tx| editions::remember(tx, &entry)).await?;
+        app.write(Caller::Job("editions"), move |tx| editions::remember(tx, &entry)).await?;
     }
     Ok(calendar)
 }
@@ -159,7 +159,7 @@ async fn whole_shelf(app: &Arc<App>) -> anyhow::Result<Shelf> {
             flaw.what
         );
     }
-    let all = app.db.read(editions::all).await?;
+    let all = app.read(editions::all).await?;
     let gone = |one: &&Committed| one.published_at.is_some() && shelf.edition(one.entry.edition).is_none();
     if let Some(gone) = all.iter().find(gone) {
         let (edition, folder) = (gone.entry.edition, app.editions().public().display());
@@ -195,7 +195,7 @@ pub async fn build(app: &Arc<App>, id: EditionId, told: &dyn Fn(&str)) -> anyhow
     calendar(app).await?;
     let shelf = whole_shelf(app).await?;
     if app.editions().published(id).is_dir() {
-        let known = app.db.read(move |rx| editions::find(rx, id)).await?;
+        let known = app.read(move |rx| editions::find(rx, id)).await?;
         if known.is_some_and(|committed| committed.published_at.is_some()) {
             bail!("{id} is published; see `recourse edition replace --help`");
         }
@@ -204,7 +204,7 @@ pub async fn build(app: &Arc<App>, id: EditionId, told: &dyn Fn(&str)) -> anyhow
     told("counting what has come due");
     settle(app).await?;
     told("closing the quarter");
-    let committed = app.db.write(move |tx| editions::settle_and_close(tx, id)).await?;
+    let committed = app.write(Caller::Job("editions"), move |tx| editions::settle_and_close(tx, id)).await?;
     // What was counted just before the quarter was closed.
     settle(app).await?;
     let around = Around {
@@ -215,10 +215,9 @@ pub async fn build(app: &Arc<App>, id: EditionId, told: &dyn Fn(&str)) -> anyhow
         site: app.config.base_url(),
     };
     told("counting the quarter");
-    let shared = Arc::clone(app);
-    let mut bundle = app.db.read(move |rx| editions::count(rx, &shared.kit, &committed, around)).await?;
+    let mut bundle = app.read(move |rx| editions::count(rx, &committed, around)).await?;
     let noted = bundle.clone();
-    bundle.builds = app.db.write(move |tx| editions::note_attempt(tx, &noted)).await?;
+    bundle.builds = app.write(Caller::Job("editions"), move |tx| editions::note_attempt(tx, &noted)).await?;
     told("drawing and writing the files");
     let shared = Arc::clone(app);
     tokio::task::spawn_blocking(move || {
@@ -236,7 +235,7 @@ pub async fn build(app: &Arc<App>, id: EditionId, told: &dyn Fn(&str)) -> anyhow
 pub async fn publish(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
     let _turn = turn(app).await?;
     calendar(app).await?;
-    let found = app.db.read(move |rx| editions::find(rx, id)).await?;
+    let found = app.read(move |rx| editions::find(rx, id)).await?;
     let committed = found.with_context(|| format!("nobody committed to {id}"))?;
     let release = committed.entry.release_at;
     if app.clock.now() < release {
@@ -265,12 +264,12 @@ pub async fn publish(app: &Arc<App>, id: EditionId) -> anyhow::Result<()> {
     if manifest.previous_manifest_sha256 != shelf.last_manifest_sha256() {
         bail!("another edition was published since {id} was built; build it again");
     }
-    app.db.read(move |rx| editions::is_on_record(rx, &manifest)).await?;
+    app.read(move |rx| editions::is_on_record(rx, &manifest)).await?;
     write_calendar(app).await?;
     let (shared, now) = (Arc::clone(app), app.clock.now());
     let placed = move || place_as_of(&shared, made_by_its_bundle(&store, &place, id)?, now);
     tokio::task::spawn_blocking(placed).await??;
-    Ok(app.db.write(move |tx| editions::mark_published(tx, id, now)).await?)
+    Ok(app.write(Caller::Job("editions"), move |tx| editions::mark_published(tx, id, now)).await?)
 }
 
 /// Notes an edition that stands in its place already: publishing was cut off, or an older database was restored. Its
@@ -285,7 +284,7 @@ async fn note_placed(app: &Arc<App>, manifest: Manifest) -> anyhow::Result<()> {
         store.publish(id).context("what was built aside cannot be removed")
     })
     .await??;
-    Ok(app.db.write(move |tx| editions::adopt(tx, &manifest)).await?)
+    Ok(app.write(Caller::Job("editions"), move |tx| editions::adopt(tx, &manifest)).await?)
 }
 
 /// Moves an edition into its place as published at this instant: its files say when that was, and not when it was built

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::domain::ledger::outbox::{self, Job, Leased};
 use crate::domain::paging::{self, Notice, Urgency, unheard, unseen};
 use crate::domain::people::staff;
+use crate::domain::unit::Caller;
 use crate::domain::vault::Damaged;
 use crate::error::{Error, Result};
 use crate::outbound::{NotSent, Ring};
@@ -50,7 +51,7 @@ async fn done(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
         Err(error) => error,
     };
     tracing::error!(job = %leased.id, %error, "a job could not be closed");
-    app.db.write(move |tx| outbox::fail(tx, &leased, &fault(&error)).map(|()| false)).await
+    app.write(Caller::Job("outbox"), move |tx| outbox::fail(tx, &leased, &fault(&error)).map(|()| false)).await
 }
 
 /// Says in the log why a job failed: the first time, at each doubling of the attempts, and when it is given up.
@@ -79,18 +80,17 @@ async fn close(
     leased: Arc<Leased>,
     outcome: std::result::Result<(), Undone>,
 ) -> Result<bool> {
-    app.db
-        .write(move |tx| match outcome {
-            Ok(()) => outbox::finish(tx, &leased.id, &worker),
-            Err(Undone::Later(reason)) => outbox::fail(tx, &leased, &reason).map(|()| false),
-            Err(Undone::Never(reason)) => {
-                if let Job::Mail { staff, notice } = &leased.job {
-                    paging::not_delivered(tx, notice, staff)?;
-                }
-                outbox::bury(tx, leased.id.as_str(), &reason).map(|()| false)
+    app.write(Caller::Job("outbox"), move |tx| match outcome {
+        Ok(()) => outbox::finish(tx, &leased.id, &worker),
+        Err(Undone::Later(reason)) => outbox::fail(tx, &leased, &reason).map(|()| false),
+        Err(Undone::Never(reason)) => {
+            if let Job::Mail { staff, notice } = &leased.job {
+                paging::not_delivered(tx, notice, staff)?;
             }
-        })
-        .await
+            outbox::bury(tx, leased.id.as_str(), &reason).map(|()| false)
+        }
+    })
+    .await
 }
 
 /// The act itself, outside any transaction.
@@ -108,7 +108,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             let Some(pager) = &app.pager else { return Ok(Ok(())) };
             let of = of.clone();
             // A ring that is over would only call somebody for nothing.
-            let rings = app.db.read(move |rx| of.map_or(Ok(true), |of| paging::rings_yet(rx, &of)));
+            let rings = app.read(move |rx| of.map_or(Ok(true), |of| paging::rings_yet(rx, &of)));
             if !rings.await? {
                 return Ok(Ok(()));
             }
@@ -120,7 +120,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
         Job::TellOfWall { case } => {
             tracing::warn!(target: "on_call", case = %case, "a colleague met a wall: tell the safeguarding lead");
             let (case, key) = (case.clone(), leased.id.to_string());
-            app.db.write(move |tx| paging::tell_of_wall(tx, &case, &key)).await?;
+            app.write(Caller::Job("outbox"), move |tx| paging::tell_of_wall(tx, &case, &key)).await?;
             Ok(Ok(()))
         }
         Job::TellOfUnseen { cases, count } => {
@@ -129,7 +129,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
                 tracing::warn!(target: "on_call", case = %case, "nobody may work on this case");
             }
             let (cases, key) = (cases.clone(), leased.id.to_string());
-            app.db.write(move |tx| unseen::tell(tx, &cases, &key)).await?;
+            app.write(Caller::Job("outbox"), move |tx| unseen::tell(tx, &cases, &key)).await?;
             Ok(Ok(()))
         }
         Job::TellOperatorOfUnseen => {
@@ -138,7 +138,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
         }
         Job::TellOperatorUnheard { of } => {
             let of = of.clone();
-            if app.pager.is_some() || !app.db.read(move |rx| unheard::is_current(rx, &of)).await? {
+            if app.pager.is_some() || !app.read(move |rx| unheard::is_current(rx, &of)).await? {
                 return Ok(Ok(()));
             }
             let text = "An alarm rings and no mail reaches anybody who may work on its case. Call somebody. The log says which case, in a line of on_call; `recourse check` says who has no address.";
@@ -192,12 +192,11 @@ async fn mail(
     notice: &Notice,
 ) -> Result<std::result::Result<(), Undone>> {
     let Some(mailer) = &app.mailer else { return Ok(Ok(())) };
-    let (kit, to, about) = (Arc::clone(app), to.clone(), notice.clone());
+    let (to, about) = (to.clone(), notice.clone());
     let address = app
-        .db
         .read(move |rx| {
             let current = paging::is_current(rx, &about, &to)?;
-            if current { staff::mail_of(rx, &kit.kit, &to).map(Some) } else { Ok(None) }
+            if current { staff::mail_of(rx, &to).map(Some) } else { Ok(None) }
         })
         .await;
     let address = match address {

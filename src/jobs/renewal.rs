@@ -1,8 +1,6 @@
 //! Making names anew after the rules of identifiers have changed: a case in each transaction, so that intake and colleagues
 //! wait for none of it, and one that cannot be read stops no other.
 
-use std::sync::Arc;
-
 use super::beat::Beat;
 use crate::base::id::CaseId;
 use crate::domain::watch::renewal;
@@ -26,8 +24,7 @@ pub(super) async fn renew(beat: &Beat) -> Result<()> {
         }
     }
     while let Some(now) = run.as_ref().filter(|run| run.ended_at.is_none()) {
-        let app = Arc::clone(&beat.app);
-        if beat.write(move |tx| renewal::declarations(tx, &app.kit, SOME)).await? == 0 {
+        if beat.write(move |tx| renewal::declarations(tx, SOME)).await? == 0 {
             some(beat, &now.after_case).await?;
         }
         run = beat.read(renewal::run).await?;
@@ -67,8 +64,8 @@ async fn some(beat: &Beat, after: &str) -> Result<()> {
 async fn each(beat: &Beat, some: &[CaseId]) -> Result<i64> {
     let (mut failed, mut away) = (0, 0);
     for id in some {
-        let (app, case) = (Arc::clone(&beat.app), id.clone());
-        if let Err(error) = beat.write(move |tx| renewal::renew(tx, &app.kit, &case)).await {
+        let case = id.clone();
+        if let Err(error) = beat.write(move |tx| renewal::renew(tx, &case)).await {
             away += usize::from(matches!(error, Error::Unavailable(_)));
             failed += 1;
             tracing::error!(%error, case = %id, "the names of a case could not be made anew; they stay as they are");

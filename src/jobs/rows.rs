@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 
 use super::beat::{Beat, Work, caught};
 use crate::app::App;
-use crate::db::Rx;
 use crate::db::due::DueRow;
+use crate::domain::unit::Look;
 use crate::error::{Error, Result};
 
 /// How many rows a job finds at a time.
@@ -22,7 +22,7 @@ const WITH_A_CONNECTION: usize = 2;
 const AWAY: u32 = 3;
 
 /// Finds a few of the rows that are due, behind the given one.
-pub(super) type Find = fn(&mut Rx<'_>, Option<&DueRow>, i64) -> Result<Vec<DueRow>>;
+pub(super) type Find = fn(&mut Look<'_>, Option<&DueRow>, i64) -> Result<Vec<DueRow>>;
 
 /// Works on each row that is due. Says how many are in the way: those that could not be worked on, now or lately.
 ///

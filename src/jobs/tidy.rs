@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::beat::Beat;
-use crate::db::Tx;
 use crate::domain::ledger::audit::{self, HeadsDigest};
 use crate::domain::ledger::events;
 use crate::domain::ledger::idempotency;
 use crate::domain::ledger::outbox;
 use crate::domain::people::staff;
+use crate::domain::unit::Unit;
 use crate::domain::webhooks;
 use crate::error::Result;
 
@@ -22,8 +22,7 @@ const CHAINS: i64 = 2_000;
 
 /// Forgets old keys, events, jobs and sessions, and ends endpoints that nobody holds.
 pub(super) async fn tidy(beat: &Beat) -> Result<()> {
-    let app = Arc::clone(&beat.app);
-    let keys = all(beat, move |tx| idempotency::forget_old(tx, &app.kit, ROWS)).await;
+    let keys = all(beat, move |tx| idempotency::forget_old(tx, ROWS)).await;
     let deliveries = beat.write(webhooks::forget_old).await;
     let events = all(beat, |tx| events::forget_old(tx, ROWS)).await;
     let done = all(beat, |tx| {
@@ -42,7 +41,7 @@ pub(super) async fn tidy(beat: &Beat) -> Result<()> {
 /// Forgets a batch in each transaction until nothing is left, and says how many rows there were.
 async fn all<F>(beat: &Beat, forget: F) -> Result<usize>
 where
-    F: Fn(&mut Tx<'_>) -> Result<usize> + Clone + Send + 'static,
+    F: Fn(&mut Unit<'_>) -> Result<usize> + Clone + Send + 'static,
 {
     let mut total = 0;
     loop {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::editions::{self, Calendar, Committed, EditionId, Flaw, Shelf};
-use crate::db::Rx;
+use crate::domain::unit::Look;
 use crate::domain::watch::soundness::Finding;
 use crate::error::{Error, Result};
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// What the database says.
-pub fn published(rx: &mut Rx<'_>, shelf: &Shelf, flaws: &[Flaw]) -> Result<Vec<Finding>> {
+pub fn published(rx: &mut Look<'_>, shelf: &Shelf, flaws: &[Flaw]) -> Result<Vec<Finding>> {
     let all: BTreeMap<EditionId, Committed> =
         editions::all(rx)?.into_iter().map(|committed| (committed.entry.edition, committed)).collect();
     let mut found = Vec::new();

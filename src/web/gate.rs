@@ -203,7 +203,7 @@ async fn staff(request: &ServiceRequest, shared: &Shared) -> Result<String> {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
     }
     let looked_up = token.clone();
-    let (who, _) = shared.app.db.read(move |rx| access::reading(rx, &looked_up)).await?;
+    let (who, _) = shared.app.read(move |rx| access::reading(rx, &looked_up)).await?;
     request.extensions_mut().insert(Known(who.id.to_string()));
     let key = hex(&sha256(token.expose().as_bytes()));
     request.extensions_mut().insert(Bearer(token));

@@ -10,30 +10,28 @@ use super::extract::Call;
 use super::tags::etag;
 use crate::base::id::CaseId;
 use crate::base::secret::base64_text;
-use crate::db::Tx;
 use crate::domain::ledger::idempotency::{self, Answer, Attempt, Taken};
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Owner};
+use crate::domain::unit::{Entry, Unit};
+use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// What a call did: its answer, and under whose keys it is kept.
-pub(super) struct Reply<'k> {
+pub(super) struct Reply {
     answer: Answer,
     owner: Owner,
-    keys: Option<Keys<'k>>,
 }
 
-impl<'k> Reply<'k> {
+impl Reply {
     /// An answer without a body.
     pub(super) const fn empty(owner: Owner) -> Self {
         let answer = Answer { status: 204, headers: Vec::new(), body: String::new() };
-        Self { answer, owner, keys: None }
+        Self { answer, owner }
     }
 
     /// A JSON answer, and whose it is.
     pub(super) fn new<T: Serialize>(status: StatusCode, owner: Owner, body: &T) -> Result<Self> {
         let body = serde_json::to_string(body).map_err(anyhow::Error::new)?;
-        Ok(Self { answer: Answer { status: status.as_u16(), headers: Vec::new(), body }, owner, keys: None })
+        Ok(Self { answer: Answer { status: status.as_u16(), headers: Vec::new(), body }, owner })
     }
 
     /// Adds the entity tag.
@@ -47,12 +45,6 @@ impl<'k> Reply<'k> {
         self.answer.headers.push((name.to_owned(), value));
         self
     }
-
-    /// Hands over keys that are open already, which saves reading them again.
-    pub(super) fn with_keys(mut self, keys: Keys<'k>) -> Self {
-        self.keys = Some(keys);
-        self
-    }
 }
 
 /// Who calls, in the words of the key's scope.
@@ -61,15 +53,15 @@ pub(super) trait Scoped {
     fn scope(&self) -> String;
 
     /// Fails when the caller may not see this case any more. An answer given earlier is then not repeated.
-    fn check_sight(&self, tx: &mut Tx<'_>, case: &CaseId) -> Result<()>;
+    fn check_sight(&self, tx: &mut Unit<'_>, case: &CaseId) -> Result<()>;
 }
 
 /// Runs a call once. `enter` decides who calls; then the key is taken or the answer replayed; `work` does the rest.
 pub(super) async fn once<G, E, W>(call: &Call, raw: &Raw, enter: E, work: W) -> Result<HttpResponse>
 where
     G: Scoped + 'static,
-    E: FnOnce(&mut Tx<'_>) -> Result<G> + Send + 'static,
-    W: for<'k> FnOnce(&mut Tx<'_>, &'k Kit, G) -> Result<Reply<'k>> + Send + 'static,
+    E: for<'e, 'u> FnOnce(&'e mut Entry<'u>) -> Result<(&'e mut Unit<'u>, G)> + Send + 'static,
+    W: FnOnce(&mut Unit<'_>, G) -> Result<Reply> + Send + 'static,
 {
     let key = call.idempotency_key();
     let (done, replayed) = run(call, raw, (key, None), enter, work).await?;
@@ -86,8 +78,8 @@ pub(super) async fn run<G, E, W>(
 ) -> Result<(Answer, bool)>
 where
     G: Scoped + 'static,
-    E: FnOnce(&mut Tx<'_>) -> Result<G> + Send + 'static,
-    W: for<'k> FnOnce(&mut Tx<'_>, &'k Kit, G) -> Result<Reply<'k>> + Send + 'static,
+    E: for<'e, 'u> FnOnce(&'e mut Entry<'u>) -> Result<(&'e mut Unit<'u>, G)> + Send + 'static,
+    W: FnOnce(&mut Unit<'_>, G) -> Result<Reply> + Send + 'static,
 {
     let app = std::sync::Arc::clone(&call.shared.app);
     let route = call.request().match_pattern().unwrap_or_default();
@@ -95,27 +87,22 @@ where
     let target = call.request().uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let fingerprint = app.kit.keyring.keyed("idempotency", &[target.as_bytes(), &raw.0]);
     app.clone()
-        .db
-        .write(move |tx| {
-            let who = enter(tx)?;
+        .enter(move |entry| {
+            let (tx, who) = enter(entry)?;
             let key = key?;
             // Only a keyed hash is stored: callers make keys of whatever they have at hand.
             let part = part.map(|part| part.to_string()).unwrap_or_default();
             let key = base64_text(&app.kit.keyring.keyed("idempotency-key", &[key.as_bytes(), part.as_bytes()]));
             let attempt = Attempt { scope: format!("{} {operation}", who.scope()), key, fingerprint };
-            if let Taken::Replay(answer, owner) = idempotency::take(tx, &app.kit, &attempt)? {
+            if let Taken::Replay(answer, owner) = idempotency::take(tx, &attempt)? {
                 match &owner {
                     Owner::Case(case) => who.check_sight(tx, case)?,
                     Owner::Platform(_) | Owner::Staff(_) => {}
                 }
                 return Ok((answer, true));
             }
-            let reply = work(tx, &app.kit, who)?;
-            let Reply { answer, owner, keys } = reply;
-            match keys {
-                Some(mut keys) => idempotency::keep_with(tx, &mut keys, &attempt, &owner, &answer)?,
-                None => idempotency::keep(tx, &app.kit, &attempt, &owner, &answer)?,
-            }
+            let Reply { answer, owner } = work(tx, who)?;
+            idempotency::keep(tx, &attempt, &owner, &answer)?;
             Ok((answer, false))
         })
         .await

@@ -1,21 +1,20 @@
 //! Accounts and settings as whoever runs the service writes them: names that come back, names that two take at once, and
 //! addresses that nothing could be sent to.
 
-use std::sync::Arc;
-
 use futures_util::future::join;
 use recourse::base::id::EndpointId;
 use recourse::base::secret::Sensitive;
-use recourse::db::Tx;
 use recourse::domain::ledger::outbox::{self, Job};
 use recourse::domain::people::platforms;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::error::{Conflict, Error};
 
+use crate::harness::TEST;
 use crate::harness::client::full;
 use crate::harness::process::Service;
 use crate::harness::{Database, World, databases, fresh_database, on_both};
+use recourse::domain::unit::Unit;
 
 fn services() -> impl Iterator<Item = Service> {
     databases().into_iter().map(|database| {
@@ -55,7 +54,6 @@ fn the_name_of_a_closed_account_is_free_for_whoever_comes_back() {
 }
 
 async fn member(world: &World, name: &'static str) -> Result<staff::Member, Error> {
-    let app = Arc::clone(&world.app);
     let new = NewMember {
         username: name.to_owned(),
         role: Role::Lead,
@@ -63,21 +61,21 @@ async fn member(world: &World, name: &'static str) -> Result<staff::Member, Erro
         password_hash: "$none$".to_owned(),
         totp_secret: staff::new_totp_secret(),
     };
-    world.app.db.write(move |tx| staff::add(tx, &app.kit, new)).await
+    world.app.write(TEST, move |tx| staff::add(tx, new)).await
 }
 
 #[test]
 fn an_account_that_comes_back_has_its_walls_and_nothing_else_of_the_old_one() {
     on_both(|world| async move {
         let old = member(&world, "amina").await.unwrap();
-        let (app, number) = (Arc::clone(&world.app), Identifier::new(IdentifierKind::Phone, "+447700900123"));
-        world.app.db.write(move |tx| staff::declare(tx, &app.kit, "amina", &number)).await.unwrap();
-        let (app, id) = (Arc::clone(&world.app), old.id.clone());
-        let closed = world.app.db.write(move |tx| {
-            staff::set_mail(tx, &app.kit, "amina", Some("amina@staff.example"))?;
+        let number = Identifier::new(IdentifierKind::Phone, "+447700900123");
+        world.app.write(TEST, move |tx| staff::declare(tx, "amina", &number)).await.unwrap();
+        let id = old.id.clone();
+        let closed = world.app.write(TEST, move |tx| {
+            staff::set_mail(tx, "amina", Some("amina@staff.example"))?;
             let account = staff::account(tx, "amina")?.unwrap();
             let opened = staff::open_session(tx, account)?;
-            staff::close(tx, &app.kit, "amina")?;
+            staff::close(tx, "amina")?;
             Ok((opened.token, id))
         });
         let (token, old_id) = closed.await.unwrap();
@@ -87,10 +85,10 @@ fn an_account_that_comes_back_has_its_walls_and_nothing_else_of_the_old_one() {
         world.platform("spark").await.submit(&full("BACK-1")).await;
         let other = world.staff(Role::Lead).await;
         let case = other.case_of("BACK-1").await;
-        let (app, look) = (Arc::clone(&world.app), new.id.clone());
-        let opened = world.app.db.write(move |tx| {
+        let look = new.id.clone();
+        let opened = world.app.write(TEST, move |tx| {
             let account = staff::account(tx, "amina")?.unwrap();
-            let mail = staff::mail_of(tx, &app.kit, &look)?;
+            let mail = staff::mail_of(tx, &look)?;
             Ok((staff::open_session(tx, account)?.token, mail.is_some()))
         });
         let (fresh, has_mail) = opened.await.unwrap();
@@ -99,7 +97,7 @@ fn an_account_that_comes_back_has_its_walls_and_nothing_else_of_the_old_one() {
         world.caller(token.expose()).get("/v1/triage/queues").await.expect(401);
         // The old one's record stays its own, and whole.
         let events =
-            world.app.db.read(move |rx| recourse::domain::ledger::audit::list(rx, old_id.as_str())).await.unwrap();
+            world.app.read(move |rx| recourse::domain::ledger::audit::list(rx, old_id.as_str())).await.unwrap();
         assert!(events.iter().any(|event| event.kind == "staff_closed"));
     });
 }
@@ -111,14 +109,14 @@ fn of_two_who_take_a_name_at_once_one_has_it_and_the_other_is_told() {
         for round in 0..4 {
             let add = || {
                 let (slug, name) = (format!("twin-{round}"), format!("Twin {round}"));
-                world.app.db.write(move |tx| platforms::add(tx, &slug, &name).map(drop))
+                world.app.write(TEST, move |tx| platforms::add(tx, &slug, &name).map(drop))
             };
             let (one, other) = join(add(), add()).await;
             assert!(one.is_ok() ^ other.is_ok() && (taken(&one) || taken(&other)), "{one:?} {other:?}");
         }
         // And of two names that people could not tell apart.
         let add = |slug: &'static str, name: &'static str| {
-            world.app.db.write(move |tx| platforms::add(tx, slug, name).map(drop))
+            world.app.write(TEST, move |tx| platforms::add(tx, slug, name).map(drop))
         };
         let (one, other) = join(add("one", "Meet"), add("other", "Mеet")).await;
         let alike = |done: &Result<(), Error>| matches!(done, Err(Error::Invalid(_)));
@@ -205,11 +203,11 @@ fn the_operator_is_told_at_an_address_with_a_name() {
     crate::harness::on_both_with(settings, |world| async move {
         let before = server.mails().len();
         let gone = Job::EndpointDisabled { endpoint: EndpointId::random() };
-        let owe = move |tx: &mut Tx<'_>| {
+        let owe = move |tx: &mut Unit<'_>| {
             let now = tx.now();
             outbox::enqueue(tx, &gone, now, None)
         };
-        world.app.db.write(owe).await.unwrap();
+        world.app.write(TEST, owe).await.unwrap();
         world.run_jobs().await;
         let to: Vec<String> = server.mails()[before..].iter().map(|mail| mail.to.clone()).collect();
         assert_eq!(to, ["ops@example.org"]);

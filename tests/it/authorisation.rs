@@ -11,6 +11,7 @@ use recourse::web::endpoints::{self, Precondition};
 use reqwest::Method;
 use serde_json::json;
 
+use crate::harness::TEST;
 use crate::harness::client::{Caller, Platform, Staff, new_key, small};
 use crate::harness::operations::{Ids, Operation, call, documented, told};
 use crate::harness::{World, on_both};
@@ -102,12 +103,11 @@ impl Stage {
         world.pass(601);
         let revoked = world.platform("spark").await;
         let client = revoked.client_id.parse().unwrap();
-        world.app.db.write(move |tx| platforms::revoke_client(tx, &client)).await.unwrap();
+        world.app.write(TEST, move |tx| platforms::revoke_client(tx, &client)).await.unwrap();
         let ended = world.staff(Role::SafeguardingLead).await.caller;
         Caller::send(ended.request(Method::DELETE, "/v1/triage/sessions/current")).await.expect(204);
         let closed = world.staff(Role::SafeguardingLead).await;
-        let app = world.app.clone();
-        world.app.db.write(move |tx| staff::close(tx, &app.kit, &closed.username)).await.unwrap();
+        world.app.write(TEST, move |tx| staff::close(tx, &closed.username)).await.unwrap();
         let broken = vec![
             ("a garbage token", world.caller("garbage")),
             ("an expired token", expired),

@@ -249,7 +249,6 @@ fn every_reading_stands_in_the_chain_and_every_chain_verifies() {
         let (case, app) = (id.clone(), world.app.clone());
         let (reads, heads) = world
             .app
-            .db
             .read(move |rx| {
                 let events = audit::list(rx, &case)?;
                 let reads: Vec<String> =

@@ -15,6 +15,7 @@ use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::Mode;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::contract::DOCUMENT;
 use crate::harness::receiver::{Manner, Message, Receiver};
 use crate::harness::{World, on_both_with};
@@ -88,10 +89,10 @@ fn programs(place: &Path) -> [Command; 2] {
 async fn colleague(world: &World, username: &'static str) -> Value {
     let secret = staff::new_totp_secret();
     let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
-    let (app, totp_secret) = (std::sync::Arc::clone(&world.app), secret.clone());
+    let totp_secret = secret.clone();
     let role = Role::Advocate;
     let new = NewMember { username: username.to_owned(), role, queues: Vec::new(), password_hash, totp_secret };
-    world.app.db.write(move |tx| staff::add(tx, &app.kit, new)).await.unwrap();
+    world.app.write(TEST, move |tx| staff::add(tx, new)).await.unwrap();
     let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
     let code = staff::totp(&secret).unwrap().generate(seconds).to_string();
     json!({"username": username, "password": PASSWORD, "code": code})

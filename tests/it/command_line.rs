@@ -126,7 +126,7 @@ fn a_secret_that_nobody_heard_voids_none() {
             assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
             let app = service.open().await;
             let stored = || async {
-                let read = app.db.read(|rx| {
+                let read = app.read(|rx| {
                     let clients = platforms::list(rx)?.into_iter().map(|(_, clients)| clients.len()).sum::<usize>();
                     let hash = staff::account(rx, "noor")?.unwrap().password_hash;
                     Ok((clients, staff::list(rx)?.len(), hash))
@@ -272,10 +272,9 @@ fn an_input_that_ends_before_it_began_takes_no_address_away() {
         assert_eq!(mail("noor@staff.example\n"), "set; it is kept sealed\n");
         assert!(mail("").contains("value: type it, or pipe it in"));
         assert!(mail(&"a".repeat(1 << 16)).contains("no mail address"));
-        let kit = Arc::clone(&world.app);
-        let address = world.app.db.read(move |rx| {
+        let address = world.app.read(move |rx| {
             let noor = staff::account(rx, "noor")?.unwrap().member.id;
-            staff::mail_of(rx, &kit.kit, &noor)
+            staff::mail_of(rx, &noor)
         });
         assert_eq!(address.await.unwrap().unwrap().expose(), "noor@staff.example");
         assert_eq!(mail("\n"), "taken away\n");
@@ -340,6 +339,6 @@ fn what_stands_for_nothing_is_named_and_nothing_is_shown_raw() {
             assert!(output.status.code() == Some(2) && answer.contains(told), "{answer}");
         }
         let app = Arc::clone(&world.app);
-        assert_eq!(app.db.read(platforms::list).await.unwrap().len(), 1);
+        assert_eq!(app.read(|rx| platforms::list(rx)).await.unwrap().len(), 1);
     });
 }

@@ -175,7 +175,7 @@ async fn verify(service: &Service, spark: &Caller, lead: &Caller, ledger: &[Entr
     assert_eq!(queued.len(), waiting.len(), "no case stands in the list twice");
     let app = service.open().await;
     let stored: Vec<(String, String)> =
-        app.db.read(|rx| Ok(reports::table.select((reports::id, reports::case_id)).load(rx.conn())?)).await.unwrap();
+        app.read(|rx| Ok(reports::table.select((reports::id, reports::case_id)).load(rx.conn())?)).await.unwrap();
     assert_eq!(stored.len(), ledger.len());
     let cases: BTreeSet<String> = stored.into_iter().map(|(_, case)| case).collect();
     assert_eq!(cases, queued, "every case is in its queue, and none is empty");
@@ -233,6 +233,6 @@ async fn killed_while_delivering(mut service: Service) {
         .collect();
     assert_eq!(reports, expected);
     assert_eq!(ids.len(), expected.len() + 1, "one id for each event, and the trial");
-    let counts = app.db.read(webhooks::counts).await.unwrap();
+    let counts = app.read(webhooks::counts).await.unwrap();
     assert_eq!((counts.pending, counts.failed), (0, 0));
 }

@@ -40,7 +40,7 @@ fn of(prefix: &str) -> String {
 /// Why somebody was paged for a case, as its record has it.
 pub(crate) async fn paged(world: &World, case: &str) -> Vec<String> {
     let chain = case.to_owned();
-    let events = world.app.db.read(move |rx| audit::list(rx, &chain)).await.unwrap();
+    let events = world.app.read(move |rx| audit::list(rx, &chain)).await.unwrap();
     let reason = |details: &str| serde_json::from_str::<Value>(details).unwrap()["reason"].as_str().unwrap().to_owned();
     events.iter().filter(|event| event.kind == "on_call_paged").map(|event| reason(&event.details)).collect()
 }
@@ -51,7 +51,6 @@ async fn rung(world: &World, reason: &str) -> usize {
     let query = jobs_table::table.filter(jobs_table::kind.eq("pager"));
     let count = world
         .app
-        .db
         .read(move |rx| Ok(query.filter(jobs_table::payload.like(reason)).count().get_result::<i64>(rx.conn())?));
     usize::try_from(count.await.unwrap()).unwrap()
 }
@@ -278,7 +277,7 @@ fn no_damage_in_a_table_that_the_tick_reads_keeps_an_unrelated_emergency_from_ri
             jobs::work_off(&world.app, "test").await.unwrap();
             let waiting = jobs_table::done_at.is_null().and(jobs_table::dead_at.is_null());
             let owed = jobs_table::table.filter(waiting).count();
-            let owed = world.app.db.read(move |rx| Ok(owed.get_result::<i64>(rx.conn())?)).await.unwrap();
+            let owed = world.app.read(move |rx| Ok(owed.get_result::<i64>(rx.conn())?)).await.unwrap();
             assert_eq!(owed, 0, "what is owed is done, or laid aside: {statements:?}");
             // Whoever is called can begin, and nothing turns in circles: what was stepped over rests.
             lead.take(&good).await;
@@ -301,7 +300,7 @@ fn an_alarm_whose_case_cannot_be_read_rings_at_every_lead_who_may_see_it() {
         assert_eq!(rung(&world, "unreadable").await, MANY);
         let to_lead = format!("%{}%", lead.id);
         let mails = jobs_table::table.filter(jobs_table::kind.eq("mail").and(jobs_table::payload.like(to_lead)));
-        let mails = world.app.db.read(move |rx| Ok(mails.count().get_result::<i64>(rx.conn())?)).await.unwrap();
+        let mails = world.app.read(move |rx| Ok(mails.count().get_result::<i64>(rx.conn())?)).await.unwrap();
         assert_eq!(usize::try_from(mails).unwrap(), MANY);
         // Again after five minutes, not at each tick.
         world.run_jobs().await;

@@ -16,7 +16,7 @@ use crate::harness::{World, on_both, on_both_with};
 async fn pages(world: &World, case: &str) -> Vec<String> {
     world.run_jobs().await;
     let chain = case.to_owned();
-    let events = world.app.db.read(move |rx| recourse::domain::ledger::audit::list(rx, &chain)).await.unwrap();
+    let events = world.app.read(move |rx| recourse::domain::ledger::audit::list(rx, &chain)).await.unwrap();
     let reason = |details: &str| serde_json::from_str::<Value>(details).unwrap()["reason"].as_str().unwrap().to_owned();
     let opened = events.iter().filter(|event| event.kind == "alarm_opened").map(|event| reason(&event.details));
     opened.filter(|reason| !reason.ends_with("_soon") && !reason.ends_with("_passed")).collect()

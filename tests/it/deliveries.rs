@@ -12,6 +12,7 @@ use recourse::domain::webhooks::{self, ATTEMPTS};
 use recourse::jobs::Courier;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Platform, small};
 use crate::harness::receiver::{Manner, Receiver};
 use crate::harness::{World, on_both_with};
@@ -158,7 +159,7 @@ fn a_receiver_that_is_gone_is_called_no_more_until_it_is_switched_on() {
         world.deliver().await;
         let seen = see(&platform, &made).await;
         assert_eq!((&seen["state"], &seen["disabled_reason"]), (&json!("disabled"), &json!("gone")));
-        assert_eq!(world.app.db.read(outbox::depth).await.unwrap().0, 1, "somebody is to be told");
+        assert_eq!(world.app.read(outbox::depth).await.unwrap().0, 1, "somebody is to be told");
         jobs(&world).await;
         receiver.turn(Manner::Answer(204, ""));
         receiver.take();
@@ -192,7 +193,7 @@ fn five_days_of_nothing_but_failures_end_it_with_a_notice_after_one() {
             let platform = spark(&world).await;
             platform.submit(&small(&format!("D-{hour}"))).await;
             world.deliver().await;
-            let (waiting, _) = world.app.db.read(outbox::depth).await.unwrap();
+            let (waiting, _) = world.app.read(outbox::depth).await.unwrap();
             if waiting > 0 {
                 notices.push(hour);
             }
@@ -214,7 +215,7 @@ fn five_days_of_nothing_but_failures_end_it_with_a_notice_after_one() {
 
 /// Puts `count` events of a platform into its log.
 async fn emit(world: &World, slug: &'static str, count: usize) {
-    let emitted = world.app.db.write(move |tx| {
+    let emitted = world.app.write(TEST, move |tx| {
         let platform = platforms::find(tx, slug)?.unwrap();
         let now = tx.now();
         let tenant = (&platform.id, Mode::Live);
@@ -338,7 +339,7 @@ fn ten_thousand_events_arrive_though_receivers_fail_and_workers_die() {
                 .collect();
             assert_eq!((bodies.len(), sequences.len()), (EACH, EACH), "{slug}: each event under one id");
         }
-        let counts = world.app.db.read(webhooks::counts).await.unwrap();
+        let counts = world.app.read(webhooks::counts).await.unwrap();
         assert_eq!((counts.pending, counts.failed, counts.disabled), (0, 0, 0));
     });
 }

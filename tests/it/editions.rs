@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
 
 use recourse::base::time::Timestamp;
 use recourse::domain::counting::{FlowKind, Quarter};
@@ -15,6 +14,7 @@ use recourse::statistics::disclosure::rules;
 use recourse::statistics::editions::{self, Bundle, EditionId, Manifest, Span};
 use serde_json::Value;
 
+use crate::harness::TEST;
 use crate::harness::editions::{
     advance_to, build, bundle_of, cell, connect, count_cases, files, listed, published, quarter,
 };
@@ -46,7 +46,7 @@ fn an_edition_is_committed_to_counted_when_its_quarter_is_over_and_published_on_
         assert!(unknown.to_string().contains("breaks the contract"), "{unknown}");
         jobs::commit_due(&world.app).await.unwrap();
         jobs::commit_due(&world.app).await.unwrap();
-        let committed = world.app.db.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
+        let committed = world.app.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
         let calendar: Value =
             serde_json::from_slice(&fs::read(world.dir().join("editions/calendar.json")).unwrap()).unwrap();
         assert_eq!(calendar["editions"][0]["key_commitment"], committed.entry.key_commitment.as_str());
@@ -75,8 +75,7 @@ fn an_edition_is_committed_to_counted_when_its_quarter_is_over_and_published_on_
         assert_eq!(manifest(&world, id).key_commitment, committed.entry.key_commitment);
         assert_eq!(files(&folder(&world, id)).keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
         // From now on the auditor alone can take the noise off.
-        let shared = Arc::clone(&world.app);
-        let gone = world.app.db.read(move |rx| editions::secret(rx, &shared.kit, id)).await;
+        let gone = world.app.read(move |rx| editions::secret(rx, id)).await;
         assert!(matches!(gone, Err(recourse::error::Error::Erased)), "{gone:?}");
         assert!(build(&world, id).await.is_err());
         let mode = std::os::unix::fs::PermissionsExt::mode(
@@ -102,7 +101,7 @@ fn an_edition_says_when_it_was_published_and_its_figures_do_not_hang_on_it() {
         let now = world.clock.now();
         assert_eq!(now.to_string(), "2027-02-23T09:30:00.123457Z");
         assert_eq!(manifest(&world, id).published_at, now);
-        let found = world.app.db.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
+        let found = world.app.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
         assert_eq!(found.published_at, Some(now), "the record and the files say the same");
         let published = files(&folder(&world, id));
         let page = String::from_utf8(published["index.html"].clone()).unwrap();
@@ -118,7 +117,7 @@ fn an_edition_says_when_it_was_published_and_its_figures_do_not_hang_on_it() {
         world.tamper("UPDATE editions SET published_at = NULL");
         world.pass(24 * 3_600);
         jobs::publish(&world.app, id).await.unwrap();
-        let found = world.app.db.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
+        let found = world.app.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
         assert_eq!(found.published_at, Some(now));
     });
 }
@@ -126,9 +125,8 @@ fn an_edition_says_when_it_was_published_and_its_figures_do_not_hang_on_it() {
 #[test]
 fn nobody_commits_to_a_quarter_that_is_over() {
     on_both(|world| async move {
-        let shared = Arc::clone(&world.app);
         let before: Quarter = "2026-q3".parse().unwrap();
-        let late = world.app.db.write(move |tx| editions::commit(tx, &shared.kit, before, &BTreeMap::new())).await;
+        let late = world.app.write(TEST, move |tx| editions::commit(tx, before, &BTreeMap::new())).await;
         assert!(matches!(late, Err(recourse::error::Error::Invalid(_))), "{late:?}");
     });
 }
@@ -212,7 +210,7 @@ fn a_build_that_is_killed_leaves_nothing_half_published() {
         fs::rename(store.staged(id), folder(&world, id)).unwrap();
         assert!(build(&world, id).await.is_err(), "what is in its place is not built again");
         jobs::publish(&world.app, id).await.unwrap();
-        let found = world.app.db.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
+        let found = world.app.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
         assert!(found.published_at.is_some());
         let (_, flaws) = editions::verify(&world.dir().join("editions"), &jobs::key(&world.app)).unwrap();
         assert!(flaws.is_empty(), "{flaws:?}");
@@ -282,7 +280,7 @@ fn what_comes_late_is_counted_in_the_quarter_that_is_open() {
         let lead = world.staff(recourse::domain::people::staff::Role::Lead).await;
         lead.take(&other).await;
         lead.act(&other, "platform-requests", &ask).await.expect(200);
-        let late = world.app.db.read(move |rx| {
+        let late = world.app.read(move |rx| {
             use diesel::prelude::*;
             use recourse::db::schema::flows::dsl;
             let at: Timestamp = dsl::flows.find((other.as_str(), FlowKind::Intake)).select(dsl::at).first(rx.conn())?;
@@ -306,7 +304,7 @@ fn an_edition_is_replaced_once_with_noise_of_its_own() {
         let ids = connect(&world, 4).await;
         let id = published(&world, &ids, 800).await;
         let replace =
-            |of: EditionId, reason: &'static str| world.app.db.write(move |tx| editions::replace(tx, of, reason));
+            |of: EditionId, reason: &'static str| world.app.write(TEST, move |tx| editions::replace(tx, of, reason));
         for bad in [" ", "\u{200b}", "two\nlines", "\u{202e}evil"] {
             assert!(replace(id, bad).await.is_err(), "{bad:?} is a reason");
         }
@@ -322,7 +320,7 @@ fn an_edition_is_replaced_once_with_noise_of_its_own() {
         assert!(replace(next, "again").await.is_err(), "a replacement is not replaced");
         let (before, after) = (manifest(&world, id), manifest(&world, next));
         // Its noise was committed to with the first one's, before anything was known.
-        let promised = world.app.db.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
+        let promised = world.app.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
         assert_eq!(Some(&after.key_commitment), promised.entry.replacement_key_commitment.as_ref());
         assert_eq!(after.supersedes.as_ref().unwrap().edition, id);
         assert_eq!(before.budget, after.budget, "it spends as much again");

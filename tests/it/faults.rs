@@ -15,6 +15,7 @@ use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Answer, Caller, new_key, small};
 use crate::harness::postgres::{ClusterOptions, private_cluster};
 use crate::harness::process::{Service, all_pages, now, pause};
@@ -247,7 +248,7 @@ fn rules_that_do_not_parse_make_every_case_p1_and_page_the_on_call() {
             assert_eq!((&case["priority"], &case["priority_source"]), (&json!("p1"), &json!("failure")));
             world.run_jobs().await;
             let chain = id.clone();
-            let events = world.app.db.read(move |rx| recourse::domain::ledger::audit::list(rx, &chain)).await.unwrap();
+            let events = world.app.read(move |rx| recourse::domain::ledger::audit::list(rx, &chain)).await.unwrap();
             let paged: Vec<&str> =
                 events.iter().filter(|e| e.kind == "on_call_paged").map(|e| e.details.as_str()).collect();
             assert!(paged.iter().any(|details| details.contains("triage_failed")), "{paged:?}");
@@ -269,7 +270,7 @@ fn a_revoked_client_is_out_at_once_and_a_token_after_ten_minutes() {
         let (key, body) = (new_key(), small("V-1"));
         spark.post_with("/v1/reports", &key, None, &body).await.expect(201);
         let client = credential.client.clone();
-        world.app.db.write(move |tx| platforms::revoke_client(tx, &client)).await.unwrap();
+        world.app.write(TEST, move |tx| platforms::revoke_client(tx, &client)).await.unwrap();
         for path in ["/v1/status", "/v1/reports", "/v1/events", "/v1/requests"] {
             spark.get(path).await.expect(401);
         }

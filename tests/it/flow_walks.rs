@@ -100,7 +100,6 @@ async fn totals_are_the_full_count(world: &World) {
     let quarters: Vec<Quarter> = {
         let all: Vec<String> = world
             .app
-            .db
             .read(|rx| Ok(flow_totals::table.select(flow_totals::quarter).distinct().load(rx.conn())?))
             .await
             .unwrap();
@@ -109,7 +108,7 @@ async fn totals_are_the_full_count(world: &World) {
     assert!(quarters.len() >= 2, "the walks cross a quarter");
     for quarter in quarters {
         for flow in FlowKind::ALL {
-            let agree = world.app.db.read(move |rx| {
+            let agree = world.app.read(move |rx| {
                 let counted = cube(rx, *flow, (quarter.from(), quarter.until()))?;
                 recourse::domain::counting::agree(rx, *flow, quarter, &counted)
             });

@@ -13,6 +13,7 @@ use recourse::domain::terms::region::Region;
 use recourse::jobs;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Staff, small};
 use crate::harness::{World, on_both};
 
@@ -23,7 +24,7 @@ pub(crate) type Row = (String, FlowKind, String, String, Region, String);
 
 pub(crate) async fn rows(world: &World) -> Vec<Row> {
     type Raw = (String, FlowKind, recourse::base::time::Timestamp, String, Region, String);
-    let read = world.app.db.read(|rx| {
+    let read = world.app.read(|rx| {
         let all: Vec<Raw> = flows::table
             .order((flows::at, flows::flow, flows::case_id))
             .select((flows::case_id, flows::flow, flows::at, flows::category, flows::region, flows::value))
@@ -300,22 +301,20 @@ fn closing_a_quarter_waits_for_whoever_is_counting() {
         let (go, may_go) = std::sync::mpsc::channel::<()>();
         let app = Arc::clone(&world.app);
         let counting = actix_web::rt::spawn(async move {
-            app.db
-                .write(move |tx| {
-                    recourse::db::dialect::enter_flows(tx.conn())?;
-                    entered.send(()).unwrap();
-                    may_go.recv().unwrap();
-                    Ok(())
-                })
-                .await
+            app.write(TEST, move |tx| {
+                recourse::db::dialect::enter_flows(tx.conn())?;
+                entered.send(()).unwrap();
+                may_go.recv().unwrap();
+                Ok(())
+            })
+            .await
         });
         tokio::task::spawn_blocking(move || has_entered.recv().unwrap()).await.unwrap();
         let app = Arc::clone(&world.app);
         let until = Quarter::of(world.clock.now()).until();
-        let mut closing =
-            Box::pin(
-                async move { app.db.write(move |tx| recourse::domain::counting::close(tx, "2026-q4", until)).await },
-            );
+        let mut closing = Box::pin(async move {
+            app.write(TEST, move |tx| recourse::domain::counting::close(tx, "2026-q4", until)).await
+        });
         let early = tokio::time::timeout(std::time::Duration::from_millis(300), &mut closing).await;
         assert!(early.is_err(), "it was closed while somebody was counting");
         go.send(()).unwrap();

@@ -81,7 +81,7 @@ fn a_mail_that_was_taken_is_sent_once_however_slow_the_goodbye() {
         server.say("QUIT hang");
         world.pass(120);
         world.run_jobs().await;
-        assert_eq!(world.app.db.read(outbox::depth).await.unwrap(), (0, 0));
+        assert_eq!(world.app.read(outbox::depth).await.unwrap(), (0, 0));
         assert_eq!(server.mails().len(), 1);
     });
 }
@@ -126,7 +126,7 @@ fn a_claim_that_runs_out_in_silence_rings_at_once_and_one_that_is_not_urgent_doe
 /// Whom each ring for this reason told.
 async fn rung(world: &World, case: &str, reason: &str) -> Vec<Value> {
     let case = case.to_owned();
-    let all = world.app.db.read(move |rx| audit::list(rx, &case)).await.unwrap();
+    let all = world.app.read(move |rx| audit::list(rx, &case)).await.unwrap();
     let rings = all.iter().filter(|event| event.kind == "on_call_paged");
     let details = rings.map(|event| serde_json::from_str::<Value>(&event.details).unwrap());
     details.filter(|details| details["reason"] == reason).map(|details| details["people"].clone()).collect()

@@ -11,6 +11,7 @@ use recourse::db::AnyConnection;
 use recourse::error::Error;
 use serde_json::Value;
 
+use crate::harness::TEST;
 use crate::harness::client::{Answer, new_key, small};
 use crate::harness::postgres::{Cluster, german_cluster};
 use crate::harness::{Database, World, databases, on_both};
@@ -50,7 +51,7 @@ async fn german_world(cluster: &Cluster) -> World {
 /// What becomes of a statement that fails in a transaction: its answer as a word.
 async fn fate(world: &World, statement: &str) -> &'static str {
     let statement = statement.to_owned();
-    let done = world.app.db.write(move |tx| match tx.conn() {
+    let done = world.app.write(TEST, move |tx| match tx.conn() {
         AnyConnection::Postgres(conn) => Ok(conn.batch_execute(&statement)?),
         AnyConnection::Sqlite(_) => Ok(()),
     });
@@ -106,7 +107,7 @@ fn a_german_server_is_understood_as_an_english_one_is() {
 /// Two transactions that wait for each other crosswise: the server ends one, which then may come again.
 async fn deadlock(world: &World) {
     let crosswise = |first: &'static str, second: &'static str| {
-        world.app.db.write(move |tx| {
+        world.app.write(TEST, move |tx| {
             for lock in [first, second] {
                 if let AnyConnection::Postgres(conn) = tx.conn() {
                     diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext($1))")
@@ -128,7 +129,7 @@ async fn deadlock(world: &World) {
 fn a_statement_that_cannot_be_understood_is_our_fault_on_both() {
     on_both(|world| async move {
         for statement in ["SELEC", "DELETE FROM nothing_such"] {
-            let done = world.app.db.write(move |tx| match tx.conn() {
+            let done = world.app.write(TEST, move |tx| match tx.conn() {
                 AnyConnection::Sqlite(conn) => Ok(conn.batch_execute(statement)?),
                 AnyConnection::Postgres(conn) => Ok(conn.batch_execute(statement)?),
             });

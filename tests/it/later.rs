@@ -64,7 +64,7 @@ fn a_head_is_no_reading_of_a_case() {
         assert_eq!(head.header("allow"), "GET");
         Caller::send(lead.caller.request(Method::HEAD, "/v1/triage/queues")).await.expect(200);
         let id = case.clone();
-        let record = world.app.db.read(move |rx| audit::list(rx, &id)).await.unwrap();
+        let record = world.app.read(move |rx| audit::list(rx, &id)).await.unwrap();
         assert!(record.iter().all(|event| event.kind != "case_read"), "{record:?}");
     });
 }

@@ -42,7 +42,7 @@ async fn emergency(world: &World, on_call: &str) {
 
 /// How many jobs wait, how many are dead, and why the mails among them failed.
 async fn owed(world: &World) -> (i64, i64, Vec<String>) {
-    let look = world.app.db.read(|rx| {
+    let look = world.app.read(|rx| {
         let (waiting, dead) = outbox::depth(rx)?;
         let mails = outbox::troubles(rx)?.into_iter().filter(|trouble| trouble.kind == "mail");
         Ok((waiting, dead, mails.map(|trouble| trouble.reason).collect()))
@@ -215,7 +215,7 @@ fn an_address_that_does_not_open_sends_the_alarm_up() {
         let to: Vec<String> = server.mails().into_iter().map(|mail| mail.to).collect();
         assert_eq!(to, ["lead@staff.example"]);
         let id = who.id.clone();
-        let events = world.app.db.read(move |rx| audit::list(rx, &id)).await.unwrap();
+        let events = world.app.read(move |rx| audit::list(rx, &id)).await.unwrap();
         assert!(events.iter().any(|event| event.kind == "mail_refused"));
     });
 }
@@ -235,7 +235,7 @@ fn a_page_that_fails_is_never_given_up_while_its_alarm_rings_and_ends_with_it() 
                 jobs_table::done_at.is_not_null(),
                 jobs_table::dead_at.is_not_null(),
             ));
-            world.app.db.read(move |rx| Ok(query.load::<(i64, bool, bool)>(rx.conn())?)).await.unwrap()
+            world.app.read(move |rx| Ok(query.load::<(i64, bool, bool)>(rx.conn())?)).await.unwrap()
         };
         assert_eq!(tried().await, [(41, false, false)]);
         let lead = world.staff(Role::Lead).await;

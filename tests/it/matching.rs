@@ -217,7 +217,7 @@ fn a_survivor_who_is_not_heard_from_is_raised_and_the_lead_is_told() {
         assert_eq!((&now["priority"], &now["queue"]), (&json!("p0"), &json!("emergency")));
         assert!(has(&lead, "C-1", "O20").await);
         let chain = case.clone();
-        let events = world.app.db.read(move |rx| recourse::domain::ledger::audit::list(rx, &chain)).await.unwrap();
+        let events = world.app.read(move |rx| recourse::domain::ledger::audit::list(rx, &chain)).await.unwrap();
         let last = events.iter().rev().find(|event| event.kind == "on_call_paged").unwrap();
         assert!(last.details.contains("check_in_passed") && last.details.contains("lead"), "{}", last.details);
     });

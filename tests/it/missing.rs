@@ -10,13 +10,14 @@ use recourse::jobs;
 use serde_json::{Value, json};
 
 use crate::damage::{paged, urgent};
+use crate::harness::TEST;
 use crate::harness::client::{Staff, full, small};
 use crate::harness::{World, on_both};
 use crate::unsound::{findings, words};
 
 async fn declare(world: &World, who: &Staff, kind: IdentifierKind, value: &str) {
-    let (app, name, declared) = (Arc::clone(&world.app), who.username.clone(), Identifier::new(kind, value));
-    world.app.db.write(move |tx| staff::declare(tx, &app.kit, &name, &declared)).await.unwrap();
+    let (name, declared) = (who.username.clone(), Identifier::new(kind, value));
+    world.app.write(TEST, move |tx| staff::declare(tx, &name, &declared)).await.unwrap();
 }
 
 /// The ids of what was found under a code.
@@ -54,8 +55,8 @@ fn a_wall_that_lost_any_of_its_hashes_is_named_and_stands_again_when_it_is_decla
         }
         assert_eq!(found(&world, "wall_missing").await, Vec::<String>::new());
         // A closed account's wall is handed on with its name, so it must stand too.
-        let (app, name) = (Arc::clone(&world.app), noor.username.clone());
-        world.app.db.write(move |tx| staff::close(tx, &app.kit, &name)).await.unwrap();
+        let name = noor.username.clone();
+        world.app.write(TEST, move |tx| staff::close(tx, &name)).await.unwrap();
         world.tamper(&format!("DELETE FROM staff_identifiers WHERE staff_id = '{}'", noor.id));
         assert_eq!(found(&world, "wall_missing").await.len(), 2, "both of what she declared, the second time too");
     });
@@ -168,7 +169,7 @@ fn an_urgent_case_whose_claim_ran_out_rings_for_the_next_person() {
         other.take(&case).await;
         lead.act(&case, "heartbeat", &json!({})).await.expect(409);
         let chain = case.clone();
-        let events = world.app.db.read(move |rx| audit::list(rx, &chain)).await.unwrap();
+        let events = world.app.read(move |rx| audit::list(rx, &chain)).await.unwrap();
         assert_eq!(events.iter().filter(|event| event.kind == "claimed").count(), 2);
         // A claim that is kept alive rings for nobody.
         for _ in 0..3 {

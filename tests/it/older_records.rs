@@ -15,7 +15,7 @@ use crate::operators::{check, wrong};
 
 /// What the record has of the editions, in order.
 async fn record(world: &World) -> Vec<Committed> {
-    world.app.db.read(editions::all).await.unwrap()
+    world.app.read(editions::all).await.unwrap()
 }
 
 /// What `check` says is wrong with the editions.
@@ -52,7 +52,7 @@ async fn refused_by_all(world: &World, id: EditionId) -> Vec<String> {
 async fn attempts(world: &World) -> i64 {
     use diesel::prelude::*;
     use recourse::db::schema::edition_builds;
-    let count = world.app.db.read(|rx| Ok(edition_builds::table.count().get_result(rx.conn())?));
+    let count = world.app.read(|rx| Ok(edition_builds::table.count().get_result(rx.conn())?));
     count.await.unwrap()
 }
 

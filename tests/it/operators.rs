@@ -16,6 +16,7 @@ use recourse::domain::terms::Mode;
 use recourse::{jobs, web};
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Platform, full, new_key, small};
 use crate::harness::{World, on_both, on_both_with};
 
@@ -156,7 +157,7 @@ fn readiness_knows_the_jobs_and_the_outbox() {
         assert_eq!(reasons(&world).await, codes([]));
         world.platform("spark").await.submit(&urgent("R-1")).await;
         let due = "UPDATE outbox SET run_at = run_at - 121000000";
-        let enqueue = world.app.db.write(|tx| {
+        let enqueue = world.app.write(TEST, |tx| {
             let (now, case) = (tx.now(), CaseId::random());
             outbox::enqueue(tx, &Job::TellOfWall { case }, now, None)
         });
@@ -377,7 +378,7 @@ fn check_says_who_cannot_be_paged() {
     on_both(|world| async move {
         let advocate = world.staff(Role::Advocate).await;
         let name = advocate.username.clone();
-        let shift = world.app.db.write(move |tx| {
+        let shift = world.app.write(TEST, move |tx| {
             let now = Clock::machine().now();
             rota::add(tx, &name, now, now.plus(Duration::from_hours(12)))
         });
@@ -388,9 +389,9 @@ fn check_says_who_cannot_be_paged() {
         let server = [("RECOURSE_MAIL__URL", "smtp://127.0.0.1:1")];
         let (code, said) = check(&world, &server);
         assert_eq!((code, wrong(&said, "problems")), (Some(1), gaps), "{said}");
-        let (app, name) = (Arc::clone(&world.app), advocate.username.clone());
-        let set = move |tx: &mut recourse::db::Tx<'_>| staff::set_mail(tx, &app.kit, &name, Some("a@staff.example"));
-        world.app.db.write(set).await.unwrap();
+        let name = advocate.username.clone();
+        let set = move |tx: &mut recourse::domain::unit::Unit<'_>| staff::set_mail(tx, &name, Some("a@staff.example"));
+        world.app.write(TEST, set).await.unwrap();
         let (code, said) = check(&world, &server);
         let left: Vec<&str> = said["problems"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap()).collect();
         assert_eq!((code, left), (Some(1), vec!["children"]), "an advocate does not see the children's queue");

@@ -1,5 +1,6 @@
 //! Owed work and tidying: nothing is lost by a worker that dies, and nothing held up by a job that fails.
 
+use crate::harness::TEST;
 use crate::harness::client::{full, small};
 use crate::harness::{on_both, on_both_with};
 use diesel::prelude::*;
@@ -24,7 +25,7 @@ fn more_than_one_batch_of_old_rows_is_forgotten() {
         }
         world.pass(31 * 24 * 3600);
         jobs::once(&world.app, "tidy").await.unwrap();
-        let left = world.app.db.read(|rx| {
+        let left = world.app.read(|rx| {
             let events: i64 = recourse::db::schema::events::table.count().get_result(rx.conn())?;
             let keys: i64 = recourse::db::schema::idempotency::table.count().get_result(rx.conn())?;
             Ok((events, keys))
@@ -51,16 +52,16 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
         spark.submit(&body).await;
         world.pass(120);
         jobs::tick(Arc::clone(&world.app)).await.unwrap();
-        let db = &world.app.db;
-        let dead = db.write(|tx| crate::harness::lease(tx, "dead", 10)).await.unwrap();
+        let app = &world.app;
+        let dead = app.write(TEST, |tx| crate::harness::lease(tx, "dead", 10)).await.unwrap();
         assert!(!dead.is_empty());
         assert_eq!(jobs::work_off(&world.app, "living").await.unwrap(), 0, "the lease holds");
         world.pass(61);
         assert_eq!(jobs::work_off(&world.app, "living").await.unwrap(), dead.len());
         let id = dead[0].id.clone();
-        assert!(!db.write(move |tx| outbox::finish(tx, &id, "dead")).await.unwrap(), "its lease is another's");
-        assert_eq!(db.read(outbox::depth).await.unwrap(), (0, 0));
-        let done: Vec<(i64, Option<String>)> = db
+        assert!(!app.write(TEST, move |tx| outbox::finish(tx, &id, "dead")).await.unwrap(), "its lease is another's");
+        assert_eq!(app.read(outbox::depth).await.unwrap(), (0, 0));
+        let done: Vec<(i64, Option<String>)> = app
             .read(|rx| {
                 Ok(outbox_table::table.select((outbox_table::attempts, outbox_table::lease_by)).load(rx.conn())?)
             })
@@ -68,7 +69,7 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
             .unwrap();
         assert!(done.iter().all(|job| *job == (2, Some("living".to_owned()))), "{done:?}");
         let id = lead.case_of("W-1").await;
-        let events = db.read(move |rx| recourse::domain::ledger::audit::list(rx, &id)).await.unwrap();
+        let events = app.read(move |rx| recourse::domain::ledger::audit::list(rx, &id)).await.unwrap();
         assert_eq!(events.iter().filter(|event| event.kind == "on_call_paged").count(), 1, "once");
     });
 }
@@ -83,9 +84,9 @@ fn a_job_that_meets_a_fault_says_so_and_holds_up_no_other() {
         config.mail.url = Some(Sensitive::new("smtp://127.0.0.1:1".to_owned()));
     };
     on_both_with(mail, |world| async move {
-        let db = &world.app.db;
+        let app = &world.app;
         let broken = Job::Mail { staff: StaffId::random(), notice: Notice::Wall };
-        db.write(move |tx| outbox::enqueue(tx, &broken, tx.now(), None)).await.unwrap();
+        app.write(TEST, move |tx| outbox::enqueue(tx, &broken, tx.now(), None)).await.unwrap();
         let spark = world.platform("spark").await;
         let mut body = full("J-1");
         body["answers"] = json!({"not_safe_now": "yes"});
@@ -93,7 +94,7 @@ fn a_job_that_meets_a_fault_says_so_and_holds_up_no_other() {
         world.pass(120);
         world.run_jobs().await;
         let jobs = || async {
-            db.read(|rx| {
+            app.read(|rx| {
                 let of_job = (
                     outbox_table::kind,
                     outbox_table::done_at.is_not_null(),

@@ -13,18 +13,18 @@ use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::jobs;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Platform, Staff, full, small};
 use crate::harness::smtp::{Mail, MailServer};
 use crate::harness::{World, on_both};
 
 /// Gives a colleague an address, and a shift of `hours` from now where there are any.
 pub(crate) async fn reachable(world: &World, who: &Staff, address: &str, hours: u64) {
-    let (app, name, address) = (Arc::clone(&world.app), who.username.clone(), address.to_owned());
+    let (name, address) = (who.username.clone(), address.to_owned());
     world
         .app
-        .db
-        .write(move |tx| {
-            staff::set_mail(tx, &app.kit, &name, Some(&address))?;
+        .write(TEST, move |tx| {
+            staff::set_mail(tx, &name, Some(&address))?;
             if hours > 0 {
                 let now = tx.now();
                 rota::add(tx, &name, now, now.plus(std::time::Duration::from_secs(hours * 3_600)))?;
@@ -37,8 +37,8 @@ pub(crate) async fn reachable(world: &World, who: &Staff, address: &str, hours: 
 
 /// Changes what a colleague does here. Their shifts stay.
 async fn become_one(world: &World, who: &Staff, role: Role) {
-    let (app, name) = (Arc::clone(&world.app), who.username.clone());
-    world.app.db.write(move |tx| staff::set_role(tx, &app.kit, &name, role).map(drop)).await.unwrap();
+    let name = who.username.clone();
+    world.app.write(TEST, move |tx| staff::set_role(tx, &name, role).map(drop)).await.unwrap();
 }
 
 /// A house with an advocate on the rota, another who is not, a lead, a lead behind a wall, and a safeguarding lead.
@@ -57,9 +57,9 @@ async fn house(world: &World) -> Staff {
     reachable(world, &safeguarding, "safeguarding@staff.example", 0).await;
     reachable(world, &auditor, "auditor@staff.example", 24 * 30).await;
     become_one(world, &auditor, Role::Auditor).await;
-    let (app, name) = (Arc::clone(&world.app), walled.username.clone());
+    let name = walled.username.clone();
     let number = Identifier::new(IdentifierKind::Phone, "+447700900123");
-    world.app.db.write(move |tx| staff::declare(tx, &app.kit, &name, &number)).await.unwrap();
+    world.app.write(TEST, move |tx| staff::declare(tx, &name, &number)).await.unwrap();
     on_call
 }
 
@@ -246,7 +246,7 @@ fn a_worker_that_dies_after_sending_sends_the_same_mail_again_and_loses_none() {
         world.pass(120);
         jobs::tick(Arc::clone(&world.app)).await.unwrap();
         // Leased by a worker that is killed before it could say that it was done.
-        let leased = world.app.db.write(|tx| crate::harness::lease(tx, "dead", 10)).await.unwrap();
+        let leased = world.app.write(TEST, |tx| crate::harness::lease(tx, "dead", 10)).await.unwrap();
         assert_eq!(leased.len(), 2, "a mail and the log's line");
         jobs::work_off(&world.app, "living").await.unwrap();
         assert!(server.mails().is_empty());
@@ -277,7 +277,7 @@ fn an_image_is_told_of_at_4_24_36_and_44_hours_and_higher_up_as_time_runs_out() 
             world.run_jobs().await;
         }
         let chain = case.clone();
-        let events = world.app.db.read(move |rx| audit::list(rx, &chain)).await.unwrap();
+        let events = world.app.read(move |rx| audit::list(rx, &chain)).await.unwrap();
         let told: Vec<(String, String)> = events
             .iter()
             .filter(|event| ["alarm_opened", "on_call_paged"].contains(&event.kind.as_str()))
@@ -337,7 +337,7 @@ fn a_leap_of_the_clock_rings_once_and_says_what_has_passed() {
         world.pass(30 * 86_400);
         world.run_jobs().await;
         let chain = case.clone();
-        let events = world.app.db.read(move |rx| audit::list(rx, &chain)).await.unwrap();
+        let events = world.app.read(move |rx| audit::list(rx, &chain)).await.unwrap();
         let paged: Vec<&str> =
             events.iter().filter(|e| e.kind == "on_call_paged").map(|e| e.details.as_str()).collect();
         assert_eq!(paged.len(), 1, "{paged:?}");

@@ -1,7 +1,5 @@
 //! Names made anew after the rules of identifiers changed: walls, pairs and matches of cases that were there before.
 
-use std::sync::Arc;
-
 use diesel::prelude::*;
 use recourse::db::schema::cases;
 use recourse::domain::ledger::audit;
@@ -12,6 +10,7 @@ use recourse::jobs;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Caller, Staff, small};
 use crate::harness::{World, on_both};
 
@@ -32,8 +31,8 @@ async fn renew(world: &World) {
 }
 
 async fn declare(world: &World, who: &Staff, kind: IdentifierKind, value: &'static str) {
-    let (app, name) = (Arc::clone(&world.app), who.username.clone());
-    let declared = world.app.db.write(move |tx| staff::declare(tx, &app.kit, &name, &Identifier::new(kind, value)));
+    let name = who.username.clone();
+    let declared = world.app.write(TEST, move |tx| staff::declare(tx, &name, &Identifier::new(kind, value)));
     declared.await.unwrap();
 }
 
@@ -83,7 +82,7 @@ fn a_wall_that_is_new_holds_at_once_and_whoever_had_the_case_loses_it() {
         assert_eq!((&seen["priority"], &seen["assigned_to"]), (&json!("p0"), &Value::Null));
         world.run_jobs().await;
         let id = case.clone();
-        let events = world.app.db.read(move |rx| audit::list(rx, &id)).await.unwrap();
+        let events = world.app.read(move |rx| audit::list(rx, &id)).await.unwrap();
         let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
         let at = |kind: &str| kinds.iter().rposition(|known| *known == kind).unwrap_or_else(|| panic!("{kinds:?}"));
         assert!(at("names_renewed") < at("claim_ended") && at("claim_ended") < at("on_call_paged"), "{kinds:?}");
@@ -92,7 +91,7 @@ fn a_wall_that_is_new_holds_at_once_and_whoever_had_the_case_loses_it() {
         age(&world);
         renew(&world).await;
         let id = case.clone();
-        let after = world.app.db.read(move |rx| audit::list(rx, &id)).await.unwrap().len();
+        let after = world.app.read(move |rx| audit::list(rx, &id)).await.unwrap().len();
         assert_eq!(before, after);
     });
 }
@@ -141,7 +140,7 @@ fn walls_hold_before_during_and_after_a_run() {
         spark.submit(&body).await;
         assert!(!sees(&who, &lead.case_of("SPK-new").await).await, "and before new ones");
         // It is named by `check`, and declared again it meets every spelling.
-        let notes = world.app.db.read(recourse::domain::watch::soundness::old_walls).await.unwrap();
+        let notes = world.app.read(recourse::domain::watch::soundness::old_walls).await.unwrap();
         assert_eq!(notes.len(), 1, "{notes:?}");
         declare(&world, &who, IdentifierKind::Email, "k.example@gmail.com").await;
         assert!(hidden().await);
@@ -149,7 +148,7 @@ fn walls_hold_before_during_and_after_a_run() {
         body["subject"]["identifiers"][0]["value"] = json!("kexample@googlemail.com");
         spark.submit(&body).await;
         assert!(!sees(&who, &lead.case_of("SPK-dots").await).await);
-        assert!(world.app.db.read(recourse::domain::watch::soundness::old_walls).await.unwrap().is_empty());
+        assert!(world.app.read(recourse::domain::watch::soundness::old_walls).await.unwrap().is_empty());
     });
 }
 
@@ -186,7 +185,7 @@ fn of_two_cases_that_become_one_pair_the_newer_loses_it_and_they_are_linked() {
         assert_eq!(lead.case_of("N-2").await, alone);
         // A pair with somebody who is nobody is empty.
         let pair = cases::table.filter(cases::id.eq(nobody.clone())).select(cases::pair_digest);
-        let left: Option<Vec<u8>> = world.app.db.read(move |rx| Ok(pair.first(rx.conn())?)).await.unwrap();
+        let left: Option<Vec<u8>> = world.app.read(move |rx| Ok(pair.first(rx.conn())?)).await.unwrap();
         assert_eq!(left, None);
     });
 }
@@ -221,7 +220,7 @@ fn old_matches_page_nobody_and_are_listed_for_a_lead() {
         for case in [&one, &other] {
             assert_eq!(lead.case(case).await.0["priority"], "p4");
             let id = case.clone();
-            let events = world.app.db.read(move |rx| audit::list(rx, &id)).await.unwrap();
+            let events = world.app.read(move |rx| audit::list(rx, &id)).await.unwrap();
             assert!(events.iter().all(|event| event.kind != "on_call_paged" && event.kind != "alarm_opened"));
         }
         // A colleague behind a wall, or who hands out no cases, learns of none of it.
@@ -265,7 +264,6 @@ fn one_case_that_cannot_be_read_stops_no_other_and_erased_ones_are_passed() {
         assert_eq!(listed, stand);
         let (run, older) = world
             .app
-            .db
             .read(|rx| {
                 Ok((recourse::domain::watch::renewal::run(rx)?, recourse::domain::watch::renewal::older(rx, 10)?))
             })
@@ -286,17 +284,17 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
             spark.submit(&naming(&format!("SPK-{n}"), "07700 900123")).await;
         }
         age(&world);
-        let first = world.app.db.read(|rx| recourse::domain::watch::renewal::next(rx, "", 2)).await.unwrap();
-        world.app.db.write(recourse::domain::watch::renewal::begin).await.unwrap();
+        let first = world.app.read(|rx| recourse::domain::watch::renewal::next(rx, "", 2)).await.unwrap();
+        world.app.write(TEST, recourse::domain::watch::renewal::begin).await.unwrap();
         let passed = first.clone();
-        world.app.db.write(move |tx| recourse::domain::watch::renewal::pass(tx, "", &passed, 0)).await.unwrap();
+        world.app.write(TEST, move |tx| recourse::domain::watch::renewal::pass(tx, "", &passed, 0)).await.unwrap();
         // A process that lags behind moves nothing back.
         let lagging = first[..1].to_vec();
-        world.app.db.write(move |tx| recourse::domain::watch::renewal::pass(tx, "", &lagging, 0)).await.unwrap();
+        world.app.write(TEST, move |tx| recourse::domain::watch::renewal::pass(tx, "", &lagging, 0)).await.unwrap();
         renew(&world).await;
-        let run = world.app.db.read(recourse::domain::watch::renewal::run).await.unwrap().unwrap();
+        let run = world.app.read(recourse::domain::watch::renewal::run).await.unwrap().unwrap();
         assert_eq!((run.looked_at, run.failed, run.ended_at.is_some()), (6, 0, true));
-        let older = world.app.db.read(|rx| recourse::domain::watch::renewal::older(rx, 10)).await.unwrap();
+        let older = world.app.read(|rx| recourse::domain::watch::renewal::older(rx, 10)).await.unwrap();
         assert!(older.is_empty(), "what was stepped over is done at the end");
     });
 }
@@ -320,6 +318,6 @@ fn declarations_are_made_anew_from_their_originals() {
         assert!(sees(&who, &case).await);
         renew(&world).await;
         assert!(!sees(&who, &case).await);
-        assert!(world.app.db.read(recourse::domain::watch::soundness::old_walls).await.unwrap().is_empty());
+        assert!(world.app.read(recourse::domain::watch::soundness::old_walls).await.unwrap().is_empty());
     });
 }

@@ -29,7 +29,7 @@ async fn announce(world: &World, id: EditionId) -> EditionId {
 
 async fn publish(world: &World, id: EditionId) {
     build(world, id).await.unwrap();
-    let committed = world.app.db.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
+    let committed = world.app.read(move |rx| editions::find(rx, id)).await.unwrap().unwrap();
     advance_to(world, committed.entry.release_at);
     jobs::publish(&world.app, id).await.unwrap();
 }

@@ -13,6 +13,7 @@ use recourse::jobs;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Caller, Staff, full, small};
 use crate::harness::{World, on_both};
 use crate::paging::reachable;
@@ -22,13 +23,13 @@ pub(crate) const LOSSES: [(&str, &str); 4] =
     [("close", "account_closed"), ("role", "role"), ("queues", "queue"), ("declare", "wall")];
 
 pub(crate) async fn lose(world: &World, who: &Staff, loss: &str) {
-    let (app, name, loss) = (Arc::clone(&world.app), who.username.clone(), loss.to_owned());
-    let ended = world.app.db.write(move |tx| match loss.as_str() {
-        "close" => staff::close(tx, &app.kit, &name),
-        "role" => staff::set_role(tx, &app.kit, &name, Role::Auditor).map(|(_, ended)| ended),
-        "queues" => staff::set_queues(tx, &app.kit, &name, &[Queue::Complaints]),
-        "reset" => staff::reset(tx, &app.kit, &name, "$none$", &staff::new_totp_secret()),
-        _ => staff::declare(tx, &app.kit, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123")),
+    let (name, loss) = (who.username.clone(), loss.to_owned());
+    let ended = world.app.write(TEST, move |tx| match loss.as_str() {
+        "close" => staff::close(tx, &name),
+        "role" => staff::set_role(tx, &name, Role::Auditor).map(|(_, ended)| ended),
+        "queues" => staff::set_queues(tx, &name, &[Queue::Complaints]),
+        "reset" => staff::reset(tx, &name, "$none$", &staff::new_totp_secret()),
+        _ => staff::declare(tx, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123")),
     });
     ended.await.unwrap();
 }
@@ -36,7 +37,7 @@ pub(crate) async fn lose(world: &World, who: &Staff, loss: &str) {
 /// The events of a kind on a case's record, as their details.
 pub(crate) async fn events(world: &World, case: &str, kind: &'static str) -> Vec<Value> {
     let case = case.to_owned();
-    let all = world.app.db.read(move |rx| audit::list(rx, &case)).await.unwrap();
+    let all = world.app.read(move |rx| audit::list(rx, &case)).await.unwrap();
     all.iter().filter(|event| event.kind == kind).map(|event| serde_json::from_str(&event.details).unwrap()).collect()
 }
 
@@ -166,11 +167,11 @@ fn a_report_or_an_addition_that_names_the_holder_takes_the_case_from_them_and_ri
 /// A further session of the same colleague.
 async fn second_device(world: &World, who: &Staff) -> Caller {
     let name = who.username.clone();
-    let open = move |tx: &mut recourse::db::Tx<'_>| {
+    let open = move |tx: &mut recourse::domain::unit::Unit<'_>| {
         let account = staff::account(tx, &name)?.unwrap();
         staff::open_session(tx, account)
     };
-    let opened = world.app.db.write(open).await.unwrap();
+    let opened = world.app.write(TEST, open).await.unwrap();
     Caller::new(world, opened.token.into_exposed())
 }
 
@@ -246,7 +247,7 @@ async fn owed_to(world: &World, who: &Staff) -> usize {
     let id = who.id.clone();
     let open = outbox::done_at.is_null().and(outbox::dead_at.is_null());
     let mails = outbox::table.filter(outbox::kind.eq("mail").and(open)).select(outbox::payload);
-    let payloads: Vec<String> = world.app.db.read(move |rx| Ok(mails.load(rx.conn())?)).await.unwrap();
+    let payloads: Vec<String> = world.app.read(move |rx| Ok(mails.load(rx.conn())?)).await.unwrap();
     payloads.iter().filter(|payload| payload.contains(&id)).count()
 }
 

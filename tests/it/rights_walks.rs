@@ -8,7 +8,6 @@ use std::time::Duration;
 use diesel::prelude::*;
 use recourse::base::id::{CaseId, StaffId};
 use recourse::base::time::Timestamp;
-use recourse::db::Rx;
 use recourse::db::schema::{acts, alarms, cases, unseen_cases};
 use recourse::domain::access::{self, Act};
 use recourse::domain::case::{Case, State};
@@ -20,9 +19,11 @@ use recourse::jobs;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Caller, Staff, new_key, small};
 use crate::harness::dice::Dice;
 use crate::harness::{World, on_both};
+use recourse::domain::unit::Look;
 
 const STEPS: usize = 150;
 /// Numbers that reports name and colleagues may come to declare.
@@ -81,14 +82,14 @@ impl House {
 
     /// Whoever has a case, or was last told of one; now and then anybody. Their place among the people.
     async fn concerned(&mut self) -> usize {
-        let look = |rx: &mut Rx<'_>| {
+        let look = |rx: &mut Look<'_>| {
             let open = cases::assigned_to.is_not_null().and(cases::state.ne(State::Closed));
             let held: Vec<Option<String>> = cases::table.filter(open).select(cases::assigned_to).load(rx.conn())?;
             let rung = alarms::table.filter(alarms::closed_at.is_null()).select(alarms::told);
             let told: Vec<Option<String>> = rung.load(rx.conn())?;
             Ok((held, told))
         };
-        let (held, told) = self.world.app.db.read(look).await.unwrap();
+        let (held, told) = self.world.app.read(look).await.unwrap();
         let named = vec![held, told, Vec::new()].swap_remove(self.dice.roll(3));
         let named: Vec<String> = named.into_iter().flatten().collect();
         let of = |who: &Staff| named.iter().any(|ids| ids.contains(&who.id));
@@ -218,7 +219,7 @@ impl House {
     async fn lose(&mut self) -> u16 {
         let i = self.concerned().await;
         let who = self.people[i].clone();
-        let (app, name) = (Arc::clone(&self.world.app), who.username.clone());
+        let name = who.username.clone();
         let kind = self.dice.roll(6);
         let number = Identifier::new(IdentifierKind::Phone, NUMBERS[self.dice.roll(3)]);
         let role = [Role::Auditor, Role::Advocate, Role::Administrator, Role::Lead][self.dice.roll(4)];
@@ -231,12 +232,12 @@ impl House {
         if kind == 0 {
             return Caller::send(who.caller.request(Method::DELETE, "/v1/triage/sessions/current")).await.status;
         }
-        let lost = self.world.app.db.write(move |tx| match kind {
-            1 => staff::close(tx, &app.kit, &name).map(drop),
-            2 => staff::set_role(tx, &app.kit, &name, role).map(drop),
-            3 => staff::set_queues(tx, &app.kit, &name, queues).map(drop),
-            4 => staff::reset(tx, &app.kit, &name, "$none$", &staff::new_totp_secret()).map(drop),
-            _ => staff::declare(tx, &app.kit, &name, &number).map(drop),
+        let lost = self.world.app.write(TEST, move |tx| match kind {
+            1 => staff::close(tx, &name).map(drop),
+            2 => staff::set_role(tx, &name, role).map(drop),
+            3 => staff::set_queues(tx, &name, queues).map(drop),
+            4 => staff::reset(tx, &name, "$none$", &staff::new_totp_secret()).map(drop),
+            _ => staff::declare(tx, &name, &number).map(drop),
         });
         lost.await.unwrap();
         200
@@ -244,20 +245,19 @@ impl House {
 
     /// Everybody is left with one queue: whatever stands in another is out of sight, until somebody new begins.
     async fn narrow(&mut self) -> u16 {
-        let app = Arc::clone(&self.world.app);
-        let narrow = move |tx: &mut recourse::db::Tx<'_>| {
+        let narrow = move |tx: &mut recourse::domain::unit::Unit<'_>| {
             for who in staff::list(tx)? {
-                staff::set_queues(tx, &app.kit, &who.username, &[Queue::Fraud])?;
+                staff::set_queues(tx, &who.username, &[Queue::Fraud])?;
             }
             Ok(())
         };
-        self.world.app.db.write(narrow).await.unwrap();
+        self.world.app.write(TEST, narrow).await.unwrap();
         204
     }
 
     /// Something sealed of a case is changed by a failing disk.
     async fn damage(&mut self) -> u16 {
-        let all = self.world.app.db.read(|rx| Ok(cases::table.select(cases::id).load::<CaseId>(rx.conn())?)).await;
+        let all = self.world.app.read(|rx| Ok(cases::table.select(cases::id).load::<CaseId>(rx.conn())?)).await;
         let all = all.unwrap();
         if all.is_empty() || self.damaged.len() > 2 {
             return 204;
@@ -272,13 +272,13 @@ impl House {
 
     /// What holds of every case at every moment.
     async fn check(&self, at: (u64, usize)) {
-        let wrong = self.world.app.db.read(wrongs).await.unwrap();
+        let wrong = self.world.app.read(wrongs).await.unwrap();
         assert!(wrong.is_empty(), "{at:?}: {wrong:#?}");
     }
 }
 
 /// The open cases of which nobody who may help was told, and why that is wrong.
-fn wrongs(rx: &mut Rx<'_>) -> recourse::error::Result<Vec<String>> {
+fn wrongs(rx: &mut Look<'_>) -> recourse::error::Result<Vec<String>> {
     let ids: Vec<CaseId> = cases::table.select(cases::id).load(rx.conn())?;
     let mut wrong = Vec::new();
     for id in ids {
@@ -294,7 +294,7 @@ fn wrongs(rx: &mut Rx<'_>) -> recourse::error::Result<Vec<String>> {
 }
 
 /// A proposal outlives neither its case nor the right of who made it.
-fn of_proposals(rx: &mut Rx<'_>, case: &Case) -> recourse::error::Result<Option<&'static str>> {
+fn of_proposals(rx: &mut Look<'_>, case: &Case) -> recourse::error::Result<Option<&'static str>> {
     let waiting: Vec<StaffId> = acts::table
         .filter(acts::case_id.eq(&case.id).and(acts::state.eq("pending")))
         .select(acts::proposed_by)
@@ -310,7 +310,7 @@ fn of_proposals(rx: &mut Rx<'_>, case: &Case) -> recourse::error::Result<Option<
     Ok(None)
 }
 
-fn of_alarm(rx: &mut Rx<'_>, case: &Case) -> recourse::error::Result<Option<String>> {
+fn of_alarm(rx: &mut Look<'_>, case: &Case) -> recourse::error::Result<Option<String>> {
     let now = rx.now();
     if let Some(holder) = &case.assigned_to {
         // It is theirs: they took it, or were told of it, or will be.

@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::PgConnection;
@@ -19,6 +18,7 @@ use recourse::domain::vault::{Keyring, Sealed, Statement};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Caller, Staff, full, new_key, small};
 use crate::harness::postgres::{ClusterOptions, private_cluster};
 use crate::harness::process::{Service, now, pause};
@@ -143,7 +143,7 @@ async fn mail_was_tried(service: &Service) {
     let app = service.open().await;
     let tried = outbox_table::table.filter(outbox_table::last_error.is_not_null()).count();
     until("the mail was tried", async || {
-        app.db.read(move |rx| Ok(tried.get_result::<i64>(rx.conn())?)).await.unwrap() > 0
+        app.read(move |rx| Ok(tried.get_result::<i64>(rx.conn())?)).await.unwrap() > 0
     })
     .await;
 }
@@ -267,12 +267,12 @@ async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
     let (password, totp) = (word(said, "password"), staff::new_totp_secret());
     said.extend([staff::base32_secret(&totp).expose().clone(), hex(totp.expose())]);
     let password_hash = app.passwords.hash(Sensitive::new(password.clone())).await.unwrap();
-    let (kit, secret) = (Arc::clone(&app), totp.clone());
+    let secret = totp.clone();
     let address = format!("{}@example.org", word(said, "staffmail"));
-    let added = app.db.write(move |tx| {
+    let added = app.write(TEST, move |tx| {
         let (username, role) = ("amina".to_owned(), Role::SafeguardingLead);
-        staff::add(tx, &kit.kit, NewMember { username, role, queues: Vec::new(), password_hash, totp_secret: secret })?;
-        staff::set_mail(tx, &kit.kit, "amina", Some(&address))?;
+        staff::add(tx, NewMember { username, role, queues: Vec::new(), password_hash, totp_secret: secret })?;
+        staff::set_mail(tx, "amina", Some(&address))?;
         paging::tell_of_wall(tx, &recourse::base::id::Id::random(), "a wall")
     });
     added.await.unwrap();
@@ -290,7 +290,7 @@ async fn sign_in(service: &Service, said: &mut Vec<String>, secrets: Secrets) ->
     let session = nobody.post("/v1/triage/sessions", &right).await.expect(200).json();
     let token = session["access_token"].as_str().unwrap().to_owned();
     said.push(token.clone());
-    let member = app.db.read(|rx| staff::account(rx, "amina")).await.unwrap().unwrap().member;
+    let member = app.read(|rx| staff::account(rx, "amina")).await.unwrap().unwrap().member;
     Staff { caller: service.caller(&token), id: member.id.to_string(), username: "amina".to_owned() }
 }
 

@@ -81,7 +81,7 @@ fn fraud_first_and_an_assault_later_stands_in_both_queues() {
         world.pass(15 * 60);
         jobs::tick(Arc::clone(&world.app)).await.unwrap();
         let chain = case.clone();
-        let events = world.app.db.read(move |rx| audit::list(rx, &chain)).await.unwrap();
+        let events = world.app.read(move |rx| audit::list(rx, &chain)).await.unwrap();
         let rung = events.iter().find(|event| event.kind == "on_call_paged").unwrap();
         assert!(rung.details.contains(&sexual.id), "{}", rung.details);
         // Claimed from either queue, by one.
@@ -257,7 +257,7 @@ fn when_the_rule_file_has_another_queue_open_cases_move_at_the_start_and_closed_
         );
         assert_eq!(lead.case(&closed).await.0["queue"], "fraud");
         assert_eq!((listed(fraud, "").await, listed(other, "").await), (Vec::new(), vec![urgent.clone()]));
-        let kinds = |id: String| world.app.db.read(move |rx| audit::list(rx, &id));
+        let kinds = |id: String| world.app.read(move |rx| audit::list(rx, &id));
         let kinds: Vec<String> = kinds(urgent).await.unwrap().into_iter().map(|event| event.kind).collect();
         let moved = ["queue_changed", "claim_ended", "alarm_opened"].map(str::to_owned);
         assert!(kinds.windows(3).any(|three| three == moved), "{kinds:?}");

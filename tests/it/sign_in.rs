@@ -6,6 +6,7 @@ use recourse::domain::people::staff::{self, NewMember, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Answer, Caller};
 use crate::harness::{World, on_both, on_both_with};
 
@@ -14,11 +15,10 @@ const PASSWORD: &str = "correct horse battery";
 async fn account(world: &World) -> Sensitive<Vec<u8>> {
     let totp_secret = staff::new_totp_secret();
     let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
-    let (app, secret) = (std::sync::Arc::clone(&world.app), totp_secret.clone());
+    let secret = totp_secret.clone();
     world
         .app
-        .db
-        .write(move |tx| {
+        .write(TEST, move |tx| {
             let new = NewMember {
                 username: "amina".to_owned(),
                 role: Role::Advocate,
@@ -26,7 +26,7 @@ async fn account(world: &World) -> Sensitive<Vec<u8>> {
                 password_hash,
                 totp_secret: secret,
             };
-            staff::add(tx, &app.kit, new)
+            staff::add(tx, new)
         })
         .await
         .unwrap();
@@ -194,7 +194,7 @@ fn a_revoked_client_and_an_old_token_count_for_nothing_at_once() {
         let spark = world.platform("spark").await;
         spark.caller.get("/v1/status").await.expect(200);
         let id = spark.client_id.parse().unwrap();
-        world.app.db.write(move |tx| recourse::domain::people::platforms::rotate_client(tx, &id)).await.unwrap();
+        world.app.write(TEST, move |tx| recourse::domain::people::platforms::rotate_client(tx, &id)).await.unwrap();
         assert_eq!(spark.caller.get("/v1/status").await.expect(401).code(), "credential_invalid");
         let again = world.platform("spark").await;
         world.pass(599);
@@ -227,8 +227,8 @@ fn the_first_code_of_a_new_second_factor_holds() {
         sign_in(&world, &body).await.expect(200);
         let fresh = staff::new_totp_secret();
         let hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
-        let (app, new) = (std::sync::Arc::clone(&world.app), fresh.clone());
-        world.app.db.write(move |tx| staff::reset(tx, &app.kit, "amina", &hash, &new)).await.unwrap();
+        let new = fresh.clone();
+        world.app.write(TEST, move |tx| staff::reset(tx, "amina", &hash, &new)).await.unwrap();
         let body = json!({"username": "amina", "password": PASSWORD, "code": code(&world, &fresh)});
         sign_in(&world, &body).await.expect(200);
         assert_eq!(sign_in(&world, &body).await.status, 401, "and once");

@@ -47,7 +47,7 @@ fn the_demo_fills_no_database_that_has_people_already() {
                 assert_eq!(left, ["demo.json"], "nothing is made on the way");
             }
             let app = service.open().await;
-            let slugs = app.db.read(|rx| Ok(platforms::list(rx)?.into_iter().map(|(p, _)| p.slug).collect::<Vec<_>>()));
+            let slugs = app.read(|rx| Ok(platforms::list(rx)?.into_iter().map(|(p, _)| p.slug).collect::<Vec<_>>()));
             assert_eq!(slugs.await.unwrap(), ["spark"]);
         }
     });

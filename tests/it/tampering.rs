@@ -1,14 +1,15 @@
 //! Somebody with a hand in the database: what is sealed does not open elsewhere, what is erased is gone, and a changed
 //! record is found.
 
+use crate::harness::TEST;
 use crate::harness::client::{full, new_key, small};
 use crate::harness::{World, on_both};
 use diesel::prelude::*;
 use recourse::base::secret::sha256;
-use recourse::db::Tx;
 use recourse::db::schema::{audit_events, cases};
 use recourse::domain::ledger::audit;
 use recourse::domain::people::staff::Role;
+use recourse::domain::unit::Unit;
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -109,7 +110,7 @@ fn check(world: &World) -> (Option<i32>, String) {
 
 /// Rewrites a case's chain as somebody does who has the database and this source, but not the keyring: another actor
 /// in every event, every link made anew by hashing alone, and the last one put on the case.
-fn rewrite(tx: &mut Tx<'_>, case: &str) -> recourse::error::Result<()> {
+fn rewrite(tx: &mut Unit<'_>, case: &str) -> recourse::error::Result<()> {
     let mut previous = Vec::new();
     for event in audit::list(tx, case)? {
         let (seq, at) = (event.seq.to_be_bytes(), event.at.micros().to_be_bytes());
@@ -138,7 +139,7 @@ fn a_record_rewritten_without_the_keyring_is_found_by_check() {
         lead.case(&case).await;
         assert_eq!(check(&world).0, Some(0));
         let chain = case.clone();
-        world.app.db.write(move |tx| rewrite(tx, &chain)).await.unwrap();
+        world.app.write(TEST, move |tx| rewrite(tx, &chain)).await.unwrap();
         let (code, said) = check(&world);
         assert!(code == Some(1) && said.contains(" 1 broken") && said.contains(&case), "{said}");
     });

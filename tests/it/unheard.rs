@@ -49,7 +49,7 @@ fn a_change_that_cannot_be_told_of_stands_and_says_so() {
         }
         let kept = async {
             let app = service.open().await;
-            app.db.read(|rx| Ok((staff::list(rx)?, platforms::list(rx)?))).await.unwrap()
+            app.read(|rx| Ok((staff::list(rx)?, platforms::list(rx)?))).await.unwrap()
         };
         let (accounts, apps) = actix_web::rt::System::new().block_on(kept);
         let names: Vec<&str> = accounts.iter().map(|account| account.username.as_str()).collect();

@@ -1,14 +1,13 @@
 //! Colleagues whom no mail reaches: they have no address, or theirs is refused. Somebody else is told in their place, and
 //! nobody earlier than need be.
 
-use std::sync::Arc;
-
 use recourse::domain::ledger::audit;
 use recourse::domain::ledger::outbox;
 use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::World;
 use crate::harness::client::{Staff, full};
 use crate::harness::smtp::MailServer;
@@ -28,13 +27,13 @@ fn to(server: &MailServer, from: usize) -> Vec<String> {
 }
 
 async fn dead(world: &World) -> i64 {
-    world.app.db.read(outbox::depth).await.unwrap().1
+    world.app.read(outbox::depth).await.unwrap().1
 }
 
 /// How high each ring of the only case went.
 async fn rungs(world: &World, lead: &Staff) -> Vec<String> {
     let case = lead.case_of("PG-1").await;
-    let all = world.app.db.read(move |rx| audit::list(rx, &case)).await.unwrap();
+    let all = world.app.read(move |rx| audit::list(rx, &case)).await.unwrap();
     let rings = all.iter().filter(|event| event.kind == "on_call_paged");
     let rung = |details: &str| serde_json::from_str::<Value>(details).unwrap()["rung"].as_str().unwrap().to_owned();
     rings.map(|event| rung(&event.details)).collect()
@@ -178,9 +177,9 @@ fn a_wall_is_told_to_nobody_whom_the_case_names_and_else_to_the_operator() {
         reachable(&world, &named, "named@staff.example", 0).await;
         let other = world.staff(Role::Advocate).await;
         for who in [&met, &named, &other] {
-            let (app, name) = (Arc::clone(&world.app), who.username.clone());
+            let name = who.username.clone();
             let number = Identifier::new(IdentifierKind::Phone, "+447700900123");
-            world.app.db.write(move |tx| staff::declare(tx, &app.kit, &name, &number)).await.unwrap();
+            world.app.write(TEST, move |tx| staff::declare(tx, &name, &number)).await.unwrap();
         }
         met.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
         world.run_jobs().await;

@@ -163,7 +163,7 @@ fn no_row_that_cannot_be_read_keeps_an_emergency_from_ringing() {
         assert!(ticked.is_ok(), "{ticked:?}");
         assert_eq!(paged(&world, &good).await, ["p0"]);
         jobs::work_off(&world.app, "test").await.unwrap();
-        let (waiting, _) = world.app.db.read(outbox::depth).await.unwrap();
+        let (waiting, _) = world.app.read(outbox::depth).await.unwrap();
         assert!(waiting <= 1, "what is owed later, and nothing else");
         world.deliver().await;
         jobs::once(&world.app, "sign").await.unwrap();

@@ -10,6 +10,7 @@ use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::Queue;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Staff, full, small};
 use crate::harness::smtp::MailServer;
 use crate::harness::{World, databases, on_both};
@@ -28,20 +29,20 @@ fn checked(world: &World) -> Vec<String> {
 }
 
 async fn declare(world: &World, who: &Staff) {
-    let (app, name) = (world.app.clone(), who.username.clone());
+    let name = who.username.clone();
     let number = Identifier::new(IdentifierKind::Phone, "+44 7700 900123");
-    world.app.db.write(move |tx| staff::declare(tx, &app.kit, &name, &number)).await.unwrap();
+    world.app.write(TEST, move |tx| staff::declare(tx, &name, &number)).await.unwrap();
 }
 
 async fn set_queues(world: &World, who: &Staff, queues: &'static [Queue]) {
-    let (app, name) = (world.app.clone(), who.username.clone());
-    world.app.db.write(move |tx| staff::set_queues(tx, &app.kit, &name, queues)).await.unwrap();
+    let name = who.username.clone();
+    world.app.write(TEST, move |tx| staff::set_queues(tx, &name, queues)).await.unwrap();
 }
 
 /// How often it was told since the beginning.
 async fn told(world: &World) -> usize {
     let jobs = outbox::table.filter(outbox::kind.eq("tell_of_unseen")).select(outbox::id);
-    let all: Vec<String> = world.app.db.read(move |rx| Ok(jobs.load(rx.conn())?)).await.unwrap();
+    let all: Vec<String> = world.app.read(move |rx| Ok(jobs.load(rx.conn())?)).await.unwrap();
     all.len()
 }
 
@@ -111,7 +112,7 @@ fn it_is_found_when_the_last_one_who_could_loses_the_right() {
         ];
         let mut another = None;
         for (step, count) in steps {
-            let (app, name) = (world.app.clone(), lead.username.clone());
+            let name = lead.username.clone();
             match step {
                 "queues" => set_queues(&world, &lead, &[Queue::Emergency, Queue::Children]).await,
                 "queues back" => set_queues(&world, &lead, &[Queue::StalkingViolence]).await,
@@ -119,11 +120,11 @@ fn it_is_found_when_the_last_one_who_could_loses_the_right() {
                 "another" => another = Some(world.staff_with(Role::Advocate, vec![Queue::StalkingViolence]).await),
                 "close" => {
                     let gone = another.take().unwrap().username;
-                    world.app.db.write(move |tx| staff::close(tx, &app.kit, &gone)).await.unwrap();
+                    world.app.write(TEST, move |tx| staff::close(tx, &gone)).await.unwrap();
                 }
                 "role" | "role back" => {
                     let role = if step == "role" { Role::Auditor } else { Role::Lead };
-                    world.app.db.write(move |tx| staff::set_role(tx, &app.kit, &name, role)).await.unwrap();
+                    world.app.write(TEST, move |tx| staff::set_role(tx, &name, role)).await.unwrap();
                 }
                 _ => {}
             }
@@ -177,10 +178,10 @@ fn the_safeguarding_lead_hears_unless_it_names_them_and_then_the_operator_does()
             let world = World::begin(database, &set).await;
             let spark = world.platform("spark").await;
             let lead = world.staff_with(Role::SafeguardingLead, vec![Queue::Fraud]).await;
-            let (app, name) = (world.app.clone(), lead.username.clone());
+            let name = lead.username.clone();
             let mail =
-                move |tx: &mut recourse::db::Tx<'_>| staff::set_mail(tx, &app.kit, &name, Some("sg@house.example"));
-            world.app.db.write(mail).await.unwrap();
+                move |tx: &mut recourse::domain::unit::Unit<'_>| staff::set_mail(tx, &name, Some("sg@house.example"));
+            world.app.write(TEST, mail).await.unwrap();
             let to = |server: &MailServer| -> Vec<String> { server.mails().into_iter().map(|mail| mail.to).collect() };
             spark.submit(&small("M-1")).await;
             world.run_jobs().await;

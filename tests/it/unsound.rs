@@ -13,6 +13,7 @@ use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::watch::soundness::{self, Finding};
 use serde_json::json;
 
+use crate::harness::TEST;
 use crate::harness::client::full;
 use crate::harness::{Database, World, databases, on_both, on_both_with};
 use crate::operators::{busy, check, wrong};
@@ -21,21 +22,21 @@ use crate::webhooks::over_loopback;
 /// What is wrong by now, in the world's own time.
 pub(crate) async fn findings(world: &World) -> Vec<Finding> {
     let kit = Arc::clone(&world.app);
-    let look = world.app.db.read(move |rx| {
+    let look = world.app.read(move |rx| {
         let mut found = soundness::shape(rx)?;
         found.extend(soundness::orphans(rx)?);
         found.extend(soundness::unknown_codes(rx)?);
         found.extend(soundness::pairs(rx)?);
         let mut after = Some(String::new());
         while let Some(from) = after {
-            let (some, last) = soundness::contradictions(rx, &kit.kit, &from, 3)?;
+            let (some, last) = soundness::contradictions(rx, &from, 3)?;
             found.extend(some);
             after = last;
         }
         found.extend(soundness::unreadable(rx)?);
         let owners: Vec<String> = audit::heads(rx, "", 1_000)?.into_iter().map(|(id, _)| id).collect();
         found.extend(soundness::seals(rx, &kit.kit.keyring, &owners, &mut BTreeMap::new())?);
-        found.extend(soundness::names(rx, &kit.kit, &owners)?);
+        found.extend(soundness::names(rx, &owners)?);
         Ok(found)
     });
     look.await.unwrap()
@@ -81,12 +82,12 @@ pub(crate) async fn full_of_life(world: &World) -> Vec<String> {
     let hook = json!({"url": "http://127.0.0.1:9/hook", "types": ["report.received"]});
     spark.caller.post("/v1/webhook-endpoints", &hook).await.expect(201);
     world.deliver().await;
-    let (name, case, kit) = (lead.username.clone(), cases[0].parse().unwrap(), Arc::clone(&world.app));
+    let (name, case) = (lead.username.clone(), cases[0].parse().unwrap());
     let number = Identifier::new(IdentifierKind::Phone, "+447700900555");
-    let owed = world.app.db.write(move |tx| {
+    let owed = world.app.write(TEST, move |tx| {
         let now = tx.now();
         rota::add(tx, &name, now, now.plus(Duration::from_hours(8)))?;
-        staff::declare(tx, &kit.kit, &name, &number)?;
+        staff::declare(tx, &name, &number)?;
         outbox::enqueue(tx, &Job::TellOfWall { case }, now.plus(Duration::from_hours(8)), None)
     });
     owed.await.unwrap();
@@ -352,7 +353,7 @@ fn what_the_migrations_made_is_missed_when_it_is_gone() {
 }
 
 async fn shape(world: &World) -> Vec<Finding> {
-    world.app.db.read(soundness::shape).await.unwrap()
+    world.app.read(soundness::shape).await.unwrap()
 }
 
 #[test]

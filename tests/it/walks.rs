@@ -42,7 +42,6 @@ fn a_case_stays_whole_on_every_walk() {
             let (chain, app) = (id.clone(), world.app.clone());
             let whole = world
                 .app
-                .db
                 .read(move |rx| {
                     let heads = audit::heads(rx, "", 1_000)?;
                     let (_, head) = heads.iter().find(|(name, _)| *name == chain).cloned().unwrap();
@@ -57,10 +56,9 @@ fn a_case_stays_whole_on_every_walk() {
 
 /// What the operator's check would say of the rows: nothing, whatever people did.
 async fn contradictions(world: &World) -> Vec<Finding> {
-    let app = world.app.clone();
-    let look = world.app.db.read(move |rx| {
+    let look = world.app.read(move |rx| {
         let mut found = soundness::pairs(rx)?;
-        found.extend(soundness::contradictions(rx, &app.kit, "", 1_000)?.0);
+        found.extend(soundness::contradictions(rx, "", 1_000)?.0);
         Ok(found)
     });
     look.await.unwrap()

@@ -13,6 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::authorisation::ROLES;
+use crate::harness::TEST;
 use crate::harness::client::{Caller, Staff, full, new_key, small};
 use crate::harness::operations::{Ids, call, documented, told};
 use crate::harness::{World, on_both};
@@ -20,13 +21,10 @@ use crate::harness::{World, on_both};
 /// Someone whose own number stands in the contract's example.
 async fn walled(world: &World, role: Role) -> Staff {
     let who = world.staff(role).await;
-    let (app, name) = (world.app.clone(), who.username.clone());
+    let name = who.username.clone();
     world
         .app
-        .db
-        .write(move |tx| {
-            staff::declare(tx, &app.kit, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123"))
-        })
+        .write(TEST, move |tx| staff::declare(tx, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123")))
         .await
         .unwrap();
     who
@@ -37,7 +35,6 @@ async fn met(world: &World, case: &str) -> (usize, usize) {
     let case = case.to_owned();
     world
         .app
-        .db
         .read(move |rx| {
             let events = audit::list(rx, &case)?.iter().filter(|event| event.kind == "wall_met").count();
             let jobs: Vec<String> =
@@ -109,7 +106,7 @@ fn the_first_meeting_with_a_wall_is_told_at_once() {
 async fn seen_at(world: &World, who: &Staff) -> Timestamp {
     let id = who.id.clone();
     let row = staff_sessions::table.filter(staff_sessions::staff_id.eq(id)).select(staff_sessions::seen_at);
-    world.app.db.read(move |rx| Ok(row.first(rx.conn())?)).await.unwrap()
+    world.app.read(move |rx| Ok(row.first(rx.conn())?)).await.unwrap()
 }
 
 #[test]
@@ -273,8 +270,8 @@ fn what_a_colleague_sees_follows_their_queues_at_once() {
         let who = world.staff(Role::Advocate).await;
         spark.submit(&small("SPK-1")).await;
         let case = who.case_of("SPK-1").await;
-        let (app, name) = (world.app.clone(), who.username.clone());
-        world.app.db.write(move |tx| staff::set_queues(tx, &app.kit, &name, &[Queue::Fraud])).await.unwrap();
+        let name = who.username.clone();
+        world.app.write(TEST, move |tx| staff::set_queues(tx, &name, &[Queue::Fraud])).await.unwrap();
         who.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
         assert_eq!(who.caller.get("/v1/triage/cases").await.expect(200).json()["data"], json!([]));
         who.caller.get("/v1/triage/cases?queue=stalking_violence").await.expect(404);
@@ -306,7 +303,7 @@ fn words_are_read_only_by_those_whose_role_may() {
             }
         }
         let id = case.clone();
-        let events = world.app.db.read(move |rx| audit::list(rx, &id)).await.unwrap();
+        let events = world.app.read(move |rx| audit::list(rx, &id)).await.unwrap();
         let reads: Vec<bool> = events
             .iter()
             .filter(|event| event.kind == "case_read")
@@ -334,13 +331,13 @@ fn an_answer_is_not_repeated_to_somebody_who_may_no_longer_see_the_case() {
             let again = who.caller.post_with(&path, &key, None, &body).await.expect(200);
             assert_eq!(first.text, again.text);
             who.act(&case, "release", &body).await.expect(200);
-            let (app, name) = (world.app.clone(), who.username.clone());
-            let lost = world.app.db.write(move |tx| match loses {
+            let name = who.username.clone();
+            let lost = world.app.write(TEST, move |tx| match loses {
                 "wall" => {
                     let own = Identifier::new(IdentifierKind::Phone, "+44 7700 900 123");
-                    staff::declare(tx, &app.kit, &name, &own)
+                    staff::declare(tx, &name, &own)
                 }
-                _ => staff::set_queues(tx, &app.kit, &name, &[Queue::Other]),
+                _ => staff::set_queues(tx, &name, &[Queue::Other]),
             });
             lost.await.unwrap();
             who.caller.post_with(&path, &key, None, &body).await.expect(404);

@@ -123,7 +123,7 @@ fn an_endpoint_is_made_tried_seen_and_removed() {
         remove(Some("\"1\"")).await.expect(404);
         spark.submit(&small("W-1")).await;
         assert_eq!((world.deliver().await, receiver.count()), (0, 0));
-        let kept = world.app.db.read(|rx| Ok(deliveries::table.count().get_result::<i64>(rx.conn())?)).await.unwrap();
+        let kept = world.app.read(|rx| Ok(deliveries::table.count().get_result::<i64>(rx.conn())?)).await.unwrap();
         assert_eq!(kept, 0);
     });
 }
@@ -189,7 +189,6 @@ fn there_are_ten_endpoints_at_the_most_and_nobody_reads_anothers() {
         // Where an endpoint is may hold a token, and what signs is a secret: both are stored sealed.
         let rows: Vec<(Vec<u8>, String)> = world
             .app
-            .db
             .read(|rx| {
                 let columns = (webhook_endpoints::url, webhook_endpoints::host);
                 Ok(webhook_endpoints::table.select(columns).load(rx.conn())?)
@@ -257,8 +256,7 @@ fn old_and_new_keys_sign_side_by_side_until_the_overlap_ends() {
         let last = act(&spark, &first, "rotate", Some("\"10\""), &json!({"overlap_hours": 0})).await.expect(200).json();
         let message = send().await;
         assert_eq!((signed_by(&message, &generations[7]), signed_by(&message, &last)), ((0, 0), (1, 1)));
-        let kept: i64 =
-            world.app.db.read(|rx| Ok(webhook_secrets::table.count().get_result(rx.conn())?)).await.unwrap();
+        let kept: i64 = world.app.read(|rx| Ok(webhook_secrets::table.count().get_result(rx.conn())?)).await.unwrap();
         assert_eq!(kept, 1);
     });
 }

@@ -6,11 +6,11 @@ use clap::Subcommand;
 use recourse::app::App;
 use recourse::base::output::{confirm, say};
 use recourse::base::secret::{Sensitive, base64_url, random_bytes};
-use recourse::db::{Actor, Tx};
 use recourse::domain::casework::rights::Ended;
 use recourse::domain::paging::rota;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::triage::Queue;
+use recourse::domain::unit::{Caller, Unit};
 use recourse::error::Error;
 
 use super::declared::Declared;
@@ -73,7 +73,6 @@ pub(crate) enum StaffCommand {
 
 /// Runs a command about colleagues.
 pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
-    let kit = Arc::clone(app);
     match command {
         StaffCommand::Add { username, role, queues } => {
             let role = role_of(&role)?;
@@ -81,8 +80,8 @@ pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(
             let (password, totp) = (new_password(), staff::new_totp_secret());
             let hash = app.passwords.hash(password.clone()).await?;
             let new = NewMember { username, role, queues, password_hash: hash, totp_secret: totp.clone() };
-            let add = move |tx: &mut Tx<'_>| {
-                let added = staff::add(tx, &kit.kit, new)?;
+            let add = move |tx: &mut Unit<'_>| {
+                let added = staff::add(tx, new)?;
                 let before = staff::count_declared(tx, &added.id)? > 0;
                 let name = format!("username:    {}\n", added.username);
                 Ok((name + &credentials(&added.username, &password, &totp)?, before))
@@ -94,20 +93,15 @@ pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(
         StaffCommand::Declare { username, kind } => {
             let declared = Declared::read(&kind, typed)?;
             // What it ended is not said: whoever declares may stand beside, and must not learn of a case.
-            app.db
-                .write(move |tx| {
-                    tx.act_as(Actor::OPERATOR);
-                    declared.keep(tx, &kit.kit, &username)
-                })
-                .await?;
+            app.write(Caller::Command("admin"), move |tx| declared.keep(tx, &username)).await?;
             confirm("declared; it is kept sealed, and compared by keyed hash")?;
         }
         StaffCommand::List { json: true } => {
-            let data = app.db.read(staff::list).await?.into_iter().map(Account::from).collect();
+            let data = app.read(|rx| staff::list(rx)).await?.into_iter().map(Account::from).collect();
             say_json(&Listing { data })?;
         }
         StaffCommand::List { json: false } => {
-            for member in app.db.read(staff::list).await? {
+            for member in app.read(|rx| staff::list(rx)).await? {
                 let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
                 let (role, queues) = (member.role.as_str(), queues.join(","));
                 say(format_args!("{} {} {role} {queues}", member.username, member.id))?;
@@ -126,9 +120,9 @@ type Gone = (Ended, i64);
 
 /// Changes what an account may do, and looks at what is left of it.
 fn changed<T>(
-    tx: &mut Tx<'_>,
+    tx: &mut Unit<'_>,
     username: &str,
-    change: impl FnOnce(&mut Tx<'_>) -> Result<(T, Ended), Error>,
+    change: impl FnOnce(&mut Unit<'_>) -> Result<(T, Ended), Error>,
 ) -> Result<(T, Gone), Error> {
     let id = staff::account(tx, username)?.map(|account| account.member.id);
     let (done, ended) = change(tx).map_err(no_account(username))?;
@@ -141,28 +135,25 @@ fn changed<T>(
 
 /// Changes what an account may do, and says what has ended with it.
 async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
-    let kit = Arc::clone(app);
     let (ended, idle) = match command {
         StaffCommand::Reset { username } => {
             let (password, totp) = (new_password(), staff::new_totp_secret());
             let hash = app.passwords.hash(password.clone()).await?;
-            let reset = move |tx: &mut Tx<'_>| {
-                let ended = staff::reset(tx, &kit.kit, &username, &hash, &totp).map_err(no_account(&username))?;
+            let reset = move |tx: &mut Unit<'_>| {
+                let ended = staff::reset(tx, &username, &hash, &totp).map_err(no_account(&username))?;
                 Ok((credentials(&username, &password, &totp)?, ended))
             };
             (shown(app, reset).await?, 0)
         }
         StaffCommand::Close { username } => {
-            let close =
-                move |tx: &mut Tx<'_>| changed(tx, &username, |tx| Ok(((), staff::close(tx, &kit.kit, &username)?)));
+            let close = move |tx: &mut Unit<'_>| changed(tx, &username, |tx| Ok(((), staff::close(tx, &username)?)));
             let ((), gone) = by_operator(app, close).await?;
             confirm("closed")?;
             gone
         }
         StaffCommand::Role { username, role } => {
             let role = role_of(&role)?;
-            let set =
-                move |tx: &mut Tx<'_>| changed(tx, &username, |tx| staff::set_role(tx, &kit.kit, &username, role));
+            let set = move |tx: &mut Unit<'_>| changed(tx, &username, |tx| staff::set_role(tx, &username, role));
             let (member, gone) = by_operator(app, set).await?;
             let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
             confirm(format_args!("changed; queues as before: {}", queues.join(",")))?;
@@ -170,8 +161,8 @@ async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
         }
         StaffCommand::Queues { username, queues } => {
             let queues = queue_list(&queues)?;
-            let set = move |tx: &mut Tx<'_>| {
-                changed(tx, &username, |tx| Ok(((), staff::set_queues(tx, &kit.kit, &username, &queues)?)))
+            let set = move |tx: &mut Unit<'_>| {
+                changed(tx, &username, |tx| Ok(((), staff::set_queues(tx, &username, &queues)?)))
             };
             let ((), gone) = by_operator(app, set).await?;
             confirm("changed")?;

@@ -1,11 +1,10 @@
 //! What a colleague declares of themselves, as it is typed.
 
-use recourse::db::Tx;
 use recourse::domain::casework::rights::Ended;
 use recourse::domain::people::platforms;
 use recourse::domain::people::staff;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
-use recourse::domain::unit::Kit;
+use recourse::domain::unit::Unit;
 use recourse::error::Error;
 
 /// What a colleague declares.
@@ -30,10 +29,10 @@ impl Declared {
         Ok(Self::Identifier(Identifier::new(kind, typed()?.trim())))
     }
 
-    pub(super) fn keep(&self, tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<Ended, Error> {
+    pub(super) fn keep(&self, tx: &mut Unit<'_>, username: &str) -> Result<Ended, Error> {
         match self {
             Self::Identifier(identifier) => {
-                staff::declare(tx, kit, username, identifier).map_err(super::no_account(username))
+                staff::declare(tx, username, identifier).map_err(super::no_account(username))
             }
             Self::Account(slug, account) => {
                 if platforms::find(tx, slug)?.is_none() {
@@ -41,7 +40,7 @@ impl Declared {
                     let detail = "there is none of the name before the space; see `recourse admin platform list`";
                     return Err(Error::invalid("/platform", "unknown", detail));
                 }
-                staff::declare_account(tx, kit, username, (slug, account)).map_err(super::no_account(username))
+                staff::declare_account(tx, username, (slug, account)).map_err(super::no_account(username))
             }
         }
     }

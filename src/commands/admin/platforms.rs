@@ -128,11 +128,11 @@ pub(super) async fn platform(app: &Arc<App>, command: PlatformCommand) -> Result
             confirm(format_args!("{} {}\nnext: recourse admin client add {}", added.id, added.slug, added.slug))?;
         }
         PlatformCommand::List { json: true } => {
-            let data = app.db.read(platforms::list).await?.into_iter().map(PlatformListed::from).collect();
+            let data = app.read(|rx| platforms::list(rx)).await?.into_iter().map(PlatformListed::from).collect();
             say_json(&Listing { data })?;
         }
         PlatformCommand::List { json: false } => {
-            for (platform, clients) in app.db.read(platforms::list).await? {
+            for (platform, clients) in app.read(|rx| platforms::list(rx)).await? {
                 let name = platforms::shown(&platform.name, &platform.slug);
                 say(format_args!("{} {} ({name})", platform.slug, platform.id))?;
                 for client in clients {
@@ -155,7 +155,7 @@ pub(super) async fn client(app: &Arc<App>, command: ClientCommand) -> Result<(),
                 ModeName::Live => Mode::Live,
                 ModeName::Test => Mode::Test,
             };
-            let add = move |tx: &mut recourse::db::Tx<'_>| {
+            let add = move |tx: &mut recourse::domain::unit::Unit<'_>| {
                 let missing = || unknown("platform", &platform, "admin platform list");
                 let found = platforms::find(tx, &platform)?.ok_or_else(missing)?;
                 Ok((credential(&platforms::add_client(tx, &found, mode, &scopes)?), ()))
@@ -165,7 +165,7 @@ pub(super) async fn client(app: &Arc<App>, command: ClientCommand) -> Result<(),
         ClientCommand::Scopes { client, scopes } => {
             let scopes = scope_list(&scopes)?;
             let text = scope_text(&scopes);
-            let set = move |tx: &mut recourse::db::Tx<'_>| {
+            let set = move |tx: &mut recourse::domain::unit::Unit<'_>| {
                 platforms::set_scopes(tx, &client, &scopes).map_err(no_client(&client))
             };
             let hooks = by_operator(app, set).await?;
@@ -175,15 +175,16 @@ pub(super) async fn client(app: &Arc<App>, command: ClientCommand) -> Result<(),
             ))?)
         }
         ClientCommand::Rotate { client } => {
-            let rotate = move |tx: &mut recourse::db::Tx<'_>| {
+            let rotate = move |tx: &mut recourse::domain::unit::Unit<'_>| {
                 let (new, hooks) = platforms::rotate_client(tx, &client).map_err(no_client(&client))?;
                 Ok((credential(&new) + &in_words(&hooks), ()))
             };
             shown(app, rotate).await
         }
         ClientCommand::Revoke { client } => {
-            let revoke =
-                move |tx: &mut recourse::db::Tx<'_>| platforms::revoke_client(tx, &client).map_err(no_client(&client));
+            let revoke = move |tx: &mut recourse::domain::unit::Unit<'_>| {
+                platforms::revoke_client(tx, &client).map_err(no_client(&client))
+            };
             let hooks = by_operator(app, revoke).await?;
             Ok(confirm(format_args!("revoked{}", in_words(&hooks)))?)
         }

@@ -52,7 +52,7 @@ pub(super) async fn webhook(app: &Arc<App>, command: WebhookCommand) -> Result<(
 }
 
 async fn list(app: &Arc<App>, platform: Option<String>, json: bool) -> Result<(), Error> {
-    let listed = app.db.read(move |rx| {
+    let listed = app.read(move |rx| {
         if let Some(slug) = &platform
             && platforms::find(rx, slug)?.is_none()
         {

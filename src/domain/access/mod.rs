@@ -22,7 +22,7 @@ use super::triage::Queue;
 use crate::base::code::codes;
 use crate::base::id::{CaseId, ClientId, PlatformId, StaffId};
 use crate::base::secret::Sensitive;
-use crate::db::{Actor, Rx, Tx};
+use crate::domain::unit::{Actor, Entry, Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Conflict, Error, Forbidden, Result, Unauthenticated};
 
@@ -103,7 +103,7 @@ codes! {
 ///
 /// # Errors
 /// What the database says.
-pub fn bar(rx: &mut Rx<'_>, id: &StaffId, case: &Case, act: Act) -> Result<Option<Bar>> {
+pub fn bar(rx: &mut Look<'_>, id: &StaffId, case: &Case, act: Act) -> Result<Option<Bar>> {
     let Some(who) = staff::find(rx, id)? else { return Ok(Some(Bar::AccountClosed)) };
     if !may(&who, case, act) {
         let listed = case.queues().into_iter().any(|queue| who.queues.contains(&queue));
@@ -158,7 +158,7 @@ impl Deref for Presented {
 ///
 /// # Errors
 /// `Unauthenticated` for a revoked or outdated token; `Forbidden` when the scope was not granted, or was taken away since.
-pub fn platform(rx: &mut Rx<'_>, presented: &Presented) -> Result<Tenant> {
+pub fn platform(rx: &mut Look<'_>, presented: &Presented) -> Result<Tenant> {
     let Presented { token, scope } = presented;
     let alive = |client: &Client| client.revoked_at.is_none() && client.epoch == token.epoch;
     let Some(client) = platforms::client(rx, &token.client)?.filter(alive) else {
@@ -177,35 +177,43 @@ pub fn platform(rx: &mut Rx<'_>, presented: &Presented) -> Result<Tenant> {
 ///
 /// # Errors
 /// As [`platform`].
-pub fn platform_acting(tx: &mut Tx<'_>, presented: &Presented) -> Result<Tenant> {
-    let tenant = platform(tx, presented)?;
-    tx.act_as(Actor::platform(tenant.client.as_str()));
-    Ok(tenant)
+pub fn platform_acting<'e, 'u>(entry: &'e mut Entry<'u>, presented: &Presented) -> Result<(&'e mut Unit<'u>, Tenant)> {
+    let tenant = platform(entry, presented)?;
+    let tx = entry.open(Actor::platform(tenant.client.as_str()));
+    Ok((tx, tenant))
 }
 
 /// The colleague behind a bearer token: from here on they act.
 ///
 /// # Errors
 /// `Unauthenticated` when the session has ended.
-pub fn member(tx: &mut Tx<'_>, bearer: &Sensitive<String>) -> Result<Acting> {
-    let session = session(tx, bearer)?;
+pub fn member<'e, 'u>(entry: &'e mut Entry<'u>, bearer: &Sensitive<String>) -> Result<(&'e mut Unit<'u>, Acting)> {
+    let session = session(entry, bearer)?;
+    let tx = entry.open(Actor::staff(session.member.id.as_str()));
     if session.is_stale {
         staff::touch(tx, &session)?;
     }
-    tx.act_as(Actor::staff(session.member.id.as_str()));
-    Ok(Acting { member: session.member })
+    Ok((tx, Acting { member: session.member }))
 }
 
 /// The colleague behind a bearer token, for reading what no record is kept of, and their session.
 ///
 /// # Errors
 /// `Unauthenticated` when the session has ended.
-pub fn reading(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<(Acting, Session)> {
+pub fn reading(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<(Acting, Session)> {
     let session = session(rx, bearer)?;
     Ok((Acting { member: session.member.clone() }, session))
 }
 
-fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
+/// Notes that a session is in use, after a reading that wrote nothing.
+///
+/// # Errors
+/// What the database says.
+pub fn keep_awake(entry: &mut Entry<'_>, session: &Session) -> Result<()> {
+    staff::touch(entry.open(Actor::staff(session.member.id.as_str())), session)
+}
+
+fn session(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<Session> {
     staff::session_of(rx, bearer)?.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))
 }
 
@@ -214,7 +222,7 @@ fn session(rx: &mut Rx<'_>, bearer: &Sensitive<String>) -> Result<Session> {
 /// # Errors
 /// `NotFound` when there is no such case, it lies in a queue they do not see, or a wall stands between them and it;
 /// `Forbidden` when their role has no right to the act; `ClaimLost` when the act needs a claim they do not hold.
-pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
+pub fn case<A: CaseAct>(tx: &mut Unit<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
     Owner::case(id).lock(tx)?;
     let case = in_sight(tx, who, id)?;
     if !may(who, &case, A::ACT) {
@@ -232,7 +240,7 @@ pub fn case<A: CaseAct>(tx: &mut Tx<'_>, who: &Acting, id: &CaseId) -> Result<Gr
 /// # Errors
 /// As [`case`], for `one` before `other`.
 pub fn two_cases<A: CaseAct>(
-    tx: &mut Tx<'_>,
+    tx: &mut Unit<'_>,
     who: &Acting,
     (one, other): (&CaseId, &CaseId),
 ) -> Result<(Grant<A>, Grant<A>)> {
@@ -246,18 +254,18 @@ pub fn two_cases<A: CaseAct>(
 ///
 /// # Errors
 /// `NotFound` as in [`case`].
-pub fn check_sight(rx: &mut Rx<'_>, who: &Acting, id: &CaseId) -> Result<()> {
+pub fn check_sight(rx: &mut Look<'_>, who: &Acting, id: &CaseId) -> Result<()> {
     in_sight(rx, who, id).map(|_| ())
 }
 
-fn in_sight(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<Case> {
+fn in_sight(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<Case> {
     let (case, is_walled) = look(rx, who, id)?;
     case.filter(|_| !is_walled).ok_or(Error::NotFound)
 }
 
 /// The case, if it lies in a queue that they see, and whether a wall stands before it. Both are always looked up, so
 /// that time does not tell a wall from a case that is not there.
-fn look(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<(Option<Case>, bool)> {
+fn look(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<(Option<Case>, bool)> {
     let case = case::find(rx, id)?.filter(|case| may(who, case, Act::Read));
     Ok((case, staff::is_walled(rx, &who.id, id)?))
 }
@@ -265,12 +273,12 @@ fn look(rx: &mut Rx<'_>, who: &Member, id: &CaseId) -> Result<(Option<Case>, boo
 /// Tells the safeguarding lead when somebody was turned away from a case by a wall. Called after a "not found", in a
 /// transaction of its own, because the first one was rolled back; it changes nothing that the caller sees. It writes
 /// whether there was a wall or not: a commit takes time, and that must not be what tells.
-pub fn note_wall(tx: &mut Tx<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
-    let Some(session) = staff::session_of(tx, bearer)? else { return Ok(()) };
+pub fn note_wall(entry: &mut Entry<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
+    let Some(session) = staff::session_of(entry, bearer)? else { return Ok(()) };
+    let tx = entry.open(Actor::staff(session.member.id.as_str()));
     staff::touch(tx, &session)?;
     let who = session.member;
     if let (Some(_), true) = look(tx, &who, id)? {
-        tx.act_as(Actor::staff(who.id.as_str()));
         audit::record(tx, Owner::case(id), Event::WallMet { staff: who.id.clone() })?;
         let now = tx.now();
         outbox::enqueue(tx, &Job::TellOfWall { case: id.clone() }, now, Some(&format!("wall:{}:{id}", who.id)))?;

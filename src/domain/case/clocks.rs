@@ -10,8 +10,8 @@ use crate::base::id::{CaseId, ClockId, ReportId, RequestId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::clocks;
-use crate::db::{Rx, Tx};
 use crate::domain::triage::Spans;
+use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
 codes! {
@@ -200,7 +200,7 @@ pub fn first(case: &CaseId, now: Timestamp, due: &Due, promised: Timestamp) -> V
 }
 
 /// Adds clocks in one statement.
-pub fn insert(tx: &mut Tx<'_>, new: &[Clock]) -> Result<()> {
+pub fn insert(tx: &mut Unit<'_>, new: &[Clock]) -> Result<()> {
     if !new.is_empty() {
         native!(tx.conn(), |c| diesel::insert_into(clocks::table).values(new).execute(c))?;
     }
@@ -208,7 +208,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[Clock]) -> Result<()> {
 }
 
 /// The clocks of a case, in the order they are due.
-pub fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<Clock>> {
+pub fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<Clock>> {
     Ok(clocks::table
         .filter(clocks::case_id.eq(case))
         // One of an unknown kind is due to nobody, and keeps nobody from the case. `recourse check` names it.
@@ -227,7 +227,7 @@ pub(in crate::domain) fn next_due(clocks: &[Clock]) -> Timestamp {
 
 /// After a raise each running clock is due at the earlier of its old time and the raise plus its new span; a clock
 /// that the old priority did not have begins (TSP-1, rule 6).
-pub(in crate::domain) fn tighten(tx: &mut Tx<'_>, case: &CaseId, due: &Due) -> Result<()> {
+pub(in crate::domain) fn tighten(tx: &mut Unit<'_>, case: &CaseId, due: &Due) -> Result<()> {
     let now = tx.now();
     let have = of_case(tx, case)?;
     let mut missing = Vec::new();
@@ -249,7 +249,7 @@ pub(in crate::domain) fn tighten(tx: &mut Tx<'_>, case: &CaseId, due: &Due) -> R
 }
 
 /// Makes a clock due earlier, and has it told of in good time.
-fn advance(tx: &mut Tx<'_>, clock: &Clock, due_at: Timestamp) -> Result<()> {
+fn advance(tx: &mut Unit<'_>, clock: &Clock, due_at: Timestamp) -> Result<()> {
     let alarm_at = soon(tx.now(), due_at);
     diesel::update(clocks::table.find(&clock.id))
         .set((clocks::due_at.eq(due_at), clocks::alarm_at.eq(alarm_at)))
@@ -258,7 +258,7 @@ fn advance(tx: &mut Tx<'_>, clock: &Clock, due_at: Timestamp) -> Result<()> {
 }
 
 /// Something new came in: a person is to read it by then, however often the case was read before.
-pub(in crate::domain) fn begin_review(tx: &mut Tx<'_>, case: &CaseId, by: Timestamp) -> Result<()> {
+pub(in crate::domain) fn begin_review(tx: &mut Unit<'_>, case: &CaseId, by: Timestamp) -> Result<()> {
     let have = of_case(tx, case)?;
     let running = have.iter().find(|clock| clock.kind == ClockKind::HumanReview && clock.runs());
     match running {
@@ -272,7 +272,7 @@ pub(in crate::domain) fn begin_review(tx: &mut Tx<'_>, case: &CaseId, by: Timest
 }
 
 /// Notes that what the clock waits for is done.
-pub fn meet(tx: &mut Tx<'_>, case: &CaseId, kind: ClockKind, request: Option<&RequestId>) -> Result<()> {
+pub fn meet(tx: &mut Unit<'_>, case: &CaseId, kind: ClockKind, request: Option<&RequestId>) -> Result<()> {
     let running = clocks::case_id
         .eq(case)
         .and(clocks::kind.eq(kind))
@@ -289,7 +289,7 @@ pub fn meet(tx: &mut Tx<'_>, case: &CaseId, kind: ClockKind, request: Option<&Re
 }
 
 /// Notes that the platform has decided about the image of a report.
-pub(in crate::domain) fn meet_image(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
+pub(in crate::domain) fn meet_image(tx: &mut Unit<'_>, report: &ReportId) -> Result<()> {
     let running = clocks::report_id
         .eq(report)
         .and(clocks::kind.eq(ClockKind::IntimateImage))
@@ -301,7 +301,7 @@ pub(in crate::domain) fn meet_image(tx: &mut Tx<'_>, report: &ReportId) -> Resul
 
 /// Stops our own clocks of a case that is closed. What the platform owes, an answer and the 48 hours of an image, it
 /// owes all the same.
-pub(in crate::domain) fn stop_ours(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+pub(in crate::domain) fn stop_ours(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
     let running = clocks::case_id
         .eq(case)
         .and(clocks::kind.ne_all([ClockKind::IntimateImage, ClockKind::Request]))
@@ -313,7 +313,7 @@ pub(in crate::domain) fn stop_ours(tx: &mut Tx<'_>, case: &CaseId) -> Result<()>
 
 /// How many running clocks of open cases have passed, by mode and queue: a row for the cases' own queues, and one for those
 /// that they stand in besides. Both as text: a case that cannot be read hides no other.
-pub fn breaches(rx: &mut Rx<'_>) -> Result<Vec<(String, String, i64)>> {
+pub fn breaches(rx: &mut Look<'_>) -> Result<Vec<(String, String, i64)>> {
     use crate::db::schema::{case_queues as other, cases};
     let mut all: Vec<(String, String, i64)> = clocks::table
         .inner_join(cases::table.on(cases::id.eq(clocks::case_id)))

@@ -8,11 +8,11 @@ use crate::base::id::{CaseId, PlatformId, ReportId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::reports;
-use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::{self, EventType, NewEvent};
 use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::terms::words::{DesiredOutcome, Relation};
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Answers, Contact, Identity, Sealed, Statement, Subject};
 use crate::error::Result;
 
@@ -85,7 +85,7 @@ pub(in crate::domain) struct NewReport<'a> {
 }
 
 /// Stores a report; `false` when its platform has one with this reference by now.
-pub(in crate::domain) fn insert(tx: &mut Tx<'_>, row: &NewReport<'_>) -> Result<bool> {
+pub(in crate::domain) fn insert(tx: &mut Unit<'_>, row: &NewReport<'_>) -> Result<bool> {
     let added =
         native!(tx.conn(), |c| diesel::insert_into(reports::table).values(row).on_conflict_do_nothing().execute(c))?;
     Ok(added == 1)
@@ -94,7 +94,7 @@ pub(in crate::domain) fn insert(tx: &mut Tx<'_>, row: &NewReport<'_>) -> Result<
 /// Brings the platform's view of the case's reports up to date, and logs an event for each that changed. A report
 /// awaits the platform as long as it was asked about it and has not answered (`waiting`), whatever colleagues do
 /// meanwhile.
-pub(in crate::domain) fn tell(tx: &mut Tx<'_>, case: &Case, waiting: &[ReportId]) -> Result<()> {
+pub(in crate::domain) fn tell(tx: &mut Unit<'_>, case: &Case, waiting: &[ReportId]) -> Result<()> {
     let rows: Vec<(ReportId, Status, Option<ReportOutcome>, i64)> = reports::table
         .filter(reports::case_id.eq(&case.id))
         .order((reports::received_at, reports::id))
@@ -127,7 +127,7 @@ pub(in crate::domain) fn tell(tx: &mut Tx<'_>, case: &Case, waiting: &[ReportId]
 }
 
 /// Counts a further event of the report, and says which one it is.
-pub(in crate::domain) fn count_event(tx: &mut Tx<'_>, report: &ReportId) -> Result<i64> {
+pub(in crate::domain) fn count_event(tx: &mut Unit<'_>, report: &ReportId) -> Result<i64> {
     diesel::update(reports::table.find(report))
         .set(reports::event_seq.eq(reports::event_seq + 1))
         .execute(tx.conn())?;
@@ -135,13 +135,13 @@ pub(in crate::domain) fn count_event(tx: &mut Tx<'_>, report: &ReportId) -> Resu
 }
 
 /// Notes that more was said. That is a change of the report in the platform's own view.
-pub(in crate::domain) fn note_addition(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
+pub(in crate::domain) fn note_addition(tx: &mut Unit<'_>, report: &ReportId) -> Result<()> {
     diesel::update(reports::table.find(report)).set(reports::version.eq(reports::version + 1)).execute(tx.conn())?;
     Ok(())
 }
 
 /// Notes when somebody first asked to withdraw it.
-pub(in crate::domain) fn note_withdrawal(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
+pub(in crate::domain) fn note_withdrawal(tx: &mut Unit<'_>, report: &ReportId) -> Result<()> {
     diesel::update(reports::table.find(report).filter(reports::withdrawn_at.is_null()))
         .set(reports::withdrawn_at.eq(tx.now()))
         .execute(tx.conn())?;
@@ -152,21 +152,21 @@ pub(in crate::domain) fn note_withdrawal(tx: &mut Tx<'_>, report: &ReportId) -> 
 ///
 /// # Errors
 /// What the database says.
-pub(in crate::domain) fn contact_is_barred(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
+pub(in crate::domain) fn contact_is_barred(rx: &mut Look<'_>, case: &CaseId) -> Result<bool> {
     let barred = reports::case_id.eq(case).and(reports::contact_barred_at.is_not_null());
     let any: Option<String> = reports::table.filter(barred).select(reports::id).first(rx.conn()).optional()?;
     Ok(any.is_some())
 }
 
 /// Nobody may contact the person by any way until somebody has asked: what was added to her report may have said so.
-pub(in crate::domain) fn bar_contact(tx: &mut Tx<'_>, report: &ReportId) -> Result<()> {
+pub(in crate::domain) fn bar_contact(tx: &mut Unit<'_>, report: &ReportId) -> Result<()> {
     let barred = reports::contact_barred_at.eq(Some(tx.now()));
     diesel::update(reports::table.find(report)).set(barred).execute(tx.conn())?;
     Ok(())
 }
 
 /// Somebody has asked: what she said then counts.
-pub(in crate::domain) fn lift_bar(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+pub(in crate::domain) fn lift_bar(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
     let barred = reports::case_id.eq(case).and(reports::contact_barred_at.is_not_null());
     diesel::update(reports::table.filter(barred))
         .set(reports::contact_barred_at.eq(None::<Timestamp>))

@@ -9,18 +9,18 @@ use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::{case_queues, cases};
-use crate::db::{Rx, Tx};
 use crate::domain::ledger::audit::Head;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// The case with this id, whoever asks. Callers outside the domain get cases through `domain::access`.
-pub(in crate::domain) fn find(rx: &mut Rx<'_>, id: &CaseId) -> Result<Option<Case>> {
+pub(in crate::domain) fn find(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<Case>> {
     Ok(cases::table.find(id).select(Case::as_select()).first(rx.conn()).optional()?)
 }
 
 /// Those of the cases that can be read.
-pub(in crate::domain) fn readable(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec<Case>> {
+pub(in crate::domain) fn readable(rx: &mut Look<'_>, ids: &[CaseId]) -> Result<Vec<Case>> {
     let rows = cases::table.filter(cases::id.eq_any(ids.to_vec())).select(Case::as_select()).load(rx.conn());
     match (rows, ids) {
         (Err(DieselError::DeserializationError(_)), [] | [_]) => Ok(Vec::new()),
@@ -35,13 +35,13 @@ pub(in crate::domain) fn readable(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec
 }
 
 /// The same as [`find`], with its row locked until the transaction ends.
-pub(in crate::domain) fn find_locked(tx: &mut Tx<'_>, id: &CaseId) -> Result<Option<Case>> {
+pub(in crate::domain) fn find_locked(tx: &mut Unit<'_>, id: &CaseId) -> Result<Option<Case>> {
     Owner::case(id).lock(tx)?;
     find(tx, id)
 }
 
 /// Inserts the row of a case that is being opened; `false` when the pair of accounts has one by now.
-pub(in crate::domain) fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> Result<bool> {
+pub(in crate::domain) fn insert(tx: &mut Unit<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> Result<bool> {
     let row = (
         (
             cases::id.eq(&case.id),
@@ -73,19 +73,19 @@ pub(in crate::domain) fn insert(tx: &mut Tx<'_>, case: &Case, pair: Option<[u8; 
 }
 
 /// Gives up the pair of accounts that the case stands for: a later report of theirs opens a case anew.
-pub(in crate::domain) fn give_up_pair(tx: &mut Tx<'_>, id: &CaseId) -> Result<()> {
+pub(in crate::domain) fn give_up_pair(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
     diesel::update(cases::table.find(id)).set(cases::pair_digest.eq(None::<Vec<u8>>)).execute(tx.conn())?;
     Ok(())
 }
 
 /// Has the case compared with others again.
-pub(in crate::domain) fn compare_again(tx: &mut Tx<'_>, id: &CaseId) -> Result<()> {
+pub(in crate::domain) fn compare_again(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
     diesel::update(cases::table.find(id)).set(cases::match_at.eq(tx.now())).execute(tx.conn())?;
     Ok(())
 }
 
 /// Puts the case in its place in the queue again, after its clocks or its priority changed.
-pub(in crate::domain) fn requeue(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+pub(in crate::domain) fn requeue(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     let due = clocks::next_due(&clocks::of_case(tx, &case.id)?);
     case.next_due_at = due;
     case.sort_rank = sort_rank(case.priority, due);
@@ -96,7 +96,7 @@ pub(in crate::domain) fn requeue(tx: &mut Tx<'_>, case: &mut Case) -> Result<()>
 }
 
 /// Puts the case in its place in the other queues that it stands in, and out of those that it has left.
-fn stand(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+fn stand(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     diesel::delete(case_queues::table.filter(case_queues::case_id.eq(&case.id))).execute(tx.conn())?;
     for queue in case.queues().into_iter().skip(1) {
         let row = (
@@ -112,13 +112,13 @@ fn stand(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
 }
 
 /// Notes the queues of the groups that joined. Where the case stands follows with its place.
-pub(in crate::domain) fn set_also(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub(in crate::domain) fn set_also(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     diesel::update(cases::table.find(&case.id)).set(cases::also.eq(&case.also)).execute(tx.conn())?;
     Ok(())
 }
 
 /// Counts a change that matters to whoever works on the case.
-pub(in crate::domain) fn bump(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+pub(in crate::domain) fn bump(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     case.version += 1;
     diesel::update(cases::table.find(&case.id)).set(cases::version.eq(case.version)).execute(tx.conn())?;
     Ok(())
@@ -126,7 +126,7 @@ pub(in crate::domain) fn bump(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
 
 /// Sets where the case stands and how it ended, as of now.
 pub(in crate::domain) fn set_state(
-    tx: &mut Tx<'_>,
+    tx: &mut Unit<'_>,
     case: &mut Case,
     to: State,
     outcome: Option<Outcome>,
@@ -151,7 +151,7 @@ pub(in crate::domain) fn set_state(
 }
 
 /// Sets who holds the case, and until when. Leases are no change of version.
-pub(in crate::domain) fn set_holder(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub(in crate::domain) fn set_holder(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     diesel::update(cases::table.find(&case.id))
         .set((
             cases::assigned_to.eq(&case.assigned_to),
@@ -164,7 +164,7 @@ pub(in crate::domain) fn set_holder(tx: &mut Tx<'_>, case: &Case) -> Result<()> 
 }
 
 /// Sets the priority in force and where it comes from, with the queue that follows from it.
-pub(in crate::domain) fn set_priority(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub(in crate::domain) fn set_priority(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     diesel::update(cases::table.find(&case.id))
         .set((
             cases::priority.eq(case.priority),
@@ -186,7 +186,7 @@ pub(in crate::domain) const fn earlier(a: Timestamp, b: Timestamp) -> Timestamp 
 }
 
 /// A wish to withdraw is a change for whoever works on the case, and moves nothing: the case and its clocks go on.
-pub(in crate::domain) fn note_withdrawal(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+pub(in crate::domain) fn note_withdrawal(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
     match find(tx, case)? {
         Some(mut case) => bump(tx, &mut case),
         None => Ok(()),

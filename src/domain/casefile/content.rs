@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use crate::base::id::{CaseId, ReportId};
 use crate::base::secret::{Sensitive, silent};
 use crate::base::time::Timestamp;
-use crate::db::Rx;
 use crate::db::schema::{platforms, reports};
 use crate::domain::intake::body::{
     ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, Reporter, SubjectBody, Survivor,
@@ -18,7 +17,8 @@ use crate::domain::intake::body::{
 use crate::domain::intake::{ContactPart, IdentityPart, LeftOut, StatementPart, left_out_of};
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::terms::words::Answer;
-use crate::domain::vault::{Answers, Contact, Damaged, Identity, Keys, ScopeKind, Sealed, Statement, Subject};
+use crate::domain::unit::Look;
+use crate::domain::vault::{Answers, Contact, Damaged, Identity, Keys, Owner, ScopeKind, Sealed, Statement, Subject};
 use crate::error::{Error, Result};
 
 /// A report of a case, with its content for those who may read it.
@@ -105,8 +105,7 @@ struct SealedReport {
 }
 
 pub(super) fn reports_of(
-    rx: &mut Rx<'_>,
-    keys: &mut Keys<'_>,
+    rx: &mut Look<'_>,
     case: &CaseId,
     content: bool,
     damaged: &mut bool,
@@ -117,13 +116,16 @@ pub(super) fn reports_of(
         .order((reports::received_at, reports::id))
         .select((SealedReport::as_select(), platforms::slug))
         .load(rx.conn())?;
-    let left_out = if content { part(left_out_of(rx, keys, case), damaged)? } else { None };
+    let left_out = if content { part(left_out_of(rx, case), damaged)? } else { None };
     let mut left_out = left_out.unwrap_or_default();
     rows.into_iter()
         .map(|(report, platform)| {
             let left_out = left_out.remove(report.id.as_str()).unwrap_or_default();
-            let content =
-                if content { Some(ReportContent { left_out, ..open(keys, &report, damaged)? }) } else { None };
+            let content = if content {
+                Some(ReportContent { left_out, ..open(rx.keys(Owner::case(case))?, &report, damaged)? })
+            } else {
+                None
+            };
             Ok(ReportInCase {
                 id: report.id,
                 platform,

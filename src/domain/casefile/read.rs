@@ -7,7 +7,6 @@ use super::content::{ReportInCase, part, reports_of};
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Grant, Read};
 use crate::domain::case::clocks::{self, ClockKind, ClockState};
 use crate::domain::case::report;
@@ -23,8 +22,8 @@ use crate::domain::ledger::audit::{self, Event};
 use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Priority, Queue};
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Owner};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// A case in a list: nothing of what people said.
@@ -185,7 +184,7 @@ pub fn summary(case: &Case) -> CaseSummary {
 
 /// The whole case, for a colleague. The reading is recorded, with or without content. What does not open is left out, and
 /// that is said: whoever was woken for a case must be able to work on it.
-pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView> {
+pub fn view(tx: &mut Unit<'_>, grant: &Grant<Read>) -> Result<CaseView> {
     let (case, who) = (grant.case(), grant.who());
     let content = access::allows(who.role, case.queue, Act::ReadContent);
     audit::record(tx, Owner::case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
@@ -195,7 +194,6 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView>
         clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
         store::requeue(tx, &mut case.clone())?;
     }
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
     let clocks = clocks::of_case(tx, &case.id)?;
     let clock = |clock: &clocks::Clock| ClockView {
         kind: clock.kind,
@@ -207,14 +205,14 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView>
     let images = || clocks.iter().filter(|clock| clock.kind == ClockKind::IntimateImage);
     let image = images().find(|clock| clock.runs()).or_else(|| images().next()).map(|clock| clock.due_at);
     let mut damaged = false;
-    let newest = if content { part(priority::newest(tx, &mut keys, &case.id), &mut damaged)? } else { None };
-    let reports = reports_of(tx, &mut keys, &case.id, content, &mut damaged)?;
-    let additions = if content { part(additions_of(tx, &mut keys, &case.id), &mut damaged)? } else { None };
-    let requests = requests_of(tx, &mut keys, &case.id, content, &mut damaged)?;
-    let notes = if content { part(notes::of_case(tx, &mut keys, &case.id), &mut damaged)? } else { None };
-    let pending = match part(acts::pending(tx, content.then_some(&mut keys), &case.id), &mut damaged)? {
+    let newest = if content { part(priority::newest(tx, &case.id), &mut damaged)? } else { None };
+    let reports = reports_of(tx, &case.id, content, &mut damaged)?;
+    let additions = if content { part(additions_of(tx, &case.id), &mut damaged)? } else { None };
+    let requests = requests_of(tx, &case.id, content, &mut damaged)?;
+    let notes = if content { part(notes::of_case(tx, &case.id), &mut damaged)? } else { None };
+    let pending = match part(acts::pending(tx, &case.id, content), &mut damaged)? {
         Some(pending) => pending,
-        None => acts::pending(tx, None, &case.id)?,
+        None => acts::pending(tx, &case.id, false)?,
     };
     Ok(CaseView {
         summary: summary(case),
@@ -233,16 +231,10 @@ pub fn view(tx: &mut Tx<'_>, kit: &Kit, grant: &Grant<Read>) -> Result<CaseView>
     })
 }
 
-fn requests_of(
-    rx: &mut Rx<'_>,
-    keys: &mut Keys<'_>,
-    case: &CaseId,
-    content: bool,
-    damaged: &mut bool,
-) -> Result<Vec<RequestInCase>> {
+fn requests_of(rx: &mut Look<'_>, case: &CaseId, content: bool, damaged: &mut bool) -> Result<Vec<RequestInCase>> {
     let (rows, whole) = requests::of_case(rx, case)?;
     *damaged |= !whole;
-    let mut words = |id: &RequestId| if content { part(requests::words(rx, keys, id), damaged) } else { Ok(None) };
+    let mut words = |id: &RequestId| if content { part(requests::words(rx, case, id), damaged) } else { Ok(None) };
     rows.into_iter().map(|row| Ok(request(words(&row.id)?, row))).collect()
 }
 

@@ -9,13 +9,12 @@ use crate::base::id::{CaseId, ClockId};
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
 use crate::db::schema::clocks;
-use crate::db::{Rx, Tx};
 use crate::domain::case::clocks::{Clock, ClockKind};
 use crate::domain::case::store;
 use crate::domain::case::{Case, State};
 use crate::domain::paging::{self, Call, Rung};
 use crate::domain::triage::{Priority, Signal};
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Kit, Look, Unit};
 use crate::error::Result;
 
 /// From when on an intimate image is told higher up: the platform has twelve hours left, then four.
@@ -23,7 +22,7 @@ const IMAGE_LEAD: Duration = Duration::from_hours(36);
 const IMAGE_SAFEGUARDING_LEAD: Duration = Duration::from_hours(44);
 
 /// A few of the clocks that are to be told of by now, found by index.
-pub fn clocks_to_tell(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+pub fn clocks_to_tell(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let ((at, id), now) = (due::place(after), rx.now());
     due::walk(limit, |limit| {
         clocks::table
@@ -37,7 +36,8 @@ pub fn clocks_to_tell(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Re
 }
 
 /// Acts on a clock that is to be told of.
-pub fn tell_of_clock(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+pub fn tell_of_clock(tx: &mut Unit<'_>, id: &str) -> Result<()> {
+    let kit = tx.kit();
     let id: ClockId = due::id(id)?;
     let case: CaseId = clocks::table.find(&id).select(clocks::case_id).first(tx.conn())?;
     let Some(mut case) = store::find_locked(tx, &case)? else { return Ok(()) };
@@ -48,11 +48,11 @@ pub fn tell_of_clock(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
     }
     let next = next_alarm(kit, &clock, now);
     diesel::update(clocks::table.find(&id)).set(clocks::alarm_at.eq(next)).execute(tx.conn())?;
-    sound(tx, kit, &mut case, &clock)
+    sound(tx, &mut case, &clock)
 }
 
 /// The case of a clock, as text: what is damaged beside it hides it not.
-pub fn case_of_clock(rx: &mut Rx<'_>, id: &str) -> Result<String> {
+pub fn case_of_clock(rx: &mut Look<'_>, id: &str) -> Result<String> {
     Ok(clocks::table.find(id).select(clocks::case_id).first(rx.conn())?)
 }
 
@@ -64,7 +64,8 @@ fn next_alarm(kit: &Kit, clock: &Clock, now: Timestamp) -> Option<Timestamp> {
     moments.filter(|at| *at > now).min()
 }
 
-fn sound(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, clock: &Clock) -> Result<()> {
+fn sound(tx: &mut Unit<'_>, case: &mut Case, clock: &Clock) -> Result<()> {
+    let kit = tx.kit();
     let now = tx.now();
     let passed = now >= clock.due_at;
     if clock.kind == ClockKind::Request {
@@ -77,7 +78,7 @@ fn sound(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, clock: &Clock) -> Result<(
     let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
     if clock.kind == ClockKind::CheckIn && passed && urgent {
         // Nobody is sent to a door: it is raised, and the lead is told (TSP-1, O20).
-        crate::domain::casework::priority::notice(tx, kit, &case.id, Signal::ContactLost)?;
+        crate::domain::casework::priority::notice(tx, &case.id, Signal::ContactLost)?;
     }
     let reason = match (clock.kind, passed) {
         (ClockKind::IntimateImage, false) => image_reason(kit, clock, now),

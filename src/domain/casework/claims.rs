@@ -9,7 +9,6 @@ use super::priority;
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
 use crate::db::schema::cases;
-use crate::db::{Rx, Tx};
 use crate::domain::access::{Acting, Assign, Claim, Grant, Reopen, Work};
 use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::store;
@@ -17,7 +16,7 @@ use crate::domain::case::{Action, Case, State};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
 use crate::domain::people::staff::Member;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Conflict, Error, Result};
 
@@ -33,7 +32,7 @@ pub(in crate::domain) const RESERVED: Duration = Duration::from_hours(8);
 ///
 /// # Errors
 /// `ClaimedByOther`, or `Transition` for a case that is closed or on hold.
-pub fn claim(tx: &mut Tx<'_>, grant: Grant<Claim>) -> Result<Case> {
+pub fn claim(tx: &mut Unit<'_>, grant: Grant<Claim>) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
     if case.is_held_by_other(&who.id, tx.now()) {
         return Err(Conflict::ClaimedByOther.into());
@@ -46,7 +45,7 @@ pub fn claim(tx: &mut Tx<'_>, grant: Grant<Claim>) -> Result<Case> {
 }
 
 /// Writes the claim down.
-pub(in crate::domain) fn take(tx: &mut Tx<'_>, case: &mut Case, who: &Acting) -> Result<()> {
+pub(in crate::domain) fn take(tx: &mut Unit<'_>, case: &mut Case, who: &Acting) -> Result<()> {
     let until = tx.now().plus(LEASE);
     case.assigned_to = Some(who.id.clone());
     case.claimed_until = Some(until);
@@ -57,7 +56,7 @@ pub(in crate::domain) fn take(tx: &mut Tx<'_>, case: &mut Case, who: &Acting) ->
 }
 
 /// Renews the lease.
-pub fn heartbeat(tx: &mut Tx<'_>, grant: Grant<Work>) -> Result<Case> {
+pub fn heartbeat(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
     case.claimed_until = Some(tx.now().plus(LEASE));
     store::set_holder(tx, &case)?;
@@ -65,19 +64,19 @@ pub fn heartbeat(tx: &mut Tx<'_>, grant: Grant<Work>) -> Result<Case> {
 }
 
 /// Gives the case back to its queue. An urgent one is nobody's then, so somebody is told.
-pub fn release(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>) -> Result<Case> {
+pub fn release(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
     case.assigned_to = None;
     case.claimed_until = None;
     case.reserved_until = None;
     store::set_holder(tx, &case)?;
     audit::record(tx, Owner::case(&case.id), Event::Released)?;
-    priority::page_if_urgent(tx, kit, &case, "released")?;
+    priority::page_if_urgent(tx, &case, "released")?;
     Ok(case)
 }
 
 /// Begins the work: the first human review.
-pub fn start(tx: &mut Tx<'_>, grant: Grant<Work>) -> Result<Case> {
+pub fn start(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
     moved::move_along(tx, &mut case, Action::Start, None)?;
     Ok(case)
@@ -87,7 +86,7 @@ pub fn start(tx: &mut Tx<'_>, grant: Grant<Work>) -> Result<Case> {
 ///
 /// # Errors
 /// `Invalid` without a reason or with an `until` that has passed or lies more than 72 hours ahead.
-pub fn hold(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>, reason: &str, until: Option<Timestamp>) -> Result<Case> {
+pub fn hold(tx: &mut Unit<'_>, grant: Grant<Work>, reason: &str, until: Option<Timestamp>) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
     let until = until.ok_or_else(|| Error::invalid("/until", "required", "say until when, at most 72 hours ahead"))?;
     if until <= tx.now() || until > tx.now().plus(LONGEST_HOLD) {
@@ -95,7 +94,7 @@ pub fn hold(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>, reason: &str, until:
     }
     require_reason(reason)?;
     moved::move_along(tx, &mut case, Action::Hold, None)?;
-    crate::domain::casework::notes::write_reason(tx, kit, &case.id, &who, reason)?;
+    crate::domain::casework::notes::write_reason(tx, &case.id, &who, reason)?;
     case.claimed_until = None;
     case.held_until = Some(until);
     store::set_holder(tx, &case)?;
@@ -104,28 +103,29 @@ pub fn hold(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Work>, reason: &str, until:
 
 /// Takes a case up again that was on hold, or that waits for a platform. An urgent one is nobody's then, so somebody is
 /// told, unless it is claimed by then.
-pub fn resume(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen>) -> Result<Case> {
+pub fn resume(tx: &mut Unit<'_>, grant: Grant<Reopen>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
-    resume_case(tx, kit, &mut case)?;
-    priority::page_if_left(tx, kit, &case, "resumed")?;
+    resume_case(tx, &mut case)?;
+    priority::page_if_left(tx, &case, "resumed")?;
     Ok(case)
 }
 
 /// A case that was set aside or waits for its platform goes back to be worked on.
-pub(in crate::domain) fn resume_if_waiting(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
-    if case.state.next(Action::Resume).is_some() { resume_case(tx, kit, case) } else { Ok(()) }
+pub(in crate::domain) fn resume_if_waiting(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
+    if case.state.next(Action::Resume).is_some() { resume_case(tx, case) } else { Ok(()) }
 }
 
 /// The same, and when its priority has somebody woken and nobody holds it, `reason` wakes them.
-pub(in crate::domain) fn resume_and_page(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, reason: &str) -> Result<()> {
+pub(in crate::domain) fn resume_and_page(tx: &mut Unit<'_>, case: &mut Case, reason: &str) -> Result<()> {
     if case.state.next(Action::Resume).is_none() {
         return Ok(());
     }
-    resume_case(tx, kit, case)?;
-    priority::page_if_left(tx, kit, case, reason)
+    resume_case(tx, case)?;
+    priority::page_if_left(tx, case, reason)
 }
 
-fn resume_case(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+fn resume_case(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
+    let kit = tx.kit();
     moved::move_along(tx, case, Action::Resume, None)?;
     // What has somebody woken is kept for nobody: the one who knew it may be asleep.
     let keep = case.assigned_to.is_some() && !priority::is_urgent(kit, case.priority);
@@ -138,24 +138,24 @@ fn reserved(now: Timestamp, next_due_at: Timestamp) -> Timestamp {
 }
 
 /// Takes a closed case up again, by a person with a reason.
-pub fn reopen(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Reopen>, reason: &str) -> Result<Case> {
+pub fn reopen(tx: &mut Unit<'_>, grant: Grant<Reopen>, reason: &str) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
     require_reason(reason)?;
-    reopen_case(tx, kit, &mut case)?;
-    crate::domain::casework::notes::write_reason(tx, kit, &case.id, &who, reason)?;
-    priority::page_if_left(tx, kit, &case, "reopened")?;
+    reopen_case(tx, &mut case)?;
+    crate::domain::casework::notes::write_reason(tx, &case.id, &who, reason)?;
+    priority::page_if_left(tx, &case, "reopened")?;
     Ok(case)
 }
 
 /// Re-opens a case and starts its clocks anew.
-pub(in crate::domain) fn reopen_case(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+pub(in crate::domain) fn reopen_case(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     moved::move_along(tx, case, Action::Reopen, None)?;
     case.assigned_to = None;
     case.claimed_until = None;
     case.reserved_until = None;
     store::set_holder(tx, case)?;
     let now = tx.now();
-    let due = priority::due_for(tx, kit, case.priority, &case.queues())?;
+    let due = priority::due_for(tx, case.priority, &case.queues())?;
     let mut fresh = clocks::first(&case.id, now, &due, now.plus(due.human_review));
     // A first contact happens once; one that never happened is due again.
     let reached = clocks::of_case(tx, &case.id)?.iter().any(Clock::is_first_contact_made);
@@ -169,7 +169,7 @@ pub(in crate::domain) fn reopen_case(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case
 ///
 /// # Errors
 /// `ClaimedByOther` while a third person holds a living claim.
-pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign>, to: &Member) -> Result<Case> {
+pub fn assign(tx: &mut Unit<'_>, grant: Grant<Assign>, to: &Member) -> Result<Case> {
     let (mut case, by) = grant.into_parts();
     let now = tx.now();
     if case.is_held_by_other(&by.id, now) && case.is_held_by_other(&to.id, now) {
@@ -182,7 +182,7 @@ pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign>, to: &Member) -> 
     store::bump(tx, &mut case)?;
     audit::record(tx, Owner::case(&case.id), Event::Assigned { to: to.id.clone() })?;
     if case.state.is_open() {
-        priority::page_if_urgent(tx, kit, &case, "handed_over")?;
+        priority::page_if_urgent(tx, &case, "handed_over")?;
     }
     Ok(case)
 }
@@ -191,7 +191,7 @@ pub fn assign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Assign>, to: &Member) -> 
 ///
 /// # Errors
 /// What the database says.
-pub fn claims_lapsed(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+pub fn claims_lapsed(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let ((at, id), now) = (due::place(after), rx.now());
     due::walk(limit, |limit| {
         let further = cases::claimed_until.gt(at).or(cases::claimed_until.eq(at).and(cases::id.gt(id)));
@@ -209,7 +209,8 @@ pub fn claims_lapsed(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Res
 ///
 /// # Errors
 /// What the database says.
-pub fn lapse(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+pub fn lapse(tx: &mut Unit<'_>, id: &str) -> Result<()> {
+    let kit = tx.kit();
     let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
     if case.claimed_until.is_none_or(|until| until > tx.now()) {
         return Ok(());
@@ -224,7 +225,7 @@ pub fn lapse(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
 }
 
 /// A few of the cases whose hold has ended.
-pub fn holds_ended(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+pub fn holds_ended(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let ((at, id), now) = (due::place(after), rx.now());
     due::walk(limit, |limit| {
         cases::table
@@ -238,10 +239,10 @@ pub fn holds_ended(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Resul
 }
 
 /// Takes up a case whose hold has ended.
-pub fn end_hold(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+pub fn end_hold(tx: &mut Unit<'_>, id: &str) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
     let over = case.held_until.is_some_and(|until| until <= tx.now());
-    if case.state == State::OnHold && over { resume_and_page(tx, kit, &mut case, "hold_ended") } else { Ok(()) }
+    if case.state == State::OnHold && over { resume_and_page(tx, &mut case, "hold_ended") } else { Ok(()) }
 }
 
 /// A reason in words.
@@ -253,7 +254,7 @@ pub(super) fn require_reason(reason: &str) -> Result<()> {
 }
 
 /// Ends a claim without a trace of its own, when an act that ends it is recorded anyway.
-pub(super) fn end(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
+pub(super) fn end(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     case.claimed_until = None;
     case.reserved_until = None;
     store::set_holder(tx, case)

@@ -6,10 +6,9 @@ use super::moved;
 use super::requests::{self, RequestState};
 use super::rights::{self, Cause};
 use crate::base::secret::silent;
-use crate::db::Tx;
 use crate::domain::access::{Decide, Grant};
 use crate::domain::case::{Action, Case, Outcome};
-use crate::domain::unit::Kit;
+use crate::domain::unit::Unit;
 use crate::error::{Conflict, Result};
 
 /// A decision.
@@ -24,22 +23,22 @@ pub struct Closing {
 ///
 /// # Errors
 /// `Conflict` when the case cannot be closed from where it stands; `Invalid` without a reason.
-pub fn decide(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<Decide>, closing: &Closing) -> Result<Done> {
+pub fn decide(tx: &mut Unit<'_>, grant: Grant<Decide>, closing: &Closing) -> Result<Done> {
     let (mut case, who) = grant.into_parts();
     claims::require_reason(&closing.reason)?;
     case.next(Action::Close)?;
     if closing.outcome == Outcome::Unfounded {
-        let act = acts::propose_unfounded(tx, kit, &case.id, &who, &closing.reason)?;
+        let act = acts::propose_unfounded(tx, &case.id, &who, &closing.reason)?;
         return Ok(Done::Pending(act));
     }
-    crate::domain::casework::notes::write_reason(tx, kit, &case.id, &who, &closing.reason)?;
+    crate::domain::casework::notes::write_reason(tx, &case.id, &who, &closing.reason)?;
     close(tx, &mut case, closing.outcome)?;
     Ok(Done::Now(Box::new(case)))
 }
 
 /// Closes a case. What an outcome says of the platform must be true: statistics are made of it. What it was asked stays
 /// asked: a late answer is still taken. What waits for a second person does not outlive the case.
-pub(super) fn close(tx: &mut Tx<'_>, case: &mut Case, outcome: Outcome) -> Result<()> {
+pub(super) fn close(tx: &mut Unit<'_>, case: &mut Case, outcome: Outcome) -> Result<()> {
     let needed: Option<(&[RequestState], _, _)> = match outcome {
         Outcome::PlatformActed => Some((
             &[RequestState::Done, RequestState::PartlyDone],

@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use crate::base::id::CaseId;
 use crate::db::dialect::native;
 use crate::db::schema::case_links;
-use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Acting, Grant, Link};
 use crate::domain::case::Case;
 use crate::domain::case::store;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// `Invalid` for a case and itself.
-pub fn link(tx: &mut Tx<'_>, one: Grant<Link>, other: Grant<Link>) -> Result<Case> {
+pub fn link(tx: &mut Unit<'_>, one: Grant<Link>, other: Grant<Link>) -> Result<Case> {
     let ((mut one, who), (mut other, _)) = (one.into_parts(), other.into_parts());
     if one.id == other.id {
         return Err(Error::invalid("/case_id", "same_case", "a case cannot be linked with itself"));
@@ -31,11 +31,11 @@ pub fn link(tx: &mut Tx<'_>, one: Grant<Link>, other: Grant<Link>) -> Result<Cas
 }
 
 /// Links two cases that the rules of identifiers have come to call one pair. Both are locked.
-pub(in crate::domain) fn link_one_pair(tx: &mut Tx<'_>, one: &mut Case, other: &mut Case) -> Result<()> {
+pub(in crate::domain) fn link_one_pair(tx: &mut Unit<'_>, one: &mut Case, other: &mut Case) -> Result<()> {
     tie(tx, one, other, "system")
 }
 
-fn tie(tx: &mut Tx<'_>, one: &mut Case, other: &mut Case, by: &str) -> Result<()> {
+fn tie(tx: &mut Unit<'_>, one: &mut Case, other: &mut Case, by: &str) -> Result<()> {
     let mut added = 0;
     for (from, to) in [(&one.id, &other.id), (&other.id, &one.id)] {
         let row = (
@@ -59,7 +59,7 @@ fn tie(tx: &mut Tx<'_>, one: &mut Case, other: &mut Case, by: &str) -> Result<()
 }
 
 /// The cases linked with this one that the person may know of.
-pub(in crate::domain) fn of_case(rx: &mut Rx<'_>, case: &CaseId, who: &Acting) -> Result<Vec<CaseId>> {
+pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId, who: &Acting) -> Result<Vec<CaseId>> {
     let linked: Vec<CaseId> = case_links::table
         .filter(case_links::case_id.eq(case))
         .order(case_links::linked_at)

@@ -1,7 +1,6 @@
 //! All that follows from a move of a case: the one list, so that whoever moves one leaves nothing out.
 
 use super::requests;
-use crate::db::Tx;
 use crate::domain::case::clocks::{self, ClockKind};
 use crate::domain::case::report;
 use crate::domain::case::store;
@@ -9,6 +8,7 @@ use crate::domain::case::{Action, Case, Outcome, State};
 use crate::domain::counting;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
+use crate::domain::unit::Unit;
 use crate::domain::vault::Owner;
 use crate::error::Result;
 
@@ -17,7 +17,7 @@ use crate::error::Result;
 ///
 /// # Errors
 /// `Conflict` when the table has no such way.
-pub(super) fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outcome: Option<Outcome>) -> Result<()> {
+pub(super) fn move_along(tx: &mut Unit<'_>, case: &mut Case, action: Action, outcome: Option<Outcome>) -> Result<()> {
     let (from, to) = (case.state, case.next(action)?);
     // What has come due is counted as the case stood on that day.
     counting::settle(tx, case)?;
@@ -43,7 +43,7 @@ pub(super) fn move_along(tx: &mut Tx<'_>, case: &mut Case, action: Action, outco
 
 /// Counts the case when a person who has read it does something about it, other than call it abuse of the service. To
 /// begin reading is none of that.
-fn note_for_the_public(tx: &mut Tx<'_>, case: &Case, action: Action) -> Result<()> {
+fn note_for_the_public(tx: &mut Unit<'_>, case: &Case, action: Action) -> Result<()> {
     match (action, case.outcome) {
         (Action::Close, Some(Outcome::Unfounded)) => counting::correct(tx, case),
         (Action::Start | Action::Resume | Action::PlatformAnswered | Action::Reopen, _) => Ok(()),
@@ -56,7 +56,7 @@ fn note_for_the_public(tx: &mut Tx<'_>, case: &Case, action: Action) -> Result<(
 }
 
 /// Tells the platform how its reports of this case stand, where that has changed.
-pub(super) fn tell_platform(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub(super) fn tell_platform(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     let waiting = requests::waiting_reports(tx, &case.id)?;
     report::tell(tx, case, &waiting)
 }

@@ -12,15 +12,14 @@ use crate::base::id::{CaseId, NoteId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::notes;
-use crate::db::{Rx, Tx};
 use crate::domain::access::{Acting, Grant, WriteNote};
 use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::report;
 use crate::domain::case::store;
 use crate::domain::counting;
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Notes, Owner, Sealed};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Notes, Owner, Sealed};
 use crate::error::{Error, Result};
 
 const LONGEST: usize = 20_000;
@@ -87,7 +86,7 @@ pub struct NoteView {
 ///
 /// # Errors
 /// `Invalid` for empty or endless words, or a contact whose channel was not confirmed safe.
-pub fn write_note(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<WriteNote>, note: &NewNote) -> Result<NoteView> {
+pub fn write_note(tx: &mut Unit<'_>, grant: Grant<WriteNote>, note: &NewNote) -> Result<NoteView> {
     let (mut case, who) = grant.into_parts();
     if note.text.trim().is_empty() || note.text.chars().count() > LONGEST {
         return Err(Error::invalid("/text", "bad_length", "write 1 to 20,000 characters"));
@@ -100,7 +99,7 @@ pub fn write_note(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<WriteNote>, note: &Ne
     if note.records == Some(Records::SafeContact) {
         contact_is_open(tx, &case.id, note.wishes_asked)?;
     }
-    let id = insert(tx, kit, &case.id, &who, (&note.text, note.records))?;
+    let id = insert(tx, &case.id, &who, (&note.text, note.records))?;
     match note.records {
         Some(Records::SafeContact) => {
             clocks::meet(tx, &case.id, ClockKind::FirstContactOrStandby, None)?;
@@ -115,7 +114,7 @@ pub fn write_note(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<WriteNote>, note: &Ne
         Some(Records::ReReview) => {
             clocks::meet(tx, &case.id, ClockKind::ReReview, None)?;
             if case.state.is_open() {
-                let span: Duration = priority::due_for(tx, kit, case.priority, &case.queues())?.re_review;
+                let span: Duration = priority::due_for(tx, case.priority, &case.queues())?.re_review;
                 let now = tx.now();
                 clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::ReReview, now, now.plus(span))])?;
             }
@@ -134,7 +133,7 @@ pub fn write_note(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<WriteNote>, note: &Ne
 
 /// Nobody reaches her while her wishes could not be read: they may have been "not by phone". Whoever has asked her says
 /// so, and what she said then counts.
-fn contact_is_open(tx: &mut Tx<'_>, case: &CaseId, asked: bool) -> Result<()> {
+fn contact_is_open(tx: &mut Unit<'_>, case: &CaseId, asked: bool) -> Result<()> {
     if !report::contact_is_barred(tx, case)? {
         return Ok(());
     }
@@ -159,19 +158,17 @@ fn check_in_is_sound(note: &NewNote, now: Timestamp) -> Result<()> {
 }
 
 /// Writes the reason of an act as a note.
-pub(super) fn write_reason(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, reason: &str) -> Result<()> {
+pub(super) fn write_reason(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, reason: &str) -> Result<()> {
     if reason.chars().count() > LONGEST {
         return Err(Error::invalid("/reason", "too_long", "at most 20,000 characters"));
     }
-    insert(tx, kit, case, who, (reason, None)).map(|_| ())
+    insert(tx, case, who, (reason, None)).map(|_| ())
 }
 
-fn insert(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (&str, Option<Records>)) -> Result<NoteId> {
+fn insert(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, what: (&str, Option<Records>)) -> Result<NoteId> {
     let (text, records) = what;
     let id = NoteId::random();
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(case))?;
-    let body = keys.sealing::<Notes>()?.seal("body", id.as_str(), &text)?;
-    keys.store(tx)?;
+    let body = tx.keys(Owner::case(case))?.sealing::<Notes>()?.seal("body", id.as_str(), &text)?;
     let row = (
         notes::id.eq(&id),
         notes::case_id.eq(case),
@@ -189,7 +186,7 @@ fn insert(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (&str, 
 type NoteRow = (NoteId, StaffId, Timestamp, Option<Records>, Sealed<Notes>);
 
 /// The notes of a case, oldest first.
-pub(in crate::domain) fn of_case(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Vec<NoteView>> {
+pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<NoteView>> {
     let rows: Vec<NoteRow> = notes::table
         .filter(notes::case_id.eq(case))
         .order((notes::at, notes::id))
@@ -197,7 +194,11 @@ pub(in crate::domain) fn of_case(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &Ca
         .load(rx.conn())?;
     rows.into_iter()
         .map(|(id, author, at, records, body)| {
-            let text = keys.existing::<Notes>()?.open::<String>("body", id.as_str(), &body)?.into_exposed();
+            let text = rx
+                .keys(Owner::case(case))?
+                .existing::<Notes>()?
+                .open::<String>("body", id.as_str(), &body)?
+                .into_exposed();
             Ok(NoteView { id, author, at, records, text })
         })
         .collect()

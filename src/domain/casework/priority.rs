@@ -12,7 +12,6 @@ use crate::base::id::{ActId, AssessmentId, CaseId};
 use crate::db::due::{self, DueRow};
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{assessments, cases};
-use crate::db::{Rx, Tx};
 use crate::domain::case::clocks::{self, Due};
 use crate::domain::case::store;
 use crate::domain::case::{Case, PrioritySource, State};
@@ -22,8 +21,8 @@ use crate::domain::people::staff;
 use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal};
-use crate::domain::unit::Kit;
-use crate::domain::vault::{self, Answers, Damaged, Keys, Owner, Sealed};
+use crate::domain::unit::{Kit, Look, Unit};
+use crate::domain::vault::{self, Answers, Damaged, Owner, Sealed};
 use crate::error::{Error, Result};
 
 /// An assessment with the facts it was made of, as it is stored.
@@ -36,15 +35,9 @@ pub struct Assessed {
 }
 
 /// Stores an assessment. Only its priority and rule set stand in the clear.
-pub(in crate::domain) fn keep(
-    tx: &mut Tx<'_>,
-    keys: &mut Keys<'_>,
-    case: &CaseId,
-    seq: i64,
-    assessed: &Assessed,
-) -> Result<()> {
+pub(in crate::domain) fn keep(tx: &mut Unit<'_>, case: &CaseId, seq: i64, assessed: &Assessed) -> Result<()> {
     let id = AssessmentId::random();
-    let body = keys.sealing::<Answers>()?.seal("assessment", id.as_str(), assessed)?;
+    let body = tx.keys(Owner::case(case))?.sealing::<Answers>()?.seal("assessment", id.as_str(), assessed)?;
     let row = (
         assessments::id.eq(&id),
         assessments::case_id.eq(case),
@@ -62,7 +55,7 @@ pub(in crate::domain) fn keep(
 ///
 /// # Errors
 /// `Erased` when its content was; `Internal` when it does not open, or is gone: every case has one.
-pub fn newest(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<(i64, Assessed)> {
+pub fn newest(rx: &mut Look<'_>, case: &CaseId) -> Result<(i64, Assessed)> {
     let row: Option<(AssessmentId, i64, Sealed<Answers>)> = assessments::table
         .filter(assessments::case_id.eq(case))
         .order(assessments::seq.desc())
@@ -74,12 +67,13 @@ pub fn newest(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<(i6
         let lost = || Damaged::error("a case has no assessment".to_owned());
         return Err(if vault::is_erased(rx, &Owner::case(case))? { Error::Erased } else { lost() });
     };
-    let opened = keys.existing::<Answers>()?.open::<Assessed>("assessment", id.as_str(), &body)?;
+    let opened =
+        rx.keys(Owner::case(case))?.existing::<Answers>()?.open::<Assessed>("assessment", id.as_str(), &body)?;
     Ok((seq, opened.into_exposed()))
 }
 
 /// The number of the newest assessment of a case, which grows with all that comes in; 0 when there is none.
-pub(super) fn newest_seq(rx: &mut Rx<'_>, case: &CaseId) -> Result<i64> {
+pub(super) fn newest_seq(rx: &mut Look<'_>, case: &CaseId) -> Result<i64> {
     let of_case = assessments::table.filter(assessments::case_id.eq(case));
     let newest: Option<i64> = of_case.select(diesel::dsl::max(assessments::seq)).first(rx.conn())?;
     Ok(newest.unwrap_or(0))
@@ -87,16 +81,11 @@ pub(super) fn newest_seq(rx: &mut Rx<'_>, case: &CaseId) -> Result<i64> {
 
 /// Runs the rules on all that is known now, keeps the result, and puts the case where it belongs. `new` is what came
 /// in, alone.
-pub(in crate::domain) fn reassess(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    keys: &mut Keys<'_>,
-    case: &mut Case,
-    (facts, new): (Facts, &Facts),
-) -> Result<()> {
+pub(in crate::domain) fn reassess(tx: &mut Unit<'_>, case: &mut Case, (facts, new): (Facts, &Facts)) -> Result<()> {
+    let kit = tx.kit();
     let seq = newest_seq(tx, &case.id)? + 1;
     let assessed = Assessed { assessment: kit.triage.assess(&facts), facts };
-    keep(tx, keys, &case.id, seq, &assessed)?;
+    keep(tx, &case.id, seq, &assessed)?;
     let assessment = &assessed.assessment;
     let event = Event::Assessed {
         ruleset: assessment.ruleset.clone(),
@@ -105,28 +94,23 @@ pub(in crate::domain) fn reassess(
     };
     audit::record(tx, Owner::case(&case.id), event)?;
     let alone = kit.triage.assess(new).priority;
-    void_answered_lowering(tx, keys, case, (assessment, alone))?;
+    void_answered_lowering(tx, case, (assessment, alone))?;
     let before = case.priority;
     // A case is never lowered by rules: not by new ones, and not by running them again.
     case.computed_priority = case.computed_priority.min(assessment.priority);
     case.child = case.child || assessed.facts.is_child();
-    settle(tx, kit, case, before, assessment.failure.is_some())?;
+    settle(tx, case, before, assessment.failure.is_some())?;
     if assessment.failure.is_some() {
         call_now(tx, case, "triage_failed")?;
     }
-    rights::look_again(tx, kit, case).map(drop)
+    rights::look_again(tx, case).map(drop)
 }
 
 /// Voids a lowering that no longer answers what the rules say, or that lies below what has come in now, alone: the same
 /// danger reported again is a new danger, although no new code fires.
-fn void_answered_lowering(
-    tx: &mut Tx<'_>,
-    keys: &mut Keys<'_>,
-    case: &mut Case,
-    (now, alone): (&Assessment, Priority),
-) -> Result<()> {
+fn void_answered_lowering(tx: &mut Unit<'_>, case: &mut Case, (now, alone): (&Assessment, Priority)) -> Result<()> {
     let Some(act) = case.lowering_act.clone() else { return Ok(()) };
-    let holds = match acts::lowering(tx, keys, &act) {
+    let holds = match acts::lowering(tx, &case.id, &act) {
         Ok(lowering) => lowering.answers(now) && alone >= lowering.to,
         Err(error) if Damaged::is(&error) => false,
         Err(error) => return Err(error),
@@ -139,11 +123,11 @@ fn void_answered_lowering(
 }
 
 /// Computes the priority in force and writes it down with all that follows: queue, clocks, page.
-pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priority, failed: bool) -> Result<()> {
+pub(super) fn settle(tx: &mut Unit<'_>, case: &mut Case, before: Priority, failed: bool) -> Result<()> {
+    let kit = tx.kit();
     let lowered = match &case.lowering_act {
         Some(act) => {
-            let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
-            match acts::lowering(tx, &mut keys, act) {
+            match acts::lowering(tx, &case.id, act) {
                 Ok(lowering) => Some(lowering.to),
                 // Nobody knows any more what was lowered to what, so nothing is.
                 Err(error) if Damaged::is(&error) => None,
@@ -172,19 +156,20 @@ pub(super) fn settle(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, before: Priori
         audit::record(tx, Owner::case(&case.id), changed)?;
     }
     if case.priority < before && case.state.is_open() {
-        let due = due_for(tx, kit, case.priority, &case.queues())?;
+        let due = due_for(tx, case.priority, &case.queues())?;
         clocks::tighten(tx, &case.id, &due)?;
         // Nothing that has become more urgent stays set aside, or kept for somebody who may be away.
-        claims::resume_if_waiting(tx, kit, case)?;
+        claims::resume_if_waiting(tx, case)?;
         case.reserved_until = None;
         store::set_holder(tx, case)?;
-        page_if_urgent(tx, kit, case, case.priority.as_str())?;
+        page_if_urgent(tx, case, case.priority.as_str())?;
     }
     store::requeue(tx, case)
 }
 
 /// The spans of a priority, as they are while someone is on shift for the queue or nobody is.
-pub(in crate::domain) fn due_for(tx: &mut Tx<'_>, kit: &Kit, priority: Priority, queues: &[Queue]) -> Result<Due> {
+pub(in crate::domain) fn due_for(tx: &mut Unit<'_>, priority: Priority, queues: &[Queue]) -> Result<Due> {
+    let kit = tx.kit();
     let spans = kit.triage.rules().clocks(priority);
     let differs = spans.human_review_staffed != spans.human_review_unstaffed;
     let staffed = differs && staff::is_on_shift(tx, queues)?;
@@ -197,14 +182,16 @@ pub(super) fn is_urgent(kit: &Kit, priority: Priority) -> bool {
 }
 
 /// Has somebody paged when the rules say so for the case's priority, unless it is taken before their span has passed.
-pub(super) fn page_if_urgent(tx: &mut Tx<'_>, kit: &Kit, case: &Case, reason: &str) -> Result<()> {
+pub(super) fn page_if_urgent(tx: &mut Unit<'_>, case: &Case, reason: &str) -> Result<()> {
+    let kit = tx.kit();
     let Some(span) = kit.triage.rules().clocks(case.priority).page_first else { return Ok(()) };
     let at = tx.now().plus(span);
     paging::call(tx, case, Call { reason, at, least: Rung::OnCall })
 }
 
 /// Whom a case wakes that is being opened: at once when the rules failed, and nobody when it is a trial.
-pub(in crate::domain) fn first_call(rx: &Rx<'_>, kit: &Kit, case: &Case, failed: bool) -> Option<Call<'static>> {
+pub(in crate::domain) fn first_call(rx: &Look<'_>, case: &Case, failed: bool) -> Option<Call<'static>> {
+    let kit = rx.kit();
     let span = kit.triage.rules().clocks(case.priority).page_first;
     let (reason, span) = if failed { ("triage_failed", Duration::ZERO) } else { (case.priority.as_str(), span?) };
     let call = Call { reason, at: rx.now().plus(span), least: Rung::OnCall };
@@ -212,36 +199,36 @@ pub(in crate::domain) fn first_call(rx: &Rx<'_>, kit: &Kit, case: &Case, failed:
 }
 
 /// Has somebody paged at once, whatever the priority.
-pub(super) fn call_now(tx: &mut Tx<'_>, case: &Case, reason: &str) -> Result<()> {
+pub(super) fn call_now(tx: &mut Unit<'_>, case: &Case, reason: &str) -> Result<()> {
     let at = tx.now();
     paging::call(tx, case, Call { reason, at, least: Rung::OnCall })
 }
 
 /// The same, unless somebody holds the case at this moment and sees by themselves what has come.
-pub(in crate::domain) fn page_if_left(tx: &mut Tx<'_>, kit: &Kit, case: &Case, reason: &str) -> Result<()> {
+pub(in crate::domain) fn page_if_left(tx: &mut Unit<'_>, case: &Case, reason: &str) -> Result<()> {
     let held = case.claimed_until.is_some_and(|until| until > tx.now());
-    if held { Ok(()) } else { page_if_urgent(tx, kit, case, reason) }
+    if held { Ok(()) } else { page_if_urgent(tx, case, reason) }
 }
 
 /// Raises the priority by a person's judgement (TSP-1, O19). Never lowers.
-pub(super) fn raise(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, to: Priority) -> Result<()> {
+pub(super) fn raise(tx: &mut Unit<'_>, case: &mut Case, to: Priority) -> Result<()> {
     let before = case.priority;
     case.raised_priority = Some(case.raised_priority.map_or(to, |raised| raised.min(to)));
-    settle(tx, kit, case, before, false)?;
-    rights::look_again(tx, kit, case).map(drop)
+    settle(tx, case, before, false)?;
+    rights::look_again(tx, case).map(drop)
 }
 
 /// Puts an approved lowering in force: it replaces what the rules and earlier raises said.
-pub(super) fn lower(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, act: &ActId) -> Result<()> {
+pub(super) fn lower(tx: &mut Unit<'_>, case: &mut Case, act: &ActId) -> Result<()> {
     let before = case.priority;
     case.raised_priority = None;
     case.lowering_act = Some(act.clone());
-    settle(tx, kit, case, before, false)?;
-    rights::look_again(tx, kit, case).map(drop)
+    settle(tx, case, before, false)?;
+    rights::look_again(tx, case).map(drop)
 }
 
 /// A few of the open cases for which the rules had failed.
-pub fn without_rules(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+pub fn without_rules(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let (_, id) = due::place(after);
     let ids: Vec<Perhaps<String>> = cases::table
         .filter(cases::priority_source.eq(PrioritySource::Failure).and(cases::state.ne(State::Closed)))
@@ -255,15 +242,15 @@ pub fn without_rules(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Res
 
 /// Runs the rules again on such a case: one that the rules call p0 must not stay p1 because it came in while the rule
 /// file was broken.
-pub fn reassess_failed(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+pub fn reassess_failed(tx: &mut Unit<'_>, id: &str) -> Result<()> {
+    let kit = tx.kit();
     if kit.triage.failure().is_some() {
         return Ok(());
     }
     let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
-    let Some(facts) = facts(tx, kit, &case.id)? else { return Ok(()) };
-    reassess(tx, kit, &mut keys, &mut case, (facts.clone(), &facts))?;
-    keys.store(tx)
+    let Some(facts) = facts(tx, &case.id)? else { return Ok(()) };
+    reassess(tx, &mut case, (facts.clone(), &facts))?;
+    Ok(())
 }
 
 /// Open cases behind `after` that stand in another queue than the rules say, as after a change of the rule file, and the
@@ -271,7 +258,8 @@ pub fn reassess_failed(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
 ///
 /// # Errors
 /// What the database says.
-pub fn out_of_queue(rx: &mut Rx<'_>, kit: &Kit, after: &str, limit: i64) -> Result<(Vec<String>, Option<String>)> {
+pub fn out_of_queue(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<(Vec<String>, Option<String>)> {
+    let kit = rx.kit();
     let open = cases::table.filter(cases::state.ne(State::Closed)).filter(cases::id.gt(after));
     // As texts: a row that cannot be read hides no other, and is told of elsewhere.
     let said = (cases::id, cases::queue, cases::child, cases::priority, cases::category);
@@ -292,7 +280,8 @@ pub fn out_of_queue(rx: &mut Rx<'_>, kit: &Kit, after: &str, limit: i64) -> Resu
 ///
 /// # Errors
 /// What the database says.
-pub fn place_anew(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+pub fn place_anew(tx: &mut Unit<'_>, id: &str) -> Result<()> {
+    let kit = tx.kit();
     let Some(mut case) = store::find_locked(tx, &due::id(id)?)?.filter(|case| case.state.is_open()) else {
         return Ok(());
     };
@@ -301,22 +290,22 @@ pub fn place_anew(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
         return Ok(());
     }
     let (before, failed) = (case.priority, case.priority_source == PrioritySource::Failure);
-    settle(tx, kit, &mut case, before, failed)?;
+    settle(tx, &mut case, before, failed)?;
     audit::record(tx, Owner::case(&case.id), Event::QueueChanged { from, to: case.queue })?;
-    rights::look_again(tx, kit, &mut case).map(drop)
+    rights::look_again(tx, &mut case).map(drop)
 }
 
 /// What is known of the case cannot be opened: it is p1 at least, and a person is told, once.
-pub fn mark_unreadable(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId) -> Result<()> {
+pub fn mark_unreadable(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
     match store::find_locked(tx, id)? {
-        Some(mut case) if case.state != State::Closed => suppose_the_worst(tx, kit, &mut case),
+        Some(mut case) if case.state != State::Closed => suppose_the_worst(tx, &mut case),
         _ => Ok(()),
     }
 }
 
 /// The careful direction where something that the rules work on cannot be opened. What two people lowered they lowered
 /// knowing what is unreadable now, so it no longer holds.
-pub(in crate::domain) fn suppose_the_worst(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<()> {
+pub(in crate::domain) fn suppose_the_worst(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     let supposed = case.computed_priority <= Priority::P1 && case.lowering_act.is_none();
     if supposed && matches!(case.priority_source, PrioritySource::Failure | PrioritySource::Raised) {
         return Ok(());
@@ -324,33 +313,31 @@ pub(in crate::domain) fn suppose_the_worst(tx: &mut Tx<'_>, kit: &Kit, case: &mu
     let before = case.priority;
     case.computed_priority = case.computed_priority.min(Priority::P1);
     case.lowering_act = None;
-    settle(tx, kit, case, before, true)?;
+    settle(tx, case, before, true)?;
     call_now(tx, case, "unreadable")?;
-    rights::look_again(tx, kit, case).map(drop)
+    rights::look_again(tx, case).map(drop)
 }
 
 /// Takes in something that the system has noticed across cases. It only raises; noticed again, it changes nothing.
-pub(in crate::domain) fn notice(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId, signal: Signal) -> Result<()> {
+pub(in crate::domain) fn notice(tx: &mut Unit<'_>, id: &CaseId, signal: Signal) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, id)? else { return Ok(()) };
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(id))?;
-    let mut facts = match facts(tx, kit, id) {
+    let mut facts = match facts(tx, id) {
         Ok(Some(facts)) => facts,
         Ok(None) => return Ok(()),
-        Err(error) if Damaged::is(&error) => return mark_unreadable(tx, kit, id),
+        Err(error) if Damaged::is(&error) => return mark_unreadable(tx, id),
         Err(error) => return Err(error),
     };
     if !facts.signals.insert(signal) {
         return Ok(());
     }
     let new = Facts { signals: [signal].into(), ..Facts::default() };
-    reassess(tx, kit, &mut keys, &mut case, (facts, &new))?;
-    keys.store(tx)
+    reassess(tx, &mut case, (facts, &new))?;
+    Ok(())
 }
 
 /// All that is known of a case; nothing when that was erased.
-pub(in crate::domain) fn facts(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<Option<Facts>> {
-    let mut keys = Keys::load(rx, &kit.keyring, Owner::case(id))?;
-    match newest(rx, &mut keys, id) {
+pub(in crate::domain) fn facts(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<Facts>> {
+    match newest(rx, id) {
         Ok((_, assessed)) => Ok(Some(assessed.facts)),
         Err(Error::Erased) => Ok(None),
         Err(error) => Err(error),

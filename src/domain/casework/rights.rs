@@ -13,13 +13,12 @@ use crate::base::id::{ActId, CaseId, StaffId};
 use crate::db::due::{self, DueRow};
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{acts, cases};
-use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Bar};
 use crate::domain::case::store;
 use crate::domain::case::{Case, State};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
@@ -66,12 +65,7 @@ pub struct Ended {
 ///
 /// # Errors
 /// What `change` says, and the database.
-pub fn change(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    who: &StaffId,
-    change: impl FnOnce(&mut Tx<'_>) -> Result<()>,
-) -> Result<Ended> {
+pub fn change(tx: &mut Unit<'_>, who: &StaffId, change: impl FnOnce(&mut Unit<'_>) -> Result<()>) -> Result<Ended> {
     let mut hanging = standing_on(tx, who)?;
     for id in &hanging {
         Owner::case(id).lock(tx)?;
@@ -88,18 +82,18 @@ pub fn change(
             Err(error) => {
                 // A case that cannot be read must not keep an account open.
                 tracing::error!(case = %id, %error, "nothing can be taken from a case that cannot be read");
-                paging::call_for_unreadable(tx, kit, id.as_str())?;
+                paging::call_for_unreadable(tx, id.as_str())?;
                 continue;
             }
         };
-        let here = look_again(tx, kit, &mut case)?;
+        let here = look_again(tx, &mut case)?;
         ended = Ended { cases: ended.cases + here.cases, acts: ended.acts + here.acts };
     }
     Ok(ended)
 }
 
 /// The open cases that are this person's, wait on a proposal of theirs, or were last told to them.
-fn standing_on(tx: &mut Tx<'_>, who: &StaffId) -> Result<BTreeSet<CaseId>> {
+fn standing_on(tx: &mut Unit<'_>, who: &StaffId) -> Result<BTreeSet<CaseId>> {
     let held: Vec<CaseId> = cases::table
         .filter(cases::assigned_to.eq(who).and(cases::state.ne(State::Closed)))
         .select(cases::id)
@@ -117,7 +111,7 @@ fn standing_on(tx: &mut Tx<'_>, who: &StaffId) -> Result<BTreeSet<CaseId>> {
 ///
 /// # Errors
 /// What the database says.
-pub(in crate::domain) fn look_again(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case) -> Result<Ended> {
+pub(in crate::domain) fn look_again(tx: &mut Unit<'_>, case: &mut Case) -> Result<Ended> {
     let mut ended = Ended::default();
     if !case.state.is_open() {
         return Ok(ended);
@@ -125,7 +119,7 @@ pub(in crate::domain) fn look_again(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case)
     if let Some(holder) = case.assigned_to.clone()
         && let Some(bar) = access::bar(tx, &holder, case, Act::Work)?
     {
-        take_from(tx, kit, case, (holder, bar.into()))?;
+        take_from(tx, case, (holder, bar.into()))?;
         ended.cases += 1;
     }
     for (id, kind, by) in waiting(tx, &case.id)? {
@@ -139,7 +133,8 @@ pub(in crate::domain) fn look_again(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case)
 }
 
 /// Takes the case from whoever has it, and wakes the next person when it is urgent.
-fn take_from(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, (staff, why): (StaffId, Cause)) -> Result<()> {
+fn take_from(tx: &mut Unit<'_>, case: &mut Case, (staff, why): (StaffId, Cause)) -> Result<()> {
+    let kit = tx.kit();
     let now = tx.now();
     let what = match case.state {
         State::OnHold => "hold",
@@ -151,7 +146,7 @@ fn take_from(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, (staff, why): (StaffId
     claims::end(tx, case)?;
     audit::record(tx, Owner::case(&case.id), Event::ClaimEnded { staff, what, cause: why.as_str() })?;
     if case.state == State::OnHold {
-        claims::resume_if_waiting(tx, kit, case)?;
+        claims::resume_if_waiting(tx, case)?;
     }
     if priority::is_urgent(kit, case.priority) { priority::call_now(tx, case, "holder_gone") } else { Ok(()) }
 }
@@ -161,7 +156,8 @@ fn take_from(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, (staff, why): (StaffId
 ///
 /// # Errors
 /// What the database says.
-pub fn leave(tx: &mut Tx<'_>, kit: &Kit, who: &StaffId) -> Result<usize> {
+pub fn leave(tx: &mut Unit<'_>, who: &StaffId) -> Result<usize> {
+    let kit = tx.kit();
     let now = tx.now();
     let kept = cases::claimed_until.gt(now).or(cases::reserved_until.gt(now));
     let mut ids: Vec<CaseId> = cases::table
@@ -178,7 +174,7 @@ pub fn leave(tx: &mut Tx<'_>, kit: &Kit, who: &StaffId) -> Result<usize> {
         let kept_urgent = urgent && case.reserved_until.is_some_and(|until| until > now);
         let stands = case.is_held_by(who, now) || (kept_urgent && case.assigned_to.as_ref() == Some(who));
         if stands && case.state != State::OnHold {
-            take_from(tx, kit, &mut case, (who.clone(), Cause::SessionEnded))?;
+            take_from(tx, &mut case, (who.clone(), Cause::SessionEnded))?;
             free += 1;
         }
     }
@@ -190,7 +186,7 @@ pub fn leave(tx: &mut Tx<'_>, kit: &Kit, who: &StaffId) -> Result<usize> {
 ///
 /// # Errors
 /// What the database says.
-pub fn kept(rx: &mut Rx<'_>, after: Option<&DueRow>, _: i64) -> Result<Vec<DueRow>> {
+pub fn kept(rx: &mut Look<'_>, after: Option<&DueRow>, _: i64) -> Result<Vec<DueRow>> {
     const LOOKED_AT: i64 = 1_000;
     if after.is_some() {
         return Ok(Vec::new());
@@ -211,7 +207,7 @@ pub fn kept(rx: &mut Rx<'_>, after: Option<&DueRow>, _: i64) -> Result<Vec<DueRo
 ///
 /// # Errors
 /// What the database says.
-pub fn is_unfit(rx: &mut Rx<'_>, id: &str) -> Result<bool> {
+pub fn is_unfit(rx: &mut Look<'_>, id: &str) -> Result<bool> {
     let Some(case) = store::find(rx, &due::id(id)?)? else { return Ok(false) };
     let Some(holder) = &case.assigned_to else { return Ok(false) };
     Ok(access::bar(rx, holder, &case, Act::Work)?.is_some())
@@ -221,15 +217,15 @@ pub fn is_unfit(rx: &mut Rx<'_>, id: &str) -> Result<bool> {
 ///
 /// # Errors
 /// What the database says.
-pub fn end_unfit(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+pub fn end_unfit(tx: &mut Unit<'_>, id: &str) -> Result<()> {
     if let Some(mut case) = store::find_locked(tx, &due::id(id)?)? {
-        look_again(tx, kit, &mut case)?;
+        look_again(tx, &mut case)?;
     }
     Ok(())
 }
 
 /// The acts of the case that wait for a second person, and who proposed them.
-fn waiting(tx: &mut Tx<'_>, case: &CaseId) -> Result<Vec<(ActId, ActKind, StaffId)>> {
+fn waiting(tx: &mut Unit<'_>, case: &CaseId) -> Result<Vec<(ActId, ActKind, StaffId)>> {
     Ok(acts::table
         .filter(acts::case_id.eq(case).and(acts::state.eq(ActState::Pending)))
         .order((acts::proposed_at, acts::id))
@@ -238,7 +234,7 @@ fn waiting(tx: &mut Tx<'_>, case: &CaseId) -> Result<Vec<(ActId, ActKind, StaffI
 }
 
 /// Voids all that waits for a second person in this case.
-pub(super) fn void_all(tx: &mut Tx<'_>, case: &CaseId, why: Cause) -> Result<()> {
+pub(super) fn void_all(tx: &mut Unit<'_>, case: &CaseId, why: Cause) -> Result<()> {
     for (id, kind, _) in waiting(tx, case)? {
         void(tx, case, (&id, kind), why)?;
     }
@@ -246,7 +242,7 @@ pub(super) fn void_all(tx: &mut Tx<'_>, case: &CaseId, why: Cause) -> Result<()>
 }
 
 /// Voids an act that waits, and records why.
-pub(super) fn void(tx: &mut Tx<'_>, case: &CaseId, (id, kind): (&ActId, ActKind), why: Cause) -> Result<()> {
+pub(super) fn void(tx: &mut Unit<'_>, case: &CaseId, (id, kind): (&ActId, ActKind), why: Cause) -> Result<()> {
     diesel::update(acts::table.find(id).filter(acts::state.eq(ActState::Pending)))
         .set((acts::state.eq(ActState::Void), acts::void_cause.eq(why), acts::decided_at.eq(tx.now())))
         .execute(tx.conn())?;

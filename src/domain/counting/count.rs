@@ -10,12 +10,11 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::{self, insert_new};
 use crate::db::due::{self, DueRow};
 use crate::db::schema::{blind_indexes, editions, flows, forwards};
-use crate::db::{Rx, Tx};
 use crate::domain::case;
 use crate::domain::case::{Case, Outcome, State};
 use crate::domain::terms::Mode;
 use crate::domain::terms::region::Region;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{self, Owner};
 use crate::error::Result;
 
@@ -50,7 +49,7 @@ pub struct NewFlow {
 
 /// Counts a case that a person has read and does not call abuse. Counted before, it stays as it was; and so does one
 /// that is past the cap of its account, for good.
-pub(in crate::domain) fn count(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub(in crate::domain) fn count(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     let Some(group) = counted_in(case.category).filter(|_| case.mode == Mode::Live) else { return Ok(()) };
     // A later note does not count what was called abuse, or was withdrawn before anybody did anything about it.
     if matches!(case.outcome, Some(Outcome::Unfounded | Outcome::Withdrawn)) || is_decided(tx, &case.id)? {
@@ -74,18 +73,18 @@ pub(in crate::domain) fn count(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
 }
 
 /// Whether it was decided that the case is counted, or that it is not.
-fn is_decided(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
+fn is_decided(rx: &mut Look<'_>, case: &CaseId) -> Result<bool> {
     let either = flows::flow.eq_any([FlowKind::Intake, FlowKind::Capped]);
     let found = flows::table.filter(flows::case_id.eq(case.as_str()).and(either)).select(flows::case_id);
     Ok(found.first::<String>(rx.conn()).optional()?.is_some())
 }
 
-fn is_counted(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
+fn is_counted(rx: &mut Look<'_>, case: &CaseId) -> Result<bool> {
     Ok(intake(rx, case)?.is_some())
 }
 
 /// Where the case was counted: platform, category and region, which stay its own in every later flow.
-fn intake(rx: &mut Rx<'_>, case: &CaseId) -> Result<Option<(String, String, Region)>> {
+fn intake(rx: &mut Look<'_>, case: &CaseId) -> Result<Option<(String, String, Region)>> {
     Ok(flows::table
         .find((case.as_str(), FlowKind::Intake))
         .select((flows::platform_id, flows::category, flows::region))
@@ -95,7 +94,7 @@ fn intake(rx: &mut Rx<'_>, case: &CaseId) -> Result<Option<(String, String, Regi
 
 /// Whether enough cases of the same account were counted this quarter. Who reports without an account cannot be held to
 /// that, and the method says so.
-fn is_past_the_cap(rx: &mut Rx<'_>, case: &Case) -> Result<bool> {
+fn is_past_the_cap(rx: &mut Look<'_>, case: &Case) -> Result<bool> {
     let quarter = Quarter::of(rx.now());
     let account = blind_indexes::role.eq("reporter").and(blind_indexes::kind.eq("account"));
     let mine: Vec<Vec<u8>> = blind_indexes::table
@@ -116,7 +115,7 @@ fn is_past_the_cap(rx: &mut Rx<'_>, case: &Case) -> Result<bool> {
 }
 
 /// Its platform is told of the case, by the first request: from now on the days of response and outcome are fixed.
-pub(in crate::domain) fn forward(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub(in crate::domain) fn forward(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     if !is_counted(tx, &case.id)? {
         return Ok(());
     }
@@ -132,7 +131,7 @@ pub(in crate::domain) fn forward(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
 }
 
 /// The platform gave an answer of substance. The first one counts.
-pub(in crate::domain) fn answered(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+pub(in crate::domain) fn answered(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
     diesel::update(forwards::table.find(case).filter(forwards::answered_at.is_null()))
         .set(forwards::answered_at.eq(tx.now()))
         .execute(tx.conn())?;
@@ -141,7 +140,7 @@ pub(in crate::domain) fn answered(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> 
 
 /// Counts what has come due of a case, as it stood on that day. Called before the case changes, so that a job that comes
 /// late finds it as it was.
-pub(in crate::domain) fn settle(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub(in crate::domain) fn settle(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     type Row = (Timestamp, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>);
     let now = tx.now();
     let row: Option<Row> = forwards::table
@@ -170,7 +169,7 @@ pub(in crate::domain) fn settle(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
 }
 
 /// Puts a counted case into a later flow, under what it was counted as. One that was erased since is left out.
-fn follow(tx: &mut Tx<'_>, case: &Case, (flow, day, value): (FlowKind, Timestamp, &str)) -> Result<()> {
+fn follow(tx: &mut Unit<'_>, case: &Case, (flow, day, value): (FlowKind, Timestamp, &str)) -> Result<()> {
     let Some((platform_id, category, region)) = intake(tx, &case.id)? else { return Ok(()) };
     if vault::is_erased(tx, &Owner::case(&case.id))? {
         return Ok(());
@@ -181,13 +180,13 @@ fn follow(tx: &mut Tx<'_>, case: &Case, (flow, day, value): (FlowKind, Timestamp
 
 /// A case that was counted turned out to be abuse of the service: what was published stays, and the yearly table of
 /// corrections says so.
-pub(in crate::domain) fn correct(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub(in crate::domain) fn correct(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     let now = tx.now();
     follow(tx, case, (FlowKind::Correction, now, "removed"))
 }
 
 /// A few of the cases whose day of response has come.
-pub fn responses_due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+pub fn responses_due(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let ((at, case), now) = (due::place(after), rx.now());
     due::walk(limit, |limit| {
         let further = forwards::response_due_at.eq(at).and(forwards::case_id.gt(case));
@@ -202,7 +201,7 @@ pub fn responses_due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Res
 }
 
 /// A few of the cases whose day of outcome has come.
-pub fn outcomes_due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+pub fn outcomes_due(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let ((at, case), now) = (due::place(after), rx.now());
     due::walk(limit, |limit| {
         let further = forwards::outcome_due_at.eq(at).and(forwards::case_id.gt(case));
@@ -220,14 +219,14 @@ pub fn outcomes_due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Resu
 ///
 /// # Errors
 /// What the database says.
-pub fn settle_case(tx: &mut Tx<'_>, _: &Kit, case: &str) -> Result<()> {
+pub fn settle_case(tx: &mut Unit<'_>, case: &str) -> Result<()> {
     match case::find_locked(tx, &due::id(case)?)? {
         Some(case) => settle(tx, &case),
         None => Ok(()),
     }
 }
 
-fn append(tx: &mut Tx<'_>, mut new: NewFlow) -> Result<()> {
+fn append(tx: &mut Unit<'_>, mut new: NewFlow) -> Result<()> {
     dialect::enter_flows(tx.conn())?;
     if let Some(open) = open_from(tx)? {
         new.at = new.at.max(open);
@@ -240,7 +239,7 @@ fn append(tx: &mut Tx<'_>, mut new: NewFlow) -> Result<()> {
 ///
 /// # Errors
 /// What the database says; a case that stands in the flow already stays as it is.
-pub fn append_all(tx: &mut Tx<'_>, new: &[NewFlow]) -> Result<()> {
+pub fn append_all(tx: &mut Unit<'_>, new: &[NewFlow]) -> Result<()> {
     insert_new!(tx.conn(), flows::table, new)?;
     Ok(())
 }
@@ -248,7 +247,7 @@ pub fn append_all(tx: &mut Tx<'_>, new: &[NewFlow]) -> Result<()> {
 /// The first day on which anything is still counted, as far as it is known: what comes late counts there. That is where
 /// the last closed quarter ended, or where the first one begins that was committed to and is not closed: in a quarter that
 /// nobody committed to, a case would be lost.
-fn open_from(rx: &mut Rx<'_>) -> Result<Option<Timestamp>> {
+fn open_from(rx: &mut Look<'_>) -> Result<Option<Timestamp>> {
     let closed: Option<Timestamp> =
         editions::table.select(diesel::dsl::max(editions::closed_until)).first(rx.conn())?;
     let waiting: Vec<String> = editions::table
@@ -264,7 +263,7 @@ fn open_from(rx: &mut Rx<'_>) -> Result<Option<Timestamp>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn close(tx: &mut Tx<'_>, edition: &str, until: Timestamp) -> Result<()> {
+pub fn close(tx: &mut Unit<'_>, edition: &str, until: Timestamp) -> Result<()> {
     dialect::bar_flows(tx.conn())?;
     diesel::update(editions::table.find(edition).filter(editions::closed_until.is_null()))
         .set(editions::closed_until.eq(until))

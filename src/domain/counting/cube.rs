@@ -4,9 +4,9 @@ use diesel::prelude::*;
 
 use super::FlowKind;
 use crate::base::time::Timestamp;
-use crate::db::Rx;
 use crate::db::schema::flows;
 use crate::domain::terms::region::Region;
+use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// How many cases of a flow agree in everything that is published.
@@ -31,7 +31,7 @@ crate::base::secret::silent! { CubeCell }
 ///
 /// # Errors
 /// What the database says.
-pub fn cube(rx: &mut Rx<'_>, flow: FlowKind, (from, until): (Timestamp, Timestamp)) -> Result<Vec<CubeCell>> {
+pub fn cube(rx: &mut Look<'_>, flow: FlowKind, (from, until): (Timestamp, Timestamp)) -> Result<Vec<CubeCell>> {
     let finest = (flows::platform_id, flows::category, flows::region, flows::value);
     let mut cells: Vec<CubeCell> = flows::table
         .filter(flows::flow.eq(flow).and(flows::at.ge(from)).and(flows::at.lt(until)))

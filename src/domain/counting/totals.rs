@@ -8,8 +8,8 @@ use super::{CubeCell, FlowKind, Quarter};
 use crate::base::time::Timestamp;
 use crate::db::dialect;
 use crate::db::schema::{flow_totals, flows};
-use crate::db::{Rx, Tx};
 use crate::domain::terms::region::Region;
+use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
 type Row = (String, FlowKind, Timestamp, String, String, Region, String);
@@ -18,7 +18,7 @@ type Row = (String, FlowKind, Timestamp, String, String, Region, String);
 ///
 /// # Errors
 /// What the database says.
-pub fn add_up(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+pub fn add_up(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     dialect::bar_totals(tx.conn())?;
     let rows: Vec<Row> = flows::table
         .filter(flows::totalled.eq(false))
@@ -70,7 +70,7 @@ pub fn add_up(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
 ///
 /// # Errors
 /// What the database says.
-pub fn agree(rx: &mut Rx<'_>, flow: FlowKind, quarter: Quarter, counted: &[CubeCell]) -> Result<bool> {
+pub fn agree(rx: &mut Look<'_>, flow: FlowKind, quarter: Quarter, counted: &[CubeCell]) -> Result<bool> {
     let mut totals: Vec<CubeCell> = flow_totals::table
         .filter(flow_totals::flow.eq(flow).and(flow_totals::quarter.eq(quarter.to_string())))
         .select((
@@ -89,7 +89,7 @@ pub fn agree(rx: &mut Rx<'_>, flow: FlowKind, quarter: Quarter, counted: &[CubeC
 ///
 /// # Errors
 /// What the database says.
-pub fn capped(rx: &mut Rx<'_>, quarter: Quarter) -> Result<i64> {
+pub fn capped(rx: &mut Look<'_>, quarter: Quarter) -> Result<i64> {
     let of_quarter = flow_totals::flow.eq(FlowKind::Capped).and(flow_totals::quarter.eq(quarter.to_string()));
     let all: Vec<i64> = flow_totals::table.filter(of_quarter).select(flow_totals::cases).load(rx.conn())?;
     Ok(all.into_iter().sum())

@@ -19,7 +19,6 @@ use crate::base::id::{AdditionId, CaseId, ReportId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::{additions, reports};
-use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::case;
 use crate::domain::case::report;
@@ -28,8 +27,8 @@ use crate::domain::people::staff;
 use crate::domain::terms::identifiers::IdentifierKind;
 use crate::domain::terms::words::Answer;
 use crate::domain::triage::Facts;
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Answers, Identity, Keys, Owner, Sealed, Statement, Subject};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Answers, Identity, Owner, Sealed, Statement, Subject};
 use crate::error::{Error, Result};
 
 /// An addition, as its sender reads it back.
@@ -51,12 +50,12 @@ pub struct AdditionView {
 /// # Errors
 /// `NotFound` for another tenant's report, `Invalid` for one that is empty or, in a trial, not of the right form.
 pub fn add(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
+    tx: &mut Unit<'_>,
     tenant: &Tenant,
     report: &ReportId,
     taken: Taken<AdditionBody>,
 ) -> Result<(AdditionView, CaseId)> {
+    let kit = tx.kit();
     let case = own(tx, tenant, report)?.case_id;
     let taken = taken.accept(tenant.mode)?;
     let Taken { body, found } = &taken;
@@ -72,32 +71,30 @@ pub fn add(
     };
     let has_numbers = body.identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Phone);
     let has_numbers = has_numbers || found.has_left_out();
-    let country = if has_numbers { country_of(tx, kit, &case, report)? } else { None };
+    let country = if has_numbers { country_of(tx, &case, report)? } else { None };
     let place = (tenant.platform.as_str(), tenant.mode.as_str());
     let stands_first = staff::stand_on_first_rules(tx)?;
     let names = names_of_addition(kit, place, &taken, (country.as_deref(), stands_first));
-    open::take_in_addition(tx, kit, &case, event, (facts, names))?;
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case))?;
+    open::take_in_addition(tx, &case, event, (facts, names))?;
     let row_id = id.as_str();
     let statement = match &body.statement {
-        Some(words) => Some(keys.sealing::<Statement>()?.seal("addition", row_id, words)?),
+        Some(words) => Some(tx.keys(Owner::case(&case))?.sealing::<Statement>()?.seal("addition", row_id, words)?),
         None => None,
     };
     let given = if body.answers.is_empty() {
         None
     } else {
-        Some(keys.sealing::<Answers>()?.seal("addition", row_id, &body.answers)?)
+        Some(tx.keys(Owner::case(&case))?.sealing::<Answers>()?.seal("addition", row_id, &body.answers)?)
     };
     let subject = if body.identifiers.is_empty() {
         None
     } else {
-        Some(keys.sealing::<Subject>()?.seal("addition", row_id, &body.identifiers)?)
+        Some(tx.keys(Owner::case(&case))?.sealing::<Subject>()?.seal("addition", row_id, &body.identifiers)?)
     };
-    left_out::store(tx, &mut keys, &case, (row_id, found.left_out()))?;
+    left_out::store(tx, &case, (row_id, found.left_out()))?;
     if found.contact_is_barred() {
         report::bar_contact(tx, report)?;
     }
-    keys.store(tx)?;
     let row = (
         additions::id.eq(&id),
         additions::report_id.eq(report),
@@ -113,10 +110,9 @@ pub fn add(
 }
 
 /// The country from which the report came; nothing when that was not told, or was erased.
-fn country_of(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId, report: &ReportId) -> Result<Option<String>> {
+fn country_of(rx: &mut Look<'_>, case: &CaseId, report: &ReportId) -> Result<Option<String>> {
     let sealed: Sealed<Identity> = reports::table.find(report).select(reports::identity).first(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, Owner::case(case))?;
-    match keys.existing::<Identity>() {
+    match rx.keys(Owner::case(case))?.existing::<Identity>() {
         Ok(key) => Ok(key.open::<IdentityPart>("identity", report.as_str(), &sealed)?.into_exposed().reporter.country),
         Err(Error::Erased) => Ok(None),
         Err(error) => Err(error),
@@ -128,7 +124,7 @@ fn country_of(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId, report: &ReportId) -> R
 ///
 /// # Errors
 /// `NotFound` for another tenant's report.
-pub fn withdraw(tx: &mut Tx<'_>, tenant: &Tenant, report: &ReportId) -> Result<CaseId> {
+pub fn withdraw(tx: &mut Unit<'_>, tenant: &Tenant, report: &ReportId) -> Result<CaseId> {
     let found = own(tx, tenant, report)?;
     audit::record(tx, Owner::case(&found.case_id), Event::WithdrawalAsked { report: report.clone() })?;
     report::note_withdrawal(tx, report)?;
@@ -159,7 +155,7 @@ pub struct Added {
 }
 
 /// The additions of a case, oldest first.
-pub(in crate::domain) fn additions_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId) -> Result<Vec<Added>> {
+pub(in crate::domain) fn additions_of(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<Added>> {
     type Row =
         (AdditionId, ReportId, Timestamp, Option<Sealed<Statement>>, Option<Sealed<Answers>>, Option<Sealed<Subject>>);
     let rows: Vec<Row> = additions::table
@@ -174,21 +170,30 @@ pub(in crate::domain) fn additions_of(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case
             additions::subject,
         ))
         .load(rx.conn())?;
-    let mut left_out = left_out::of_case(rx, keys, case)?;
+    let mut left_out = left_out::of_case(rx, case)?;
     rows.into_iter()
         .map(|(id, report_id, received_at, statement, given, subject)| {
             let row = id.to_string();
             let left_out = left_out.remove(&row).unwrap_or_default();
             let statement = match statement {
-                Some(sealed) => Some(keys.existing::<Statement>()?.open("addition", &row, &sealed)?.into_exposed()),
+                Some(sealed) => Some(
+                    rx.keys(Owner::case(case))?
+                        .existing::<Statement>()?
+                        .open("addition", &row, &sealed)?
+                        .into_exposed(),
+                ),
                 None => None,
             };
             let answers = match given {
-                Some(sealed) => keys.existing::<Answers>()?.open("addition", &row, &sealed)?.into_exposed(),
+                Some(sealed) => {
+                    rx.keys(Owner::case(case))?.existing::<Answers>()?.open("addition", &row, &sealed)?.into_exposed()
+                }
                 None => BTreeMap::new(),
             };
             let identifiers = match subject {
-                Some(sealed) => keys.existing::<Subject>()?.open("addition", &row, &sealed)?.into_exposed(),
+                Some(sealed) => {
+                    rx.keys(Owner::case(case))?.existing::<Subject>()?.open("addition", &row, &sealed)?.into_exposed()
+                }
                 None => Vec::new(),
             };
             Ok(Added { left_out, id, report_id, received_at, statement, answers, identifiers })

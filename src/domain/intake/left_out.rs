@@ -13,8 +13,8 @@ use crate::base::id::CaseId;
 use crate::base::json::{self, Json};
 use crate::base::text::is_plain_word;
 use crate::db::schema::left_out;
-use crate::db::{Rx, Tx};
-use crate::domain::vault::{Answers, Contact, Identity, Keys, Scope, ScopeKind, Sealed, Statement, Subject};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Answers, Contact, Identity, Keys, Owner, Scope, ScopeKind, Sealed, Statement, Subject};
 use crate::error::{Error, Result};
 
 const FIELD: &str = "left_out";
@@ -33,23 +33,18 @@ fn scope_of(pointer: &str) -> Scope {
 }
 
 /// Keeps what was left out of a report or addition, whose id is `source`.
-pub(super) fn store(
-    tx: &mut Tx<'_>,
-    keys: &mut Keys<'_>,
-    case: &CaseId,
-    (source, all): (&str, &[LeftOut]),
-) -> Result<()> {
+pub(super) fn store(tx: &mut Unit<'_>, case: &CaseId, (source, all): (&str, &[LeftOut])) -> Result<()> {
     let mut by_scope: BTreeMap<Scope, Vec<&LeftOut>> = BTreeMap::new();
     for left in all {
         by_scope.entry(scope_of(&left.pointer)).or_default().push(left);
     }
     for (scope, left) in by_scope {
         let body = match scope {
-            Scope::Identity => sealed::<Identity>(keys, source, &left)?,
-            Scope::Contact => sealed::<Contact>(keys, source, &left)?,
-            Scope::Subject => sealed::<Subject>(keys, source, &left)?,
-            Scope::Answers => sealed::<Answers>(keys, source, &left)?,
-            _ => sealed::<Statement>(keys, source, &left)?,
+            Scope::Identity => sealed::<Identity>(tx.keys(Owner::case(case))?, source, &left)?,
+            Scope::Contact => sealed::<Contact>(tx.keys(Owner::case(case))?, source, &left)?,
+            Scope::Subject => sealed::<Subject>(tx.keys(Owner::case(case))?, source, &left)?,
+            Scope::Answers => sealed::<Answers>(tx.keys(Owner::case(case))?, source, &left)?,
+            _ => sealed::<Statement>(tx.keys(Owner::case(case))?, source, &left)?,
         };
         let row = (
             left_out::source.eq(source),
@@ -75,11 +70,7 @@ fn opened<S: ScopeKind>(keys: &mut Keys<'_>, source: &str, body: Vec<u8>) -> Res
 }
 
 /// What was left out of the reports and additions of a case, by their ids.
-pub(in crate::domain) fn of_case(
-    rx: &mut Rx<'_>,
-    keys: &mut Keys<'_>,
-    case: &CaseId,
-) -> Result<BTreeMap<String, Vec<LeftOut>>> {
+pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<BTreeMap<String, Vec<LeftOut>>> {
     let rows: Vec<(String, String, Vec<u8>)> = left_out::table
         .filter(left_out::case_id.eq(case))
         .order((left_out::source, left_out::scope))
@@ -88,11 +79,11 @@ pub(in crate::domain) fn of_case(
     let mut all: BTreeMap<String, Vec<LeftOut>> = BTreeMap::new();
     for (source, scope, body) in rows {
         let left = match Scope::ALL.into_iter().find(|known| known.as_str() == scope) {
-            Some(Scope::Identity) => opened::<Identity>(keys, &source, body)?,
-            Some(Scope::Contact) => opened::<Contact>(keys, &source, body)?,
-            Some(Scope::Subject) => opened::<Subject>(keys, &source, body)?,
-            Some(Scope::Answers) => opened::<Answers>(keys, &source, body)?,
-            _ => opened::<Statement>(keys, &source, body)?,
+            Some(Scope::Identity) => opened::<Identity>(rx.keys(Owner::case(case))?, &source, body)?,
+            Some(Scope::Contact) => opened::<Contact>(rx.keys(Owner::case(case))?, &source, body)?,
+            Some(Scope::Subject) => opened::<Subject>(rx.keys(Owner::case(case))?, &source, body)?,
+            Some(Scope::Answers) => opened::<Answers>(rx.keys(Owner::case(case))?, &source, body)?,
+            _ => opened::<Statement>(rx.keys(Owner::case(case))?, &source, body)?,
         };
         all.entry(source).or_default().extend(left);
     }

@@ -6,7 +6,6 @@ use crate::base::id::{CaseId, PlatformId, ReportId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::{blind_indexes, cases};
-use crate::db::{Rx, Tx};
 use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::store;
 use crate::domain::case::{Case, PrioritySource, State, sort_rank};
@@ -19,7 +18,7 @@ use crate::domain::terms::identifiers::{RULES, Use};
 use crate::domain::terms::region::Region;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Facts, Priority, Queue, merge_answers};
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Kit, Look, Unit};
 use crate::domain::vault::{Answers, Damaged, Keys, Notes, Owner};
 use crate::error::{Conflict, Error, Result};
 
@@ -61,15 +60,6 @@ pub struct Named {
     pub used: Use,
 }
 
-/// The case a report landed in, with the keys its content is sealed with.
-#[derive(Debug)]
-pub struct Landed<'k> {
-    /// The case.
-    pub case: Case,
-    /// Its keys. They are stored by whoever seals last.
-    pub keys: Keys<'k>,
-}
-
 /// Joins the report to the case of the same pair, or opens a case for it.
 ///
 /// Both must be from the survivor herself, on the same platform and mode, and name both accounts; anything else opens
@@ -77,23 +67,23 @@ pub struct Landed<'k> {
 ///
 /// # Errors
 /// `InFlight` when a twin of the pair opens its case at this moment and is gone when looked for.
-pub(in crate::domain) fn land<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: Incoming) -> Result<Landed<'k>> {
-    if let Some(landed) = of_pair(tx, kit, &incoming)? {
-        return join(tx, kit, landed, incoming);
+pub(in crate::domain) fn land(tx: &mut Unit<'_>, incoming: Incoming) -> Result<Case> {
+    if let Some(case) = of_pair(tx, &incoming)? {
+        return join(tx, case, incoming);
     }
-    if let Some(landed) = open(tx, kit, &incoming)? {
-        return Ok(landed);
+    if let Some(case) = open(tx, &incoming)? {
+        return Ok(case);
     }
     // Another transaction opened the pair's case between the look and the insert, and has committed.
-    match of_pair(tx, kit, &incoming)? {
-        Some(landed) => join(tx, kit, landed, incoming),
+    match of_pair(tx, &incoming)? {
+        Some(case) => join(tx, case, incoming),
         None => Err(Conflict::InFlight.into()),
     }
 }
 
-/// The pair's case with its keys. One that was erased, or whose keys are damaged, gives up the pair: a later report opens
+/// The pair's case. One that was erased, or whose keys are damaged, gives up the pair: a later report opens
 /// a case anew.
-fn of_pair<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option<Landed<'k>>> {
+fn of_pair(tx: &mut Unit<'_>, incoming: &Incoming) -> Result<Option<Case>> {
     let Some(pair) = incoming.pair else { return Ok(None) };
     let id: Option<CaseId> = cases::table
         .filter(cases::pair_digest.eq(pair.to_vec()))
@@ -103,17 +93,16 @@ fn of_pair<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Opt
         .optional()?;
     let Some(id) = id else { return Ok(None) };
     let Some(case) = store::find_locked(tx, &id)? else { return Ok(None) };
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&id))?;
-    let locked = !keys.unopenable().is_empty();
+    let locked = !tx.keys(Owner::case(&id))?.unopenable().is_empty();
     if locked {
         // Nothing can be sealed for it: the report is taken all the same, and a person looks at what was before.
-        priority::mark_unreadable(tx, kit, &id)?;
+        priority::mark_unreadable(tx, &id)?;
     }
-    if locked || is_erased(&case, &mut keys)? {
+    if locked || is_erased(&case, tx.keys(Owner::case(&id))?)? {
         store::give_up_pair(tx, &id)?;
         return Ok(None);
     }
-    Ok(Some(Landed { case, keys }))
+    Ok(Some(case))
 }
 
 /// Whether nobody can read any more what a further report is weighed with: the assessments, and the lowering in force.
@@ -127,13 +116,14 @@ fn is_erased(case: &Case, keys: &mut Keys<'_>) -> Result<bool> {
 }
 
 /// Opens a case; nothing when the pair has one by now.
-fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option<Landed<'k>>> {
+fn open(tx: &mut Unit<'_>, incoming: &Incoming) -> Result<Option<Case>> {
+    let kit = tx.kit();
     let assessment = kit.triage.assess(&incoming.facts);
     let now = tx.now();
     let id = CaseId::random();
     let child = incoming.facts.is_child();
     let queue = kit.triage.rules().queue(child, assessment.priority, incoming.category.group());
-    let due = priority::due_for(tx, kit, assessment.priority, &[queue])?;
+    let due = priority::due_for(tx, assessment.priority, &[queue])?;
     let mut running = clocks::first(&id, now, &due, incoming.promised);
     if incoming.image_clock {
         running.push(image_clock(kit, &id, &incoming.report, now));
@@ -168,7 +158,7 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     };
     let opened =
         Event::CaseOpened { report: incoming.report.clone(), queue: queue.as_str(), priority: assessment.priority };
-    let alarm = priority::first_call(tx, kit, &case, failed);
+    let alarm = priority::first_call(tx, &case, failed);
     let mut events = vec![opened];
     events.extend(alarm.map(|call| Event::AlarmOpened { reason: call.reason.to_owned() }));
     let head = audit::begin(tx, &Owner::case(&id), &events)?;
@@ -178,12 +168,12 @@ fn open<'k>(tx: &mut Tx<'_>, kit: &'k Kit, incoming: &Incoming) -> Result<Option
     }
     clocks::insert(tx, &running)?;
     name(tx, &id, &incoming.names, &[])?;
-    let mut keys = Keys::of_new(&kit.keyring, Owner::case(&id));
-    priority::keep(tx, &mut keys, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
+    tx.keys_of_new(&Owner::case(&id));
+    priority::keep(tx, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
     if let Some(call) = alarm {
         paging::begin(tx, &case, call)?;
     }
-    Ok(Some(Landed { case, keys }))
+    Ok(Some(case))
 }
 
 /// The platform's 48 hours run from the report's receipt, which is immutable, for each report by itself.
@@ -195,21 +185,22 @@ fn image_clock(kit: &Kit, case: &CaseId, report: &ReportId, now: Timestamp) -> C
 }
 
 /// Takes a further report of the same two accounts into their case. A closed case opens again.
-fn join<'k>(tx: &mut Tx<'_>, kit: &'k Kit, landed: Landed<'k>, incoming: Incoming) -> Result<Landed<'k>> {
-    let Landed { mut case, mut keys } = landed;
+fn join(tx: &mut Unit<'_>, mut case: Case, incoming: Incoming) -> Result<Case> {
+    let kit = tx.kit();
     audit::record(tx, Owner::case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
     if incoming.image_clock {
         let clock = image_clock(kit, &case.id, &incoming.report, tx.now());
         clocks::insert(tx, &[clock])?;
     }
-    join_queue(tx, kit, &mut case, incoming.category)?;
+    join_queue(tx, &mut case, incoming.category)?;
     let new = (incoming.facts, incoming.names, Some(incoming.promised));
-    take_in(tx, kit, &mut keys, &mut case, new)?;
-    Ok(Landed { case, keys })
+    take_in(tx, &mut case, new)?;
+    Ok(case)
 }
 
 /// Puts the case in the queue of a joining report's group as well: whoever works that group is to see it.
-fn join_queue(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, category: CategoryCode) -> Result<()> {
+fn join_queue(tx: &mut Unit<'_>, case: &mut Case, category: CategoryCode) -> Result<()> {
+    let kit = tx.kit();
     let of = |category: CategoryCode| kit.triage.rules().queue(false, Priority::P4, category.group());
     let (joins, own) = (of(category), of(case.category));
     if joins == own || case.also().any(|queue| queue == joins) {
@@ -223,46 +214,44 @@ fn join_queue(tx: &mut Tx<'_>, kit: &Kit, case: &mut Case, category: CategoryCod
 /// What every addition and every joining report does to a case: it is taken up, its names are kept, it is to be read,
 /// the rules are run again, and whoever is on call learns of it when it is urgent and nobody holds it.
 fn take_in(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    keys: &mut Keys<'_>,
+    tx: &mut Unit<'_>,
     case: &mut Case,
     (new, names, promised): (Facts, Vec<Named>, Option<Timestamp>),
 ) -> Result<()> {
     let before = case.priority;
     if case.state == State::Closed {
-        claims::reopen_case(tx, kit, case)?;
+        claims::reopen_case(tx, case)?;
     } else {
-        claims::resume_if_waiting(tx, kit, case)?;
+        claims::resume_if_waiting(tx, case)?;
     }
     let known = named_before(tx, &case.id)?;
     if name(tx, &case.id, &names, &known)? || !new.categories.is_empty() {
         // It is compared with others again.
         store::compare_again(tx, &case.id)?;
     }
-    let combined = combined(tx, keys, &case.id, &new);
+    let combined = combined(tx, &case.id, &new);
     let unreadable = combined.as_ref().is_err_and(Damaged::is);
     let facts = if unreadable { new.clone() } else { combined? };
-    begin_review(tx, kit, case, promised)?;
-    priority::reassess(tx, kit, keys, case, (facts, &new))?;
+    begin_review(tx, case, promised)?;
+    priority::reassess(tx, case, (facts, &new))?;
     if unreadable {
         // What was known before is not in the new assessment.
-        priority::suppose_the_worst(tx, kit, case)?;
+        priority::suppose_the_worst(tx, case)?;
     }
     // A rise has paged already.
-    if case.priority < before { Ok(()) } else { priority::page_if_left(tx, kit, case, "more_came_in") }
+    if case.priority < before { Ok(()) } else { priority::page_if_left(tx, case, "more_came_in") }
 }
 
 /// Has what came in read by a person: by the earlier of the priority's span and what was promised to the reporter.
-fn begin_review(tx: &mut Tx<'_>, kit: &Kit, case: &Case, promised: Option<Timestamp>) -> Result<()> {
-    let due = priority::due_for(tx, kit, case.priority, &case.queues())?;
+fn begin_review(tx: &mut Unit<'_>, case: &Case, promised: Option<Timestamp>) -> Result<()> {
+    let due = priority::due_for(tx, case.priority, &case.queues())?;
     let by = tx.now().plus(due.human_review);
     clocks::begin_review(tx, &case.id, promised.map_or(by, |promised| promised.min(by)))
 }
 
 /// All that is known of the case: a yes sticks, otherwise the latest answer counts.
-fn combined(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, later: &Facts) -> Result<Facts> {
-    let (_, Assessed { mut facts, .. }) = priority::newest(rx, keys, case)?;
+fn combined(rx: &mut Look<'_>, case: &CaseId, later: &Facts) -> Result<Facts> {
+    let (_, Assessed { mut facts, .. }) = priority::newest(rx, case)?;
     merge_answers(&mut facts.answers, &later.answers);
     facts.categories.extend(&later.categories);
     facts.signals.extend(&later.signals);
@@ -276,17 +265,14 @@ fn combined(rx: &mut Rx<'_>, keys: &mut Keys<'_>, case: &CaseId, later: &Facts) 
 /// # Errors
 /// `Erased` when the case's content was.
 pub(in crate::domain) fn take_in_addition(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
+    tx: &mut Unit<'_>,
     case: &CaseId,
     event: Event,
     (facts, names): (Facts, Vec<Named>),
 ) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, case)? else { return Err(Error::NotFound) };
     audit::record(tx, Owner::case(&case.id), event)?;
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
-    take_in(tx, kit, &mut keys, &mut case, (facts, names, None))?;
-    keys.store(tx)
+    take_in(tx, &mut case, (facts, names, None))
 }
 
 #[derive(Insertable)]
@@ -306,7 +292,7 @@ type Known = (Vec<u8>, String, Use);
 
 /// Remembers whom a case names, as keyed hashes: for walls, and for matching. `known` are the case's already. Says
 /// whether there is anybody new.
-fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[Known]) -> Result<bool> {
+fn name(tx: &mut Unit<'_>, case: &CaseId, names: &[Named], known: &[Known]) -> Result<bool> {
     let created_at = tx.now();
     let mut rows: Vec<BlindIndex<'_>> = Vec::with_capacity(names.len());
     let mut is_new = false;
@@ -343,7 +329,7 @@ fn name(tx: &mut Tx<'_>, case: &CaseId, names: &[Named], known: &[Known]) -> Res
 }
 
 /// Whom the case names already. Its row is locked, so nobody adds meanwhile.
-fn named_before(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<Known>> {
+fn named_before(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<Known>> {
     Ok(blind_indexes::table
         .filter(blind_indexes::case_id.eq(case))
         .select((blind_indexes::digest, blind_indexes::role, blind_indexes::used))

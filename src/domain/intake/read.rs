@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 use crate::base::id::{CaseId, ReportId};
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
-use crate::db::Rx;
 use crate::db::schema::reports;
 use crate::domain::access::Tenant;
 use crate::domain::case::report::{ReportOutcome, Status};
 use crate::domain::terms::taxonomy::CategoryCode;
+use crate::domain::unit::Look;
 use crate::error::{Refused, Result};
 
 /// A report in the platform's view.
@@ -47,11 +47,11 @@ pub struct ReportView {
 ///
 /// # Errors
 /// `NotFound` for another tenant's.
-pub fn find(rx: &mut Rx<'_>, tenant: &Tenant, id: &ReportId) -> Result<ReportView> {
+pub fn find(rx: &mut Look<'_>, tenant: &Tenant, id: &ReportId) -> Result<ReportView> {
     own(rx, tenant, id)
 }
 
-pub(super) fn own(rx: &mut Rx<'_>, tenant: &Tenant, id: &ReportId) -> Result<ReportView> {
+pub(super) fn own(rx: &mut Look<'_>, tenant: &Tenant, id: &ReportId) -> Result<ReportView> {
     Ok(reports::table
         .find(id)
         .filter(reports::platform_id.eq(&tenant.platform).and(reports::mode.eq(tenant.mode)))
@@ -63,7 +63,7 @@ pub(super) fn own(rx: &mut Rx<'_>, tenant: &Tenant, id: &ReportId) -> Result<Rep
 ///
 /// # Errors
 /// What the database says.
-pub fn find_by_reference(rx: &mut Rx<'_>, tenant: &Tenant, reference: &str) -> Result<Option<ReportView>> {
+pub fn find_by_reference(rx: &mut Look<'_>, tenant: &Tenant, reference: &str) -> Result<Option<ReportView>> {
     Ok(reports::table
         .filter(reports::platform_report_ref.eq(reference))
         .filter(reports::platform_id.eq(&tenant.platform).and(reports::mode.eq(tenant.mode)))
@@ -76,7 +76,7 @@ pub fn find_by_reference(rx: &mut Rx<'_>, tenant: &Tenant, reference: &str) -> R
 ///
 /// # Errors
 /// `Parameter` for a cursor of another list.
-pub fn list(rx: &mut Rx<'_>, tenant: &Tenant, cursor: Option<&str>, limit: Limit) -> Result<Page<ReportView>> {
+pub fn list(rx: &mut Look<'_>, tenant: &Tenant, cursor: Option<&str>, limit: Limit) -> Result<Page<ReportView>> {
     const NAME: &str = "reports";
     let mut query = reports::table
         .filter(reports::platform_id.eq(&tenant.platform).and(reports::mode.eq(tenant.mode)))

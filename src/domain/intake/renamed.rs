@@ -11,11 +11,10 @@ use super::open::Named;
 use super::submit::{ContactPart, IdentityPart};
 use crate::base::id::{AdditionId, CaseId, ReportId};
 use crate::base::time::Timestamp;
-use crate::db::Rx;
 use crate::db::schema::{additions, reports};
 use crate::domain::case::Case;
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Contact, Identity, Keys, Sealed, Subject};
+use crate::domain::unit::Look;
+use crate::domain::vault::{Contact, Identity, Owner, Sealed, Subject};
 use crate::error::Result;
 
 /// What the rules make of a case now.
@@ -34,27 +33,27 @@ type SealedAddition = (AdditionId, ReportId, Timestamp, Option<Sealed<Subject>>)
 ///
 /// # Errors
 /// `Erased` when any part that names people was; `Internal` when one does not open.
-pub(in crate::domain) fn anew(
-    rx: &mut Rx<'_>,
-    kit: &Kit,
-    keys: &mut Keys<'_>,
-    case: &Case,
-    stands_first: bool,
-) -> Result<Anew> {
+pub(in crate::domain) fn anew(rx: &mut Look<'_>, case: &Case, stands_first: bool) -> Result<Anew> {
+    let kit = rx.kit();
     let place = (case.platform_id.as_str(), case.mode.as_str());
     let mut anew = Anew { names: Vec::new(), pair: None };
-    let left_out = left_out::of_case(rx, keys, &case.id)?;
+    let left_out = left_out::of_case(rx, &case.id)?;
     let hidden = |row: &str| left_out.get(row).map(|left| left_out::named_in(left)).unwrap_or_default();
     let mut countries: BTreeMap<ReportId, Option<String>> = BTreeMap::new();
     for (id, at, identity, contact, subject) in sealed(rx, &case.id)? {
         let row = id.as_str();
-        let identity: IdentityPart = keys.existing::<Identity>()?.open("identity", row, &identity)?.into_exposed();
+        let identity: IdentityPart =
+            rx.keys(Owner::case(&case.id))?.existing::<Identity>()?.open("identity", row, &identity)?.into_exposed();
         let contact: Option<ContactPart> = match contact {
-            Some(sealed) => Some(keys.existing::<Contact>()?.open("contact", row, &sealed)?.into_exposed()),
+            Some(sealed) => Some(
+                rx.keys(Owner::case(&case.id))?.existing::<Contact>()?.open("contact", row, &sealed)?.into_exposed(),
+            ),
             None => None,
         };
         let subject: Option<SubjectBody> = match subject {
-            Some(sealed) => Some(keys.existing::<Subject>()?.open("subject", row, &sealed)?.into_exposed()),
+            Some(sealed) => Some(
+                rx.keys(Owner::case(&case.id))?.existing::<Subject>()?.open("subject", row, &sealed)?.into_exposed(),
+            ),
             None => None,
         };
         let (reach, beyond) = hidden(row);
@@ -78,14 +77,17 @@ pub(in crate::domain) fn anew(
         let unread = left_out.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
         anew.names.extend(perhaps_named(kit, place, unread, country).into_iter().map(|named| (named, at)));
         let Some(sealed) = sealed else { continue };
-        let given: Vec<IdentifierBody> =
-            keys.existing::<Subject>()?.open("addition", id.as_str(), &sealed)?.into_exposed();
+        let given: Vec<IdentifierBody> = rx
+            .keys(Owner::case(&case.id))?
+            .existing::<Subject>()?
+            .open("addition", id.as_str(), &sealed)?
+            .into_exposed();
         anew.names.extend(identified(kit, &given, country, stands_first).into_iter().map(|named| (named, at)));
     }
     Ok(anew)
 }
 
-fn sealed(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<SealedReport>> {
+fn sealed(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<SealedReport>> {
     Ok(reports::table
         .filter(reports::case_id.eq(case))
         .order((reports::received_at, reports::id))
@@ -93,7 +95,7 @@ fn sealed(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<SealedReport>> {
         .load(rx.conn())?)
 }
 
-fn added(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<SealedAddition>> {
+fn added(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<SealedAddition>> {
     Ok(additions::table
         .filter(additions::case_id.eq(case))
         .order((additions::received_at, additions::id))

@@ -10,12 +10,11 @@ use super::facts;
 use super::left_out;
 use super::names::{Said, names, pair};
 use super::open;
-use super::open::{Incoming, Landed};
+use super::open::Incoming;
 use super::reader::Taken;
 use crate::base::id::{CaseId, ReportId};
 use crate::base::secret::{hex, same, silent};
 use crate::base::time::Timestamp;
-use crate::db::Tx;
 use crate::db::schema::reports;
 use crate::domain::access::Tenant;
 use crate::domain::case::Case;
@@ -24,8 +23,8 @@ use crate::domain::ledger::events::{self, EventType, NewEvent};
 use crate::domain::people::staff;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::intimate_image_clock_applies;
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Answers, Contact, Identity, Keys, Owner, Statement, Subject};
+use crate::domain::unit::{Kit, Unit};
+use crate::domain::vault::{Answers, Contact, Identity, Owner, Statement, Subject};
 use crate::error::{Conflict, Error, Result};
 
 /// The longest reference, in characters.
@@ -35,7 +34,7 @@ const APART: usize = 6;
 
 /// A report that was taken in, now or before.
 #[derive(Debug)]
-pub struct Submitted<'k> {
+pub struct Submitted {
     /// Its id.
     pub id: ReportId,
     /// The reference under which it is found.
@@ -52,8 +51,6 @@ pub struct Submitted<'k> {
     pub version: i64,
     /// The case, for what is kept under its keys.
     pub case: CaseId,
-    /// The case's open keys.
-    pub keys: Keys<'k>,
 }
 
 /// The words, sealed under `statement`.
@@ -95,7 +92,8 @@ struct Known {
 /// # Errors
 /// `Invalid` when the report is not to be taken; `DuplicateReference` when the reference is known with another content;
 /// `InFlight` when a twin is being stored.
-pub fn submit<'k>(tx: &mut Tx<'_>, kit: &'k Kit, tenant: &Tenant, taken: Taken<ReportBody>) -> Result<Submitted<'k>> {
+pub fn submit(tx: &mut Unit<'_>, tenant: &Tenant, taken: Taken<ReportBody>) -> Result<Submitted> {
+    let kit = tx.kit();
     let mut taken = taken.accept(tenant.mode)?;
     let digest = digest(kit, &taken)?;
     tell_apart(&mut taken.body.platform_report_ref, &digest);
@@ -104,7 +102,6 @@ pub fn submit<'k>(tx: &mut Tx<'_>, kit: &'k Kit, tenant: &Tenant, taken: Taken<R
         if !same(&known.digest, &digest) {
             return Err(Conflict::DuplicateReference { report: known.id.to_string() }.into());
         }
-        let keys = Keys::load(tx, &kit.keyring, Owner::case(&known.case_id))?;
         return Ok(Submitted {
             id: known.id,
             reference,
@@ -114,19 +111,17 @@ pub fn submit<'k>(tx: &mut Tx<'_>, kit: &'k Kit, tenant: &Tenant, taken: Taken<R
             human_review_by: known.human_review_by,
             version: known.version,
             case: known.case_id,
-            keys,
         });
     }
     let id = ReportId::random();
-    let incoming = incoming(tx, kit, tenant, &id, &taken)?;
+    let incoming = incoming(tx, tenant, &id, &taken)?;
     let human_review_by = incoming.promised;
     let category = incoming.category;
-    let Landed { case, mut keys } = open::land(tx, kit, incoming)?;
-    store(tx, &mut keys, &case, (&id, category, human_review_by), (taken, digest))?;
+    let case = open::land(tx, incoming)?;
+    store(tx, &case, (&id, category, human_review_by), (taken, digest))?;
     let received =
         NewEvent::new((&case.platform_id, case.mode), EventType::ReportReceived, 1, tx.now(), (id.clone(), None));
     events::insert(tx, &[received])?;
-    keys.store(tx)?;
     Ok(Submitted {
         id,
         reference,
@@ -136,7 +131,6 @@ pub fn submit<'k>(tx: &mut Tx<'_>, kit: &'k Kit, tenant: &Tenant, taken: Taken<R
         human_review_by,
         version: 1,
         case: case.id,
-        keys,
     })
 }
 
@@ -160,7 +154,7 @@ fn digest(kit: &Kit, taken: &Taken<ReportBody>) -> Result<[u8; 32]> {
     Ok(kit.keyring.keyed("report-body", &parts))
 }
 
-fn known(tx: &mut Tx<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Known>> {
+fn known(tx: &mut Unit<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Known>> {
     type Row = (ReportId, CaseId, Vec<u8>, Status, Timestamp, Timestamp, i64);
     let row: Option<Row> = reports::table
         .filter(reports::platform_report_ref.eq(reference))
@@ -187,7 +181,8 @@ fn known(tx: &mut Tx<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Kno
     }))
 }
 
-fn incoming(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &ReportId, taken: &Taken<ReportBody>) -> Result<Incoming> {
+fn incoming(tx: &mut Unit<'_>, tenant: &Tenant, id: &ReportId, taken: &Taken<ReportBody>) -> Result<Incoming> {
+    let kit = tx.kit();
     let body = &taken.body;
     let unknown = || Error::invalid("/category", "unknown_category", "use a code of GET /v1/categories");
     let category = CategoryCode::parse(&body.category).ok_or_else(unknown)?;
@@ -213,8 +208,7 @@ fn incoming(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &ReportId, taken: &
 }
 
 fn store(
-    tx: &mut Tx<'_>,
-    keys: &mut Keys<'_>,
+    tx: &mut Unit<'_>,
     case: &Case,
     (id, category, human_review_by): (&ReportId, CategoryCode, Timestamp),
     (taken, digest): (Taken<ReportBody>, [u8; 32]),
@@ -233,10 +227,15 @@ fn store(
     };
     let identity = IdentityPart { reporter: body.reporter, survivor: body.survivor };
     let has_contact = contact.contact.is_some() || contact.intimate_image_contact.is_some();
-    let contact = if has_contact { Some(keys.sealing::<Contact>()?.seal("contact", row_id, &contact)?) } else { None };
+    let _keys = tx.keys(Owner::case(&case.id))?;
+    let contact = if has_contact {
+        Some(tx.keys(Owner::case(&case.id))?.sealing::<Contact>()?.seal("contact", row_id, &contact)?)
+    } else {
+        None
+    };
     let subject: Option<SubjectBody> = body.subject;
     let subject = match &subject {
-        Some(subject) => Some(keys.sealing::<Subject>()?.seal("subject", row_id, subject)?),
+        Some(subject) => Some(tx.keys(Owner::case(&case.id))?.sealing::<Subject>()?.seal("subject", row_id, subject)?),
         None => None,
     };
     let row = NewReport {
@@ -253,9 +252,9 @@ fn store(
         body_digest: digest.to_vec(),
         status: Status::Received,
         outcome: None,
-        statement: keys.sealing::<Statement>()?.seal("statement", row_id, &statement)?,
-        identity: keys.sealing::<Identity>()?.seal("identity", row_id, &identity)?,
-        answers: keys.sealing::<Answers>()?.seal("answers", row_id, &body.answers)?,
+        statement: tx.keys(Owner::case(&case.id))?.sealing::<Statement>()?.seal("statement", row_id, &statement)?,
+        identity: tx.keys(Owner::case(&case.id))?.sealing::<Identity>()?.seal("identity", row_id, &identity)?,
+        answers: tx.keys(Owner::case(&case.id))?.sealing::<Answers>()?.seal("answers", row_id, &body.answers)?,
         contact,
         subject,
         event_seq: 1,
@@ -266,7 +265,7 @@ fn store(
         // A twin with another key took the reference between the look and here; asked again, it is found.
         return Err(Conflict::InFlight.into());
     }
-    left_out::store(tx, keys, &case.id, (row_id, found.left_out()))
+    left_out::store(tx, &case.id, (row_id, found.left_out()))
 }
 
 silent! { StatementPart IdentityPart ContactPart }

@@ -13,10 +13,11 @@ use crate::base::id::{
 };
 use crate::base::secret::{base64_text, keyed};
 use crate::base::time::Timestamp;
+use crate::db::ChainKey;
 use crate::db::dialect::native;
 use crate::db::schema::{audit_digests, audit_events};
-use crate::db::{ChainKey, Rx, Tx};
 use crate::domain::triage::{Priority, Queue};
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Keyring, Owner};
 use crate::error::Result;
 
@@ -151,19 +152,19 @@ pub struct Recorded {
 }
 
 /// Begins the chain of an owner whose row is about to be inserted, and returns the head to put on that row.
-pub fn begin(tx: &mut Tx<'_>, owner: &Owner, events: &[Event]) -> Result<Head> {
+pub fn begin(tx: &mut Unit<'_>, owner: &Owner, events: &[Event]) -> Result<Head> {
     append(tx, owner, Head { seq: 0, hash: Vec::new() }, events)
 }
 
 /// Appends an event to a chain. The owner's row is locked until the transaction ends.
-pub fn record(tx: &mut Tx<'_>, owner: Owner, event: Event) -> Result<()> {
+pub fn record(tx: &mut Unit<'_>, owner: Owner, event: Event) -> Result<()> {
     owner.lock(tx)?;
     let head = heads::find(tx, &owner)?;
     let head = append(tx, &owner, head, &[event])?;
     heads::set(tx, owner, head)
 }
 
-fn append(tx: &mut Tx<'_>, owner: &Owner, mut head: Head, events: &[Event]) -> Result<Head> {
+fn append(tx: &mut Unit<'_>, owner: &Owner, mut head: Head, events: &[Event]) -> Result<Head> {
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
         let mut details = serde_json::to_value(event).map_err(anyhow::Error::new)?;
@@ -195,7 +196,7 @@ fn link(key: &ChainKey, previous: &[u8], row: &Row) -> Vec<u8> {
 }
 
 /// A chain's events, oldest first.
-pub fn list(rx: &mut Rx<'_>, chain: &str) -> Result<Vec<Recorded>> {
+pub fn list(rx: &mut Look<'_>, chain: &str) -> Result<Vec<Recorded>> {
     Ok(audit_events::table
         .filter(audit_events::chain.eq(chain))
         .order(audit_events::seq)
@@ -213,7 +214,7 @@ pub fn list(rx: &mut Rx<'_>, chain: &str) -> Result<Vec<Recorded>> {
 
 /// Whether every event of the chain was written under this keyring, is unchanged and in its place, and the last one is
 /// the head.
-pub fn verify(rx: &mut Rx<'_>, keyring: &Keyring, chain: &str, head: &Head) -> Result<bool> {
+pub fn verify(rx: &mut Look<'_>, keyring: &Keyring, chain: &str, head: &Head) -> Result<bool> {
     let key = keyring.chain_key();
     let mut reached = Head { seq: 0, hash: Vec::new() };
     let events = match list(rx, chain) {
@@ -259,7 +260,7 @@ impl HeadsDigest {
     }
 
     /// Signs the digest and keeps it: a later change of any chain's past contradicts it.
-    pub fn sign(self, tx: &mut Tx<'_>, keyring: &Keyring) -> Result<()> {
+    pub fn sign(self, tx: &mut Unit<'_>, keyring: &Keyring) -> Result<()> {
         let digest = self.hash.finalize().to_vec();
         let signed = format!("recourse audit {} {} {}", tx.now().micros(), self.chains, base64_text(&digest));
         let signature = keyring.signing_key().sign(signed.as_bytes()).to_bytes().to_vec();
@@ -275,7 +276,7 @@ impl HeadsDigest {
 }
 
 /// The newest signed digest: when it was made, of how many chains, and whether its signature holds.
-pub fn newest_digest(rx: &mut Rx<'_>, keyring: &Keyring) -> Result<Option<(Timestamp, i64, bool)>> {
+pub fn newest_digest(rx: &mut Look<'_>, keyring: &Keyring) -> Result<Option<(Timestamp, i64, bool)>> {
     let row: Option<(Timestamp, i64, Vec<u8>, Vec<u8>)> = audit_digests::table
         .order(audit_digests::at.desc())
         .select((audit_digests::at, audit_digests::chains, audit_digests::digest, audit_digests::signature))
@@ -290,7 +291,7 @@ pub fn newest_digest(rx: &mut Rx<'_>, keyring: &Keyring) -> Result<Option<(Times
 }
 
 /// Takes back the beginning of a chain whose owner turned out not to be needed, in the same transaction.
-pub(in crate::domain) fn undo_begin(tx: &mut Tx<'_>, chain: &CaseId) -> Result<()> {
+pub(in crate::domain) fn undo_begin(tx: &mut Unit<'_>, chain: &CaseId) -> Result<()> {
     diesel::delete(audit_events::table.filter(audit_events::chain.eq(chain.as_str()))).execute(tx.conn())?;
     Ok(())
 }

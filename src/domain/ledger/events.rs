@@ -13,10 +13,11 @@ use crate::base::code::open_schema;
 use crate::base::id::{EndpointId, EventId, PlatformId, ReportId, RequestId};
 use crate::base::page::Limit;
 use crate::base::time::Timestamp;
+use crate::db::AnyConnection;
 use crate::db::dialect::native;
 use crate::db::schema::{event_cursors, events};
-use crate::db::{AnyConnection, Rx, Tx};
 use crate::domain::terms::Mode;
+use crate::domain::unit::{Look, Unit};
 use crate::error::{Error, Result};
 
 type Backend = <AnyConnection as Connection>::Backend;
@@ -162,7 +163,7 @@ impl NewEvent {
 }
 
 /// Adds entries in one statement, and wakes whoever delivers them.
-pub fn insert(tx: &mut Tx<'_>, new: &[NewEvent]) -> Result<()> {
+pub fn insert(tx: &mut Unit<'_>, new: &[NewEvent]) -> Result<()> {
     if !new.is_empty() {
         native!(tx.conn(), |c| diesel::insert_into(events::table).values(new).execute(c))?;
         tx.owe();
@@ -212,7 +213,7 @@ pub(in crate::domain) type Unread<'a> = events::BoxedQuery<'a, Backend, SqlTypeO
 /// # Errors
 /// `Invalid` when `after` is no entry of this platform's log any more.
 pub(in crate::domain) fn list<'a>(
-    tx: &mut Tx<'_>,
+    tx: &mut Unit<'_>,
     (platform, mode): (&'a PlatformId, Mode),
     after: Option<&EventId>,
     wanted: &'a Filter,
@@ -255,21 +256,21 @@ pub(in crate::domain) fn list<'a>(
 }
 
 /// An entry of this platform that is still kept.
-pub fn find(rx: &mut Rx<'_>, (platform, mode): (&PlatformId, Mode), id: &EventId) -> Result<Event> {
+pub fn find(rx: &mut Look<'_>, (platform, mode): (&PlatformId, Mode), id: &EventId) -> Result<Event> {
     let kept = events::created_at.ge(rx.now().minus(KEPT));
     let mine = events::table.find(id).filter(events::platform_id.eq(platform).and(events::mode.eq(mode)).and(kept));
     mine.select(Event::as_select()).first(rx.conn()).optional()?.ok_or(Error::NotFound)
 }
 
 /// Where the log ends at present: everything up to there has its place.
-pub fn end(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {
+pub fn end(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {
     place_new(tx, platform, mode)?;
     let cursor = event_cursors::table.find((platform, mode)).select(event_cursors::position);
     Ok(cursor.first(tx.conn()).optional()?.unwrap_or(0))
 }
 
 /// Gives a place to the entries that have none yet.
-fn place_new(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<()> {
+fn place_new(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<()> {
     let waiting = events::table
         .filter(events::platform_id.eq(platform).and(events::mode.eq(mode)).and(events::position.is_null()))
         .order((events::created_at, events::sequence, events::id))
@@ -296,7 +297,7 @@ fn place_new(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<()> {
     Ok(())
 }
 
-fn lock_cursor(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {
+fn lock_cursor(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {
     let row =
         (event_cursors::platform_id.eq(platform), event_cursors::mode.eq(mode), event_cursors::position.eq(0_i64));
     let cursor = event_cursors::table.find((platform, mode)).select(event_cursors::position);
@@ -308,7 +309,7 @@ fn lock_cursor(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<i64
 }
 
 /// Forgets entries that are older than the log is kept: `limit` of them at the most. How many there were.
-pub fn forget_old(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+pub fn forget_old(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     let before = tx.now().minus(KEPT);
     let old = events::table.filter(events::created_at.lt(before)).limit(limit).select(events::id);
     let old: Vec<EventId> = old.load(tx.conn())?;

@@ -10,12 +10,11 @@ use crate::base::id::BadId;
 use crate::base::secret::same;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::db::Tx;
 use crate::db::dialect::native;
 use crate::db::schema::idempotency;
 use crate::db::trouble::gave_up_waiting;
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Owner, SealedAt};
+use crate::domain::unit::Unit;
+use crate::domain::vault::{Owner, SealedAt};
 use crate::error::{Conflict, Error, Refused, Result};
 
 /// A caller's key in its scope: tenant, mode, method and route.
@@ -53,7 +52,8 @@ pub enum Taken {
 ///
 /// # Errors
 /// `IdempotencyKeyReused` when the key was used with another body; `Erased` when the answer's case is erased.
-pub fn take(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt) -> Result<Taken> {
+pub fn take(tx: &mut Unit<'_>, attempt: &Attempt) -> Result<Taken> {
+    let kit = tx.kit();
     if insert(tx, attempt)? {
         return Ok(Taken::Fresh);
     }
@@ -74,25 +74,13 @@ pub fn take(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt) -> Result<Taken> {
     let (Some(owner), Some(answer)) = (owner, answer) else { return Ok(Taken::Fresh) };
     // What is kept for nobody whom this version knows, no key opens.
     let owner: Owner = owner.parse().map_err(|BadId| Error::Erased)?;
-    let mut keys = Keys::load(tx, &kit.keyring, owner.clone())?;
-    let answer = keys.open(&at(&owner, &place(attempt)), &answer)?;
+    let answer = tx.keys(owner.clone())?.open(&at(&owner, &place(attempt)), &answer)?;
     Ok(Taken::Replay(answer.into_exposed(), owner))
 }
 
 /// Keeps the answer of a taken key, sealed. Only answers of success are kept.
-pub fn keep(tx: &mut Tx<'_>, kit: &Kit, attempt: &Attempt, owner: &Owner, answer: &Answer) -> Result<()> {
-    let mut keys = Keys::settle(tx, &kit.keyring, owner.clone(), owner.kind().answers_under())?;
-    keep_with(tx, &mut keys, attempt, owner, answer)
-}
-
-/// As [`keep`], with the owner's keys, which are open already.
-pub fn keep_with(
-    tx: &mut Tx<'_>,
-    keys: &mut Keys<'_>,
-    attempt: &Attempt,
-    owner: &Owner,
-    answer: &Answer,
-) -> Result<()> {
+pub fn keep(tx: &mut Unit<'_>, attempt: &Attempt, owner: &Owner, answer: &Answer) -> Result<()> {
+    let keys = tx.settled_keys(owner.clone(), owner.kind().answers_under())?;
     let sealed = keys.seal(&at(owner, &place(attempt)), answer)?;
     diesel::update(idempotency::table.find((&attempt.scope, &attempt.key)))
         .set((idempotency::owner.eq(owner.id()), idempotency::answer.eq(sealed)))
@@ -100,7 +88,7 @@ pub fn keep_with(
     Ok(())
 }
 
-fn insert(tx: &mut Tx<'_>, attempt: &Attempt) -> Result<bool> {
+fn insert(tx: &mut Unit<'_>, attempt: &Attempt) -> Result<bool> {
     let row = (
         idempotency::scope.eq(&attempt.scope),
         idempotency::key.eq(&attempt.key),
@@ -129,7 +117,8 @@ fn place(attempt: &Attempt) -> String {
 }
 
 /// Forgets keys that are older than they are kept: `limit` of them at the most. How many there were.
-pub fn forget_old(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
+pub fn forget_old(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
+    let kit = tx.kit();
     let before = tx.now().minus(kit.idempotency_kept);
     let old: Vec<(String, String)> = idempotency::table
         .filter(idempotency::created_at.lt(before))

@@ -10,8 +10,8 @@ use crate::base::id::{CaseId, EndpointId, JobId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::outbox;
-use crate::db::{Rx, Tx};
 use crate::domain::paging::{Notice, RingOf, Rung, Urgency};
+use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
 /// What is owed. Payloads hold ids and codes, never a person's words.
@@ -119,7 +119,7 @@ impl Job {
 }
 
 /// Adds owed work. A job with a known `dedupe_key` is owed once.
-pub fn enqueue(tx: &mut Tx<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option<&str>) -> Result<()> {
+pub fn enqueue(tx: &mut Unit<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option<&str>) -> Result<()> {
     let text = serde_json::to_value(job).map_err(anyhow::Error::new)?;
     let kind = text.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
     let row = (
@@ -145,7 +145,7 @@ pub fn enqueue(tx: &mut Tx<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option
 ///
 /// # Errors
 /// What the database says.
-pub fn arrives(rx: &mut Rx<'_>, dedupe_keys: Vec<String>) -> Result<bool> {
+pub fn arrives(rx: &mut Look<'_>, dedupe_keys: Vec<String>) -> Result<bool> {
     let well = outbox::done_at.is_not_null().or(outbox::dead_at.is_null().and(outbox::last_error.is_null()));
     let any = outbox::table.filter(outbox::dedupe_key.eq_any(dedupe_keys).and(well));
     Ok(any.select(outbox::id).first::<String>(rx.conn()).optional()?.is_some())
@@ -189,7 +189,7 @@ impl DueJob {
 ///
 /// # Errors
 /// What the database says.
-pub fn due(rx: &mut Rx<'_>, full: &Full, limit: i64) -> Result<Vec<DueJob>> {
+pub fn due(rx: &mut Look<'_>, full: &Full, limit: i64) -> Result<Vec<DueJob>> {
     let now = rx.now();
     let mut due = outbox::table
         .filter(outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(outbox::run_at.le(now)))
@@ -215,7 +215,7 @@ pub fn due(rx: &mut Rx<'_>, full: &Full, limit: i64) -> Result<Vec<DueJob>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn take(tx: &mut Tx<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leased>> {
+pub fn take(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leased>> {
     let now = tx.now();
     let mut leased = Vec::with_capacity(some.len());
     for DueJob { id, payload, attempts, failed_before } in some {
@@ -252,14 +252,14 @@ pub fn take(tx: &mut Tx<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leased
 ///
 /// # Errors
 /// What the database says.
-pub fn take_over(tx: &mut Tx<'_>) -> Result<()> {
+pub fn take_over(tx: &mut Unit<'_>) -> Result<()> {
     let held = outbox::table.filter(outbox::done_at.is_null().and(outbox::lease_until.is_not_null()));
     diesel::update(held).set(outbox::lease_until.eq(None::<Timestamp>)).execute(tx.conn())?;
     Ok(())
 }
 
 /// Notes that a job is done. Says whether the lease was still ours.
-pub fn finish(tx: &mut Tx<'_>, id: &JobId, worker: &str) -> Result<bool> {
+pub fn finish(tx: &mut Unit<'_>, id: &JobId, worker: &str) -> Result<bool> {
     let changed = diesel::update(outbox::table.find(id).filter(outbox::lease_by.eq(worker)))
         .set((outbox::done_at.eq(tx.now()), outbox::lease_until.eq(None::<Timestamp>)))
         .execute(tx.conn())?;
@@ -267,7 +267,7 @@ pub fn finish(tx: &mut Tx<'_>, id: &JobId, worker: &str) -> Result<bool> {
 }
 
 /// Gives a failed job back for a later attempt, or lays it aside when it has had all of them.
-pub fn fail(tx: &mut Tx<'_>, leased: &Leased, reason: &str) -> Result<()> {
+pub fn fail(tx: &mut Unit<'_>, leased: &Leased, reason: &str) -> Result<()> {
     let page = leased.job.is_page();
     if leased.attempt >= ATTEMPTS && !page {
         return bury(tx, leased.id.as_str(), reason);
@@ -282,7 +282,7 @@ pub fn fail(tx: &mut Tx<'_>, leased: &Leased, reason: &str) -> Result<()> {
 }
 
 /// Lays a job aside for good. It stays visible, and can be put back to work.
-pub fn bury(tx: &mut Tx<'_>, id: &str, reason: &str) -> Result<()> {
+pub fn bury(tx: &mut Unit<'_>, id: &str, reason: &str) -> Result<()> {
     diesel::update(outbox::table.find(id))
         .set((outbox::dead_at.eq(tx.now()), outbox::last_error.eq(reason)))
         .execute(tx.conn())?;
@@ -290,7 +290,7 @@ pub fn bury(tx: &mut Tx<'_>, id: &str, reason: &str) -> Result<()> {
 }
 
 /// Lays aside what is due and has no id of ours, so that none can name it.
-fn bury_unreadable(tx: &mut Tx<'_>) -> Result<()> {
+fn bury_unreadable(tx: &mut Unit<'_>) -> Result<()> {
     // A prefix, an underscore and 26 characters.
     let ours = outbox::id.like(format!("job{}", "_".repeat(27)));
     let due = outbox::done_at.is_null().and(outbox::dead_at.is_null()).and(outbox::run_at.le(tx.now()));
@@ -300,7 +300,7 @@ fn bury_unreadable(tx: &mut Tx<'_>) -> Result<()> {
 }
 
 /// Puts every dead job back to work, and says how many.
-pub fn replay_dead(tx: &mut Tx<'_>) -> Result<usize> {
+pub fn replay_dead(tx: &mut Unit<'_>) -> Result<usize> {
     Ok(diesel::update(outbox::table.filter(outbox::dead_at.is_not_null()))
         .set((
             outbox::dead_at.eq(None::<Timestamp>),
@@ -312,7 +312,7 @@ pub fn replay_dead(tx: &mut Tx<'_>) -> Result<usize> {
 }
 
 /// How many jobs wait and how many are dead.
-pub fn depth(rx: &mut Rx<'_>) -> Result<(i64, i64)> {
+pub fn depth(rx: &mut Look<'_>) -> Result<(i64, i64)> {
     let waiting =
         outbox::table.filter(outbox::done_at.is_null().and(outbox::dead_at.is_null())).count().get_result(rx.conn())?;
     let dead = outbox::table.filter(outbox::dead_at.is_not_null()).count().get_result(rx.conn())?;
@@ -339,7 +339,7 @@ pub struct Trouble {
 }
 
 /// What is wrong with owed jobs, the worst first: the dead, then the oldest. Bounded, whatever the database holds.
-pub fn troubles(rx: &mut Rx<'_>) -> Result<Vec<Trouble>> {
+pub fn troubles(rx: &mut Look<'_>) -> Result<Vec<Trouble>> {
     use diesel::dsl::{count_star, max, min};
     type Row = (Perhaps<String>, Perhaps<Option<String>>, i64, Option<Timestamp>, Option<i64>, Option<Timestamp>);
     const MOST: i64 = 50;
@@ -374,7 +374,7 @@ pub fn troubles(rx: &mut Rx<'_>) -> Result<Vec<Trouble>> {
 }
 
 /// Forgets done jobs that ended before `before`: `limit` of them at the most. How many there were.
-pub fn forget_done(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize> {
+pub fn forget_done(tx: &mut Unit<'_>, before: Timestamp, limit: i64) -> Result<usize> {
     let old: Vec<Perhaps<String>> =
         outbox::table.filter(outbox::done_at.lt(before)).limit(limit).select(outbox::id).load(tx.conn())?;
     Ok(diesel::delete(outbox::table.filter(outbox::id.eq_any(readable(old)))).execute(tx.conn())?)
@@ -384,7 +384,7 @@ pub fn forget_done(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usi
 ///
 /// # Errors
 /// What the database says.
-pub fn unreadable(rx: &mut Rx<'_>, limit: usize) -> Result<Vec<String>> {
+pub fn unreadable(rx: &mut Look<'_>, limit: usize) -> Result<Vec<String>> {
     let owed = outbox::table.filter(outbox::done_at.is_null().and(outbox::dead_at.is_null())).order(outbox::id);
     let rows: Vec<(Perhaps<String>, Perhaps<String>)> = owed.select((outbox::id, outbox::payload)).load(rx.conn())?;
     let rows = rows.into_iter().filter_map(|(id, payload)| id.0.zip(payload.0));

@@ -20,14 +20,13 @@ use super::ledger::audit::{self, Event};
 use super::ledger::outbox::{self, Job};
 use super::people::staff;
 use super::terms::Mode;
-use super::unit::Kit;
 use crate::base::code::codes;
 use crate::base::id::{AlarmId, CaseId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
 use crate::db::perhaps::readable;
 use crate::db::schema::alarms;
-use crate::db::{Rx, Tx};
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
@@ -101,13 +100,13 @@ impl Alarm {
     }
 }
 
-fn open_of(rx: &mut Rx<'_>, case: &CaseId) -> Result<Option<Alarm>> {
+fn open_of(rx: &mut Look<'_>, case: &CaseId) -> Result<Option<Alarm>> {
     let open = alarms::table.filter(alarms::case_id.eq(case).and(alarms::closed_at.is_null()));
     Ok(open.select(Alarm::as_select()).first(rx.conn()).optional()?)
 }
 
 /// The first alarm of a case that is being opened. Its record is written with the case's first.
-pub(super) fn begin(tx: &mut Tx<'_>, case: &Case, call: Call<'_>) -> Result<()> {
+pub(super) fn begin(tx: &mut Unit<'_>, case: &Case, call: Call<'_>) -> Result<()> {
     let row = (
         alarms::id.eq(AlarmId::random()),
         alarms::case_id.eq(&case.id),
@@ -123,7 +122,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, case: &Case, call: Call<'_>) -> Result<()> 
 
 /// Opens an alarm for a case, whose row is locked. A case has one at a time: a further call makes it ring as early and
 /// as high as either would. Trials wake nobody.
-pub(super) fn call(tx: &mut Tx<'_>, case: &Case, call: Call<'_>) -> Result<()> {
+pub(super) fn call(tx: &mut Unit<'_>, case: &Case, call: Call<'_>) -> Result<()> {
     if case.mode == Mode::Test {
         return Ok(());
     }
@@ -142,21 +141,21 @@ pub(super) fn call(tx: &mut Tx<'_>, case: &Case, call: Call<'_>) -> Result<()> {
 }
 
 /// Ends the alarm of a case: somebody has taken it, or nothing is to be done any more.
-pub(super) fn quiet(tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+pub(super) fn quiet(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
     let open = alarms::table.filter(alarms::case_id.eq(case).and(alarms::closed_at.is_null()));
     diesel::update(open).set(alarms::closed_at.eq(tx.now())).execute(tx.conn())?;
     Ok(())
 }
 
 /// The cases with an alarm that told this person when it rang last.
-pub(super) fn told_last(rx: &mut Rx<'_>, who: &StaffId) -> Result<Vec<CaseId>> {
+pub(super) fn told_last(rx: &mut Look<'_>, who: &StaffId) -> Result<Vec<CaseId>> {
     let told = alarms::closed_at.is_null().and(alarms::told.like(format!("%{who}%")));
     Ok(readable(alarms::table.filter(told).select(alarms::case_id).load(rx.conn())?))
 }
 
 /// Rings the alarm of a case, whose row is locked, at once when none of those whom it told may work on the case any
 /// more: otherwise the next ones would wait for a ring that nobody heard.
-pub(super) fn pass_on(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub(super) fn pass_on(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     let Some(alarm) = open_of(tx, &case.id)? else { return Ok(()) };
     let (told, now) = (alarm.told(), tx.now());
     if told.is_empty() || alarm.next_at <= now {
@@ -171,7 +170,7 @@ pub(super) fn pass_on(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
 }
 
 /// A few of the alarms that are due, each by its case.
-pub fn due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+pub fn due(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let ((at, case), now) = (due::place(after), rx.now());
     due::walk(limit, |limit| {
         alarms::table
@@ -188,17 +187,18 @@ pub fn due(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<Du
 ///
 /// Who is told stands in the case's record, and a page for each is owed in the same transaction: a worker that is
 /// killed loses none and rings nobody twice.
-pub fn ring_case(tx: &mut Tx<'_>, kit: &Kit, case: &str) -> Result<()> {
+pub fn ring_case(tx: &mut Unit<'_>, case: &str) -> Result<()> {
     let id: CaseId = due::id(case)?;
     Owner::case(&id).lock(tx)?;
     let Some(alarm) = open_of(tx, &id)?.filter(|alarm| alarm.next_at <= tx.now()) else { return Ok(()) };
     match case::find(tx, &id)?.filter(|case| case.state != State::Closed) {
-        Some(case) => ring(tx, kit, &case, alarm),
+        Some(case) => ring(tx, &case, alarm),
         None => quiet(tx, &id),
     }
 }
 
-fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
+fn ring(tx: &mut Unit<'_>, case: &Case, alarm: Alarm) -> Result<()> {
+    let kit = tx.kit();
     let now = tx.now();
     let spans = kit.triage.rules().clocks(case.priority);
     let ladder = Ladder::of(case.priority, spans);
@@ -234,14 +234,14 @@ fn ring(tx: &mut Tx<'_>, kit: &Kit, case: &Case, alarm: Alarm) -> Result<()> {
 }
 
 /// Whether a mail reaches them, or none is written to anybody.
-fn hears(rx: &mut Rx<'_>, who: &StaffId) -> Result<bool> {
+fn hears(rx: &mut Look<'_>, who: &StaffId) -> Result<bool> {
     let with_mail = staff::with_mail(rx)?;
     Ok(with_mail.is_empty() || with_mail.contains(who.as_str()))
 }
 
 /// Owes the pager of a ring, and a mail for each of these people who has an address.
 fn owe(
-    tx: &mut Tx<'_>,
+    tx: &mut Unit<'_>,
     (case, alarm): (&CaseId, &Alarm),
     people: &[StaffId],
     (rung, urgency, last): (Rung, Urgency, bool),
@@ -299,7 +299,7 @@ pub enum Notice {
 /// Whether the mail is still worth sending: a page whose alarm has ended, or has rung again since, is not. So a mail
 /// server that comes back after an hour brings one page and not twelve. Nor is one to somebody whose right to the case
 /// has ended since.
-pub fn is_current(rx: &mut Rx<'_>, notice: &Notice, to: &StaffId) -> Result<bool> {
+pub fn is_current(rx: &mut Look<'_>, notice: &Notice, to: &StaffId) -> Result<bool> {
     let Notice::Page { alarm, ring, last, .. } = notice else { return Ok(true) };
     if !rings_yet(rx, &RingOf { alarm: alarm.clone(), ring: *ring, last: *last })? {
         return Ok(false);
@@ -315,7 +315,7 @@ pub fn is_current(rx: &mut Rx<'_>, notice: &Notice, to: &StaffId) -> Result<bool
 }
 
 /// Whether nothing has come after this ring: neither the next one nor the alarm's end.
-pub fn rings_yet(rx: &mut Rx<'_>, of: &RingOf) -> Result<bool> {
+pub fn rings_yet(rx: &mut Look<'_>, of: &RingOf) -> Result<bool> {
     let RingOf { alarm, ring, last } = of;
     let row: Option<(i64, Option<Timestamp>)> =
         alarms::table.find(alarm).select((alarms::rings, alarms::closed_at)).first(rx.conn()).optional()?;
@@ -324,7 +324,7 @@ pub fn rings_yet(rx: &mut Rx<'_>, of: &RingOf) -> Result<bool> {
 
 /// A page could not be delivered to somebody for good. Where nobody else heard of this ring, the next ones up are told at
 /// once, also when the ring was the last one, for whoever holds the case; and where there is nobody above, the operator.
-pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<()> {
+pub fn not_delivered(tx: &mut Unit<'_>, notice: &Notice, to: &StaffId) -> Result<()> {
     audit::record(tx, Owner::staff(to), Event::MailRefused)?;
     if *notice == Notice::Unseen {
         let key = format!("{to}:{}", tx.now().micros());
@@ -355,7 +355,7 @@ pub fn not_delivered(tx: &mut Tx<'_>, notice: &Notice, to: &StaffId) -> Result<(
 }
 
 /// Whether a mail of this ring has reached, or is about to reach, somebody else whom it told.
-fn others_hear(rx: &mut Rx<'_>, alarm: &Alarm, ring: i64, but: &StaffId) -> Result<bool> {
+fn others_hear(rx: &mut Look<'_>, alarm: &Alarm, ring: i64, but: &StaffId) -> Result<bool> {
     let others = alarm.told().into_iter().filter(|staff| staff != but);
     outbox::arrives(rx, others.map(|staff| page_key(&alarm.id, ring, &staff)).collect())
 }
@@ -369,7 +369,7 @@ fn page_key(alarm: &AlarmId, ring: i64, staff: &StaffId) -> String {
 ///
 /// # Errors
 /// What the database says.
-pub fn tell_of_wall(tx: &mut Tx<'_>, case: &CaseId, key: &str) -> Result<()> {
+pub fn tell_of_wall(tx: &mut Unit<'_>, case: &CaseId, key: &str) -> Result<()> {
     let (now, with_mail) = (tx.now(), staff::with_mail(tx)?);
     let mut nobody = true;
     for who in staff::list(tx)?.into_iter().filter(|who| who.role == staff::Role::SafeguardingLead) {

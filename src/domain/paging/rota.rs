@@ -9,11 +9,11 @@ use crate::base::id::{CaseId, ShiftId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::readable;
 use crate::db::schema::{shifts, staff as accounts};
-use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act};
 use crate::domain::case::Case;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff::{self, Member, Role};
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
@@ -42,7 +42,7 @@ const AHEAD: Duration = Duration::from_hours(2 * 366 * 24);
 /// # Errors
 /// `NotFound` for an unknown account; `Invalid` for one that takes no cases and so is never told of any, and when the
 /// shift ends before it begins, has ended already, is longer than a month or begins more than two years ahead.
-pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Timestamp) -> Result<Option<ShiftId>> {
+pub fn add(tx: &mut Unit<'_>, username: &str, starts_at: Timestamp, ends_at: Timestamp) -> Result<Option<ShiftId>> {
     let account = staff::account(tx, username)?.ok_or(Error::NotFound)?;
     let same = shifts::table
         .filter(shifts::staff_id.eq(&account.member.id))
@@ -82,14 +82,14 @@ pub fn add(tx: &mut Tx<'_>, username: &str, starts_at: Timestamp, ends_at: Times
 ///
 /// # Errors
 /// `NotFound` when there is none of this id.
-pub fn remove(tx: &mut Tx<'_>, id: &ShiftId) -> Result<()> {
+pub fn remove(tx: &mut Unit<'_>, id: &ShiftId) -> Result<()> {
     let owner: StaffId = shifts::table.find(id).select(shifts::staff_id).first(tx.conn())?;
     diesel::delete(shifts::table.find(id)).execute(tx.conn())?;
     audit::record(tx, Owner::staff(&owner), Event::ShiftRemoved)
 }
 
 /// The shifts that have not ended, the next first.
-pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Shift>> {
+pub fn list(rx: &mut Look<'_>) -> Result<Vec<Shift>> {
     Ok(shifts::table
         .inner_join(accounts::table.on(accounts::id.eq(shifts::staff_id)))
         .filter(shifts::ends_at.gt(rx.now()))
@@ -102,7 +102,7 @@ pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Shift>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn unworked(rx: &mut Rx<'_>, id: &StaffId) -> Result<i64> {
+pub fn unworked(rx: &mut Look<'_>, id: &StaffId) -> Result<i64> {
     if staff::find(rx, id)?.is_some_and(|who| access::takes_cases(&who)) {
         return Ok(0);
     }
@@ -111,7 +111,7 @@ pub fn unworked(rx: &mut Rx<'_>, id: &StaffId) -> Result<i64> {
 }
 
 /// Whether anybody is at work at all: on the rota now, or acting just now. The same for every report, whatever it says.
-pub fn is_staffed(rx: &mut Rx<'_>) -> Result<bool> {
+pub fn is_staffed(rx: &mut Look<'_>) -> Result<bool> {
     let now = rx.now();
     // Who takes no case reads nobody's report.
     let working: Vec<Role> = Role::ALL.iter().copied().filter(|role| access::may_ever(*role, Act::Claim)).collect();
@@ -134,7 +134,7 @@ pub fn is_staffed(rx: &mut Rx<'_>) -> Result<bool> {
 /// Whom an alarm about the case reaches, in no order: each rung with those below it. Where nobody stands on a rung, the
 /// next one up is told at once; where nobody stands on any, everybody who may work on the case. Nobody is told of a case
 /// that they may not see. Who has no mail address stands on no rung while anybody has one: they would hear nothing.
-pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<StaffId>> {
+pub(super) fn reached(rx: &mut Look<'_>, case: &Case, up_to: Rung) -> Result<Vec<StaffId>> {
     let on_shift = on_shift_now(rx)?;
     let mut able = Vec::new();
     for who in staff::list(rx)? {
@@ -165,7 +165,7 @@ pub(super) fn reached(rx: &mut Rx<'_>, case: &Case, up_to: Rung) -> Result<Vec<S
 }
 
 /// All who are on a rung above the rota, and may see the case whatever its queue is.
-pub(super) fn leads(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<StaffId>> {
+pub(super) fn leads(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<StaffId>> {
     let mut able = Vec::new();
     for who in staff::list(rx)? {
         if matches!(who.role, Role::Lead | Role::SafeguardingLead) && !staff::is_walled(rx, &who.id, case)? {
@@ -176,7 +176,7 @@ pub(super) fn leads(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<StaffId>> {
 }
 
 /// Whose shift it is, as text: one that cannot be read hides no other.
-fn on_shift_now(rx: &mut Rx<'_>) -> Result<Vec<String>> {
+fn on_shift_now(rx: &mut Look<'_>) -> Result<Vec<String>> {
     let now = rx.now();
     let on_shift = shifts::table.filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)));
     Ok(readable(on_shift.select(shifts::staff_id).load(rx.conn())?))

@@ -4,15 +4,15 @@ use diesel::prelude::*;
 
 use super::{RingOf, rings_yet};
 use crate::db::schema::alarms;
-use crate::db::{Rx, Tx};
 use crate::domain::ledger::outbox::{self, Job};
+use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
 /// How often the operator is told at the most, in seconds: as often as the most urgent alarm rings, however many ring.
 const AGAIN: i64 = 300;
 
 /// Owes the operator word of a ring, unless it was owed within the same five minutes.
-pub(super) fn tell(tx: &mut Tx<'_>, of: RingOf) -> Result<()> {
+pub(super) fn tell(tx: &mut Unit<'_>, of: RingOf) -> Result<()> {
     let now = tx.now();
     let key = format!("unheard:{}", now.seconds() / AGAIN);
     outbox::enqueue(tx, &Job::TellOperatorUnheard { of }, now, Some(&key))
@@ -23,7 +23,7 @@ pub(super) fn tell(tx: &mut Tx<'_>, of: RingOf) -> Result<()> {
 ///
 /// # Errors
 /// What the database says.
-pub fn is_current(rx: &mut Rx<'_>, of: &RingOf) -> Result<bool> {
+pub fn is_current(rx: &mut Look<'_>, of: &RingOf) -> Result<bool> {
     if rings_yet(rx, of)? {
         return Ok(true);
     }

@@ -9,10 +9,9 @@ use super::{Alarm, Rung, Urgency, open_of, owe, quiet, rota};
 use crate::base::id::{AlarmId, CaseId, StaffId};
 use crate::db::due;
 use crate::db::schema::{alarms, cases};
-use crate::db::{Rx, Tx};
 use crate::domain::case::State;
 use crate::domain::terms::Mode;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::Result;
 
@@ -24,7 +23,7 @@ const REPEAT: Duration = Duration::from_mins(5);
 const CALLED: Duration = Duration::from_hours(24);
 
 /// Rings the alarm of a case that [`super::ring_case`] could not ring: every lead is told at once.
-pub fn ring_unreadable(tx: &mut Tx<'_>, _: &Kit, case: &str) -> Result<()> {
+pub fn ring_unreadable(tx: &mut Unit<'_>, case: &str) -> Result<()> {
     let id: CaseId = due::id(case)?;
     Owner::case(&id).lock(tx)?;
     let now = tx.now();
@@ -46,7 +45,7 @@ pub fn ring_unreadable(tx: &mut Tx<'_>, _: &Kit, case: &str) -> Result<()> {
 }
 
 /// Has somebody told of a case that a job cannot work on: by the alarm that rings for it, or by a new one.
-pub fn call_for_unreadable(tx: &mut Tx<'_>, _: &Kit, case: &str) -> Result<()> {
+pub fn call_for_unreadable(tx: &mut Unit<'_>, case: &str) -> Result<()> {
     let id: CaseId = due::id(case)?;
     Owner::case(&id).lock(tx)?;
     let now = tx.now();
@@ -70,7 +69,7 @@ pub fn call_for_unreadable(tx: &mut Tx<'_>, _: &Kit, case: &str) -> Result<()> {
 }
 
 /// Trials wake nobody, and what is closed waits for nobody. A word that cannot be read is neither.
-fn is_live_and_open(rx: &mut Rx<'_>, case: &CaseId) -> Result<bool> {
+fn is_live_and_open(rx: &mut Look<'_>, case: &CaseId) -> Result<bool> {
     let row: Option<(String, String)> =
         cases::table.find(case).select((cases::mode, cases::state)).first(rx.conn()).optional()?;
     Ok(row.is_some_and(|(mode, state)| mode != Mode::Test.as_str() && state != State::Closed.as_str()))

@@ -13,7 +13,6 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{cases as table, staff as accounts, unseen_cases};
-use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act};
 use crate::domain::case;
 use crate::domain::case::{Case, State};
@@ -21,6 +20,7 @@ use crate::domain::ledger::outbox::{self, Job};
 use crate::domain::people::staff::{self, Member, Role};
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
+use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
 /// How many are read at once.
@@ -36,7 +36,7 @@ const AGAIN: Duration = Duration::from_hours(24);
 ///
 /// # Errors
 /// What the database says.
-pub fn find(rx: &mut Rx<'_>) -> Result<BTreeSet<CaseId>> {
+pub fn find(rx: &mut Look<'_>) -> Result<BTreeSet<CaseId>> {
     let declared = staff::declared(rx)?;
     let able: Vec<Member> = staff::list(rx)?.into_iter().filter(|who| access::may_ever(who.role, Act::Claim)).collect();
     let mut unseen = BTreeSet::new();
@@ -60,7 +60,7 @@ pub fn find(rx: &mut Rx<'_>) -> Result<BTreeSet<CaseId>> {
 
 /// The open cases of a queue, or those of `among` that stand in it. One that cannot be read hides no other; it rings for
 /// the leads by itself.
-fn open_in(rx: &mut Rx<'_>, queue: Queue, among: Option<&[CaseId]>) -> Result<Vec<Case>> {
+fn open_in(rx: &mut Look<'_>, queue: Queue, among: Option<&[CaseId]>) -> Result<Vec<Case>> {
     let open = State::ALL.iter().copied().filter(|state| state.is_open());
     let mut found = Vec::new();
     for state in open {
@@ -81,7 +81,7 @@ fn open_in(rx: &mut Rx<'_>, queue: Queue, among: Option<&[CaseId]>) -> Result<Ve
     Ok(found)
 }
 
-fn is_seen(rx: &mut Rx<'_>, able: &[Member], declared: &BTreeMap<StaffId, i64>, case: &Case) -> Result<bool> {
+fn is_seen(rx: &mut Look<'_>, able: &[Member], declared: &BTreeMap<StaffId, i64>, case: &Case) -> Result<bool> {
     for who in able.iter().filter(|who| access::may(who, case, Act::Claim)) {
         if !declared.contains_key(&who.id) || !staff::is_walled(rx, &who.id, &case.id)? {
             return Ok(true);
@@ -94,7 +94,7 @@ fn is_seen(rx: &mut Rx<'_>, able: &[Member], declared: &BTreeMap<StaffId, i64>, 
 ///
 /// # Errors
 /// What the database says.
-pub fn known(rx: &mut Rx<'_>) -> Result<BTreeMap<CaseId, Timestamp>> {
+pub fn known(rx: &mut Look<'_>) -> Result<BTreeMap<CaseId, Timestamp>> {
     let rows: Vec<(Perhaps<CaseId>, Timestamp)> =
         unseen_cases::table.select((unseen_cases::case_id, unseen_cases::told_at)).load(rx.conn())?;
     Ok(rows.into_iter().filter_map(|(id, at)| Some((id.0?, at))).collect())
@@ -110,7 +110,7 @@ pub fn is_news(found: &BTreeSet<CaseId>, known: &BTreeMap<CaseId, Timestamp>, no
 ///
 /// # Errors
 /// What the database says.
-pub fn keep(tx: &mut Tx<'_>, found: &BTreeSet<CaseId>) -> Result<()> {
+pub fn keep(tx: &mut Unit<'_>, found: &BTreeSet<CaseId>) -> Result<()> {
     let now = tx.now();
     let gone: Vec<CaseId> = known(tx)?.into_keys().filter(|id| !found.contains(id)).collect();
     diesel::delete(unseen_cases::table.filter(unseen_cases::case_id.eq_any(gone))).execute(tx.conn())?;
@@ -140,7 +140,7 @@ pub fn keep(tx: &mut Tx<'_>, found: &BTreeSet<CaseId>) -> Result<()> {
 ///
 /// # Errors
 /// What the database says.
-pub fn count(rx: &mut Rx<'_>) -> Result<i64> {
+pub fn count(rx: &mut Look<'_>) -> Result<i64> {
     Ok(unseen_cases::table.count().get_result(rx.conn())?)
 }
 
@@ -149,7 +149,7 @@ pub fn count(rx: &mut Rx<'_>) -> Result<i64> {
 ///
 /// # Errors
 /// What the database says.
-pub fn tell(tx: &mut Tx<'_>, cases: &[CaseId], key: &str) -> Result<()> {
+pub fn tell(tx: &mut Unit<'_>, cases: &[CaseId], key: &str) -> Result<()> {
     let now = tx.now();
     let with_mail: Vec<StaffId> = accounts::table
         .filter(accounts::active.eq(true).and(accounts::mail.is_not_null()))
@@ -176,7 +176,7 @@ pub fn tell(tx: &mut Tx<'_>, cases: &[CaseId], key: &str) -> Result<()> {
 }
 
 /// Owes a mail to the operator.
-pub(super) fn tell_operator(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+pub(super) fn tell_operator(tx: &mut Unit<'_>, key: &str) -> Result<()> {
     let now = tx.now();
     outbox::enqueue(tx, &Job::TellOperatorOfUnseen, now, Some(&format!("unseen:{key}:operator")))
 }

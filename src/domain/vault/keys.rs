@@ -157,7 +157,7 @@ impl<'k> Keys<'k> {
         }
     }
 
-    /// The key of a scope, for sealing; made when there is none. [`Keys::store`] must follow.
+    /// The key of a scope, for sealing; made when there is none, and stored with the unit of work.
     ///
     /// # Errors
     /// `Internal` when an existing key does not open.
@@ -195,63 +195,63 @@ impl<'k> Keys<'k> {
         open_at(&key, &self.owner, at, sealed)
     }
 
-    /// The keys of an owner, with one for the scope. Where nothing orders those who seal for an owner first, one makes
-    /// the key, and the others wait for its commit and use it.
+    /// Stores a key for the scope now. Where nothing orders those who seal for an owner first, one makes the key, and the
+    /// others wait for its commit and use it.
     ///
     /// # Errors
     /// What the database says.
-    pub fn settle(tx: &mut Tx<'_>, keyring: &'k Keyring, owner: Owner, scope: Scope) -> Result<Self> {
-        Self::settle_named(tx, keyring, owner.into_id(), scope)
-    }
-
-    /// As [`Keys::settle`], for what is no [`Owner`].
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn settle_named(tx: &mut Tx<'_>, keyring: &'k Keyring, name: String, scope: Scope) -> Result<Self> {
-        let mut keys = Self::load_named(tx, keyring, name.clone())?;
-        keys.made(scope)?;
-        for wrap in keys.wraps(tx.now())? {
-            let added = native!(tx.conn(), |c| diesel::insert_into(key_wraps::table)
-                .values(&wrap)
-                .on_conflict_do_nothing()
-                .execute(c))?;
-            if added == 0 {
-                return Self::load_named(tx, keyring, name);
-            }
+    pub fn settle(&mut self, scope: Scope, rx: &mut Rx<'_>) -> Result<()> {
+        match self.unwrapped(scope) {
+            Err(Error::Erased) => {}
+            found => return found.map(drop),
         }
-        Ok(keys)
-    }
-
-    /// Stores the wraps of the keys that were made, in one statement.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn store(&mut self, tx: &mut Tx<'_>) -> Result<()> {
-        let rows = self.wraps(tx.now())?;
-        if !rows.is_empty() {
-            native!(tx.conn(), |c| diesel::insert_into(key_wraps::table).values(&rows).execute(c))?;
+        self.made(scope)?;
+        self.fresh.retain(|fresh| *fresh != scope);
+        let wrap = self.wrap(scope, rx.now())?;
+        let added = native!(rx.conn(), |c| diesel::insert_into(key_wraps::table)
+            .values(&wrap)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        if added == 0 {
+            self.open.remove(&scope);
+            self.loaded = Self::load_named(rx, self.keyring, self.owner.clone())?.loaded;
         }
         Ok(())
     }
 
-    /// The keys that were made, wrapped.
-    fn wraps(&mut self, now: Timestamp) -> Result<Vec<Wrap>> {
+    /// Stores the wraps of the keys that were made for all these owners, in one statement.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn store<'a>(all: impl Iterator<Item = &'a mut Self>, rx: &mut Rx<'_>) -> Result<()>
+    where
+        'k: 'a,
+    {
+        let mut rows = Vec::new();
+        for keys in all {
+            for scope in std::mem::take(&mut keys.fresh) {
+                rows.push(keys.wrap(scope, rx.now())?);
+            }
+        }
+        if !rows.is_empty() {
+            native!(rx.conn(), |c| diesel::insert_into(key_wraps::table).values(&rows).execute(c))?;
+        }
+        Ok(())
+    }
+
+    /// A key that was made, wrapped.
+    fn wrap(&self, scope: Scope, now: Timestamp) -> Result<Wrap> {
         let (version, wrapping) =
             self.keyring.current().ok_or_else(|| anyhow::anyhow!("the keyring has no sealing key"))?;
-        let mut rows = Vec::with_capacity(self.fresh.len());
-        for scope in std::mem::take(&mut self.fresh) {
-            let Some(key) = self.open.get(&scope) else { continue };
-            rows.push(Wrap {
-                owner: self.owner.clone(),
-                scope: scope.as_str().to_owned(),
-                recipient_kind: KEYRING,
-                recipient: version.to_string(),
-                wrapped: encrypt(wrapping, key.as_slice(), place(&self.owner, scope).as_bytes())?,
-                created_at: now,
-            });
-        }
-        Ok(rows)
+        let key = self.open.get(&scope).ok_or(Error::Erased)?;
+        Ok(Wrap {
+            owner: self.owner.clone(),
+            scope: scope.as_str().to_owned(),
+            recipient_kind: KEYRING,
+            recipient: version.to_string(),
+            wrapped: encrypt(wrapping, key.as_slice(), place(&self.owner, scope).as_bytes())?,
+            created_at: now,
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use crate::base::id::{BadId, CaseId, PlatformId, StaffId};
-use crate::db::{Tx, dialect};
+use crate::db::{Rx, dialect};
 use crate::error::Result;
 
 use super::Scope;
@@ -84,8 +84,8 @@ impl Owner {
     ///
     /// # Errors
     /// What the database says; a wait past its patience is passing trouble.
-    pub fn lock(&self, tx: &mut Tx<'_>) -> Result<()> {
-        Ok(dialect::lock(tx.conn(), self.kind().table(), self.id())?)
+    pub fn lock(&self, rx: &mut Rx<'_>) -> Result<()> {
+        Ok(dialect::lock(rx.conn(), self.kind().table(), self.id())?)
     }
 }
 

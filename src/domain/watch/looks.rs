@@ -4,10 +4,11 @@ use diesel::prelude::*;
 
 use crate::base::id::AlarmId;
 use crate::base::time::Timestamp;
+use crate::db::dialect;
 use crate::db::schema::{alarms, events, idempotency, outbox as jobs, queue_counts};
-use crate::db::{Rx, dialect};
 use crate::domain::ledger::outbox;
 use crate::domain::paging::unseen;
+use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// After how long owed work that failed and waits is worth a word: a mail server may be away for a minute.
@@ -39,7 +40,7 @@ pub struct Watched {
 }
 
 /// Looks.
-pub fn look(rx: &mut Rx<'_>) -> Result<Watched> {
+pub fn look(rx: &mut Look<'_>) -> Result<Watched> {
     let (waiting, dead) = outbox::depth(rx)?;
     let oldest_due_at = jobs::table
         .filter(jobs::done_at.is_null().and(jobs::dead_at.is_null()))

@@ -14,13 +14,12 @@ use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
 use crate::db::schema::{blind_indexes, cases as table, reports};
-use crate::db::{Rx, Tx};
 use crate::domain::casework;
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::Use;
 use crate::domain::terms::taxonomy::{CategoryCode, Group};
 use crate::domain::triage::Signal;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Damaged;
 use crate::error::Result;
 
@@ -70,7 +69,7 @@ pub struct Compared {
 }
 
 /// A few of the cases that wait for a comparison.
-pub fn waiting(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+pub fn waiting(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let (at, id) = due::place(after);
     due::walk(limit, |limit| {
         table::table
@@ -84,30 +83,30 @@ pub fn waiting(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Ve
 }
 
 /// Compares a case that waits for it. Reads only, so that nobody who writes waits for it.
-pub fn compare(rx: &mut Rx<'_>, kit: &Kit, case: &str) -> Result<Compared> {
+pub fn compare(rx: &mut Look<'_>, case: &str) -> Result<Compared> {
     let id: CaseId = due::id(case)?;
     let mut found = Compared::default();
     let row: Option<(Mode, Option<Timestamp>)> =
         table::table.find(&id).select((table::mode, table::match_at)).first(rx.conn()).optional()?;
     let Some((mode, since)) = row else { return Ok(found) };
     found.since = since;
-    if is_unreadable(rx, kit, &id)? {
+    if is_unreadable(rx, &id)? {
         found.unreadable.insert(id.clone());
     }
-    let raised = noticed(rx, kit, (&id, mode), &mut found.unreadable)?;
+    let raised = noticed(rx, (&id, mode), &mut found.unreadable)?;
     found.raised.extend(raised);
     Ok(found)
 }
 
 /// Raises what the comparison found, and has its case wait no longer.
-pub fn take_in(tx: &mut Tx<'_>, kit: &Kit, case: &str, compared: &Compared) -> Result<()> {
+pub fn take_in(tx: &mut Unit<'_>, case: &str, compared: &Compared) -> Result<()> {
     let unreadable = compared.unreadable.iter().map(|id| (id, None));
     let mut all: Vec<_> = unreadable.chain(compared.raised.iter().map(|(id, signal)| (id, Some(*signal)))).collect();
     all.sort();
     for (id, signal) in all {
         match signal {
-            Some(signal) => casework::notice(tx, kit, id, signal)?,
-            None => casework::mark_unreadable(tx, kit, id)?,
+            Some(signal) => casework::notice(tx, id, signal)?,
+            None => casework::mark_unreadable(tx, id)?,
         }
     }
     // A case that names somebody else meanwhile waits on.
@@ -117,8 +116,8 @@ pub fn take_in(tx: &mut Tx<'_>, kit: &Kit, case: &str, compared: &Compared) -> R
     Ok(())
 }
 
-fn is_unreadable(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<bool> {
-    match casework::facts(rx, kit, id) {
+fn is_unreadable(rx: &mut Look<'_>, id: &CaseId) -> Result<bool> {
+    match casework::facts(rx, id) {
         Ok(_) => Ok(false),
         Err(error) if Damaged::is(&error) => Ok(true),
         Err(error) => Err(error),
@@ -127,8 +126,7 @@ fn is_unreadable(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId) -> Result<bool> {
 
 /// Which cases the comparison of this one raises, and by what.
 fn noticed(
-    rx: &mut Rx<'_>,
-    kit: &Kit,
+    rx: &mut Look<'_>,
     (id, mode): (&CaseId, Mode),
     unreadable: &mut BTreeSet<CaseId>,
 ) -> Result<Vec<(CaseId, Signal)>> {
@@ -141,7 +139,7 @@ fn noticed(
         let mut grave = Vec::new();
         for case in others.into_iter().chain([one]) {
             // Whoever reports himself is no reporter beside another.
-            if !case.reporters.is_empty() && !case.is_of_themselves() && is_grave(rx, kit, &case.id, unreadable)? {
+            if !case.reporters.is_empty() && !case.is_of_themselves() && is_grave(rx, &case.id, unreadable)? {
                 grave.push(case);
             }
         }
@@ -155,15 +153,15 @@ fn noticed(
 }
 
 /// The cases that a comparison puts beside this one and that were not raised together yet, and by which floor.
-pub(super) fn beside(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, mode: Mode) -> Result<Vec<(CaseId, &'static str)>> {
-    let found = noticed(rx, kit, (id, mode), &mut BTreeSet::new())?;
+pub(super) fn beside(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<(CaseId, &'static str)>> {
+    let found = noticed(rx, (id, mode), &mut BTreeSet::new())?;
     let mut beside = Vec::new();
     for (signal, code) in [(Signal::IndependentReporters, "O17"), (Signal::MirrorReports, "O21")] {
         let of_it: Vec<&CaseId> = found.iter().filter(|(_, other)| *other == signal).map(|(case, _)| case).collect();
         if !of_it.contains(&id) {
             continue;
         }
-        let mut is_raised = |case: &CaseId| match casework::facts(rx, kit, case) {
+        let mut is_raised = |case: &CaseId| match casework::facts(rx, case) {
             Ok(facts) => Ok(facts.is_some_and(|facts| facts.signals.contains(&signal))),
             Err(error) if Damaged::is(&error) => Ok(false),
             Err(error) => Err(error),
@@ -179,7 +177,7 @@ pub(super) fn beside(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, mode: Mode) -> Res
 }
 
 /// The case and those in which its subject has reported its reporter; nothing when there is none.
-fn mirrors(rx: &mut Rx<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
+fn mirrors(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
     let Some(one) = known(rx, std::slice::from_ref(id))?.pop() else { return Ok(Vec::new()) };
     if one.is_of_themselves() {
         return Ok(Vec::new());
@@ -197,7 +195,7 @@ fn mirrors(rx: &mut Rx<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
 }
 
 /// The cases that name one of these in the role, the newest first.
-fn named_by(rx: &mut Rx<'_>, mode: Mode, (role, digests): (&str, &BTreeSet<Digest>)) -> Result<Vec<CaseId>> {
+fn named_by(rx: &mut Look<'_>, mode: Mode, (role, digests): (&str, &BTreeSet<Digest>)) -> Result<Vec<CaseId>> {
     if digests.is_empty() {
         return Ok(Vec::new());
     }
@@ -217,7 +215,7 @@ fn named_by(rx: &mut Rx<'_>, mode: Mode, (role, digests): (&str, &BTreeSet<Diges
 }
 
 /// Whom each of the cases names.
-fn known(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec<Known>> {
+fn known(rx: &mut Look<'_>, ids: &[CaseId]) -> Result<Vec<Known>> {
     let since = rx.now().minus(COMPARED);
     let rows: Vec<(CaseId, Timestamp, String, String, Digest)> = blind_indexes::table
         .inner_join(table::table.on(table::id.eq(blind_indexes::case_id)))
@@ -250,7 +248,7 @@ fn known(rx: &mut Rx<'_>, ids: &[CaseId]) -> Result<Vec<Known>> {
 }
 
 /// Takes out what reporters share with a crowd: it tells nobody apart.
-fn forget_crowds(rx: &mut Rx<'_>, mode: Mode, cases: &mut [Known]) -> Result<()> {
+fn forget_crowds(rx: &mut Look<'_>, mode: Mode, cases: &mut [Known]) -> Result<()> {
     let mut seen: BTreeMap<&Digest, usize> = BTreeMap::new();
     for digest in cases.iter().flat_map(|case| case.reporters.difference(&case.accounts)) {
         *seen.entry(digest).or_default() += 1;
@@ -268,7 +266,7 @@ fn forget_crowds(rx: &mut Rx<'_>, mode: Mode, cases: &mut [Known]) -> Result<()>
 }
 
 /// Whether very many accounts report very many others with it.
-fn is_of_a_crowd(rx: &mut Rx<'_>, mode: Mode, digest: &Digest) -> Result<bool> {
+fn is_of_a_crowd(rx: &mut Look<'_>, mode: Mode, digest: &Digest) -> Result<bool> {
     let ids = named_by(rx, mode, ("reporter", &BTreeSet::from([digest.clone()])))?;
     let all = known(rx, &ids)?;
     let distinct = |names: fn(&Known) -> &BTreeSet<Digest>| {
@@ -280,9 +278,9 @@ fn is_of_a_crowd(rx: &mut Rx<'_>, mode: Mode, digest: &Digest) -> Result<bool> {
 
 /// Whether a report of the case is about violence or sexual harm. Where that cannot be opened, the reports' categories
 /// say it as they came in.
-fn is_grave(rx: &mut Rx<'_>, kit: &Kit, id: &CaseId, unreadable: &mut BTreeSet<CaseId>) -> Result<bool> {
+fn is_grave(rx: &mut Look<'_>, id: &CaseId, unreadable: &mut BTreeSet<CaseId>) -> Result<bool> {
     let grave = |code: &CategoryCode| matches!(code.group(), Group::Violence | Group::Sexual);
-    match casework::facts(rx, kit, id) {
+    match casework::facts(rx, id) {
         Ok(facts) => Ok(facts.unwrap_or_default().categories.iter().any(grave)),
         Err(error) if Damaged::is(&error) => {
             unreadable.insert(id.clone());

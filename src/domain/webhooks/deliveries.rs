@@ -13,10 +13,9 @@ use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::{deliveries, events, webhook_endpoints};
-use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::Event;
-use crate::domain::unit::Kit;
-use crate::domain::vault::{DataKey, Keys, Owner, Secret};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{DataKey, Owner, Secret};
 use crate::error::Result;
 
 /// How long a worker may work before another may take over.
@@ -110,7 +109,7 @@ pub struct Outcome {
 silent! { Post Outcome }
 
 /// The active endpoints to which something is due that nobody holds.
-pub fn due(rx: &mut Rx<'_>) -> Result<Vec<Due>> {
+pub fn due(rx: &mut Look<'_>) -> Result<Vec<Due>> {
     let now = rx.now();
     let free = deliveries::lease_until.is_null().or(deliveries::lease_until.lt(now));
     let waiting = deliveries::table
@@ -126,7 +125,7 @@ pub fn due(rx: &mut Rx<'_>) -> Result<Vec<Due>> {
 }
 
 /// Leases what is due to an endpoint, within the bounds of the endpoint and of its platform.
-pub fn lease(tx: &mut Tx<'_>, to: &Due, worker: &str, most: usize) -> Result<Vec<Leased>> {
+pub fn lease(tx: &mut Unit<'_>, to: &Due, worker: &str, most: usize) -> Result<Vec<Leased>> {
     // Whoever leases for this platform waits here, so that no delivery is leased twice and the bounds hold.
     Owner::platform(&to.platform).lock(tx)?;
     let now = tx.now();
@@ -172,7 +171,7 @@ pub fn lease(tx: &mut Tx<'_>, to: &Due, worker: &str, most: usize) -> Result<Vec
 
 /// How many more attempts this worker may have under way. Others' leases do not count: those of a worker that died
 /// would keep its endpoints waiting until they end.
-fn room(rx: &mut Rx<'_>, to: &Due, worker: &str, at_once: usize) -> Result<usize> {
+fn room(rx: &mut Look<'_>, to: &Due, worker: &str, at_once: usize) -> Result<usize> {
     let siblings =
         webhook_endpoints::table.filter(webhook_endpoints::platform_id.eq(&to.platform)).select(webhook_endpoints::id);
     let under_way: Vec<(EndpointId, i64)> = deliveries::table
@@ -189,22 +188,21 @@ fn room(rx: &mut Rx<'_>, to: &Due, worker: &str, at_once: usize) -> Result<usize
 }
 
 /// What a leased delivery posts, signed for this moment by every living key.
-pub fn prepare(rx: &mut Rx<'_>, kit: &Kit, leased: &Leased) -> Result<Post> {
+pub fn prepare(rx: &mut Look<'_>, leased: &Leased) -> Result<Post> {
     let event: Event = events::table.find(&leased.event).select(Event::as_select()).first(rx.conn())?;
     let endpoint: Endpoint =
         webhook_endpoints::table.find(&leased.to.endpoint).select(Endpoint::as_select()).first(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, Owner::platform(&endpoint.platform_id))?;
-    let url = endpoints::url(&mut keys, &endpoint)?.into_exposed();
+    let url = endpoints::url(rx.keys(Owner::platform(&endpoint.platform_id))?, &endpoint)?.into_exposed();
     let body = Payload::render(&event)?;
     let now = rx.now();
-    let signers = endpoints::signers(rx, &mut keys, &endpoint.id)?;
+    let signers = endpoints::signers(rx, &endpoint)?;
     let signatures = signers.iter().map(|signer| signer.sign(&event.id, now, &body)).collect::<Result<Vec<_>>>()?;
-    let key = keys.existing::<Secret>()?;
+    let key = rx.keys(Owner::platform(&endpoint.platform_id))?.existing::<Secret>()?;
     Ok(Post { url, timestamp: now.seconds(), signature: signatures.join(" "), body, key })
 }
 
 /// Notes what came of an attempt. Says whether the lease was still ours; otherwise somebody else tries again.
-pub fn finish(tx: &mut Tx<'_>, leased: &Leased, worker: &str, outcome: Outcome) -> Result<bool> {
+pub fn finish(tx: &mut Unit<'_>, leased: &Leased, worker: &str, outcome: Outcome) -> Result<bool> {
     Owner::platform(&leased.to.platform).lock(tx)?;
     let now = tx.now();
     let taken = outcome.verdict == Verdict::Taken;
@@ -240,7 +238,7 @@ pub fn finish(tx: &mut Tx<'_>, leased: &Leased, worker: &str, outcome: Outcome) 
     Ok(noted == 1)
 }
 
-fn lay_aside(tx: &mut Tx<'_>, id: &DeliveryId, why: &str) -> Result<()> {
+fn lay_aside(tx: &mut Unit<'_>, id: &DeliveryId, why: &str) -> Result<()> {
     diesel::update(deliveries::table.find(id))
         .set((
             deliveries::state.eq(DeliveryState::Failed),

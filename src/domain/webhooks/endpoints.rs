@@ -10,12 +10,11 @@ use crate::base::id::{EndpointId, EventId, PlatformId, SigningId};
 use crate::base::secret::{Sensitive, silent};
 use crate::base::time::Timestamp;
 use crate::db::schema::{deliveries, webhook_endpoints, webhook_secrets};
-use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::ledger::audit::{self, Event as Audited};
 use crate::domain::ledger::events::{self, EventType};
 use crate::domain::terms::Mode;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Keys, Owner, Sealed, Secret};
 use crate::error::{Conflict, Error, Result};
 
@@ -110,7 +109,8 @@ silent! { Details NewEndpoint Created }
 ///
 /// # Errors
 /// `Invalid` when the URL may not be called, or there are too many endpoints already.
-pub fn create(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, new: &NewEndpoint) -> Result<Created> {
+pub fn create(tx: &mut Unit<'_>, who: &Tenant, new: &NewEndpoint) -> Result<Created> {
+    let kit = tx.kit();
     let Tenant { platform, mode, .. } = who;
     let refused = |refusal: crate::outbound::Refusal| Error::invalid("/url", refusal.as_str(), refusal.detail());
     let target = kit.outbound.target(&new.url).map_err(refused)?;
@@ -121,8 +121,7 @@ pub fn create(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, new: &NewEndpoint) -> Re
         return Err(Error::invalid("", "too_many_endpoints", "there are ten already; remove one first"));
     }
     let id = EndpointId::random();
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::platform(platform))?;
-    let url = keys.sealing::<Secret>()?.seal("url", id.as_str(), &new.url)?;
+    let url = tx.keys(Owner::platform(platform))?.sealing::<Secret>()?.seal("url", id.as_str(), &new.url)?;
     let cursor = events::end(tx, platform, *mode)?;
     let mut types: Vec<&str> = new.types.iter().map(|kind| kind.as_str()).collect();
     types.sort_unstable();
@@ -140,18 +139,17 @@ pub fn create(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, new: &NewEndpoint) -> Re
         webhook_endpoints::version.eq(1_i64),
     );
     diesel::insert_into(webhook_endpoints::table).values(row).execute(tx.conn())?;
-    let secret = add_secrets(tx, &mut keys, &id)?;
-    keys.store(tx)?;
+    let secret = add_secrets(tx, platform, &id)?;
     audit::record(tx, Owner::platform(platform), Audited::EndpointAdded { endpoint: id.clone() })?;
     let endpoint = locked(tx, who, &id)?;
     fan_out::send_test(tx, &endpoint)?;
-    Ok(Created { details: details(tx, kit, endpoint)?, secret })
+    Ok(Created { details: details(tx, endpoint)?, secret })
 }
 
 /// New keys that sign from now on. Their shared secret.
-fn add_secrets(tx: &mut Tx<'_>, keys: &mut Keys<'_>, endpoint: &EndpointId) -> Result<Sensitive<String>> {
+fn add_secrets(tx: &mut Unit<'_>, platform: &PlatformId, endpoint: &EndpointId) -> Result<Sensitive<String>> {
     let (id, new) = (SigningId::random(), new_secrets());
-    let key = keys.sealing::<Secret>()?;
+    let key = tx.keys(Owner::platform(platform))?.sealing::<Secret>()?;
     let row = (
         webhook_secrets::id.eq(&id),
         webhook_secrets::endpoint_id.eq(endpoint),
@@ -165,14 +163,14 @@ fn add_secrets(tx: &mut Tx<'_>, keys: &mut Keys<'_>, endpoint: &EndpointId) -> R
 }
 
 /// What signs for an endpoint at present, the newest first.
-pub(super) fn signers(rx: &mut Rx<'_>, keys: &mut Keys<'_>, endpoint: &EndpointId) -> Result<Vec<Signer>> {
+pub(super) fn signers(rx: &mut Look<'_>, endpoint: &Endpoint) -> Result<Vec<Signer>> {
     let rows: Vec<(SigningId, Sealed<Secret>, Sealed<Secret>)> = webhook_secrets::table
-        .filter(webhook_secrets::endpoint_id.eq(endpoint))
+        .filter(webhook_secrets::endpoint_id.eq(&endpoint.id))
         .filter(webhook_secrets::expires_at.is_null().or(webhook_secrets::expires_at.gt(rx.now())))
         .order((webhook_secrets::expires_at.is_null().desc(), webhook_secrets::created_at.desc()))
         .select((webhook_secrets::id, webhook_secrets::hmac, webhook_secrets::ed25519))
         .load(rx.conn())?;
-    let key = keys.existing::<Secret>()?;
+    let key = rx.keys(Owner::platform(&endpoint.platform_id))?.existing::<Secret>()?;
     let open = |id: &SigningId, field, sealed| key.open::<KeyText>(field, id.as_str(), sealed);
     rows.iter()
         .map(|(id, hmac, ed25519)| {
@@ -182,9 +180,8 @@ pub(super) fn signers(rx: &mut Rx<'_>, keys: &mut Keys<'_>, endpoint: &EndpointI
         .collect()
 }
 
-fn details(rx: &mut Rx<'_>, kit: &Kit, endpoint: Endpoint) -> Result<Details> {
-    let mut keys = Keys::load(rx, &kit.keyring, Owner::platform(&endpoint.platform_id))?;
-    let url = url(&mut keys, &endpoint)?;
+fn details(rx: &mut Look<'_>, endpoint: Endpoint) -> Result<Details> {
+    let url = url(rx.keys(Owner::platform(&endpoint.platform_id))?, &endpoint)?;
     let keys = webhook_secrets::table
         .filter(webhook_secrets::endpoint_id.eq(&endpoint.id))
         .filter(webhook_secrets::expires_at.is_null().or(webhook_secrets::expires_at.gt(rx.now())))
@@ -200,7 +197,7 @@ pub(super) fn url(keys: &mut Keys<'_>, endpoint: &Endpoint) -> Result<Sensitive<
 }
 
 /// A platform's endpoints, the oldest first.
-pub fn list(rx: &mut Rx<'_>, kit: &Kit, who: &Tenant) -> Result<Vec<Details>> {
+pub fn list(rx: &mut Look<'_>, who: &Tenant) -> Result<Vec<Details>> {
     let Tenant { platform, mode, .. } = who;
     let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode));
     let rows: Vec<Endpoint> = webhook_endpoints::table
@@ -208,19 +205,19 @@ pub fn list(rx: &mut Rx<'_>, kit: &Kit, who: &Tenant) -> Result<Vec<Details>> {
         .order((webhook_endpoints::created_at, webhook_endpoints::id))
         .select(Endpoint::as_select())
         .load(rx.conn())?;
-    rows.into_iter().map(|row| details(rx, kit, row)).collect()
+    rows.into_iter().map(|row| details(rx, row)).collect()
 }
 
 /// One endpoint.
 ///
 /// # Errors
 /// `NotFound` when this platform and mode have none with the id.
-pub fn find(rx: &mut Rx<'_>, kit: &Kit, who: &Tenant, id: &EndpointId) -> Result<Details> {
+pub fn find(rx: &mut Look<'_>, who: &Tenant, id: &EndpointId) -> Result<Details> {
     let row = own(rx, who, id)?;
-    details(rx, kit, row)
+    details(rx, row)
 }
 
-fn own(rx: &mut Rx<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoint> {
+fn own(rx: &mut Look<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoint> {
     let Tenant { platform, mode, .. } = who;
     let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode));
     let row = webhook_endpoints::table.find(id).filter(mine).select(Endpoint::as_select());
@@ -231,13 +228,13 @@ fn own(rx: &mut Rx<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoint> {
 ///
 /// # Errors
 /// As [`find`].
-pub fn locked(tx: &mut Tx<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoint> {
+pub fn locked(tx: &mut Unit<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoint> {
     Owner::platform(&who.platform).lock(tx)?;
     own(tx, who, id)
 }
 
 /// Removes an endpoint with its keys and all that is still owed to it.
-pub fn remove(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<()> {
+pub fn remove(tx: &mut Unit<'_>, endpoint: &Endpoint) -> Result<()> {
     let id = &endpoint.id;
     diesel::delete(deliveries::table.filter(deliveries::endpoint_id.eq(id))).execute(tx.conn())?;
     diesel::delete(webhook_secrets::table.filter(webhook_secrets::endpoint_id.eq(id))).execute(tx.conn())?;
@@ -250,7 +247,7 @@ pub fn remove(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<()> {
 ///
 /// # Errors
 /// `Invalid` when more keys would sign than a message can carry.
-pub fn rotate(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, endpoint: Endpoint, overlap: Duration) -> Result<Rotated> {
+pub fn rotate(tx: &mut Unit<'_>, who: &Tenant, endpoint: Endpoint, overlap: Duration) -> Result<Rotated> {
     let (id, now) = (endpoint.id, tx.now());
     let of_endpoint = || webhook_secrets::table.filter(webhook_secrets::endpoint_id.eq(&id));
     let until = now.plus(overlap);
@@ -263,21 +260,20 @@ pub fn rotate(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, endpoint: Endpoint, over
             "eight keys sign already: wait until one has ended, or end all old ones at once with overlap_hours 0";
         return Err(Error::invalid("/overlap_hours", "too_many_keys", detail));
     }
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::platform(&endpoint.platform_id))?;
-    let secret = add_secrets(tx, &mut keys, &id)?;
+    let secret = add_secrets(tx, &endpoint.platform_id, &id)?;
     diesel::update(webhook_endpoints::table.find(&id))
         .set(webhook_endpoints::version.eq(endpoint.version + 1))
         .execute(tx.conn())?;
     audit::record(tx, Owner::platform(&endpoint.platform_id), Audited::EndpointRotated { endpoint: id.clone() })?;
     let endpoint = own(tx, who, &id)?;
-    Ok(Created { details: details(tx, kit, endpoint)?, secret })
+    Ok(Created { details: details(tx, endpoint)?, secret })
 }
 
 /// Sends a trial to an endpoint. The event's id.
 ///
 /// # Errors
 /// `Conflict` when it is disabled: the trial would lie there.
-pub fn test(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<EventId> {
+pub fn test(tx: &mut Unit<'_>, endpoint: &Endpoint) -> Result<EventId> {
     if endpoint.state == EndpointState::Disabled {
         return Err(Conflict::EndpointDisabled.into());
     }
@@ -285,9 +281,9 @@ pub fn test(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<EventId> {
 }
 
 /// Switches an endpoint on again. What waited for it is sent.
-pub fn enable(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, endpoint: Endpoint) -> Result<Details> {
+pub fn enable(tx: &mut Unit<'_>, who: &Tenant, endpoint: Endpoint) -> Result<Details> {
     if endpoint.state == EndpointState::Active {
-        return details(tx, kit, endpoint);
+        return details(tx, endpoint);
     }
     diesel::update(webhook_endpoints::table.find(&endpoint.id))
         .set((
@@ -303,5 +299,5 @@ pub fn enable(tx: &mut Tx<'_>, kit: &Kit, who: &Tenant, endpoint: Endpoint) -> R
     audit::record(tx, Owner::platform(&endpoint.platform_id), enabled)?;
     tx.owe();
     let endpoint = own(tx, who, &endpoint.id)?;
-    details(tx, kit, endpoint)
+    details(tx, endpoint)
 }

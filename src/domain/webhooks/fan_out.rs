@@ -11,9 +11,9 @@ use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::insert_new;
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
-use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::{self, EventType, NewEvent};
 use crate::domain::terms::Mode;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::Result;
 
@@ -46,7 +46,7 @@ impl NewDelivery {
 }
 
 /// Makes deliveries, save where there is one already. How many were made.
-pub(super) fn insert(tx: &mut Tx<'_>, new: &[NewDelivery]) -> Result<usize> {
+pub(super) fn insert(tx: &mut Unit<'_>, new: &[NewDelivery]) -> Result<usize> {
     let mut made = 0;
     for some in new.chunks(500) {
         made += insert_new!(tx.conn(), deliveries::table, some)?;
@@ -66,7 +66,7 @@ pub struct Behind {
 }
 
 /// The active endpoints whose platform has events that they were not asked about yet.
-pub fn behind(rx: &mut Rx<'_>) -> Result<Vec<Behind>> {
+pub fn behind(rx: &mut Look<'_>) -> Result<Vec<Behind>> {
     let own = || {
         log::table
             .filter(log::platform_id.eq(webhook_endpoints::platform_id).and(log::mode.eq(webhook_endpoints::mode)))
@@ -83,7 +83,7 @@ pub fn behind(rx: &mut Rx<'_>) -> Result<Vec<Behind>> {
 }
 
 /// Makes the next page of an endpoint's deliveries. Says whether there may be more.
-pub fn catch_up(tx: &mut Tx<'_>, who: &Behind) -> Result<bool> {
+pub fn catch_up(tx: &mut Unit<'_>, who: &Behind) -> Result<bool> {
     Owner::platform(&who.platform).lock(tx)?;
     events::end(tx, &who.platform, who.mode)?;
     let row: Option<(EndpointState, i64, String)> = webhook_endpoints::table
@@ -121,7 +121,7 @@ pub(super) fn wants(types: &[EventType], kind: &str) -> bool {
 }
 
 /// Puts a trial into the log and on its way to the endpoint.
-pub(super) fn send_test(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<EventId> {
+pub(super) fn send_test(tx: &mut Unit<'_>, endpoint: &Endpoint) -> Result<EventId> {
     let now = tx.now();
     let event = NewEvent::test((&endpoint.platform_id, endpoint.mode), now, endpoint.id.clone());
     let id = event.id().clone();

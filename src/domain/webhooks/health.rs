@@ -8,9 +8,9 @@ use super::{DisabledReason, Due, EndpointState, Verdict};
 use crate::base::id::EndpointId;
 use crate::base::time::Timestamp;
 use crate::db::schema::{deliveries, webhook_endpoints};
-use crate::db::{Rx, Tx};
 use crate::domain::ledger::audit::{self, Event as Audited};
 use crate::domain::ledger::outbox::{self, Job};
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::Result;
 
@@ -20,11 +20,11 @@ const TELL: Duration = Duration::from_hours(24);
 const GIVE_UP: Duration = Duration::from_hours(120);
 
 /// Notes for the endpoint what came of an attempt.
-pub(super) fn note(tx: &mut Tx<'_>, to: &Due, verdict: Verdict) -> Result<()> {
+pub(super) fn note(tx: &mut Unit<'_>, to: &Due, verdict: Verdict) -> Result<()> {
     if verdict == Verdict::Taken { recover(tx, &to.endpoint) } else { fail(tx, to, verdict) }
 }
 
-fn recover(tx: &mut Tx<'_>, endpoint: &EndpointId) -> Result<()> {
+fn recover(tx: &mut Unit<'_>, endpoint: &EndpointId) -> Result<()> {
     let row = || webhook_endpoints::table.find(endpoint);
     let none = None::<Timestamp>;
     diesel::update(row().filter(webhook_endpoints::failing_since.is_not_null()))
@@ -36,7 +36,7 @@ fn recover(tx: &mut Tx<'_>, endpoint: &EndpointId) -> Result<()> {
     Ok(())
 }
 
-fn fail(tx: &mut Tx<'_>, to: &Due, verdict: Verdict) -> Result<()> {
+fn fail(tx: &mut Unit<'_>, to: &Due, verdict: Verdict) -> Result<()> {
     let now = tx.now();
     let row: (EndpointState, Option<Timestamp>, Option<Timestamp>) = webhook_endpoints::table
         .find(&to.endpoint)
@@ -67,14 +67,14 @@ fn fail(tx: &mut Tx<'_>, to: &Due, verdict: Verdict) -> Result<()> {
     Ok(())
 }
 
-fn disable(tx: &mut Tx<'_>, to: &Due, since: Timestamp, reason: DisabledReason) -> Result<()> {
+fn disable(tx: &mut Unit<'_>, to: &Due, since: Timestamp, reason: DisabledReason) -> Result<()> {
     let failing = webhook_endpoints::failing_since.eq(since);
     diesel::update(webhook_endpoints::table.find(&to.endpoint)).set(failing).execute(tx.conn())?;
     switch_off(tx, to, reason)
 }
 
 /// Switches an endpoint off. What is owed to it waits, and whoever runs the service is told.
-pub(super) fn switch_off(tx: &mut Tx<'_>, to: &Due, reason: DisabledReason) -> Result<()> {
+pub(super) fn switch_off(tx: &mut Unit<'_>, to: &Due, reason: DisabledReason) -> Result<()> {
     let now = tx.now();
     let row = webhook_endpoints::table.find(&to.endpoint);
     diesel::update(row)
@@ -108,7 +108,7 @@ pub struct Counts {
 }
 
 /// Counts them.
-pub fn counts(rx: &mut Rx<'_>) -> Result<Counts> {
+pub fn counts(rx: &mut Look<'_>) -> Result<Counts> {
     let disabled = webhook_endpoints::state.eq(EndpointState::Disabled);
     let active = webhook_endpoints::state.eq(EndpointState::Active);
     let failing = active.and(webhook_endpoints::failing_since.is_not_null());

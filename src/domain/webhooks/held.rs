@@ -11,10 +11,10 @@ use super::{DisabledReason, Due, EndpointState};
 use crate::base::id::{EndpointId, PlatformId};
 use crate::base::time::Timestamp;
 use crate::db::schema::{platform_clients, platforms, webhook_endpoints};
-use crate::db::{Rx, Tx};
 use crate::domain::ledger::events::EventType;
 use crate::domain::people::platforms::{Scope, parse_scopes};
 use crate::domain::terms::Mode;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
@@ -64,7 +64,7 @@ struct Row {
 ///
 /// # Errors
 /// What the database says.
-pub fn listed(rx: &mut Rx<'_>, platform: Option<&str>) -> Result<Vec<Listed>> {
+pub fn listed(rx: &mut Look<'_>, platform: Option<&str>) -> Result<Vec<Listed>> {
     let mut query = webhook_endpoints::table
         .inner_join(platforms::table.on(platforms::id.eq(webhook_endpoints::platform_id)))
         .order((platforms::slug, webhook_endpoints::created_at, webhook_endpoints::id))
@@ -90,7 +90,7 @@ pub fn listed(rx: &mut Rx<'_>, platform: Option<&str>) -> Result<Vec<Listed>> {
 }
 
 /// The endpoints of a platform and mode that are called, each with its host.
-fn called(rx: &mut Rx<'_>, platform: &PlatformId, mode: Mode) -> Result<Vec<(EndpointId, String)>> {
+fn called(rx: &mut Look<'_>, platform: &PlatformId, mode: Mode) -> Result<Vec<(EndpointId, String)>> {
     let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(mode));
     Ok(webhook_endpoints::table
         .filter(mine.and(webhook_endpoints::state.eq(EndpointState::Active)))
@@ -112,7 +112,7 @@ pub struct Standing {
 ///
 /// # Errors
 /// What the database says.
-pub fn after_change(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<Standing> {
+pub fn after_change(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<Standing> {
     let ended = end_unheld_of(tx, platform, mode)?;
     Ok(Standing { ended, called: called(tx, platform, mode)? })
 }
@@ -121,7 +121,7 @@ pub fn after_change(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Resul
 ///
 /// # Errors
 /// `NotFound` when there is none with the id.
-pub fn disable(tx: &mut Tx<'_>, id: &EndpointId) -> Result<bool> {
+pub fn disable(tx: &mut Unit<'_>, id: &EndpointId) -> Result<bool> {
     let row = || webhook_endpoints::table.find(id);
     let owner: Option<PlatformId> = row().select(webhook_endpoints::platform_id).first(tx.conn()).optional()?;
     let platform = owner.ok_or(Error::NotFound)?;
@@ -135,7 +135,7 @@ pub fn disable(tx: &mut Tx<'_>, id: &EndpointId) -> Result<bool> {
 }
 
 /// Switches the endpoints of a platform and mode off when no credential is left that holds them. Those that ended.
-fn end_unheld_of(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<Vec<(EndpointId, String)>> {
+fn end_unheld_of(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<Vec<(EndpointId, String)>> {
     Owner::platform(platform).lock(tx)?;
     if is_held(tx, platform, mode)? {
         return Ok(Vec::new());
@@ -148,7 +148,7 @@ fn end_unheld_of(tx: &mut Tx<'_>, platform: &PlatformId, mode: Mode) -> Result<V
     Ok(ended)
 }
 
-fn is_held(rx: &mut Rx<'_>, platform: &PlatformId, mode: Mode) -> Result<bool> {
+fn is_held(rx: &mut Look<'_>, platform: &PlatformId, mode: Mode) -> Result<bool> {
     let living = platform_clients::platform_id.eq(platform).and(platform_clients::mode.eq(mode));
     let scopes: Vec<String> = platform_clients::table
         .filter(living.and(platform_clients::revoked_at.is_null()))
@@ -163,7 +163,7 @@ fn is_held(rx: &mut Rx<'_>, platform: &PlatformId, mode: Mode) -> Result<bool> {
 ///
 /// # Errors
 /// What the database says.
-pub fn end_unheld(tx: &mut Tx<'_>) -> Result<usize> {
+pub fn end_unheld(tx: &mut Unit<'_>) -> Result<usize> {
     let owners: Vec<(PlatformId, Mode)> = webhook_endpoints::table
         .filter(webhook_endpoints::state.eq(EndpointState::Active))
         // A row that cannot be read hides no other.

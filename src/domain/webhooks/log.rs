@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use super::DeliveryState;
 use crate::base::id::EventId;
 use crate::base::page::Limit;
-use crate::db::Tx;
 use crate::db::schema::{deliveries, events as entries};
 use crate::domain::access::Tenant;
 use crate::domain::ledger::events::{self, Event, Filter};
+use crate::domain::unit::Unit;
 use crate::error::Result;
 
 /// Which entries of the log are wanted.
@@ -25,7 +25,7 @@ pub struct Wanted {
 /// # Errors
 /// `Invalid` when `after` is no entry of this platform's log any more.
 pub fn list_events(
-    tx: &mut Tx<'_>,
+    tx: &mut Unit<'_>,
     who: &Tenant,
     after: Option<&EventId>,
     wanted: &Wanted,

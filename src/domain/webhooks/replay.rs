@@ -9,11 +9,10 @@ use crate::base::id::{EndpointId, EventId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
-use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::ledger::events::{self, Event, EventType};
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Owner, Sealed, Secret};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Owner, Sealed, Secret};
 use crate::error::{Error, Result};
 
 /// How many events one replay may reach.
@@ -59,7 +58,7 @@ struct Row {
 ///
 /// # Errors
 /// `NotFound` when the platform's log has no such event.
-pub fn of_event(rx: &mut Rx<'_>, kit: &Kit, who: &Tenant, id: &EventId) -> Result<(Event, Vec<Attempted>)> {
+pub fn of_event(rx: &mut Look<'_>, who: &Tenant, id: &EventId) -> Result<(Event, Vec<Attempted>)> {
     let Tenant { platform, mode, .. } = who;
     let event = events::find(rx, (platform, *mode), id)?;
     let rows: Vec<Row> = deliveries::table
@@ -67,11 +66,15 @@ pub fn of_event(rx: &mut Rx<'_>, kit: &Kit, who: &Tenant, id: &EventId) -> Resul
         .order(deliveries::endpoint_id)
         .select(Row::as_select())
         .load(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, Owner::platform(platform))?;
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
         let last_response = match &row.last_response {
-            Some(sealed) => Some(keys.existing::<Secret>()?.open("response", row.id.as_str(), sealed)?.into_exposed()),
+            Some(sealed) => Some(
+                rx.keys(Owner::platform(platform))?
+                    .existing::<Secret>()?
+                    .open("response", row.id.as_str(), sealed)?
+                    .into_exposed(),
+            ),
             None => None,
         };
         all.push(Attempted {
@@ -103,7 +106,7 @@ pub struct Range {
 ///
 /// # Errors
 /// As [`of_event`].
-pub fn replay(tx: &mut Tx<'_>, who: &Tenant, id: &EventId) -> Result<usize> {
+pub fn replay(tx: &mut Unit<'_>, who: &Tenant, id: &EventId) -> Result<usize> {
     let event = events::find(tx, (&who.platform, who.mode), id)?;
     let only = event.endpoint_id;
     again(tx, who, &[(event.id, event.kind)], only.as_ref())
@@ -113,7 +116,7 @@ pub fn replay(tx: &mut Tx<'_>, who: &Tenant, id: &EventId) -> Result<usize> {
 ///
 /// # Errors
 /// `Invalid` when the stretch holds too many events for one call.
-pub fn replay_range(tx: &mut Tx<'_>, who: &Tenant, range: &Range) -> Result<usize> {
+pub fn replay_range(tx: &mut Unit<'_>, who: &Tenant, range: &Range) -> Result<usize> {
     let Tenant { platform, mode, .. } = who;
     let mut query = log::table
         .filter(log::platform_id.eq(platform).and(log::mode.eq(*mode)))
@@ -138,7 +141,7 @@ pub fn replay_range(tx: &mut Tx<'_>, who: &Tenant, range: &Range) -> Result<usiz
 }
 
 /// Sends everything again that failed for good. How much.
-pub fn replay_failed(tx: &mut Tx<'_>, who: &Tenant) -> Result<usize> {
+pub fn replay_failed(tx: &mut Unit<'_>, who: &Tenant) -> Result<usize> {
     Owner::platform(&who.platform).lock(tx)?;
     let mut count = 0;
     for (endpoint, ..) in endpoints(tx, who)? {
@@ -177,7 +180,7 @@ impl Fresh {
     }
 }
 
-fn endpoints(rx: &mut Rx<'_>, who: &Tenant) -> Result<Vec<(EndpointId, String)>> {
+fn endpoints(rx: &mut Look<'_>, who: &Tenant) -> Result<Vec<(EndpointId, String)>> {
     let Tenant { platform, mode, .. } = who;
     Ok(webhook_endpoints::table
         .filter(webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode)))
@@ -186,7 +189,7 @@ fn endpoints(rx: &mut Rx<'_>, who: &Tenant) -> Result<Vec<(EndpointId, String)>>
 }
 
 /// Puts events on their way once more. An attempt that is under way goes on, and counts.
-fn again(tx: &mut Tx<'_>, who: &Tenant, found: &[(EventId, String)], only: Option<&EndpointId>) -> Result<usize> {
+fn again(tx: &mut Unit<'_>, who: &Tenant, found: &[(EventId, String)], only: Option<&EndpointId>) -> Result<usize> {
     Owner::platform(&who.platform).lock(tx)?;
     let now = tx.now();
     let mut count = 0;
@@ -207,7 +210,7 @@ fn again(tx: &mut Tx<'_>, who: &Tenant, found: &[(EventId, String)], only: Optio
 }
 
 /// Forgets deliveries of events that are older than the log is kept.
-pub fn forget_old(tx: &mut Tx<'_>) -> Result<usize> {
+pub fn forget_old(tx: &mut Unit<'_>) -> Result<usize> {
     let before = tx.now().minus(events::KEPT);
     let old = log::table.filter(log::created_at.lt(before)).select(log::id);
     Ok(diesel::delete(deliveries::table.filter(deliveries::event_id.eq_any(old))).execute(tx.conn())?)

@@ -7,9 +7,9 @@ use super::EditionId;
 use super::calendar::{self, Calendar, CalendarEntry};
 use super::commit::{Committed, find};
 use crate::base::text::{is_hidden, is_seen};
-use crate::db::Tx;
 use crate::db::dialect::insert_new;
 use crate::db::schema::editions;
+use crate::domain::unit::Unit;
 use crate::domain::vault::{Sealed, Secret};
 use crate::error::{Error, Result};
 use crate::statistics::disclosure::rules;
@@ -31,7 +31,7 @@ fn once() -> Error {
 ///
 /// # Errors
 /// `Invalid` when there is nothing published to replace, it was replaced already, or no reason is given.
-pub fn replace(tx: &mut Tx<'_>, id: EditionId, reason: &str) -> Result<Committed> {
+pub fn replace(tx: &mut Unit<'_>, id: EditionId, reason: &str) -> Result<Committed> {
     let reason = reason.trim();
     if !reason.chars().any(is_seen) {
         return Err(Error::invalid("/reason", "required", "say why; it is published"));
@@ -67,7 +67,7 @@ fn is_plain(reason: &str) -> bool {
 }
 
 /// Writes the row of a replacement, with the secret that was committed to for it.
-fn note(tx: &mut Tx<'_>, entry: &CalendarEntry) -> Result<Committed> {
+fn note(tx: &mut Unit<'_>, entry: &CalendarEntry) -> Result<Committed> {
     let before = EditionId::of(entry.edition.quarter()).to_string();
     let spare: Option<Sealed<Secret>> = editions::table.find(before).select(editions::spare).first(tx.conn())?;
     let row = (
@@ -108,7 +108,7 @@ pub fn forgotten(told: &Calendar, all: &[Committed]) -> Vec<CalendarEntry> {
 ///
 /// # Errors
 /// What the database says.
-pub fn remember(tx: &mut Tx<'_>, entry: &CalendarEntry) -> Result<()> {
+pub fn remember(tx: &mut Unit<'_>, entry: &CalendarEntry) -> Result<()> {
     if find(tx, entry.edition)?.is_none() {
         note(tx, entry)?;
     }

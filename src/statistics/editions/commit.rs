@@ -12,10 +12,9 @@ use crate::base::secret::hex;
 use crate::base::time::Timestamp;
 use crate::db::dialect::insert_new;
 use crate::db::schema::{edition_builds, editions, key_wraps};
-use crate::db::{Rx, Tx};
 use crate::domain::counting::Quarter;
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Scope, Sealed, Secret};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Scope, Sealed, Secret};
 use crate::error::{Error, Result};
 use crate::statistics::disclosure::rules;
 use crate::statistics::disclosure::{EditionSecret, params_sha256, perturbation_sha256};
@@ -66,7 +65,7 @@ fn read(row: Row) -> Result<Committed> {
 ///
 /// # Errors
 /// What the database says.
-pub fn all(rx: &mut Rx<'_>) -> Result<Vec<Committed>> {
+pub fn all(rx: &mut Look<'_>) -> Result<Vec<Committed>> {
     let rows: Vec<Row> = editions::table.order(editions::id).select(Row::as_select()).load(rx.conn())?;
     rows.into_iter().map(read).collect()
 }
@@ -75,7 +74,7 @@ pub fn all(rx: &mut Rx<'_>) -> Result<Vec<Committed>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn find(rx: &mut Rx<'_>, id: EditionId) -> Result<Option<Committed>> {
+pub fn find(rx: &mut Look<'_>, id: EditionId) -> Result<Option<Committed>> {
     let row: Option<Row> = editions::table.find(id.to_string()).select(Row::as_select()).first(rx.conn()).optional()?;
     row.map(read).transpose()
 }
@@ -84,15 +83,15 @@ pub fn find(rx: &mut Rx<'_>, id: EditionId) -> Result<Option<Committed>> {
 ///
 /// # Errors
 /// `Invalid` when the quarter is over.
-pub fn commit(tx: &mut Tx<'_>, kit: &Kit, quarter: Quarter, plan: &BTreeMap<String, Span>) -> Result<Committed> {
+pub fn commit(tx: &mut Unit<'_>, quarter: Quarter, plan: &BTreeMap<String, Span>) -> Result<Committed> {
     if tx.now() >= quarter.until() {
         let detail = "this quarter is over: an edition is committed to before, so that nobody can choose its noise";
         return Err(Error::invalid("/edition", "quarter_over", detail));
     }
     let id = EditionId::of(quarter);
     let (name, next) = (id.to_string(), id.replacement().to_string());
-    let (secret, commitment) = sealed(tx, kit, &name)?;
-    let (spare, spare_commitment) = sealed(tx, kit, &next)?;
+    let (secret, commitment) = sealed(tx, &name)?;
+    let (spare, spare_commitment) = sealed(tx, &next)?;
     let row = (
         editions::id.eq(&name),
         editions::committed_at.eq(tx.now()),
@@ -111,9 +110,9 @@ pub fn commit(tx: &mut Tx<'_>, kit: &Kit, quarter: Quarter, plan: &BTreeMap<Stri
 }
 
 /// A new secret under the key of its edition, with its hash.
-fn sealed(tx: &mut Tx<'_>, kit: &Kit, name: &str) -> Result<(Sealed<Secret>, String)> {
+fn sealed(tx: &mut Unit<'_>, name: &str) -> Result<(Sealed<Secret>, String)> {
     let secret = EditionSecret::random();
-    let mut keys = Keys::settle_named(tx, &kit.keyring, name.to_owned(), Scope::Secret)?;
+    let keys = tx.settled_keys_named(name.to_owned(), Scope::Secret)?;
     let sealed = keys.existing::<Secret>()?.seal("edition", name, &hex(secret.expose()))?;
     Ok((sealed, secret.commitment()))
 }
@@ -122,21 +121,21 @@ fn sealed(tx: &mut Tx<'_>, kit: &Kit, name: &str) -> Result<(Sealed<Secret>, Str
 ///
 /// # Errors
 /// What the database says.
-pub fn commit_due(tx: &mut Tx<'_>, kit: &Kit, quarter: Quarter, plan: &BTreeMap<String, Span>) -> Result<bool> {
+pub fn commit_due(tx: &mut Unit<'_>, quarter: Quarter, plan: &BTreeMap<String, Span>) -> Result<bool> {
     if find(tx, EditionId::of(quarter))?.is_some() || quarter != Quarter::of(tx.now()) {
         return Ok(false);
     }
-    commit(tx, kit, quarter, plan).map(|_| true)
+    commit(tx, quarter, plan).map(|_| true)
 }
 
 /// The secret of an edition, for its build.
 ///
 /// # Errors
 /// `Erased` once the edition was published: then the auditor alone has it.
-pub fn secret(rx: &mut Rx<'_>, kit: &Kit, id: EditionId) -> Result<String> {
+pub fn secret(rx: &mut Look<'_>, id: EditionId) -> Result<String> {
     let name = id.to_string();
     let sealed: Sealed<Secret> = editions::table.find(&name).select(editions::secret).first(rx.conn())?;
-    let mut keys = Keys::load_named(rx, &kit.keyring, name.clone())?;
+    let keys = rx.keys_named(name.clone())?;
     Ok(keys.existing::<Secret>()?.open::<String>("edition", &name, &sealed)?.into_exposed())
 }
 
@@ -144,7 +143,7 @@ pub fn secret(rx: &mut Rx<'_>, kit: &Kit, id: EditionId) -> Result<String> {
 ///
 /// # Errors
 /// `Invalid` when it is another one.
-pub fn is_on_record(rx: &mut Rx<'_>, manifest: &Manifest) -> Result<()> {
+pub fn is_on_record(rx: &mut Look<'_>, manifest: &Manifest) -> Result<()> {
     is_as_committed(rx, manifest)?;
     if manifest.build_attempts == attempts(rx, manifest.edition)? { Ok(()) } else { Err(not_on_record()) }
 }
@@ -154,7 +153,7 @@ pub fn is_on_record(rx: &mut Rx<'_>, manifest: &Manifest) -> Result<()> {
 ///
 /// # Errors
 /// `Invalid` when it is not what was committed to, or leaves out an attempt that is on record.
-pub fn adopt(tx: &mut Tx<'_>, manifest: &Manifest) -> Result<()> {
+pub fn adopt(tx: &mut Unit<'_>, manifest: &Manifest) -> Result<()> {
     is_as_committed(tx, manifest)?;
     let known = attempts(tx, manifest.edition)?;
     let later = manifest.build_attempts.strip_prefix(known.as_slice()).ok_or_else(not_on_record)?;
@@ -171,7 +170,7 @@ pub fn adopt(tx: &mut Tx<'_>, manifest: &Manifest) -> Result<()> {
 }
 
 /// Every attempt to build an edition that is on record.
-pub(super) fn attempts(rx: &mut Rx<'_>, id: EditionId) -> Result<Vec<Build>> {
+pub(super) fn attempts(rx: &mut Look<'_>, id: EditionId) -> Result<Vec<Build>> {
     let all: Vec<(Timestamp, String)> = edition_builds::table
         .filter(edition_builds::edition_id.eq(id.to_string()))
         .order(edition_builds::attempt)
@@ -186,7 +185,7 @@ fn not_on_record() -> Error {
     Error::invalid("/edition", "not_on_record", detail)
 }
 
-fn is_as_committed(rx: &mut Rx<'_>, manifest: &Manifest) -> Result<()> {
+fn is_as_committed(rx: &mut Look<'_>, manifest: &Manifest) -> Result<()> {
     let entry = find(rx, manifest.edition)?.ok_or_else(not_on_record)?.entry;
     let same = manifest.key_commitment == entry.key_commitment
         && manifest.plan == entry.plan
@@ -201,7 +200,7 @@ fn is_as_committed(rx: &mut Rx<'_>, manifest: &Manifest) -> Result<()> {
 ///
 /// # Errors
 /// What the database says.
-pub fn mark_published(tx: &mut Tx<'_>, id: EditionId, at: Timestamp) -> Result<()> {
+pub fn mark_published(tx: &mut Unit<'_>, id: EditionId, at: Timestamp) -> Result<()> {
     let name = id.to_string();
     diesel::update(editions::table.find(&name).filter(editions::published_at.is_null()))
         .set(editions::published_at.eq(at))

@@ -10,11 +10,10 @@ use super::tables;
 use super::{Cell, EditionId, Snapshot, Span};
 use crate::base::time::Timestamp;
 use crate::db::schema::{edition_builds, platform_clients, platforms};
-use crate::db::{Rx, Tx};
 use crate::domain::counting::{self, FlowKind, Quarter};
 use crate::domain::people::platforms::shown;
 use crate::domain::terms::Mode;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Look, Unit};
 use crate::error::{Error, Result};
 use crate::statistics::disclosure::rules;
 use crate::statistics::disclosure::{params_sha256, perturbation_sha256};
@@ -38,7 +37,7 @@ pub struct Around {
 ///
 /// # Errors
 /// `Invalid` while the quarter runs, or for an edition that nobody committed to.
-pub fn settle_and_close(tx: &mut Tx<'_>, id: EditionId) -> Result<Committed> {
+pub fn settle_and_close(tx: &mut Unit<'_>, id: EditionId) -> Result<Committed> {
     let refuse = |code, detail| Error::invalid("/edition", code, detail);
     let missing = || refuse("not_committed", "nobody committed to this edition before its quarter ended");
     let committed = commit::find(tx, id)?.ok_or_else(missing)?;
@@ -61,7 +60,7 @@ pub fn settle_and_close(tx: &mut Tx<'_>, id: EditionId) -> Result<Committed> {
 ///
 /// # Errors
 /// `Invalid` when the totals of the job are not what was counted; `Erased` when the secret is the auditor's alone.
-pub fn count(rx: &mut Rx<'_>, kit: &Kit, committed: &Committed, around: Around) -> Result<Bundle> {
+pub fn count(rx: &mut Look<'_>, committed: &Committed, around: Around) -> Result<Bundle> {
     let entry = &committed.entry;
     let id = entry.edition;
     let names: BTreeMap<String, String> = platforms::table
@@ -85,7 +84,7 @@ pub fn count(rx: &mut Rx<'_>, kit: &Kit, committed: &Committed, around: Around) 
         code_commit: around.code_commit,
         params_sha256: params_sha256(),
         ptable_sha256: perturbation_sha256(),
-        secret: commit::secret(rx, kit, id)?,
+        secret: commit::secret(rx, id)?,
         snapshot,
         draws: Vec::new(),
         builds: Vec::new(),
@@ -102,7 +101,7 @@ pub fn count(rx: &mut Rx<'_>, kit: &Kit, committed: &Committed, around: Around) 
 
 /// The counts of every flow and span of the plan.
 fn snapshot(
-    rx: &mut Rx<'_>,
+    rx: &mut Look<'_>,
     plan: &BTreeMap<String, Span>,
     quarter: Quarter,
     names: &BTreeMap<String, String>,
@@ -147,7 +146,7 @@ fn add(
 
 /// The platforms that were connected for real life before the period ended. A platform stands in the tables because it is
 /// connected, never because somebody reported from it.
-fn register(rx: &mut Rx<'_>, until: Timestamp) -> Result<Vec<Listed>> {
+fn register(rx: &mut Look<'_>, until: Timestamp) -> Result<Vec<Listed>> {
     let all: Vec<(String, String)> = platforms::table
         .inner_join(platform_clients::table)
         .filter(platform_clients::mode.eq(Mode::Live).and(platform_clients::created_at.lt(until)))
@@ -164,7 +163,7 @@ fn register(rx: &mut Rx<'_>, until: Timestamp) -> Result<Vec<Listed>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn note_attempt(tx: &mut Tx<'_>, bundle: &Bundle) -> Result<Vec<Build>> {
+pub fn note_attempt(tx: &mut Unit<'_>, bundle: &Bundle) -> Result<Vec<Build>> {
     let id = bundle.imprint.edition.to_string();
     let secret = bundle.edition_secret().ok_or_else(|| anyhow::anyhow!("the edition's secret is damaged"))?;
     let of_edition = edition_builds::table.filter(edition_builds::edition_id.eq(&id));

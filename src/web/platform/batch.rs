@@ -92,7 +92,7 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     };
     // The batch itself takes the key first: with another body it is refused as a whole. It keeps no answer of its
     // own, so that what was refused for a passing reason is tried again.
-    let mark = once(&call, &raw, enter(token.clone()), move |_, _, who| {
+    let mark = once(&call, &raw, enter(token.clone()), move |_, who| {
         verdict?;
         Ok(Reply::empty(Owner::platform(&who.platform)))
     })
@@ -108,7 +108,7 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
         let body = if too_large { Err(Refused::TooLarge.into()) } else { read_report(sent, mode) };
         let enter = enter(token.clone());
         let place = (Ok(key.clone()), Some(index));
-        let done = run(&call, &bytes, place, enter, move |tx, kit, who| take(tx, kit, &who, body?)).await;
+        let done = run(&call, &bytes, place, enter, move |tx, who| take(tx, &who, body?)).await;
         let (status, report, problem) = match done {
             Ok((answer, again)) => {
                 replayed &= again;

@@ -181,9 +181,8 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let found = call
         .shared
         .app
-        .db
-        .write(move |tx| {
-            let tenant = access::platform(tx, &token)?;
+        .enter(move |entry| {
+            let (tx, tenant) = access::platform_acting(entry, &token)?;
             webhooks::list_events(tx, &tenant, after.as_ref(), &wanted, limit)
         })
         .await?;
@@ -204,10 +203,9 @@ async fn find(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let (event, ways) = app
         .clone()
-        .db
         .read(move |rx| {
             let who = access::platform(rx, &token)?;
-            webhooks::of_event(rx, &app.kit, &who, &id)
+            webhooks::of_event(rx, &who, &id)
         })
         .await?;
     let deliveries = ways.into_iter().map(DeliveryView::from).collect();
@@ -222,7 +220,7 @@ async fn find(call: Call) -> Result<HttpResponse> {
 async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EventKind>("id")?;
     let token = call.token()?;
-    once(&call, &raw, enter(token), move |tx, _, who| {
+    once(&call, &raw, enter(token), move |tx, who| {
         let view = ReplayView { deliveries: webhooks::replay(tx, &who, &id)? };
         Reply::new(StatusCode::ACCEPTED, Owner::platform(&who.platform), &view)
     })
@@ -237,7 +235,7 @@ async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
 async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let body = raw.parse::<ReplayBody>();
-    once(&call, &raw, enter(token), move |tx, _, who| {
+    once(&call, &raw, enter(token), move |tx, who| {
         let body = body?;
         few(&body.types)?;
         let deliveries = match body {

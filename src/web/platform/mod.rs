@@ -11,9 +11,9 @@ mod webhooks;
 use super::idempotent::Scoped;
 use super::row::Row;
 use crate::base::id::CaseId;
-use crate::db::Tx;
 use crate::domain::access::{self, Presented, Tenant};
 use crate::domain::ledger::events::EventType;
+use crate::domain::unit::{Entry, Unit};
 use crate::error::{Error, Result};
 
 impl Scoped for Tenant {
@@ -22,7 +22,7 @@ impl Scoped for Tenant {
     }
 
     /// A platform's own reports stay its own.
-    fn check_sight(&self, _: &mut Tx<'_>, _: &CaseId) -> Result<()> {
+    fn check_sight(&self, _: &mut Unit<'_>, _: &CaseId) -> Result<()> {
         Ok(())
     }
 }
@@ -42,8 +42,8 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// Lets the platform behind a token in.
-fn enter(token: Presented) -> impl FnOnce(&mut Tx<'_>) -> Result<Tenant> + Send {
-    move |tx| access::platform_acting(tx, &token)
+fn enter(token: Presented) -> impl for<'e, 'u> FnOnce(&'e mut Entry<'u>) -> Result<(&'e mut Unit<'u>, Tenant)> + Send {
+    move |entry| access::platform_acting(entry, &token)
 }
 
 /// Refuses a list of types that names some again and again.

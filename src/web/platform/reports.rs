@@ -10,7 +10,6 @@ use super::enter;
 use crate::base::id::{ReportId, ReportKind};
 use crate::base::page::{Limit, Page};
 use crate::base::time::Timestamp;
-use crate::db::Tx;
 use crate::domain::access::{self, Tenant};
 use crate::domain::case::report::Status;
 use crate::domain::intake::body::{AdditionBody, ReportBody};
@@ -21,7 +20,7 @@ use crate::domain::terms::Mode;
 use crate::domain::terms::acknowledgement::{Acknowledgement, ReportTo, acknowledge, report_child_material_to};
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::child_rule_holds;
-use crate::domain::unit::Kit;
+use crate::domain::unit::Unit;
 use crate::domain::vault::Owner;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
@@ -132,11 +131,11 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     // Read before the transaction, whose thread others wait for; judged only after the replay was looked for.
     let body = intake::read_report(raw.sent(), token.mode);
     if query.validate_only {
-        call.shared.app.db.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
+        call.shared.app.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
         return validity(body.and_then(|taken| taken.found.complete()));
     }
     let mode = token.mode;
-    let answer = once(&call, &raw, enter(token), move |tx, kit, who| take(tx, kit, &who, body?)).await?;
+    let answer = once(&call, &raw, enter(token), move |tx, who| take(tx, &who, body?)).await?;
     let again = answer.headers().contains_key("idempotency-replayed");
     count(&call, answer.status().as_u16(), again, mode);
     Ok(answer)
@@ -159,11 +158,11 @@ fn validity(checked: Result<()>) -> Result<HttpResponse> {
 }
 
 /// Takes a report in and writes its receipt.
-pub(super) fn take<'k>(tx: &mut Tx<'_>, kit: &'k Kit, who: &Tenant, taken: Taken<ReportBody>) -> Result<Reply<'k>> {
+pub(super) fn take(tx: &mut Unit<'_>, who: &Tenant, taken: Taken<ReportBody>) -> Result<Reply> {
     let not_accepted = not_accepted(&taken);
     let staffed = rota::is_staffed(tx)?;
     let acknowledgement = acknowledge(taken.body.addressee(), tx.now(), staffed);
-    let submitted: Submitted<'k> = intake::submit(tx, kit, who, taken)?;
+    let submitted: Submitted = intake::submit(tx, who, taken)?;
     let receipt = Receipt {
         platform_report_ref: submitted.reference,
         status: submitted.status,
@@ -177,7 +176,7 @@ pub(super) fn take<'k>(tx: &mut Tx<'_>, kit: &'k Kit, who: &Tenant, taken: Taken
     let (status, header) =
         if submitted.is_new { (StatusCode::CREATED, "location") } else { (StatusCode::OK, "content-location") };
     let reply = Reply::new(status, Owner::case(&submitted.case), &receipt)?;
-    Ok(reply.tagged(submitted.version).with_header(header, place).with_keys(submitted.keys))
+    Ok(reply.tagged(submitted.version).with_header(header, place))
 }
 
 fn not_accepted(taken: &Taken<ReportBody>) -> Vec<NotAccepted> {
@@ -221,7 +220,6 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let page = call
         .shared
         .app
-        .db
         .read(move |rx| {
             let grant = access::platform(rx, &token)?;
             if let Some(reference) = &query.platform_report_ref {
@@ -245,7 +243,6 @@ async fn find(call: Call) -> Result<HttpResponse> {
     let report = call
         .shared
         .app
-        .db
         .read(move |rx| {
             let grant = access::platform(rx, &token)?;
             intake::find(rx, &grant, &id)
@@ -286,12 +283,12 @@ async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let precondition = call.if_match()?;
     let body = intake::read_addition(raw.sent(), token.mode);
-    once(&call, &raw, enter(token), move |tx, kit, who| {
+    once(&call, &raw, enter(token), move |tx, who| {
         let known = intake::find(tx, &who, &id)?;
         precondition.holds(known.version)?;
         let read = body?;
         let not_accepted = read.found.broken().iter().map(NotAccepted::from).collect();
-        let (addition, case) = intake::add(tx, kit, &who, &id, read)?;
+        let (addition, case) = intake::add(tx, &who, &id, read)?;
         Reply::new(StatusCode::CREATED, Owner::case(&case), &AdditionReceipt { addition, not_accepted })
     })
     .await
@@ -317,7 +314,7 @@ async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
         let _: serde_json::Map<String, serde_json::Value> =
             raw.parse().map_err(|_| Error::Refused(Refused::Malformed))?;
     }
-    once(&call, &raw, enter(token), move |tx, _, who| {
+    once(&call, &raw, enter(token), move |tx, who| {
         let case = intake::withdraw(tx, &who, &id)?;
         let text = "The wish is noted. A person looks at it before anything changes.";
         Reply::new(StatusCode::ACCEPTED, Owner::case(&case), &WithdrawalAnswer { text })

@@ -126,11 +126,10 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let page = app
         .clone()
-        .db
         .read(move |rx| {
             let grant = access::platform(rx, &token)?;
             let place = (query.cursor.as_deref(), Limit::coerce(query.limit));
-            requests::list(rx, &app.kit, &grant, query.state, place)
+            requests::list(rx, &grant, query.state, place)
         })
         .await?;
     Ok(list_response(call.request(), page.map(RequestView::from)))
@@ -146,10 +145,9 @@ async fn find(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let asked = app
         .clone()
-        .db
         .read(move |rx| {
             let grant = access::platform(rx, &token)?;
-            requests::find(rx, &app.kit, &grant, &id)
+            requests::find(rx, &grant, &id)
         })
         .await?;
     Ok(conditional(&call, asked.request.version, &RequestView::from(asked)))
@@ -166,10 +164,10 @@ async fn answer(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let precondition = call.if_match()?;
     let body = raw.parse::<NewAnswer>();
-    once(&call, &raw, enter(token), move |tx, kit, who| {
-        let known = requests::find(tx, kit, &who, &id)?.request;
+    once(&call, &raw, enter(token), move |tx, who| {
+        let known = requests::find(tx, &who, &id)?.request;
         precondition.holds(known.version)?;
-        let asked = requests::answer(tx, kit, &who, &id, &body?)?;
+        let asked = requests::answer(tx, &who, &id, &body?)?;
         let (case, version) = (asked.request.case_id.clone(), asked.request.version);
         Ok(Reply::new(StatusCode::OK, Owner::case(&case), &RequestView::from(asked))?.tagged(version))
     })

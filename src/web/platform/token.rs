@@ -107,7 +107,6 @@ async fn issue(call: Call, form: std::result::Result<web::Form<TokenForm>, actix
     }
     let app = &call.shared.app;
     let (known, client) = app
-        .db
         .read(move |rx| {
             let known = id.parse().ok().map(|id| platforms::client(rx, &id)).transpose()?.flatten();
             Ok((known, platforms::authenticate(rx, &id, &secret)?))

@@ -167,10 +167,10 @@ impl From<Created> for NewEndpointView {
 async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let body = raw.parse::<EndpointBody>();
-    once(&call, &raw, enter(token), move |tx, kit, who| {
+    once(&call, &raw, enter(token), move |tx, who| {
         let EndpointBody { url, types } = body?;
         few(&types)?;
-        let created = webhooks::create(tx, kit, &who, &NewEndpoint { url, types })?;
+        let created = webhooks::create(tx, &who, &NewEndpoint { url, types })?;
         let (place, version) =
             (format!("/v1/webhook-endpoints/{}", created.details.endpoint.id), created.details.endpoint.version);
         let view = NewEndpointView::from(created);
@@ -188,10 +188,9 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let all = app
         .clone()
-        .db
         .read(move |rx| {
             let who = access::platform(rx, &token)?;
-            webhooks::list(rx, &app.kit, &who)
+            webhooks::list(rx, &who)
         })
         .await?;
     let data = all.into_iter().map(EndpointView::from).collect();
@@ -208,10 +207,9 @@ async fn find(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let details = app
         .clone()
-        .db
         .read(move |rx| {
             let who = access::platform(rx, &token)?;
-            webhooks::find(rx, &app.kit, &who, &id)
+            webhooks::find(rx, &who, &id)
         })
         .await?;
     // Its health changes without its version, so it is always sent in full.
@@ -229,14 +227,13 @@ async fn remove(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;
     let precondition = call.if_match()?;
     let app = std::sync::Arc::clone(&call.shared.app);
-    app.db
-        .write(move |tx| {
-            let who = access::platform_acting(tx, &token)?;
-            let endpoint = webhooks::locked(tx, &who, &id)?;
-            precondition.holds(endpoint.version)?;
-            webhooks::remove(tx, &endpoint)
-        })
-        .await?;
+    app.enter(move |tx| {
+        let (tx, who) = access::platform_acting(tx, &token)?;
+        let endpoint = webhooks::locked(tx, &who, &id)?;
+        precondition.holds(endpoint.version)?;
+        webhooks::remove(tx, &endpoint)
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -250,7 +247,7 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let precondition = call.if_match()?;
     let body = raw.parse::<RotateBody>();
-    once(&call, &raw, enter(token), move |tx, kit, who| {
+    once(&call, &raw, enter(token), move |tx, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         precondition.holds(endpoint.version)?;
         let hours = body?.overlap_hours;
@@ -258,7 +255,7 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
             return Err(Error::invalid("/overlap_hours", "out_of_range", "use 0 to 168"));
         }
         let overlap = std::time::Duration::from_secs(hours * 3600);
-        let rotated = webhooks::rotate(tx, kit, &who, endpoint, overlap)?;
+        let rotated = webhooks::rotate(tx, &who, endpoint, overlap)?;
         let version = rotated.details.endpoint.version;
         let view = NewEndpointView::from(rotated);
         Ok(Reply::new(StatusCode::OK, Owner::platform(&who.platform), &view)?.tagged(version))
@@ -274,7 +271,7 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
 async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
-    once(&call, &raw, enter(token), move |tx, _, who| {
+    once(&call, &raw, enter(token), move |tx, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         let view = TestView { event_id: webhooks::test(tx, &endpoint)? };
         Reply::new(StatusCode::ACCEPTED, Owner::platform(&who.platform), &view)
@@ -290,9 +287,9 @@ async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
 async fn enable(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
-    once(&call, &raw, enter(token), move |tx, kit, who| {
+    once(&call, &raw, enter(token), move |tx, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
-        let details = webhooks::enable(tx, kit, &who, endpoint)?;
+        let details = webhooks::enable(tx, &who, endpoint)?;
         let version = details.endpoint.version;
         let view = EndpointView::from(details);
         Ok(Reply::new(StatusCode::OK, Owner::platform(&who.platform), &view)?.tagged(version))

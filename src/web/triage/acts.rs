@@ -75,9 +75,9 @@ async fn decide(call: Call, raw: Raw, approve: bool) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let act = call.id::<ActKind>("act")?;
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, kit, who| {
+    on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<SignSecond>(tx, &who, &case)?;
-        case_reply(&sign(tx, kit, grant, &act, approve)?)
+        case_reply(&sign(tx, grant, &act, approve)?)
     })
     .await
 }

@@ -95,11 +95,10 @@ async fn view(call: Call) -> Result<HttpResponse> {
     let case = id.clone();
     let answer = app
         .clone()
-        .db
-        .write(move |tx| {
-            let who = access::member(tx, &bearer)?;
+        .enter(move |tx| {
+            let (tx, who) = access::member(tx, &bearer)?;
             let grant = access::case::<Read>(tx, &who, &case)?;
-            casefile::view(tx, &app.kit, &grant)
+            casefile::view(tx, &grant)
         })
         .await;
     if matches!(answer, Err(Error::NotFound)) {
@@ -117,7 +116,7 @@ async fn view(call: Call) -> Result<HttpResponse> {
 async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, _, who| {
+    on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<Claim>(tx, &who, &case)?;
         case_reply(&casework::claim(tx, grant)?)
     })
@@ -136,9 +135,8 @@ async fn heartbeat(call: Call) -> Result<HttpResponse> {
     let answer = call
         .shared
         .app
-        .db
-        .write(move |tx| {
-            let who = access::member(tx, &bearer)?;
+        .enter(move |tx| {
+            let (tx, who) = access::member(tx, &bearer)?;
             let grant = access::case::<Work>(tx, &who, &case)?;
             let case = casework::heartbeat(tx, grant)?;
             staff::note_acting(tx, &who.id)?;
@@ -160,9 +158,9 @@ async fn heartbeat(call: Call) -> Result<HttpResponse> {
 async fn release(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, kit, who| {
+    on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<Work>(tx, &who, &case)?;
-        case_reply(&casework::release(tx, kit, grant)?)
+        case_reply(&casework::release(tx, grant)?)
     })
     .await
 }
@@ -186,7 +184,7 @@ async fn assign(call: Call, raw: Raw) -> Result<HttpResponse> {
     let precondition = call.if_match()?;
     let body = raw.parse::<AssignBody>();
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, kit, who| {
+    on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<Assign>(tx, &who, &case)?;
         precondition.holds(grant.case().version)?;
         let unknown =
@@ -196,7 +194,7 @@ async fn assign(call: Call, raw: Raw) -> Result<HttpResponse> {
         if access::bar(tx, &to.id, grant.case(), access::Act::Claim)?.is_some() {
             return Err(unknown());
         }
-        case_reply(&casework::assign(tx, kit, grant, &to)?)
+        case_reply(&casework::assign(tx, grant, &to)?)
     })
     .await
 }
@@ -227,7 +225,7 @@ async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {
     let precondition = call.if_match()?;
     let body = raw.parse::<TransitionBody>();
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, kit, who| {
+    on_case(&call, &raw, &id, move |tx, who| {
         let seen = access::case::<Read>(tx, &who, &case)?;
         precondition.holds(seen.case().version)?;
         let body = body?;
@@ -238,15 +236,15 @@ async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {
             }
             Action::Hold => {
                 let grant = access::case::<Work>(tx, &who, &case)?;
-                casework::hold(tx, kit, grant, &body.reason, body.until)?
+                casework::hold(tx, grant, &body.reason, body.until)?
             }
             Action::Resume => {
                 let grant = access::case::<Reopen>(tx, &who, &case)?;
-                casework::resume(tx, kit, grant)?
+                casework::resume(tx, grant)?
             }
             Action::Reopen => {
                 let grant = access::case::<Reopen>(tx, &who, &case)?;
-                casework::reopen(tx, kit, grant, &body.reason)?
+                casework::reopen(tx, grant, &body.reason)?
             }
             Action::AskPlatform | Action::PlatformAnswered | Action::Close => {
                 let detail = "use platform-requests to ask the platform, and decision to close";

@@ -33,9 +33,9 @@ async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let body = raw.parse::<NewNote>();
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, kit, who| {
+    on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<WriteNote>(tx, &who, &case)?;
-        let note = casework::write_note(tx, kit, grant, &body?)?;
+        let note = casework::write_note(tx, grant, &body?)?;
         Reply::new(StatusCode::CREATED, Owner::case(&case), &note)
     })
     .await
@@ -64,12 +64,12 @@ async fn priority(call: Call, raw: Raw) -> Result<HttpResponse> {
     let precondition = call.if_match()?;
     let body = raw.parse::<PriorityBody>();
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, kit, who| {
+    on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<ChangePriority>(tx, &who, &case)?;
         precondition.holds(grant.case().version)?;
         let PriorityBody { priority: to, reason_code, text } = body?;
         let change = Change { to, reason_code, text };
-        let done = acts::change_priority(tx, kit, grant, change)?;
+        let done = acts::change_priority(tx, grant, change)?;
         done_reply(&case, done)
     })
     .await
@@ -96,12 +96,12 @@ async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {
     let precondition = call.if_match()?;
     let body = raw.parse::<DecisionBody>();
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, kit, who| {
+    on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<Decide>(tx, &who, &case)?;
         precondition.holds(grant.case().version)?;
         let body = body?;
         let closing = Closing { outcome: body.outcome, reason: body.reason };
-        let done = casework::decide(tx, kit, grant, &closing)?;
+        let done = casework::decide(tx, grant, &closing)?;
         done_reply(&case, done)
     })
     .await
@@ -116,9 +116,9 @@ async fn ask(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let body = raw.parse::<NewRequest>();
     let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, kit, who| {
+    on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<AskPlatform>(tx, &who, &case)?;
-        let done = requests::ask(tx, kit, grant, body?)?;
+        let done = requests::ask(tx, grant, body?)?;
         done_reply(&case, done)
     })
     .await
@@ -143,7 +143,7 @@ async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<LinkBody>();
     let named = body.as_ref().ok().map(|body| body.case_id.clone());
     let case = id.clone();
-    let answer = on_case(&call, &raw, &id, move |tx, _, who| {
+    let answer = on_case(&call, &raw, &id, move |tx, who| {
         let other = match body {
             Ok(body) => body.case_id,
             // What is wrong with the body is told to those only who may know of the case.

@@ -18,13 +18,12 @@ use super::idempotent::{Reply, Scoped, once};
 use super::row::Row;
 use crate::base::id::{ActId, CaseId};
 use crate::base::secret::Sensitive;
-use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Acting};
 use crate::domain::case::Case;
 use crate::domain::casefile::summary;
 use crate::domain::casework::acts::Done;
 use crate::domain::people::staff;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Entry, Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
@@ -33,7 +32,7 @@ impl Scoped for Acting {
         self.id.to_string()
     }
 
-    fn check_sight(&self, tx: &mut Tx<'_>, case: &CaseId) -> Result<()> {
+    fn check_sight(&self, tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
         access::check_sight(tx, self, case)
     }
 }
@@ -61,26 +60,28 @@ pub(super) struct PendingAct {
 }
 
 /// Lets a colleague in.
-fn enter(bearer: Sensitive<String>) -> impl FnOnce(&mut Tx<'_>) -> Result<Acting> + Send {
-    move |tx| access::member(tx, &bearer)
+fn enter(
+    bearer: Sensitive<String>,
+) -> impl for<'e, 'u> FnOnce(&'e mut Entry<'u>) -> Result<(&'e mut Unit<'u>, Acting)> + Send {
+    move |entry| access::member(entry, &bearer)
 }
 
 /// Reads what no record is kept of: lists and counts. Those who only read must not wait behind those who write.
 async fn read_as<T, W>(call: &Call, work: W) -> Result<T>
 where
     T: Send + 'static,
-    W: FnOnce(&mut Rx<'_>, &Acting) -> Result<T> + Send + 'static,
+    W: FnOnce(&mut Look<'_>, &Acting) -> Result<T> + Send + 'static,
 {
     let bearer = call.bearer()?;
-    let db = &call.shared.app.db;
-    let (answer, session) = db
+    let app = &call.shared.app;
+    let (answer, session) = app
         .read(move |rx| {
             let (who, session) = access::reading(rx, &bearer)?;
             Ok((work(rx, &who)?, session))
         })
         .await?;
     if session.is_stale {
-        db.write(move |tx| staff::touch(tx, &session)).await?;
+        app.enter(move |entry| access::keep_awake(entry, &session)).await?;
     }
     Ok(answer)
 }
@@ -89,11 +90,11 @@ where
 /// safeguarding lead does.
 async fn on_case<W>(call: &Call, raw: &Raw, id: &CaseId, work: W) -> Result<HttpResponse>
 where
-    W: for<'k> FnOnce(&mut Tx<'_>, &'k Kit, Acting) -> Result<Reply<'k>> + Send + 'static,
+    W: FnOnce(&mut Unit<'_>, Acting) -> Result<Reply> + Send + 'static,
 {
-    let answer = once(call, raw, enter(call.bearer()?), move |tx, kit, who| {
+    let answer = once(call, raw, enter(call.bearer()?), move |tx, who| {
         let id = who.id.clone();
-        let reply = work(tx, kit, who)?;
+        let reply = work(tx, who)?;
         staff::note_acting(tx, &id)?;
         Ok(reply)
     })
@@ -107,16 +108,16 @@ where
 /// After a "not found": whether a wall was the reason is looked up in every such case, so that time tells nothing.
 async fn tell_of_wall(call: &Call, id: &CaseId) -> Result<()> {
     let (bearer, id) = (call.bearer()?, id.clone());
-    call.shared.app.db.write(move |tx| access::note_wall(tx, &bearer, &id)).await
+    call.shared.app.enter(move |tx| access::note_wall(tx, &bearer, &id)).await
 }
 
 /// The case as an answer.
-fn case_reply<'k>(case: &Case) -> Result<Reply<'k>> {
+fn case_reply(case: &Case) -> Result<Reply> {
     Ok(Reply::new(StatusCode::OK, Owner::case(&case.id), &summary(case))?.tagged(case.version))
 }
 
 /// The case, or the act that waits.
-fn done_reply<'k>(case: &CaseId, done: Done) -> Result<Reply<'k>> {
+fn done_reply(case: &CaseId, done: Done) -> Result<Reply> {
     match done {
         Done::Now(case) => case_reply(&case),
         Done::Pending(id) => {

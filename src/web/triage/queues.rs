@@ -89,7 +89,7 @@ async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
         let _: serde_json::Map<String, serde_json::Value> =
             raw.parse().map_err(|_| Error::Refused(Refused::Malformed))?;
     }
-    once(&call, &raw, enter(call.bearer()?), move |tx, _, who| {
+    once(&call, &raw, enter(call.bearer()?), move |tx, who| {
         let claimed = queues::claim(tx, &who, queue, mode)?;
         staff::note_acting(tx, &who.id)?;
         match claimed {

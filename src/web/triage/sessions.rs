@@ -64,7 +64,7 @@ async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = body?;
     let app = std::sync::Arc::clone(&call.shared.app);
     let username = body.username.clone();
-    let account = app.db.read(move |rx| staff::account(rx, &username)).await?;
+    let account = app.read(move |rx| staff::account(rx, &username)).await?;
     if let Some(account) = &account {
         call.request().extensions_mut().insert(Known(account.member.id.to_string()));
     }
@@ -72,14 +72,12 @@ async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
         .passwords
         .check(staff::typed::password(&body.password), account.map(|account| account.password_hash))
         .await?;
-    let kit = std::sync::Arc::clone(&app);
     let opened = app
-        .db
-        .write(move |tx| {
+        .enter(move |entry| {
             if right {
-                staff::sign_in(tx, &kit.kit, &body.username, body.code.expose())
+                staff::sign_in(entry, &body.username, body.code.expose())
             } else {
-                staff::sign_in_failed(tx, &body.username).map(|()| None)
+                staff::sign_in_failed(entry, &body.username).map(|()| None)
             }
         })
         .await?;
@@ -103,10 +101,9 @@ async fn close(call: Call) -> Result<HttpResponse> {
     let bearer = call.bearer()?;
     let app = std::sync::Arc::clone(&call.shared.app);
     app.clone()
-        .db
-        .write(move |tx| {
-            let who = access::member(tx, &bearer)?;
-            staff::sign_out(tx, &app.kit, &who.id, &bearer)
+        .enter(move |tx| {
+            let (tx, who) = access::member(tx, &bearer)?;
+            staff::sign_out(tx, &who.id, &bearer)
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())

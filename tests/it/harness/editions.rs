@@ -1,5 +1,6 @@
 //! Editions for tests: invented cases written straight to what is counted, and bundles as an auditor is given them.
 
+use super::TEST;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -31,7 +32,7 @@ pub(crate) fn advance_to(world: &World, at: Timestamp) {
 
 /// Connects platforms for real life. Their ids.
 pub(crate) async fn connect(world: &World, count: usize) -> Vec<String> {
-    let made = world.app.db.write(move |tx| {
+    let made = world.app.write(TEST, move |tx| {
         let mut ids = Vec::new();
         for number in 0..count {
             let platform = platforms::add(tx, &format!("app-{number:02}"), &format!("App {number:02}"))?;
@@ -69,7 +70,7 @@ pub(crate) async fn count_cases(world: &World, ids: &[String], quarter: Quarter,
     }
     for some in rows.chunks(900) {
         let some = some.to_vec();
-        world.app.db.write(move |tx| counting::append_all(tx, &some)).await.unwrap();
+        world.app.write(TEST, move |tx| counting::append_all(tx, &some)).await.unwrap();
     }
 }
 

@@ -40,6 +40,9 @@ use client::{Caller, Platform, Staff};
 /// When every test begins: at no round instant, as nothing does.
 pub(crate) const BEGIN: &str = "2026-11-21T19:04:02.123457Z";
 
+/// Who writes in a test where nobody comes with a credential.
+pub(crate) const TEST: recourse::domain::unit::Caller = recourse::domain::unit::Caller::Job("test");
+
 /// A service on a database of its own.
 pub(crate) struct World {
     pub(crate) app: Arc<App>,
@@ -51,7 +54,11 @@ pub(crate) struct World {
 }
 
 /// Leases up to `limit` of the jobs that are due, as a worker of this name does.
-pub(crate) fn lease(tx: &mut db::Tx<'_>, worker: &str, limit: i64) -> recourse::error::Result<Vec<outbox::Leased>> {
+pub(crate) fn lease(
+    tx: &mut recourse::domain::unit::Unit<'_>,
+    worker: &str,
+    limit: i64,
+) -> recourse::error::Result<Vec<outbox::Leased>> {
     let due = outbox::due(tx, &outbox::Full::default(), limit)?;
     outbox::take(tx, worker, &due)
 }
@@ -180,8 +187,7 @@ impl World {
     /// A credential of a platform.
     pub(crate) async fn credential(&self, slug: &'static str, mode: Mode, scopes: &'static [Scope]) -> NewCredential {
         self.app
-            .db
-            .write(move |tx| {
+            .write(TEST, move |tx| {
                 let platform = match platforms::find(tx, slug)? {
                     Some(platform) => platform,
                     None => platforms::add(tx, slug, slug)?,
@@ -201,19 +207,13 @@ impl World {
     pub(crate) async fn staff_with(&self, role: Role, queues: Vec<Queue>) -> Staff {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let username = format!("{}-{}", role.as_str(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let app = Arc::clone(&self.app);
         let name = username.clone();
         let totp_secret = staff::new_totp_secret();
         let opened = self
             .app
-            .db
-            .write(move |tx| {
+            .write(TEST, move |tx| {
                 let password_hash = "$none$".to_owned();
-                staff::add(
-                    tx,
-                    &app.kit,
-                    NewMember { username: name.clone(), role, queues, password_hash, totp_secret },
-                )?;
+                staff::add(tx, NewMember { username: name.clone(), role, queues, password_hash, totp_secret })?;
                 let account = staff::account(tx, &name)?.unwrap();
                 staff::open_session(tx, account)
             })
@@ -225,11 +225,11 @@ impl World {
     /// Puts a colleague on the rota from now on.
     pub(crate) async fn on_rota(&self, who: &Staff, hours: u64) {
         let name = who.username.clone();
-        let add = move |tx: &mut db::Tx<'_>| {
+        let add = move |tx: &mut recourse::domain::unit::Unit<'_>| {
             let now = tx.now();
             rota::add(tx, &name, now, now.plus(Duration::from_hours(hours)))
         };
-        self.app.db.write(add).await.unwrap();
+        self.app.write(TEST, add).await.unwrap();
     }
 
     /// Somebody with any bearer token, or none.

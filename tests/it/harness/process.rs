@@ -1,5 +1,6 @@
 //! The service as a process of its own, which a test may kill and start again on the same data.
 
+use super::TEST;
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -231,7 +232,7 @@ impl Service {
     /// A credential of a new platform.
     pub(crate) async fn credential(&self, slug: &'static str) -> NewCredential {
         let app = self.open().await;
-        let made = app.db.write(move |tx| {
+        let made = app.write(TEST, move |tx| {
             let platform = platforms::add(tx, slug, slug)?;
             platforms::add_client(tx, &platform, Mode::Live, Scope::ALL)
         });
@@ -255,8 +256,7 @@ impl Service {
     /// A colleague who sees every queue, signed in from inside.
     pub(crate) async fn lead(&self) -> Caller {
         let app = self.open().await;
-        let kit = Arc::clone(&app);
-        let opened = app.db.write(move |tx| {
+        let opened = app.write(TEST, move |tx| {
             let new = NewMember {
                 username: "lead".to_owned(),
                 role: Role::SafeguardingLead,
@@ -264,7 +264,7 @@ impl Service {
                 password_hash: "$none$".to_owned(),
                 totp_secret: staff::new_totp_secret(),
             };
-            staff::add(tx, &kit.kit, new)?;
+            staff::add(tx, new)?;
             let account = staff::account(tx, "lead")?.unwrap();
             staff::open_session(tx, account)
         });

@@ -4,12 +4,12 @@ use diesel::prelude::*;
 
 use crate::base::time::Timestamp;
 use crate::db::schema::{case_queues, cases as table, queue_counts};
-use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::State;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
+use crate::domain::unit::{Look, Unit};
 use crate::error::{Error, Forbidden, Result};
 
 /// What waits in a queue, as a job last counted it.
@@ -34,7 +34,7 @@ pub struct Count {
 ///
 /// # Errors
 /// `Forbidden` for a role without queues.
-pub fn counts(rx: &mut Rx<'_>, who: &Acting, mode: Mode) -> Result<Vec<Count>> {
+pub fn counts(rx: &mut Look<'_>, who: &Acting, mode: Mode) -> Result<Vec<Count>> {
     if !access::may_ever(who.role, Act::Read) {
         return Err(Error::Forbidden(Forbidden::Role));
     }
@@ -49,7 +49,7 @@ pub fn counts(rx: &mut Rx<'_>, who: &Acting, mode: Mode) -> Result<Vec<Count>> {
 }
 
 /// Counts all queues. A case counts in each that it stands in. Reads only; [`keep_counts`] writes the result down.
-pub fn count(rx: &mut Rx<'_>) -> Result<Vec<Count>> {
+pub fn count(rx: &mut Look<'_>) -> Result<Vec<Count>> {
     type Row = (String, String, i64, Option<Timestamp>);
     let rows: Vec<Row> = table::table
         .filter(table::state.ne(State::Closed))
@@ -90,7 +90,7 @@ pub fn count(rx: &mut Rx<'_>) -> Result<Vec<Count>> {
 }
 
 /// Writes counts down.
-pub fn keep_counts(tx: &mut Tx<'_>, counts: &[Count]) -> Result<()> {
+pub fn keep_counts(tx: &mut Unit<'_>, counts: &[Count]) -> Result<()> {
     for count in counts {
         let changed =
             diesel::update(queue_counts::table.find((count.mode, count.queue))).set(count).execute(tx.conn())?;

@@ -17,16 +17,17 @@ pub use waiting::{ActSummary, acts};
 use crate::base::id::{CaseId, StaffId};
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
+use crate::db::AnyConnection;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::cases as table;
 use crate::db::schema::{blind_indexes, case_queues, reports, staff_identifiers};
-use crate::db::{AnyConnection, Rx, Tx};
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::{Case, State};
 use crate::domain::casework;
 use crate::domain::terms::Mode;
 use crate::domain::triage::{Priority, Queue};
+use crate::domain::unit::{Look, Unit};
 use crate::error::{Error, Refused, Result};
 
 /// What a list of cases shall hold.
@@ -73,7 +74,13 @@ struct Place(i64, CaseId);
 ///
 /// # Errors
 /// `Parameter` for a cursor of another list; `NotFound` for a queue they do not see.
-pub fn list(rx: &mut Rx<'_>, who: &Acting, filter: &Filter, cursor: Option<&str>, limit: Limit) -> Result<Page<Case>> {
+pub fn list(
+    rx: &mut Look<'_>,
+    who: &Acting,
+    filter: &Filter,
+    cursor: Option<&str>,
+    limit: Limit,
+) -> Result<Page<Case>> {
     if let Some(queue) = filter.queue {
         access::queue(who, queue, Act::Read)?;
     } else if !access::may_ever(who.role, Act::Read) {
@@ -117,7 +124,7 @@ pub fn list(rx: &mut Rx<'_>, who: &Acting, filter: &Filter, cursor: Option<&str>
 
 /// Walks one stretch of the index.
 fn walk(
-    rx: &mut Rx<'_>,
+    rx: &mut Look<'_>,
     who: &Acting,
     filter: &Filter,
     (queues, state): (&[Queue], Option<State>),
@@ -161,9 +168,9 @@ fn walk(
 
 /// A page's cases where one of them cannot be read: it hides no other. `ids` finds so many of those that stand there.
 fn whole(
-    rx: &mut Rx<'_>,
+    rx: &mut Look<'_>,
     limit: Limit,
-    ids: impl Fn(&mut Rx<'_>, i64) -> QueryResult<Vec<Perhaps<CaseId>>>,
+    ids: impl Fn(&mut Look<'_>, i64) -> QueryResult<Vec<Perhaps<CaseId>>>,
 ) -> Result<Vec<Case>> {
     let mut asked = limit.with_probe();
     loop {
@@ -179,7 +186,7 @@ fn whole(
 
 /// Walks one stretch of the cases that stand in the queue besides their own.
 fn walk_others(
-    rx: &mut Rx<'_>,
+    rx: &mut Look<'_>,
     who: &Acting,
     filter: &Filter,
     (queue, state): (Queue, State),
@@ -213,7 +220,7 @@ fn walk_others(
 }
 
 /// Whether any case stands in more than one queue.
-fn any_other(rx: &mut Rx<'_>, mode: Mode) -> Result<bool> {
+fn any_other(rx: &mut Look<'_>, mode: Mode) -> Result<bool> {
     let first = case_queues::table.filter(case_queues::mode.eq(mode)).select(case_queues::case_id);
     Ok(first.first::<Perhaps<CaseId>>(rx.conn()).optional()?.is_some())
 }
@@ -228,7 +235,7 @@ fn stands_in(queues: &[Queue]) -> _ {
 }
 
 /// The cases of a platform's reference: a handful at the most.
-fn of_reference(rx: &mut Rx<'_>, who: &Acting, filter: &Filter, queues: &[Queue], text: &str) -> Result<Vec<Case>> {
+fn of_reference(rx: &mut Look<'_>, who: &Acting, filter: &Filter, queues: &[Queue], text: &str) -> Result<Vec<Case>> {
     let of_reports = reports::table
         .filter(reports::platform_report_ref.eq(text).and(reports::mode.eq(filter.mode)))
         .limit(1_000)
@@ -273,10 +280,10 @@ fn free(who: &Acting, now: Timestamp) -> _ {
 ///
 /// # Errors
 /// As [`access::queue`].
-pub fn claim(tx: &mut Tx<'_>, who: &Acting, queue: Queue, mode: Mode) -> Result<Option<Case>> {
+pub fn claim(tx: &mut Unit<'_>, who: &Acting, queue: Queue, mode: Mode) -> Result<Option<Case>> {
     access::queue(who, queue, Act::Claim)?;
     let others = any_other(tx, mode)?;
-    let mut stretches: Vec<(State, Look, i64)> = Vec::new();
+    let mut stretches: Vec<(State, First, i64)> = Vec::new();
     for state in [State::Received, State::InReview] {
         stretches.push((state, first_free, i64::MIN));
         if others {
@@ -306,15 +313,15 @@ pub fn claim(tx: &mut Tx<'_>, who: &Acting, queue: Queue, mode: Mode) -> Result<
 }
 
 /// The first case of a stretch behind a rank: its rank and id.
-type Look = fn(&mut Tx<'_>, &Acting, Queue, (Mode, State, i64), bool) -> Result<Option<(i64, Perhaps<CaseId>)>>;
+type First = fn(&mut Unit<'_>, &Acting, Queue, (Mode, State, i64), bool) -> Result<Option<(i64, Perhaps<CaseId>)>>;
 
 /// Which of the stretches has the most urgent free case; nothing when none has any.
 fn most_urgent(
-    tx: &mut Tx<'_>,
+    tx: &mut Unit<'_>,
     who: &Acting,
     queue: Queue,
     mode: Mode,
-    stretches: &[(State, Look, i64)],
+    stretches: &[(State, First, i64)],
 ) -> Result<Option<usize>> {
     let mut best: Option<(i64, usize)> = None;
     for (at, (state, look, from)) in stretches.iter().enumerate() {
@@ -328,7 +335,7 @@ fn most_urgent(
 /// The first case of a stretch that is free for this person. With `lock` its row is locked, and rows that others have
 /// locked are passed over, so that many claimers never wait for each other.
 fn first_free(
-    tx: &mut Tx<'_>,
+    tx: &mut Unit<'_>,
     who: &Acting,
     queue: Queue,
     (mode, state, from): (Mode, State, i64),
@@ -351,7 +358,7 @@ fn first_free(
 
 /// The same among the cases that stand in the queue besides their own.
 fn first_other(
-    tx: &mut Tx<'_>,
+    tx: &mut Unit<'_>,
     who: &Acting,
     queue: Queue,
     (mode, state, from): (Mode, State, i64),

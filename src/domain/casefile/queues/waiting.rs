@@ -8,13 +8,13 @@ use super::{stands_in, walled};
 use crate::base::id::{ActId, CaseId, StaffId};
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
-use crate::db::Rx;
 use crate::db::schema::{acts as table, cases};
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::casework::acts::{ActKind, ActState, ActView};
 use crate::domain::casework::rights::Cause;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
+use crate::domain::unit::Look;
 use crate::error::{Error, Forbidden, Refused, Result};
 
 /// An act in a list, with the case it is about. What it would do stands in the case.
@@ -35,7 +35,7 @@ type Row = (ActId, CaseId, ActKind, StaffId, Timestamp, Option<Timestamp>, Optio
 /// # Errors
 /// `Parameter` for a cursor of another list; `Forbidden` for a role that sees no case.
 pub fn acts(
-    rx: &mut Rx<'_>,
+    rx: &mut Look<'_>,
     who: &Acting,
     (mode, state): (Mode, ActState),
     cursor: Option<&str>,

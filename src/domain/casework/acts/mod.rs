@@ -16,15 +16,14 @@ use crate::base::code::codes;
 use crate::base::id::{ActId, CaseId, StaffId};
 use crate::base::secret::silent;
 use crate::db::schema::acts;
-use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Acting, ChangePriority, Grant, SignSecond};
 use crate::domain::case::store;
 use crate::domain::case::{Case, Outcome};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff::Member;
 use crate::domain::triage::{Assessment, Priority};
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Notes, Owner, Sealed};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Notes, Owner, Sealed};
 use crate::error::{Conflict, Error, Forbidden, Result};
 
 codes! {
@@ -139,7 +138,7 @@ pub struct Change {
 ///
 /// # Errors
 /// `Invalid` when nothing would change or the reason is missing; `Conflict` when a closed case is to be lowered.
-pub fn change_priority(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<ChangePriority>, change: Change) -> Result<Done> {
+pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: Change) -> Result<Done> {
     let Change { to, reason_code, text } = change;
     let (mut case, who) = grant.into_parts();
     if text.trim().is_empty() {
@@ -149,16 +148,15 @@ pub fn change_priority(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<ChangePriority>,
         return Err(Error::invalid("/priority", "unchanged", "the case has this priority already"));
     }
     if to < case.priority {
-        crate::domain::casework::notes::write_reason(tx, kit, &case.id, &who, &text)?;
-        priority::raise(tx, kit, &mut case, to)?;
+        crate::domain::casework::notes::write_reason(tx, &case.id, &who, &text)?;
+        priority::raise(tx, &mut case, to)?;
         return Ok(Done::Now(Box::new(case)));
     }
     // What waits for a second person must not outlive its case, nor begin after it.
     if !case.state.is_open() {
         return Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into());
     }
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
-    let (assessed, newest) = priority::newest(tx, &mut keys, &case.id)?;
+    let (assessed, newest) = priority::newest(tx, &case.id)?;
     let answered = newest.assessment;
     let lowering = Lowering {
         to,
@@ -170,45 +168,36 @@ pub fn change_priority(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<ChangePriority>,
         assessed,
     };
     let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
-    let act = propose(tx, kit, &case.id, &who, (ActKind::LowerPriority, Body::LowerPriority(lowering)))?;
+    let act = propose(tx, &case.id, &who, (ActKind::LowerPriority, Body::LowerPriority(lowering)))?;
     if urgent {
         return Ok(Done::Pending(act));
     }
     close_act(tx, &case.id, &act, ActKind::LowerPriority, (&who, true))?;
-    priority::lower(tx, kit, &mut case, &act)?;
+    priority::lower(tx, &mut case, &act)?;
     Ok(Done::Now(Box::new(case)))
 }
 
 /// Proposes to close a case as unfounded.
-pub(super) fn propose_unfounded(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    case: &CaseId,
-    who: &Acting,
-    reason: &str,
-) -> Result<ActId> {
+pub(super) fn propose_unfounded(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, reason: &str) -> Result<ActId> {
     let assessed = priority::newest_seq(tx, case)?;
     let body = Body::CloseUnfounded { reason: reason.to_owned(), assessed };
-    propose(tx, kit, case, who, (ActKind::CloseUnfounded, body))
+    propose(tx, case, who, (ActKind::CloseUnfounded, body))
 }
 
 /// Proposes a request to the platform that stands on two people's record.
 pub(in crate::domain) fn propose_request(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
+    tx: &mut Unit<'_>,
     case: &CaseId,
     who: &Acting,
     request: NewRequest,
 ) -> Result<ActId> {
-    propose(tx, kit, case, who, (ActKind::AskPlatform, Body::AskPlatform(Box::new(request))))
+    propose(tx, case, who, (ActKind::AskPlatform, Body::AskPlatform(Box::new(request))))
 }
 
-fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (ActKind, Body)) -> Result<ActId> {
+fn propose(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, what: (ActKind, Body)) -> Result<ActId> {
     let (kind, body) = what;
     let id = ActId::random();
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(case))?;
-    let sealed = keys.sealing::<Notes>()?.seal("act", id.as_str(), &body)?;
-    keys.store(tx)?;
+    let sealed = tx.keys(Owner::case(case))?.sealing::<Notes>()?.seal("act", id.as_str(), &body)?;
     let row = (
         acts::id.eq(&id),
         acts::case_id.eq(case),
@@ -229,7 +218,7 @@ fn propose(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId, who: &Acting, what: (ActKi
 /// # Errors
 /// `SecondPerson` when it is the first one, `ActDecided` when somebody was quicker, `ActVoid` when the case was closed
 /// or the first one may not work on it any more, `ActOutdated` when more has come in than the first one saw.
-pub fn sign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<SignSecond>, id: &ActId, approve: bool) -> Result<Case> {
+pub fn sign(tx: &mut Unit<'_>, grant: Grant<SignSecond>, id: &ActId, approve: bool) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
     let (kind, state, proposed_by, sealed): (ActKind, ActState, StaffId, Sealed<Notes>) = acts::table
         .find(id)
@@ -249,14 +238,14 @@ pub fn sign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<SignSecond>, id: &ActId, ap
     if !approve {
         return Ok(case);
     }
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
-    match keys.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
+    match tx.keys(Owner::case(&case.id))?.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed()
+    {
         Body::LowerPriority(lowering) => {
             let seen_all = priority::newest_seq(tx, &case.id)? == lowering.assessed;
             if !seen_all || case.raised_priority != lowering.raised {
                 return Err(Conflict::ActOutdated.into());
             }
-            priority::lower(tx, kit, &mut case, id)?;
+            priority::lower(tx, &mut case, id)?;
         }
         Body::CloseUnfounded { assessed, .. } => {
             if priority::newest_seq(tx, &case.id)? != assessed {
@@ -265,13 +254,13 @@ pub fn sign(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<SignSecond>, id: &ActId, ap
             decide::close(tx, &mut case, Outcome::Unfounded)?;
         }
         Body::AskPlatform(request) => {
-            requests::make_approved(tx, kit, &mut case, &proposed_by, &request)?;
+            requests::make_approved(tx, &mut case, &proposed_by, &request)?;
         }
     }
     store::find(tx, &case.id)?.ok_or(Error::NotFound)
 }
 
-fn close_act(tx: &mut Tx<'_>, case: &CaseId, id: &ActId, kind: ActKind, decided: (&Member, bool)) -> Result<()> {
+fn close_act(tx: &mut Unit<'_>, case: &CaseId, id: &ActId, kind: ActKind, decided: (&Member, bool)) -> Result<()> {
     let (who, approved) = decided;
     let state = if approved { ActState::Approved } else { ActState::Refused };
     let changed = diesel::update(acts::table.find(id).filter(acts::state.eq(ActState::Pending)))
@@ -285,9 +274,9 @@ fn close_act(tx: &mut Tx<'_>, case: &CaseId, id: &ActId, kind: ActKind, decided:
 }
 
 /// The lowering that an act holds.
-pub(super) fn lowering(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &ActId) -> Result<Lowering> {
+pub(super) fn lowering(rx: &mut Look<'_>, case: &CaseId, id: &ActId) -> Result<Lowering> {
     let sealed: Sealed<Notes> = acts::table.find(id).select(acts::body).first(rx.conn())?;
-    match keys.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
+    match rx.keys(Owner::case(case))?.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
         Body::LowerPriority(lowering) => Ok(lowering),
         Body::CloseUnfounded { .. } | Body::AskPlatform(_) => {
             Err(Error::Internal(anyhow::anyhow!("act {id} is no lowering")))

@@ -8,12 +8,12 @@ use super::{ActKind, ActState, Body, PriorityReason};
 use crate::base::id::{ActId, CaseId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::db::Rx;
 use crate::db::schema::acts;
 use crate::domain::casework::requests::NewRequest;
 use crate::domain::casework::rights::Cause;
 use crate::domain::triage::Priority;
-use crate::domain::vault::{Keys, Notes, Sealed};
+use crate::domain::unit::Look;
+use crate::domain::vault::{Notes, Owner, Sealed};
 use crate::error::{Error, Result};
 
 /// What an act would do, for whoever is to sign it: nobody signs what they cannot read.
@@ -79,12 +79,8 @@ pub struct ActView {
     pub void_cause: Option<Cause>,
 }
 
-/// The acts of a case that wait for a second person; with what they would do when there are keys to read it with.
-pub(in crate::domain) fn pending(
-    rx: &mut Rx<'_>,
-    mut keys: Option<&mut Keys<'_>>,
-    case: &CaseId,
-) -> Result<Vec<ActView>> {
+/// The acts of a case that wait for a second person; with `words`, what they would do.
+pub(in crate::domain) fn pending(rx: &mut Look<'_>, case: &CaseId, words: bool) -> Result<Vec<ActView>> {
     type Row = (ActId, ActKind, ActState, StaffId, Timestamp, Sealed<Notes>);
     let rows: Vec<Row> = acts::table
         .filter(acts::case_id.eq(case).and(acts::state.eq(ActState::Pending)))
@@ -93,7 +89,8 @@ pub(in crate::domain) fn pending(
         .load(rx.conn())?;
     rows.into_iter()
         .map(|(id, kind, state, proposed_by, proposed_at, sealed)| {
-            let proposal = match keys.as_mut().map(|keys| keys.existing::<Notes>()) {
+            let key = if words { Some(rx.keys(Owner::case(case))?.existing::<Notes>()) } else { None };
+            let proposal = match key {
                 Some(Ok(key)) => Some(key.open::<Body>("act", id.as_str(), &sealed)?.into_exposed().into()),
                 None | Some(Err(Error::Erased)) => None,
                 Some(Err(error)) => return Err(error),
@@ -108,7 +105,7 @@ pub(in crate::domain) fn pending(
 const SHOWN: i64 = 20;
 
 /// The acts of a case that wait no longer, the newest first: what became of what somebody proposed.
-pub(in crate::domain) fn ended(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<ActView>> {
+pub(in crate::domain) fn ended(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<ActView>> {
     type Row = (ActId, ActKind, ActState, StaffId, Timestamp, Option<Timestamp>, Option<StaffId>, Option<Cause>);
     let rows: Vec<Row> = acts::table
         .filter(acts::case_id.eq(case).and(acts::state.ne(ActState::Pending)))

@@ -7,7 +7,6 @@ use super::{Asked, find, own, tell, waiting_reports};
 use crate::base::id::{CaseId, ReportId, RequestId};
 use crate::db::due::{self, DueRow};
 use crate::db::schema::requests;
-use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::case;
 use crate::domain::case::clocks::{self, ClockKind};
@@ -17,8 +16,8 @@ use crate::domain::casework::moved;
 use crate::domain::counting;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::ledger::events::EventType;
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Messages, Owner};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Messages, Owner};
 use crate::error::{Conflict, Error, Result, Violations};
 
 /// Where a request stands that the platform has not answered in time or at all.
@@ -28,16 +27,15 @@ const UNANSWERED: [RequestState; 2] = [RequestState::Open, RequestState::Acknowl
 ///
 /// # Errors
 /// `Conflict` when the request was answered before; `Invalid` when a reason is missing or does not fit.
-pub fn answer(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId, new: &NewAnswer) -> Result<Asked> {
+pub fn answer(tx: &mut Unit<'_>, tenant: &Tenant, id: &RequestId, new: &NewAnswer) -> Result<Asked> {
     let before = own(tx, tenant, id)?;
     Owner::case(&before.case_id).lock(tx)?;
     let before = own(tx, tenant, id)?;
     check_answer(before.action, new)?;
     let refused = Conflict::Transition { from: before.state.as_str(), action: new.state.as_str() };
     let to = before.state.next(new.state).ok_or(Error::Conflict(refused))?;
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&before.case_id))?;
-    let sealed = keys.sealing::<Messages>()?.seal("answer", id.as_str(), &new.note)?;
-    keys.store(tx)?;
+    let sealed =
+        tx.keys(Owner::case(&before.case_id))?.sealing::<Messages>()?.seal("answer", id.as_str(), &new.note)?;
     diesel::update(requests::table.find(id))
         .set((
             requests::state.eq(to),
@@ -57,9 +55,9 @@ pub fn answer(tx: &mut Tx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId, new: 
         if before.action == RequestAction::RemoveImage && to != RequestState::PartlyDone {
             clocks::meet_image(tx, &before.report_id)?;
         }
-        give_back(tx, kit, &before.case_id)?;
+        give_back(tx, &before.case_id)?;
     }
-    find(tx, kit, tenant, id)
+    find(tx, tenant, id)
 }
 
 fn check_answer(action: RequestAction, new: &NewAnswer) -> Result<()> {
@@ -83,19 +81,19 @@ fn check_answer(action: RequestAction, new: &NewAnswer) -> Result<()> {
     v.into_result()
 }
 
-fn give_back(tx: &mut Tx<'_>, kit: &Kit, case: &CaseId) -> Result<()> {
+fn give_back(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
     let Some(mut case) = case::find(tx, case)? else { return Ok(()) };
     let answered = waiting_reports(tx, &case.id)?.is_empty();
     if answered && case.state.next(Action::PlatformAnswered).is_some() {
         moved::move_along(tx, &mut case, Action::PlatformAnswered, None)?;
-        casework::page_if_left(tx, kit, &case, "platform_answered")?;
+        casework::page_if_left(tx, &case, "platform_answered")?;
     }
     moved::tell_platform(tx, &case)?;
     case::requeue(tx, &mut case)
 }
 
 /// Reminds the platform of a request that it has not answered and that is due soon.
-pub(in crate::domain) fn remind(tx: &mut Tx<'_>, case: &mut Case, id: Option<&RequestId>) -> Result<()> {
+pub(in crate::domain) fn remind(tx: &mut Unit<'_>, case: &mut Case, id: Option<&RequestId>) -> Result<()> {
     let Some(id) = id else { return Ok(()) };
     let waiting = requests::state.eq_any(UNANSWERED);
     let report: Option<ReportId> =
@@ -107,7 +105,7 @@ pub(in crate::domain) fn remind(tx: &mut Tx<'_>, case: &mut Case, id: Option<&Re
 }
 
 /// A few of the requests whose time has passed.
-pub fn overdue(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+pub fn overdue(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let ((at, id), now) = (due::place(after), rx.now());
     due::walk(limit, |limit| {
         requests::table
@@ -122,7 +120,7 @@ pub fn overdue(rx: &mut Rx<'_>, after: Option<&DueRow>, limit: i64) -> Result<Ve
 }
 
 /// Marks a request whose time has passed, and tells its platform.
-pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
+pub fn mark_overdue(tx: &mut Unit<'_>, id: &str) -> Result<()> {
     let id: RequestId = due::id(id)?;
     let case_id: CaseId = requests::table.find(&id).select(requests::case_id).first(tx.conn())?;
     Owner::case(&case_id).lock(tx)?;
@@ -134,10 +132,10 @@ pub fn mark_overdue(tx: &mut Tx<'_>, kit: &Kit, id: &str) -> Result<()> {
     audit::record(tx, Owner::case(&case_id), Event::RequestOverdue { request: id.clone() })?;
     tell(tx, &case, EventType::RequestOverdue, (report, id))?;
     // Silence is noticed: the case goes back to whoever takes it next.
-    casework::resume_and_page(tx, kit, &mut case, "request_overdue")
+    casework::resume_and_page(tx, &mut case, "request_overdue")
 }
 
 /// The case of a request, as text: what is damaged beside it hides it not.
-pub fn case_of(rx: &mut Rx<'_>, id: &str) -> Result<String> {
+pub fn case_of(rx: &mut Look<'_>, id: &str) -> Result<String> {
     Ok(requests::table.find(id).select(requests::case_id).first(rx.conn())?)
 }

@@ -7,7 +7,6 @@ use super::{Details, tell};
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::schema::{reports, requests};
-use crate::db::{Rx, Tx};
 use crate::domain::access::{AskPlatform, Grant};
 use crate::domain::case;
 use crate::domain::case::clocks::{self, Clock, ClockKind};
@@ -20,20 +19,20 @@ use crate::domain::ledger::events::EventType;
 use crate::domain::people::staff::Role;
 use crate::domain::terms::words::{DesiredOutcome, Relation};
 use crate::domain::triage::Signal;
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Messages, Owner};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Messages, Owner};
 use crate::error::{Error, Result, Violations};
 
 /// Asks the platform, or proposes it when the request stands on two people's record.
 ///
 /// # Errors
 /// `Invalid` for each guard that does not hold: see [`guard`].
-pub fn ask(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<AskPlatform>, new: NewRequest) -> Result<Done> {
+pub fn ask(tx: &mut Unit<'_>, grant: Grant<AskPlatform>, new: NewRequest) -> Result<Done> {
     let (mut case, who) = grant.into_parts();
     let report = report_of(tx, &case.id, new.report_id.as_ref())?;
     guard(tx, &new, &report)?;
     let senior = matches!(who.role, Role::Lead | Role::SafeguardingLead);
-    if new.action != RequestAction::PreserveEvidence && !senior && is_mirrored(tx, kit, &case.id)? {
+    if new.action != RequestAction::PreserveEvidence && !senior && is_mirrored(tx, &case.id)? {
         let detail = "the subject has reported the reporter too: a lead reads both and asks";
         return Err(Error::invalid("/action", "mirror_reports", detail));
     }
@@ -41,9 +40,9 @@ pub fn ask(tx: &mut Tx<'_>, kit: &Kit, grant: Grant<AskPlatform>, new: NewReques
     if new.agreement == Some(Agreement::TwoPerson) {
         // The second person approves what the first one saw: this report, whatever joins meanwhile.
         let new = NewRequest { report_id: Some(report.id), ..new };
-        return acts::propose_request(tx, kit, &case.id, &who, new).map(Done::Pending);
+        return acts::propose_request(tx, &case.id, &who, new).map(Done::Pending);
     }
-    make(tx, kit, &mut case, &who.id, (&new, report.id))?;
+    make(tx, &mut case, &who.id, (&new, report.id))?;
     Ok(Done::Now(Box::new(case)))
 }
 
@@ -56,7 +55,7 @@ struct AskedReport {
     withdrawn: bool,
 }
 
-fn report_of(rx: &mut Rx<'_>, case: &CaseId, wanted: Option<&ReportId>) -> Result<AskedReport> {
+fn report_of(rx: &mut Look<'_>, case: &CaseId, wanted: Option<&ReportId>) -> Result<AskedReport> {
     type Row = (ReportId, DesiredOutcome, Relation, Option<Timestamp>);
     let rows: Vec<Row> = reports::table
         .filter(reports::case_id.eq(case))
@@ -75,12 +74,12 @@ fn report_of(rx: &mut Rx<'_>, case: &CaseId, wanted: Option<&ReportId>) -> Resul
 }
 
 /// Whether the subject has reported the reporter as well (TSP-1, O21).
-fn is_mirrored(rx: &mut Rx<'_>, kit: &Kit, case: &CaseId) -> Result<bool> {
-    Ok(casework::facts(rx, kit, case)?.is_some_and(|facts| facts.signals.contains(&Signal::MirrorReports)))
+fn is_mirrored(rx: &mut Look<'_>, case: &CaseId) -> Result<bool> {
+    Ok(casework::facts(rx, case)?.is_some_and(|facts| facts.signals.contains(&Signal::MirrorReports)))
 }
 
 /// The guards of a request: agreement on record, what was wished, nobody tipped off, times in order.
-fn guard(rx: &mut Rx<'_>, new: &NewRequest, report: &AskedReport) -> Result<()> {
+fn guard(rx: &mut Look<'_>, new: &NewRequest, report: &AskedReport) -> Result<()> {
     let now = rx.now();
     let mut v = Violations::default();
     let keeps_only = new.action == RequestAction::PreserveEvidence;
@@ -129,25 +128,18 @@ fn agreement(v: &mut Violations, new: &NewRequest, report: &AskedReport) {
 
 /// Makes a request that a second person approved. Its guards are looked at again: time has passed.
 pub(in crate::domain) fn make_approved(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
+    tx: &mut Unit<'_>,
     case: &mut Case,
     by: &StaffId,
     new: &NewRequest,
 ) -> Result<RequestId> {
     let report = report_of(tx, &case.id, new.report_id.as_ref())?;
     guard(tx, new, &report)?;
-    make(tx, kit, case, by, (new, report.id))
+    make(tx, case, by, (new, report.id))
 }
 
 /// Makes the request: row, clock, state, the platform's event.
-fn make(
-    tx: &mut Tx<'_>,
-    kit: &Kit,
-    case: &mut Case,
-    by: &StaffId,
-    (new, report): (&NewRequest, ReportId),
-) -> Result<RequestId> {
+fn make(tx: &mut Unit<'_>, case: &mut Case, by: &StaffId, (new, report): (&NewRequest, ReportId)) -> Result<RequestId> {
     moved::move_along(tx, case, Action::AskPlatform, None)?;
     let id = RequestId::random();
     let now = tx.now();
@@ -160,10 +152,8 @@ fn make(
         (_, asked) => asked.unwrap_or(usual),
     };
     let agreement = agreement_of(new);
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
     let details = Details { details: new.details.clone(), agreement_record: new.agreement_record.clone() };
-    let sealed = keys.sealing::<Messages>()?.seal("details", id.as_str(), &details)?;
-    keys.store(tx)?;
+    let sealed = tx.keys(Owner::case(&case.id))?.sealing::<Messages>()?.seal("details", id.as_str(), &details)?;
     let row = (
         (
             requests::id.eq(&id),
@@ -209,7 +199,7 @@ fn agreement_of(new: &NewRequest) -> Agreement {
     }
 }
 
-fn image_due(rx: &mut Rx<'_>, (case, report): (&CaseId, &ReportId)) -> Result<Option<Timestamp>> {
+fn image_due(rx: &mut Look<'_>, (case, report): (&CaseId, &ReportId)) -> Result<Option<Timestamp>> {
     let now = rx.now();
     let clocks = clocks::of_case(rx, case)?;
     let mine = |clock: &&Clock| clock.kind == ClockKind::IntimateImage && clock.report_id.as_ref() == Some(report);

@@ -23,13 +23,12 @@ use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{reports, requests};
-use crate::db::{Rx, Tx};
 use crate::domain::access::Tenant;
 use crate::domain::case::Case;
 use crate::domain::case::report;
 use crate::domain::ledger::events::{self, EventType, NewEvent};
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Messages, Owner, Sealed};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Messages, Owner, Sealed};
 use crate::error::{Error, Refused, Result};
 
 /// A request's row.
@@ -91,7 +90,7 @@ struct Details {
 }
 
 /// Logs an event about a request, counted in the report it is about.
-fn tell(tx: &mut Tx<'_>, case: &Case, kind: EventType, about: (ReportId, RequestId)) -> Result<()> {
+fn tell(tx: &mut Unit<'_>, case: &Case, kind: EventType, about: (ReportId, RequestId)) -> Result<()> {
     let sequence = report::count_event(tx, &about.0)?;
     let tenant = (&case.platform_id, case.mode);
     let event = NewEvent::new(tenant, kind, sequence, tx.now(), (about.0, Some(about.1)));
@@ -113,8 +112,7 @@ pub struct Asked {
 /// # Errors
 /// `Parameter` for a cursor of another list.
 pub fn list(
-    rx: &mut Rx<'_>,
-    kit: &Kit,
+    rx: &mut Look<'_>,
     tenant: &Tenant,
     state: Option<RequestState>,
     (cursor, limit): (Option<&str>, Limit),
@@ -140,7 +138,7 @@ pub fn list(
     let rows: Vec<Request> = query.load(rx.conn())?;
     let page = Page::cut(rows, limit, &name, |request| (request.made_at.micros(), request.id.clone()));
     let next = page.next;
-    let data = page.data.into_iter().map(|request| with_words(rx, kit, request)).collect::<Result<_>>()?;
+    let data = page.data.into_iter().map(|request| with_words(rx, request)).collect::<Result<_>>()?;
     Ok(Page { data, next })
 }
 
@@ -148,12 +146,12 @@ pub fn list(
 ///
 /// # Errors
 /// `NotFound` for another platform's.
-pub fn find(rx: &mut Rx<'_>, kit: &Kit, tenant: &Tenant, id: &RequestId) -> Result<Asked> {
+pub fn find(rx: &mut Look<'_>, tenant: &Tenant, id: &RequestId) -> Result<Asked> {
     let request = own(rx, tenant, id)?;
-    with_words(rx, kit, request)
+    with_words(rx, request)
 }
 
-fn own(rx: &mut Rx<'_>, tenant: &Tenant, id: &RequestId) -> Result<Request> {
+fn own(rx: &mut Look<'_>, tenant: &Tenant, id: &RequestId) -> Result<Request> {
     Ok(requests::table
         .find(id)
         .filter(requests::platform_id.eq(&tenant.platform).and(requests::mode.eq(tenant.mode)))
@@ -161,14 +159,13 @@ fn own(rx: &mut Rx<'_>, tenant: &Tenant, id: &RequestId) -> Result<Request> {
         .first(rx.conn())?)
 }
 
-fn with_words(rx: &mut Rx<'_>, kit: &Kit, request: Request) -> Result<Asked> {
+fn with_words(rx: &mut Look<'_>, request: Request) -> Result<Asked> {
     let (sealed, platform_report_ref): (Sealed<Messages>, String) = requests::table
         .inner_join(reports::table.on(reports::id.eq(requests::report_id)))
         .filter(requests::id.eq(&request.id))
         .select((requests::details, reports::platform_report_ref))
         .first(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, Owner::case(&request.case_id))?;
-    let words: Option<Details> = match keys.existing::<Messages>() {
+    let words: Option<Details> = match rx.keys(Owner::case(&request.case_id))?.existing::<Messages>() {
         Ok(key) => Some(key.open("details", request.id.as_str(), &sealed)?.into_exposed()),
         Err(Error::Erased) => None,
         Err(error) => return Err(error),
@@ -177,14 +174,14 @@ fn with_words(rx: &mut Rx<'_>, kit: &Kit, request: Request) -> Result<Asked> {
 }
 
 /// The reports of a case that its platform was asked about and has not answered, late or not.
-pub(super) fn waiting_reports(rx: &mut Rx<'_>, case: &CaseId) -> Result<Vec<ReportId>> {
+pub(super) fn waiting_reports(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<ReportId>> {
     let waiting = [RequestState::Open, RequestState::Acknowledged, RequestState::Overdue];
     let of_case = requests::table.filter(requests::case_id.eq(case).and(requests::state.eq_any(waiting)));
     Ok(readable(of_case.select(requests::report_id).load(rx.conn())?))
 }
 
 /// Whether anything the platform was asked stands in one of these states.
-pub(super) fn any_in(rx: &mut Rx<'_>, case: &CaseId, states: &[RequestState]) -> Result<bool> {
+pub(super) fn any_in(rx: &mut Look<'_>, case: &CaseId, states: &[RequestState]) -> Result<bool> {
     let query = requests::table.filter(requests::case_id.eq(case).and(requests::state.eq_any(states.to_vec())));
     Ok(query.select(requests::id).first::<RequestId>(rx.conn()).optional()?.is_some())
 }
@@ -193,10 +190,10 @@ pub(super) fn any_in(rx: &mut Rx<'_>, case: &CaseId, states: &[RequestState]) ->
 ///
 /// # Errors
 /// `Erased` when the case's content was.
-pub(in crate::domain) fn words(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &RequestId) -> Result<Words> {
+pub(in crate::domain) fn words(rx: &mut Look<'_>, case: &CaseId, id: &RequestId) -> Result<Words> {
     let (details, answer): (Sealed<Messages>, Option<Sealed<Messages>>) =
         requests::table.find(id).select((requests::details, requests::answer)).first(rx.conn())?;
-    let key = keys.existing::<Messages>()?;
+    let key = rx.keys(Owner::case(case))?.existing::<Messages>()?;
     let Details { details, agreement_record } = key.open("details", id.as_str(), &details)?.into_exposed();
     let answer_note = match answer {
         Some(sealed) => key.open::<Option<String>>("answer", id.as_str(), &sealed)?.into_exposed(),
@@ -206,7 +203,7 @@ pub(in crate::domain) fn words(rx: &mut Rx<'_>, keys: &mut Keys<'_>, id: &Reques
 }
 
 /// The requests of a case that can be read, oldest first, and whether these are all.
-pub(in crate::domain) fn of_case(rx: &mut Rx<'_>, case: &CaseId) -> Result<(Vec<Request>, bool)> {
+pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<(Vec<Request>, bool)> {
     let of_case = || requests::table.filter(requests::case_id.eq(case)).order((requests::made_at, requests::id));
     match of_case().select(Request::as_select()).load(rx.conn()) {
         Err(DieselError::DeserializationError(_)) => {}

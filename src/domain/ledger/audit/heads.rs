@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::perhaps::Perhaps;
-use crate::db::{Rx, Tx};
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Owner, OwnerKind};
 use crate::error::Result;
 
@@ -37,7 +37,7 @@ macro_rules! on_table {
 }
 
 /// Where the owner's chain ends.
-pub(super) fn find(rx: &mut Rx<'_>, owner: &Owner) -> Result<Head> {
+pub(super) fn find(rx: &mut Look<'_>, owner: &Owner) -> Result<Head> {
     let (id, conn) = (owner.id(), rx.conn());
     let (seq, hash) =
         on_table!(owner.kind(), |t| t::table.find(id).select((t::audit_seq, t::audit_head)).first(conn)?);
@@ -45,7 +45,7 @@ pub(super) fn find(rx: &mut Rx<'_>, owner: &Owner) -> Result<Head> {
 }
 
 /// The owner's chain ends there now.
-pub(super) fn set(tx: &mut Tx<'_>, owner: Owner, Head { seq, hash }: Head) -> Result<()> {
+pub(super) fn set(tx: &mut Unit<'_>, owner: Owner, Head { seq, hash }: Head) -> Result<()> {
     let (kind, id, conn) = (owner.kind(), owner.into_id(), tx.conn());
     on_table!(kind, |t| diesel::update(t::table.find(id))
         .set((t::audit_seq.eq(seq), t::audit_head.eq(hash)))
@@ -55,7 +55,7 @@ pub(super) fn set(tx: &mut Tx<'_>, owner: Owner, Head { seq, hash }: Head) -> Re
 
 /// Up to `limit` chains after the id `after`, with their heads, in order of their ids. One whose id cannot be read hides
 /// no other.
-pub fn heads(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<(String, Head)>> {
+pub fn heads(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<Vec<(String, Head)>> {
     type Row = (Perhaps<String>, Perhaps<i64>, Perhaps<Vec<u8>>);
     let mut all: Vec<Row> = Vec::new();
     for kind in OwnerKind::ALL {
@@ -78,7 +78,7 @@ pub fn heads(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<(String, He
 ///
 /// # Errors
 /// What the database says.
-pub fn chains(rx: &mut Rx<'_>) -> Result<i64> {
+pub fn chains(rx: &mut Look<'_>) -> Result<i64> {
     let mut all = 0;
     for kind in OwnerKind::ALL {
         all += on_table!(kind, |t| t::table.count().get_result::<i64>(rx.conn())?);

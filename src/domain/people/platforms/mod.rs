@@ -14,11 +14,12 @@ use crate::base::id::{ClientId, PlatformId};
 use crate::base::secret::{Sensitive, looks_like_token, new_token, same, sha256};
 use crate::base::sheet::is_value;
 use crate::base::time::Timestamp;
+use crate::db::Rx;
 use crate::db::dialect;
 use crate::db::schema::{platform_clients, platforms};
-use crate::db::{Rx, Tx};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::terms::Mode;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::domain::webhooks;
 use crate::error::{Conflict, Error, Result};
@@ -113,7 +114,7 @@ const fn secret_prefix(mode: Mode) -> &'static str {
 /// # Errors
 /// `NameTaken` when the slug is in use; `Invalid` when it is not 2 to 40 characters of `a-z 0-9 -`, or the name is one that
 /// nobody can see, a spreadsheet would calculate, or people would take for another's.
-pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
+pub fn add(tx: &mut Unit<'_>, slug: &str, name: &str) -> Result<Platform> {
     let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !plain || !(2..=40).contains(&slug.len()) || slug.starts_with('-') {
         let detail = "use 2 to 40 characters of a-z, 0-9 and -, and begin with a letter or digit";
@@ -153,13 +154,13 @@ pub fn add(tx: &mut Tx<'_>, slug: &str, name: &str) -> Result<Platform> {
 }
 
 /// A platform whose name people could take for this one. None ever goes: what is published keeps all of them.
-fn alike(rx: &mut Rx<'_>, name: &str) -> Result<Option<Platform>> {
+fn alike(rx: &mut Look<'_>, name: &str) -> Result<Option<Platform>> {
     let all: Vec<Platform> = platforms::table.order(platforms::slug).select(Platform::as_select()).load(rx.conn())?;
     Ok(all.into_iter().find(|other| name::are_alike(name, &shown(&other.name, &other.slug))))
 }
 
 /// The platform with this slug.
-pub fn find(rx: &mut Rx<'_>, slug: &str) -> Result<Option<Platform>> {
+pub fn find(rx: &mut Look<'_>, slug: &str) -> Result<Option<Platform>> {
     let query = platforms::table.filter(platforms::slug.eq(slug)).select(Platform::as_select());
     Ok(query.first(rx.conn()).optional()?)
 }
@@ -180,7 +181,7 @@ pub fn list(rx: &mut Rx<'_>) -> Result<Vec<(Platform, Vec<Client>)>> {
 }
 
 /// Makes a credential for a platform.
-pub fn add_client(tx: &mut Tx<'_>, platform: &Platform, mode: Mode, scopes: &[Scope]) -> Result<NewCredential> {
+pub fn add_client(tx: &mut Unit<'_>, platform: &Platform, mode: Mode, scopes: &[Scope]) -> Result<NewCredential> {
     let new = NewCredential { client: ClientId::random(), secret: new_token(secret_prefix(mode)) };
     let row = (
         platform_clients::id.eq(&new.client),
@@ -199,7 +200,7 @@ pub fn add_client(tx: &mut Tx<'_>, platform: &Platform, mode: Mode, scopes: &[Sc
 
 /// Replaces a credential's secret. The old one and every token made with it are void at once. With it, how the endpoints
 /// stand that it may have made.
-pub fn rotate_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<(NewCredential, webhooks::Standing)> {
+pub fn rotate_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<(NewCredential, webhooks::Standing)> {
     let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
     let new = NewCredential { client: id.clone(), secret: new_token(secret_prefix(client.mode)) };
     diesel::update(platform_clients::table.find(id))
@@ -217,7 +218,7 @@ pub fn rotate_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<(NewCredential, w
 ///
 /// # Errors
 /// `NotFound` when there is no such credential, or it was revoked.
-pub fn set_scopes(tx: &mut Tx<'_>, id: &ClientId, scopes: &[Scope]) -> Result<webhooks::Standing> {
+pub fn set_scopes(tx: &mut Unit<'_>, id: &ClientId, scopes: &[Scope]) -> Result<webhooks::Standing> {
     let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
     let text = scope_text(scopes);
     diesel::update(platform_clients::table.find(id)).set(platform_clients::scopes.eq(&text)).execute(tx.conn())?;
@@ -227,7 +228,7 @@ pub fn set_scopes(tx: &mut Tx<'_>, id: &ClientId, scopes: &[Scope]) -> Result<we
 }
 
 /// Voids a credential and every token made with it, at once. Endpoints that no credential holds any more end with it.
-pub fn revoke_client(tx: &mut Tx<'_>, id: &ClientId) -> Result<webhooks::Standing> {
+pub fn revoke_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<webhooks::Standing> {
     let client = client(tx, id)?.ok_or(Error::NotFound)?;
     diesel::update(platform_clients::table.find(id))
         .set((platform_clients::revoked_at.eq(tx.now()), platform_clients::epoch.eq(client.epoch + 1)))
@@ -242,7 +243,7 @@ pub fn client(rx: &mut Rx<'_>, id: &ClientId) -> Result<Option<Client>> {
 }
 
 /// The client that this id and secret prove, unless it was revoked.
-pub fn authenticate(rx: &mut Rx<'_>, id: &str, secret: &Sensitive<String>) -> Result<Option<Client>> {
+pub fn authenticate(rx: &mut Look<'_>, id: &str, secret: &Sensitive<String>) -> Result<Option<Client>> {
     let Ok(id) = id.parse::<ClientId>() else { return Ok(None) };
     let found = client(rx, &id)?;
     Ok(found.filter(|client| {
@@ -253,6 +254,6 @@ pub fn authenticate(rx: &mut Rx<'_>, id: &str, secret: &Sensitive<String>) -> Re
 }
 
 /// The platform with this id.
-pub fn get(rx: &mut Rx<'_>, id: &PlatformId) -> Result<Option<Platform>> {
+pub fn get(rx: &mut Look<'_>, id: &PlatformId) -> Result<Option<Platform>> {
     Ok(platforms::table.find(id).select(Platform::as_select()).first(rx.conn()).optional()?)
 }

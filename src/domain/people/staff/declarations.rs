@@ -12,7 +12,6 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{blind_indexes, declarations, staff, staff_identifiers};
-use crate::db::{Rx, Tx};
 use crate::domain::casework::rights::{self, Ended};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::platforms;
@@ -20,8 +19,8 @@ use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::{
     Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_one,
 };
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Damaged, Keys, Owner, Sealed, Secret};
+use crate::domain::unit::{Kit, Look, Unit};
+use crate::domain::vault::{Damaged, Owner, Sealed, Secret};
 use crate::error::{Error, Result};
 
 /// A declaration as it was made, sealed under the account's own key.
@@ -70,7 +69,7 @@ impl Original {
 ///
 /// # Errors
 /// `Invalid` for what cannot be compared, such as a telephone number without its country, and for what stands for nobody.
-pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifier) -> Result<Ended> {
+pub fn declare(tx: &mut Unit<'_>, username: &str, identifier: &Identifier) -> Result<Ended> {
     let refused = |detail| Error::invalid("/value", "bad_identifier", detail);
     let (kind, value) = (identifier.kind, identifier.value());
     if value.chars().count() > 500 {
@@ -85,29 +84,30 @@ pub fn declare(tx: &mut Tx<'_>, kit: &Kit, username: &str, identifier: &Identifi
              nobody",
         ));
     }
-    keep(tx, kit, username, &Original::Identifier { kind, value: value.trim().to_owned() })
+    keep(tx, username, &Original::Identifier { kind, value: value.trim().to_owned() })
 }
 
 /// Declares an account of a colleague, or of someone close to them, on a platform: in real life and in its trials.
 ///
 /// # Errors
 /// `NotFound` when there is no such platform; `Invalid` for a word that stands for nobody.
-pub fn declare_account(tx: &mut Tx<'_>, kit: &Kit, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
+pub fn declare_account(tx: &mut Unit<'_>, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
     let platform = platforms::find(tx, slug)?.ok_or(Error::NotFound)?;
     if is_no_one(account) {
         return Err(Error::invalid("/value", "bad_account", "this is no account of anybody's; give its own name"));
     }
-    keep(tx, kit, username, &Original::Account { platform: platform.id, account: account.trim().to_owned() })
+    keep(tx, username, &Original::Account { platform: platform.id, account: account.trim().to_owned() })
 }
 
 /// Puts up a wall of what was declared. What they have of a case behind it ends.
-fn keep(tx: &mut Tx<'_>, kit: &Kit, username: &str, original: &Original) -> Result<Ended> {
+fn keep(tx: &mut Unit<'_>, username: &str, original: &Original) -> Result<Ended> {
+    let kit = tx.kit();
     let (staff, kind) = (account(tx, username)?.ok_or(Error::NotFound)?.member.id, original.kind());
     let hashes = original.hashes(kit);
-    rights::change(tx, kit, &staff, |tx| {
+    rights::change(tx, &staff, |tx| {
         Owner::staff(&staff).lock(tx)?;
         if !stands(tx, &staff, &hashes.now)? {
-            let id = store(tx, kit, &staff, original)?;
+            let id = store(tx, &staff, original)?;
             raise(tx, (&staff, &id, kind), &hashes)?;
         }
         audit::record(tx, Owner::staff(&staff), Event::WallDeclared { identifier: kind })
@@ -116,8 +116,9 @@ fn keep(tx: &mut Tx<'_>, kit: &Kit, username: &str, original: &Original) -> Resu
 
 /// Keeps the walls of a closed account up for the one that has its name now. Whoever comes back has the same people close
 /// to them, and one wall too many hides a case from one colleague; one too few shows them their own.
-pub(super) fn hand_on(tx: &mut Tx<'_>, kit: &Kit, before: &StaffId, now: &StaffId) -> Result<()> {
+pub(super) fn hand_on(tx: &mut Unit<'_>, before: &StaffId, now: &StaffId) -> Result<()> {
     type Hash = (Vec<u8>, String, Timestamp, i64);
+    let kit = tx.kit();
     let theirs = staff_identifiers::staff_id.eq(before);
     let columns =
         (staff_identifiers::digest, staff_identifiers::kind, staff_identifiers::created_at, staff_identifiers::rules);
@@ -133,19 +134,21 @@ pub(super) fn hand_on(tx: &mut Tx<'_>, kit: &Kit, before: &StaffId, now: &StaffI
         );
         diesel::insert_into(staff_identifiers::table).values(row).execute(tx.conn())?;
     }
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(before))?;
     let originals: Vec<(DeclarationId, Sealed<Secret>)> = declarations::table
         .filter(declarations::staff_id.eq(before))
         .select((declarations::id, declarations::body))
         .load(tx.conn())?;
     for (id, body) in originals {
-        let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
+        let opened = tx
+            .keys(Owner::staff(before))?
+            .existing::<Secret>()
+            .and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
         let original = match opened {
             Ok(original) => original.into_exposed(),
             Err(error) if Damaged::is(&error) => continue,
             Err(error) => return Err(error),
         };
-        let new = store(tx, kit, now, &original)?;
+        let new = store(tx, now, &original)?;
         raise(tx, (now, &new, original.kind()), &original.hashes(kit))?;
     }
     let kept = Event::WallDeclared { identifier: "kept_for_name" };
@@ -153,16 +156,14 @@ pub(super) fn hand_on(tx: &mut Tx<'_>, kit: &Kit, before: &StaffId, now: &StaffI
 }
 
 /// How many identifiers stand for this account.
-pub fn count_declared(rx: &mut Rx<'_>, id: &StaffId) -> Result<i64> {
+pub fn count_declared(rx: &mut Look<'_>, id: &StaffId) -> Result<i64> {
     Ok(staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).count().get_result(rx.conn())?)
 }
 
 /// Keeps the original, sealed.
-fn store(tx: &mut Tx<'_>, kit: &Kit, staff: &StaffId, original: &Original) -> Result<DeclarationId> {
+fn store(tx: &mut Unit<'_>, staff: &StaffId, original: &Original) -> Result<DeclarationId> {
     let id = DeclarationId::random();
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(staff))?;
-    let body = keys.sealing::<Secret>()?.seal("declaration", id.as_str(), original)?;
-    keys.store(tx)?;
+    let body = tx.keys(Owner::staff(staff))?.sealing::<Secret>()?.seal("declaration", id.as_str(), original)?;
     let row = (
         declarations::id.eq(&id),
         declarations::staff_id.eq(staff),
@@ -176,7 +177,7 @@ fn store(tx: &mut Tx<'_>, kit: &Kit, staff: &StaffId, original: &Original) -> Re
 }
 
 /// Whether all of this was declared before, with its original, under these rules.
-fn stands(rx: &mut Rx<'_>, staff: &StaffId, hashes: &[[u8; 32]]) -> Result<bool> {
+fn stands(rx: &mut Look<'_>, staff: &StaffId, hashes: &[[u8; 32]]) -> Result<bool> {
     let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.to_vec()).collect();
     let wanted = i64::try_from(hashes.len()).unwrap_or(i64::MAX);
     let there: i64 = staff_identifiers::table
@@ -188,7 +189,7 @@ fn stands(rx: &mut Rx<'_>, staff: &StaffId, hashes: &[[u8; 32]]) -> Result<bool>
 }
 
 /// Writes the hashes of a declaration down, in place of those that stood without an original.
-fn raise(tx: &mut Tx<'_>, (staff, id, kind): (&StaffId, &DeclarationId, &str), hashes: &Hashes) -> Result<()> {
+fn raise(tx: &mut Unit<'_>, (staff, id, kind): (&StaffId, &DeclarationId, &str), hashes: &Hashes) -> Result<()> {
     let first = hashes.first.iter().filter(|hash| !hashes.now.contains(hash)).map(|hash| (hash, 1));
     let all = hashes.now.iter().map(|hash| (hash, RULES)).chain(first);
     for (hash, rules) in all {
@@ -217,7 +218,8 @@ fn raise(tx: &mut Tx<'_>, (staff, id, kind): (&StaffId, &DeclarationId, &str), h
 
 /// The declarations of an account whose walls do not stand as their originals make them. One that waits to be made anew
 /// has hashes of older rules, of which any will do; one that does not open is named by itself.
-pub(in crate::domain) fn fallen_walls(rx: &mut Rx<'_>, kit: &Kit, staff: &StaffId) -> Result<Vec<DeclarationId>> {
+pub(in crate::domain) fn fallen_walls(rx: &mut Look<'_>, staff: &StaffId) -> Result<Vec<DeclarationId>> {
+    let kit = rx.kit();
     let all: Vec<(DeclarationId, i64, String, Sealed<Secret>)> = declarations::table
         .filter(declarations::staff_id.eq(staff))
         .order(declarations::id)
@@ -230,10 +232,12 @@ pub(in crate::domain) fn fallen_walls(rx: &mut Rx<'_>, kit: &Kit, staff: &StaffI
         .filter(staff_identifiers::staff_id.eq(staff))
         .select((staff_identifiers::digest, staff_identifiers::kind))
         .load(rx.conn())?;
-    let mut keys = Keys::load(rx, &kit.keyring, Owner::staff(staff))?;
     let mut fallen = Vec::new();
     for (id, rules, kind, body) in all {
-        let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
+        let opened = rx
+            .keys(Owner::staff(staff))?
+            .existing::<Secret>()
+            .and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
         let stands = match opened {
             _ if rules < RULES => stand.iter().any(|(_, of)| *of == kind),
             Ok(original) => {
@@ -252,26 +256,26 @@ pub(in crate::domain) fn fallen_walls(rx: &mut Rx<'_>, kit: &Kit, staff: &StaffI
 }
 
 /// Whether names of cases stand under older rules than these.
-fn are_first_cases(rx: &mut Rx<'_>) -> Result<bool> {
+fn are_first_cases(rx: &mut Look<'_>) -> Result<bool> {
     let older = blind_indexes::table.filter(blind_indexes::rules.lt(RULES)).select(blind_indexes::case_id);
     Ok(older.first::<CaseId>(rx.conn()).optional()?.is_some())
 }
 
 /// Takes away the hashes of older rules of declarations that have others: no case is found by them any more.
-pub(in crate::domain) fn drop_first(tx: &mut Tx<'_>) -> Result<()> {
+pub(in crate::domain) fn drop_first(tx: &mut Unit<'_>) -> Result<()> {
     let superseded = staff_identifiers::declaration_id.is_not_null().and(staff_identifiers::rules.lt(RULES));
     diesel::delete(staff_identifiers::table.filter(superseded)).execute(tx.conn())?;
     Ok(())
 }
 
 /// Whether a wall stands that was declared before originals were kept: cases are then also named by the first rules.
-pub(in crate::domain) fn stand_on_first_rules(rx: &mut Rx<'_>) -> Result<bool> {
+pub(in crate::domain) fn stand_on_first_rules(rx: &mut Look<'_>) -> Result<bool> {
     let bare = staff_identifiers::table.filter(staff_identifiers::declaration_id.is_null());
     Ok(bare.select(staff_identifiers::staff_id).first::<StaffId>(rx.conn()).optional()?.is_some())
 }
 
 /// Open accounts with a declaration that has no original: name, and what kind it is of.
-pub(in crate::domain) fn to_declare_again(rx: &mut Rx<'_>) -> Result<Vec<(String, String)>> {
+pub(in crate::domain) fn to_declare_again(rx: &mut Look<'_>) -> Result<Vec<(String, String)>> {
     Ok(staff_identifiers::table
         .inner_join(staff::table.on(staff::id.eq(staff_identifiers::staff_id)))
         .filter(staff_identifiers::declaration_id.is_null().and(staff::active.eq(true)))
@@ -282,8 +286,9 @@ pub(in crate::domain) fn to_declare_again(rx: &mut Rx<'_>) -> Result<Vec<(String
 }
 
 /// Makes the hashes of a few declarations anew that were made by older rules. Says how many.
-pub(in crate::domain) fn renew(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
+pub(in crate::domain) fn renew(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     type Row = (DeclarationId, StaffId, Sealed<Secret>);
+    let kit = tx.kit();
     let older: Vec<Row> = declarations::table
         .filter(declarations::rules.lt(RULES))
         .order(declarations::id)
@@ -291,8 +296,10 @@ pub(in crate::domain) fn renew(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result
         .select((declarations::id, declarations::staff_id, declarations::body))
         .load(tx.conn())?;
     for (id, staff, body) in &older {
-        let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(staff))?;
-        let opened = keys.existing::<Secret>().and_then(|key| key.open::<Original>("declaration", id.as_str(), body));
+        let opened = tx
+            .keys(Owner::staff(staff))?
+            .existing::<Secret>()
+            .and_then(|key| key.open::<Original>("declaration", id.as_str(), body));
         match opened {
             Ok(original) => {
                 let original = original.into_exposed();
@@ -312,7 +319,7 @@ pub(in crate::domain) fn renew(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result
 }
 
 /// Whether what this colleague declared names anyone in the case.
-pub(in crate::domain) fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
+pub(in crate::domain) fn is_walled(rx: &mut Look<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
     let named = blind_indexes::table
         .filter(blind_indexes::case_id.eq(case))
         .filter(blind_indexes::digest.eq_any(
@@ -323,7 +330,7 @@ pub(in crate::domain) fn is_walled(rx: &mut Rx<'_>, id: &StaffId, case: &CaseId)
 }
 
 /// The cases that name anyone whom this colleague declared.
-pub(in crate::domain) fn walled_cases(rx: &mut Rx<'_>, id: &StaffId) -> Result<Vec<CaseId>> {
+pub(in crate::domain) fn walled_cases(rx: &mut Look<'_>, id: &StaffId) -> Result<Vec<CaseId>> {
     Ok(readable(
         blind_indexes::table
             .filter(blind_indexes::digest.eq_any(
@@ -337,7 +344,7 @@ pub(in crate::domain) fn walled_cases(rx: &mut Rx<'_>, id: &StaffId) -> Result<V
 }
 
 /// Who has declared anything, and how much.
-pub fn declared(rx: &mut Rx<'_>) -> Result<BTreeMap<StaffId, i64>> {
+pub fn declared(rx: &mut Look<'_>) -> Result<BTreeMap<StaffId, i64>> {
     let rows: Vec<(Perhaps<StaffId>, i64)> = staff_identifiers::table
         .group_by(staff_identifiers::staff_id)
         .select((staff_identifiers::staff_id, diesel::dsl::count_star()))

@@ -27,14 +27,14 @@ pub use sessions::{
 use crate::base::code::codes;
 use crate::base::id::StaffId;
 use crate::base::secret::{Sensitive, random_bytes};
+use crate::db::Rx;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_sessions};
-use crate::db::{Rx, Tx};
 use crate::domain::casework::rights::{self, Ended};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::triage::Queue;
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Owner, Sealed, Secret};
+use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::{Owner, Sealed, Secret};
 use crate::error::{Conflict, Error, Result};
 
 codes! {
@@ -114,7 +114,7 @@ pub fn totp(secret: &Sensitive<Vec<u8>>) -> Result<Totp> {
 ///
 /// # Errors
 /// `NameTaken`, or `Invalid` for a name that cannot be typed safely.
-pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
+pub fn add(tx: &mut Unit<'_>, new: NewMember) -> Result<Member> {
     let username = typed::name(&new.username);
     if !typed::is_new_name(&username) {
         return Err(Error::invalid(
@@ -129,7 +129,7 @@ pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
     let before = free_name(tx, &username)?;
     let id = StaffId::random();
     let queues = if new.queues.is_empty() { usual_queues(new.role) } else { new.queues };
-    let sealed = seal_totp(tx, kit, &id, &new.totp_secret)?;
+    let sealed = seal_totp(tx, &id, &new.totp_secret)?;
     let head = audit::begin(tx, &Owner::staff(&id), &[Event::StaffAdded { role: new.role.as_str() }])?;
     let row = (
         staff::id.eq(&id),
@@ -147,14 +147,14 @@ pub fn add(tx: &mut Tx<'_>, kit: &Kit, new: NewMember) -> Result<Member> {
     );
     diesel::insert_into(staff::table).values(row).execute(tx.conn()).map_err(Error::taken)?;
     if let Some(before) = before {
-        declarations::hand_on(tx, kit, &before, &id)?;
+        declarations::hand_on(tx, &before, &id)?;
     }
     Ok(Member { id, username, role: new.role, queues })
 }
 
 /// Takes the name from a closed account that has it yet, and says which one that was. Its record stands under its id and
 /// stays as it is.
-fn free_name(tx: &mut Tx<'_>, username: &str) -> Result<Option<StaffId>> {
+fn free_name(tx: &mut Unit<'_>, username: &str) -> Result<Option<StaffId>> {
     let closed = staff::table.filter(staff::username.eq(username).and(staff::active.eq(false)));
     let id: Option<StaffId> = closed.select(staff::id).first(tx.conn()).optional()?;
     if let Some(id) = &id {
@@ -165,19 +165,17 @@ fn free_name(tx: &mut Tx<'_>, username: &str) -> Result<Option<StaffId>> {
     Ok(id)
 }
 
-fn seal_totp(tx: &mut Tx<'_>, kit: &Kit, id: &StaffId, secret: &Sensitive<Vec<u8>>) -> Result<Sealed<Secret>> {
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(id))?;
-    let sealed = keys.sealing::<Secret>()?.seal("totp", id.as_str(), secret.expose())?;
-    keys.store(tx)?;
+fn seal_totp(tx: &mut Unit<'_>, id: &StaffId, secret: &Sensitive<Vec<u8>>) -> Result<Sealed<Secret>> {
+    let sealed = tx.keys(Owner::staff(id))?.sealing::<Secret>()?.seal("totp", id.as_str(), secret.expose())?;
     Ok(sealed)
 }
 
 /// Gives an account a new password and second factor, and ends its sessions: what it had claimed is free at once.
-pub fn reset(tx: &mut Tx<'_>, kit: &Kit, username: &str, hash: &str, totp: &Sensitive<Vec<u8>>) -> Result<Ended> {
+pub fn reset(tx: &mut Unit<'_>, username: &str, hash: &str, totp: &Sensitive<Vec<u8>>) -> Result<Ended> {
     let found = account(tx, username)?.ok_or(Error::NotFound)?;
     let id = found.member.id;
-    let mut ended = rights::change(tx, kit, &id, |tx| {
-        let sealed = seal_totp(tx, kit, &id, totp)?;
+    let mut ended = rights::change(tx, &id, |tx| {
+        let sealed = seal_totp(tx, &id, totp)?;
         diesel::update(staff::table.find(&id))
             .set((
                 staff::password_hash.eq(hash),
@@ -189,15 +187,15 @@ pub fn reset(tx: &mut Tx<'_>, kit: &Kit, username: &str, hash: &str, totp: &Sens
             .execute(tx.conn())?;
         audit::record(tx, Owner::staff(&id), Event::StaffCredentialsReset)
     })?;
-    ended.cases += rights::leave(tx, kit, &id)?;
+    ended.cases += rights::leave(tx, &id)?;
     Ok(ended)
 }
 
 /// Closes an account, its sessions and all that stood on its rights at once. What it did stays on record.
-pub fn close(tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<Ended> {
+pub fn close(tx: &mut Unit<'_>, username: &str) -> Result<Ended> {
     let found = account(tx, username)?.ok_or(Error::NotFound)?;
     let id = found.member.id;
-    rights::change(tx, kit, &id, |tx| {
+    rights::change(tx, &id, |tx| {
         diesel::update(staff::table.find(&id))
             .set((staff::active.eq(false), staff::epoch.eq(found.epoch + 1)))
             .execute(tx.conn())?;
@@ -207,20 +205,20 @@ pub fn close(tx: &mut Tx<'_>, kit: &Kit, username: &str) -> Result<Ended> {
 }
 
 /// Changes an account's queues, and ends what stood on those that went.
-pub fn set_queues(tx: &mut Tx<'_>, kit: &Kit, username: &str, queues: &[Queue]) -> Result<Ended> {
+pub fn set_queues(tx: &mut Unit<'_>, username: &str, queues: &[Queue]) -> Result<Ended> {
     let found = account(tx, username)?.ok_or(Error::NotFound)?;
     let id = found.member.id;
-    rights::change(tx, kit, &id, |tx| {
+    rights::change(tx, &id, |tx| {
         diesel::update(staff::table.find(&id)).set(staff::queues.eq(queue_text(queues))).execute(tx.conn())?;
         audit::record(tx, Owner::staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
     })
 }
 
 /// Changes what an account does here, and ends what the new role has no right to. Its list of queues stays as it is.
-pub fn set_role(tx: &mut Tx<'_>, kit: &Kit, username: &str, role: Role) -> Result<(Member, Ended)> {
+pub fn set_role(tx: &mut Unit<'_>, username: &str, role: Role) -> Result<(Member, Ended)> {
     let found = account(tx, username)?.ok_or(Error::NotFound)?;
     let id = found.member.id.clone();
-    let ended = rights::change(tx, kit, &id, |tx| {
+    let ended = rights::change(tx, &id, |tx| {
         diesel::update(staff::table.find(&id)).set(staff::role.eq(role)).execute(tx.conn())?;
         audit::record(tx, Owner::staff(&id), Event::StaffChanged { role: role.as_str() })
     })?;
@@ -231,31 +229,29 @@ pub fn set_role(tx: &mut Tx<'_>, kit: &Kit, username: &str, role: Role) -> Resul
 ///
 /// # Errors
 /// `NotFound` for an unknown account.
-pub fn set_mail(tx: &mut Tx<'_>, kit: &Kit, username: &str, address: Option<&str>) -> Result<()> {
+pub fn set_mail(tx: &mut Unit<'_>, username: &str, address: Option<&str>) -> Result<()> {
     let found = account(tx, username)?.ok_or(Error::NotFound)?;
     let id = found.member.id;
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::staff(&id))?;
     let sealed = match address {
-        Some(address) => Some(keys.sealing::<Secret>()?.seal("mail", id.as_str(), &address)?),
+        Some(address) => Some(tx.keys(Owner::staff(&id))?.sealing::<Secret>()?.seal("mail", id.as_str(), &address)?),
         None => None,
     };
-    keys.store(tx)?;
     diesel::update(staff::table.find(&id)).set(staff::mail.eq(sealed)).execute(tx.conn())?;
     audit::record(tx, Owner::staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
 }
 
 /// Where an open account's pages go.
-pub fn mail_of(rx: &mut Rx<'_>, kit: &Kit, id: &StaffId) -> Result<Option<Sensitive<String>>> {
+pub fn mail_of(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Sensitive<String>>> {
     let row: Option<Option<Sealed<Secret>>> =
         staff::table.find(id).filter(staff::active.eq(true)).select(staff::mail).first(rx.conn()).optional()?;
     let Some(sealed) = row.flatten() else { return Ok(None) };
-    let mut keys = Keys::load(rx, &kit.keyring, Owner::staff(id))?;
-    let address: String = keys.existing::<Secret>()?.open("mail", id.as_str(), &sealed)?.into_exposed();
+    let address: String =
+        rx.keys(Owner::staff(id))?.existing::<Secret>()?.open("mail", id.as_str(), &sealed)?.into_exposed();
     Ok(Some(Sensitive::new(address)))
 }
 
 /// Whose open accounts have an address that pages go to.
-pub(in crate::domain) fn with_mail(rx: &mut Rx<'_>) -> Result<BTreeSet<String>> {
+pub(in crate::domain) fn with_mail(rx: &mut Look<'_>) -> Result<BTreeSet<String>> {
     let reachable = staff::active.eq(true).and(staff::mail.is_not_null());
     let ids: Vec<String> = staff::table.filter(reachable).select(staff::id).load(rx.conn())?;
     Ok(ids.into_iter().collect())
@@ -284,7 +280,7 @@ pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Member>> {
 }
 
 /// The open account with this id.
-pub fn find(rx: &mut Rx<'_>, id: &StaffId) -> Result<Option<Member>> {
+pub fn find(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Member>> {
     let row: Option<(StaffId, String, Role, String)> = staff::table
         .find(id)
         .filter(staff::active.eq(true))
@@ -298,7 +294,7 @@ pub fn find(rx: &mut Rx<'_>, id: &StaffId) -> Result<Option<Member>> {
 pub const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
 
 /// Whether someone is on shift who may work on one of the queues.
-pub(in crate::domain) fn is_on_shift(rx: &mut Rx<'_>, queues_of_case: &[Queue]) -> Result<bool> {
+pub(in crate::domain) fn is_on_shift(rx: &mut Look<'_>, queues_of_case: &[Queue]) -> Result<bool> {
     let since = rx.now().minus(SHIFT);
     let acting: Vec<(Perhaps<Role>, Perhaps<String>)> = staff::table
         .filter(staff::active.eq(true).and(staff::acted_at.ge(since)))
@@ -311,7 +307,7 @@ pub(in crate::domain) fn is_on_shift(rx: &mut Rx<'_>, queues_of_case: &[Queue]) 
 }
 
 /// Notes that a colleague is at work. Written at most once a minute, so that reading a queue stays cheap.
-pub fn note_acting(tx: &mut Tx<'_>, id: &StaffId) -> Result<()> {
+pub fn note_acting(tx: &mut Unit<'_>, id: &StaffId) -> Result<()> {
     let stale = tx.now().minus(std::time::Duration::from_mins(1));
     let due = staff::acted_at.is_null().or(staff::acted_at.lt(stale));
     diesel::update(staff::table.find(id).filter(due)).set(staff::acted_at.eq(tx.now())).execute(tx.conn())?;

@@ -11,11 +11,10 @@ use crate::base::id::{SessionId, StaffId};
 use crate::base::secret::{Sensitive, looks_like_token, new_token, sha256};
 use crate::base::time::Timestamp;
 use crate::db::schema::{staff, staff_sessions};
-use crate::db::{Actor, Rx, Tx};
 use crate::domain::casework::rights;
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Owner, Sealed, Secret};
+use crate::domain::unit::{Actor, Entry, Look, Unit};
+use crate::domain::vault::{Owner, Sealed, Secret};
 use crate::error::Result;
 
 /// How long a session lasts at the most.
@@ -52,7 +51,7 @@ type SessionRow = (SessionId, Timestamp, StaffId, String, Role, String);
 type AccountRow = (StaffId, String, Role, String, String, i64, Sealed<Secret>, i64);
 
 /// The open account with this name, as people type it.
-pub fn account(rx: &mut Rx<'_>, username: &str) -> Result<Option<Account>> {
+pub fn account(rx: &mut Look<'_>, username: &str) -> Result<Option<Account>> {
     let username = typed::name(username);
     if !typed::is_name(&username) {
         return Ok(None);
@@ -82,14 +81,12 @@ pub fn account(rx: &mut Rx<'_>, username: &str) -> Result<Option<Account>> {
 
 /// Opens a session when `code` is the account's present one-time code and was not used before. The password was
 /// checked outside. Nothing when the code does not hold.
-pub fn sign_in(tx: &mut Tx<'_>, kit: &Kit, username: &str, code: &str) -> Result<Option<Opened>> {
+pub fn sign_in(entry: &mut Entry<'_>, username: &str, code: &str) -> Result<Option<Opened>> {
+    let tx = entry.open(Actor::unknown());
     let Some(account) = account(tx, username)? else { return Ok(None) };
     let id = account.member.id.clone();
-    let secret: Sensitive<Vec<u8>> = Keys::load(tx, &kit.keyring, Owner::staff(&id))?.existing::<Secret>()?.open(
-        "totp",
-        id.as_str(),
-        &account.totp_secret,
-    )?;
+    let secret: Sensitive<Vec<u8>> =
+        tx.keys(Owner::staff(&id))?.existing::<Secret>()?.open("totp", id.as_str(), &account.totp_secret)?;
     let now = u64::try_from(tx.now().seconds()).unwrap_or(0);
     let step = totp(&secret)?.check(&typed::code(code), now).and_then(|step| i64::try_from(step).ok());
     let fresh = step.filter(|step| *step > account.totp_step);
@@ -108,7 +105,7 @@ pub fn sign_in(tx: &mut Tx<'_>, kit: &Kit, username: &str, code: &str) -> Result
 }
 
 /// Opens a session for an account. For a person at the door, [`sign_in`] decides first.
-pub fn open_session(tx: &mut Tx<'_>, account: Account) -> Result<Opened> {
+pub fn open_session(tx: &mut Unit<'_>, account: Account) -> Result<Opened> {
     let id = account.member.id.clone();
     tx.act_as(Actor::staff(id.as_str()));
     let token = new_token(PREFIX);
@@ -128,7 +125,8 @@ pub fn open_session(tx: &mut Tx<'_>, account: Account) -> Result<Opened> {
 }
 
 /// Notes a sign-in with a wrong password on the account's record.
-pub fn sign_in_failed(tx: &mut Tx<'_>, username: &str) -> Result<()> {
+pub fn sign_in_failed(entry: &mut Entry<'_>, username: &str) -> Result<()> {
+    let tx = entry.open(Actor::unknown());
     match account(tx, username)? {
         Some(account) => audit::record(tx, Owner::staff(&account.member.id), Event::SignInFailed),
         None => Ok(()),
@@ -152,7 +150,7 @@ pub struct Session {
 }
 
 /// The living session of this token.
-pub(in crate::domain) fn session_of(rx: &mut Rx<'_>, token: &Sensitive<String>) -> Result<Option<Session>> {
+pub(in crate::domain) fn session_of(rx: &mut Look<'_>, token: &Sensitive<String>) -> Result<Option<Session>> {
     if !looks_like_token(PREFIX, token.expose()) {
         return Ok(None);
     }
@@ -174,7 +172,7 @@ pub(in crate::domain) fn session_of(rx: &mut Rx<'_>, token: &Sensitive<String>) 
 }
 
 /// Keeps a session from going idle.
-pub fn touch(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
+pub fn touch(tx: &mut Unit<'_>, session: &Session) -> Result<()> {
     diesel::update(staff_sessions::table.find(&session.id))
         .set(staff_sessions::seen_at.eq(tx.now()))
         .execute(tx.conn())?;
@@ -183,7 +181,7 @@ pub fn touch(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
 
 /// Ends the session of this token. With the last one of a colleague, what they had claimed is free at once: whoever
 /// works on at another device keeps it.
-pub fn sign_out(tx: &mut Tx<'_>, kit: &Kit, who: &StaffId, token: &Sensitive<String>) -> Result<()> {
+pub fn sign_out(tx: &mut Unit<'_>, who: &StaffId, token: &Sensitive<String>) -> Result<()> {
     let hash = sha256(token.expose().as_bytes()).to_vec();
     diesel::delete(staff_sessions::table.filter(staff_sessions::token_hash.eq(hash))).execute(tx.conn())?;
     let now = tx.now();
@@ -195,11 +193,11 @@ pub fn sign_out(tx: &mut Tx<'_>, kit: &Kit, who: &StaffId, token: &Sensitive<Str
     if another.first::<SessionId>(tx.conn()).optional()?.is_some() {
         return Ok(());
     }
-    rights::leave(tx, kit, who).map(drop)
+    rights::leave(tx, who).map(drop)
 }
 
 /// Forgets sessions that have ended: `limit` of them at the most. How many there were.
-pub fn forget_old_sessions(tx: &mut Tx<'_>, limit: i64) -> Result<usize> {
+pub fn forget_old_sessions(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     let ended = staff_sessions::table.filter(staff_sessions::expires_at.lt(tx.now())).limit(limit);
     let old: Vec<SessionId> = ended.select(staff_sessions::id).load(tx.conn())?;
     Ok(diesel::delete(staff_sessions::table.filter(staff_sessions::id.eq_any(old))).execute(tx.conn())?)

@@ -7,7 +7,6 @@ use diesel::prelude::*;
 use super::late;
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
-use crate::db::Tx;
 use crate::db::dialect::native;
 use crate::db::schema::{blind_indexes, cases as table};
 use crate::domain::case;
@@ -18,8 +17,8 @@ use crate::domain::intake::{self, Anew};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
 use crate::domain::terms::identifiers::{RULES, Use};
-use crate::domain::unit::Kit;
-use crate::domain::vault::{Keys, Owner};
+use crate::domain::unit::Unit;
+use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 
 /// A name by its hash and whose it is.
@@ -45,55 +44,53 @@ struct Row<'a> {
 ///
 /// # Errors
 /// `Internal` when something sealed does not open: nothing has changed then.
-pub fn renew(tx: &mut Tx<'_>, kit: &Kit, id: &CaseId) -> Result<()> {
+pub fn renew(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
     let Some(case) = case::find(tx, id)? else { return Ok(()) };
-    let rival = rival_to_be(tx, kit, &case)?;
+    let rival = rival_to_be(tx, &case)?;
     let mut both: Vec<&CaseId> = rival.iter().chain([id]).collect();
     both.sort();
     for id in both {
         case::find_locked(tx, id)?;
     }
     let Some(mut case) = case::find(tx, id)? else { return Ok(()) };
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(id))?;
-    let anew = match read(tx, kit, &mut keys, &case) {
+    let anew = match read(tx, &case) {
         Err(Error::Erased) => return accept(tx, id),
         anew => anew?,
     };
     settle_pair(tx, &mut case, &anew, rival.as_ref())?;
     if replace(tx, id, &anew)? {
         audit::record(tx, Owner::case(id), Event::NamesRenewed { rules: RULES })?;
-        rights::look_again(tx, kit, &mut case)?;
-        late::compare(tx, kit, &case)?;
+        rights::look_again(tx, &mut case)?;
+        late::compare(tx, &case)?;
     }
     Ok(())
 }
 
 /// Whom the case names, by these rules.
-fn read(tx: &mut Tx<'_>, kit: &Kit, keys: &mut Keys<'_>, case: &Case) -> Result<Anew> {
+fn read(tx: &mut Unit<'_>, case: &Case) -> Result<Anew> {
     let stands_first = staff::stand_on_first_rules(tx)?;
-    intake::anew(tx, kit, keys, case, stands_first)
+    intake::anew(tx, case, stands_first)
 }
 
 /// The other case of the pair that this one comes to be of. Looked for before either is locked, so that both are locked in
 /// the order of their ids.
-fn rival_to_be(tx: &mut Tx<'_>, kit: &Kit, case: &Case) -> Result<Option<CaseId>> {
+fn rival_to_be(tx: &mut Unit<'_>, case: &Case) -> Result<Option<CaseId>> {
     if pair_of(tx, &case.id)?.is_none() {
         return Ok(None);
     }
-    let mut keys = Keys::load(tx, &kit.keyring, Owner::case(&case.id))?;
-    match read(tx, kit, &mut keys, case) {
+    match read(tx, case) {
         Ok(Anew { pair: Some(pair), .. }) => rival(tx, case, &pair),
         Ok(_) | Err(Error::Erased) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn pair_of(tx: &mut Tx<'_>, id: &CaseId) -> Result<Option<Vec<u8>>> {
+fn pair_of(tx: &mut Unit<'_>, id: &CaseId) -> Result<Option<Vec<u8>>> {
     Ok(table::table.find(id).select(table::pair_digest).first(tx.conn())?)
 }
 
 /// Another case of the pair.
-fn rival(tx: &mut Tx<'_>, case: &Case, pair: &[u8; 32]) -> Result<Option<CaseId>> {
+fn rival(tx: &mut Unit<'_>, case: &Case, pair: &[u8; 32]) -> Result<Option<CaseId>> {
     Ok(table::table
         .filter(table::pair_digest.eq(pair.to_vec()).and(table::id.ne(&case.id)))
         .filter(table::platform_id.eq(&case.platform_id).and(table::mode.eq(case.mode)))
@@ -104,7 +101,7 @@ fn rival(tx: &mut Tx<'_>, case: &Case, pair: &[u8; 32]) -> Result<Option<CaseId>
 
 /// Gives the case the pair that it has by these rules. Of two cases that come to be of one pair the newer loses it, and they
 /// are linked: never merged, for each was worked on by itself.
-fn settle_pair(tx: &mut Tx<'_>, case: &mut Case, anew: &Anew, locked: Option<&CaseId>) -> Result<()> {
+fn settle_pair(tx: &mut Unit<'_>, case: &mut Case, anew: &Anew, locked: Option<&CaseId>) -> Result<()> {
     let before = pair_of(tx, &case.id)?;
     let after = anew.pair.map(|pair| pair.to_vec());
     // A pair that was given up stays so.
@@ -129,13 +126,13 @@ fn settle_pair(tx: &mut Tx<'_>, case: &mut Case, anew: &Anew, locked: Option<&Ca
     casework::link_one_pair(tx, case, &mut other)
 }
 
-fn set_pair(tx: &mut Tx<'_>, id: &CaseId, pair: Option<Vec<u8>>) -> Result<()> {
+fn set_pair(tx: &mut Unit<'_>, id: &CaseId, pair: Option<Vec<u8>>) -> Result<()> {
     diesel::update(table::table.find(id)).set(table::pair_digest.eq(pair)).execute(tx.conn())?;
     Ok(())
 }
 
 /// Leaves the names as they are, for good.
-fn accept(tx: &mut Tx<'_>, id: &CaseId) -> Result<()> {
+fn accept(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
     diesel::update(blind_indexes::table.filter(blind_indexes::case_id.eq(id)))
         .set(blind_indexes::rules.eq(RULES))
         .execute(tx.conn())?;
@@ -154,7 +151,7 @@ pub(super) fn merged(anew: &Anew) -> BTreeMap<Name, About> {
 }
 
 /// Puts the new names in the place of the old ones. Says whether any differs.
-fn replace(tx: &mut Tx<'_>, id: &CaseId, anew: &Anew) -> Result<bool> {
+fn replace(tx: &mut Unit<'_>, id: &CaseId, anew: &Anew) -> Result<bool> {
     let old: Vec<(Vec<u8>, String, Use)> = blind_indexes::table
         .filter(blind_indexes::case_id.eq(id))
         .select((blind_indexes::digest, blind_indexes::role, blind_indexes::used))

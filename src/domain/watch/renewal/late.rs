@@ -9,13 +9,12 @@ use crate::base::page::{Limit, Page, cursor, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::{case_links, late_matches};
-use crate::db::{Rx, Tx};
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::Case;
 use crate::domain::people::staff;
 use crate::domain::terms::Mode;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::watch::matching;
 use crate::error::{Error, Forbidden, Refused, Result};
 
@@ -37,9 +36,9 @@ pub struct LateMatch {
 }
 
 /// Keeps what a case matches that it did not match before.
-pub(super) fn compare(tx: &mut Tx<'_>, kit: &Kit, case: &Case) -> Result<()> {
+pub(super) fn compare(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     let found_at = tx.now();
-    for (other, code) in matching::beside(tx, kit, &case.id, case.mode)? {
+    for (other, code) in matching::beside(tx, &case.id, case.mode)? {
         let (case_id, other_id) = if case.id < other { (case.id.clone(), other) } else { (other, case.id.clone()) };
         let row = LateMatch { found_at, case_id, other_id, code: code.to_owned() };
         native!(tx.conn(), |c| diesel::insert_into(late_matches::table)
@@ -54,7 +53,7 @@ pub(super) fn compare(tx: &mut Tx<'_>, kit: &Kit, case: &Case) -> Result<()> {
 ///
 /// # Errors
 /// `Forbidden` for who hands out no cases; `Parameter` for a cursor of another list.
-pub fn list(rx: &mut Rx<'_>, who: &Acting, mode: Mode, from: Option<&str>, limit: Limit) -> Result<Page<LateMatch>> {
+pub fn list(rx: &mut Look<'_>, who: &Acting, mode: Mode, from: Option<&str>, limit: Limit) -> Result<Page<LateMatch>> {
     if !access::may_ever(who.role, Act::Assign) {
         return Err(Error::Forbidden(Forbidden::Role));
     }
@@ -91,7 +90,7 @@ pub fn list(rx: &mut Rx<'_>, who: &Acting, mode: Mode, from: Option<&str>, limit
     }
 }
 
-fn behind(rx: &mut Rx<'_>, after: Option<&LateMatch>, limit: Limit) -> Result<Vec<LateMatch>> {
+fn behind(rx: &mut Look<'_>, after: Option<&LateMatch>, limit: Limit) -> Result<Vec<LateMatch>> {
     use late_matches as t;
     let mut query = t::table
         .order((t::found_at, t::case_id, t::other_id, t::code))
@@ -110,7 +109,7 @@ fn behind(rx: &mut Rx<'_>, after: Option<&LateMatch>, limit: Limit) -> Result<Ve
     Ok(query.load(rx.conn())?)
 }
 
-fn is_to_be_seen(rx: &mut Rx<'_>, who: &Acting, mode: Mode, row: &LateMatch) -> Result<bool> {
+fn is_to_be_seen(rx: &mut Look<'_>, who: &Acting, mode: Mode, row: &LateMatch) -> Result<bool> {
     for id in [&row.case_id, &row.other_id] {
         let seen = case::find(rx, id)?.filter(|case| case.mode == mode && case.state.is_open());
         let Some(case) = seen.filter(|case| access::may(who, case, Act::Read)) else { return Ok(false) };

@@ -20,10 +20,9 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::perhaps::readable;
 use crate::db::schema::{blind_indexes, cases, renewals};
-use crate::db::{Rx, Tx};
 use crate::domain::people::staff;
 use crate::domain::terms::identifiers::RULES;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
 /// How far a run has come.
@@ -48,7 +47,7 @@ pub struct Run {
 ///
 /// # Errors
 /// What the database says.
-pub fn run(rx: &mut Rx<'_>) -> Result<Option<Run>> {
+pub fn run(rx: &mut Look<'_>) -> Result<Option<Run>> {
     Ok(renewals::table.find(RULES).select(Run::as_select()).first(rx.conn()).optional()?)
 }
 
@@ -56,7 +55,7 @@ pub fn run(rx: &mut Rx<'_>) -> Result<Option<Run>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn begin(tx: &mut Tx<'_>) -> Result<()> {
+pub fn begin(tx: &mut Unit<'_>) -> Result<()> {
     let begun_at = tx.now();
     let ended_at = if older(tx, 1)?.is_empty() { Some(begun_at) } else { None };
     let new = Run { rules: RULES, after_case: String::new(), looked_at: 0, failed: 0, begun_at, ended_at };
@@ -68,15 +67,15 @@ pub fn begin(tx: &mut Tx<'_>) -> Result<()> {
 ///
 /// # Errors
 /// What the database says.
-pub fn declarations(tx: &mut Tx<'_>, kit: &Kit, limit: i64) -> Result<usize> {
-    staff::renew_declarations(tx, kit, limit)
+pub fn declarations(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
+    staff::renew_declarations(tx, limit)
 }
 
 /// The next cases behind `after`, in the order of their ids.
 ///
 /// # Errors
 /// What the database says.
-pub fn next(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<CaseId>> {
+pub fn next(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<Vec<CaseId>> {
     let behind = cases::table.filter(cases::id.gt(after)).order(cases::id).limit(limit);
     Ok(readable(behind.select(cases::id).load(rx.conn())?))
 }
@@ -85,7 +84,7 @@ pub fn next(rx: &mut Rx<'_>, after: &str, limit: i64) -> Result<Vec<CaseId>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn pass(tx: &mut Tx<'_>, after: &str, some: &[CaseId], failed: i64) -> Result<()> {
+pub fn pass(tx: &mut Unit<'_>, after: &str, some: &[CaseId], failed: i64) -> Result<()> {
     let Some(last) = some.last() else { return Ok(()) };
     let count = i64::try_from(some.len()).unwrap_or(i64::MAX);
     diesel::update(renewals::table.find(RULES).filter(renewals::after_case.eq(after)))
@@ -102,7 +101,7 @@ pub fn pass(tx: &mut Tx<'_>, after: &str, some: &[CaseId], failed: i64) -> Resul
 ///
 /// # Errors
 /// What the database says.
-pub fn end(tx: &mut Tx<'_>) -> Result<()> {
+pub fn end(tx: &mut Unit<'_>) -> Result<()> {
     if older(tx, 1)?.is_empty() {
         staff::drop_first(tx)?;
     }
@@ -116,7 +115,7 @@ pub fn end(tx: &mut Tx<'_>) -> Result<()> {
 ///
 /// # Errors
 /// What the database says.
-pub fn older(rx: &mut Rx<'_>, limit: i64) -> Result<Vec<CaseId>> {
+pub fn older(rx: &mut Look<'_>, limit: i64) -> Result<Vec<CaseId>> {
     let older = blind_indexes::table.filter(blind_indexes::rules.lt(RULES)).select(blind_indexes::case_id);
     Ok(readable(older.distinct().limit(limit).load(rx.conn())?))
 }

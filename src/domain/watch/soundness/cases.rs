@@ -9,7 +9,6 @@ use diesel::prelude::*;
 use super::Finding;
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
-use crate::db::Rx;
 use crate::db::perhaps::readable;
 use crate::db::schema::{alarms, case_queues, cases, clocks};
 use crate::domain::access::{self, Act};
@@ -18,7 +17,7 @@ use crate::domain::case::{Case, PrioritySource, State, sort_rank};
 use crate::domain::casework::{LEASE, LONGEST_HOLD, RESERVED};
 use crate::domain::paging::Ladder;
 use crate::domain::terms::Mode;
-use crate::domain::unit::Kit;
+use crate::domain::unit::{Kit, Look};
 use crate::error::Result;
 
 /// How far clocks of several machines may be apart, and how late a tick may come.
@@ -46,28 +45,29 @@ type Wrong = (bool, &'static str, &'static str);
 ///
 /// # Errors
 /// What the database says.
-pub fn contradictions(rx: &mut Rx<'_>, kit: &Kit, after: &str, limit: i64) -> Result<(Vec<Finding>, Option<String>)> {
+pub fn contradictions(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<(Vec<Finding>, Option<String>)> {
     let behind = cases::table.filter(cases::id.gt(after)).order(cases::id).limit(limit);
     let ids: Vec<String> = readable(behind.select(cases::id).load(rx.conn())?);
-    Ok((looked_at(rx, kit, &ids)?, ids.last().cloned()))
+    Ok((looked_at(rx, &ids)?, ids.last().cloned()))
 }
 
 /// What is wrong with these cases. One that cannot be read, or on which something hangs that cannot, is named elsewhere,
 /// and hides no other.
-fn looked_at(rx: &mut Rx<'_>, kit: &Kit, ids: &[String]) -> Result<Vec<Finding>> {
-    match (wrong(rx, kit, ids), ids) {
+fn looked_at(rx: &mut Look<'_>, ids: &[String]) -> Result<Vec<Finding>> {
+    match (wrong(rx, ids), ids) {
         (Err(error), [] | [_]) if error.is_of_a_row() => Ok(Vec::new()),
         (Err(error), _) if error.is_of_a_row() => {
             let (some, others) = ids.split_at(ids.len() / 2);
-            let mut found = looked_at(rx, kit, some)?;
-            found.extend(looked_at(rx, kit, others)?);
+            let mut found = looked_at(rx, some)?;
+            found.extend(looked_at(rx, others)?);
             Ok(found)
         }
         (looked, _) => looked,
     }
 }
 
-fn wrong(rx: &mut Rx<'_>, kit: &Kit, ids: &[String]) -> Result<Vec<Finding>> {
+fn wrong(rx: &mut Look<'_>, ids: &[String]) -> Result<Vec<Finding>> {
+    let kit = rx.kit();
     let some: Vec<Case> =
         cases::table.filter(cases::id.eq_any(ids)).order(cases::id).select(Case::as_select()).load(rx.conn())?;
     let known = clocks::case_id.eq_any(ids).and(clocks::kind.eq_any(ClockKind::ALL));
@@ -101,7 +101,7 @@ fn wrong(rx: &mut Rx<'_>, kit: &Kit, ids: &[String]) -> Result<Vec<Finding>> {
 }
 
 /// Whether whoever has an open case has no right to it.
-fn is_barred(rx: &mut Rx<'_>, case: &Case) -> Result<bool> {
+fn is_barred(rx: &mut Look<'_>, case: &Case) -> Result<bool> {
     let Some(holder) = case.assigned_to.as_ref().filter(|_| case.state.is_open()) else { return Ok(false) };
     match access::bar(rx, holder, case, Act::Work) {
         Ok(bar) => Ok(bar.is_some()),

@@ -5,7 +5,6 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::{Finding, NAMED};
-use crate::db::Rx;
 use crate::db::dialect::native;
 use crate::db::perhaps::Perhaps;
 use crate::domain::case::clocks::ClockKind;
@@ -25,6 +24,7 @@ use crate::domain::terms::Mode;
 use crate::domain::terms::region::Region;
 use crate::domain::terms::taxonomy::{Category, taxonomy};
 use crate::domain::triage::{Priority, Queue};
+use crate::domain::unit::Look;
 use crate::domain::vault;
 use crate::domain::webhooks::{DeliveryState, DisabledReason, EndpointState};
 use crate::error::Result;
@@ -142,7 +142,7 @@ impl Words {
 ///
 /// # Errors
 /// What the database says.
-pub fn unknown_codes(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+pub fn unknown_codes(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for (table, id, columns) in of_cases().into_iter().chain(of_the_others()) {
         // Names and codes of the lists above, and nothing else, stand in the statement: one look at each table.

@@ -2,9 +2,8 @@
 
 use super::Finding;
 use crate::base::id::{CaseId, StaffId};
-use crate::db::Rx;
 use crate::domain::people::staff;
-use crate::domain::unit::Kit;
+use crate::domain::unit::Look;
 use crate::domain::vault::Damaged;
 use crate::domain::watch::renewal;
 use crate::error::{Error, Result};
@@ -14,17 +13,17 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// What the database says.
-pub fn names(rx: &mut Rx<'_>, kit: &Kit, owners: &[String]) -> Result<Vec<Finding>> {
+pub fn names(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for owner in owners {
         if let Ok(case) = owner.parse::<CaseId>() {
-            if let Some(false) = known(renewal::is_whole(rx, kit, &case))? {
+            if let Some(false) = known(renewal::is_whole(rx, &case))? {
                 let detail = "somebody whom it names can be met by no wall and no match: whoever declared them sees it. \
                               Restore its rows of blind_indexes from a backup";
                 found.push(Finding { code: "names_missing", table: "cases", id: owner.clone(), detail });
             }
         } else if let Ok(who) = owner.parse::<StaffId>() {
-            for declaration in known(staff::fallen_walls(rx, kit, &who))?.unwrap_or_default() {
+            for declaration in known(staff::fallen_walls(rx, &who))?.unwrap_or_default() {
                 let detail = "the wall of what was declared does not stand, so whoever declared it meets those cases: \
                               have it declared again now (admin staff declare), or restore staff_identifiers from a backup";
                 let id = format!("{who} {declaration}");

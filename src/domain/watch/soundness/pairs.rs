@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::{Finding, NAMED, Row};
-use crate::db::Rx;
 use crate::db::dialect::native;
+use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// What must not be: the table, its condition, a code for it, and what to do. `r` is the row.
@@ -130,7 +130,7 @@ const WRONG: [(&str, &str, &str, &str); 18] = [
 ///
 /// # Errors
 /// What the database says.
-pub fn pairs(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+pub fn pairs(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for (table, condition, code, detail) in WRONG {
         // Conditions of the list above, and nothing else, stand in the statement.

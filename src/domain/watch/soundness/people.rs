@@ -6,20 +6,20 @@ use diesel::prelude::*;
 use super::Finding;
 use crate::base::id::{CaseId, StaffId};
 use crate::base::time::Timestamp;
-use crate::db::Rx;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{shifts, staff as accounts};
 use crate::domain::access::{self, Act};
 use crate::domain::paging::unseen;
 use crate::domain::people::staff;
 use crate::domain::triage::Queue;
+use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// Open cases that nobody may work on.
 ///
 /// # Errors
 /// What the database says.
-pub fn out_of_sight(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+pub fn out_of_sight(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let detail = "nobody may work on it: put its queue on a colleague's list (admin staff queues), or add a colleague \
                   whom no wall keeps from it";
     let finding = |id: CaseId| Finding { code: "out_of_sight", table: "cases", id: id.to_string(), detail };
@@ -30,7 +30,7 @@ pub fn out_of_sight(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn on_rota(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+pub fn on_rota(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let able: Vec<StaffId> = staff::list(rx)?.into_iter().filter(access::takes_cases).map(|who| who.id).collect();
     let names: Vec<(Perhaps<String>, bool)> = accounts::table
         .filter(accounts::id.eq_any(still_to_come(rx)).and(accounts::id.ne_all(able)))
@@ -50,7 +50,7 @@ pub fn on_rota(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
 }
 
 /// Whose shifts have not ended.
-fn still_to_come(rx: &Rx<'_>) -> WhoseShifts {
+fn still_to_come(rx: &Look<'_>) -> WhoseShifts {
     shifts::table.filter(shifts::ends_at.gt(rx.now())).select(shifts::staff_id)
 }
 
@@ -60,7 +60,7 @@ type WhoseShifts = Select<Filter<shifts::table, Gt<shifts::ends_at, Timestamp>>,
 ///
 /// # Errors
 /// What the database says.
-pub fn reachable(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+pub fn reachable(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     let unreached: Vec<Perhaps<String>> = accounts::table
         .filter(accounts::id.eq_any(still_to_come(rx)))
@@ -89,7 +89,7 @@ pub fn reachable(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn old_walls(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+pub fn old_walls(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let detail = "what they declared meets only some spellings: have it declared again (admin staff declare <name>)";
     let old = staff::to_declare_again(rx)?;
     let finding =

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use super::{Finding, NAMED, Row};
-use crate::db::Rx;
 use crate::db::dialect::native;
 use crate::db::readable;
+use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// A column that names an owner in another table, and what names its row: `table, id, column, owner`.
@@ -62,7 +62,7 @@ const OWNED: [(&str, &str, &str, &str); 46] = [
 ///
 /// # Errors
 /// What the database says.
-pub fn unreadable(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+pub fn unreadable(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let detail = "the column holds what the service never writes there, so nothing can read the row, and nothing works on \
                   it: put the row back from a backup";
     let finding = |one: readable::Unreadable| Finding {
@@ -78,7 +78,7 @@ pub fn unreadable(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn orphans(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+pub fn orphans(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for (table, id, column, owners) in OWNED {
         // Names from the list above, and nothing else, stand in the statement.

@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::Finding;
-use crate::db::Rx;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{
     acts, additions, assessments, declarations, deliveries, idempotency, left_out, notes, reports, requests, staff,
     webhook_endpoints, webhook_secrets,
 };
+use crate::domain::unit::Look;
 use crate::domain::vault::{Keyring, Keys, Opened, Scope, SealedAt};
 use crate::error::Result;
 
@@ -46,7 +46,7 @@ type SomeBytes = Perhaps<Option<Vec<u8>>>;
 /// # Errors
 /// What the database says.
 pub fn seals(
-    rx: &mut Rx<'_>,
+    rx: &mut Look<'_>,
     keyring: &Keyring,
     owners: &[String],
     counts: &mut BTreeMap<&'static str, Seals>,
@@ -94,7 +94,7 @@ pub fn seals(
     Ok(found)
 }
 
-fn values(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+fn values(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Value>> {
     let mut all = of_reports(rx, owners)?;
     all.extend(of_additions(rx, owners)?);
     all.extend(of_left_out(rx, owners)?);
@@ -119,7 +119,7 @@ fn row<const N: usize>(
     columns.into_iter().filter_map(value).collect()
 }
 
-fn of_reports(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+fn of_reports(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use reports as t;
     type Row = (Word, Word, Bytes, Bytes, Bytes, SomeBytes, SomeBytes);
     let rows: Vec<Row> = t::table
@@ -139,7 +139,7 @@ fn of_reports(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     Ok(values.collect())
 }
 
-fn of_additions(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+fn of_additions(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use additions as t;
     let rows: Vec<(Word, Word, SomeBytes, SomeBytes, SomeBytes)> = t::table
         .filter(t::case_id.eq_any(owners))
@@ -157,7 +157,7 @@ fn of_additions(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
 }
 
 /// What could not be used of reports and additions.
-fn of_left_out(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+fn of_left_out(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use left_out as t;
     let rows: Vec<(Word, Word, Word, Bytes)> = t::table
         .filter(t::case_id.eq_any(owners))
@@ -173,7 +173,7 @@ fn of_left_out(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
 }
 
 /// What the rules and the colleagues wrote down.
-fn of_work(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+fn of_work(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Value>> {
     type Row = (Word, Word, Bytes);
     let assessed: Vec<Row> = assessments::table
         .filter(assessments::case_id.eq_any(owners))
@@ -201,7 +201,7 @@ fn of_work(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     Ok(all)
 }
 
-fn of_requests(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+fn of_requests(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use requests as t;
     let rows: Vec<(Word, Word, Bytes, SomeBytes)> = t::table
         .filter(t::case_id.eq_any(owners))
@@ -215,7 +215,7 @@ fn of_requests(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
 }
 
 /// The addresses and keys of platforms' webhooks.
-fn of_endpoints(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+fn of_endpoints(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Value>> {
     let urls: Vec<(Word, Word, Bytes)> = webhook_endpoints::table
         .filter(webhook_endpoints::platform_id.eq_any(owners))
         .select((webhook_endpoints::id, webhook_endpoints::platform_id, webhook_endpoints::url))
@@ -243,7 +243,7 @@ fn of_endpoints(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
     Ok(urls.chain(keys).chain(answers).collect())
 }
 
-fn of_staff(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+fn of_staff(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Value>> {
     let rows: Vec<(Word, Bytes, SomeBytes)> = staff::table
         .filter(staff::id.eq_any(owners))
         .select((staff::id, staff::totp_secret, staff::mail))
@@ -262,7 +262,7 @@ fn of_staff(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
 }
 
 /// The answers kept for repeated calls: a case's are its own to erase, others belong to an account.
-fn of_answers(rx: &mut Rx<'_>, owners: &[String]) -> Result<Vec<Value>> {
+fn of_answers(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Value>> {
     use idempotency as t;
     let rows: Vec<(Word, Word, Perhaps<Option<String>>, SomeBytes)> =
         t::table.filter(t::owner.eq_any(owners)).select((t::scope, t::key, t::owner, t::answer)).load(rx.conn())?;

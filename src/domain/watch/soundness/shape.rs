@@ -1,15 +1,15 @@
 //! Whether the database has what the migrations make.
 
 use super::Finding;
-use crate::db::Rx;
 use crate::db::shape::{Part, missing};
+use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// Tables, columns, keys and indexes that are missing, or are not as the migrations made them.
 ///
 /// # Errors
 /// What the database says.
-pub fn shape(rx: &mut Rx<'_>) -> Result<Vec<Finding>> {
+pub fn shape(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let found = missing(rx)?.into_iter().map(|part| match part {
         Part::Column(id) => Finding {
             code: "column_missing",
