@@ -31,7 +31,7 @@ use crate::error::Error;
 use endpoints::Body;
 pub use limits::Limiter;
 pub use metrics::serve_metrics;
-pub use public::Public;
+pub use public::{Public, site_pages};
 
 /// What handlers share.
 #[derive(Clone)]

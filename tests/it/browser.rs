@@ -169,7 +169,7 @@ const FOCUSED: &str = "
 
 #[test]
 fn colours_keep_their_contrast_in_both_themes() {
-    let style = include_str!("../../templates/public/style.css");
+    let style = include_str!("../../templates/pages/style.css");
     let theme = |part: &str| -> std::collections::BTreeMap<String, f64> {
         let lines = part.split('}').next().unwrap().lines().filter_map(|line| line.trim().strip_prefix("--"));
         lines

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use recourse::base::secret::{hex, sha256};
 use recourse::statistics::editions::{self, EditionId};
+use recourse::web::site_pages;
 use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 use serde_json::json;
 
@@ -205,7 +206,7 @@ fn no_number_and_no_row_moves_when_a_report_comes_in_or_is_worked_on() {
         let key = recourse::jobs::editions::key(&world.app);
         let (shelf, _) = editions::Shelf::read(&world.dir().join("editions"), &key).unwrap();
         let now = world.clock.now();
-        for page in editions::site_pages(&shelf, &key, now).unwrap() {
+        for page in site_pages(&shelf, &key, now).unwrap() {
             assert!(!page.path.contains("/platforms/new"), "a row never appears because a case exists");
             if let Some((200, seen)) = before.get(&page.path).filter(|_| page.path != "/transparency") {
                 assert_eq!(seen.as_bytes(), page.bytes, "{}", page.path);
@@ -282,7 +283,7 @@ fn every_chart_says_what_its_table_says() {
                 html.map(|(path, bytes)| (format!("{}/{path}", edition.id), String::from_utf8(bytes.clone()).unwrap())),
             );
         }
-        for file in editions::site_pages(&shelf, &key, world.clock.now()).unwrap() {
+        for file in site_pages(&shelf, &key, world.clock.now()).unwrap() {
             pages.push((file.path, String::from_utf8(file.bytes).unwrap()));
         }
         let mut charts = 0;

@@ -1,9 +1,10 @@
 //! Lying bars with their noise: one row for each, to compare counts.
 
 use super::ink::{Area, Ink, Place, Tone};
-use super::measure::{Scale, number, strong_width, width};
+use super::measure::{Scale, strong_width, width};
 use super::rows::{GAP, STRIP, Tick, grid, label, ticks, whisker};
 use super::{About, LABEL, SMALL, Shown, WIDTH, ends, nothing};
+use crate::pages::writing::thousands;
 
 /// Where nought is.
 const LEFT: i64 = 1;
@@ -33,7 +34,7 @@ pub fn hbar_range(about: &About, bars: &[Bar]) -> String {
     let marks: Vec<Tick> = scale
         .ticks()
         .into_iter()
-        .map(|value| Tick { x: LEFT + scale.along(value, length), words: number(value) })
+        .map(|value| Tick { x: LEFT + scale.along(value, length), words: thousands(value) })
         .collect();
     let mut ink = Ink::new(about);
     let mut y = ticks(&mut ink, &marks);
@@ -48,7 +49,7 @@ pub fn hbar_range(about: &About, bars: &[Bar]) -> String {
 
 /// How long the scale may be, so that every value fits behind the end of its bar.
 fn length(bars: &[Bar], scale: Scale) -> i64 {
-    let widest = WIDTH - LEFT - width(&number(scale.top), SMALL) / 2;
+    let widest = WIDTH - LEFT - width(&thousands(scale.top), SMALL) / 2;
     bars.iter()
         .map(|bar| {
             let free = WIDTH - LEFT - SPACE - strong_width(&bar.shown.words(), LABEL);

@@ -1,4 +1,4 @@
-//! How wide words are, where a value lies on a scale, and how a number is written.
+//! How wide words are, and where a value lies on a scale.
 
 /// The largest value a scale tells apart from larger ones, so that no product overflows.
 const HUGE: i64 = 1_000_000_000_000_000;
@@ -99,19 +99,6 @@ pub(super) fn words_fit(text: &str, size: i64, room: i64) -> bool {
 /// The value, moved between these two if it is not; the first one wins where they have crossed.
 pub(super) fn within(value: i64, (low, high): (i64, i64)) -> i64 {
     value.min(high).max(low)
-}
-
-/// The number with its thousands set apart.
-pub(super) fn number(value: i64) -> String {
-    let digits = value.unsigned_abs().to_string();
-    let mut text = String::from(if value < 0 { "\u{2212}" } else { "" });
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// How many of something there are, as a number to draw with.

@@ -29,6 +29,7 @@ pub use columns::{Column, Panel, column_sheet, columns, common_top};
 pub use dots::{Axis, Dot, Interval, dot_interval};
 pub use lines::{Point, Series, common_line_top, line, line_sheet};
 
+use crate::pages::writing::thousands;
 use ink::{Ink, Place, Tone};
 
 /// The width of one chart or panel: shown 18 rem wide, its smallest words still measure more than nine pixels.
@@ -78,22 +79,28 @@ impl Shown {
     }
 
     /// The words that stand beside its mark.
-    fn words(self) -> String {
+    #[must_use]
+    pub fn words(self) -> String {
         match self {
-            Self::Value(value) => measure::number(value),
-            Self::Low { below } => format!("fewer than {}", measure::number(below)),
+            Self::Value(value) => thousands(value),
+            Self::Low { below } => format!("fewer than {}", thousands(below)),
             Self::Nothing => NOTHING.to_owned(),
+        }
+    }
+
+    /// What it claims, for programs: the number, `low` or `none`.
+    #[must_use]
+    pub fn mark(self) -> String {
+        match self {
+            Self::Value(value) => value.to_string(),
+            Self::Low { .. } => "low".to_owned(),
+            Self::Nothing => "none".to_owned(),
         }
     }
 
     /// The attributes that say which row of the table a mark stands for, and what it claims.
     fn datum(self, key: &str) -> String {
-        let value = match self {
-            Self::Value(value) => value.to_string(),
-            Self::Low { .. } => "low".to_owned(),
-            Self::Nothing => "none".to_owned(),
-        };
-        format!(" data-key=\"{}\" data-value=\"{value}\"", ink::escape(key))
+        format!(" data-key=\"{}\" data-value=\"{}\"", ink::escape(key), self.mark())
     }
 }
 

@@ -3,8 +3,9 @@
 use super::columns;
 use super::ink::{Anchor, Area, Ink, Place, Stroke, Tone};
 use super::lines;
-use super::measure::{Scale, count, number, strong_width, widest, within, words_fit, wrap};
+use super::measure::{Scale, count, strong_width, widest, within, words_fit, wrap};
 use super::{About, LABEL, NOTHING, SMALL, Shown, WIDTH, nothing};
+use crate::pages::writing::thousands;
 
 /// The height between nought and the top of the scale.
 pub(super) const HEIGHT: i64 = 150;
@@ -88,7 +89,7 @@ pub(super) struct Layout {
 impl Layout {
     fn of(kind: Kind, views: &[View<'_>], top: i64) -> Self {
         let scale = Scale::holding(top.max(most(views)));
-        let ticks: Vec<String> = scale.ticks().into_iter().map(number).collect();
+        let ticks: Vec<String> = scale.ticks().into_iter().map(thousands).collect();
         let left = widest(&ticks, SMALL) + 8;
         let right = if kind == Kind::Lines { lines::right(views, left) } else { 0 };
         let mut layout = Self { kind, scale, left, width: (WIDTH - left - right).max(1), above: 0, base: HEIGHT };
@@ -182,7 +183,7 @@ impl Layout {
         for value in self.scale.ticks() {
             let y = self.y(value);
             let place = Place::at(self.left - 8, y + 5).anchor(Anchor::End).tone(Tone::Quiet);
-            ink.words(&place, &number(value), "");
+            ink.words(&place, &thousands(value), "");
             if value > 0 {
                 ink.line(Stroke::Grid, (self.left, y), (self.left + self.width, y));
             }

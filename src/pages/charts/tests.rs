@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::measure::{Scale, number, strong_width, width, wrap};
+use super::measure::{Scale, strong_width, width, wrap};
 use super::*;
+use crate::pages::writing::thousands;
 
 /// Sixty characters, some of them wide.
 const LONG: &str = "Women who met somebody with many manners on a common meadows";
@@ -346,9 +347,9 @@ fn extreme_numbers_do_not_stop_a_chart() {
 
 #[test]
 fn words_and_numbers_are_written_out() {
-    assert_eq!(number(1_234_560), "1,234,560");
-    assert_eq!(number(-120), "\u{2212}120");
-    assert_eq!(number(7), "7");
+    assert_eq!(thousands(1_234_560), "1,234,560");
+    assert_eq!(thousands(-120), "\u{2212}120");
+    assert_eq!(thousands(7), "7");
     assert_eq!(wrap("one two\u{a0}three", 10, 60), ["one", "two\u{a0}three"]);
     for room in 20..400 {
         let lines = wrap(LONG, 16, room);

@@ -13,11 +13,10 @@ use super::tables::{self, Table};
 use super::times;
 use super::views;
 use crate::pages::charts;
+use crate::pages::frame::STYLE;
 use crate::statistics::disclosure::Figure;
 use crate::statistics::disclosure::rules;
 
-/// The style sheet that every page of this version is shown with.
-pub(super) const STYLE: &str = include_str!("../../../templates/public/style.css");
 const TABLE_SCHEMA: &str = include_str!("schemas/table.schema.json");
 const TIMES_SCHEMA: &str = include_str!("schemas/response-times.schema.json");
 const MANIFEST_SCHEMA: &str = include_str!("schemas/manifest.schema.json");

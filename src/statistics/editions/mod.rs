@@ -15,16 +15,14 @@ mod files;
 mod label;
 mod manifest;
 mod pages;
-mod platform_page;
+mod platform;
 mod prose;
 mod shelf;
-mod site;
 mod snapshot;
 mod storage;
 mod successor;
 mod tables;
 mod times;
-mod times_page;
 mod views;
 
 pub use announce::{forgotten, remember, replace};
@@ -34,8 +32,8 @@ pub use commit::{Committed, adopt, all, commit, commit_due, find, is_on_record, 
 pub use count::{Around, count, note_attempt, settle_and_close};
 pub use files::{File, all as all_files, data_only, finish};
 pub use manifest::{FileEntry, Flaw, Manifest, PublicKey, SIGNATURE, check_staged, is_within, paths, signer, verify};
+pub use platform::PlatformRecord;
 pub use shelf::{Edition, PublishedFigure, Shelf};
-pub use site::pages as site_pages;
 pub use snapshot::{Cell, Snapshot, Span};
 pub use storage::{Store, Turn, read_calendar, write_calendar};
 pub use successor::{Successor, predecessor};

@@ -1,35 +1,15 @@
-//! Words and numbers of the pages: one place, so that the same thing is always said in the same way.
+//! What editions say in words: one place, so that the same thing is always said in the same way.
 
 use super::EditionId;
 use super::Span;
 use super::bundle::Imprint;
 use super::tables::Table;
 use crate::base::time::Timestamp;
+use crate::pages::writing::{capital, day, number, thousands};
 use crate::statistics::disclosure::{Dimension, Figure, Time};
 
 /// Under which the figures may be used.
 pub(super) const LICENCE: &str = "https://creativecommons.org/licenses/by/4.0/";
-
-/// A number with commas: `12,345`.
-pub(super) fn thousands(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if number < 0 { format!("−{text}") } else { text }
-}
-
-/// A figure in words.
-pub(super) fn figure(figure: Figure, threshold: i64) -> String {
-    match figure {
-        Figure::Value(value) => thousands(value),
-        Figure::Low => format!("fewer than {threshold}"),
-    }
-}
 
 /// A time in words: hours up to three days, then days.
 pub(super) fn hours_in_words(time: Time) -> String {
@@ -51,11 +31,6 @@ pub(super) fn with_range((about, low, high): (Time, Time, Time)) -> String {
     }
 }
 
-/// Text as it stands in a page.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 /// What stands under a picture that may be met anywhere: what it shows, and where it comes from.
 pub(super) fn caption(imprint: &Imprint, title: &str) -> String {
     let replaces = imprint.replaces.as_ref().map(|(before, _)| format!(", which replaces {before}"));
@@ -70,47 +45,9 @@ pub(super) fn period(edition: EditionId, span: Span) -> String {
     }
 }
 
-/// A day in words: `12 November 2026`.
-pub(super) fn day(at: Timestamp) -> String {
-    let text = at.to_string();
-    let mut parts = text.split('T').next().unwrap_or_default().split('-');
-    let (year, month, day) = (parts.next(), parts.next(), parts.next());
-    let months = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let month = month.and_then(|month| month.parse::<usize>().ok()).and_then(|month| months.get(month.wrapping_sub(1)));
-    format!(
-        "{} {} {}",
-        day.unwrap_or_default().trim_start_matches('0'),
-        month.copied().unwrap_or_default(),
-        year.unwrap_or_default()
-    )
-}
-
-/// How to cite a table.
-#[derive(Clone, Debug)]
-pub(super) struct Citation {
-    /// The whole line.
-    pub(super) text: String,
-}
-
-impl Citation {
-    pub(super) fn of(edition: EditionId, published_at: Timestamp, title: &str, address: &str) -> Self {
-        let text =
-            format!("Recourse, “{title}”, edition {edition}, published {}. {address} (CC BY 4.0)", day(published_at));
-        Self { text }
-    }
+/// How to cite a page that was published then and stands at this address.
+pub(super) fn citation(edition: EditionId, published_at: Timestamp, title: &str, address: &str) -> String {
+    format!("Recourse, “{title}”, edition {edition}, published {}. {address} (CC BY 4.0)", day(published_at))
 }
 
 /// The same after a sentence's end: `from July to September 2026`, or `in 2025`.
@@ -190,17 +127,4 @@ fn leading(table: &Table, shown: usize, when: &str) -> String {
         }
         _ => format!("{} of {} figures are large enough to be shown {when}", capital(shown), table.cells.len()),
     }
-}
-
-/// A number at the beginning of a sentence.
-fn capital(number: usize) -> String {
-    let word = self::number(number);
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
-}
-
-/// A number in a sentence: words up to ten.
-pub(super) fn number(number: usize) -> String {
-    let words = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
-    words.get(number).map_or_else(|| thousands(i64::try_from(number).unwrap_or(i64::MAX)), |word| (*word).to_owned())
 }

@@ -5,10 +5,10 @@ use super::EditionId;
 use super::csv;
 use super::label;
 use super::manifest::{MANIFEST, SIGNATURE};
-use super::prose;
 use super::shelf::{Edition, Shelf};
 use crate::base::time::Timestamp;
 use crate::pages::charts;
+use crate::pages::writing;
 
 /// What follows the opening of every page's content.
 const CONTENT: &str = "<main id=\"main\">\n";
@@ -89,7 +89,7 @@ impl Successor {
     }
 
     fn words(&self) -> String {
-        let day = prose::day(self.from);
+        let day = writing::day(self.from);
         if self.is_out {
             format!("Replaced by edition {} on {day}. Do not use these figures.", self.edition)
         } else {
@@ -105,8 +105,8 @@ impl Successor {
         let link = if self.is_out { "The figures that hold" } else { "What has changed" };
         format!(
             "<p class=\"notice\"><strong>{}</strong> {} <a href=\"{place}\">{link}</a></p>\n",
-            prose::escaped(&self.words()),
-            prose::escaped(&self.reason),
+            writing::escaped(&self.words()),
+            writing::escaped(&self.reason),
         )
     }
 }

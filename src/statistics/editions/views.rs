@@ -6,56 +6,11 @@ use super::bundle::Imprint;
 use super::prose;
 use super::tables::{Axis, Table, TableCell};
 use crate::pages::charts::{self, About, Bar, Column, Panel, Point, Series, Shown};
+use crate::pages::figures::{Grid, GridCell, GridRow, Section};
 use crate::statistics::disclosure::{Dimension, Figure, TableRule};
 
-/// A table of a page.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Grid {
-    /// What it holds.
-    pub(super) caption: String,
-    /// Over the first column.
-    pub(super) corner: String,
-    /// The heads of the other columns.
-    pub(super) columns: Vec<String>,
-    /// The rows.
-    pub(super) rows: Vec<GridRow>,
-}
-
-/// A row.
-#[derive(Clone, Debug)]
-pub(super) struct GridRow {
-    /// For links to it.
-    pub(super) id: String,
-    /// Its head.
-    pub(super) title: String,
-    /// Where its own page stands.
-    pub(super) link: Option<String>,
-    /// Its figures.
-    pub(super) cells: Vec<GridCell>,
-}
-
-/// A figure of a page.
-#[derive(Clone, Debug)]
-pub(super) struct GridCell {
-    /// What it is about: the codes of its dimensions.
-    pub(super) key: String,
-    /// The number, `low` or `none`, as the mark of the chart says.
-    pub(super) value: String,
-    /// For people.
-    pub(super) text: String,
-    /// How dark it is shaded, from 0 to 5. The text says all of it.
-    pub(super) shade: i64,
-}
-
-impl GridCell {
-    pub(super) fn of(key: &str, figure: Figure, threshold: i64, most: i64) -> Self {
-        let shade = figure.value().map_or(0, |value| (value.abs() * 5).checked_div(most).unwrap_or(0).clamp(1, 5));
-        let value = figure.value().map_or_else(|| "low".to_owned(), |value| value.to_string());
-        Self { key: key.to_owned(), value, text: prose::figure(figure, threshold), shade }
-    }
-}
-
-fn shown(figure: Figure, rule: &TableRule) -> Shown {
+/// A figure as charts and tables show it.
+pub(super) fn shown(figure: Figure, rule: &TableRule) -> Shown {
     match figure {
         Figure::Value(value) => Shown::Value(value),
         Figure::Low => Shown::Low { below: rule.threshold },
@@ -92,7 +47,7 @@ pub(super) fn grid(imprint: &Imprint, table: &Table) -> Grid {
     let period = prose::period(imprint.edition, table.span);
     let caption = format!("{}, {period}", table.rule.title);
     let most = most(&table.cells);
-    let cell = |cell: &TableCell| GridCell::of(&key(cell), cell.figure, table.rule.threshold, most);
+    let cell = |cell: &TableCell| GridCell::of(&key(cell), shown(cell.figure, table.rule), most);
     match table.axes.as_slice() {
         [rows, columns] => Grid {
             caption,
@@ -245,7 +200,7 @@ pub(super) fn slice(imprint: &Imprint, table: &Table, place: usize, code: &str) 
         id: other_code(cell),
         title: other.title_of(&other_code(cell)).to_owned(),
         link: Some(view_path(imprint, table, other, &other_code(cell))),
-        cells: vec![GridCell::of(&key(cell), cell.figure, table.rule.threshold, most)],
+        cells: vec![GridCell::of(&key(cell), shown(cell.figure, table.rule), most)],
     };
     let grid = Grid {
         caption: format!("{}: {title}, {}", table.rule.title, prose::period(imprint.edition, table.span)),
@@ -256,14 +211,9 @@ pub(super) fn slice(imprint: &Imprint, table: &Table, place: usize, code: &str) 
     Some((chart, grid))
 }
 
-/// A list of figures over the quarters that were published, this one last.
-pub(super) struct Lines {
-    pub(super) charts: Vec<String>,
-    pub(super) grid: Grid,
-}
-
-/// Earlier figures of all platforms together, or of each, with this edition's. Nothing when there are none before.
-pub(super) fn over_time(imprint: &Imprint, table: &Table) -> Option<Lines> {
+/// Earlier figures of all platforms together, or of each, with this edition's, without a heading. Nothing when there are
+/// none before.
+pub(super) fn over_time(imprint: &Imprint, table: &Table) -> Option<Section> {
     let by_platform = match table.rule.name.as_str() {
         "national" => false,
         "platforms" => true,
@@ -299,16 +249,14 @@ pub(super) fn over_time(imprint: &Imprint, table: &Table) -> Option<Lines> {
         let part = format!("over-time-{}", series.key);
         charts::line(&about(imprint, table, &part, &format!("{}, by quarter", series.label)), series, top)
     };
-    Some(Lines { charts: all.iter().map(chart).collect(), grid: lines_grid(table, &all) })
+    let charts = all.iter().map(chart).collect();
+    Some(Section { heading: String::new(), note: String::new(), charts, grid: lines_grid(table, &all) })
 }
 
 fn lines_grid(table: &Table, all: &[Series]) -> Grid {
     let cell = |point: &Point| match point.shown {
-        Shown::Value(value) => GridCell::of(&point.key, Figure::Value(value), table.rule.threshold, 0),
-        Shown::Low { .. } => GridCell::of(&point.key, Figure::Low, table.rule.threshold, 0),
-        Shown::Nothing => {
-            GridCell { key: point.key.clone(), value: "none".to_owned(), text: "not connected".to_owned(), shade: 0 }
-        }
+        Shown::Nothing => GridCell { text: "not connected".to_owned(), ..GridCell::of(&point.key, point.shown, 0) },
+        Shown::Value(_) | Shown::Low { .. } => GridCell::of(&point.key, point.shown, 0),
     };
     let caption = format!("{}, by quarter", table.rule.title);
     // One list reads better downwards.

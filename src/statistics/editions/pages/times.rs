@@ -2,14 +2,16 @@
 
 use askama::Template;
 
-use super::bundle::Imprint;
-use super::pages::{Section, TablePage, cite, downloads, head};
-use super::prose;
-use super::tables::Table;
-use super::times::{self, OfPlatform};
-use super::views::{Grid, GridCell, GridRow};
+use super::table::{TablePage, downloads};
+use super::{cite, head};
 use crate::pages::charts::{self, About, Axis as Scale, Dot, Interval as Drawn};
+use crate::pages::figures::{Grid, GridCell, GridRow, Section};
+use crate::pages::writing;
 use crate::statistics::disclosure::Time;
+use crate::statistics::editions::bundle::Imprint;
+use crate::statistics::editions::prose;
+use crate::statistics::editions::tables::Table;
+use crate::statistics::editions::times::{OfPlatform, of_platforms};
 
 /// The sentence that stands over the page.
 pub(super) fn finding(imprint: &Imprint, table: &Table, platforms: &[OfPlatform]) -> String {
@@ -21,14 +23,14 @@ pub(super) fn finding(imprint: &Imprint, table: &Table, platforms: &[OfPlatform]
     }
     format!(
         "Half of the cases had an answer within three days on {} of the {} platforms with enough cases to say, {when}",
-        prose::number(soon),
-        prose::number(medians.len())
+        writing::number(soon),
+        writing::number(medians.len())
     )
 }
 
 /// The page, and its chart as a picture.
 pub(super) fn page(imprint: &Imprint, table: &Table) -> anyhow::Result<(String, String)> {
-    let platforms = times::of_platforms(table);
+    let platforms = of_platforms(table);
     let period = prose::period(imprint.edition, table.span);
     let finding = finding(imprint, table, &platforms);
     let about = About {
@@ -64,6 +66,7 @@ pub(super) fn page(imprint: &Imprint, table: &Table) -> anyhow::Result<(String, 
     let page = TablePage {
         head: head(imprint, format!("{title}, {period}"), &format!("{finding}."), "response-times", Some("response-times")),
         edition: imprint.edition,
+        replaces: imprint.replaces.clone(),
         table: "response-times".to_owned(),
         sure: "Made from the table of first answers, whose figures were moved at random, and from nothing else. A share is said \
                from 50 cases on, a median from 100, nine in ten from 200."

@@ -1,61 +1,74 @@
 //! A platform over time: its figures of every edition in force, with what each cannot say. States before numbers, no
 //! mark, no rank.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use super::EditionId;
-use super::pages::Section;
-use super::prose;
 use super::shelf::{Edition, Shelf};
-use super::views::{Grid, GridCell, GridRow};
-use crate::pages::charts::{self, About, Bar, Point, Series, Shown};
+use super::views::shown;
+use super::{EditionId, Span, prose};
+use crate::pages::charts::{self, About, Bar, Point, Series};
+use crate::pages::figures::{Grid, GridCell, GridRow, Section};
+use crate::pages::writing;
 use crate::statistics::disclosure::rules;
 use crate::statistics::disclosure::{Dimension, Figure, TableRule, Time};
 
-type Key = std::collections::BTreeMap<String, String>;
+type Key = BTreeMap<String, String>;
 
-/// What stands over the page, its sections, and links to the editions.
-pub(super) type Content = (String, Vec<Section>, Vec<(String, String)>);
+/// What the editions in force tell of one platform.
+#[derive(Clone, Debug)]
+pub struct PlatformRecord {
+    /// A sentence of the newest edition.
+    pub summary: String,
+    /// Its figures, over time and of the newest editions.
+    pub sections: Vec<Section>,
+    /// Where they stand in each edition: path, words.
+    pub links: Vec<(String, String)>,
+}
 
-/// The page of a platform.
-pub(super) fn content(shelf: &Shelf, slug: &str, name: &str) -> Content {
-    let mut sections = Vec::new();
-    sections.extend(over_time(shelf, slug, name));
-    let tables = [
-        ("platform-response", Dimension::Response),
-        ("platform-outcome", Dimension::Outcome),
-        ("platform-category", Dimension::Category),
-    ];
-    let mut links = Vec::new();
-    for (table, dimension) in tables {
-        let newest = shelf.in_force().rev().find(|edition| edition.manifest.plan.contains_key(table));
-        if let (Some(edition), Some(rule)) = (newest, rules().table(table)) {
-            sections.push(breakdown(edition, rule, dimension, slug));
-            if dimension == Dimension::Response {
-                sections.extend(times(edition, slug));
-            }
-            let path = format!("/transparency/{}/{table}/platform/{slug}", edition.id);
-            links.push((path, format!("{}, edition {}", rule.title, edition.id)));
-            if dimension == Dimension::Response {
-                let path = format!("/transparency/{}/response-times#{slug}", edition.id);
-                links.push((path, format!("Response times, edition {}", edition.id)));
+impl PlatformRecord {
+    /// Of the platform with this short name and name.
+    #[must_use]
+    pub fn of(shelf: &Shelf, slug: &str, name: &str) -> Self {
+        let mut sections = Vec::new();
+        sections.extend(over_time(shelf, slug, name));
+        let tables = [
+            ("platform-response", Dimension::Response),
+            ("platform-outcome", Dimension::Outcome),
+            ("platform-category", Dimension::Category),
+        ];
+        let mut links = Vec::new();
+        for (table, dimension) in tables {
+            let newest = shelf.in_force().rev().find(|edition| edition.manifest.plan.contains_key(table));
+            if let (Some(edition), Some(rule)) = (newest, rules().table(table)) {
+                sections.push(breakdown(edition, rule, dimension, slug));
+                if dimension == Dimension::Response {
+                    sections.extend(times(edition, slug));
+                }
+                let path = format!("/transparency/{}/{table}/platform/{slug}", edition.id);
+                links.push((path, format!("{}, edition {}", rule.title, edition.id)));
+                if dimension == Dimension::Response {
+                    let path = format!("/transparency/{}/response-times#{slug}", edition.id);
+                    links.push((path, format!("Response times, edition {}", edition.id)));
+                }
             }
         }
+        Self { summary: summary(shelf, slug, name), sections, links }
     }
-    let newest = shelf.latest().and_then(|edition| Some((edition.id, figure_of(edition, slug)?)));
-    let summary = match newest {
-        Some((id, Figure::Value(value))) => {
-            format!("About {} cases on {name} were counted from {}.", prose::thousands(value), id.quarter().in_words())
+}
+
+fn summary(shelf: &Shelf, slug: &str, name: &str) -> String {
+    let newest = shelf.latest().and_then(|edition| Some((edition.id.quarter().in_words(), figure_of(edition, slug)?)));
+    match newest {
+        Some((quarter, Figure::Value(value))) => {
+            format!("About {} cases on {name} were counted from {quarter}.", writing::thousands(value))
         }
-        Some((id, Figure::Low)) => {
-            format!(
-                "Too few cases on {name} were counted from {} to show how many, which may be none.",
-                id.quarter().in_words()
-            )
+        Some((quarter, Figure::Low)) => {
+            format!("Too few cases on {name} were counted from {quarter} to show how many, which may be none.")
         }
         None => format!("{name} is connected; its first figures come with the next edition."),
-    };
-    (summary, sections, links)
+    }
 }
 
 /// A platform's figure among all; nothing when it was not connected yet.
@@ -66,17 +79,6 @@ fn figure_of(edition: &Edition, slug: &str) -> Option<Figure> {
 
 fn figure(value: Option<i64>) -> Figure {
     value.map_or(Figure::Low, Figure::Value)
-}
-
-fn shown(figure: Figure, rule: &TableRule) -> Shown {
-    match figure {
-        Figure::Low => Shown::Low { below: rule.threshold },
-        Figure::Value(value) => Shown::Value(value),
-    }
-}
-
-fn cell(key: &str, figure: Figure, rule: &TableRule) -> GridCell {
-    GridCell::of(key, figure, rule.threshold, 0)
 }
 
 fn over_time(shelf: &Shelf, slug: &str, name: &str) -> Option<Section> {
@@ -112,7 +114,7 @@ fn over_time(shelf: &Shelf, slug: &str, name: &str) -> Option<Section> {
         id: format!("quarter-{edition}"),
         title: edition.quarter().to_string(),
         link: Some(format!("/transparency/{edition}/platforms")),
-        cells: vec![cell(&edition.to_string(), *value, rule)],
+        cells: vec![GridCell::of(&edition.to_string(), shown(*value, rule), 0)],
     };
     let grid = Grid {
         caption: format!("Cases on {name}, by quarter"),
@@ -120,15 +122,18 @@ fn over_time(shelf: &Shelf, slug: &str, name: &str) -> Option<Section> {
         columns: vec!["Cases".to_owned()],
         rows: recent.iter().map(row).collect(),
     };
-    Some(Section::new("Cases by quarter", "", vec![charts::line(&about, &series, 0)], grid))
+    let charts = vec![charts::line(&about, &series, 0)];
+    Some(Section { heading: "Cases by quarter".to_owned(), note: String::new(), charts, grid })
+}
+
+/// The stretch of time that a table of an edition tells of.
+fn period(edition: &Edition, table: &str) -> String {
+    prose::period(edition.id, edition.manifest.plan.get(table).copied().unwrap_or(Span::Quarter))
 }
 
 /// A platform's row of a table, as bars.
 fn breakdown(edition: &Edition, rule: &TableRule, dimension: Dimension, slug: &str) -> Section {
-    let period = prose::period(
-        edition.id,
-        edition.manifest.plan.get(&rule.name).copied().unwrap_or(crate::statistics::editions::Span::Quarter),
-    );
+    let period = period(edition, &rule.name);
     let values = rules().dimension(dimension).map(|dimension| dimension.values.as_slice()).unwrap_or_default();
     let figures: Vec<(&str, &str, Figure)> = values
         .iter()
@@ -163,7 +168,7 @@ fn breakdown(edition: &Edition, rule: &TableRule, dimension: Dimension, slug: &s
         id: format!("{}-{code}", rule.name),
         title: (*title).to_owned(),
         link: None,
-        cells: vec![cell(code, *value, rule)],
+        cells: vec![GridCell::of(code, shown(*value, rule), 0)],
     };
     let grid = Grid {
         caption: format!("{}, {period}", rule.title),
@@ -176,7 +181,8 @@ fn breakdown(edition: &Edition, rule: &TableRule, dimension: Dimension, slug: &s
         Dimension::Outcome => "What came of it",
         _ => "Kinds of harm",
     };
-    Section::new(&format!("{heading}, {period}"), "", vec![charts::hbar_range(&about, &bars)], grid)
+    let charts = vec![charts::hbar_range(&about, &bars)];
+    Section { heading: format!("{heading}, {period}"), note: String::new(), charts, grid }
 }
 
 #[derive(Deserialize)]
@@ -213,16 +219,14 @@ fn times(edition: &Edition, slug: &str) -> Option<Section> {
         let cells = vec![GridCell { key: indicator.to_owned(), value, text, shade: 0 }];
         Some(GridRow { id: indicator.to_owned(), title: title.to_owned(), link: None, cells })
     };
-    let span =
-        edition.manifest.plan.get("platform-response").copied().unwrap_or(crate::statistics::editions::Span::Quarter);
     let grid = Grid {
-        caption: format!("Response times, {}", prose::period(edition.id, span)),
+        caption: format!("Response times, {}", period(edition, "platform-response")),
         corner: "Measured".to_owned(),
         columns: vec!["With its 95 % range".to_owned()],
         rows: names.into_iter().filter_map(row).collect(),
     };
-    let note = "Of all cases that it was told of, unanswered ones among them.";
-    Some(Section::new("", note, Vec::new(), grid))
+    let note = "Of all cases that it was told of, unanswered ones among them.".to_owned();
+    Some(Section { heading: String::new(), note, charts: Vec::new(), grid })
 }
 
 impl TimesRow {
