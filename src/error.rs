@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+pub mod rules;
+
+use self::rules::{Parameter, Rule};
+
 /// The result of every operation.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -111,14 +115,14 @@ pub enum Refused {
         /// Its name.
         name: &'static str,
         /// What it must be.
-        detail: &'static str,
+        wanted: Parameter,
     },
     /// The query has a parameter that is not known, or badly formed (400).
     Query {
         /// Which: never a name that the caller made up.
         name: String,
         /// What it must be.
-        detail: Cow<'static, str>,
+        wanted: Parameter,
     },
     /// No `Idempotency-Key` (400).
     IdempotencyKeyMissing,
@@ -145,10 +149,8 @@ pub enum Refused {
 pub struct Violation {
     /// Where, as an RFC 6901 pointer into the body.
     pub pointer: String,
-    /// Which rule, stable snake case.
-    pub code: &'static str,
-    /// What to do, for a person. Never repeats the input.
-    pub detail: Cow<'static, str>,
+    /// Which rule, with its numbers and codes.
+    pub rule: Rule,
 }
 
 /// All broken rules of one request.
@@ -157,14 +159,14 @@ pub struct Violations(pub Vec<Violation>);
 
 impl Violations {
     /// Notes a broken rule.
-    pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<Cow<'static, str>>) {
-        self.0.push(Violation { pointer: pointer.into(), code, detail: detail.into() });
+    pub fn add(&mut self, pointer: impl Into<String>, rule: impl Into<Rule>) {
+        self.0.push(Violation { pointer: pointer.into(), rule: rule.into() });
     }
 
     /// Notes a broken rule unless `holds`.
-    pub fn require(&mut self, holds: bool, pointer: &str, code: &'static str, detail: &'static str) {
+    pub fn require(&mut self, holds: bool, pointer: &str, rule: impl Into<Rule>) {
         if !holds {
-            self.add(pointer, code, detail);
+            self.add(pointer, rule);
         }
     }
 
@@ -176,9 +178,9 @@ impl Violations {
 
 impl Error {
     /// A single broken rule.
-    pub fn invalid(pointer: &str, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn invalid(pointer: &str, rule: impl Into<Rule>) -> Self {
         let mut violations = Violations::default();
-        violations.add(pointer, code, detail);
+        violations.add(pointer, rule);
         Self::Invalid(violations)
     }
 

@@ -1,7 +1,8 @@
 //! Recourse turns abuse reports from dating apps into help.
 //!
 //! Read it like a floor plan: `main → app → { web, jobs } → domain → { db, outbound } → base`. Arrows point at what a file may
-//! import; nothing points back, and a test holds the code to it. `ARCHITECTURE.md` has the plan.
+//! import; nothing points back, and a test holds the code to it. `words` has what is said of a rule whose key the domain
+//! names. `ARCHITECTURE.md` has the plan.
 
 pub mod app;
 pub mod base;
@@ -17,5 +18,6 @@ pub mod outbound;
 pub mod pages;
 pub mod statistics;
 pub mod web;
+pub mod words;
 
 pub mod telemetry;

@@ -17,7 +17,9 @@ use recourse::base::output::{Unheard, confirm, entrust, remark, say};
 use recourse::config::Config;
 use recourse::domain::ledger::outbox;
 use recourse::domain::unit::{Caller, Unit};
-use recourse::error::{Conflict, Error, in_our_words};
+use recourse::error::rules::Typed;
+use recourse::error::{Conflict, Error, Violation, in_our_words};
+use recourse::words;
 use serde::Serialize;
 
 pub(super) use self::listings::say_json;
@@ -105,9 +107,8 @@ fn told(error: Error) -> anyhow::Error {
         Error::Conflict(Conflict::NameTaken) => anyhow::anyhow!("this name is taken; choose another"),
         Error::Conflict(_) => anyhow::anyhow!("its state does not allow this now; look at it again"),
         Error::Invalid(violations) => {
-            let all: Vec<String> =
-                violations.0.iter().map(|v| format!("{}: {}", v.pointer.trim_start_matches('/'), v.detail)).collect();
-            anyhow::anyhow!(all.join("\n"))
+            let line = |v: &Violation| format!("{}: {}", v.pointer.trim_start_matches('/'), words::rule(&v.rule));
+            anyhow::anyhow!(violations.0.iter().map(line).collect::<Vec<_>>().join("\n"))
         }
         Error::Internal(cause) if cause.is::<Unheard>() => cause,
         Error::Internal(cause) => in_our_words(cause).context("nothing was changed"),
@@ -117,24 +118,22 @@ fn told(error: Error) -> anyhow::Error {
 
 /// A name that stands for nothing here, and where those that do are listed.
 pub(super) fn unknown(what: &'static str, name: &str, listing: &'static str) -> Error {
-    let detail = format!("there is none called `{}`; see `recourse {listing}`", printable(name));
-    Error::invalid(&format!("/{what}"), "unknown", detail)
+    Error::invalid(&format!("/{what}"), Typed::Unknown { name: printable(name), listing })
 }
 
 /// The line that is typed or piped in. When there is none at all, nobody has said anything yet, not even "nothing".
 pub(super) fn typed() -> Result<String, Error> {
     let mut line = String::new();
     let read = std::io::stdin().lock().take(LONGEST_LINE).read_line(&mut line);
-    match read.map_err(|error| Error::invalid("/value", "unreadable", format!("it cannot be read: {error}")))? {
-        0 => Err(Error::invalid("/value", "required", "type it, or pipe it in, and end it with Enter")),
+    match read.map_err(|error| Error::invalid("/value", Typed::Unreadable(error.to_string())))? {
+        0 => Err(Error::invalid("/value", Typed::NoLine)),
         _ => Ok(line),
     }
 }
 
 /// A word that is none of a closed list, and the list.
 fn none_of(what: &'static str, word: &str, known: &str) -> Error {
-    let detail = format!("`{}` is none; use {known}", printable(word));
-    Error::invalid(&format!("/{what}"), "unknown", detail)
+    Error::invalid(&format!("/{what}"), Typed::NoneOf { word: printable(word), known: known.to_owned() })
 }
 
 /// What was typed, so that it can be shown on any terminal: short, and without what would move the cursor or the words.

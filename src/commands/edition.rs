@@ -14,6 +14,7 @@ use recourse::domain::counting::{self, Quarter};
 use recourse::error::Error;
 use recourse::jobs::editions as jobs;
 use recourse::statistics::editions::{self, Bundle, Committed, EditionId, File, PublicKey, Shelf};
+use recourse::words;
 
 use super::admin::printable;
 
@@ -106,8 +107,8 @@ pub(super) async fn run(config: Config, command: EditionCommand) -> anyhow::Resu
 fn told(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<Error>() {
         Some(Error::Invalid(violations)) => {
-            let words: Vec<&str> = violations.0.iter().map(|violation| violation.detail.as_ref()).collect();
-            anyhow::anyhow!(words.join("; "))
+            let told: Vec<_> = violations.0.iter().map(|violation| words::rule(&violation.rule)).collect();
+            anyhow::anyhow!(told.join("; "))
         }
         Some(Error::Erased) => {
             anyhow::anyhow!("its secret is the auditor's alone since it was published; see recourse edition rebuild")

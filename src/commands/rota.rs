@@ -13,6 +13,7 @@ use recourse::base::time::Timestamp;
 use recourse::domain::paging::rota;
 use recourse::domain::people::staff;
 use recourse::domain::unit::{Caller, Unit};
+use recourse::error::rules::Typed;
 use recourse::error::{Error, Violations};
 use recourse::outbound::mail_address;
 use serde::Serialize;
@@ -92,7 +93,7 @@ pub(super) async fn run(app: &Arc<App>, command: RotaCommand) -> Result<(), Erro
     match command {
         RotaCommand::Add { username, from, until } => {
             let time = |name: &str, text: &str| {
-                file::time(text.trim()).map_err(|reason| Error::invalid(&format!("/{name}"), "bad_time", reason))
+                file::time(text.trim()).map_err(|reason| Error::invalid(&format!("/{name}"), Typed::Time(reason)))
             };
             let (from, until) = (time("from", &from)?, time("until", &until)?);
             add(app, vec![Line { number: None, username, from, until }]).await
@@ -141,7 +142,7 @@ fn note(wrong: &mut Violations, line: &Line, error: Error) -> Result<(), Error> 
     for violation in found.0 {
         let pointer = line.number.map_or_else(|| violation.pointer.clone(), |number| format!("/file, line {number}"));
         if wrong.0.len() < 10 {
-            wrong.add(pointer, violation.code, violation.detail);
+            wrong.add(pointer, violation.rule);
         }
     }
     Ok(())
@@ -170,8 +171,7 @@ async fn list(app: &Arc<App>, json: bool) -> Result<(), Error> {
 async fn mail(app: &Arc<App>, username: String) -> Result<(), Error> {
     let line = typed()?;
     let line = line.trim();
-    let form = "this is no mail address: write one, such as amina@example.org or `Amina <amina@example.org>`";
-    let read = || mail_address(line).ok_or_else(|| Error::invalid("/address", "bad_address", form));
+    let read = || mail_address(line).ok_or_else(|| Error::invalid("/address", Typed::MailAddress));
     let address = if line.is_empty() { None } else { Some(read()?) };
     let set = address.is_some();
     app.write(Caller::Command("admin"), move |tx| {

@@ -23,7 +23,7 @@ pub use address::{NOT_PUBLIC, is_public};
 pub use mail::{MailSettings, Mailer, mail_address};
 pub use pager::{Pager, PagerSettings, Ring};
 pub use smtp::NotSent;
-pub use target::{Refusal, Rules, Target};
+pub use target::{Rules, Target};
 
 use resolve::{NoAddress, NotPublic, Resolver};
 

@@ -6,6 +6,7 @@ use url::{Host, Url};
 
 use super::Settings;
 use super::address::is_public;
+use crate::error::rules::Url as Refusal;
 
 /// The longest URL.
 const LONGEST: usize = 2_048;
@@ -28,55 +29,6 @@ const INSIDE: [&str; 15] = [
     "test",
     "alt",
 ];
-
-/// Why a URL may not be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It is not a URL, or not written as one plainly is.
-    Malformed,
-    /// It does not begin with `https://`.
-    Scheme,
-    /// It names a port that is not open to callers.
-    Port,
-    /// It holds a name or a password.
-    UserInfo,
-    /// It holds a fragment.
-    Fragment,
-    /// Its host is an address.
-    Address,
-    /// Its host is a name of somebody's inside.
-    Host,
-}
-
-impl Refusal {
-    /// The code.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Malformed => "bad_url",
-            Self::Scheme => "https_required",
-            Self::Port => "port_not_allowed",
-            Self::UserInfo => "credentials_in_url",
-            Self::Fragment => "fragment_in_url",
-            Self::Address => "address_not_allowed",
-            Self::Host => "host_not_allowed",
-        }
-    }
-
-    /// What to do, for a person.
-    #[must_use]
-    pub const fn detail(self) -> &'static str {
-        match self {
-            Self::Malformed => "write a URL of at most 2048 plain characters",
-            Self::Scheme => "begin with https://",
-            Self::Port => "leave the port out: only 443 is called",
-            Self::UserInfo => "leave name and password out; use a path that nobody can guess",
-            Self::Fragment => "leave the fragment out",
-            Self::Address => "use a name and not an address",
-            Self::Host => "use a full name of the public internet",
-        }
-    }
-}
 
 /// A URL that may be called.
 #[derive(Clone)]

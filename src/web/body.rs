@@ -18,6 +18,7 @@ use crate::base::text::is_plain_word;
 use crate::domain::intake::Sent;
 use crate::domain::people::platforms::AccessToken;
 use crate::domain::terms::Mode;
+use crate::error::rules::Form;
 use crate::error::{Error, Refused, Result};
 
 /// How long a body may take to arrive: actix itself has no bound for that, and slow bodies would hold connections.
@@ -164,37 +165,35 @@ fn misshapen(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let expected = told.rsplit_once("expected ").map(|(_, rest)| rest.split(" at line ").next().unwrap_or(rest));
     let member = || told.split('`').nth(1).unwrap_or_default().to_owned();
     if told.starts_with("missing field") {
-        return Error::invalid(&format!("{pointer}/{}", member()), "required", "this member is required");
+        return Error::invalid(&format!("{pointer}/{}", member()), Form::Required);
     }
     if told.starts_with("unknown field") {
-        return Error::invalid(&pointer, "unknown_member", "this member is not known; leave it out");
+        return Error::invalid(&pointer, Form::UnknownMember);
     }
     if told.starts_with("duplicate field") {
         if is_plain_word(&member()) {
             pointer = format!("{pointer}/{}", member());
         }
-        return Error::invalid(&pointer, "duplicate_member", "this member stands twice");
+        return Error::invalid(&pointer, Form::Twice);
     }
-    Error::invalid(&pointer, "invalid_value", wanted(expected.unwrap_or_default()))
+    Error::invalid(&pointer, form(expected.unwrap_or_default()))
 }
 
-/// What a reader expected, in the words of the API.
-pub(super) fn wanted(expected: &str) -> String {
+/// What a reader expected.
+pub(super) fn form(expected: &str) -> Form {
     // A list of our own codes, each in backticks.
     if expected.starts_with('`') || expected.starts_with("one of `") {
-        let codes: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-        return format!("use one of {}", codes.join(", "));
+        return Form::OneOf(expected.split('`').skip(1).step_by(2).map(str::to_owned).collect());
     }
-    let words = match expected {
-        "a boolean" => "use true or false",
-        "a string" | "string" | "str" => "use a text",
-        "a sequence" => "use a list",
-        "a map" => "use an object",
-        text if text.starts_with("struct ") => "use an object",
-        "u8" | "u16" | "u32" | "u64" | "usize" | "i64" | "i32" => "use a whole number",
-        _ => "this value has the wrong form; see the API document",
-    };
-    words.to_owned()
+    match expected {
+        "a boolean" => Form::Boolean,
+        "a string" | "string" | "str" => Form::Text,
+        "a sequence" => Form::List,
+        "a map" => Form::Object,
+        text if text.starts_with("struct ") => Form::Object,
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i64" | "i32" => Form::WholeNumber,
+        _ => Form::Undocumented,
+    }
 }
 
 silent! { Raw Media }

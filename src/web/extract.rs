@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::Shared;
-use super::body::wanted;
+use super::body::form;
 use super::gate::{Bearer, TraceId};
 use super::row::{Caller, Precondition, Row};
 use super::tags::Tags;
@@ -17,6 +17,7 @@ use crate::base::id::{Id, Kind};
 use crate::base::secret::Sensitive;
 use crate::domain::access::Presented;
 use crate::domain::people::platforms::AccessToken;
+use crate::error::rules::{Form, Parameter};
 use crate::error::{Error, Refused, Result, Unauthenticated};
 
 /// A request with what every handler needs of it.
@@ -52,8 +53,7 @@ impl Call {
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T> {
         let text = self.request.query_string();
         if text.contains("%00") {
-            let detail = "no parameter may hold a NUL character".into();
-            return Err(Refused::Query { name: "query".to_owned(), detail }.into());
+            return Err(Refused::Query { name: "query".to_owned(), wanted: Parameter::WithoutNul }.into());
         }
         let pairs = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
         let read = serde_path_to_error::deserialize(pairs).map_err(|error| misread(&error))?;
@@ -117,14 +117,14 @@ fn empty_or_broken(pair: &str) -> Option<Refused> {
     let name = percent_decode_str(name).decode_utf8_lossy();
     let is_escape = |rest: &str| rest.get(..2).is_some_and(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
     let is_text = value.split('%').skip(1).all(is_escape) && percent_decode_str(value).decode_utf8().is_ok();
-    let detail = match (&*name, value) {
+    let wanted = match (&*name, value) {
         ("", "") => return None,
-        (_, "") => "leave it out, or give it a value",
-        ("limit", value) if value.bytes().all(|b| b == b'0') => "use a whole number from 1",
+        (_, "") => Parameter::Value,
+        ("limit", value) if value.bytes().all(|b| b == b'0') => Parameter::FromOne,
         _ if is_text => return None,
-        _ => "write it in UTF-8, each byte that is no letter or digit as %XX",
+        _ => Parameter::Utf8,
     };
-    Some(Refused::Query { name: name.into_owned(), detail: detail.into() })
+    Some(Refused::Query { name: name.into_owned(), wanted })
 }
 
 /// Which parameter is wrong, and what it must be. Names that the caller made up are not repeated: those that there are
@@ -133,32 +133,27 @@ fn misread(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Refus
     let told = error.inner().to_string();
     let expected = told.rsplit_once("expected ").map_or("", |(_, expected)| expected);
     if told.starts_with("unknown field") {
-        let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-        let detail = if known.is_empty() {
-            "this call takes no parameters".to_owned()
-        } else {
-            format!("a parameter is not known; there are {}", known.join(", "))
-        };
-        return Refused::Query { name: "query".to_owned(), detail: detail.into() };
+        let known = expected.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        return Refused::Query { name: "query".to_owned(), wanted: Parameter::Known(known) };
     }
     // What comes after "field" is a field of ours, and so is a place that a reader got to.
     let named =
         told.split('`').nth(1).filter(|_| told.starts_with("duplicate field") || told.starts_with("missing field"));
     let name = named.map_or_else(|| error.path().to_string(), str::to_owned);
-    let detail = if told.starts_with("duplicate field") {
-        "give it once".to_owned()
+    let wanted = if told.starts_with("duplicate field") {
+        Parameter::Once
     } else if told.starts_with("missing field") {
-        "this parameter is required".to_owned()
+        Parameter::Given
     } else if told.starts_with("unknown variant") {
-        wanted(expected)
+        Parameter::Form(form(expected))
     } else if told.contains("invalid digit") || told.contains("parse integer") || told.contains("number too") {
-        "use a whole number".to_owned()
+        Parameter::Form(Form::WholeNumber)
     } else if told.contains("`true` or `false`") {
-        "use true or false".to_owned()
+        Parameter::Form(Form::Boolean)
     } else {
-        "badly formed; see the API document".to_owned()
+        Parameter::Documented
     };
-    Refused::Query { name, detail: detail.into() }
+    Refused::Query { name, wanted }
 }
 
 /// Which version the caller saw, as they say.

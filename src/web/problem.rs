@@ -1,4 +1,5 @@
-//! Errors as RFC 9457 documents. One exhaustive table gives each its status, code and title; causes stay in the log.
+//! Errors as RFC 9457 documents. One exhaustive table gives each its status and code, `words` what is said of it; causes
+//! stay in the log.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -8,7 +9,9 @@ use utoipa::ToSchema;
 
 use super::limits::whole_seconds;
 use crate::base::code::open_schema;
+use crate::error::rules::{Form, Parameter};
 use crate::error::{Conflict, Error, Forbidden, Refused, Unauthenticated, Violation};
+use crate::words::{self, Said};
 
 /// The media type of problem documents.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -70,217 +73,82 @@ pub struct ProblemError {
 
 impl From<&Violation> for ProblemError {
     fn from(violation: &Violation) -> Self {
-        Self { pointer: violation.pointer.clone(), code: violation.code, detail: violation.detail.clone().into_owned() }
+        let Violation { pointer, rule } = violation;
+        Self { pointer: pointer.clone(), code: rule.code(), detail: words::rule(rule).into_owned() }
     }
-}
-
-/// A kind of problem.
-struct Kind {
-    status: StatusCode,
-    code: &'static str,
-    title: &'static str,
-    detail: String,
-}
-
-fn kind(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Kind {
-    Kind { status, code, title, detail: detail.into() }
 }
 
 /// The stable code of a problem.
 pub(super) fn code(error: &Error) -> &'static str {
-    of(error).code
+    of(error).1
 }
 
-/// The table.
-fn of(error: &Error) -> Kind {
+/// The table: status and code. What is said of each stands in `words`.
+fn of(error: &Error) -> (StatusCode, &'static str) {
     match error {
-        Error::Unauthenticated(why) => unauthenticated(*why),
-        Error::Forbidden(why) => forbidden(why),
-        Error::NotFound => {
-            kind(StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing here for this credential.")
-        }
-        Error::Erased => kind(StatusCode::GONE, "erased", "Erased", "What this call answered was erased."),
-        Error::Conflict(why) => conflict(why),
+        Error::Unauthenticated(Unauthenticated::Missing) => (StatusCode::UNAUTHORIZED, "credential_missing"),
+        Error::Unauthenticated(Unauthenticated::Invalid) => (StatusCode::UNAUTHORIZED, "credential_invalid"),
+        Error::Forbidden(Forbidden::Scope(_)) => (StatusCode::FORBIDDEN, "scope_missing"),
+        Error::Forbidden(Forbidden::Role) => (StatusCode::FORBIDDEN, "role_not_allowed"),
+        Error::Forbidden(Forbidden::SecondPerson) => (StatusCode::FORBIDDEN, "second_person_required"),
+        Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+        Error::Erased => (StatusCode::GONE, "erased"),
+        Error::Conflict(why) => (StatusCode::CONFLICT, conflict(why)),
         Error::Refused(why) => refused(why),
-        Error::Invalid(_) => kind(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "validation_failed",
-            "The content breaks a rule",
-            "See `errors`; mend each and send the request again.",
-        ),
-        Error::Throttled { policy, .. } => kind(
-            StatusCode::TOO_MANY_REQUESTS,
-            "quota_exceeded",
-            "Too many requests",
-            format!("The limit `{policy}` was passed. Wait as long as `Retry-After` says."),
-        ),
-        Error::Unavailable(_) => kind(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Not available just now",
-            "Nothing was stored. Send the same request again, with the same Idempotency-Key.",
-        ),
-        Error::Internal(_) => kind(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "A fault of this service",
-            "It was noted under this request's id. Nothing was stored; you may send the request again.",
-        ),
+        Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed"),
+        Error::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, "quota_exceeded"),
+        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
 
-fn unauthenticated(why: Unauthenticated) -> Kind {
-    let status = StatusCode::UNAUTHORIZED;
+const fn conflict(why: &Conflict) -> &'static str {
     match why {
-        Unauthenticated::Missing => {
-            kind(status, "credential_missing", "No credential", "Send `Authorization: Bearer` with an access token.")
-        }
-        Unauthenticated::Invalid => kind(
-            status,
-            "credential_invalid",
-            "The credential does not hold",
-            "It is wrong, has expired or was revoked. Get a new one.",
-        ),
+        Conflict::Transition { .. } => "transition_refused",
+        Conflict::ClaimedByOther => "claimed_by_other",
+        Conflict::ClaimLost => "claim_lost",
+        Conflict::DuplicateReference { .. } => "duplicate_reference",
+        Conflict::InFlight => "in_flight",
+        Conflict::ActDecided => "act_decided",
+        Conflict::ActVoid => "act_void",
+        Conflict::ActOutdated => "act_outdated",
+        Conflict::NameTaken => "name_taken",
+        Conflict::EndpointDisabled => "endpoint_disabled",
     }
 }
 
-fn forbidden(why: &Forbidden) -> Kind {
-    let status = StatusCode::FORBIDDEN;
+const fn refused(why: &Refused) -> (StatusCode, &'static str) {
     match why {
-        Forbidden::Scope(scope) => kind(
-            status,
-            "scope_missing",
-            "The access token lacks a scope",
-            format!("This call needs the scope `{scope}`."),
-        ),
-        Forbidden::Role => kind(status, "role_not_allowed", "Your role has no right to this", "Ask a lead."),
-        Forbidden::SecondPerson => kind(
-            status,
-            "second_person_required",
-            "A second person must decide",
-            "Who proposed an act cannot approve or refuse it.",
-        ),
-    }
-}
-
-fn conflict(why: &Conflict) -> Kind {
-    let status = StatusCode::CONFLICT;
-    match why {
-        Conflict::Transition { from, action } => kind(
-            status,
-            "transition_refused",
-            "Not possible from this state",
-            format!("`{action}` is not possible from `{from}`."),
-        ),
-        Conflict::ClaimedByOther => kind(
-            status,
-            "claimed_by_other",
-            "Somebody else holds the case",
-            "Take another one, or ask a lead to hand it over.",
-        ),
-        Conflict::ClaimLost => {
-            let detail = "The claim has lapsed or never was. Claim the case again.";
-            kind(status, "claim_lost", "You do not hold the case", detail)
-        }
-        Conflict::DuplicateReference { .. } => kind(
-            status,
-            "duplicate_reference",
-            "The reference is taken",
-            "A report with this platform_report_ref and another content is here already: `report_id` names it. Send an addition, or use a new reference.",
-        ),
-        Conflict::InFlight => {
-            kind(status, "in_flight", "The same request is being worked on", "Send it again after `Retry-After`.")
-        }
-        Conflict::ActDecided => {
-            kind(status, "act_decided", "Already decided", "Somebody has approved or refused this act.")
-        }
-        Conflict::ActVoid => {
-            let detail = "The case was closed, or whoever proposed this may not work on it any more. Read the case, and propose anew what still holds.";
-            kind(status, "act_void", "It waits no longer", detail)
-        }
-        Conflict::ActOutdated => {
-            let detail =
-                "More is known, or was judged, than this act answers. Refuse it, look again, and propose anew.";
-            kind(status, "act_outdated", "More has come in since", detail)
-        }
-        Conflict::NameTaken => kind(status, "name_taken", "The name is taken", "Choose another."),
-        Conflict::EndpointDisabled => {
-            kind(status, "endpoint_disabled", "The endpoint is not called", "Switch it on again first.")
-        }
-    }
-}
-
-fn parameter(name: &str, detail: &str) -> Kind {
-    let detail = format!("`{name}`: {detail}.");
-    kind(StatusCode::BAD_REQUEST, "bad_parameter", "A parameter is missing or badly formed", detail)
-}
-
-fn refused(why: &Refused) -> Kind {
-    let bad = StatusCode::BAD_REQUEST;
-    match why {
-        Refused::Malformed => {
-            kind(bad, "malformed", "The body cannot be read", "Send one JSON object in UTF-8, nested at most 128 deep.")
-        }
-        Refused::Parameter { name, detail } => parameter(name, detail),
-        Refused::Query { name, detail } => parameter(name, detail),
-        Refused::IdempotencyKeyMissing => kind(
-            bad,
-            "idempotency_key_missing",
-            "No Idempotency-Key",
-            "Send `Idempotency-Key` with 1 to 255 printable ASCII characters, new for each new call.",
-        ),
-        Refused::IdempotencyKeyReused => {
-            let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "The key belongs to another call");
-            let detail = "This Idempotency-Key was used with another content. Use a new key.";
-            kind(status, "idempotency_key_reused", title, detail)
-        }
-        Refused::PreconditionRequired => kind(
-            StatusCode::PRECONDITION_REQUIRED,
-            "precondition_required",
-            "No If-Match",
-            "Read the resource and send its ETag in `If-Match`.",
-        ),
-        Refused::PreconditionFailed => kind(
-            StatusCode::PRECONDITION_FAILED,
-            "precondition_failed",
-            "The resource has changed",
-            "Read it again, look at what changed, and decide anew.",
-        ),
-        Refused::MediaType => {
-            kind(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "Not JSON", "Send `Content-Type: application/json`.")
-        }
-        Refused::Encoding => {
-            let detail = "Send it as it is, without `Content-Encoding`.";
-            kind(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_encoding", "The body is packed", detail)
-        }
-        Refused::TooLarge => {
-            let detail = "A body may have 256 KiB, a batch 8 MiB. A report may have more only in `platform_context.messages`, up to 2 MiB in all.";
-            kind(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", detail)
-        }
-        Refused::TooSlow => {
-            kind(StatusCode::REQUEST_TIMEOUT, "too_slow", "The body did not arrive", "Send the request again.")
-        }
-        Refused::Method => {
-            kind(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Not with this method", "See `Allow`.")
-        }
+        Refused::Malformed => (StatusCode::BAD_REQUEST, "malformed"),
+        Refused::Parameter { .. } | Refused::Query { .. } => (StatusCode::BAD_REQUEST, "bad_parameter"),
+        Refused::IdempotencyKeyMissing => (StatusCode::BAD_REQUEST, "idempotency_key_missing"),
+        Refused::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+        Refused::PreconditionRequired => (StatusCode::PRECONDITION_REQUIRED, "precondition_required"),
+        Refused::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+        Refused::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),
+        Refused::Encoding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_encoding"),
+        Refused::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        Refused::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
+        Refused::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
     }
 }
 
 /// The document of an error, for answers that hold one as a part.
 #[must_use]
 pub fn document(error: &Error, instance: &str) -> Problem {
-    let kind = of(error);
+    let (status, code) = of(error);
+    let Said { title, detail } = words::problem(error);
     let errors = match error {
         Error::Invalid(violations) => violations.0.iter().map(ProblemError::from).collect(),
         _ => Vec::new(),
     };
     Problem {
-        kind: format!("/problems#{}", kind.code),
-        title: kind.title,
-        status: kind.status.as_u16(),
-        detail: kind.detail,
+        kind: format!("/problems#{code}"),
+        title,
+        status: status.as_u16(),
+        detail: detail.into_owned(),
         instance: instance.to_owned(),
-        code: kind.code,
+        code,
         errors,
         retryable: error.is_retryable(),
         report_id: match error {
@@ -298,7 +166,7 @@ pub(super) fn response(error: &Error, instance: &str) -> HttpResponse {
         _ => {}
     }
     let document = document(error, instance);
-    let mut response = HttpResponse::build(of(error).status).content_type(MEDIA_TYPE).json(document);
+    let mut response = HttpResponse::build(of(error).0).content_type(MEDIA_TYPE).json(document);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     let wait = match error {
@@ -317,7 +185,7 @@ pub(super) fn response(error: &Error, instance: &str) -> HttpResponse {
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
-        of(self).status
+        of(self).0
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -354,7 +222,7 @@ fn examples() -> Vec<Error> {
     all.extend(conflicts.map(Error::Conflict));
     let refusals = [
         Refused::Malformed,
-        Refused::Parameter { name: "limit", detail: "use a whole number" },
+        Refused::Parameter { name: "limit", wanted: Parameter::Form(Form::WholeNumber) },
         Refused::IdempotencyKeyMissing,
         Refused::IdempotencyKeyReused,
         Refused::PreconditionRequired,
@@ -366,7 +234,7 @@ fn examples() -> Vec<Error> {
         Refused::Method,
     ];
     all.extend(refusals.map(Error::Refused));
-    all.push(Error::invalid("/statement", "required", "say in their words what happened"));
+    all.push(Error::invalid("/statement", Form::NoWords));
     all.push(Error::Throttled { policy: "ingest", retry_after: wait });
     all.push(Error::Unavailable("the database".into()));
     all.push(Error::Internal(anyhow::anyhow!("a fault")));

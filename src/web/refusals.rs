@@ -47,7 +47,7 @@ fn places(error: &Error) -> Option<String> {
     };
     let named = violations.iter().take(NAMED).map(|violation| {
         let pointer: Vec<&str> = violation.pointer.split('/').map(step).collect();
-        format!("{} {}", pointer.join("/"), violation.code).trim_start().to_owned()
+        format!("{} {}", pointer.join("/"), violation.rule.code()).trim_start().to_owned()
     });
     let mut all: Vec<String> = named.collect();
     if violations.len() > NAMED {
@@ -97,6 +97,7 @@ fn collect(value: &Value, words: &mut HashSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::{Refusal, words};
+    use crate::error::rules::{Form, Parameter};
     use crate::error::{Error, Refused, Violations};
 
     #[test]
@@ -105,22 +106,23 @@ mod tests {
         for pointer in
             ["/statement", "/answers/not_safe_now", "/answers/anna-lives-at-12", "/reports/17/subject", "", "/12345"]
         {
-            wrong.add(pointer, "bad", "mend it");
+            wrong.add(pointer, Form::Date);
         }
         let told = Refusal::of(&Error::Invalid(wrong)).places.unwrap();
         assert_eq!(
             told,
-            "/statement bad, /answers/not_safe_now bad, /answers/? bad, /reports/17/subject bad, bad, /? bad"
+            "/statement bad_date, /answers/not_safe_now bad_date, /answers/? bad_date, /reports/17/subject bad_date, bad_date, /? bad_date"
         );
-        let parameter = |name| Refusal::of(&Refused::Parameter { name, detail: "use another" }.into()).places.unwrap();
+        let parameter =
+            |name| Refusal::of(&Refused::Parameter { name, wanted: Parameter::Cursor }.into()).places.unwrap();
         assert_eq!((&*parameter("limit"), &*parameter("anna")), ("limit", "?"));
-        let query = |name: &str| Refused::Query { name: name.to_owned(), detail: "use another".into() };
+        let query = |name: &str| Refused::Query { name: name.to_owned(), wanted: Parameter::Cursor };
         let query = |name| Refusal::of(&query(name).into()).places.unwrap();
         assert_eq!((&*query("limit"), &*query("query"), &*query("anna")), ("limit", "query", "?"));
         let mut many = Violations::default();
-        (0..100).for_each(|n| many.add(format!("/reports/{n}"), "bad", "mend it"));
+        (0..100).for_each(|n| many.add(format!("/reports/{n}"), Form::Date));
         let told = Refusal::of(&Error::Invalid(many)).places.unwrap();
-        assert!(told.ends_with("/reports/7 bad, and 92 more"), "{told}");
+        assert!(told.ends_with("/reports/7 bad_date, and 92 more"), "{told}");
         assert!(
             words().len() < 1_000 && words().contains("If-Match") && !words().contains("properties"),
             "{:?}",

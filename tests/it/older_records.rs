@@ -31,7 +31,9 @@ async fn announce(world: &World, id: EditionId) -> anyhow::Result<EditionId> {
 /// What a refusal says.
 fn words(error: &anyhow::Error) -> String {
     match error.downcast_ref() {
-        Some(Error::Invalid(violations)) => violations.0.iter().map(|violation| violation.detail.to_string()).collect(),
+        Some(Error::Invalid(violations)) => {
+            violations.0.iter().map(|violation| recourse::words::rule(&violation.rule).into_owned()).collect()
+        }
         _ => error.to_string(),
     }
 }

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use recourse::outbound::{Outbound, Refusal, Rules, Settings, Trouble};
+use recourse::error::rules::Url as Refusal;
+use recourse::outbound::{Outbound, Rules, Settings, Trouble};
 use reqwest::header::HeaderMap;
 use serde_json::json;
 use tokio::net::UdpSocket;
@@ -145,7 +146,7 @@ fn forbidden_urls_are_refused_when_stored_and_when_called() {
         let spark = world.platform("spark").await;
         for (url, why) in FORBIDDEN {
             let refused = spark.caller.post("/v1/webhook-endpoints", &json!({"url": url})).await.expect(422);
-            assert_eq!(refused.errors(), [format!("/url {}", why.as_str())], "{url}");
+            assert_eq!(refused.errors(), [format!("/url {}", why.code())], "{url}");
         }
         let none = spark.caller.get("/v1/webhook-endpoints").await.expect(200);
         assert_eq!(none.json()["data"], json!([]));

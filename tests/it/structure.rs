@@ -8,16 +8,17 @@ use recourse::domain::case::state;
 use recourse::web::{openapi, problem};
 
 /// What each room may import of ours. `app` wires, and handlers and jobs take it: the one arrow that points back.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("base", &["base"]),
     ("error", &[]),
     ("db", &["base", "error", "db"]),
-    ("outbound", &["base", "outbound"]),
+    ("outbound", &["base", "error", "outbound"]),
     ("domain", &["base", "error", "db", "outbound", "domain"]),
+    ("words", &["error", "words"]),
     ("pages", &["base", "pages"]),
     ("statistics", &["base", "error", "db", "domain", "pages", "statistics"]),
     ("config", &["base", "db", "outbound"]),
-    ("web", &["base", "error", "config", "db", "domain", "statistics", "pages", "app", "web"]),
+    ("web", &["base", "error", "config", "db", "domain", "statistics", "pages", "words", "app", "web"]),
     ("jobs", &["base", "error", "db", "outbound", "domain", "statistics", "app", "jobs"]),
     ("metrics", &["base", "domain"]),
     ("app", &["base", "error", "config", "db", "outbound", "domain", "statistics", "metrics", "app"]),
@@ -122,6 +123,28 @@ fn room(name: &str) -> String {
     name.split(['/', '.']).next().unwrap_or_default().to_owned()
 }
 
+/// The domain says which rule was broken, by its key; what is said of it stands in `words`.
+#[test]
+fn the_domain_has_codes_and_no_sentences() {
+    let mut found = Vec::new();
+    for (name, text) in sources().iter().filter(|(name, _)| name.starts_with("domain/")) {
+        let text = code(text).map(str::trim).collect::<Vec<_>>().join(" ");
+        for call in ["Error::invalid(", ".require(", ".add(", "Refused::", "Conflict::", "Forbidden::"] {
+            for rest in text.split(call).skip(1) {
+                let said = rest.split(';').next().unwrap_or_default();
+                if said.split('"').skip(1).step_by(2).any(|literal| literal.contains(' ')) {
+                    found.push(format!("{name}: {call}{said}"));
+                }
+            }
+        }
+        // These alone repeat what somebody typed: an operator, at a command.
+        if text.contains("Typed") {
+            found.push(format!("{name}: Typed"));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 #[test]
 fn only_db_knows_which_database_it_is() {
     // Claims pass over locked rows on PostgreSQL (SKIP LOCKED), and SQLite has no such words.
@@ -160,12 +183,9 @@ fn the_api_document_is_the_one_in_the_repository() {
 #[test]
 fn every_error_has_a_line_in_the_catalogue() {
     let web = sources().into_iter().find(|(name, _)| name == "web/problem.rs").unwrap().1;
-    // The codes of the table: the second argument of `kind(status, "code", …)`.
+    // The codes of the table are the only texts in it: `(status, "code")`.
     let table = web.split("fn of(").nth(1).unwrap().split("pub fn document").next().unwrap();
-    let mut codes = BTreeSet::new();
-    for call in table.split("kind(").skip(1) {
-        codes.insert(call.split('"').nth(1).unwrap().to_owned());
-    }
+    let codes: BTreeSet<String> = table.split('"').skip(1).step_by(2).map(str::to_owned).collect();
     let catalogue = problem::catalogue();
     let listed: BTreeSet<String> = catalogue
         .lines()

@@ -12,6 +12,7 @@ use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::triage::Queue;
 use recourse::domain::unit::{Caller, Unit};
 use recourse::error::Error;
+use recourse::error::rules::Typed;
 
 use super::declared::Declared;
 use super::{Account, Listing, by_operator, no_account, none_of, say_json, shown, typed};
@@ -192,7 +193,7 @@ fn queue_list(text: &str) -> Result<Vec<Queue>, Error> {
     let queue = |name: &str| Queue::parse(name).ok_or_else(|| none_of("queues", name, &known));
     let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if names.is_empty() {
-        return Err(Error::invalid("/queues", "required", format!("name at least one of {known}")));
+        return Err(Error::invalid("/queues", Typed::Nothing { known }));
     }
     names.into_iter().map(queue).collect()
 }

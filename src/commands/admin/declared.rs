@@ -6,6 +6,7 @@ use recourse::domain::people::staff;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::unit::Unit;
 use recourse::error::Error;
+use recourse::error::rules::Typed;
 
 /// What a colleague declares.
 pub(super) enum Declared {
@@ -19,9 +20,8 @@ impl Declared {
     pub(super) fn read(kind: &str, typed: impl FnOnce() -> Result<String, Error>) -> Result<Self, Error> {
         if kind == "account" {
             let value = typed()?;
-            let form = "write the platform's short name, a space, and the account as the platform calls it";
             let (slug, account) =
-                value.trim().split_once(' ').ok_or_else(|| Error::invalid("/value", "bad_account", form))?;
+                value.trim().split_once(' ').ok_or_else(|| Error::invalid("/value", Typed::Account))?;
             return Ok(Self::Account(slug.to_owned(), account.trim().to_owned()));
         }
         let known = "phone, email, handle, profile_url, device, payment or account";
@@ -37,8 +37,7 @@ impl Declared {
             Self::Account(slug, account) => {
                 if platforms::find(tx, slug)?.is_none() {
                     // Not named: it may be a part of what was typed so that it stands nowhere.
-                    let detail = "there is none of the name before the space; see `recourse admin platform list`";
-                    return Err(Error::invalid("/platform", "unknown", detail));
+                    return Err(Error::invalid("/platform", Typed::Platform));
                 }
                 staff::declare_account(tx, username, (slug, account)).map_err(super::no_account(username))
             }

@@ -10,6 +10,7 @@ use recourse::base::time::Timestamp;
 use recourse::domain::people::platforms::{self, Client, NewCredential, Platform, Scope, parse_scopes, scope_text};
 use recourse::domain::terms::Mode;
 use recourse::error::Error;
+use recourse::error::rules::Typed;
 use serde::Serialize;
 
 use super::webhooks::in_words;
@@ -207,7 +208,7 @@ fn scope_list(text: &str) -> Result<Vec<Scope>, Error> {
     }
     let asked = parse_scopes(&words.join(" ")).unwrap_or_default();
     if asked.is_empty() {
-        return Err(Error::invalid("/scopes", "required", format!("name at least one of {known}")));
+        return Err(Error::invalid("/scopes", Typed::Nothing { known }));
     }
     Ok(Scope::ALL.iter().copied().filter(|scope| asked.contains(scope)).collect())
 }

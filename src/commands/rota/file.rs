@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use recourse::base::time::Timestamp;
+use recourse::error::rules::{Typed, Unread};
 use recourse::error::{Error, Violations};
 
 use crate::commands::admin::printable;
@@ -30,12 +31,13 @@ pub(super) struct Line {
 /// The shifts of a file.
 pub(super) fn read(file: &Path) -> Result<Vec<Line>, Error> {
     let unreadable = |error: std::io::Error| {
-        Error::invalid("/file", "unreadable", format!("{} cannot be read: {error}", file.display()))
+        let (file, reason) = (file.display().to_string(), error.to_string());
+        Error::invalid("/file", Typed::FileUnreadable { file, reason })
     };
     let mut bytes = Vec::new();
     std::fs::File::open(file).map_err(unreadable)?.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > LONGEST) {
-        return Err(Error::invalid("/file", "too_large", "it has more than 1 MiB and is no rota"));
+        return Err(Error::invalid("/file", Typed::FileTooLarge));
     }
     shifts(&text(&bytes)?)
 }
@@ -52,16 +54,13 @@ fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
         _ => {}
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let save = "save it as CSV in UTF-8";
     match std::str::from_utf8(bytes) {
-        Ok(text) if text.contains('\0') => {
-            Err(Error::invalid("/file", "not_text", format!("it is no text, or UTF-16 without a mark; {save}")))
-        }
+        Ok(text) if text.contains('\0') => Err(Error::invalid("/file", Typed::FileNotText)),
         Ok(text) => Ok(text.into()),
         Err(error) => {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = before.split(|byte| *byte == b'\n').count();
-            Err(Error::invalid("/file", "not_text", format!("line {line} is not in UTF-8; {save}")))
+            Err(Error::invalid("/file", Typed::LineNotText(line)))
         }
     }
 }
@@ -97,17 +96,13 @@ fn shifts(text: &str) -> Result<Vec<Line>, Error> {
         }
         match shift(&cells, order.unwrap_or([0, 1, 2])) {
             Ok((username, from, until)) => found.push(Line { number: Some(number), username, from, until }),
-            Err(reason) if wrong.0.len() < TOLD => wrong.add(format!("/file, line {number}"), "bad_line", reason),
+            Err(reason) if wrong.0.len() < TOLD => wrong.add(format!("/file, line {number}"), Typed::Line(reason)),
             Err(_) => {}
         }
     }
     wrong.into_result()?;
     if found.is_empty() {
-        return Err(Error::invalid(
-            "/file",
-            "empty",
-            "there is no shift in it; write a line each: username,from,until",
-        ));
+        return Err(Error::invalid("/file", Typed::FileEmpty));
     }
     Ok(found)
 }
@@ -145,27 +140,23 @@ fn heading(cells: &[String]) -> Option<[usize; 3]> {
     Some([username?, from?, until?])
 }
 
-fn shift(cells: &[String], order: [usize; 3]) -> Result<(String, Timestamp, Timestamp), String> {
+fn shift(cells: &[String], order: [usize; 3]) -> Result<(String, Timestamp, Timestamp), Unread> {
     let [Some(username), Some(from), Some(until)] = order.map(|place| cells.get(place)) else {
-        return Err("there are not three columns; write username,from,until".to_owned());
+        return Err(Unread::Columns);
     };
     if cells.len() > 3 && order == [0, 1, 2] {
-        return Err(
-            "there are more than three columns; write username,from,until, or a heading that names them".to_owned()
-        );
+        return Err(Unread::MoreColumns);
     }
     if username.is_empty() {
-        return Err("the username is missing".to_owned());
+        return Err(Unread::NoUsername);
     }
     Ok((username.clone(), time(from)?, time(until)?))
 }
 
 /// A time with its zone: RFC 3339, also with a space in place of the T or without seconds.
-pub(super) fn time(text: &str) -> Result<Timestamp, String> {
-    let form = "write 2026-11-24T18:00:00Z, or +01:00 in place of Z";
-    let shown = printable(text);
+pub(super) fn time(text: &str) -> Result<Timestamp, Unread> {
     if text.is_empty() {
-        return Err(format!("a time is missing; {form}"));
+        return Err(Unread::NoTime);
     }
     let spelled = text.to_ascii_uppercase().replacen(' ', "T", 1).replace(' ', "");
     if let Some(at) = Timestamp::parse(&spelled) {
@@ -177,9 +168,9 @@ pub(super) fn time(text: &str) -> Result<Timestamp, String> {
         return Ok(at);
     }
     if ["Z", ":00Z"].iter().any(|missing| Timestamp::parse(&format!("{spelled}{missing}")).is_some()) {
-        return Err(format!("`{shown}` does not say in which zone; add Z for UTC, or an offset such as +01:00"));
+        return Err(Unread::NoZone(printable(text)));
     }
-    Err(format!("`{shown}` is no time; {form}"))
+    Err(Unread::NotATime(printable(text)))
 }
 
 #[cfg(test)]
@@ -189,9 +180,12 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<Vec<(usize, String)>, String> {
         let lines = text(bytes).and_then(|text| shifts(&text));
         let told = |error: recourse::error::Error| match error {
-            recourse::error::Error::Invalid(all) => {
-                all.0.iter().map(|v| format!("{} {}", v.pointer, v.detail)).collect::<Vec<_>>().join("\n")
-            }
+            recourse::error::Error::Invalid(all) => all
+                .0
+                .iter()
+                .map(|v| format!("{} {}", v.pointer, recourse::words::rule(&v.rule)))
+                .collect::<Vec<_>>()
+                .join("\n"),
             other => panic!("{other}"),
         };
         lines.map(|lines| lines.into_iter().map(|line| (line.number.unwrap(), line.username)).collect()).map_err(told)

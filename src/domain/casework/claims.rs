@@ -18,12 +18,14 @@ use crate::domain::paging;
 use crate::domain::people::staff::Member;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
+use crate::error::rules::Casework;
 use crate::error::{Conflict, Error, Result};
 
 /// How long a claim holds without a heartbeat.
 pub(in crate::domain) const LEASE: Duration = Duration::from_mins(15);
 /// How long a case may be set aside.
-pub(in crate::domain) const LONGEST_HOLD: Duration = Duration::from_hours(72);
+pub(in crate::domain) const LONGEST_HOLD: Duration = Duration::from_hours(LONGEST_HOLD_HOURS);
+const LONGEST_HOLD_HOURS: u64 = 72;
 /// How long a case that was handed to somebody is offered to them alone: a shift. Never past its next deadline, so
 /// that a person who is away lets nothing lapse.
 pub(in crate::domain) const RESERVED: Duration = Duration::from_hours(8);
@@ -88,9 +90,9 @@ pub fn start(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
 /// `Invalid` without a reason or with an `until` that has passed or lies more than 72 hours ahead.
 pub fn hold(tx: &mut Unit<'_>, grant: Grant<Work>, reason: &str, until: Option<Timestamp>) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
-    let until = until.ok_or_else(|| Error::invalid("/until", "required", "say until when, at most 72 hours ahead"))?;
+    let until = until.ok_or_else(|| Error::invalid("/until", Casework::HoldWithoutEnd(LONGEST_HOLD_HOURS)))?;
     if until <= tx.now() || until > tx.now().plus(LONGEST_HOLD) {
-        return Err(Error::invalid("/until", "out_of_range", "choose a time within the next 72 hours"));
+        return Err(Error::invalid("/until", Casework::HoldOutOfRange(LONGEST_HOLD_HOURS)));
     }
     require_reason(reason)?;
     moved::move_along(tx, &mut case, Action::Hold, None)?;
@@ -248,7 +250,7 @@ pub fn end_hold(tx: &mut Unit<'_>, id: &str) -> Result<()> {
 /// A reason in words.
 pub(super) fn require_reason(reason: &str) -> Result<()> {
     if reason.trim().is_empty() {
-        return Err(Error::invalid("/reason", "required", "say why; the next colleague reads it"));
+        return Err(Error::invalid("/reason", Casework::NoReason));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
+use crate::error::rules::Casework;
 use crate::error::{Error, Result};
 
 /// Links two cases that the same person may see. Linking them again changes nothing.
@@ -21,10 +22,10 @@ use crate::error::{Error, Result};
 pub fn link(tx: &mut Unit<'_>, one: Grant<Link>, other: Grant<Link>) -> Result<Case> {
     let ((mut one, who), (mut other, _)) = (one.into_parts(), other.into_parts());
     if one.id == other.id {
-        return Err(Error::invalid("/case_id", "same_case", "a case cannot be linked with itself"));
+        return Err(Error::invalid("/case_id", Casework::SameCase));
     }
     if one.mode != other.mode {
-        return Err(Error::invalid("/case_id", "other_mode", "real cases and trials never meet"));
+        return Err(Error::invalid("/case_id", Casework::OtherMode));
     }
     tie(tx, &mut one, &mut other, who.id.as_str())?;
     Ok(one)

@@ -20,11 +20,13 @@ use crate::domain::counting;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Notes, Owner, Sealed};
+use crate::error::rules::{Casework, Form};
 use crate::error::{Error, Result};
 
 const LONGEST: usize = 20_000;
 /// How far ahead the next contact may be agreed.
-const LATEST_CHECK_IN: Duration = Duration::from_hours(30 * 24);
+const LATEST_CHECK_IN: Duration = Duration::from_hours(LATEST_CHECK_IN_DAYS * 24);
+const LATEST_CHECK_IN_DAYS: u64 = 30;
 
 codes! {
     /// What a note records as done.
@@ -89,11 +91,10 @@ pub struct NoteView {
 pub fn write_note(tx: &mut Unit<'_>, grant: Grant<WriteNote>, note: &NewNote) -> Result<NoteView> {
     let (mut case, who) = grant.into_parts();
     if note.text.trim().is_empty() || note.text.chars().count() > LONGEST {
-        return Err(Error::invalid("/text", "bad_length", "write 1 to 20,000 characters"));
+        return Err(Error::invalid("/text", Casework::NoteLength(LONGEST)));
     }
     if note.records == Some(Records::SafeContact) && !note.channel_confirmed_safe {
-        let detail = "confirm that the channel is safe now, or record a standby with its reason";
-        return Err(Error::invalid("/channel_confirmed_safe", "channel_not_confirmed", detail));
+        return Err(Error::invalid("/channel_confirmed_safe", Casework::ChannelNotConfirmed));
     }
     check_in_is_sound(note, tx.now())?;
     if note.records == Some(Records::SafeContact) {
@@ -138,8 +139,7 @@ fn contact_is_open(tx: &mut Unit<'_>, case: &CaseId, asked: bool) -> Result<()> 
         return Ok(());
     }
     if !asked {
-        let detail = "her contact wishes could not be read: ask her first how she may be reached, and say that you did, or record a standby";
-        return Err(Error::invalid("/wishes_asked", "contact_barred", detail));
+        return Err(Error::invalid("/wishes_asked", Casework::ContactBarred));
     }
     report::lift_bar(tx, case)
 }
@@ -148,11 +148,10 @@ fn contact_is_open(tx: &mut Unit<'_>, case: &CaseId, asked: bool) -> Result<()> 
 fn check_in_is_sound(note: &NewNote, now: Timestamp) -> Result<()> {
     let Some(by) = note.check_in_by else { return Ok(()) };
     if note.records != Some(Records::SafeContact) {
-        let detail = "a check-in is agreed in a contact: say `records: safe_contact`";
-        return Err(Error::invalid("/check_in_by", "not_agreed", detail));
+        return Err(Error::invalid("/check_in_by", Casework::CheckInNotAgreed));
     }
     if by <= now || by > now.plus(LATEST_CHECK_IN) {
-        return Err(Error::invalid("/check_in_by", "out_of_range", "choose a time within the next 30 days"));
+        return Err(Error::invalid("/check_in_by", Casework::CheckInOutOfRange(LATEST_CHECK_IN_DAYS)));
     }
     Ok(())
 }
@@ -160,7 +159,7 @@ fn check_in_is_sound(note: &NewNote, now: Timestamp) -> Result<()> {
 /// Writes the reason of an act as a note.
 pub(super) fn write_reason(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, reason: &str) -> Result<()> {
     if reason.chars().count() > LONGEST {
-        return Err(Error::invalid("/reason", "too_long", "at most 20,000 characters"));
+        return Err(Error::invalid("/reason", Form::TooLong(LONGEST)));
     }
     insert(tx, case, who, (reason, None)).map(|_| ())
 }

@@ -4,17 +4,15 @@ use chrono::{DateTime, Utc};
 
 use super::body::{Author, ContextMessage, PlatformContext};
 use super::dates;
-use super::found::{Found, Rule};
-use super::members::{Members, Read, beyond, object, too_long};
+use super::found::Found;
+use super::members::{Members, Read, beyond, object};
 use crate::base::json::Json;
+use crate::error::rules::Form;
 
 /// So many messages are kept.
 const MOST: usize = 200;
 /// The longest message, in characters.
 const LONGEST: usize = 8_000;
-
-const TOO_MANY: Rule = Rule::new("too_many", "at most 200 messages, and what fits: the newest are kept");
-const NO_MESSAGE: Rule = Rule::new("invalid_value", "a message needs `from` and `text`");
 
 /// What the platform knows of the two accounts. `room` is how many bytes the messages may have.
 pub(super) fn context(members: &mut Members, room: usize, found: &mut Found) -> Option<PlatformContext> {
@@ -27,7 +25,7 @@ pub(super) fn context(members: &mut Members, room: usize, found: &mut Found) -> 
     let (kept, dropped) = newest_that_fit(all, room);
     if dropped > 0 {
         let told = Json::Text(format!("{dropped} older messages were not kept"));
-        found.leave_out_many(&place, &TOO_MANY, &told, dropped);
+        found.leave_out_many(&place, &Form::TooManyMessages(MOST), &told, dropped);
     }
     let messages = kept.into_iter().filter_map(|(i, value)| message(value, &format!("{place}/{i}"), found)).collect();
     Some(PlatformContext { matched_at, still_matched, messages })
@@ -46,13 +44,13 @@ fn message(value: Json, place: &str, found: &mut Found) -> Option<ContextMessage
     let text = inner.words("text", &mut own).map(|text| match beyond(&text, LONGEST) {
         None => text,
         Some(beginning) => {
-            own.leave_out(&format!("{place}/text"), &too_long(LONGEST), &Json::Text(text.clone()));
+            own.leave_out(&format!("{place}/text"), &Form::TooLong(LONGEST), &Json::Text(text.clone()));
             beginning.to_owned()
         }
     });
     inner.finish(&mut own);
     let Some((from, text)) = from.zip(text) else {
-        found.leave_out(place, &NO_MESSAGE, &whole);
+        found.leave_out(place, &Form::Message, &whole);
         return None;
     };
     found.absorb(own);

@@ -2,11 +2,12 @@
 //! any way until a person has asked.
 
 use super::body::{Channel, ChannelBody, ContactBody, Source, YesNoUnknown};
-use super::found::{Found, Rule};
+use super::found::Found;
 use super::members::{Members, Read, code, object, text};
 use super::said::yes_no_unknown;
 use crate::base::json::Json;
 use crate::domain::terms::identifiers::{folded, is_address, is_number};
+use crate::error::rules::Form;
 
 /// So many ways are kept.
 const MOST: usize = 10;
@@ -16,10 +17,6 @@ const LONGEST: usize = 320;
 /// So many digits has a number with its country, and so many one without.
 const LONGEST_ABROAD: usize = 15;
 const LONGEST_AT_HOME: usize = 12;
-
-const TOO_MANY: Rule = Rule::new("too_many", "at most 10");
-const NO_VALUE: Rule = Rule::new("invalid_value", "use the address or number alone, of 1 to 320 characters");
-const NO_TYPE: Rule = Rule::new("required", "say which way it is");
 
 /// The contact wishes.
 pub(super) fn contact(members: &mut Members, found: &mut Found) -> Option<ContactBody> {
@@ -40,14 +37,14 @@ fn wishes(own: &mut Found, mut inner: Members, place: &str) -> ContactBody {
     let may_contact = inner.boolean("may_contact", own).known().unwrap_or(false);
     let channels = inner.list("channels", own);
     if channels.len() > MOST {
-        own.leave_out(&format!("{place}/channels"), &TOO_MANY, &Json::Null);
+        own.leave_out(&format!("{place}/channels"), &Form::TooMany(MOST), &Json::Null);
     }
     let channels = channels.into_iter().take(MOST).enumerate();
     let channels = channels.filter_map(|(i, value)| channel(value, &format!("{place}/channels/{i}"), own)).collect();
     let mut never: Vec<Channel> = Vec::new();
     let all = inner.list("never", own);
     if all.len() > MOST {
-        own.read_anyway(&format!("{place}/never"), &TOO_MANY);
+        own.read_anyway(&format!("{place}/never"), &Form::TooMany(MOST));
     }
     for (i, value) in all.into_iter().enumerate() {
         let at = format!("{place}/never/{i}");
@@ -55,7 +52,7 @@ fn wishes(own: &mut Found, mut inner: Members, place: &str) -> ContactBody {
             Read::Is(way) if never.contains(&way) => {}
             Read::Is(way) => never.push(way),
             // Whoever wrote it meant some way.
-            Read::Absent => own.leave_out(&at, &NO_TYPE, &Json::Null),
+            Read::Absent => own.leave_out(&at, &Form::Channel, &Json::Null),
             Read::Unusable => {}
         }
     }
@@ -81,7 +78,7 @@ fn channel(value: Json, place: &str, own: &mut Found) -> Option<ChannelBody> {
             return read;
         }
         // Half an address, or a number without what stood before it, reaches somebody else.
-        own.leave_out(&value_place, &NO_VALUE, &value);
+        own.leave_out(&value_place, &Form::ChannelValue, &value);
         Read::Unusable
     });
     inner.finish(own);
@@ -89,7 +86,7 @@ fn channel(value: Json, place: &str, own: &mut Found) -> Option<ChannelBody> {
         Some(Read::Is(kind)) => Some(ChannelBody { kind, value: value.known() }),
         Some(Read::Unusable) => None,
         None | Some(Read::Absent) => {
-            own.leave_out(place, &NO_TYPE, &Json::Null);
+            own.leave_out(place, &Form::Channel, &Json::Null);
             None
         }
     }

@@ -3,14 +3,10 @@
 use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 
 use super::body::{Occurred, Precision};
-use super::found::{Found, Rule};
-use super::members::{Members, NO_OBJECT, Read};
+use super::found::Found;
+use super::members::{Members, Read};
 use crate::base::json::Json;
-
-const BAD_DATE: Rule = Rule::new("bad_date", "use a date (2026-11-02), a month (2026-11) or an RFC 3339 time");
-const BAD_TIME: Rule = Rule::new("bad_time", "use an RFC 3339 time, such as 2026-11-21T19:04:00Z");
-const REVERSED: Rule = Rule::new("dates_reversed", "`to` lies before `from`");
-const NO_BEGIN: Rule = Rule::new("required", "say from when, or leave `occurred` out");
+use crate::error::rules::Form;
 
 /// What a date or time says: an instant, or the days of somebody's calendar, wherever they were.
 #[derive(Clone, Copy)]
@@ -59,19 +55,19 @@ impl When {
 
 /// An RFC 3339 time.
 pub(super) fn time(members: &mut Members, name: &str, found: &mut Found) -> Option<String> {
-    of_form(members, name, found, (&BAD_TIME, |text| DateTime::parse_from_rfc3339(text).is_ok()))
+    of_form(members, name, found, (&Form::Time, |text| DateTime::parse_from_rfc3339(text).is_ok()))
 }
 
 /// A date, a month or a time.
 pub(super) fn date(members: &mut Members, name: &str, found: &mut Found) -> Option<String> {
-    of_form(members, name, found, (&BAD_DATE, |text| When::parse(text).is_some()))
+    of_form(members, name, found, (&Form::Date, |text| When::parse(text).is_some()))
 }
 
 fn of_form(
     members: &mut Members,
     name: &str,
     found: &mut Found,
-    (rule, right): (&Rule, fn(&str) -> bool),
+    (rule, right): (&Form, fn(&str) -> bool),
 ) -> Option<String> {
     let place = members.place(name);
     let value = members.take(name, found)?;
@@ -105,9 +101,9 @@ pub(super) fn occurred(members: &mut Members, found: &mut Found) -> Option<Occur
     inner.finish(found);
     let Some(from) = from else {
         // What was wrong with `from` was noted already, when it was there.
-        let rule = if begins { &BAD_DATE } else { &NO_BEGIN };
+        let rule = if begins { &Form::Date } else { &Form::NoBeginning };
         if whole.is_nothing() {
-            found.read_anyway(&place, &NO_OBJECT);
+            found.read_anyway(&place, &Form::Object);
         } else {
             found.leave_out(&place, rule, &whole);
         }
@@ -117,7 +113,7 @@ pub(super) fn occurred(members: &mut Members, found: &mut Found) -> Option<Occur
         && begin.is_after(end)
     {
         // Both stand as they were told: nothing is decided by them.
-        found.read_anyway("/occurred/to", &REVERSED);
+        found.read_anyway("/occurred/to", &Form::Reversed);
     }
     Some(Occurred { from, to, precision })
 }

@@ -3,7 +3,6 @@
 //! A trial is refused for any of it, so that an engineer sees it. A live report is refused only when it lacks what is
 //! required; everything else is named in the answer, and what could not be used goes to the advocate as it came.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +15,7 @@ use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
 use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
+use crate::error::rules::Form;
 use crate::error::{Result, Violations};
 
 /// So many findings are named one by one; the others are counted.
@@ -27,19 +27,6 @@ const KEPT_BYTES: usize = 256 * 1024;
 const HEEDED: usize = 5_000;
 /// So much is kept of a value that does not fit any more, in characters.
 const BEGINNING: usize = 200;
-
-/// A rule of the contract: its stable code, and what to do.
-#[derive(Clone, Debug)]
-pub(super) struct Rule {
-    pub(super) code: &'static str,
-    pub(super) detail: Cow<'static, str>,
-}
-
-impl Rule {
-    pub(super) const fn new(code: &'static str, detail: &'static str) -> Self {
-        Self { code, detail: Cow::Borrowed(detail) }
-    }
-}
 
 /// A value that could not be used, as it came. The advocate reads it before anything else.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -95,56 +82,56 @@ pub struct Found {
 
 impl Found {
     /// Notes something that is read for what it says, although the contract has another form for it.
-    pub(super) fn read_anyway(&mut self, pointer: &str, rule: &Rule) {
+    pub(super) fn read_anyway(&mut self, pointer: &str, rule: &Form) {
         self.count(pointer, rule, 1);
     }
 
     /// Notes something without which the report cannot be taken.
-    pub(super) fn refuse(&mut self, pointer: &str, rule: &Rule) {
+    pub(super) fn refuse(&mut self, pointer: &str, rule: &Form) {
         self.refuses = true;
         self.count(pointer, rule, 1);
     }
 
     /// Notes a value that cannot be used, and keeps it for the advocate.
-    pub(super) fn leave_out(&mut self, pointer: &str, rule: &Rule, value: &Json) {
+    pub(super) fn leave_out(&mut self, pointer: &str, rule: &Form, value: &Json) {
         self.leave_out_many(pointer, rule, value, 1);
     }
 
     /// The same for `times` values of one place, which `value` tells of.
-    pub(super) fn leave_out_many(&mut self, pointer: &str, rule: &Rule, value: &Json, times: usize) {
+    pub(super) fn leave_out_many(&mut self, pointer: &str, rule: &Form, value: &Json, times: usize) {
         hints::heed_within(pointer, value, self);
         self.leave(pointer, rule, value, times);
     }
 
-    fn leave(&mut self, pointer: &str, rule: &Rule, value: &Json, times: usize) {
+    fn leave(&mut self, pointer: &str, rule: &Form, value: &Json, times: usize) {
         self.count(pointer, rule, times);
-        self.first_left = self.first_left.or(Some(rule.code));
-        self.keep(LeftOut { pointer: pointer.to_owned(), code: rule.code.to_owned(), value: value.to_text() });
+        self.first_left = self.first_left.or(Some(rule.code()));
+        self.keep(LeftOut { pointer: pointer.to_owned(), code: rule.code().to_owned(), value: value.to_text() });
     }
 
     /// Notes a member that nobody knows. What may name somebody is not repeated: the place is where it stands, and the
     /// advocate gets it with its name.
-    pub(super) fn leave_out_unknown(&mut self, at: &str, name: &str, rule: &Rule, value: &Json) {
+    pub(super) fn leave_out_unknown(&mut self, at: &str, name: &str, rule: &Form, value: &Json) {
         hints::heed(at, name, value, self);
         if is_plain_word(name) {
             return self.leave(&format!("{at}/{name}"), rule, value, 1);
         }
         // Two of one place are two.
-        self.counted.remove(&(at.to_owned(), rule.code));
+        self.counted.remove(&(at.to_owned(), rule.code()));
         self.leave(at, rule, &Json::Object(vec![(name.to_owned(), value.clone())]), 1);
     }
 
-    fn count(&mut self, pointer: &str, rule: &Rule, times: usize) {
-        let is_new = self.counted.insert((pointer.to_owned(), rule.code));
+    fn count(&mut self, pointer: &str, rule: &Form, times: usize) {
+        let is_new = self.counted.insert((pointer.to_owned(), rule.code()));
         let Some(times) = times.checked_sub(usize::from(!is_new)).filter(|times| *times > 0) else { return };
-        if let Some(broken) = self.broken.iter_mut().find(|broken| broken.code == rule.code) {
+        if let Some(broken) = self.broken.iter_mut().find(|broken| broken.code == rule.code()) {
             broken.more += times;
         } else {
             let more = times.saturating_sub(1);
-            self.broken.push(Broken { pointer: pointer.to_owned(), code: rule.code, more });
+            self.broken.push(Broken { pointer: pointer.to_owned(), code: rule.code(), more });
         }
         if self.violations.0.len() < NAMED {
-            self.violations.add(pointer, rule.code, rule.detail.clone());
+            self.violations.add(pointer, rule.clone());
         }
     }
 

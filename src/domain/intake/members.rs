@@ -2,22 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::found::{Found, Rule};
+use super::found::Found;
 use super::hints;
 use crate::base::json::Json;
 use crate::base::text::is_plain_word;
 use crate::domain::terms::identifiers::folded;
-
-pub(super) const REQUIRED: Rule = Rule::new("required", "this member is required");
-pub(super) const NO_WORDS: Rule = Rule::new("required", "say in their words what happened");
-pub(super) const NO_TEXT: Rule = Rule::new("invalid_value", "use a text");
-const NO_BOOLEAN: Rule = Rule::new("invalid_value", "use true or false");
-const NO_LIST: Rule = Rule::new("invalid_value", "use a list");
-pub(super) const NO_OBJECT: Rule = Rule::new("invalid_value", "use an object");
-const TWICE: Rule = Rule::new("duplicate_member", "this member stands twice");
-const UNKNOWN: Rule = Rule::new("unknown_member", "this member is not known; leave it out");
-const OTHER_NAME: Rule = Rule::new("unknown_member", "write the name as the API document does");
-const NUL: Rule = Rule::new("control_character", "the text holds a NUL character; send plain text");
+use crate::error::rules::Form;
 
 /// Yes and no where the word says nothing else in any language that we know of.
 const YES: [&str; 17] =
@@ -81,11 +71,11 @@ impl Members {
     pub(super) fn take(&mut self, name: &str, found: &mut Found) -> Option<Json> {
         let named = self.by_name.remove(&plainest(name))?;
         if named.iter().any(|(other, _)| other != name) {
-            found.read_anyway(&self.place(name), &OTHER_NAME);
+            found.read_anyway(&self.place(name), &Form::OtherName);
         }
         let mut values: Vec<Json> = named.into_iter().map(|(_, value)| value).collect();
         if values.len() > 1 {
-            found.read_anyway(&self.place(name), &TWICE);
+            found.read_anyway(&self.place(name), &Form::Twice);
             values.retain(|value| *value != Json::Null);
             values.dedup();
         }
@@ -107,13 +97,13 @@ impl Members {
         let value = match value {
             Json::Text(_) | Json::Number(_) => value,
             Json::List(items) if items.iter().all(|item| matches!(item, Json::Text(_))) => {
-                found.read_anyway(&place, &NO_TEXT);
+                found.read_anyway(&place, &Form::Text);
                 let lines =
                     items.into_iter().filter_map(|item| if let Json::Text(line) = item { Some(line) } else { None });
                 Json::Text(lines.collect::<Vec<_>>().join("\n"))
             }
             other => {
-                found.read_anyway(&place, &NO_TEXT);
+                found.read_anyway(&place, &Form::Text);
                 hints::heed_within(&place, &other, found);
                 Json::Text(other.to_text())
             }
@@ -130,10 +120,10 @@ impl Members {
             Some(Json::Bool(value)) => Read::Is(value),
             Some(value) => {
                 let Some(said) = plainly_yes_or_no(&value) else {
-                    found.leave_out(&place, &NO_BOOLEAN, &value);
+                    found.leave_out(&place, &Form::Boolean, &value);
                     return Read::Unusable;
                 };
-                found.read_anyway(&place, &NO_BOOLEAN);
+                found.read_anyway(&place, &Form::Boolean);
                 Read::Is(said)
             }
         }
@@ -151,7 +141,7 @@ impl Members {
             None | Some(Json::Null) => Vec::new(),
             Some(Json::List(items)) => items,
             Some(value) => {
-                found.read_anyway(&self.place(name), &NO_LIST);
+                found.read_anyway(&self.place(name), &Form::List);
                 if value.is_nothing() { Vec::new() } else { vec![value] }
             }
         }
@@ -166,7 +156,7 @@ impl Members {
     /// Names what nobody took.
     pub(super) fn finish(self, found: &mut Found) {
         for (name, value) in self.by_name.into_values().flatten() {
-            found.leave_out_unknown(&self.at, &name, &UNKNOWN, &value);
+            found.leave_out_unknown(&self.at, &name, &Form::UnknownMember, &value);
         }
     }
 
@@ -182,11 +172,11 @@ pub(super) fn object(value: Json, place: &str, found: &mut Found) -> Read<Member
         Json::Object(members) => Read::Is(Members::new(place, members)),
         Json::Null => Read::Absent,
         value if value.is_nothing() => {
-            found.read_anyway(place, &NO_OBJECT);
+            found.read_anyway(place, &Form::Object);
             Read::Absent
         }
         value => {
-            found.leave_out(place, &NO_OBJECT, &value);
+            found.leave_out(place, &Form::Object, &value);
             Read::Unusable
         }
     }
@@ -197,17 +187,17 @@ pub(super) fn text(value: Json, place: &str, longest: usize, found: &mut Found) 
     let text = match value {
         Json::Text(text) => text,
         Json::Number(number) => {
-            found.read_anyway(place, &NO_TEXT);
+            found.read_anyway(place, &Form::Text);
             number
         }
         value if value.is_nothing() => {
             if value != Json::Null {
-                found.read_anyway(place, &NO_TEXT);
+                found.read_anyway(place, &Form::Text);
             }
             return Read::Absent;
         }
         value => {
-            found.leave_out(place, &NO_TEXT, &value);
+            found.leave_out(place, &Form::Text, &value);
             return Read::Unusable;
         }
     };
@@ -218,12 +208,12 @@ pub(super) fn text(value: Json, place: &str, longest: usize, found: &mut Found) 
         None => text,
         Some(beginning) => {
             let beginning = beginning.to_owned();
-            found.leave_out(place, &too_long(longest), &Json::Text(text));
+            found.leave_out(place, &Form::TooLong(longest), &Json::Text(text));
             beginning
         }
     };
     if text.contains('\0') {
-        found.read_anyway(place, &NUL);
+        found.read_anyway(place, &Form::Nul);
         return Read::Is(text.replace('\0', "\u{fffd}"));
     }
     Read::Is(text)
@@ -235,17 +225,14 @@ pub(super) fn beyond(text: &str, longest: usize) -> Option<&str> {
     text.get(..end)
 }
 
-/// The rule of a text's length.
-pub(super) fn too_long(longest: usize) -> Rule {
-    Rule { code: "too_long", detail: format!("at most {} characters", grouped(longest)).into() }
+/// The rule of a list of codes.
+pub(super) fn one_of<T: Copy>((all, word): Codes<T>) -> Form {
+    Form::OneOf(all.iter().map(|code| word(*code).to_owned()).collect())
 }
 
 /// A code of a place: see [`Members::code`].
 pub(super) fn code<T: Copy>(value: &Json, place: &str, (all, word): Codes<T>, found: &mut Found) -> Read<T> {
-    let rule = || {
-        let words: Vec<&str> = all.iter().map(|code| word(*code)).collect();
-        Rule { code: "invalid_value", detail: format!("use one of {}", words.join(", ")).into() }
-    };
+    let rule = || one_of((all, word));
     if value.is_nothing() {
         if !matches!(value, Json::Null | Json::Text(_)) {
             found.read_anyway(place, &rule());
@@ -311,9 +298,4 @@ fn together(mut values: Vec<Json>) -> Json {
         }
     }
     if objects { Json::Object(members) } else { Json::List(items) }
-}
-
-/// A number with commas between the thousands.
-fn grouped(number: usize) -> String {
-    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
 }

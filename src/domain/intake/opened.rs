@@ -1,17 +1,13 @@
 //! The body of a report or addition: bytes become the members of one object. A live body is read for what it is plainly
 //! meant to be, for a frightened person waits; a trial only as RFC 8259 has it, for an engineer does.
 
-use super::found::{Found, Rule};
+use super::found::Found;
 use super::members::{plainest, pointer};
 use crate::base::json::{self, Json, Manner};
 use crate::base::{charset, tolerant};
 use crate::domain::terms::Mode;
+use crate::error::rules::Form;
 use crate::error::{Error, Refused, Result};
-
-const NO_JSON: Rule =
-    Rule::new("malformed", "send one JSON object in UTF-8, as RFC 8259 has it, nested at most 128 deep");
-const NO_MEDIA_TYPE: Rule = Rule::new("media_type", "send `Content-Type: application/json`");
-const BROKEN_TEXT: Rule = Rule::new("broken_text", "a character is cut in half or lost; cut texts between characters");
 
 /// What programs call an object that holds a whole report.
 const WRAPPERS: [&str; 9] =
@@ -59,12 +55,12 @@ pub(super) fn open(sent: &Sent<'_>, mode: Mode) -> Result<Object> {
     };
     let Opened { value, length, is_mended, is_doubtful } = read.ok_or_else(refused)?;
     let Json::Object(members) = value else {
-        return Err(Error::invalid("", "invalid_value", "send one JSON object"));
+        return Err(Error::invalid("", Form::OneObject));
     };
     let (members, is_wrapped) = if mode == Mode::Live { unwrapped(members) } else { (members, false) };
     let mut found = Found::default();
     if is_wrapped || is_mended || sent.is_mended {
-        found.read_anyway("", &NO_JSON);
+        found.read_anyway("", &Form::Malformed);
     }
     if is_doubtful {
         // A text that took the next member with it may have taken a yes, or a wish.
@@ -72,7 +68,7 @@ pub(super) fn open(sent: &Sent<'_>, mode: Mode) -> Result<Object> {
         found.bar_contact();
     }
     if sent.is_mislabelled {
-        found.read_anyway("", &NO_MEDIA_TYPE);
+        found.read_anyway("", &Form::MediaType);
     }
     // Files are thrown away unread.
     for (name, value) in members.iter().filter(|(name, _)| name != "attachments") {
@@ -148,7 +144,7 @@ fn as_it_stands(bytes: &[u8]) -> Option<(Json, bool)> {
 /// Names each text in which a character was lost: cut in half by a program, here or before.
 fn name_broken_texts(value: &Json, place: &str, found: &mut Found) {
     match value {
-        Json::Text(text) if text.contains('\u{fffd}') => found.read_anyway(place, &BROKEN_TEXT),
+        Json::Text(text) if text.contains('\u{fffd}') => found.read_anyway(place, &Form::BrokenText),
         Json::List(items) => {
             for (i, item) in items.iter().enumerate() {
                 name_broken_texts(item, &format!("{place}/{i}"), found);

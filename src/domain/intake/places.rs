@@ -1,8 +1,9 @@
 //! Countries, regions and languages, as phones and apps write them.
 
-use super::found::{Found, Rule};
-use super::members::{Members, NO_TEXT};
+use super::found::Found;
+use super::members::Members;
 use crate::base::json::Json;
+use crate::error::rules::Form;
 
 /// ISO 3166-1 alpha-2 as of 2026, and `XK`, which everybody uses for Kosovo.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT \
@@ -14,15 +15,12 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
     SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG \
     UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
-const BAD_COUNTRY: Rule = Rule::new("bad_country", "use an ISO 3166-1 alpha-2 code, such as GB");
-const BAD_REGION: Rule = Rule::new("bad_region", "use an ISO 3166-2 code, such as GB-ESX");
-const BAD_LOCALE: Rule = Rule::new("bad_locale", "use a BCP 47 tag, such as en-GB");
 /// The longest language tag: those of Android name calendars and units too.
 const LONGEST_LOCALE: usize = 100;
 
 /// A country. `UK` is read as `GB`; one that does not exist is none.
 pub(super) fn country(members: &mut Members, name: &str, found: &mut Found) -> Option<String> {
-    in_a_form(members, name, found, (&BAD_COUNTRY, |text| existing(&text.to_ascii_uppercase())))
+    in_a_form(members, name, found, (&Form::Country, |text| existing(&text.to_ascii_uppercase())))
 }
 
 /// A part of a country.
@@ -31,7 +29,7 @@ pub(super) fn region(members: &mut Members, name: &str, found: &mut Found) -> Op
         members,
         name,
         found,
-        (&BAD_REGION, |text| {
+        (&Form::Region, |text| {
             let text = text.to_ascii_uppercase().replace('_', "-");
             let (country, part) = text.split_once('-')?;
             let right = (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -42,7 +40,12 @@ pub(super) fn region(members: &mut Members, name: &str, found: &mut Found) -> Op
 
 /// A language tag; those of POSIX and of Java (`en_GB`, `zh_TW_#Hant`) are read too.
 pub(super) fn locale(members: &mut Members, name: &str, found: &mut Found) -> Option<String> {
-    in_a_form(members, name, found, (&BAD_LOCALE, |text| if is_tag(text) { Some(text.to_owned()) } else { tag(text) }))
+    in_a_form(
+        members,
+        name,
+        found,
+        (&Form::Locale, |text| if is_tag(text) { Some(text.to_owned()) } else { tag(text) }),
+    )
 }
 
 /// A text of a form; what can be brought into it is, and what cannot is left out. Only case and form may have to be
@@ -51,7 +54,7 @@ fn in_a_form(
     members: &mut Members,
     name: &str,
     found: &mut Found,
-    (rule, form): (&Rule, fn(&str) -> Option<String>),
+    (rule, form): (&Form, fn(&str) -> Option<String>),
 ) -> Option<String> {
     let place = members.place(name);
     let value = members.take(name, found)?;
@@ -59,7 +62,7 @@ fn in_a_form(
         return None;
     }
     let Json::Text(text) = &value else {
-        found.leave_out(&place, &NO_TEXT, &value);
+        found.leave_out(&place, &Form::Text, &value);
         return None;
     };
     let mended = form(text.trim());

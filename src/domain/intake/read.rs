@@ -12,6 +12,7 @@ use crate::domain::access::Tenant;
 use crate::domain::case::report::{ReportOutcome, Status};
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::unit::Look;
+use crate::error::rules::Parameter;
 use crate::error::{Refused, Result};
 
 /// A report in the platform's view.
@@ -85,10 +86,8 @@ pub fn list(rx: &mut Look<'_>, tenant: &Tenant, cursor: Option<&str>, limit: Lim
         .select(ReportView::as_select())
         .into_boxed();
     if let Some(text) = cursor {
-        let (at, id): (i64, ReportId) = read_cursor(NAME, text).ok_or(Refused::Parameter {
-            name: "cursor",
-            detail: "this cursor belongs to another list; begin without it",
-        })?;
+        let (at, id): (i64, ReportId) =
+            read_cursor(NAME, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?;
         let at = Timestamp::from_micros(at);
         query = query.filter(reports::received_at.le(at).and(reports::received_at.lt(at).or(reports::id.lt(id))));
     }

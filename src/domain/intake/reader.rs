@@ -10,8 +10,8 @@ use super::body::{
 use super::chat;
 use super::contact;
 use super::dates;
-use super::found::{Found, Rule};
-use super::members::{Members, NO_WORDS, REQUIRED, Read, beyond, code, plainest, too_long};
+use super::found::Found;
+use super::members::{Members, Read, beyond, code, plainest};
 use super::opened::{Object, Sent, open};
 use super::places::{country, locale, region};
 use super::said::{account, age, answers, yes_no_unknown};
@@ -20,6 +20,7 @@ use crate::base::json::Json;
 use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::{CategoryCode, taxonomy};
 use crate::domain::terms::words::Answer;
+use crate::error::rules::Form;
 use crate::error::{Refused, Result};
 
 /// The longest report, without its chat and its attachments, in bytes; with as much of the chat as fits beside the rest.
@@ -30,14 +31,6 @@ const STATEMENT: usize = 20_000;
 const OTHERS: usize = 10;
 /// So many items of a list that is too long are read in a live report all the same.
 pub(super) const KEPT: usize = 100;
-
-const UNKNOWN_CATEGORY: Rule =
-    Rule::new("unknown_category", "use a code of GET /v1/categories; `not_sure` is always right");
-const BAD_REFERENCE: Rule =
-    Rule::new("bad_reference", "use 1 to 255 printable ASCII characters, without spaces at either end");
-const TOO_MANY_OTHERS: Rule = Rule::new("too_many", "at most 10");
-const NO_REPORTER: Rule = Rule::new("invalid_value", "use an object with `relation`");
-const NOTHING_ADDED: Rule = Rule::new("nothing_added", "send at least one of statement, answers and identifiers");
 
 /// The categories in their plainest spelling.
 pub(super) static CATEGORIES: LazyLock<BTreeMap<String, CategoryCode>> =
@@ -142,7 +135,7 @@ pub fn read_addition<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<
     let body = AdditionBody { statement, answers, identifiers };
     let is_empty = body.statement.is_none() && body.answers.is_empty() && body.identifiers.is_empty();
     if is_empty && !found.has_left_out() {
-        found.refuse("", &NOTHING_ADDED);
+        found.refuse("", &Form::NothingAdded);
     }
     Ok(Taken { body, found })
 }
@@ -173,24 +166,24 @@ fn reference(members: &mut Members, found: &mut Found) -> String {
     let place = members.place(NAME);
     let given = match members.take(NAME, found) {
         None | Some(Json::Null) => {
-            found.refuse(&place, &REQUIRED);
+            found.refuse(&place, &Form::Required);
             return String::new();
         }
         Some(Json::Text(text)) => text,
         Some(Json::Number(number)) => {
-            found.read_anyway(&place, &BAD_REFERENCE);
+            found.read_anyway(&place, &Form::Reference);
             number
         }
         Some(_) => {
-            found.refuse(&place, &BAD_REFERENCE);
+            found.refuse(&place, &Form::Reference);
             return String::new();
         }
     };
     let text = given.trim();
     if !(1..=255).contains(&text.chars().count()) || text.chars().any(char::is_control) {
-        found.refuse(&place, &BAD_REFERENCE);
+        found.refuse(&place, &Form::Reference);
     } else if text != given || !text.is_ascii() {
-        found.read_anyway(&place, &BAD_REFERENCE);
+        found.read_anyway(&place, &Form::Reference);
     }
     text.to_owned()
 }
@@ -198,12 +191,12 @@ fn reference(members: &mut Members, found: &mut Found) -> String {
 fn category(members: &mut Members, found: &mut Found) -> String {
     let place = members.place("category");
     let Some(value) = members.take("category", found) else {
-        found.refuse(&place, &REQUIRED);
+        found.refuse(&place, &Form::Required);
         return String::new();
     };
     let value = match value {
         Json::List(mut items) if items.len() == 1 => {
-            found.read_anyway(&place, &UNKNOWN_CATEGORY);
+            found.read_anyway(&place, &Form::Category);
             items.pop().unwrap_or(Json::Null)
         }
         value => value,
@@ -218,10 +211,10 @@ fn known_category(value: &Json, place: &str, found: &mut Found) -> Option<Catego
         return Some(exact);
     }
     if let Some(plain) = CATEGORIES.get(&plainest(given)) {
-        found.read_anyway(place, &UNKNOWN_CATEGORY);
+        found.read_anyway(place, &Form::Category);
         return Some(*plain);
     }
-    found.leave_out(place, &UNKNOWN_CATEGORY, value);
+    found.leave_out(place, &Form::Category, value);
     found.danger_unread();
     None
 }
@@ -230,12 +223,12 @@ fn other_categories(members: &mut Members, found: &mut Found) -> Vec<String> {
     let place = members.place("other_categories");
     let mut all = members.list("other_categories", found);
     if (OTHERS + 1..=KEPT).contains(&all.len()) {
-        found.read_anyway(&place, &TOO_MANY_OTHERS);
+        found.read_anyway(&place, &Form::TooMany(OTHERS));
     }
     if all.len() > KEPT {
         let rest = all.split_off(KEPT);
         let more = rest.len();
-        found.leave_out_many(&place, &TOO_MANY_OTHERS, &Json::List(rest), more);
+        found.leave_out_many(&place, &Form::TooMany(OTHERS), &Json::List(rest), more);
         found.danger_unread();
     }
     let mut codes: Vec<String> = Vec::new();
@@ -251,7 +244,7 @@ fn other_categories(members: &mut Members, found: &mut Found) -> Vec<String> {
 fn words(members: &mut Members, found: &mut Found) -> Option<String> {
     let words = members.words("statement", found)?;
     if beyond(&words, STATEMENT).is_some() {
-        found.read_anyway("/statement", &too_long(STATEMENT));
+        found.read_anyway("/statement", &Form::TooLong(STATEMENT));
     }
     Some(words)
 }
@@ -259,7 +252,7 @@ fn words(members: &mut Members, found: &mut Found) -> Option<String> {
 fn statement(members: &mut Members, found: &mut Found) -> String {
     let words = words(members, found);
     if words.is_none() {
-        found.refuse("/statement", &NO_WORDS);
+        found.refuse("/statement", &Form::NoWords);
     }
     words.unwrap_or_default()
 }
@@ -268,7 +261,7 @@ fn reporter(members: &mut Members, found: &mut Found) -> Reporter {
     let given = match members.take("reporter", found) {
         // One in a list.
         Some(Json::List(mut items)) if items.len() == 1 => {
-            found.read_anyway("/reporter", &NO_REPORTER);
+            found.read_anyway("/reporter", &Form::Reporter);
             items.pop()
         }
         given => given,
@@ -276,15 +269,15 @@ fn reporter(members: &mut Members, found: &mut Found) -> Reporter {
     let mut inner = match given {
         Some(Json::Object(inner)) => Members::new("/reporter", inner),
         Some(Json::Text(word)) if !word.trim().is_empty() => {
-            found.read_anyway("/reporter", &NO_REPORTER);
+            found.read_anyway("/reporter", &Form::Reporter);
             Members::new("/reporter", vec![("relation".to_owned(), Json::Text(word))])
         }
         None | Some(Json::Null) => {
-            found.refuse("/reporter", &REQUIRED);
+            found.refuse("/reporter", &Form::Required);
             return nobody();
         }
         Some(_) => {
-            found.refuse("/reporter", &NO_REPORTER);
+            found.refuse("/reporter", &Form::Reporter);
             return nobody();
         }
     };
@@ -310,11 +303,11 @@ fn reporter(members: &mut Members, found: &mut Found) -> Reporter {
 fn relation(inner: &mut Members, found: &mut Found) -> Relation {
     let place = inner.place("relation");
     let Some(value) = inner.take("relation", found) else {
-        found.refuse(&place, &REQUIRED);
+        found.refuse(&place, &Form::Required);
         return Relation::Witness;
     };
     if value.is_nothing() {
-        found.leave_out(&place, &REQUIRED, &value);
+        found.leave_out(&place, &Form::Required, &value);
         return Relation::Witness;
     }
     code(&value, &place, (Relation::ALL, Relation::as_str), found).known().unwrap_or(Relation::Witness)

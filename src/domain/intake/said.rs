@@ -4,21 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::body::{AgeBand, YesNoUnknown};
-use super::found::{Found, Rule};
-use super::members::{Members, Read, plainest, plainly_yes_or_no};
+use super::found::Found;
+use super::members::{Members, Read, one_of, plainest, plainly_yes_or_no};
 use crate::base::json::Json;
 use crate::domain::terms::identifiers::folded;
 use crate::domain::terms::taxonomy::{KeyCode, taxonomy};
 use crate::domain::terms::words::Answer;
+use crate::error::rules::Form;
 
-const NO_ANSWER: Rule = Rule::new("invalid_value", "use yes, no, unknown, not_asked or declined");
-const NO_ANSWERS: Rule = Rule::new("invalid_value", "use an object of answers by their keys");
-const NOT_ASKED: Rule = Rule::new("invalid_value", "leave the key out when nobody asked");
-const UNKNOWN_KEY: Rule = Rule::new("unknown_answer_key", "use a key of GET /v1/categories");
-const TWICE: Rule = Rule::new("duplicate_member", "this member stands twice");
-const NO_AGE: Rule = Rule::new("invalid_value", "use one of under_18, 18_plus, unsure, not_given");
-const NO_YES_NO: Rule = Rule::new("invalid_value", "use one of yes, no, unknown");
-const BAD_ACCOUNT: Rule = Rule::new("bad_account", "use 1 to 255 characters without control characters");
 /// The longest name of an account, in characters.
 const LONGEST_ACCOUNT: usize = 255;
 
@@ -72,9 +65,9 @@ pub(super) fn answers(members: &mut Members, found: &mut Found) -> BTreeMap<Stri
         Some(Json::Object(given)) => given,
         Some(value) => {
             if value.is_nothing() {
-                found.read_anyway(&place, &NO_ANSWERS);
+                found.read_anyway(&place, &Form::Answers);
             } else {
-                found.leave_out(&place, &NO_ANSWERS, &value);
+                found.leave_out(&place, &Form::Answers, &value);
                 found.danger_unread();
             }
             return BTreeMap::new();
@@ -84,7 +77,7 @@ pub(super) fn answers(members: &mut Members, found: &mut Found) -> BTreeMap<Stri
     for (name, value) in given {
         let said = said(&value);
         let Some(key) = KeyCode::parse(&name).or_else(|| KEYS.get(&plainest(&name)).copied()) else {
-            found.leave_out_unknown(&place, &name, &UNKNOWN_KEY, &value);
+            found.leave_out_unknown(&place, &name, &Form::AnswerKey, &value);
             // Who says no to a question for safety is in danger.
             let no_is_danger = plainest(&name).contains("safe");
             let is_no = matches!(said, Said::Exactly(Answer::No) | Said::Plainly(Answer::No));
@@ -96,17 +89,17 @@ pub(super) fn answers(members: &mut Members, found: &mut Found) -> BTreeMap<Stri
         };
         let at = format!("{place}/{}", key.as_str());
         if key.as_str() != name {
-            found.read_anyway(&at, &UNKNOWN_KEY);
+            found.read_anyway(&at, &Form::AnswerKey);
         }
         match said {
             Said::Exactly(_) => {}
-            Said::Plainly(_) => found.read_anyway(&at, &NO_ANSWER),
-            Said::Nothing => found.read_anyway(&at, &NOT_ASKED),
-            Said::Unreadable => found.leave_out(&at, &NO_ANSWER, &value),
+            Said::Plainly(_) => found.read_anyway(&at, &Form::Answer),
+            Said::Nothing => found.read_anyway(&at, &Form::NotAsked),
+            Said::Unreadable => found.leave_out(&at, &Form::Answer, &value),
         }
         let all = by_key.entry(key).or_default();
         if !all.is_empty() {
-            found.read_anyway(&at, &TWICE);
+            found.read_anyway(&at, &Form::Twice);
         }
         all.push(said);
     }
@@ -145,7 +138,7 @@ pub(super) fn age(members: &mut Members, found: &mut Found) -> Option<AgeBand> {
     };
     if let (Json::Text(text), Some(exact)) = (&value, AgeBand::parse(&given)) {
         if *text != given {
-            found.read_anyway(&place, &NO_AGE);
+            found.read_anyway(&place, &one_of((AgeBand::ALL, AgeBand::as_str)));
         }
         return Some(exact);
     }
@@ -158,8 +151,8 @@ pub(super) fn age(members: &mut Members, found: &mut Found) -> Option<AgeBand> {
         _ => None,
     });
     match read {
-        Some(_) => found.read_anyway(&place, &NO_AGE),
-        None => found.leave_out(&place, &NO_AGE, &value),
+        Some(_) => found.read_anyway(&place, &one_of((AgeBand::ALL, AgeBand::as_str))),
+        None => found.leave_out(&place, &one_of((AgeBand::ALL, AgeBand::as_str)), &value),
     }
     Some(read.unwrap_or(AgeBand::Unsure))
 }
@@ -179,11 +172,11 @@ pub(super) fn yes_no_unknown(members: &mut Members, name: &str, found: &mut Foun
     };
     let exact = matches!((&value, read), (Json::Text(text), Some(read)) if text == read.as_str());
     let Some(read) = read else {
-        found.leave_out(&place, &NO_YES_NO, &value);
+        found.leave_out(&place, &one_of((YesNoUnknown::ALL, YesNoUnknown::as_str)), &value);
         return Read::Unusable;
     };
     if !exact {
-        found.read_anyway(&place, &NO_YES_NO);
+        found.read_anyway(&place, &one_of((YesNoUnknown::ALL, YesNoUnknown::as_str)));
     }
     Read::Is(read)
 }
@@ -197,11 +190,11 @@ pub(super) fn account(members: &mut Members, name: &str, found: &mut Found) -> O
         Json::Text(text) if text.trim().is_empty() => return None,
         Json::Text(text) => text.clone(),
         Json::Number(number) => {
-            found.read_anyway(&place, &BAD_ACCOUNT);
+            found.read_anyway(&place, &Form::Account);
             number.clone()
         }
         _ => {
-            found.leave_out(&place, &BAD_ACCOUNT, &value);
+            found.leave_out(&place, &Form::Account, &value);
             return None;
         }
     };
@@ -214,9 +207,9 @@ pub(super) fn account(members: &mut Members, name: &str, found: &mut Found) -> O
     // A line break at the end is no part of a name.
     let trimmed = text.trim().to_owned();
     if is_plain(&trimmed) && is_whole(&trimmed) {
-        found.read_anyway(&place, &BAD_ACCOUNT);
+        found.read_anyway(&place, &Form::Account);
         return Some(trimmed);
     }
-    found.leave_out(&place, &BAD_ACCOUNT, &value);
+    found.leave_out(&place, &Form::Account, &value);
     None
 }

@@ -1,22 +1,18 @@
 //! Whom a report is about.
 
 use super::body::{IdentifierBody, SubjectBody};
-use super::found::{Found, Rule};
-use super::members::{Members, NO_OBJECT, REQUIRED, Read, beyond, code, object, plainest, text, too_long};
+use super::found::Found;
+use super::members::{Members, Read, beyond, code, object, one_of, plainest, text};
 use super::reader::KEPT;
 use super::said::account;
 use crate::base::json::Json;
 use crate::domain::terms::identifiers::IdentifierKind;
+use crate::error::rules::Form;
 
 /// So many identifiers.
 const MOST: usize = 20;
 /// The longest of them, in characters.
 const LONGEST: usize = 500;
-
-const TOO_MANY_IDENTIFIERS: Rule = Rule::new("too_many", "at most 20");
-const NO_IDENTIFIER: Rule = Rule::new("required", "leave the identifier out if there is none");
-
-const OTHER_TYPE: Rule = Rule::new("invalid_value", "use one of phone, email, handle, profile_url, device, payment");
 
 /// What apps call the types of an identifier, without case and signs.
 const OTHER_TYPES: [(IdentifierKind, &str); 6] = [
@@ -46,9 +42,9 @@ pub(super) fn subject(members: &mut Members, found: &mut Found) -> Option<Subjec
         Json::Object(inner) => Members::new("/subject", inner),
         value => {
             if !value.is_nothing() {
-                found.leave_out("/subject", &NO_OBJECT, &value);
+                found.leave_out("/subject", &Form::Object, &value);
             } else if !matches!(value, Json::Null | Json::Text(_)) {
-                found.read_anyway("/subject", &NO_OBJECT);
+                found.read_anyway("/subject", &Form::Object);
             }
             return None;
         }
@@ -69,7 +65,7 @@ pub(super) fn identifiers(members: &mut Members, found: &mut Found) -> Vec<Ident
     let beyond = all.get(MOST..).unwrap_or_default().to_vec();
     if !beyond.is_empty() {
         let more = beyond.len();
-        found.leave_out_many(&place, &TOO_MANY_IDENTIFIERS, &Json::List(beyond), more);
+        found.leave_out_many(&place, &Form::TooMany(MOST), &Json::List(beyond), more);
     }
     all.truncate(KEPT);
     let items = all.into_iter().enumerate().filter(|(_, value)| *value != Json::Null);
@@ -87,7 +83,7 @@ fn identifier(value: Json, place: &str, found: &mut Found) -> Option<IdentifierB
     let whole = value.clone();
     let mut inner = match value {
         Json::Text(_) | Json::Number(_) => {
-            found.read_anyway(place, &NO_OBJECT);
+            found.read_anyway(place, &Form::Object);
             Members::new(place, vec![("value".to_owned(), value)])
         }
         value => object(value, place, found).known()?,
@@ -96,11 +92,11 @@ fn identifier(value: Json, place: &str, found: &mut Found) -> Option<IdentifierB
     let meant = given.as_ref().and_then(meant);
     let kind = given.as_ref().map_or(Read::Absent, |value| match meant {
         Some(Meant::Kind(kind)) => {
-            found.read_anyway(&format!("{place}/type"), &OTHER_TYPE);
+            found.read_anyway(&format!("{place}/type"), &one_of((IdentifierKind::ALL, IdentifierKind::as_str)));
             Read::Is(kind)
         }
         Some(Meant::Service(_)) => {
-            found.read_anyway(&format!("{place}/type"), &OTHER_TYPE);
+            found.read_anyway(&format!("{place}/type"), &one_of((IdentifierKind::ALL, IdentifierKind::as_str)));
             Read::Absent
         }
         None => code(value, &format!("{place}/type"), (IdentifierKind::ALL, IdentifierKind::as_str), found),
@@ -111,18 +107,18 @@ fn identifier(value: Json, place: &str, found: &mut Found) -> Option<IdentifierB
     let value = match value {
         // Half of it may name somebody else.
         Read::Is(value) if beyond(&value, LONGEST).is_some() => {
-            found.leave_out(&value_place, &too_long(LONGEST), &whole);
+            found.leave_out(&value_place, &Form::TooLong(LONGEST), &whole);
             return None;
         }
         Read::Is(value) => value,
         Read::Absent => {
-            found.leave_out(&value_place, &NO_IDENTIFIER, &whole);
+            found.leave_out(&value_place, &Form::NoIdentifier, &whole);
             return None;
         }
         Read::Unusable => return None,
     };
     if kind == Read::Absent && meant.is_none() && matches!(whole, Json::Object(_)) {
-        found.read_anyway(&format!("{place}/type"), &REQUIRED);
+        found.read_anyway(&format!("{place}/type"), &Form::Required);
     }
     let looks_like = kind_of(&value);
     let value = match meant {

@@ -25,6 +25,7 @@ use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::intimate_image_clock_applies;
 use crate::domain::unit::{Kit, Unit};
 use crate::domain::vault::{Answers, Contact, Identity, Owner, Statement, Subject};
+use crate::error::rules::Form;
 use crate::error::{Conflict, Error, Result};
 
 /// The longest reference, in characters.
@@ -184,7 +185,7 @@ fn known(tx: &mut Unit<'_>, tenant: &Tenant, reference: &str) -> Result<Option<K
 fn incoming(tx: &mut Unit<'_>, tenant: &Tenant, id: &ReportId, taken: &Taken<ReportBody>) -> Result<Incoming> {
     let kit = tx.kit();
     let body = &taken.body;
-    let unknown = || Error::invalid("/category", "unknown_category", "use a code of GET /v1/categories");
+    let unknown = || Error::invalid("/category", Form::CategoryCode);
     let category = CategoryCode::parse(&body.category).ok_or_else(unknown)?;
     let facts = facts::of_report(kit.triage.rules(), taken);
     let declared = body.intimate_image.as_ref().map(facts::declarations);

@@ -274,10 +274,11 @@ fn who_was_named_in_what_was_left_out_is_named_again() {
 /// What is too large to be kept was there all the same.
 #[test]
 fn what_there_is_no_room_for_bars_contact_too() {
-    use super::found::{Found, Rule};
+    use super::found::Found;
+    use crate::error::rules::Form;
     let large = crate::base::json::Json::Text("\u{1}".repeat(50_000));
     let (mut own, mut found) = (Found::default(), Found::default());
-    own.leave_out("/contact/never/0", &Rule::new("invalid_value", "use a way"), &large);
+    own.leave_out("/contact/never/0", &Form::Channel, &large);
     found.take_contact(own, &large, Vec::new());
     assert!(found.contact_is_barred() && found.has_left_out());
     assert!((1..1_000).contains(&found.left_out()[0].value.chars().count()));

@@ -18,6 +18,7 @@ use crate::db::dialect::native;
 use crate::db::schema::{event_cursors, events};
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
+use crate::error::rules::Hooks;
 use crate::error::{Error, Result};
 
 type Backend = <AnyConnection as Connection>::Backend;
@@ -230,9 +231,7 @@ pub(in crate::domain) fn list<'a>(
             .first::<Option<i64>>(tx.conn())
             .optional()?
             .flatten()
-            .ok_or_else(|| {
-                Error::invalid("/after", "unknown_event", "this event is not in the log; begin without `after`")
-            })?,
+            .ok_or_else(|| Error::invalid("/after", Hooks::UnknownEvent))?,
     };
     let mut query = events::table
         .filter(mine.and(events::position.gt(from)).and(events::created_at.ge(tx.now().minus(KEPT))))

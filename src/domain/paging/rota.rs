@@ -15,6 +15,7 @@ use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff::{self, Member, Role};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
+use crate::error::rules::Shifts;
 use crate::error::{Error, Result};
 
 /// A stretch of somebody's time.
@@ -33,7 +34,8 @@ pub struct Shift {
 }
 
 /// How long a shift may be: a month of standing by.
-const LONGEST: Duration = Duration::from_hours(31 * 24);
+const LONGEST_DAYS: u64 = 31;
+const LONGEST: Duration = Duration::from_hours(LONGEST_DAYS * 24);
 /// How far ahead it may begin. Beyond it a year was mistyped.
 const AHEAD: Duration = Duration::from_hours(2 * 366 * 24);
 
@@ -52,19 +54,17 @@ pub fn add(tx: &mut Unit<'_>, username: &str, starts_at: Timestamp, ends_at: Tim
         return Ok(None);
     }
     if !access::takes_cases(&account.member) {
-        let detail = "this account takes no cases, by its role or its queues, so it is never paged: give the shift to an \
-                      advocate or a lead";
-        return Err(Error::invalid("/username", "takes_no_cases", detail));
+        return Err(Error::invalid("/username", Shifts::TakesNoCases));
     }
     let now = tx.now();
     if ends_at <= starts_at || ends_at <= now {
-        return Err(Error::invalid("/until", "out_of_range", "a shift ends after it begins, and after now"));
+        return Err(Error::invalid("/until", Shifts::Over));
     }
     if ends_at.since(starts_at) > LONGEST {
-        return Err(Error::invalid("/until", "out_of_range", "a shift is at most 31 days long: look at the year"));
+        return Err(Error::invalid("/until", Shifts::TooLong(LONGEST_DAYS)));
     }
     if starts_at.since(now) > AHEAD {
-        return Err(Error::invalid("/from", "out_of_range", "a shift begins within two years: look at the year"));
+        return Err(Error::invalid("/from", Shifts::TooFarAhead));
     }
     let id = ShiftId::random();
     let row = (

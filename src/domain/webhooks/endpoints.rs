@@ -16,6 +16,7 @@ use crate::domain::ledger::events::{self, EventType};
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Keys, Owner, Sealed, Secret};
+use crate::error::rules::Hooks;
 use crate::error::{Conflict, Error, Result};
 
 /// How many generations of keys may sign at a time: so many signatures go into one header. Every living key signs, so
@@ -112,13 +113,12 @@ silent! { Details NewEndpoint Created }
 pub fn create(tx: &mut Unit<'_>, who: &Tenant, new: &NewEndpoint) -> Result<Created> {
     let kit = tx.kit();
     let Tenant { platform, mode, .. } = who;
-    let refused = |refusal: crate::outbound::Refusal| Error::invalid("/url", refusal.as_str(), refusal.detail());
-    let target = kit.outbound.target(&new.url).map_err(refused)?;
+    let target = kit.outbound.target(&new.url).map_err(|refusal| Error::invalid("/url", refusal))?;
     Owner::platform(platform).lock(tx)?;
     let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode));
     let count: i64 = webhook_endpoints::table.filter(mine).count().get_result(tx.conn())?;
     if usize::try_from(count).unwrap_or(MOST) >= MOST {
-        return Err(Error::invalid("", "too_many_endpoints", "there are ten already; remove one first"));
+        return Err(Error::invalid("", Hooks::TooManyEndpoints));
     }
     let id = EndpointId::random();
     let url = tx.keys(Owner::platform(platform))?.sealing::<Secret>()?.seal("url", id.as_str(), &new.url)?;
@@ -256,9 +256,7 @@ pub fn rotate(tx: &mut Unit<'_>, who: &Tenant, endpoint: Endpoint, overlap: Dura
     diesel::delete(of_endpoint().filter(webhook_secrets::expires_at.le(now))).execute(tx.conn())?;
     let living: i64 = of_endpoint().count().get_result(tx.conn())?;
     if living >= GENERATIONS {
-        let detail =
-            "eight keys sign already: wait until one has ended, or end all old ones at once with overlap_hours 0";
-        return Err(Error::invalid("/overlap_hours", "too_many_keys", detail));
+        return Err(Error::invalid("/overlap_hours", Hooks::TooManyKeys));
     }
     let secret = add_secrets(tx, &endpoint.platform_id, &id)?;
     diesel::update(webhook_endpoints::table.find(&id))

@@ -13,6 +13,7 @@ use crate::domain::access::Tenant;
 use crate::domain::ledger::events::{self, Event, EventType};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Owner, Sealed, Secret};
+use crate::error::rules::Hooks;
 use crate::error::{Error, Result};
 
 /// How many events one replay may reach.
@@ -131,11 +132,7 @@ pub fn replay_range(tx: &mut Unit<'_>, who: &Tenant, range: &Range) -> Result<us
     }
     let found: Vec<(EventId, String)> = query.load(tx.conn())?;
     if found.len() > REACH {
-        return Err(Error::invalid(
-            "/since",
-            "range_too_wide",
-            "this reaches more than 10000 events; take a shorter one",
-        ));
+        return Err(Error::invalid("/since", Hooks::RangeTooWide(REACH)));
     }
     again(tx, who, &found, None)
 }

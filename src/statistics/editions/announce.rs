@@ -11,6 +11,7 @@ use crate::db::dialect::insert_new;
 use crate::db::schema::editions;
 use crate::domain::unit::Unit;
 use crate::domain::vault::{Sealed, Secret};
+use crate::error::rules::Publishing;
 use crate::error::{Error, Result};
 use crate::statistics::disclosure::rules;
 use crate::statistics::disclosure::{params_sha256, perturbation_sha256};
@@ -18,12 +19,12 @@ use crate::statistics::disclosure::{params_sha256, perturbation_sha256};
 /// How long the reason of a replacement may be, in characters.
 const LONGEST_REASON: usize = 500;
 
-fn refuse(code: &'static str, detail: &'static str) -> Error {
-    Error::invalid("/edition", code, detail)
+fn refuse(rule: Publishing) -> Error {
+    Error::invalid("/edition", rule)
 }
 
 fn once() -> Error {
-    refuse("replaced", "an edition is replaced once at the most; its noise is spent")
+    refuse(Publishing::Replaced)
 }
 
 /// Announces the one replacement that a published edition may have. Its secret was committed to together with the first
@@ -34,18 +35,16 @@ fn once() -> Error {
 pub fn replace(tx: &mut Unit<'_>, id: EditionId, reason: &str) -> Result<Committed> {
     let reason = reason.trim();
     if !reason.chars().any(is_seen) {
-        return Err(Error::invalid("/reason", "required", "say why; it is published"));
+        return Err(Error::invalid("/reason", Publishing::NoReason));
     }
     if !is_plain(reason) {
-        let detail = "write one line of at most 500 characters, without direction marks; it is published";
-        return Err(Error::invalid("/reason", "bad_reason", detail));
+        return Err(Error::invalid("/reason", Publishing::Reason(LONGEST_REASON)));
     }
     let before = find(tx, id)?.filter(|before| before.published_at.is_some());
-    let before = before.ok_or_else(|| refuse("not_published", "only a published edition is replaced"))?.entry;
+    let before = before.ok_or_else(|| refuse(Publishing::NotPublished))?.entry;
     let key_commitment = before.replacement_key_commitment.ok_or_else(once)?;
     if let Some(next) = find(tx, id.replacement())? {
-        let detail = "its replacement is announced already; `recourse edition list` says for when";
-        return Err(if next.published_at.is_some() { once() } else { refuse("announced", detail) });
+        return Err(if next.published_at.is_some() { once() } else { refuse(Publishing::Announced) });
     }
     let entry = CalendarEntry {
         edition: id.replacement(),

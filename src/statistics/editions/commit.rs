@@ -15,6 +15,7 @@ use crate::db::schema::{edition_builds, editions, key_wraps};
 use crate::domain::counting::Quarter;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Scope, Sealed, Secret};
+use crate::error::rules::Publishing;
 use crate::error::{Error, Result};
 use crate::statistics::disclosure::rules;
 use crate::statistics::disclosure::{EditionSecret, params_sha256, perturbation_sha256};
@@ -85,8 +86,7 @@ pub fn find(rx: &mut Look<'_>, id: EditionId) -> Result<Option<Committed>> {
 /// `Invalid` when the quarter is over.
 pub fn commit(tx: &mut Unit<'_>, quarter: Quarter, plan: &BTreeMap<String, Span>) -> Result<Committed> {
     if tx.now() >= quarter.until() {
-        let detail = "this quarter is over: an edition is committed to before, so that nobody can choose its noise";
-        return Err(Error::invalid("/edition", "quarter_over", detail));
+        return Err(Error::invalid("/edition", Publishing::QuarterOver));
     }
     let id = EditionId::of(quarter);
     let (name, next) = (id.to_string(), id.replacement().to_string());
@@ -180,9 +180,7 @@ pub(super) fn attempts(rx: &mut Look<'_>, id: EditionId) -> Result<Vec<Build>> {
 }
 
 fn not_on_record() -> Error {
-    let detail = "what was built is not what is on record (an attempt is missing, or it was committed to otherwise); build \
-                  it again";
-    Error::invalid("/edition", "not_on_record", detail)
+    Error::invalid("/edition", Publishing::NotOnRecord)
 }
 
 fn is_as_committed(rx: &mut Look<'_>, manifest: &Manifest) -> Result<()> {

@@ -14,6 +14,7 @@ use crate::domain::counting::{self, FlowKind, Quarter};
 use crate::domain::people::platforms::shown;
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
+use crate::error::rules::Publishing;
 use crate::error::{Error, Result};
 use crate::statistics::disclosure::rules;
 use crate::statistics::disclosure::{params_sha256, perturbation_sha256};
@@ -38,19 +39,18 @@ pub struct Around {
 /// # Errors
 /// `Invalid` while the quarter runs, or for an edition that nobody committed to.
 pub fn settle_and_close(tx: &mut Unit<'_>, id: EditionId) -> Result<Committed> {
-    let refuse = |code, detail| Error::invalid("/edition", code, detail);
-    let missing = || refuse("not_committed", "nobody committed to this edition before its quarter ended");
+    let refuse = |rule: Publishing| Error::invalid("/edition", rule);
+    let missing = || refuse(Publishing::NotCommitted);
     let committed = commit::find(tx, id)?.ok_or_else(missing)?;
     if tx.now() < id.quarter().until() {
-        return Err(refuse("quarter_runs", "its quarter is not over yet"));
+        return Err(refuse(Publishing::QuarterRuns));
     }
     if committed.published_at.is_some() {
-        return Err(refuse("published", "it is published; see `recourse edition replace --help`"));
+        return Err(refuse(Publishing::Published));
     }
     let rules = (params_sha256(), perturbation_sha256());
     if (&committed.entry.params_sha256, &committed.entry.ptable_sha256) != (&rules.0, &rules.1) {
-        let detail = "the rules changed since it was committed to; build it with the version that committed to it";
-        return Err(refuse("other_rules", detail));
+        return Err(refuse(Publishing::OtherRules));
     }
     counting::close(tx, &id.to_string(), id.quarter().until())?;
     Ok(committed)
@@ -116,9 +116,7 @@ fn snapshot(
             while part <= quarter {
                 let counted = counting::cube(rx, *flow, (part.from(), part.until()))?;
                 if !counting::agree(rx, *flow, part, &counted)? {
-                    let detail =
-                        "the totals of the job differ from the full count: somebody changed rows outside the service";
-                    return Err(Error::invalid("/edition", "totals_differ", detail));
+                    return Err(Error::invalid("/edition", Publishing::TotalsDiffer));
                 }
                 add(&mut cells, (*flow, span), names, counted)?;
                 part = part.next();

@@ -16,6 +16,7 @@ use crate::domain::intake::{Sent, read_body, read_report};
 use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;
 use crate::domain::vault::Owner;
+use crate::error::rules::Form;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::{Raw, shape};
 use crate::web::extract::Call;
@@ -23,6 +24,9 @@ use crate::web::idempotent::{Reply, once, run};
 use crate::web::limits::Policy;
 use crate::web::problem::{self, Problem};
 use crate::web::refusals::Refusal;
+
+/// So many reports may be in a batch.
+const MOST: usize = 100;
 use crate::web::row::{Body, Caller, Row};
 
 /// The longest batch, in bytes: a hundred reports of usual length.
@@ -155,8 +159,8 @@ fn split(sent: &Sent<'_>, mode: Mode) -> Result<Parts> {
             (shape::<TestBatch>(&text)?.reports, false)
         }
     };
-    if reports.is_empty() || reports.len() > 100 {
-        return Err(Error::invalid("/reports", "bad_length", "send 1 to 100 reports"));
+    if reports.is_empty() || reports.len() > MOST {
+        return Err(Error::invalid("/reports", Form::Batch(MOST)));
     }
     Ok(Parts { reports, is_mended, is_mislabelled: sent.is_mislabelled })
 }

@@ -15,6 +15,7 @@ use crate::domain::ledger::events::{Event, EventName, EventType, Filter};
 use crate::domain::people::platforms::Scope;
 use crate::domain::vault::Owner;
 use crate::domain::webhooks::{self, Attempted, DeliveryState, EventData, Range, Wanted};
+use crate::error::rules::{Hooks, Parameter};
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -166,13 +167,13 @@ silent! { EventDetails DeliveryView }
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: EventsQuery = call.query()?;
     let token = call.token()?;
-    let bad = |name, detail| Refused::Parameter { name, detail };
+    let bad = |name, wanted| Refused::Parameter { name, wanted };
     let after: Option<EventId> = match query.cursor.or(query.after) {
-        Some(text) => Some(text.parse().map_err(|_| bad("after", "use the id of an event"))?),
+        Some(text) => Some(text.parse().map_err(|_| bad("after", Parameter::Event))?),
         None => None,
     };
     let kind = match query.kind {
-        Some(text) => Some(EventType::parse(&text).ok_or_else(|| bad("type", "use a type of the API document"))?),
+        Some(text) => Some(EventType::parse(&text).ok_or_else(|| bad("type", Parameter::EventType))?),
         None => None,
     };
     let entries = Filter { kind, report: query.report_id, since: query.since, until: query.until };
@@ -245,10 +246,7 @@ async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
             ReplayBody { failed: false, since: Some(since), until: Some(until), types } if since < until => {
                 webhooks::replay_range(tx, &who, &Range { since, until, types })?
             }
-            _ => {
-                let detail = "give `since` and a later `until`, or `failed` alone";
-                return Err(Error::invalid("/since", "bad_range", detail));
-            }
+            _ => return Err(Error::invalid("/since", Hooks::Range)),
         };
         let view = ReplayView { deliveries };
         Reply::new(StatusCode::ACCEPTED, Owner::platform(&who.platform), &view)

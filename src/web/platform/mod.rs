@@ -14,6 +14,7 @@ use crate::base::id::CaseId;
 use crate::domain::access::{self, Presented, Tenant};
 use crate::domain::ledger::events::EventType;
 use crate::domain::unit::{Entry, Unit};
+use crate::error::rules::Form;
 use crate::error::{Error, Result};
 
 impl Scoped for Tenant {
@@ -46,7 +47,10 @@ fn enter(token: Presented) -> impl for<'e, 'u> FnOnce(&'e mut Entry<'u>) -> Resu
     move |entry| access::platform_acting(entry, &token)
 }
 
+/// So many types may be named.
+const MOST_TYPES: usize = 100;
+
 /// Refuses a list of types that names some again and again.
 fn few(types: &[EventType]) -> Result<()> {
-    if types.len() <= 100 { Ok(()) } else { Err(Error::invalid("/types", "too_many", "at most 100")) }
+    if types.len() <= MOST_TYPES { Ok(()) } else { Err(Error::invalid("/types", Form::TooMany(MOST_TYPES))) }
 }

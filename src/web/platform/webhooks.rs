@@ -16,6 +16,7 @@ use crate::domain::ledger::events::{EventName, EventType};
 use crate::domain::people::platforms::Scope;
 use crate::domain::vault::Owner;
 use crate::domain::webhooks::{self, Created, Details, DisabledReason, EndpointState, NewEndpoint};
+use crate::error::rules::Hooks;
 use crate::error::{Error, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -252,7 +253,7 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
         precondition.holds(endpoint.version)?;
         let hours = body?.overlap_hours;
         if hours > LONGEST_OVERLAP {
-            return Err(Error::invalid("/overlap_hours", "out_of_range", "use 0 to 168"));
+            return Err(Error::invalid("/overlap_hours", Hooks::Overlap(LONGEST_OVERLAP)));
         }
         let overlap = std::time::Duration::from_secs(hours * 3600);
         let rotated = webhooks::rotate(tx, &who, endpoint, overlap)?;

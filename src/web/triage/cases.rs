@@ -18,6 +18,7 @@ use crate::domain::casework;
 use crate::domain::people::staff;
 use crate::domain::terms::Mode;
 use crate::domain::triage::{Priority, Queue};
+use crate::error::rules::{Casework, Parameter};
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -63,7 +64,7 @@ type CaseList = List<CaseSummary>;
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: CasesQuery = call.query()?;
     let page = read_as(&call, move |rx, who| {
-        let bad = Refused::Parameter { name: "assigned_to", detail: "use the id of a colleague, or `me`" };
+        let bad = Refused::Parameter { name: "assigned_to", wanted: Parameter::Colleague };
         let assigned_to = match query.assigned_to.as_deref() {
             None => None,
             Some("me") => Some(who.id.clone()),
@@ -187,8 +188,7 @@ async fn assign(call: Call, raw: Raw) -> Result<HttpResponse> {
     on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<Assign>(tx, &who, &case)?;
         precondition.holds(grant.case().version)?;
-        let unknown =
-            || Error::invalid("/staff_id", "unknown_colleague", "no colleague who may take this case has this id");
+        let unknown = || Error::invalid("/staff_id", Casework::UnknownColleague);
         let to = staff::find(tx, &body?.staff_id)?.ok_or_else(unknown)?;
         // The wall holds for whoever is handed a case too, and says no more than "nobody of this id".
         if access::bar(tx, &to.id, grant.case(), access::Act::Claim)?.is_some() {
@@ -247,8 +247,7 @@ async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {
                 casework::reopen(tx, grant, &body.reason)?
             }
             Action::AskPlatform | Action::PlatformAnswered | Action::Close => {
-                let detail = "use platform-requests to ask the platform, and decision to close";
-                return Err(Error::invalid("/action", "not_a_transition", detail));
+                return Err(Error::invalid("/action", Casework::NotATransition));
             }
         };
         case_reply(&moved)

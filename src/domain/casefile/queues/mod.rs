@@ -28,6 +28,7 @@ use crate::domain::casework;
 use crate::domain::terms::Mode;
 use crate::domain::triage::{Priority, Queue};
 use crate::domain::unit::{Look, Unit};
+use crate::error::rules::Parameter;
 use crate::error::{Error, Refused, Result};
 
 /// What a list of cases shall hold.
@@ -89,10 +90,10 @@ pub fn list(
     let name = filter.name();
     let after = match cursor {
         None => None,
-        Some(text) => Some(read_cursor::<Place>(&name, text).ok_or(Refused::Parameter {
-            name: "cursor",
-            detail: "this cursor belongs to another list; begin without it",
-        })?),
+        Some(text) => Some(
+            read_cursor::<Place>(&name, text)
+                .ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?,
+        ),
     };
     let queues: Vec<Queue> = Queue::ALL
         .into_iter()

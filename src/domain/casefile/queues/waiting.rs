@@ -15,6 +15,7 @@ use crate::domain::casework::rights::Cause;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
 use crate::domain::unit::Look;
+use crate::error::rules::Parameter;
 use crate::error::{Error, Forbidden, Refused, Result};
 
 /// An act in a list, with the case it is about. What it would do stands in the case.
@@ -65,10 +66,8 @@ pub fn acts(
         ))
         .into_boxed();
     if let Some(text) = cursor {
-        let (at, id): (i64, ActId) = read_cursor(&name, text).ok_or(Refused::Parameter {
-            name: "cursor",
-            detail: "this cursor belongs to another list; begin without it",
-        })?;
+        let (at, id): (i64, ActId) =
+            read_cursor(&name, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?;
         let at = Timestamp::from_micros(at);
         query = query.filter(table::proposed_at.ge(at).and(table::proposed_at.gt(at).or(table::id.gt(id))));
     }

@@ -24,6 +24,7 @@ use crate::domain::people::staff::Member;
 use crate::domain::triage::{Assessment, Priority};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Notes, Owner, Sealed};
+use crate::error::rules::Casework;
 use crate::error::{Conflict, Error, Forbidden, Result};
 
 codes! {
@@ -142,10 +143,10 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
     let Change { to, reason_code, text } = change;
     let (mut case, who) = grant.into_parts();
     if text.trim().is_empty() {
-        return Err(Error::invalid("/text", "required", "say why; the next colleague reads it"));
+        return Err(Error::invalid("/text", Casework::NoReason));
     }
     if to == case.priority {
-        return Err(Error::invalid("/priority", "unchanged", "the case has this priority already"));
+        return Err(Error::invalid("/priority", Casework::SamePriority));
     }
     if to < case.priority {
         crate::domain::casework::notes::write_reason(tx, &case.id, &who, &text)?;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::shape::{AnswerState, NewAnswer, ReasonCode, RequestAction, RequestState};
-use super::{Asked, find, own, tell, waiting_reports};
+use super::{Asked, LONGEST_TEXT, find, own, tell, waiting_reports};
 use crate::base::id::{CaseId, ReportId, RequestId};
 use crate::db::due::{self, DueRow};
 use crate::db::schema::requests;
@@ -18,6 +18,7 @@ use crate::domain::ledger::audit::{self, Event};
 use crate::domain::ledger::events::EventType;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Messages, Owner};
+use crate::error::rules::Asking;
 use crate::error::{Conflict, Error, Result, Violations};
 
 /// Where a request stands that the platform has not answered in time or at all.
@@ -63,21 +64,16 @@ pub fn answer(tx: &mut Unit<'_>, tenant: &Tenant, id: &RequestId, new: &NewAnswe
 fn check_answer(action: RequestAction, new: &NewAnswer) -> Result<()> {
     let mut v = Violations::default();
     let declined = new.state == AnswerState::Declined;
-    v.require(!declined || new.reason_code.is_some(), "/reason_code", "required", "say why you decline");
+    v.require(!declined || new.reason_code.is_some(), "/reason_code", Asking::NoDeclineReason);
     if declined && action == RequestAction::RemoveImage {
         let fits = matches!(
             new.reason_code,
             Some(ReasonCode::NotIntimateImage | ReasonCode::NotSubjectOrAgent | ReasonCode::ReportedAsChildMaterial)
         );
-        v.require(
-            fits,
-            "/reason_code",
-            "reason_not_allowed",
-            "a removal can be declined only as not_intimate_image or not_subject_or_agent",
-        );
+        v.require(fits, "/reason_code", Asking::DeclineReason);
     }
-    let short = new.note.as_ref().is_none_or(|note| note.chars().count() <= 4_000);
-    v.require(short, "/note", "too_long", "at most 4000 characters");
+    let short = new.note.as_ref().is_none_or(|note| note.chars().count() <= LONGEST_TEXT);
+    v.require(short, "/note", Asking::TooLong(LONGEST_TEXT));
     v.into_result()
 }
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::shape::{Agreement, NewRequest, RequestAction, RequestState, SubjectNotice};
-use super::{Details, tell};
+use super::{Details, LONGEST_TEXT, tell};
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::schema::{reports, requests};
@@ -21,6 +21,7 @@ use crate::domain::terms::words::{DesiredOutcome, Relation};
 use crate::domain::triage::Signal;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Messages, Owner};
+use crate::error::rules::Asking;
 use crate::error::{Error, Result, Violations};
 
 /// Asks the platform, or proposes it when the request stands on two people's record.
@@ -33,8 +34,7 @@ pub fn ask(tx: &mut Unit<'_>, grant: Grant<AskPlatform>, new: NewRequest) -> Res
     guard(tx, &new, &report)?;
     let senior = matches!(who.role, Role::Lead | Role::SafeguardingLead);
     if new.action != RequestAction::PreserveEvidence && !senior && is_mirrored(tx, &case.id)? {
-        let detail = "the subject has reported the reporter too: a lead reads both and asks";
-        return Err(Error::invalid("/action", "mirror_reports", detail));
+        return Err(Error::invalid("/action", Asking::MirrorReports));
     }
     case.next(Action::AskPlatform)?;
     if new.agreement == Some(Agreement::TwoPerson) {
@@ -62,7 +62,7 @@ fn report_of(rx: &mut Look<'_>, case: &CaseId, wanted: Option<&ReportId>) -> Res
         .order((reports::received_at.desc(), reports::id.desc()))
         .select((reports::id, reports::desired_outcome, reports::relation, reports::withdrawn_at))
         .load(rx.conn())?;
-    let unknown = || Error::invalid("/report_id", "unknown_report", "the case has no such report");
+    let unknown = || Error::invalid("/report_id", Asking::UnknownReport);
     let asked = rows.iter().find(|row| wanted.is_none_or(|id| row.0 == *id)).ok_or_else(unknown)?;
     let newest = rows.first().ok_or_else(unknown)?;
     Ok(AskedReport {
@@ -87,19 +87,17 @@ fn guard(rx: &mut Look<'_>, new: &NewRequest, report: &AskedReport) -> Result<()
         agreement(&mut v, new, report);
     }
     let record_only = report.desired == DesiredOutcome::RecordOnly;
-    let detail = "the reporter wants this on record only: evidence may be kept, nothing else asked";
-    v.require(keeps_only || !record_only, "/action", "record_only", detail);
+    v.require(keeps_only || !record_only, "/action", Asking::RecordOnly);
     let checked = !new.action.may_tip_off() || new.single_contact_check;
-    let detail = "check first whether the survivor may be the subject's only contact";
-    v.require(checked, "/single_contact_check", "single_contact_check_required", detail);
-    v.require(new.due_at.is_none_or(|due| due > now), "/due_at", "in_the_past", "choose a time ahead");
+    v.require(checked, "/single_contact_check", Asking::SingleContact);
+    v.require(new.due_at.is_none_or(|due| due > now), "/due_at", Asking::InThePast);
     let ordered = new.not_before.is_none_or(|from| new.due_at.is_none_or(|due| from < due));
-    v.require(ordered, "/not_before", "after_due", "`not_before` lies after `due_at`");
+    v.require(ordered, "/not_before", Asking::AfterDue);
     let ahead = new.preserve_until.is_none_or(|until| until > now);
-    v.require(ahead, "/preserve_until", "in_the_past", "choose a time ahead");
+    v.require(ahead, "/preserve_until", Asking::InThePast);
     for (pointer, text) in [("/details", &new.details), ("/agreement_record", &new.agreement_record)] {
-        let fits = text.as_ref().is_none_or(|text| text.chars().count() <= 4_000);
-        v.require(fits, pointer, "too_long", "at most 4000 characters");
+        let fits = text.as_ref().is_none_or(|text| text.chars().count() <= LONGEST_TEXT);
+        v.require(fits, pointer, Asking::TooLong(LONGEST_TEXT));
     }
     v.into_result()
 }
@@ -111,19 +109,12 @@ fn agreement(v: &mut Violations, new: &NewRequest, report: &AskedReport) {
     let recorded = new.agreement_record.as_deref().is_some_and(|text| !text.trim().is_empty());
     let own = report.relation == Relation::SelfReported && !report.withdrawn;
     let wished = own && report.desired == DesiredOutcome::PlatformAction;
-    let (holds, pointer, code, detail) = match new.agreement {
-        Some(Agreement::TwoPerson) => {
-            (recorded, "/agreement_record", "required", "say why two people act without her agreement")
-        }
-        Some(Agreement::Survivor) => {
-            (recorded || wished, "/agreement_record", "required", "say how and when she agreed")
-        }
-        None | Some(Agreement::NotNeeded) => {
-            let detail = "ask only with the survivor's recorded agreement, or on two people's record";
-            (wished, "/agreement", "agreement_required", detail)
-        }
+    let (holds, pointer, rule) = match new.agreement {
+        Some(Agreement::TwoPerson) => (recorded, "/agreement_record", Asking::NoRecordOfTwo),
+        Some(Agreement::Survivor) => (recorded || wished, "/agreement_record", Asking::NoAgreementRecord),
+        None | Some(Agreement::NotNeeded) => (wished, "/agreement", Asking::NoAgreement),
     };
-    v.require(holds, pointer, code, detail);
+    v.require(holds, pointer, rule);
 }
 
 /// Makes a request that a second person approved. Its guards are looked at again: time has passed.

@@ -29,7 +29,11 @@ use crate::domain::case::report;
 use crate::domain::ledger::events::{self, EventType, NewEvent};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Messages, Owner, Sealed};
+use crate::error::rules::Parameter;
 use crate::error::{Error, Refused, Result};
+
+/// The longest text of a request or an answer, in characters.
+const LONGEST_TEXT: usize = 4_000;
 
 /// A request's row.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -128,10 +132,8 @@ pub fn list(
         query = query.filter(requests::state.eq(state));
     }
     if let Some(text) = cursor {
-        let (at, id): (i64, RequestId) = read_cursor(&name, text).ok_or(Refused::Parameter {
-            name: "cursor",
-            detail: "this cursor belongs to another list; begin without it",
-        })?;
+        let (at, id): (i64, RequestId) =
+            read_cursor(&name, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?;
         let at = Timestamp::from_micros(at);
         query = query.filter(requests::made_at.ge(at).and(requests::made_at.gt(at).or(requests::id.gt(id))));
     }

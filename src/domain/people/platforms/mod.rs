@@ -22,6 +22,7 @@ use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::domain::webhooks;
+use crate::error::rules::Names;
 use crate::error::{Conflict, Error, Result};
 
 codes! {
@@ -117,12 +118,10 @@ const fn secret_prefix(mode: Mode) -> &'static str {
 pub fn add(tx: &mut Unit<'_>, slug: &str, name: &str) -> Result<Platform> {
     let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !plain || !(2..=40).contains(&slug.len()) || slug.starts_with('-') {
-        let detail = "use 2 to 40 characters of a-z, 0-9 and -, and begin with a letter or digit";
-        return Err(Error::invalid("/slug", "bad_slug", detail));
+        return Err(Error::invalid("/slug", Names::Slug));
     }
     if is_value(slug) {
-        let detail = "a spreadsheet takes it for a number or a date: use one with a word in it";
-        return Err(Error::invalid("/slug", "bad_slug", detail));
+        return Err(Error::invalid("/slug", Names::SlugIsValue));
     }
     let name = name::checked(name)?;
     // Of two that are added at once the second sees the first.
@@ -131,11 +130,8 @@ pub fn add(tx: &mut Unit<'_>, slug: &str, name: &str) -> Result<Platform> {
         return Err(Conflict::NameTaken.into());
     }
     if let Some(other) = alike(tx, &name)? {
-        let detail = format!(
-            "people could not tell it from the name of `{}` ({}): choose one that is plainly another",
-            other.slug, other.id
-        );
-        return Err(Error::invalid("/name", "look_alike", detail));
+        let rule = Names::LookAlike { slug: other.slug, id: other.id.to_string() };
+        return Err(Error::invalid("/name", rule));
     }
     let (id, created_at) = (PlatformId::random(), tx.now());
     let platform = Platform { id, slug: slug.to_owned(), name, created_at };

@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
 use crate::base::text::{is_hidden, is_seen};
+use crate::error::rules::Names;
 use crate::error::{Error, Result};
 
 /// How long a name may be, in characters.
@@ -17,18 +18,18 @@ const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// `Invalid` when nobody could see it, it hides something, or a spreadsheet would take it for a formula.
 pub(super) fn checked(name: &str) -> Result<String> {
     let name = name.trim();
-    let refuse = |detail| Err(Error::invalid("/name", "bad_name", detail));
+    let refuse = |rule: Names| Err(Error::invalid("/name", rule));
     if name.chars().any(is_hidden) {
-        return refuse("leave out line breaks, control characters, direction marks and characters without width");
+        return refuse(Names::Hidden);
     }
     if !name.chars().any(is_seen) {
-        return refuse("write a name that can be seen");
+        return refuse(Names::Unseen);
     }
     if name.chars().count() > LONGEST {
-        return refuse("use at most 80 characters");
+        return refuse(Names::TooLong(LONGEST));
     }
     if name.starts_with(FORMULA) {
-        return refuse("begin with something other than = + - @: a spreadsheet takes these for a formula");
+        return refuse(Names::Formula);
     }
     Ok(name.to_owned())
 }

@@ -21,7 +21,11 @@ use crate::domain::terms::identifiers::{
 };
 use crate::domain::unit::{Kit, Look, Unit};
 use crate::domain::vault::{Damaged, Owner, Sealed, Secret};
+use crate::error::rules::Names;
 use crate::error::{Error, Result};
+
+/// The longest identifier, in characters.
+const LONGEST: usize = 500;
 
 /// A declaration as it was made, sealed under the account's own key.
 #[derive(Serialize, Deserialize)]
@@ -70,19 +74,16 @@ impl Original {
 /// # Errors
 /// `Invalid` for what cannot be compared, such as a telephone number without its country, and for what stands for nobody.
 pub fn declare(tx: &mut Unit<'_>, username: &str, identifier: &Identifier) -> Result<Ended> {
-    let refused = |detail| Error::invalid("/value", "bad_identifier", detail);
+    let refused = |rule: Names| Error::invalid("/value", rule);
     let (kind, value) = (identifier.kind, identifier.value());
-    if value.chars().count() > 500 {
-        return Err(refused("use at most 500 characters"));
+    if value.chars().count() > LONGEST {
+        return Err(refused(Names::IdentifierTooLong(LONGEST)));
     }
     if identifier.is_of_no_country() {
-        return Err(refused("write the number with its country, as +44 7700 900123 or 0044 7700 900123"));
+        return Err(refused(Names::NoCountry));
     }
     if identifier.is_nobody() {
-        return Err(refused(
-            "this cannot be compared: give it in full; a help line, a service's number or a word for nothing stands for \
-             nobody",
-        ));
+        return Err(refused(Names::Nobody));
     }
     keep(tx, username, &Original::Identifier { kind, value: value.trim().to_owned() })
 }
@@ -94,7 +95,7 @@ pub fn declare(tx: &mut Unit<'_>, username: &str, identifier: &Identifier) -> Re
 pub fn declare_account(tx: &mut Unit<'_>, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
     let platform = platforms::find(tx, slug)?.ok_or(Error::NotFound)?;
     if is_no_one(account) {
-        return Err(Error::invalid("/value", "bad_account", "this is no account of anybody's; give its own name"));
+        return Err(Error::invalid("/value", Names::NoAccount));
     }
     keep(tx, username, &Original::Account { platform: platform.id, account: account.trim().to_owned() })
 }

@@ -35,6 +35,7 @@ use crate::domain::ledger::audit::{self, Event};
 use crate::domain::triage::Queue;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Owner, Sealed, Secret};
+use crate::error::rules::Names;
 use crate::error::{Conflict, Error, Result};
 
 codes! {
@@ -117,11 +118,7 @@ pub fn totp(secret: &Sensitive<Vec<u8>>) -> Result<Totp> {
 pub fn add(tx: &mut Unit<'_>, new: NewMember) -> Result<Member> {
     let username = typed::name(&new.username);
     if !typed::is_new_name(&username) {
-        return Err(Error::invalid(
-            "/username",
-            "bad_username",
-            "use 2 to 60 characters of a-z, 0-9, '.', '-', '_', '@', and begin with a letter or digit",
-        ));
+        return Err(Error::invalid("/username", Names::Username));
     }
     if account(tx, &username)?.is_some() {
         return Err(Conflict::NameTaken.into());

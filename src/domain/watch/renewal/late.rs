@@ -16,6 +16,7 @@ use crate::domain::people::staff;
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::watch::matching;
+use crate::error::rules::Parameter;
 use crate::error::{Error, Forbidden, Refused, Result};
 
 /// How many rows are looked through for one page, at the most.
@@ -60,10 +61,9 @@ pub fn list(rx: &mut Look<'_>, who: &Acting, mode: Mode, from: Option<&str>, lim
     let name = format!("late_matches|{}", mode.as_str());
     let mut after: Option<LateMatch> = match from {
         None => None,
-        Some(text) => Some(read_cursor(&name, text).ok_or(Refused::Parameter {
-            name: "cursor",
-            detail: "this cursor belongs to another list; begin without it",
-        })?),
+        Some(text) => {
+            Some(read_cursor(&name, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?)
+        }
     };
     let (mut data, mut looked) = (Vec::new(), 0);
     loop {

@@ -1,0 +1,100 @@
+//! Work on a case, and what platforms are asked.
+
+/// What stands against an act on a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Casework {
+    /// There is no reason.
+    NoReason,
+    /// A hold has no end. It lasts so many hours at most.
+    HoldWithoutEnd(u64),
+    /// A hold does not end within so many hours.
+    HoldOutOfRange(u64),
+    /// A note is empty, or has more than so many characters.
+    NoteLength(usize),
+    /// Nobody confirmed that the channel is safe.
+    ChannelNotConfirmed,
+    /// The person's wishes could not be read, and nobody asked.
+    ContactBarred,
+    /// A check-in without a contact.
+    CheckInNotAgreed,
+    /// A check-in is not within so many days.
+    CheckInOutOfRange(u64),
+    /// A case and itself.
+    SameCase,
+    /// A real case and a trial.
+    OtherMode,
+    /// The case has the priority.
+    SamePriority,
+    /// No colleague of this id may take the case.
+    UnknownColleague,
+    /// The act has a call of its own.
+    NotATransition,
+}
+
+impl Casework {
+    /// The code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoReason | Self::HoldWithoutEnd(_) => "required",
+            Self::HoldOutOfRange(_) | Self::CheckInOutOfRange(_) => "out_of_range",
+            Self::NoteLength(_) => "bad_length",
+            Self::ChannelNotConfirmed => "channel_not_confirmed",
+            Self::ContactBarred => "contact_barred",
+            Self::CheckInNotAgreed => "not_agreed",
+            Self::SameCase => "same_case",
+            Self::OtherMode => "other_mode",
+            Self::SamePriority => "unchanged",
+            Self::UnknownColleague => "unknown_colleague",
+            Self::NotATransition => "not_a_transition",
+        }
+    }
+}
+
+/// What stands against a request to a platform, or its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// The subject has reported the reporter too.
+    MirrorReports,
+    /// The case has no such report.
+    UnknownReport,
+    /// The reporter wants it on record only.
+    RecordOnly,
+    /// Nobody checked whether the survivor may be the subject's only contact.
+    SingleContact,
+    /// The time has passed.
+    InThePast,
+    /// It would begin after it is due.
+    AfterDue,
+    /// It has more than so many characters.
+    TooLong(usize),
+    /// It does not say how she agreed.
+    NoAgreementRecord,
+    /// It does not say why two people act without her agreement.
+    NoRecordOfTwo,
+    /// She has not agreed.
+    NoAgreement,
+    /// A refusal has no reason.
+    NoDeclineReason,
+    /// A removal cannot be refused for this reason.
+    DeclineReason,
+}
+
+impl Asking {
+    /// The code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MirrorReports => "mirror_reports",
+            Self::UnknownReport => "unknown_report",
+            Self::RecordOnly => "record_only",
+            Self::SingleContact => "single_contact_check_required",
+            Self::InThePast => "in_the_past",
+            Self::AfterDue => "after_due",
+            Self::TooLong(_) => "too_long",
+            Self::NoAgreementRecord | Self::NoRecordOfTwo | Self::NoDeclineReason => "required",
+            Self::NoAgreement => "agreement_required",
+            Self::DeclineReason => "reason_not_allowed",
+        }
+    }
+}
