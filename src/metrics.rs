@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 
 use crate::base::time::Timestamp;
 use crate::domain::casefile::queues::Count;
-use crate::domain::ledger::outbox::Job;
+use crate::domain::paging::owed::Job;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Engine;
 use crate::domain::watch::looks::Watched;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use recourse::app::{self, App};
 use recourse::base::id::StaffId;
 use recourse::base::time::Clock;
-use recourse::domain::ledger::outbox::{self, Job};
 use recourse::domain::paging::Notice;
+use recourse::domain::paging::owed::{self, Job};
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::webhooks;
@@ -173,7 +173,7 @@ impl Site {
     async fn owe(&mut self, count: usize) {
         let job = Job::Mail { staff: self.duty.clone(), notice: Notice::Wall };
         let owed = self.app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
-            (0..count).try_for_each(|_| outbox::enqueue(tx, &job, tx.now(), None))
+            (0..count).try_for_each(|_| owed::owe(tx, &job, tx.now(), None))
         });
         owed.await.unwrap();
         self.owed += count;

@@ -11,7 +11,8 @@ use super::beat::{came_round, caught};
 use super::outbox as errands;
 use crate::app::App;
 use crate::base::id::StaffId;
-use crate::domain::ledger::outbox::{self, DueJob, Full, Job};
+use crate::domain::ledger::outbox::{self, DueJob, Full};
+use crate::domain::paging::owed::{self, Job};
 use crate::domain::unit::Caller;
 use crate::error::Result;
 
@@ -113,7 +114,7 @@ impl Clerk {
                 return Ok(());
             }
             let worker = Arc::clone(&self.worker);
-            for job in self.app.write(Caller::Job(LOOP.0), move |tx| outbox::take(tx, &worker, &some)).await? {
+            for job in self.app.write(Caller::Job(LOOP.0), move |tx| owed::take(tx, &worker, &some)).await? {
                 let lane = Lane::of(&job.job, job.attempt > 1);
                 let task = self.hands.spawn(errands::one(Arc::clone(&self.app), Arc::clone(&self.worker), job));
                 self.lanes.insert(task.id(), lane);
@@ -149,7 +150,7 @@ impl Clerk {
     fn fitting(&self, due: Vec<DueJob>) -> Vec<DueJob> {
         let mut under_way: Vec<Lane> = self.lanes.values().cloned().collect();
         let mut fits = |job: &DueJob| {
-            let Some(what) = job.job() else { return true };
+            let Some(what) = Job::read(job.payload()) else { return true };
             let (lane, all) = (Lane::of(&what, job.is_retry()), under_way.iter().collect::<Vec<_>>());
             let tried = all.iter().filter(|lane| matches!(lane, Lane::Mail { again: true, .. })).count();
             let fits = match &lane {

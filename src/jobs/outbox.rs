@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::domain::ledger::outbox::{self, Job, Leased};
+use crate::domain::ledger::outbox;
+use crate::domain::paging::owed::{self, Job, Leased};
 use crate::domain::paging::{self, Notice, Urgency, unheard, unseen};
 use crate::domain::people::staff;
 use crate::domain::unit::Caller;
@@ -51,7 +52,7 @@ async fn done(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
         Err(error) => error,
     };
     tracing::error!(job = %leased.id, %error, "a job could not be closed");
-    app.write(Caller::Job("outbox"), move |tx| outbox::fail(tx, &leased, &fault(&error)).map(|()| false)).await
+    app.write(Caller::Job("outbox"), move |tx| owed::fail(tx, &leased, &fault(&error)).map(|()| false)).await
 }
 
 /// Says in the log why a job failed: the first time, at each doubling of the attempts, and when it is given up.
@@ -82,7 +83,7 @@ async fn close(
 ) -> Result<bool> {
     app.write(Caller::Job("outbox"), move |tx| match outcome {
         Ok(()) => outbox::finish(tx, &leased.id, &worker),
-        Err(Undone::Later(reason)) => outbox::fail(tx, &leased, &reason).map(|()| false),
+        Err(Undone::Later(reason)) => owed::fail(tx, &leased, &reason).map(|()| false),
         Err(Undone::Never(reason)) => {
             if let Job::Mail { staff, notice } = &leased.job {
                 paging::not_delivered(tx, notice, staff)?;

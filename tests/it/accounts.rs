@@ -4,7 +4,7 @@
 use futures_util::future::join;
 use recourse::base::id::EndpointId;
 use recourse::base::secret::Sensitive;
-use recourse::domain::ledger::outbox::{self, Job};
+use recourse::domain::paging::owed::{self, Job};
 use recourse::domain::people::platforms;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
@@ -205,7 +205,7 @@ fn the_operator_is_told_at_an_address_with_a_name() {
         let gone = Job::EndpointDisabled { endpoint: EndpointId::random() };
         let owe = move |tx: &mut Unit<'_>| {
             let now = tx.now();
-            outbox::enqueue(tx, &gone, now, None)
+            owed::owe(tx, &gone, now, None)
         };
         world.app.write(TEST, owe).await.unwrap();
         world.run_jobs().await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use recourse::base::id::CaseId;
 use recourse::base::secret::Sensitive;
 use recourse::base::time::Clock;
-use recourse::domain::ledger::outbox::{self, Job};
+use recourse::domain::paging::owed::{self, Job};
 use recourse::domain::paging::rota;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::{self, Role};
@@ -159,7 +159,7 @@ fn readiness_knows_the_jobs_and_the_outbox() {
         let due = "UPDATE outbox SET run_at = run_at - 121000000";
         let enqueue = world.app.write(TEST, |tx| {
             let (now, case) = (tx.now(), CaseId::random());
-            outbox::enqueue(tx, &Job::TellOfWall { case }, now, None)
+            owed::owe(tx, &Job::TellOfWall { case }, now, None)
         });
         enqueue.await.unwrap();
         world.pass(LATER);

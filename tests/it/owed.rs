@@ -7,8 +7,9 @@ use diesel::prelude::*;
 use recourse::base::id::StaffId;
 use recourse::base::secret::Sensitive;
 use recourse::db::schema::outbox as outbox_table;
-use recourse::domain::ledger::outbox::{self, Job};
+use recourse::domain::ledger::outbox;
 use recourse::domain::paging::Notice;
+use recourse::domain::paging::owed::{self, Job};
 use recourse::domain::people::staff::Role;
 use recourse::jobs;
 use serde_json::{Value, json};
@@ -86,7 +87,7 @@ fn a_job_that_meets_a_fault_says_so_and_holds_up_no_other() {
     on_both_with(mail, |world| async move {
         let app = &world.app;
         let broken = Job::Mail { staff: StaffId::random(), notice: Notice::Wall };
-        app.write(TEST, move |tx| outbox::enqueue(tx, &broken, tx.now(), None)).await.unwrap();
+        app.write(TEST, move |tx| owed::owe(tx, &broken, tx.now(), None)).await.unwrap();
         let spark = world.platform("spark").await;
         let mut body = full("J-1");
         body["answers"] = json!({"not_safe_now": "yes"});

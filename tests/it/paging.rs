@@ -6,8 +6,7 @@ use std::sync::Arc;
 use recourse::base::secret::Sensitive;
 use recourse::base::time::Timestamp;
 use recourse::domain::ledger::audit;
-use recourse::domain::ledger::outbox;
-use recourse::domain::paging::rota;
+use recourse::domain::paging::{owed, rota};
 use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::jobs;
@@ -253,7 +252,7 @@ fn a_worker_that_dies_after_sending_sends_the_same_mail_again_and_loses_none() {
         world.pass(61);
         jobs::work_off(&world.app, "living").await.unwrap();
         let mail = server.mails().pop().unwrap();
-        let of_job = |job: &outbox::Leased| mail.id == format!("<{}@localhost>", job.id);
+        let of_job = |job: &owed::Leased| mail.id == format!("<{}@localhost>", job.id);
         assert!(leased.iter().any(of_job), "{}: the id that the first attempt would have had", mail.id);
         assert!(!mail.text.contains("PG-1") && !mail.subject.contains("case"), "{mail:?}");
     });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use recourse::domain::ledger::audit;
-use recourse::domain::ledger::outbox::{self, Job};
+use recourse::domain::paging::owed::{self, Job};
 use recourse::domain::paging::rota;
 use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
@@ -88,7 +88,7 @@ pub(crate) async fn full_of_life(world: &World) -> Vec<String> {
         let now = tx.now();
         rota::add(tx, &name, now, now.plus(Duration::from_hours(8)))?;
         staff::declare(tx, &name, &number)?;
-        outbox::enqueue(tx, &Job::TellOfWall { case }, now.plus(Duration::from_hours(8)), None)
+        owed::owe(tx, &Job::TellOfWall { case }, now.plus(Duration::from_hours(8)), None)
     });
     owed.await.unwrap();
     cases

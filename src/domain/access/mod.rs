@@ -13,8 +13,6 @@ pub use policy::{
 
 use super::case;
 use super::case::Case;
-use super::ledger::audit::{self, Event};
-use super::ledger::outbox::{self, Job};
 use super::people::platforms::{self, AccessToken, Client, Scope};
 use super::people::staff::{self, Member, Session};
 use super::terms::Mode;
@@ -270,20 +268,19 @@ fn look(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<(Option<Case>, b
     Ok((case, staff::is_walled(rx, &who.id, id)?))
 }
 
-/// Tells the safeguarding lead when somebody was turned away from a case by a wall. Called after a "not found", in a
-/// transaction of its own, because the first one was rolled back; it changes nothing that the caller sees. It writes
-/// whether there was a wall or not: a commit takes time, and that must not be what tells.
-pub fn note_wall(entry: &mut Entry<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
-    let Some(session) = staff::session_of(entry, bearer)? else { return Ok(()) };
+/// The unit of a colleague who met a wall before this case, and who they are; nobody when there is no wall, no such case or
+/// no living session. It writes whether there was a wall or not: a commit takes time, and that must not be what tells.
+pub(super) fn walled<'e, 'u>(
+    entry: &'e mut Entry<'u>,
+    bearer: &Sensitive<String>,
+    id: &CaseId,
+) -> Result<Option<(&'e mut Unit<'u>, StaffId)>> {
+    let Some(session) = staff::session_of(entry, bearer)? else { return Ok(None) };
     let tx = entry.open(Actor::staff(session.member.id.as_str()));
     staff::touch(tx, &session)?;
     let who = session.member;
-    if let (Some(_), true) = look(tx, &who, id)? {
-        audit::record(tx, Owner::case(id), Event::WallMet { staff: who.id.clone() })?;
-        let now = tx.now();
-        outbox::enqueue(tx, &Job::TellOfWall { case: id.clone() }, now, Some(&format!("wall:{}:{id}", who.id)))?;
-    }
-    Ok(())
+    let (Some(_), true) = look(tx, &who, id)? else { return Ok(None) };
+    Ok(Some((tx, who.id)))
 }
 
 /// Whether the person's own list lets them claim from the queue at all.

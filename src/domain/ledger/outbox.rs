@@ -4,128 +4,60 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::base::id::{CaseId, EndpointId, JobId, StaffId};
+use crate::base::id::{JobId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::outbox;
-use crate::domain::paging::{Notice, RingOf, Rung, Urgency};
 use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
-/// What is owed. Payloads hold ids and codes, never a person's words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
-pub enum Job {
-    /// Write to a colleague.
-    Mail {
-        /// To whom.
-        staff: StaffId,
-        /// What about.
-        notice: Notice,
-    },
-    /// Tell the log, and the operator's pager where there is one, that an alarm rings.
-    Pager {
-        /// The case.
-        case: CaseId,
-        /// Which rule, clock or fault rings.
-        reason: String,
-        /// How high up.
-        rung: Rung,
-        /// How soon to look.
-        urgency: Urgency,
-        /// How many people are written to.
-        told: i64,
-        /// Which ring it is; jobs of earlier versions do not say.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        of: Option<RingOf>,
-    },
-    /// Tell the safeguarding lead that a colleague met a wall.
-    TellOfWall {
-        /// The case behind the wall.
-        case: CaseId,
-    },
-    /// Tell that nobody may work on these cases.
-    TellOfUnseen {
-        /// Some of them.
-        cases: Vec<CaseId>,
-        /// How many there are.
-        count: usize,
-    },
-    /// Tell the operator that nobody may work on a case.
-    TellOperatorOfUnseen,
-    /// Tell the operator that a colleague met a wall of which no safeguarding lead may hear.
-    TellOperatorOfWall,
-    /// Tell the operator that an alarm rings and no mail reaches anybody.
-    TellOperatorUnheard {
-        /// Which ring.
-        of: RingOf,
-    },
-    /// Tell a platform that its endpoint has taken nothing for a day.
-    EndpointFailing {
-        /// The endpoint.
-        endpoint: EndpointId,
-    },
-    /// Tell a platform that its endpoint is no longer called.
-    EndpointDisabled {
-        /// The endpoint.
-        endpoint: EndpointId,
-    },
-}
-
 /// How long a worker may work before another may take over.
 pub const LEASE: Duration = Duration::from_mins(1);
-/// After how many attempts a job is laid aside as dead, unless it is a page.
+/// After how many attempts a job is laid aside as dead, unless it is tried until it is done.
 const ATTEMPTS: i64 = 12;
-/// How long a page that failed waits at the most.
-const PAGE_AGAIN: Duration = Duration::from_mins(1);
+/// How long such a one waits at the most after it failed.
+const SOON: Duration = Duration::from_mins(1);
 
-/// A job that this worker holds.
+/// How long a job that fails is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Twelve times, each time later.
+    Some,
+    /// Until it is done, every minute.
+    Endless,
+}
+
+/// Owed work that this worker holds.
 #[derive(Debug)]
-pub struct Leased {
+pub struct Taken {
     /// Stable across attempts.
     pub id: JobId,
-    /// What is owed.
-    pub job: Job,
+    /// What is owed, as whoever owes it wrote it.
+    pub payload: String,
     /// Which attempt this is, from 1.
     pub attempt: i64,
     /// Whether an earlier attempt ended, and failed; one whose worker died said nothing.
     pub failed_before: bool,
 }
 
-impl Job {
-    /// Whether somebody is woken by it. It is tried until it is done or the alarm is over, and never long after.
-    #[must_use]
-    pub const fn is_page(&self) -> bool {
-        matches!(
-            self,
-            Self::Pager { .. } | Self::Mail { notice: Notice::Page { .. }, .. } | Self::TellOperatorUnheard { .. }
-        )
-    }
-
-    /// One word for what kind it is.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Mail { .. } => "mail",
-            Self::Pager { .. } => "pager",
-            Self::TellOfWall { .. } | Self::TellOperatorOfWall => "tell_of_wall",
-            Self::TellOperatorUnheard { .. } => "tell_of_unheard",
-            Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
-            Self::EndpointFailing { .. } | Self::EndpointDisabled { .. } => "webhook_endpoint",
-        }
-    }
-}
-
-/// Adds owed work. A job with a known `dedupe_key` is owed once.
-pub fn enqueue(tx: &mut Unit<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option<&str>) -> Result<()> {
-    let text = serde_json::to_value(job).map_err(anyhow::Error::new)?;
-    let kind = text.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+/// Adds owed work: of what kind it is, and what the room that does it reads again, in ids and codes, never in a person's
+/// words. With a `dedupe_key` that is known it is owed once.
+///
+/// # Errors
+/// What the database says.
+pub fn enqueue(
+    tx: &mut Unit<'_>,
+    kind: &str,
+    payload: &str,
+    run_at: Timestamp,
+    dedupe_key: Option<&str>,
+) -> Result<()> {
     let row = (
         outbox::id.eq(JobId::random()),
         outbox::kind.eq(kind),
-        outbox::payload.eq(text.to_string()),
+        outbox::payload.eq(payload),
         outbox::dedupe_key.eq(dedupe_key),
         outbox::created_at.eq(tx.now()),
         outbox::run_at.eq(run_at),
@@ -171,10 +103,10 @@ pub struct DueJob {
 }
 
 impl DueJob {
-    /// What it is about; nothing when this version does not know it.
+    /// What is owed, as whoever owes it wrote it.
     #[must_use]
-    pub fn job(&self) -> Option<Job> {
-        serde_json::from_str(&self.payload).ok()
+    pub fn payload(&self) -> &str {
+        &self.payload
     }
 
     /// Whether it was tried before.
@@ -211,13 +143,13 @@ pub fn due(rx: &mut Look<'_>, full: &Full, limit: i64) -> Result<Vec<DueJob>> {
     Ok(rows.into_iter().map(job).collect())
 }
 
-/// Leases those of the jobs that no other worker has taken meanwhile, and that can be done.
+/// Leases those of the jobs that no other worker has taken meanwhile.
 ///
 /// # Errors
 /// What the database says.
-pub fn take(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leased>> {
+pub fn take(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Taken>> {
     let now = tx.now();
-    let mut leased = Vec::with_capacity(some.len());
+    let mut all = Vec::with_capacity(some.len());
     for DueJob { id, payload, attempts, failed_before } in some {
         if id.is_empty() {
             bury_unreadable(tx)?;
@@ -235,17 +167,17 @@ pub fn take(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leas
         if taken == 0 {
             continue;
         }
-        match (id.parse(), serde_json::from_str(payload)) {
+        match id.parse() {
             // A job that was taken this often and never finished has taken its workers down with it.
-            (Ok(_), Ok(_)) if *attempts >= ATTEMPTS && !failed_before => bury(tx, id, "no worker finished it")?,
-            (Ok(id), Ok(job)) => {
-                leased.push(Leased { id, job, attempt: attempts + 1, failed_before: *failed_before });
+            Ok(_) if *attempts >= ATTEMPTS && !failed_before => bury(tx, id, "no worker finished it")?,
+            Ok(id) => {
+                let (payload, attempt) = (payload.clone(), attempts + 1);
+                all.push(Taken { id, payload, attempt, failed_before: *failed_before });
             }
-            (Err(_), _) => bury(tx, id, "its id cannot be read")?,
-            (_, Err(_)) => bury(tx, id, "the payload is not known to this version")?,
+            Err(_) => bury(tx, id, "its id cannot be read")?,
         }
     }
-    Ok(leased)
+    Ok(all)
 }
 
 /// Frees what a process held that is no more. Only where no other can be alive: the file of `SQLite` has one worker.
@@ -267,15 +199,15 @@ pub fn finish(tx: &mut Unit<'_>, id: &JobId, worker: &str) -> Result<bool> {
 }
 
 /// Gives a failed job back for a later attempt, or lays it aside when it has had all of them.
-pub fn fail(tx: &mut Unit<'_>, leased: &Leased, reason: &str) -> Result<()> {
-    let page = leased.job.is_page();
-    if leased.attempt >= ATTEMPTS && !page {
-        return bury(tx, leased.id.as_str(), reason);
+pub fn fail(tx: &mut Unit<'_>, id: &JobId, attempt: i64, reason: &str, patience: Patience) -> Result<()> {
+    let endless = patience == Patience::Endless;
+    if attempt >= ATTEMPTS && !endless {
+        return bury(tx, id.as_str(), reason);
     }
-    let doubled = u32::try_from(leased.attempt).unwrap_or(16).min(12);
+    let doubled = u32::try_from(attempt).unwrap_or(16).min(12);
     let wait = Duration::from_secs(2_u64.saturating_pow(doubled));
-    let later = tx.now().plus(if page { wait.min(PAGE_AGAIN) } else { wait });
-    diesel::update(outbox::table.find(&leased.id))
+    let later = tx.now().plus(if endless { wait.min(SOON) } else { wait });
+    diesel::update(outbox::table.find(id))
         .set((outbox::run_at.eq(later), outbox::lease_until.eq(None::<Timestamp>), outbox::last_error.eq(reason)))
         .execute(tx.conn())?;
     Ok(())
@@ -380,14 +312,14 @@ pub fn forget_done(tx: &mut Unit<'_>, before: Timestamp, limit: i64) -> Result<u
     Ok(diesel::delete(outbox::table.filter(outbox::id.eq_any(readable(old)))).execute(tx.conn())?)
 }
 
-/// Jobs that are still owed and cannot be read: `limit` of them at the most.
+/// Jobs that are still owed and whose payload nobody knows: `limit` of them at the most.
 ///
 /// # Errors
 /// What the database says.
-pub fn unreadable(rx: &mut Look<'_>, limit: usize) -> Result<Vec<String>> {
+pub fn unreadable(rx: &mut Look<'_>, is_known: fn(&str) -> bool, limit: usize) -> Result<Vec<String>> {
     let owed = outbox::table.filter(outbox::done_at.is_null().and(outbox::dead_at.is_null())).order(outbox::id);
     let rows: Vec<(Perhaps<String>, Perhaps<String>)> = owed.select((outbox::id, outbox::payload)).load(rx.conn())?;
     let rows = rows.into_iter().filter_map(|(id, payload)| id.0.zip(payload.0));
-    let unread = rows.filter(|(_, payload)| serde_json::from_str::<Job>(payload).is_err());
+    let unread = rows.filter(|(_, payload)| !is_known(payload));
     Ok(unread.map(|(id, _)| id).take(limit).collect())
 }

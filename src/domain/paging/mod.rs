@@ -2,22 +2,25 @@
 //! until somebody takes the case. What it says to people is neutral: not a word of the case.
 
 mod ladder;
+pub mod owed;
 pub mod rota;
 pub mod unheard;
 mod unreadable;
 pub mod unseen;
+mod walls;
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
 
 pub use ladder::Ladder;
+pub use owed::{Job, Notice, RingOf};
 pub use unreadable::{call_for_unreadable, ring_unreadable};
+pub use walls::{note_wall, tell_of_wall};
 
 use super::access::{self, Act};
 use super::case;
 use super::case::{Case, State};
 use super::ledger::audit::{self, Event};
-use super::ledger::outbox::{self, Job};
+use super::ledger::outbox;
 use super::people::staff;
 use super::terms::Mode;
 use crate::base::code::codes;
@@ -252,48 +255,16 @@ fn owe(
     let told = i64::try_from(written.clone().count()).unwrap_or(i64::MAX);
     let of = Some(RingOf { alarm: alarm.id.clone(), ring: number, last });
     let pager = Job::Pager { case: case.clone(), reason: alarm.reason.clone(), rung, urgency, told, of };
-    outbox::enqueue(tx, &pager, at, None)?;
+    owed::owe(tx, &pager, at, None)?;
     if told == 0 {
         unheard::tell(tx, RingOf { alarm: alarm.id.clone(), ring: number, last })?;
     }
     for staff in written {
         let notice = Notice::Page { alarm: alarm.id.clone(), ring: number, urgency, last };
         let key = page_key(&alarm.id, number, staff);
-        outbox::enqueue(tx, &Job::Mail { staff: staff.clone(), notice }, at, Some(&key))?;
+        owed::owe(tx, &Job::Mail { staff: staff.clone(), notice }, at, Some(&key))?;
     }
     Ok(())
-}
-
-/// Which ring of which alarm a call of the pager is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RingOf {
-    /// The alarm.
-    pub alarm: AlarmId,
-    /// Which ring it is, from 1.
-    pub ring: i64,
-    /// Whether the alarm ended with this ring.
-    pub last: bool,
-}
-
-/// What a mail to a colleague is about. None says anything of a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "about", rename_all = "snake_case")]
-pub enum Notice {
-    /// An alarm rings.
-    Page {
-        /// The alarm.
-        alarm: AlarmId,
-        /// Which ring it is, from 1.
-        ring: i64,
-        /// How soon to look.
-        urgency: Urgency,
-        /// Whether the alarm ended with this ring: it told whoever holds the case.
-        last: bool,
-    },
-    /// A colleague met a wall.
-    Wall,
-    /// Nobody may work on a case.
-    Unseen,
 }
 
 /// Whether the mail is still worth sending: a page whose alarm has ended, or has rung again since, is not. So a mail
@@ -362,25 +333,4 @@ fn others_hear(rx: &mut Look<'_>, alarm: &Alarm, ring: i64, but: &StaffId) -> Re
 
 fn page_key(alarm: &AlarmId, ring: i64, staff: &StaffId) -> String {
     format!("page:{alarm}:{ring}:{staff}")
-}
-
-/// Owes word of a wall that was met: to the safeguarding leads who may know of the case, else to the operator. To hear
-/// of it would tell whoever it names that there is such a case.
-///
-/// # Errors
-/// What the database says.
-pub fn tell_of_wall(tx: &mut Unit<'_>, case: &CaseId, key: &str) -> Result<()> {
-    let (now, with_mail) = (tx.now(), staff::with_mail(tx)?);
-    let mut nobody = true;
-    for who in staff::list(tx)?.into_iter().filter(|who| who.role == staff::Role::SafeguardingLead) {
-        if with_mail.contains(who.id.as_str()) && !staff::is_walled(tx, &who.id, case)? {
-            nobody = false;
-            let mail = Job::Mail { staff: who.id.clone(), notice: Notice::Wall };
-            outbox::enqueue(tx, &mail, now, Some(&format!("{key}:{}", who.id)))?;
-        }
-    }
-    if nobody {
-        outbox::enqueue(tx, &Job::TellOperatorOfWall, now, Some(&format!("{key}:operator")))?;
-    }
-    Ok(())
 }

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::{RingOf, rings_yet};
+use super::owed::{self, Job, RingOf};
+use super::rings_yet;
 use crate::db::schema::alarms;
-use crate::domain::ledger::outbox::{self, Job};
 use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
@@ -15,7 +15,7 @@ const AGAIN: i64 = 300;
 pub(super) fn tell(tx: &mut Unit<'_>, of: RingOf) -> Result<()> {
     let now = tx.now();
     let key = format!("unheard:{}", now.seconds() / AGAIN);
-    outbox::enqueue(tx, &Job::TellOperatorUnheard { of }, now, Some(&key))
+    owed::owe(tx, &Job::TellOperatorUnheard { of }, now, Some(&key))
 }
 
 /// Whether the operator is still to be told: the ring was its alarm's newest, or that alarm has ended and another rings,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::Notice;
+use super::owed::{self, Job, Notice};
 use crate::base::id::{CaseId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
@@ -16,7 +16,6 @@ use crate::db::schema::{cases as table, staff as accounts, unseen_cases};
 use crate::domain::access::{self, Act};
 use crate::domain::case;
 use crate::domain::case::{Case, State};
-use crate::domain::ledger::outbox::{self, Job};
 use crate::domain::people::staff::{self, Member, Role};
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
@@ -133,7 +132,7 @@ pub fn keep(tx: &mut Unit<'_>, found: &BTreeSet<CaseId>) -> Result<()> {
     }
     let count = to_tell.len();
     to_tell.truncate(NAMED);
-    outbox::enqueue(tx, &Job::TellOfUnseen { cases: to_tell, count }, now, None)
+    owed::owe(tx, &Job::TellOfUnseen { cases: to_tell, count }, now, None)
 }
 
 /// How many are out of sight.
@@ -170,7 +169,7 @@ pub fn tell(tx: &mut Unit<'_>, cases: &[CaseId], key: &str) -> Result<()> {
     }
     for staff in people {
         let mail = Job::Mail { staff: staff.clone(), notice: Notice::Unseen };
-        outbox::enqueue(tx, &mail, now, Some(&format!("unseen:{key}:{staff}")))?;
+        owed::owe(tx, &mail, now, Some(&format!("unseen:{key}:{staff}")))?;
     }
     if operator { tell_operator(tx, key) } else { Ok(()) }
 }
@@ -178,5 +177,5 @@ pub fn tell(tx: &mut Unit<'_>, cases: &[CaseId], key: &str) -> Result<()> {
 /// Owes a mail to the operator.
 pub(super) fn tell_operator(tx: &mut Unit<'_>, key: &str) -> Result<()> {
     let now = tx.now();
-    outbox::enqueue(tx, &Job::TellOperatorOfUnseen, now, Some(&format!("unseen:{key}:operator")))
+    owed::owe(tx, &Job::TellOperatorOfUnseen, now, Some(&format!("unseen:{key}:operator")))
 }

@@ -9,7 +9,7 @@ use crate::base::id::EndpointId;
 use crate::base::time::Timestamp;
 use crate::db::schema::{deliveries, webhook_endpoints};
 use crate::domain::ledger::audit::{self, Event as Audited};
-use crate::domain::ledger::outbox::{self, Job};
+use crate::domain::paging::owed::{self, Job};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::Result;
@@ -62,7 +62,7 @@ fn fail(tx: &mut Unit<'_>, to: &Due, verdict: Verdict) -> Result<()> {
         .set((webhook_endpoints::failing_since.eq(since), webhook_endpoints::notified_at.eq(notified)))
         .execute(tx.conn())?;
     if tell {
-        outbox::enqueue(tx, &Job::EndpointFailing { endpoint: to.endpoint.clone() }, now, None)?;
+        owed::owe(tx, &Job::EndpointFailing { endpoint: to.endpoint.clone() }, now, None)?;
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ pub(super) fn switch_off(tx: &mut Unit<'_>, to: &Due, reason: DisabledReason) ->
         .execute(tx.conn())?;
     let disabled = Audited::EndpointDisabled { endpoint: to.endpoint.clone(), reason: reason.as_str() };
     audit::record(tx, Owner::platform(&to.platform), disabled)?;
-    outbox::enqueue(tx, &Job::EndpointDisabled { endpoint: to.endpoint.clone() }, now, None)
+    owed::owe(tx, &Job::EndpointDisabled { endpoint: to.endpoint.clone() }, now, None)
 }
 
 /// How endpoints and deliveries stand, for whoever runs the service.

@@ -22,6 +22,7 @@ use crate::domain::access::{self, Acting};
 use crate::domain::case::Case;
 use crate::domain::casefile::summary;
 use crate::domain::casework::acts::Done;
+use crate::domain::paging;
 use crate::domain::people::staff;
 use crate::domain::unit::{Entry, Look, Unit};
 use crate::domain::vault::Owner;
@@ -108,7 +109,7 @@ where
 /// After a "not found": whether a wall was the reason is looked up in every such case, so that time tells nothing.
 async fn tell_of_wall(call: &Call, id: &CaseId) -> Result<()> {
     let (bearer, id) = (call.bearer()?, id.clone());
-    call.shared.app.enter(move |tx| access::note_wall(tx, &bearer, &id)).await
+    call.shared.app.enter(move |tx| paging::note_wall(tx, &bearer, &id)).await
 }
 
 /// The case as an answer.

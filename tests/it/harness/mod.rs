@@ -27,7 +27,7 @@ use recourse::base::secret::Sensitive;
 use recourse::base::time::{Clock, Timestamp};
 use recourse::config::{Config, Limits};
 use recourse::domain::ledger::outbox;
-use recourse::domain::paging::rota;
+use recourse::domain::paging::{owed, rota};
 use recourse::domain::people::platforms::{self, NewCredential, Scope};
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::Mode;
@@ -58,9 +58,9 @@ pub(crate) fn lease(
     tx: &mut recourse::domain::unit::Unit<'_>,
     worker: &str,
     limit: i64,
-) -> recourse::error::Result<Vec<outbox::Leased>> {
+) -> recourse::error::Result<Vec<owed::Leased>> {
     let due = outbox::due(tx, &outbox::Full::default(), limit)?;
-    outbox::take(tx, worker, &due)
+    owed::take(tx, worker, &due)
 }
 
 /// Says something past the test runner's capture: whoever runs the tests must see what they covered.

@@ -18,6 +18,7 @@ use crate::domain::counting::FlowKind;
 use crate::domain::intake::body::{DesiredOutcome, Relation};
 use crate::domain::ledger::events::EventType;
 use crate::domain::ledger::outbox;
+use crate::domain::paging::owed::Job;
 use crate::domain::people::platforms;
 use crate::domain::people::staff::Role;
 use crate::domain::terms::Mode;
@@ -165,7 +166,11 @@ pub fn unknown_codes(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
         let wrong = rows.filter(|(_, words)| !words.split([',', ' ']).all(is_known));
         found.extend(wrong.take(NAMED).map(|(id, _)| unknown(table, &id, column)));
     }
-    found.extend(outbox::unreadable(rx, NAMED)?.iter().map(|id| unknown("outbox", id, "payload")));
+    found.extend(
+        outbox::unreadable(rx, |payload| Job::read(payload).is_some(), NAMED)?
+            .iter()
+            .map(|id| unknown("outbox", id, "payload")),
+    );
     Ok(found)
 }
 

@@ -1,0 +1,181 @@
+//! What is owed to people: mails, calls of the pager, word to the operator.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Rung, Urgency};
+use crate::base::id::{AlarmId, CaseId, EndpointId, JobId, StaffId};
+use crate::base::time::Timestamp;
+use crate::domain::ledger::outbox::{self, DueJob, Patience};
+use crate::domain::unit::Unit;
+use crate::error::Result;
+
+/// What is owed. Payloads hold ids and codes, never a person's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
+pub enum Job {
+    /// Write to a colleague.
+    Mail {
+        /// To whom.
+        staff: StaffId,
+        /// What about.
+        notice: Notice,
+    },
+    /// Tell the log, and the operator's pager where there is one, that an alarm rings.
+    Pager {
+        /// The case.
+        case: CaseId,
+        /// Which rule, clock or fault rings.
+        reason: String,
+        /// How high up.
+        rung: Rung,
+        /// How soon to look.
+        urgency: Urgency,
+        /// How many people are written to.
+        told: i64,
+        /// Which ring it is; jobs of earlier versions do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<RingOf>,
+    },
+    /// Tell the safeguarding lead that a colleague met a wall.
+    TellOfWall {
+        /// The case behind the wall.
+        case: CaseId,
+    },
+    /// Tell that nobody may work on these cases.
+    TellOfUnseen {
+        /// Some of them.
+        cases: Vec<CaseId>,
+        /// How many there are.
+        count: usize,
+    },
+    /// Tell the operator that nobody may work on a case.
+    TellOperatorOfUnseen,
+    /// Tell the operator that a colleague met a wall of which no safeguarding lead may hear.
+    TellOperatorOfWall,
+    /// Tell the operator that an alarm rings and no mail reaches anybody.
+    TellOperatorUnheard {
+        /// Which ring.
+        of: RingOf,
+    },
+    /// Tell a platform that its endpoint has taken nothing for a day.
+    EndpointFailing {
+        /// The endpoint.
+        endpoint: EndpointId,
+    },
+    /// Tell a platform that its endpoint is no longer called.
+    EndpointDisabled {
+        /// The endpoint.
+        endpoint: EndpointId,
+    },
+}
+
+impl Job {
+    /// The job with this payload; nothing when this version does not know it.
+    #[must_use]
+    pub fn read(payload: &str) -> Option<Self> {
+        serde_json::from_str(payload).ok()
+    }
+
+    /// Whether somebody is woken by it. It is tried until it is done or the alarm is over, and never long after.
+    #[must_use]
+    pub const fn is_page(&self) -> bool {
+        matches!(
+            self,
+            Self::Pager { .. } | Self::Mail { notice: Notice::Page { .. }, .. } | Self::TellOperatorUnheard { .. }
+        )
+    }
+
+    /// One word for what kind it is.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Mail { .. } => "mail",
+            Self::Pager { .. } => "pager",
+            Self::TellOfWall { .. } | Self::TellOperatorOfWall => "tell_of_wall",
+            Self::TellOperatorUnheard { .. } => "tell_of_unheard",
+            Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
+            Self::EndpointFailing { .. } | Self::EndpointDisabled { .. } => "webhook_endpoint",
+        }
+    }
+}
+
+/// Which ring of which alarm a call of the pager is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RingOf {
+    /// The alarm.
+    pub alarm: AlarmId,
+    /// Which ring it is, from 1.
+    pub ring: i64,
+    /// Whether the alarm ended with this ring.
+    pub last: bool,
+}
+
+/// What a mail to a colleague is about. None says anything of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Notice {
+    /// An alarm rings.
+    Page {
+        /// The alarm.
+        alarm: AlarmId,
+        /// Which ring it is, from 1.
+        ring: i64,
+        /// How soon to look.
+        urgency: Urgency,
+        /// Whether the alarm ended with this ring: it told whoever holds the case.
+        last: bool,
+    },
+    /// A colleague met a wall.
+    Wall,
+    /// Nobody may work on a case.
+    Unseen,
+}
+
+/// A job that a worker holds.
+#[derive(Debug)]
+pub struct Leased {
+    /// Stable across attempts.
+    pub id: JobId,
+    /// What is owed.
+    pub job: Job,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+    /// Whether an earlier attempt ended, and failed; one whose worker died said nothing.
+    pub failed_before: bool,
+}
+
+/// Owes a job. One with a known `dedupe_key` is owed once.
+///
+/// # Errors
+/// What the database says.
+pub fn owe(tx: &mut Unit<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option<&str>) -> Result<()> {
+    let payload = serde_json::to_value(job).map_err(anyhow::Error::new)?;
+    let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default();
+    outbox::enqueue(tx, kind, &payload.to_string(), run_at, dedupe_key)
+}
+
+/// Leases those of the jobs that no other worker has taken meanwhile, and that can be done.
+///
+/// # Errors
+/// What the database says.
+pub fn take(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leased>> {
+    let mut leased = Vec::with_capacity(some.len());
+    for taken in outbox::take(tx, worker, some)? {
+        match Job::read(&taken.payload) {
+            Some(job) => {
+                leased.push(Leased { id: taken.id, job, attempt: taken.attempt, failed_before: taken.failed_before });
+            }
+            None => outbox::bury(tx, taken.id.as_str(), "the payload is not known to this version")?,
+        }
+    }
+    Ok(leased)
+}
+
+/// Gives a failed job back for a later attempt, or lays it aside when it has had all of them.
+///
+/// # Errors
+/// What the database says.
+pub fn fail(tx: &mut Unit<'_>, leased: &Leased, reason: &str) -> Result<()> {
+    let patience = if leased.job.is_page() { Patience::Endless } else { Patience::Some };
+    outbox::fail(tx, &leased.id, leased.attempt, reason, patience)
+}
