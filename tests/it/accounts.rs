@@ -4,6 +4,7 @@
 use futures_util::future::join;
 use recourse::base::id::EndpointId;
 use recourse::base::secret::Sensitive;
+use recourse::domain::casework::colleagues;
 use recourse::domain::paging::owed::{self, Job};
 use recourse::domain::people::platforms;
 use recourse::domain::people::staff::{self, NewMember, Role};
@@ -69,13 +70,13 @@ fn an_account_that_comes_back_has_its_walls_and_nothing_else_of_the_old_one() {
     on_both(|world| async move {
         let old = member(&world, "amina").await.unwrap();
         let number = Identifier::new(IdentifierKind::Phone, "+447700900123");
-        world.app.write(TEST, move |tx| staff::declare(tx, "amina", &number)).await.unwrap();
+        world.app.write(TEST, move |tx| colleagues::declare(tx, "amina", &number)).await.unwrap();
         let id = old.id.clone();
         let closed = world.app.write(TEST, move |tx| {
             staff::set_mail(tx, "amina", Some("amina@staff.example"))?;
             let account = staff::account(tx, "amina")?.unwrap();
             let opened = staff::open_session(tx, account)?;
-            staff::close(tx, "amina")?;
+            colleagues::close(tx, "amina")?;
             Ok((opened.token, id))
         });
         let (token, old_id) = closed.await.unwrap();

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use recourse::domain::access;
-use recourse::domain::people::platforms::{self, Scope};
-use recourse::domain::people::staff::{self, Role};
+use recourse::domain::casework::colleagues;
+use recourse::domain::people::platforms::Scope;
+use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
 use recourse::domain::triage::Queue;
+use recourse::domain::webhooks;
 use recourse::web::endpoints::{self, Precondition};
 use reqwest::Method;
 use serde_json::json;
@@ -103,11 +105,11 @@ impl Stage {
         world.pass(601);
         let revoked = world.platform("spark").await;
         let client = revoked.client_id.parse().unwrap();
-        world.app.write(TEST, move |tx| platforms::revoke_client(tx, &client)).await.unwrap();
+        world.app.write(TEST, move |tx| webhooks::revoke_client(tx, &client)).await.unwrap();
         let ended = world.staff(Role::SafeguardingLead).await.caller;
         Caller::send(ended.request(Method::DELETE, "/v1/triage/sessions/current")).await.expect(204);
         let closed = world.staff(Role::SafeguardingLead).await;
-        world.app.write(TEST, move |tx| staff::close(tx, &closed.username)).await.unwrap();
+        world.app.write(TEST, move |tx| colleagues::close(tx, &closed.username)).await.unwrap();
         let broken = vec![
             ("a garbage token", world.caller("garbage")),
             ("an expired token", expired),

@@ -10,9 +10,10 @@ use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use futures_util::future::join_all;
 use recourse::base::secret::Sensitive;
-use recourse::domain::people::platforms::{self, Scope};
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
+use recourse::domain::webhooks;
 use serde_json::{Value, json};
 
 use crate::harness::TEST;
@@ -270,7 +271,7 @@ fn a_revoked_client_is_out_at_once_and_a_token_after_ten_minutes() {
         let (key, body) = (new_key(), small("V-1"));
         spark.post_with("/v1/reports", &key, None, &body).await.expect(201);
         let client = credential.client.clone();
-        world.app.write(TEST, move |tx| platforms::revoke_client(tx, &client)).await.unwrap();
+        world.app.write(TEST, move |tx| webhooks::revoke_client(tx, &client)).await.unwrap();
         for path in ["/v1/status", "/v1/reports", "/v1/events", "/v1/requests"] {
             spark.get(path).await.expect(401);
         }

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
-use recourse::domain::people::staff::{self, Role};
+use recourse::domain::people::staff::Role;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::jobs;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use crate::unsound::{findings, words};
 
 async fn declare(world: &World, who: &Staff, kind: IdentifierKind, value: &str) {
     let (name, declared) = (who.username.clone(), Identifier::new(kind, value));
-    world.app.write(TEST, move |tx| staff::declare(tx, &name, &declared)).await.unwrap();
+    world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &declared)).await.unwrap();
 }
 
 /// The ids of what was found under a code.
@@ -56,7 +57,7 @@ fn a_wall_that_lost_any_of_its_hashes_is_named_and_stands_again_when_it_is_decla
         assert_eq!(found(&world, "wall_missing").await, Vec::<String>::new());
         // A closed account's wall is handed on with its name, so it must stand too.
         let name = noor.username.clone();
-        world.app.write(TEST, move |tx| staff::close(tx, &name)).await.unwrap();
+        world.app.write(TEST, move |tx| colleagues::close(tx, &name)).await.unwrap();
         world.tamper(&format!("DELETE FROM staff_identifiers WHERE staff_id = '{}'", noor.id));
         assert_eq!(found(&world, "wall_missing").await.len(), 2, "both of what she declared, the second time too");
     });

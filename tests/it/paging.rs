@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use recourse::base::secret::Sensitive;
 use recourse::base::time::Timestamp;
+use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
 use recourse::domain::paging::{owed, rota};
 use recourse::domain::people::staff::{self, Role};
@@ -37,7 +38,7 @@ pub(crate) async fn reachable(world: &World, who: &Staff, address: &str, hours: 
 /// Changes what a colleague does here. Their shifts stay.
 async fn become_one(world: &World, who: &Staff, role: Role) {
     let name = who.username.clone();
-    world.app.write(TEST, move |tx| staff::set_role(tx, &name, role).map(drop)).await.unwrap();
+    world.app.write(TEST, move |tx| colleagues::set_role(tx, &name, role).map(drop)).await.unwrap();
 }
 
 /// A house with an advocate on the rota, another who is not, a lead, a lead behind a wall, and a safeguarding lead.
@@ -58,7 +59,7 @@ async fn house(world: &World) -> Staff {
     become_one(world, &auditor, Role::Auditor).await;
     let name = walled.username.clone();
     let number = Identifier::new(IdentifierKind::Phone, "+447700900123");
-    world.app.write(TEST, move |tx| staff::declare(tx, &name, &number)).await.unwrap();
+    world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &number)).await.unwrap();
     on_call
 }
 

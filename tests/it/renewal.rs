@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 use recourse::db::schema::cases;
+use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
-use recourse::domain::people::staff;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::jobs;
@@ -32,7 +32,7 @@ async fn renew(world: &World) {
 
 async fn declare(world: &World, who: &Staff, kind: IdentifierKind, value: &'static str) {
     let name = who.username.clone();
-    let declared = world.app.write(TEST, move |tx| staff::declare(tx, &name, &Identifier::new(kind, value)));
+    let declared = world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &Identifier::new(kind, value)));
     declared.await.unwrap();
 }
 

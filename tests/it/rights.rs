@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use recourse::db::schema::outbox;
+use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
 use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
@@ -25,11 +26,11 @@ pub(crate) const LOSSES: [(&str, &str); 4] =
 pub(crate) async fn lose(world: &World, who: &Staff, loss: &str) {
     let (name, loss) = (who.username.clone(), loss.to_owned());
     let ended = world.app.write(TEST, move |tx| match loss.as_str() {
-        "close" => staff::close(tx, &name),
-        "role" => staff::set_role(tx, &name, Role::Auditor).map(|(_, ended)| ended),
-        "queues" => staff::set_queues(tx, &name, &[Queue::Complaints]),
-        "reset" => staff::reset(tx, &name, "$none$", &staff::new_totp_secret()),
-        _ => staff::declare(tx, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123")),
+        "close" => colleagues::close(tx, &name),
+        "role" => colleagues::set_role(tx, &name, Role::Auditor).map(|(_, ended)| ended),
+        "queues" => colleagues::set_queues(tx, &name, &[Queue::Complaints]),
+        "reset" => colleagues::reset(tx, &name, "$none$", &staff::new_totp_secret()),
+        _ => colleagues::declare(tx, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123")),
     });
     ended.await.unwrap();
 }

@@ -11,6 +11,7 @@ use recourse::base::time::Timestamp;
 use recourse::db::schema::{acts, alarms, cases, unseen_cases};
 use recourse::domain::access::{self, Act};
 use recourse::domain::case::{Case, State};
+use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
 use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
@@ -233,11 +234,11 @@ impl House {
             return Caller::send(who.caller.request(Method::DELETE, "/v1/triage/sessions/current")).await.status;
         }
         let lost = self.world.app.write(TEST, move |tx| match kind {
-            1 => staff::close(tx, &name).map(drop),
-            2 => staff::set_role(tx, &name, role).map(drop),
-            3 => staff::set_queues(tx, &name, queues).map(drop),
-            4 => staff::reset(tx, &name, "$none$", &staff::new_totp_secret()).map(drop),
-            _ => staff::declare(tx, &name, &number).map(drop),
+            1 => colleagues::close(tx, &name).map(drop),
+            2 => colleagues::set_role(tx, &name, role).map(drop),
+            3 => colleagues::set_queues(tx, &name, queues).map(drop),
+            4 => colleagues::reset(tx, &name, "$none$", &staff::new_totp_secret()).map(drop),
+            _ => colleagues::declare(tx, &name, &number).map(drop),
         });
         lost.await.unwrap();
         200
@@ -247,7 +248,7 @@ impl House {
     async fn narrow(&mut self) -> u16 {
         let narrow = move |tx: &mut recourse::domain::unit::Unit<'_>| {
             for who in staff::list(tx)? {
-                staff::set_queues(tx, &who.username, &[Queue::Fraud])?;
+                colleagues::set_queues(tx, &who.username, &[Queue::Fraud])?;
             }
             Ok(())
         };

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use recourse::base::secret::{Sensitive, new_token};
+use recourse::domain::casework::colleagues;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -194,7 +195,7 @@ fn a_revoked_client_and_an_old_token_count_for_nothing_at_once() {
         let spark = world.platform("spark").await;
         spark.caller.get("/v1/status").await.expect(200);
         let id = spark.client_id.parse().unwrap();
-        world.app.write(TEST, move |tx| recourse::domain::people::platforms::rotate_client(tx, &id)).await.unwrap();
+        world.app.write(TEST, move |tx| recourse::domain::webhooks::rotate_client(tx, &id)).await.unwrap();
         assert_eq!(spark.caller.get("/v1/status").await.expect(401).code(), "credential_invalid");
         let again = world.platform("spark").await;
         world.pass(599);
@@ -228,7 +229,7 @@ fn the_first_code_of_a_new_second_factor_holds() {
         let fresh = staff::new_totp_secret();
         let hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
         let new = fresh.clone();
-        world.app.write(TEST, move |tx| staff::reset(tx, "amina", &hash, &new)).await.unwrap();
+        world.app.write(TEST, move |tx| colleagues::reset(tx, "amina", &hash, &new)).await.unwrap();
         let body = json!({"username": "amina", "password": PASSWORD, "code": code(&world, &fresh)});
         sign_in(&world, &body).await.expect(200);
         assert_eq!(sign_in(&world, &body).await.status, 401, "and once");

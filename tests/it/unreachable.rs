@@ -1,9 +1,10 @@
 //! Colleagues whom no mail reaches: they have no address, or theirs is refused. Somebody else is told in their place, and
 //! nobody earlier than need be.
 
+use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
 use recourse::domain::ledger::outbox;
-use recourse::domain::people::staff::{self, Role};
+use recourse::domain::people::staff::Role;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use serde_json::{Value, json};
 
@@ -179,7 +180,7 @@ fn a_wall_is_told_to_nobody_whom_the_case_names_and_else_to_the_operator() {
         for who in [&met, &named, &other] {
             let name = who.username.clone();
             let number = Identifier::new(IdentifierKind::Phone, "+447700900123");
-            world.app.write(TEST, move |tx| staff::declare(tx, &name, &number)).await.unwrap();
+            world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &number)).await.unwrap();
         }
         met.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
         world.run_jobs().await;

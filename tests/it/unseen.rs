@@ -5,6 +5,7 @@ use std::process::Command;
 use diesel::prelude::*;
 use recourse::base::secret::Sensitive;
 use recourse::db::schema::outbox;
+use recourse::domain::casework::colleagues;
 use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::Queue;
@@ -31,12 +32,12 @@ fn checked(world: &World) -> Vec<String> {
 async fn declare(world: &World, who: &Staff) {
     let name = who.username.clone();
     let number = Identifier::new(IdentifierKind::Phone, "+44 7700 900123");
-    world.app.write(TEST, move |tx| staff::declare(tx, &name, &number)).await.unwrap();
+    world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &number)).await.unwrap();
 }
 
 async fn set_queues(world: &World, who: &Staff, queues: &'static [Queue]) {
     let name = who.username.clone();
-    world.app.write(TEST, move |tx| staff::set_queues(tx, &name, queues)).await.unwrap();
+    world.app.write(TEST, move |tx| colleagues::set_queues(tx, &name, queues)).await.unwrap();
 }
 
 /// How often it was told since the beginning.
@@ -120,11 +121,11 @@ fn it_is_found_when_the_last_one_who_could_loses_the_right() {
                 "another" => another = Some(world.staff_with(Role::Advocate, vec![Queue::StalkingViolence]).await),
                 "close" => {
                     let gone = another.take().unwrap().username;
-                    world.app.write(TEST, move |tx| staff::close(tx, &gone)).await.unwrap();
+                    world.app.write(TEST, move |tx| colleagues::close(tx, &gone)).await.unwrap();
                 }
                 "role" | "role back" => {
                     let role = if step == "role" { Role::Auditor } else { Role::Lead };
-                    world.app.write(TEST, move |tx| staff::set_role(tx, &name, role)).await.unwrap();
+                    world.app.write(TEST, move |tx| colleagues::set_role(tx, &name, role)).await.unwrap();
                 }
                 _ => {}
             }

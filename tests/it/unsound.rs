@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
 use recourse::domain::paging::owed::{self, Job};
 use recourse::domain::paging::rota;
-use recourse::domain::people::staff::{self, Role};
+use recourse::domain::people::staff::Role;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::watch::soundness::{self, Finding};
 use serde_json::json;
@@ -87,7 +88,7 @@ pub(crate) async fn full_of_life(world: &World) -> Vec<String> {
     let owed = world.app.write(TEST, move |tx| {
         let now = tx.now();
         rota::add(tx, &name, now, now.plus(Duration::from_hours(8)))?;
-        staff::declare(tx, &name, &number)?;
+        colleagues::declare(tx, &name, &number)?;
         owed::owe(tx, &Job::TellOfWall { case }, now.plus(Duration::from_hours(8)), None)
     });
     owed.await.unwrap();

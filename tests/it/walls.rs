@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 use recourse::base::time::Timestamp;
 use recourse::db::schema::{outbox, staff_sessions};
+use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
 use recourse::domain::people::platforms::Scope;
-use recourse::domain::people::staff::{self, Role};
+use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::Queue;
@@ -24,7 +25,9 @@ async fn walled(world: &World, role: Role) -> Staff {
     let name = who.username.clone();
     world
         .app
-        .write(TEST, move |tx| staff::declare(tx, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123")))
+        .write(TEST, move |tx| {
+            colleagues::declare(tx, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123"))
+        })
         .await
         .unwrap();
     who
@@ -271,7 +274,7 @@ fn what_a_colleague_sees_follows_their_queues_at_once() {
         spark.submit(&small("SPK-1")).await;
         let case = who.case_of("SPK-1").await;
         let name = who.username.clone();
-        world.app.write(TEST, move |tx| staff::set_queues(tx, &name, &[Queue::Fraud])).await.unwrap();
+        world.app.write(TEST, move |tx| colleagues::set_queues(tx, &name, &[Queue::Fraud])).await.unwrap();
         who.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
         assert_eq!(who.caller.get("/v1/triage/cases").await.expect(200).json()["data"], json!([]));
         who.caller.get("/v1/triage/cases?queue=stalking_violence").await.expect(404);
@@ -335,9 +338,9 @@ fn an_answer_is_not_repeated_to_somebody_who_may_no_longer_see_the_case() {
             let lost = world.app.write(TEST, move |tx| match loses {
                 "wall" => {
                     let own = Identifier::new(IdentifierKind::Phone, "+44 7700 900 123");
-                    staff::declare(tx, &name, &own)
+                    colleagues::declare(tx, &name, &own)
                 }
-                _ => staff::set_queues(tx, &name, &[Queue::Other]),
+                _ => colleagues::set_queues(tx, &name, &[Queue::Other]),
             });
             lost.await.unwrap();
             who.caller.post_with(&path, &key, None, &body).await.expect(404);

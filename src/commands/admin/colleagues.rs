@@ -6,6 +6,7 @@ use clap::Subcommand;
 use recourse::app::App;
 use recourse::base::output::{confirm, say};
 use recourse::base::secret::{Sensitive, base64_url, random_bytes};
+use recourse::domain::casework::colleagues;
 use recourse::domain::casework::rights::Ended;
 use recourse::domain::paging::rota;
 use recourse::domain::people::staff::{self, NewMember, Role};
@@ -141,20 +142,21 @@ async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
             let (password, totp) = (new_password(), staff::new_totp_secret());
             let hash = app.passwords.hash(password.clone()).await?;
             let reset = move |tx: &mut Unit<'_>| {
-                let ended = staff::reset(tx, &username, &hash, &totp).map_err(no_account(&username))?;
+                let ended = colleagues::reset(tx, &username, &hash, &totp).map_err(no_account(&username))?;
                 Ok((credentials(&username, &password, &totp)?, ended))
             };
             (shown(app, reset).await?, 0)
         }
         StaffCommand::Close { username } => {
-            let close = move |tx: &mut Unit<'_>| changed(tx, &username, |tx| Ok(((), staff::close(tx, &username)?)));
+            let close =
+                move |tx: &mut Unit<'_>| changed(tx, &username, |tx| Ok(((), colleagues::close(tx, &username)?)));
             let ((), gone) = by_operator(app, close).await?;
             confirm("closed")?;
             gone
         }
         StaffCommand::Role { username, role } => {
             let role = role_of(&role)?;
-            let set = move |tx: &mut Unit<'_>| changed(tx, &username, |tx| staff::set_role(tx, &username, role));
+            let set = move |tx: &mut Unit<'_>| changed(tx, &username, |tx| colleagues::set_role(tx, &username, role));
             let (member, gone) = by_operator(app, set).await?;
             let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
             confirm(format_args!("changed; queues as before: {}", queues.join(",")))?;
@@ -163,7 +165,7 @@ async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
         StaffCommand::Queues { username, queues } => {
             let queues = queue_list(&queues)?;
             let set = move |tx: &mut Unit<'_>| {
-                changed(tx, &username, |tx| Ok(((), staff::set_queues(tx, &username, &queues)?)))
+                changed(tx, &username, |tx| Ok(((), colleagues::set_queues(tx, &username, &queues)?)))
             };
             let ((), gone) = by_operator(app, set).await?;
             confirm("changed")?;

@@ -1,8 +1,8 @@
 //! What a colleague declares of themselves, as it is typed.
 
+use recourse::domain::casework::colleagues;
 use recourse::domain::casework::rights::Ended;
 use recourse::domain::people::platforms;
-use recourse::domain::people::staff;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::unit::Unit;
 use recourse::error::Error;
@@ -32,14 +32,14 @@ impl Declared {
     pub(super) fn keep(&self, tx: &mut Unit<'_>, username: &str) -> Result<Ended, Error> {
         match self {
             Self::Identifier(identifier) => {
-                staff::declare(tx, username, identifier).map_err(super::no_account(username))
+                colleagues::declare(tx, username, identifier).map_err(super::no_account(username))
             }
             Self::Account(slug, account) => {
                 if platforms::find(tx, slug)?.is_none() {
                     // Not named: it may be a part of what was typed so that it stands nowhere.
                     return Err(Error::invalid("/platform", Typed::Platform));
                 }
-                staff::declare_account(tx, username, (slug, account)).map_err(super::no_account(username))
+                colleagues::declare_account(tx, username, (slug, account)).map_err(super::no_account(username))
             }
         }
     }

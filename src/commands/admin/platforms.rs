@@ -9,6 +9,7 @@ use recourse::base::output::{confirm, say};
 use recourse::base::time::Timestamp;
 use recourse::domain::people::platforms::{self, Client, NewCredential, Platform, Scope, parse_scopes, scope_text};
 use recourse::domain::terms::Mode;
+use recourse::domain::webhooks;
 use recourse::error::Error;
 use recourse::error::rules::Typed;
 use serde::Serialize;
@@ -167,7 +168,7 @@ pub(super) async fn client(app: &Arc<App>, command: ClientCommand) -> Result<(),
             let scopes = scope_list(&scopes)?;
             let text = scope_text(&scopes);
             let set = move |tx: &mut recourse::domain::unit::Unit<'_>| {
-                platforms::set_scopes(tx, &client, &scopes).map_err(no_client(&client))
+                webhooks::set_scopes(tx, &client, &scopes).map_err(no_client(&client))
             };
             let hooks = by_operator(app, set).await?;
             Ok(confirm(format_args!(
@@ -177,14 +178,14 @@ pub(super) async fn client(app: &Arc<App>, command: ClientCommand) -> Result<(),
         }
         ClientCommand::Rotate { client } => {
             let rotate = move |tx: &mut recourse::domain::unit::Unit<'_>| {
-                let (new, hooks) = platforms::rotate_client(tx, &client).map_err(no_client(&client))?;
+                let (new, hooks) = webhooks::rotate_client(tx, &client).map_err(no_client(&client))?;
                 Ok((credential(&new) + &in_words(&hooks), ()))
             };
             shown(app, rotate).await
         }
         ClientCommand::Revoke { client } => {
             let revoke = move |tx: &mut recourse::domain::unit::Unit<'_>| {
-                platforms::revoke_client(tx, &client).map_err(no_client(&client))
+                webhooks::revoke_client(tx, &client).map_err(no_client(&client))
             };
             let hooks = by_operator(app, revoke).await?;
             Ok(confirm(format_args!("revoked{}", in_words(&hooks)))?)

@@ -3,6 +3,7 @@
 pub mod acts;
 mod alarms;
 pub(in crate::domain) mod claims;
+pub mod colleagues;
 mod decide;
 pub(in crate::domain) mod links;
 mod moved;

@@ -16,8 +16,7 @@ use crate::domain::case::clocks::{self, Due};
 use crate::domain::case::store;
 use crate::domain::case::{Case, PrioritySource, State};
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::paging::{self, Call, Rung};
-use crate::domain::people::staff;
+use crate::domain::paging::{self, Call, Rung, rota};
 use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal};
@@ -172,7 +171,7 @@ pub(in crate::domain) fn due_for(tx: &mut Unit<'_>, priority: Priority, queues: 
     let kit = tx.kit();
     let spans = kit.triage.rules().clocks(priority);
     let differs = spans.human_review_staffed != spans.human_review_unstaffed;
-    let staffed = differs && staff::is_on_shift(tx, queues)?;
+    let staffed = differs && rota::is_on_shift(tx, queues)?;
     Ok(Due::of(spans, staffed))
 }
 

@@ -65,7 +65,11 @@ pub struct Ended {
 ///
 /// # Errors
 /// What `change` says, and the database.
-pub fn change(tx: &mut Unit<'_>, who: &StaffId, change: impl FnOnce(&mut Unit<'_>) -> Result<()>) -> Result<Ended> {
+pub(super) fn change(
+    tx: &mut Unit<'_>,
+    who: &StaffId,
+    change: impl FnOnce(&mut Unit<'_>) -> Result<()>,
+) -> Result<Ended> {
     let mut hanging = standing_on(tx, who)?;
     for id in &hanging {
         Owner::case(id).lock(tx)?;
@@ -156,7 +160,7 @@ fn take_from(tx: &mut Unit<'_>, case: &mut Case, (staff, why): (StaffId, Cause))
 ///
 /// # Errors
 /// What the database says.
-pub fn leave(tx: &mut Unit<'_>, who: &StaffId) -> Result<usize> {
+pub(super) fn leave(tx: &mut Unit<'_>, who: &StaffId) -> Result<usize> {
     let kit = tx.kit();
     let now = tx.now();
     let kept = cases::claimed_until.gt(now).or(cases::reserved_until.gt(now));

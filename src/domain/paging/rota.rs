@@ -13,6 +13,7 @@ use crate::domain::access::{self, Act};
 use crate::domain::case::Case;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff::{self, Member, Role};
+use crate::domain::triage::Queue;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::rules::Shifts;
@@ -33,6 +34,8 @@ pub struct Shift {
     pub ends_at: Timestamp,
 }
 
+/// Someone is on shift when a colleague acted this recently (TSP-1, clocks).
+pub const SHIFT: Duration = Duration::from_mins(15);
 /// How long a shift may be: a month of standing by.
 const LONGEST_DAYS: u64 = 31;
 const LONGEST: Duration = Duration::from_hours(LONGEST_DAYS * 24);
@@ -125,10 +128,18 @@ pub fn is_staffed(rx: &mut Look<'_>) -> Result<bool> {
         return Ok(true);
     }
     let acting = accounts::table
-        .filter(accounts::active.eq(true).and(accounts::acted_at.ge(now.minus(staff::SHIFT))))
+        .filter(accounts::active.eq(true).and(accounts::acted_at.ge(now.minus(SHIFT))))
         .filter(accounts::role.eq_any(working))
         .count();
     Ok(acting.get_result::<i64>(rx.conn())? > 0)
+}
+
+/// Whether someone is on shift who may work on one of the queues.
+pub(in crate::domain) fn is_on_shift(rx: &mut Look<'_>, queues_of_case: &[Queue]) -> Result<bool> {
+    let since = rx.now().minus(SHIFT);
+    Ok(staff::acting_since(rx, since)?.into_iter().any(|(role, queues)| {
+        access::may_ever(role, Act::Claim) && queues.iter().any(|queue| queues_of_case.contains(queue))
+    }))
 }
 
 /// Whom an alarm about the case reaches, in no order: each rung with those below it. Where nobody stands on a rung, the

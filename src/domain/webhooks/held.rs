@@ -112,7 +112,7 @@ pub struct Standing {
 ///
 /// # Errors
 /// What the database says.
-pub fn after_change(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<Standing> {
+pub(super) fn after_change(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<Standing> {
     let ended = end_unheld_of(tx, platform, mode)?;
     Ok(Standing { ended, called: called(tx, platform, mode)? })
 }

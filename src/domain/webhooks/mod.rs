@@ -1,5 +1,6 @@
 //! Telling platforms of their events: endpoints, what is signed and sent, when it is tried again, and what came of it.
 
+mod credentials;
 mod deliveries;
 mod endpoints;
 mod fan_out;
@@ -13,6 +14,7 @@ mod sign;
 
 use crate::base::code::codes;
 
+pub use credentials::{revoke_client, rotate_client, set_scopes};
 pub use deliveries::{AT_ONCE, Due, Leased, Outcome, Post, Verdict, due, finish, lease, prepare};
 pub use endpoints::{
     Created, Details, Endpoint, NewEndpoint, PublicKey, Rotated, create, enable, find, list, locked, remove, rotate,
@@ -20,7 +22,7 @@ pub use endpoints::{
 };
 pub use fan_out::{Behind, behind, catch_up};
 pub use health::{Counts, counts};
-pub use held::{Listed, Standing, after_change, disable, end_unheld, listed};
+pub use held::{Listed, Standing, disable, end_unheld, listed};
 pub use log::{Wanted, list_events};
 pub use payload::{EventData, Payload};
 pub use replay::{Attempted, Range, forget_old, of_event, replay, replay_failed, replay_range};

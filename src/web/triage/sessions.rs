@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::base::secret::Sensitive;
 use crate::domain::access;
+use crate::domain::casework::colleagues;
 use crate::domain::people::staff::{self, Role};
 use crate::domain::triage::Queue;
 use crate::error::{Error, Result, Unauthenticated};
@@ -103,7 +104,7 @@ async fn close(call: Call) -> Result<HttpResponse> {
     app.clone()
         .enter(move |tx| {
             let (tx, who) = access::member(tx, &bearer)?;
-            staff::sign_out(tx, &who.id, &bearer)
+            colleagues::sign_out(tx, &who.id, &bearer)
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())

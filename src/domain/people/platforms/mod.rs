@@ -21,7 +21,6 @@ use crate::domain::ledger::audit::{self, Event};
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
-use crate::domain::webhooks;
 use crate::error::rules::Names;
 use crate::error::{Conflict, Error, Result};
 
@@ -194,9 +193,11 @@ pub fn add_client(tx: &mut Unit<'_>, platform: &Platform, mode: Mode, scopes: &[
     Ok(new)
 }
 
-/// Replaces a credential's secret. The old one and every token made with it are void at once. With it, how the endpoints
-/// stand that it may have made.
-pub fn rotate_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<(NewCredential, webhooks::Standing)> {
+/// Replaces a credential's secret. The old one and every token made with it are void at once.
+///
+/// # Errors
+/// `NotFound` when there is no such credential, or it was revoked.
+pub(in crate::domain) fn rotate_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<(Client, NewCredential)> {
     let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
     let new = NewCredential { client: id.clone(), secret: new_token(secret_prefix(client.mode)) };
     diesel::update(platform_clients::table.find(id))
@@ -206,7 +207,7 @@ pub fn rotate_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<(NewCredential,
         ))
         .execute(tx.conn())?;
     audit::record(tx, Owner::platform(&client.platform_id), Event::ClientRotated { client: id.clone() })?;
-    Ok((new, webhooks::after_change(tx, &client.platform_id, client.mode)?))
+    Ok((client, new))
 }
 
 /// Changes what a credential may ask for. Its tokens lose at once what was taken away; what was added comes with the
@@ -214,23 +215,26 @@ pub fn rotate_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<(NewCredential,
 ///
 /// # Errors
 /// `NotFound` when there is no such credential, or it was revoked.
-pub fn set_scopes(tx: &mut Unit<'_>, id: &ClientId, scopes: &[Scope]) -> Result<webhooks::Standing> {
+pub(in crate::domain) fn set_scopes(tx: &mut Unit<'_>, id: &ClientId, scopes: &[Scope]) -> Result<Client> {
     let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
     let text = scope_text(scopes);
     diesel::update(platform_clients::table.find(id)).set(platform_clients::scopes.eq(&text)).execute(tx.conn())?;
     let changed = Event::ClientScopesChanged { client: id.clone(), scopes: text };
     audit::record(tx, Owner::platform(&client.platform_id), changed)?;
-    webhooks::after_change(tx, &client.platform_id, client.mode)
+    Ok(client)
 }
 
-/// Voids a credential and every token made with it, at once. Endpoints that no credential holds any more end with it.
-pub fn revoke_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<webhooks::Standing> {
+/// Voids a credential and every token made with it, at once.
+///
+/// # Errors
+/// `NotFound` when there is no such credential.
+pub(in crate::domain) fn revoke_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<Client> {
     let client = client(tx, id)?.ok_or(Error::NotFound)?;
     diesel::update(platform_clients::table.find(id))
         .set((platform_clients::revoked_at.eq(tx.now()), platform_clients::epoch.eq(client.epoch + 1)))
         .execute(tx.conn())?;
     audit::record(tx, Owner::platform(&client.platform_id), Event::ClientRevoked { client: id.clone() })?;
-    webhooks::after_change(tx, &client.platform_id, client.mode)
+    Ok(client)
 }
 
 /// A credential's row.

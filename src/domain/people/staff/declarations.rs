@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::account;
 use crate::base::id::{CaseId, DeclarationId, PlatformId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{blind_indexes, declarations, staff, staff_identifiers};
-use crate::domain::casework::rights::{self, Ended};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::platforms;
 use crate::domain::terms::Mode;
@@ -30,7 +28,7 @@ const LONGEST: usize = 500;
 /// A declaration as it was made, sealed under the account's own key.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Original {
+pub(in crate::domain) enum Declaration {
     Identifier { kind: IdentifierKind, value: String },
     Account { platform: PlatformId, account: String },
 }
@@ -42,7 +40,38 @@ struct Hashes {
     first: Vec<[u8; 32]>,
 }
 
-impl Original {
+impl Declaration {
+    /// An identifier of a colleague or of someone close to them. It is kept sealed, and compared by keyed hash.
+    ///
+    /// # Errors
+    /// `Invalid` for what cannot be compared, such as a telephone number without its country, and for what stands for nobody.
+    pub(in crate::domain) fn of_identifier(identifier: &Identifier) -> Result<Self> {
+        let refused = |rule: Names| Error::invalid("/value", rule);
+        let (kind, value) = (identifier.kind, identifier.value());
+        if value.chars().count() > LONGEST {
+            return Err(refused(Names::IdentifierTooLong(LONGEST)));
+        }
+        if identifier.is_of_no_country() {
+            return Err(refused(Names::NoCountry));
+        }
+        if identifier.is_nobody() {
+            return Err(refused(Names::Nobody));
+        }
+        Ok(Self::Identifier { kind, value: value.trim().to_owned() })
+    }
+
+    /// An account of a colleague, or of someone close to them, on a platform: in real life and in its trials.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such platform; `Invalid` for a word that stands for nobody.
+    pub(in crate::domain) fn of_account(rx: &mut Look<'_>, slug: &str, account: &str) -> Result<Self> {
+        let platform = platforms::find(rx, slug)?.ok_or(Error::NotFound)?;
+        if is_no_one(account) {
+            return Err(Error::invalid("/value", Names::NoAccount));
+        }
+        Ok(Self::Account { platform: platform.id, account: account.trim().to_owned() })
+    }
+
     const fn kind(&self) -> &'static str {
         match self {
             Self::Identifier { kind, .. } => kind.as_str(),
@@ -69,50 +98,15 @@ impl Original {
     }
 }
 
-/// Declares an identifier of a colleague or of someone close to them. It is kept sealed, and compared by keyed hash.
-///
-/// # Errors
-/// `Invalid` for what cannot be compared, such as a telephone number without its country, and for what stands for nobody.
-pub fn declare(tx: &mut Unit<'_>, username: &str, identifier: &Identifier) -> Result<Ended> {
-    let refused = |rule: Names| Error::invalid("/value", rule);
-    let (kind, value) = (identifier.kind, identifier.value());
-    if value.chars().count() > LONGEST {
-        return Err(refused(Names::IdentifierTooLong(LONGEST)));
+/// Puts up a wall of what was declared, unless it stands.
+pub(in crate::domain) fn declare(tx: &mut Unit<'_>, staff: &StaffId, declaration: &Declaration) -> Result<()> {
+    let (kind, hashes) = (declaration.kind(), declaration.hashes(tx.kit()));
+    Owner::staff(staff).lock(tx)?;
+    if !stands(tx, staff, &hashes.now)? {
+        let id = store(tx, staff, declaration)?;
+        raise(tx, (staff, &id, kind), &hashes)?;
     }
-    if identifier.is_of_no_country() {
-        return Err(refused(Names::NoCountry));
-    }
-    if identifier.is_nobody() {
-        return Err(refused(Names::Nobody));
-    }
-    keep(tx, username, &Original::Identifier { kind, value: value.trim().to_owned() })
-}
-
-/// Declares an account of a colleague, or of someone close to them, on a platform: in real life and in its trials.
-///
-/// # Errors
-/// `NotFound` when there is no such platform; `Invalid` for a word that stands for nobody.
-pub fn declare_account(tx: &mut Unit<'_>, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
-    let platform = platforms::find(tx, slug)?.ok_or(Error::NotFound)?;
-    if is_no_one(account) {
-        return Err(Error::invalid("/value", Names::NoAccount));
-    }
-    keep(tx, username, &Original::Account { platform: platform.id, account: account.trim().to_owned() })
-}
-
-/// Puts up a wall of what was declared. What they have of a case behind it ends.
-fn keep(tx: &mut Unit<'_>, username: &str, original: &Original) -> Result<Ended> {
-    let kit = tx.kit();
-    let (staff, kind) = (account(tx, username)?.ok_or(Error::NotFound)?.member.id, original.kind());
-    let hashes = original.hashes(kit);
-    rights::change(tx, &staff, |tx| {
-        Owner::staff(&staff).lock(tx)?;
-        if !stands(tx, &staff, &hashes.now)? {
-            let id = store(tx, &staff, original)?;
-            raise(tx, (&staff, &id, kind), &hashes)?;
-        }
-        audit::record(tx, Owner::staff(&staff), Event::WallDeclared { identifier: kind })
-    })
+    audit::record(tx, Owner::staff(staff), Event::WallDeclared { identifier: kind })
 }
 
 /// Keeps the walls of a closed account up for the one that has its name now. Whoever comes back has the same people close
@@ -143,7 +137,7 @@ pub(super) fn hand_on(tx: &mut Unit<'_>, before: &StaffId, now: &StaffId) -> Res
         let opened = tx
             .keys(Owner::staff(before))?
             .existing::<Secret>()
-            .and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
+            .and_then(|key| key.open::<Declaration>("declaration", id.as_str(), &body));
         let original = match opened {
             Ok(original) => original.into_exposed(),
             Err(error) if Damaged::is(&error) => continue,
@@ -162,7 +156,7 @@ pub fn count_declared(rx: &mut Look<'_>, id: &StaffId) -> Result<i64> {
 }
 
 /// Keeps the original, sealed.
-fn store(tx: &mut Unit<'_>, staff: &StaffId, original: &Original) -> Result<DeclarationId> {
+fn store(tx: &mut Unit<'_>, staff: &StaffId, original: &Declaration) -> Result<DeclarationId> {
     let id = DeclarationId::random();
     let body = tx.keys(Owner::staff(staff))?.sealing::<Secret>()?.seal("declaration", id.as_str(), original)?;
     let row = (
@@ -238,7 +232,7 @@ pub(in crate::domain) fn fallen_walls(rx: &mut Look<'_>, staff: &StaffId) -> Res
         let opened = rx
             .keys(Owner::staff(staff))?
             .existing::<Secret>()
-            .and_then(|key| key.open::<Original>("declaration", id.as_str(), &body));
+            .and_then(|key| key.open::<Declaration>("declaration", id.as_str(), &body));
         let stands = match opened {
             _ if rules < RULES => stand.iter().any(|(_, of)| *of == kind),
             Ok(original) => {
@@ -300,7 +294,7 @@ pub(in crate::domain) fn renew(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
         let opened = tx
             .keys(Owner::staff(staff))?
             .existing::<Secret>()
-            .and_then(|key| key.open::<Original>("declaration", id.as_str(), body));
+            .and_then(|key| key.open::<Declaration>("declaration", id.as_str(), body));
         match opened {
             Ok(original) => {
                 let original = original.into_exposed();
@@ -353,4 +347,4 @@ pub fn declared(rx: &mut Look<'_>) -> Result<BTreeMap<StaffId, i64>> {
     Ok(rows.into_iter().filter_map(|(id, count)| Some((id.0?, count))).collect())
 }
 
-silent! { Original }
+silent! { Declaration }

@@ -13,24 +13,24 @@ use totp_rs::{Builder, Totp};
 
 pub(in crate::domain) use declarations::is_walled;
 pub(in crate::domain) use declarations::walled_cases;
-pub use declarations::{count_declared, declare, declare_account, declared};
 pub(in crate::domain) use declarations::{
-    drop_first, fallen_walls, renew as renew_declarations, stand_on_first_rules, to_declare_again,
+    Declaration, declare, drop_first, fallen_walls, renew as renew_declarations, stand_on_first_rules, to_declare_again,
 };
+pub use declarations::{count_declared, declared};
 pub use passwords::Passwords;
-pub(in crate::domain) use sessions::session_of;
 pub use sessions::{
-    Opened, Session, account, forget_old_sessions, looks_like_session, open_session, sign_in, sign_in_failed, sign_out,
+    Account, Opened, Session, account, forget_old_sessions, looks_like_session, open_session, sign_in, sign_in_failed,
     touch,
 };
+pub(in crate::domain) use sessions::{end_session, session_of};
 
 use crate::base::code::codes;
 use crate::base::id::StaffId;
 use crate::base::secret::{Sensitive, random_bytes};
+use crate::base::time::Timestamp;
 use crate::db::Rx;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_sessions};
-use crate::domain::casework::rights::{self, Ended};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::triage::Queue;
 use crate::domain::unit::{Look, Unit};
@@ -167,59 +167,48 @@ fn seal_totp(tx: &mut Unit<'_>, id: &StaffId, secret: &Sensitive<Vec<u8>>) -> Re
     Ok(sealed)
 }
 
-/// Gives an account a new password and second factor, and ends its sessions: what it had claimed is free at once.
-pub fn reset(tx: &mut Unit<'_>, username: &str, hash: &str, totp: &Sensitive<Vec<u8>>) -> Result<Ended> {
-    let found = account(tx, username)?.ok_or(Error::NotFound)?;
-    let id = found.member.id;
-    let mut ended = rights::change(tx, &id, |tx| {
-        let sealed = seal_totp(tx, &id, totp)?;
-        diesel::update(staff::table.find(&id))
-            .set((
-                staff::password_hash.eq(hash),
-                staff::totp_secret.eq(sealed),
-                // No code of the new secret was used yet, whatever the old one's last was.
-                staff::totp_step.eq(0_i64),
-                staff::epoch.eq(found.epoch + 1),
-            ))
-            .execute(tx.conn())?;
-        audit::record(tx, Owner::staff(&id), Event::StaffCredentialsReset)
-    })?;
-    ended.cases += rights::leave(tx, &id)?;
-    Ok(ended)
+/// Gives an account a new password and second factor; its sessions no longer count.
+pub(in crate::domain) fn set_credentials(
+    tx: &mut Unit<'_>,
+
+    found: &Account,
+    hash: &str,
+    totp: &Sensitive<Vec<u8>>,
+) -> Result<()> {
+    let id = &found.member.id;
+    let sealed = seal_totp(tx, id, totp)?;
+    diesel::update(staff::table.find(id))
+        .set((
+            staff::password_hash.eq(hash),
+            staff::totp_secret.eq(sealed),
+            // No code of the new secret was used yet, whatever the old one's last was.
+            staff::totp_step.eq(0_i64),
+            staff::epoch.eq(found.epoch + 1),
+        ))
+        .execute(tx.conn())?;
+    audit::record(tx, Owner::staff(id), Event::StaffCredentialsReset)
 }
 
-/// Closes an account, its sessions and all that stood on its rights at once. What it did stays on record.
-pub fn close(tx: &mut Unit<'_>, username: &str) -> Result<Ended> {
-    let found = account(tx, username)?.ok_or(Error::NotFound)?;
-    let id = found.member.id;
-    rights::change(tx, &id, |tx| {
-        diesel::update(staff::table.find(&id))
-            .set((staff::active.eq(false), staff::epoch.eq(found.epoch + 1)))
-            .execute(tx.conn())?;
-        diesel::delete(staff_sessions::table.filter(staff_sessions::staff_id.eq(&id))).execute(tx.conn())?;
-        audit::record(tx, Owner::staff(&id), Event::StaffClosed)
-    })
+/// Closes an account and its sessions.
+pub(in crate::domain) fn close(tx: &mut Unit<'_>, found: &Account) -> Result<()> {
+    let id = &found.member.id;
+    diesel::update(staff::table.find(id))
+        .set((staff::active.eq(false), staff::epoch.eq(found.epoch + 1)))
+        .execute(tx.conn())?;
+    diesel::delete(staff_sessions::table.filter(staff_sessions::staff_id.eq(id))).execute(tx.conn())?;
+    audit::record(tx, Owner::staff(id), Event::StaffClosed)
 }
 
-/// Changes an account's queues, and ends what stood on those that went.
-pub fn set_queues(tx: &mut Unit<'_>, username: &str, queues: &[Queue]) -> Result<Ended> {
-    let found = account(tx, username)?.ok_or(Error::NotFound)?;
-    let id = found.member.id;
-    rights::change(tx, &id, |tx| {
-        diesel::update(staff::table.find(&id)).set(staff::queues.eq(queue_text(queues))).execute(tx.conn())?;
-        audit::record(tx, Owner::staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
-    })
+/// Changes an account's queues.
+pub(in crate::domain) fn set_queues(tx: &mut Unit<'_>, of: &Member, queues: &[Queue]) -> Result<()> {
+    diesel::update(staff::table.find(&of.id)).set(staff::queues.eq(queue_text(queues))).execute(tx.conn())?;
+    audit::record(tx, Owner::staff(&of.id), Event::StaffChanged { role: of.role.as_str() })
 }
 
-/// Changes what an account does here, and ends what the new role has no right to. Its list of queues stays as it is.
-pub fn set_role(tx: &mut Unit<'_>, username: &str, role: Role) -> Result<(Member, Ended)> {
-    let found = account(tx, username)?.ok_or(Error::NotFound)?;
-    let id = found.member.id.clone();
-    let ended = rights::change(tx, &id, |tx| {
-        diesel::update(staff::table.find(&id)).set(staff::role.eq(role)).execute(tx.conn())?;
-        audit::record(tx, Owner::staff(&id), Event::StaffChanged { role: role.as_str() })
-    })?;
-    Ok((Member { role, ..found.member }, ended))
+/// Changes what an account does here. Its list of queues stays as it is.
+pub(in crate::domain) fn set_role(tx: &mut Unit<'_>, of: &Member, role: Role) -> Result<()> {
+    diesel::update(staff::table.find(&of.id)).set(staff::role.eq(role)).execute(tx.conn())?;
+    audit::record(tx, Owner::staff(&of.id), Event::StaffChanged { role: role.as_str() })
 }
 
 /// Sets where an account's pages go; nothing takes the address away.
@@ -287,20 +276,14 @@ pub fn find(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Member>> {
     Ok(row.map(|row| to_member(row.0, row.1, row.2, &row.3)))
 }
 
-/// Someone is on shift when a colleague acted this recently (TSP-1, clocks).
-pub const SHIFT: std::time::Duration = std::time::Duration::from_mins(15);
-
-/// Whether someone is on shift who may work on one of the queues.
-pub(in crate::domain) fn is_on_shift(rx: &mut Look<'_>, queues_of_case: &[Queue]) -> Result<bool> {
-    let since = rx.now().minus(SHIFT);
+/// The role and queues of each colleague who acted since then. A row that cannot be read is nobody's.
+pub(in crate::domain) fn acting_since(rx: &mut Look<'_>, since: Timestamp) -> Result<Vec<(Role, Vec<Queue>)>> {
     let acting: Vec<(Perhaps<Role>, Perhaps<String>)> = staff::table
         .filter(staff::active.eq(true).and(staff::acted_at.ge(since)))
         .select((staff::role, staff::queues))
         .load(rx.conn())?;
-    Ok(acting.into_iter().filter_map(|(role, queues)| role.0.zip(queues.0)).any(|(role, queues)| {
-        crate::domain::access::may_ever(role, crate::domain::access::Act::Claim)
-            && queue_list(&queues).iter().any(|queue| queues_of_case.contains(queue))
-    }))
+    let read = acting.into_iter().filter_map(|(role, queues)| role.0.zip(queues.0));
+    Ok(read.map(|(role, queues)| (role, queue_list(&queues))).collect())
 }
 
 /// Notes that a colleague is at work. Written at most once a minute, so that reading a queue stays cheap.

@@ -11,7 +11,6 @@ use crate::base::id::{SessionId, StaffId};
 use crate::base::secret::{Sensitive, looks_like_token, new_token, sha256};
 use crate::base::time::Timestamp;
 use crate::db::schema::{staff, staff_sessions};
-use crate::domain::casework::rights;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::unit::{Actor, Entry, Look, Unit};
 use crate::domain::vault::{Owner, Sealed, Secret};
@@ -179,9 +178,8 @@ pub fn touch(tx: &mut Unit<'_>, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Ends the session of this token. With the last one of a colleague, what they had claimed is free at once: whoever
-/// works on at another device keeps it.
-pub fn sign_out(tx: &mut Unit<'_>, who: &StaffId, token: &Sensitive<String>) -> Result<()> {
+/// Ends the session of this token. Says whether they have another one.
+pub(in crate::domain) fn end_session(tx: &mut Unit<'_>, who: &StaffId, token: &Sensitive<String>) -> Result<bool> {
     let hash = sha256(token.expose().as_bytes()).to_vec();
     diesel::delete(staff_sessions::table.filter(staff_sessions::token_hash.eq(hash))).execute(tx.conn())?;
     let now = tx.now();
@@ -190,10 +188,7 @@ pub fn sign_out(tx: &mut Unit<'_>, who: &StaffId, token: &Sensitive<String>) -> 
         .filter(staff_sessions::staff_id.eq(who).and(staff::epoch.eq(staff_sessions::epoch)))
         .filter(staff_sessions::expires_at.gt(now).and(staff_sessions::seen_at.gt(now.minus(IDLE))))
         .select(staff_sessions::id);
-    if another.first::<SessionId>(tx.conn()).optional()?.is_some() {
-        return Ok(());
-    }
-    rights::leave(tx, who).map(drop)
+    Ok(another.first::<SessionId>(tx.conn()).optional()?.is_some())
 }
 
 /// Forgets sessions that have ended: `limit` of them at the most. How many there were.
