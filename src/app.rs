@@ -2,7 +2,6 @@
 
 mod occupied;
 mod readiness;
-mod stumbles;
 
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
@@ -26,7 +25,6 @@ use crate::statistics::editions::Store;
 pub use occupied::Occupied;
 use readiness::Pulse;
 pub use readiness::Reason;
-pub use stumbles::Stumbles;
 
 /// Everything a handler or a job works with.
 #[derive(Debug)]
@@ -51,8 +49,6 @@ pub struct App {
     pub pager: Option<Pager>,
     /// What the operator's monitoring reads.
     pub metrics: Metrics,
-    /// Rows that are in the way of this process's jobs.
-    pub stumbles: Stumbles,
     editions: Store,
     pulse: Pulse,
     /// Kept for as long as this process serves.
@@ -175,7 +171,6 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
     }
     let (metrics, pulse) = (Metrics::new(&kit.triage), Pulse::begin(clock.now()));
     let editions = Store::new(config.editions_folder(), config.data.join("auditor"));
-    let stumbles = Stumbles::default();
     Ok(Arc::new(App {
         config,
         clock,
@@ -187,7 +182,6 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
         mailer,
         pager,
         metrics,
-        stumbles,
         editions,
         pulse,
         _occupied: occupied,

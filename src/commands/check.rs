@@ -104,6 +104,8 @@ pub(super) async fn check(config: Config, json: bool) -> anyhow::Result<ExitCode
     report.section("audit_events", looked)?;
     let looked = digest(&app, &mut report).await;
     report.section("audit_digests", looked)?;
+    let looked = stumbles(&app, &mut report).await;
+    report.section("stumbles", looked)?;
     let looked = owed(&app, &mut report).await;
     report.section("outbox", looked)?;
     let looked = published(&app, &mut report).await;
@@ -288,6 +290,14 @@ async fn digest(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
         let detail = "there are fewer chains now than the digest counted: somebody removed cases outside the service";
         report.problem("chains_vanished", place, detail);
     }
+    Ok(())
+}
+
+/// Rows that the jobs step over.
+async fn stumbles(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let found = app.read(soundness::stepped_over).await?;
+    report.said.push(format!("jobs: {} rows stepped over", found.len()));
+    report.problems.extend(found);
     Ok(())
 }
 

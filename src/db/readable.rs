@@ -10,7 +10,7 @@ use crate::base::id::pattern;
 use crate::error::Result;
 
 /// Every table, and how its ids begin where they are ours.
-const TABLES: [(&str, Option<&str>); 40] = [
+const TABLES: [(&str, Option<&str>); 41] = [
     ("acts", Some("act")),
     ("additions", Some("add")),
     ("alarms", Some("alm")),
@@ -48,6 +48,7 @@ const TABLES: [(&str, Option<&str>); 40] = [
     ("staff", Some("stf")),
     ("staff_identifiers", None),
     ("staff_sessions", Some("ses")),
+    ("stumbles", None),
     ("unseen_cases", None),
     ("webhook_endpoints", Some("whe")),
     ("webhook_secrets", Some("whk")),

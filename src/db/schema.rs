@@ -10,7 +10,7 @@ mod webhooks;
 
 pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
-pub use paging::{alarms, shifts, unseen_cases};
+pub use paging::{alarms, shifts, stumbles, unseen_cases};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
 
@@ -391,6 +391,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     staff,
     staff_identifiers,
     staff_sessions,
+    stumbles,
     unseen_cases,
     webhook_endpoints,
     webhook_secrets,

@@ -6,6 +6,7 @@ use super::rows::{each_row, or_else};
 use crate::domain::casework;
 use crate::domain::casework::requests;
 use crate::domain::casework::rights;
+use crate::domain::ledger::stumbles;
 use crate::domain::paging;
 use crate::domain::watch::matching;
 use crate::error::Result;
@@ -47,6 +48,11 @@ pub(super) async fn end_unfit(beat: &Beat) -> Result<()> {
         Ok(())
     };
     each_row(beat, rights::kept, work).await.map(drop)
+}
+
+/// Has each row that was in the way of a job tried once more: the start may bring what mends it.
+pub(super) async fn try_anew(beat: &Beat) -> Result<()> {
+    beat.write(stumbles::begin_anew).await
 }
 
 /// Assesses again what came in while the rules were broken. Done at start: that is when rules are read. What cannot be

@@ -46,7 +46,7 @@ const SIGN: Duration = Duration::from_hours(24);
 
 /// The jobs, each with its name, when it runs, and what it does. What the clock makes due stands in the order in which
 /// [`tick`] does it. Beside them work a [`Clerk`] and a [`Courier`], who wait for work of their own.
-static JOBS: [Job; 17] = [
+static JOBS: [Job; 18] = [
     Job { name: "end_claims", when: Due(TICK), work: |beat| alarms::end_claims(beat).boxed_local() },
     Job { name: "tell_of_clocks", when: Due(TICK), work: |beat| alarms::tell_of_clocks(beat).boxed_local() },
     Job { name: "end_holds", when: Due(TICK), work: |beat| cases::end_holds(beat).boxed_local() },
@@ -58,6 +58,7 @@ static JOBS: [Job; 17] = [
     Job { name: "settle", when: Due(TICK), work: |beat| counts::settle(beat).boxed_local() },
     Job { name: "count", when: Due(TICK), work: |beat| counts::count(beat).boxed_local() },
     Job { name: "look", when: Due(TICK), work: |beat| counts::look(beat).boxed_local() },
+    Job { name: "try_anew", when: AtStart, work: |beat| cases::try_anew(beat).boxed_local() },
     Job { name: "reassess", when: AtStart, work: |beat| cases::reassess(beat).boxed_local() },
     Job { name: "requeue", when: AtStart, work: |beat| cases::requeue(beat).boxed_local() },
     Job { name: "renewal", when: Each(RENEW), work: |beat| renewal::renew(beat).boxed_local() },

@@ -1,25 +1,23 @@
 //! Rows that a job works on one by one: each in a transaction of its own, so that one that is damaged, or that somebody
 //! holds a lock on, keeps no other waiting.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
 use super::beat::{Beat, Work, caught};
-use crate::app::App;
+use crate::base::time::Timestamp;
 use crate::db::due::DueRow;
-use crate::domain::unit::Look;
+use crate::domain::ledger::stumbles::{self, Stumble, Why};
+use crate::domain::unit::{Look, Unit};
 use crate::error::{Error, Result};
 
 /// How many rows a job finds at a time.
 const BATCH: i64 = 50;
-
 /// How many rows of one job are worked on side by side: on `SQLite` they share a commit; on `PostgreSQL` each takes a
 /// connection, and all jobs together must leave some to those who report.
 const SHARING_A_COMMIT: usize = 16;
 const WITH_A_CONNECTION: usize = 2;
-/// After how many failures in a row of all that is tried at once the database is believed to be away.
-const AWAY: u32 = 3;
 
 /// Finds a few of the rows that are due, behind the given one.
 pub(super) type Find = fn(&mut Look<'_>, Option<&DueRow>, i64) -> Result<Vec<DueRow>>;
@@ -29,45 +27,97 @@ pub(super) type Find = fn(&mut Look<'_>, Option<&DueRow>, i64) -> Result<Vec<Due
 /// # Errors
 /// `Unavailable` when the database is away; what it says when it cannot find what is due.
 pub(super) async fn each_row(beat: &Beat, find: Find, work: impl AsyncFn(&str) -> Result<()>) -> Result<usize> {
-    let (app, job) = (&beat.app, beat.rows);
+    let app = &beat.app;
     let at_once = if app.db.is_shared() { WITH_A_CONNECTION } else { SHARING_A_COMMIT };
-    let (mut after, mut all_resting, mut away) = (None::<DueRow>, BTreeSet::new(), 0);
+    let (mut after, mut in_the_way) = (None::<DueRow>, InTheWay::known(beat).await?);
     loop {
         let from = after.clone();
         let some = beat.read(move |rx| find(rx, from.as_ref(), BATCH)).await?;
         let Some(last) = some.last() else { break };
         after = Some(last.clone());
         let now = app.clock.now();
-        let (resting, awake): (Vec<String>, Vec<String>) =
-            some.into_iter().map(|(_, id)| id).partition(|id| app.stumbles.rests(job, id, now));
-        all_resting.extend(resting);
+        let awake: Vec<String> = some.into_iter().map(|(_, id)| id).filter(|id| !in_the_way.rests(id, now)).collect();
         for few in awake.chunks(at_once) {
             let done = join_all(few.iter().map(|id| caught(work(id)))).await;
-            // A database that is away is in the way of all; of one that does its work, a row that somebody has locked.
-            let is_away = done.iter().all(|done| matches!(done, Err(Error::Unavailable(_))));
-            away = if is_away { away + 1 } else { 0 };
-            if away >= AWAY {
-                return Err(Error::Unavailable("the database does not do its work".into()));
-            }
-            for (id, done) in few.iter().zip(done) {
-                match done {
-                    Ok(()) => app.stumbles.mend(job, id),
-                    Err(_) if is_away => {}
-                    Err(error) => stumble(app, job, id, &error),
-                }
-            }
+            in_the_way.keep(beat, few, done).await?;
         }
     }
-    let count = app.stumbles.count(job, &all_resting, app.clock.now());
-    app.metrics.rows_in_the_way(job, count);
+    in_the_way.forget(beat).await?;
+    let count = in_the_way.0.len();
+    app.metrics.rows_in_the_way(beat.rows, count);
     Ok(count)
 }
 
-fn stumble(app: &App, job: &'static str, row: &str, error: &Error) {
-    let times = app.stumbles.note(job, row, app.clock.now());
-    if times.is_power_of_two() {
-        tracing::error!(job, row, times, %error, "a row cannot be worked on, and is stepped over: run `recourse check`");
+/// The rows that are in the way of a job.
+struct InTheWay(BTreeMap<String, Stumble>);
+
+impl InTheWay {
+    /// Those that any process has noted. What is written of them may be damaged as well; then all are tried.
+    async fn known(beat: &Beat) -> Result<Self> {
+        let rows = beat.rows;
+        let known = beat.read(move |rx| stumbles::of_job(rx, rows)).await.or_else(|error| without(beat, error))?;
+        Ok(Self(known.into_iter().map(|stumble| (stumble.row.clone(), stumble)).collect()))
     }
+
+    fn rests(&self, row: &str, now: Timestamp) -> bool {
+        self.0.get(row).is_some_and(|stumble| stumble.rests(now))
+    }
+
+    /// Takes what became of some rows. To note it is the proof that the database does its work, so that what stands in the
+    /// way is the row: one that somebody has locked, and not all.
+    async fn keep(&mut self, beat: &Beat, rows: &[String], done: Vec<Result<()>>) -> Result<()> {
+        let (mut failed, mut done_again) = (Vec::new(), Vec::new());
+        for (row, done) in rows.iter().zip(done) {
+            match done {
+                Err(error) => failed.push((row.clone(), Why::of(&error), error)),
+                Ok(()) if self.0.contains_key(row) => done_again.push(row.clone()),
+                Ok(()) => {}
+            }
+        }
+        if failed.is_empty() && done_again.is_empty() {
+            return Ok(());
+        }
+        let mut why: Vec<(String, Why)> = failed.iter().map(|(row, why, _)| (row.clone(), *why)).collect();
+        // In one order in every process.
+        why.sort_unstable();
+        let (job, gone) = (beat.rows, done_again.clone());
+        let note = move |tx: &mut Unit<'_>| {
+            stumbles::forget(tx, job, &gone)?;
+            why.iter().map(|(row, why)| stumbles::note(tx, job, row, *why)).collect()
+        };
+        let noted: Vec<Stumble> = beat.write(note).await.or_else(|error| without(beat, error))?;
+        self.0.retain(|row, _| !done_again.contains(row));
+        self.0.extend(noted.into_iter().map(|stumble| (stumble.row.clone(), stumble)));
+        for (row, _, error) in failed {
+            let now = beat.app.clock.now();
+            let times = self.0.entry(row.clone()).or_insert_with(|| Stumble::over(&row, 1, now)).attempts;
+            if times.count_ones() == 1 {
+                tracing::error!(job, row, times, %error, "a row cannot be worked on, and is stepped over: run `recourse check`");
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets those that the job has not met for a while: they are due no more.
+    async fn forget(&mut self, beat: &Beat) -> Result<()> {
+        let (job, now) = (beat.rows, beat.app.clock.now());
+        let over: Vec<String> =
+            self.0.iter().filter(|(_, stumble)| stumble.is_over(now)).map(|(row, _)| row.clone()).collect();
+        if over.is_empty() {
+            return Ok(());
+        }
+        self.0.retain(|_, stumble| !stumble.is_over(now));
+        beat.write(move |tx| stumbles::forget(tx, job, &over)).await.or_else(|error| without(beat, error))
+    }
+}
+
+/// Goes on although nothing can be kept of the rows in the way, unless the database is away.
+fn without<T: Default>(beat: &Beat, error: Error) -> Result<T> {
+    if matches!(error, Error::Unavailable(_)) {
+        return Err(error);
+    }
+    tracing::error!(job = beat.rows, %error, "what is known of the rows in the way cannot be read or kept");
+    Ok(T::default())
 }
 
 /// Works on a row in one transaction. When that fails for a reason that stays, a person is told of its case in another.

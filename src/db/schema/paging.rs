@@ -1,4 +1,4 @@
-//! The tables of pages and the rota.
+//! The tables of pages and the rota, and of what keeps a job from its work.
 
 diesel::table! {
     shifts (id) {
@@ -28,5 +28,17 @@ diesel::table! {
         case_id -> Text,
         since -> BigInt,
         told_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    stumbles (job, row_id) {
+        job -> Text,
+        row_id -> Text,
+        since -> BigInt,
+        failed_at -> BigInt,
+        attempts -> BigInt,
+        next_at -> BigInt,
+        reason -> Text,
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::counting::FlowKind;
 use crate::domain::intake::body::{DesiredOutcome, Relation};
 use crate::domain::ledger::events::EventType;
 use crate::domain::ledger::outbox;
+use crate::domain::ledger::stumbles;
 use crate::domain::paging::owed::Job;
 use crate::domain::people::platforms;
 use crate::domain::people::staff::Role;
@@ -110,6 +111,7 @@ fn of_the_others() -> Vec<Table> {
         ("webhook_endpoints", "id", endpoint),
         ("deliveries", "id", vec![("state", all(DeliveryState::ALL, DeliveryState::as_str))]),
         ("key_wraps", "owner", vec![("scope", all(&vault::Scope::ALL, vault::Scope::as_str))]),
+        ("stumbles", "row_id", vec![("reason", all(stumbles::Why::ALL, stumbles::Why::as_str))]),
         ("queue_counts", "queue", vec![mode(), ("queue", all(&Queue::ALL, Queue::as_str))]),
     ]
 }

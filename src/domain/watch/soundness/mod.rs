@@ -9,6 +9,7 @@ mod people;
 mod rows;
 mod sealed;
 mod shape;
+mod stumbles;
 
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
@@ -24,6 +25,7 @@ pub use people::{old_walls, on_rota, out_of_sight, reachable};
 pub use rows::{orphans, unreadable};
 pub use sealed::{Seals, seals};
 pub use shape::shape;
+pub use stumbles::stepped_over;
 
 /// Something that is wrong, by where it stands. Never by what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
