@@ -1,5 +1,6 @@
 //! A column that somebody may have damaged.
 
+use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 
@@ -19,6 +20,24 @@ where
 
     fn from_nullable_sql(bytes: Option<DB::RawValue<'_>>) -> deserialize::Result<Self> {
         Ok(Self(T::from_nullable_sql(bytes).ok()))
+    }
+}
+
+/// The first rows of a query that can be read. Where none of `limit` rows can, more are asked for: those that cannot be read
+/// hide no other, however many they are.
+///
+/// # Errors
+/// What the query says.
+pub fn first_readable<T>(limit: i64, mut load: impl FnMut(i64) -> QueryResult<Vec<Option<T>>>) -> QueryResult<Vec<T>> {
+    let mut asked = limit;
+    loop {
+        let loaded = load(asked)?;
+        let is_end = i64::try_from(loaded.len()).is_ok_and(|count| count < asked);
+        let some: Vec<T> = loaded.into_iter().flatten().collect();
+        if is_end || !some.is_empty() {
+            return Ok(some);
+        }
+        asked = asked.saturating_mul(4);
     }
 }
 

@@ -31,11 +31,24 @@ pub(super) async fn tidy(beat: &Beat) -> Result<()> {
     });
     let jobs = done.await;
     let sessions = all(beat, |tx| staff::forget_old_sessions(tx, ROWS)).await;
-    let unheld = beat.write(webhooks::end_unheld).await;
+    let unheld = end_unheld(beat).await;
     // None of them waits for another that fails; the first failure is told.
     let (keys, deliveries, events, jobs, sessions, unheld) = (keys?, deliveries?, events?, jobs?, sessions?, unheld?);
     tracing::debug!(keys, deliveries, events, jobs, sessions, unheld, "forgot what is no longer kept");
     Ok(())
+}
+
+/// Ends the endpoints that nobody holds, platform by platform. How many.
+async fn end_unheld(beat: &Beat) -> Result<usize> {
+    let mut all = Ok(0);
+    for (platform, mode) in beat.read(webhooks::owners).await? {
+        match (beat.write(move |tx| webhooks::end_unheld(tx, &platform, mode)).await, &mut all) {
+            (Ok(ended), Ok(total)) => *total += ended,
+            (Err(error), Ok(_)) => all = Err(error),
+            (_, Err(_)) => {}
+        }
+    }
+    all
 }
 
 /// Forgets a batch in each transaction until nothing is left, and says how many rows there were.

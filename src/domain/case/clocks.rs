@@ -9,6 +9,7 @@ use crate::base::code::codes;
 use crate::base::id::{CaseId, ClockId, ReportId, RequestId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::clocks;
 use crate::domain::triage::Spans;
 use crate::domain::unit::{Look, Unit};
@@ -311,18 +312,21 @@ pub(in crate::domain) fn stop_ours(tx: &mut Unit<'_>, case: &CaseId) -> Result<(
     Ok(())
 }
 
+/// Mode, queue, and how many clocks have passed there. What cannot be read hides no other.
+pub type Breaches = (Perhaps<String>, Perhaps<String>, i64);
+
 /// How many running clocks of open cases have passed, by mode and queue: a row for the cases' own queues, and one for those
 /// that they stand in besides. Both as text: a case that cannot be read hides no other.
-pub fn breaches(rx: &mut Look<'_>) -> Result<Vec<(String, String, i64)>> {
+pub fn breaches(rx: &mut Look<'_>) -> Result<Vec<Breaches>> {
     use crate::db::schema::{case_queues as other, cases};
-    let mut all: Vec<(String, String, i64)> = clocks::table
+    let mut all: Vec<Breaches> = clocks::table
         .inner_join(cases::table.on(cases::id.eq(clocks::case_id)))
         .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::due_at.lt(rx.now())))
         .filter(cases::state.ne(crate::domain::case::State::Closed))
         .group_by((cases::mode, cases::queue))
         .select((cases::mode, cases::queue, diesel::dsl::count_star()))
         .load(rx.conn())?;
-    let besides: Vec<(String, String, i64)> = clocks::table
+    let besides: Vec<Breaches> = clocks::table
         .inner_join(other::table.on(other::case_id.eq(clocks::case_id)))
         .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::due_at.lt(rx.now())))
         .filter(other::state.ne(crate::domain::case::State::Closed))

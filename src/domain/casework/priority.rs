@@ -258,20 +258,24 @@ pub fn reassess_failed(tx: &mut Unit<'_>, id: &str) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn out_of_queue(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<(Vec<String>, Option<String>)> {
+    type Row = (Perhaps<String>, Perhaps<String>, bool, Perhaps<String>, Perhaps<String>);
     let kit = rx.kit();
     let open = cases::table.filter(cases::state.ne(State::Closed)).filter(cases::id.gt(after));
     // As texts: a row that cannot be read hides no other, and is told of elsewhere.
     let said = (cases::id, cases::queue, cases::child, cases::priority, cases::category);
-    let rows: Vec<(String, String, bool, String, String)> =
-        open.order(cases::id).limit(limit).select(said).load(rx.conn())?;
-    let last = rows.last().map(|(id, ..)| id.clone());
-    let wrong = rows.into_iter().filter(|(_, queue, child, priority, category)| {
-        let (Some(priority), Some(category)) = (Priority::parse(priority), CategoryCode::parse(category)) else {
-            return false;
-        };
-        kit.triage.rules().queue(*child, priority, category.group()).as_str() != queue
-    });
-    Ok((wrong.map(|(id, ..)| id).collect(), last))
+    let mut last = None;
+    let mut wrong = Vec::new();
+    for row in open.order(cases::id).limit(limit).select(said).load::<Row>(rx.conn())? {
+        let (Perhaps(Some(id)), Perhaps(queue), child, Perhaps(priority), Perhaps(category)) = row else { continue };
+        last = Some(id.clone());
+        let priority = priority.and_then(|code| Priority::parse(&code));
+        let category = category.and_then(|code| CategoryCode::parse(&code));
+        let (Some(queue), Some(priority), Some(category)) = (queue, priority, category) else { continue };
+        if kit.triage.rules().queue(child, priority, category.group()).as_str() != queue {
+            wrong.push(id);
+        }
+    }
+    Ok((wrong, last))
 }
 
 /// Puts such a case where the rules say. Whoever worked on it and may not in its new queue loses it, and the next person

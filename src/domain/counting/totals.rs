@@ -7,11 +7,14 @@ use diesel::prelude::*;
 use super::{CubeCell, FlowKind, Quarter};
 use crate::base::time::Timestamp;
 use crate::db::dialect;
+use crate::db::perhaps::{Perhaps, first_readable};
 use crate::db::schema::{flow_totals, flows};
 use crate::domain::terms::region::Region;
 use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
+/// A row as it is loaded.
+type Loaded = (Perhaps<String>, (FlowKind, Timestamp, Region), (Perhaps<String>, Perhaps<String>, Perhaps<String>));
 type Row = (String, FlowKind, Timestamp, String, String, Region, String);
 
 /// Adds up to `limit` rows to the totals, and says how many.
@@ -20,22 +23,24 @@ type Row = (String, FlowKind, Timestamp, String, String, Region, String);
 /// What the database says.
 pub fn add_up(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     dialect::bar_totals(tx.conn())?;
-    let rows: Vec<Row> = flows::table
-        .filter(flows::totalled.eq(false))
-        // A row that cannot be read keeps no other from being added; the build of an edition finds that the totals differ.
-        .filter(flows::flow.eq_any(FlowKind::ALL).and(flows::region.eq_any(Region::ALL)))
-        .order(flows::flow)
-        .limit(limit)
-        .select((
-            flows::case_id,
-            flows::flow,
-            flows::at,
-            flows::platform_id,
-            flows::category,
-            flows::region,
-            flows::value,
-        ))
-        .load(tx.conn())?;
+    let rows: Vec<Row> = first_readable(limit, |limit| {
+        let loaded: Vec<Loaded> = flows::table
+            .filter(flows::totalled.eq(false))
+            // A row that cannot be read keeps no other from being added; the build of an edition finds that totals differ.
+            .filter(flows::flow.eq_any(FlowKind::ALL).and(flows::region.eq_any(Region::ALL)))
+            .order(flows::flow)
+            .limit(limit)
+            .select((
+                flows::case_id,
+                (flows::flow, flows::at, flows::region),
+                (flows::platform_id, flows::category, flows::value),
+            ))
+            .load(tx.conn())?;
+        let read = |(case, (flow, at, region), (platform, category, value)): Loaded| {
+            Some((case.0?, flow, at, platform.0?, category.0?, region, value.0?))
+        };
+        Ok(loaded.into_iter().map(read).collect())
+    })?;
     let mut sums: BTreeMap<_, i64> = BTreeMap::new();
     let mut added: BTreeMap<FlowKind, Vec<String>> = BTreeMap::new();
     for (case, flow, at, platform, category, region, value) in &rows {

@@ -310,7 +310,10 @@ fn lock_cursor(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<i
 /// Forgets entries that are older than the log is kept: `limit` of them at the most. How many there were.
 pub fn forget_old(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     let before = tx.now().minus(KEPT);
-    let old = events::table.filter(events::created_at.lt(before)).limit(limit).select(events::id);
-    let old: Vec<EventId> = old.load(tx.conn())?;
-    Ok(diesel::delete(events::table.filter(events::id.eq_any(old))).execute(tx.conn())?)
+    // By their age alone, so that one that cannot be read is forgotten as well.
+    let old = events::table.filter(events::created_at.lt(before));
+    let last: Option<Timestamp> =
+        old.order(events::created_at).offset(limit - 1).select(events::created_at).first(tx.conn()).optional()?;
+    let upto = last.unwrap_or(before);
+    Ok(diesel::delete(old.filter(events::created_at.le(upto))).execute(tx.conn())?)
 }

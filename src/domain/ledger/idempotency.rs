@@ -120,15 +120,16 @@ fn place(attempt: &Attempt) -> String {
 pub fn forget_old(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     let kit = tx.kit();
     let before = tx.now().minus(kit.idempotency_kept);
-    let old: Vec<(String, String)> = idempotency::table
-        .filter(idempotency::created_at.lt(before))
-        .limit(limit)
-        .select((idempotency::scope, idempotency::key))
-        .load(tx.conn())?;
-    for (scope, key) in &old {
-        diesel::delete(idempotency::table.find((scope, key))).execute(tx.conn())?;
-    }
-    Ok(old.len())
+    // By their age alone, so that one that cannot be read is forgotten as well.
+    let old = idempotency::table.filter(idempotency::created_at.lt(before));
+    let last: Option<Timestamp> = old
+        .order(idempotency::created_at)
+        .offset(limit - 1)
+        .select(idempotency::created_at)
+        .first(tx.conn())
+        .optional()?;
+    let upto = last.unwrap_or(before);
+    Ok(diesel::delete(old.filter(idempotency::created_at.le(upto))).execute(tx.conn())?)
 }
 
 silent! { Answer }

@@ -150,11 +150,12 @@ pub fn count(rx: &mut Look<'_>) -> Result<i64> {
 /// What the database says.
 pub fn tell(tx: &mut Unit<'_>, cases: &[CaseId], key: &str) -> Result<()> {
     let now = tx.now();
-    let with_mail: Vec<StaffId> = accounts::table
+    let with_mail: Vec<Perhaps<StaffId>> = accounts::table
         .filter(accounts::active.eq(true).and(accounts::mail.is_not_null()))
         .filter(accounts::role.eq(Role::SafeguardingLead))
         .select(accounts::id)
         .load(tx.conn())?;
+    let with_mail = readable(with_mail);
     let (mut people, mut operator) = (BTreeSet::new(), false);
     for case in cases {
         let mut anybody = false;

@@ -10,6 +10,7 @@ use super::health::switch_off;
 use super::{DisabledReason, Due, EndpointState};
 use crate::base::id::{EndpointId, PlatformId};
 use crate::base::time::Timestamp;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{platform_clients, platforms, webhook_endpoints};
 use crate::domain::ledger::events::EventType;
 use crate::domain::people::platforms::{Scope, parse_scopes};
@@ -150,33 +151,36 @@ fn end_unheld_of(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result
 
 fn is_held(rx: &mut Look<'_>, platform: &PlatformId, mode: Mode) -> Result<bool> {
     let living = platform_clients::platform_id.eq(platform).and(platform_clients::mode.eq(mode));
-    let scopes: Vec<String> = platform_clients::table
+    let scopes: Vec<Perhaps<String>> = platform_clients::table
         .filter(living.and(platform_clients::revoked_at.is_null()))
         .select(platform_clients::scopes)
         .load(rx.conn())?;
     let holds = |text: &String| parse_scopes(text).unwrap_or_default().iter().any(|scope| HOLDS.contains(scope));
-    Ok(scopes.iter().any(holds))
+    // Nothing ends for a credential that is damaged.
+    Ok(scopes.iter().any(|scopes| scopes.0.as_ref().is_none_or(holds)))
 }
 
-/// Switches off every endpoint that nobody holds: credentials may have ended in an earlier version, which left them.
-/// How many.
+/// Whose endpoints are called.
 ///
 /// # Errors
 /// What the database says.
-pub fn end_unheld(tx: &mut Unit<'_>) -> Result<usize> {
-    let owners: Vec<(PlatformId, Mode)> = webhook_endpoints::table
+pub fn owners(rx: &mut Look<'_>) -> Result<Vec<(PlatformId, Mode)>> {
+    let owners: Vec<(Perhaps<PlatformId>, Mode)> = webhook_endpoints::table
         .filter(webhook_endpoints::state.eq(EndpointState::Active))
         // A row that cannot be read hides no other.
         .filter(webhook_endpoints::mode.eq_any(Mode::ALL))
         .select((webhook_endpoints::platform_id, webhook_endpoints::mode))
         .distinct()
         .order((webhook_endpoints::platform_id, webhook_endpoints::mode))
-        .load(tx.conn())?;
-    let mut ended = 0;
-    for (platform, mode) in owners {
-        if !is_held(tx, &platform, mode)? {
-            ended += end_unheld_of(tx, &platform, mode)?.len();
-        }
-    }
-    Ok(ended)
+        .load(rx.conn())?;
+    Ok(owners.into_iter().filter_map(|(platform, mode)| Some((platform.0?, mode))).collect())
+}
+
+/// Switches off the endpoints of a platform and mode if nobody holds them: its credentials may have ended in an earlier
+/// version, which left them. How many.
+///
+/// # Errors
+/// What the database says.
+pub fn end_unheld(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<usize> {
+    if is_held(tx, platform, mode)? { Ok(0) } else { Ok(end_unheld_of(tx, platform, mode)?.len()) }
 }

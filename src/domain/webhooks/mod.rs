@@ -22,7 +22,7 @@ pub use endpoints::{
 };
 pub use fan_out::{Behind, behind, catch_up};
 pub use health::{Counts, counts};
-pub use held::{Listed, Standing, disable, end_unheld, listed};
+pub use held::{Listed, Standing, disable, end_unheld, listed, owners};
 pub use log::{Wanted, list_events};
 pub use payload::{EventData, Payload};
 pub use replay::{Attempted, Range, forget_old, of_event, replay, replay_failed, replay_range};

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::base::time::Timestamp;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{case_queues, cases as table, queue_counts};
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
@@ -50,7 +51,7 @@ pub fn counts(rx: &mut Look<'_>, who: &Acting, mode: Mode) -> Result<Vec<Count>>
 
 /// Counts all queues. A case counts in each that it stands in. Reads only; [`keep_counts`] writes the result down.
 pub fn count(rx: &mut Look<'_>) -> Result<Vec<Count>> {
-    type Row = (String, String, i64, Option<Timestamp>);
+    type Row = (Perhaps<String>, Perhaps<String>, i64, Option<Timestamp>);
     let rows: Vec<Row> = table::table
         .filter(table::state.ne(State::Closed))
         .group_by((table::mode, table::queue))
@@ -73,7 +74,9 @@ pub fn count(rx: &mut Look<'_>) -> Result<Vec<Count>> {
     let mut counts = Vec::new();
     for mode in Mode::ALL.iter().copied() {
         for queue in Queue::ALL {
-            let is = |row_mode: &str, row_queue: &str| row_mode == mode.as_str() && row_queue == queue.as_str();
+            let is = |row_mode: &Perhaps<String>, row_queue: &Perhaps<String>| {
+                row_mode.0.as_deref() == Some(mode.as_str()) && row_queue.0.as_deref() == Some(queue.as_str())
+            };
             let of_rows = || rows.iter().filter(|row| is(&row.0, &row.1));
             let broken = breaches.iter().filter(|row| is(&row.0, &row.1));
             counts.push(Count {

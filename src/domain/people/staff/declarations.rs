@@ -9,7 +9,7 @@ use crate::base::id::{CaseId, DeclarationId, PlatformId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
-use crate::db::perhaps::{Perhaps, readable};
+use crate::db::perhaps::{Perhaps, first_readable, readable};
 use crate::db::schema::{blind_indexes, declarations, staff, staff_identifiers};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::platforms;
@@ -253,7 +253,7 @@ pub(in crate::domain) fn fallen_walls(rx: &mut Look<'_>, staff: &StaffId) -> Res
 /// Whether names of cases stand under older rules than these.
 fn are_first_cases(rx: &mut Look<'_>) -> Result<bool> {
     let older = blind_indexes::table.filter(blind_indexes::rules.lt(RULES)).select(blind_indexes::case_id);
-    Ok(older.first::<CaseId>(rx.conn()).optional()?.is_some())
+    Ok(older.first::<Perhaps<CaseId>>(rx.conn()).optional()?.is_some())
 }
 
 /// Takes away the hashes of older rules of declarations that have others: no case is found by them any more.
@@ -266,7 +266,7 @@ pub(in crate::domain) fn drop_first(tx: &mut Unit<'_>) -> Result<()> {
 /// Whether a wall stands that was declared before originals were kept: cases are then also named by the first rules.
 pub(in crate::domain) fn stand_on_first_rules(rx: &mut Look<'_>) -> Result<bool> {
     let bare = staff_identifiers::table.filter(staff_identifiers::declaration_id.is_null());
-    Ok(bare.select(staff_identifiers::staff_id).first::<StaffId>(rx.conn()).optional()?.is_some())
+    Ok(bare.select(staff_identifiers::staff_id).first::<Perhaps<StaffId>>(rx.conn()).optional()?.is_some())
 }
 
 /// Open accounts with a declaration that has no original: name, and what kind it is of.
@@ -284,18 +284,22 @@ pub(in crate::domain) fn to_declare_again(rx: &mut Look<'_>) -> Result<Vec<(Stri
 pub(in crate::domain) fn renew(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     type Row = (DeclarationId, StaffId, Sealed<Secret>);
     let kit = tx.kit();
-    let older: Vec<Row> = declarations::table
-        .filter(declarations::rules.lt(RULES))
-        .order(declarations::id)
-        .limit(limit)
-        .select((declarations::id, declarations::staff_id, declarations::body))
-        .load(tx.conn())?;
+    let older: Vec<Row> = first_readable(limit, |limit| {
+        type Loaded = (Perhaps<DeclarationId>, Perhaps<StaffId>, Sealed<Secret>);
+        let loaded: Vec<Loaded> = declarations::table
+            .filter(declarations::rules.lt(RULES))
+            .order(declarations::id)
+            .limit(limit)
+            .select((declarations::id, declarations::staff_id, declarations::body))
+            .load(tx.conn())?;
+        Ok(loaded.into_iter().map(|(id, staff, body)| Some((id.0?, staff.0?, body))).collect())
+    })?;
     for (id, staff, body) in &older {
         let opened = tx
-            .keys(Owner::staff(staff))?
-            .existing::<Secret>()
-            .and_then(|key| key.open::<Declaration>("declaration", id.as_str(), body));
+            .keys(Owner::staff(staff))
+            .and_then(|keys| keys.existing::<Secret>()?.open::<Declaration>("declaration", id.as_str(), body));
         match opened {
+            Err(error @ Error::Unavailable(_)) => return Err(error),
             Ok(original) => {
                 let original = original.into_exposed();
                 raise(tx, (staff, id, original.kind()), &original.hashes(kit))?;
@@ -321,7 +325,7 @@ pub(in crate::domain) fn is_walled(rx: &mut Look<'_>, id: &StaffId, case: &CaseI
             staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
         ))
         .select(blind_indexes::case_id);
-    Ok(named.first::<CaseId>(rx.conn()).optional()?.is_some())
+    Ok(named.first::<Perhaps<CaseId>>(rx.conn()).optional()?.is_some())
 }
 
 /// The cases that name anyone whom this colleague declared.

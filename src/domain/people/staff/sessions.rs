@@ -193,7 +193,14 @@ pub(in crate::domain) fn end_session(tx: &mut Unit<'_>, who: &StaffId, token: &S
 
 /// Forgets sessions that have ended: `limit` of them at the most. How many there were.
 pub fn forget_old_sessions(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
-    let ended = staff_sessions::table.filter(staff_sessions::expires_at.lt(tx.now())).limit(limit);
-    let old: Vec<SessionId> = ended.select(staff_sessions::id).load(tx.conn())?;
-    Ok(diesel::delete(staff_sessions::table.filter(staff_sessions::id.eq_any(old))).execute(tx.conn())?)
+    // By their age alone, so that one that cannot be read is forgotten as well.
+    let ended = staff_sessions::table.filter(staff_sessions::expires_at.lt(tx.now()));
+    let last: Option<Timestamp> = ended
+        .order(staff_sessions::expires_at)
+        .offset(limit - 1)
+        .select(staff_sessions::expires_at)
+        .first(tx.conn())
+        .optional()?;
+    let upto = last.unwrap_or(tx.now());
+    Ok(diesel::delete(ended.filter(staff_sessions::expires_at.le(upto))).execute(tx.conn())?)
 }
