@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::domain::ledger::outbox;
+use crate::domain::ledger::outbox::{self, Lease};
 use crate::domain::paging::owed::{self, Job, Leased};
 use crate::domain::paging::{self, Notice, Urgency, unheard, unseen};
 use crate::domain::people::staff;
@@ -22,17 +22,17 @@ enum Undone {
 
 /// Does one job and says so in a transaction of its own. A fault of ours counts as an attempt too, and stays to be
 /// seen on the job. Says whether it was done.
-pub(super) async fn one(app: Arc<App>, worker: Arc<str>, leased: Leased) -> bool {
-    done(&app, &worker, leased).await.unwrap_or_else(|error| {
+pub(super) async fn one(app: Arc<App>, leased: Leased) -> bool {
+    done(&app, leased).await.unwrap_or_else(|error| {
         // Its lease ends, and it is tried again; the others are not held up by it.
         tracing::error!(%error, "a job could not be finished");
         false
     })
 }
 
-async fn done(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
+async fn done(app: &Arc<App>, leased: Leased) -> Result<bool> {
     let outcome = act(app, &leased).await.unwrap_or_else(|error| {
-        tracing::error!(job = %leased.id, %error, "a job met a fault");
+        tracing::error!(job = %leased.lease.id, %error, "a job met a fault");
         Err(Undone::Later(fault(&error)))
     });
     let word = match &outcome {
@@ -44,20 +44,20 @@ async fn done(app: &Arc<App>, worker: &str, leased: Leased) -> Result<bool> {
     if let Err(Undone::Later(reason) | Undone::Never(reason)) = &outcome {
         tell_of_failure(&leased, word, reason);
     }
-    let (worker, leased) = (worker.to_owned(), Arc::new(leased));
-    let ended = close(app, worker, Arc::clone(&leased), outcome).await;
+    let leased = Arc::new(leased);
+    let ended = close(app, Arc::clone(&leased), outcome).await;
     let error = match ended {
         // Nothing can be noted down just now: the lease ends, and the job is tried again.
         Ok(_) | Err(Error::Unavailable(_)) => return ended,
         Err(error) => error,
     };
-    tracing::error!(job = %leased.id, %error, "a job could not be closed");
-    app.write(Caller::Job("outbox"), move |tx| owed::fail(tx, &leased, &fault(&error)).map(|()| false)).await
+    tracing::error!(job = %leased.lease.id, %error, "a job could not be closed");
+    app.write(Caller::Job("outbox"), move |tx| owed::fail(tx, &leased, &fault(&error)).map(|_| false)).await
 }
 
 /// Says in the log why a job failed: the first time, at each doubling of the attempts, and when it is given up.
 fn tell_of_failure(leased: &Leased, word: &str, reason: &str) {
-    let Leased { id, job, attempt, .. } = leased;
+    let (job, Lease { id, attempt, .. }) = (&leased.job, &leased.lease);
     let often = attempt.count_ones() == 1;
     if !often && word == "later" {
         return;
@@ -74,21 +74,17 @@ fn fault(error: &Error) -> String {
     format!("a fault of this service: {error}")
 }
 
-/// Notes how a job ended.
-async fn close(
-    app: &Arc<App>,
-    worker: String,
-    leased: Arc<Leased>,
-    outcome: std::result::Result<(), Undone>,
-) -> Result<bool> {
+/// Notes how a job ended, unless another worker has taken it over: then it is theirs. Says whether it was done.
+async fn close(app: &Arc<App>, leased: Arc<Leased>, outcome: std::result::Result<(), Undone>) -> Result<bool> {
     app.write(Caller::Job("outbox"), move |tx| match outcome {
-        Ok(()) => outbox::finish(tx, &leased.id, &worker),
-        Err(Undone::Later(reason)) => owed::fail(tx, &leased, &reason).map(|()| false),
+        Ok(()) => outbox::finish(tx, &leased.lease),
+        Err(Undone::Later(reason)) => owed::fail(tx, &leased, &reason).map(|_| false),
         Err(Undone::Never(reason)) => {
-            if let Job::Mail { staff, notice } = &leased.job {
+            let buried = outbox::bury(tx, &leased.lease, &reason)?;
+            if let (true, Job::Mail { staff, notice }) = (buried, &leased.job) {
                 paging::not_delivered(tx, notice, staff)?;
             }
-            outbox::bury(tx, leased.id.as_str(), &reason).map(|()| false)
+            Ok(false)
         }
     })
     .await
@@ -114,13 +110,13 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
                 return Ok(Ok(()));
             }
             let sign_in = app.config.base_url();
-            let id = leased.id.to_string();
+            let id = leased.lease.id.to_string();
             let ring = Ring { id: &id, urgency: urgency.as_str(), rung: rung.as_str(), told, sign_in: &sign_in };
             Ok(pager.ring(&ring).await.map_err(Undone::Later))
         }
         Job::TellOfWall { case } => {
             tracing::warn!(target: "on_call", case = %case, "a colleague met a wall: tell the safeguarding lead");
-            let (case, key) = (case.clone(), leased.id.to_string());
+            let (case, key) = (case.clone(), leased.lease.id.to_string());
             app.write(Caller::Job("outbox"), move |tx| paging::tell_of_wall(tx, &case, &key)).await?;
             Ok(Ok(()))
         }
@@ -129,7 +125,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             for case in cases {
                 tracing::warn!(target: "on_call", case = %case, "nobody may work on this case");
             }
-            let (cases, key) = (cases.clone(), leased.id.to_string());
+            let (cases, key) = (cases.clone(), leased.lease.id.to_string());
             app.write(Caller::Job("outbox"), move |tx| unseen::tell(tx, &cases, &key)).await?;
             Ok(Ok(()))
         }
@@ -179,7 +175,7 @@ const ENDPOINT_NEEDS_YOU: &str = "A webhook endpoint needs you";
 async fn to_operator(app: &Arc<App>, leased: &Leased, mail: (&str, &str)) -> std::result::Result<(), Undone> {
     let Some(mailer) = &app.mailer else { return Ok(()) };
     let Some(to) = mailer.operator() else { return Ok(()) };
-    let sent = mailer.send(to, mail, leased.id.as_str()).await;
+    let sent = mailer.send(to, mail, leased.lease.id.as_str()).await;
     sent.map_err(|error| match error {
         NotSent::Refused(reason) => Undone::Never(reason),
         error @ NotSent::Later(_) => Undone::Later(error.to_string()),
@@ -213,7 +209,7 @@ async fn mail(
         Some(Some(address)) => address,
     };
     let text = words(notice, &app.config.base_url());
-    let (word, outcome) = match mailer.send(&address, (text.0, &text.1), leased.id.as_str()).await {
+    let (word, outcome) = match mailer.send(&address, (text.0, &text.1), leased.lease.id.as_str()).await {
         Ok(()) => ("sent", Ok(())),
         Err(NotSent::Refused(reason)) => ("refused", Err(Undone::Never(reason))),
         Err(error @ NotSent::Later(_)) => ("later", Err(Undone::Later(error.to_string()))),

@@ -2,9 +2,9 @@
 
 use crate::harness::TEST;
 use crate::harness::client::{full, small};
-use crate::harness::{on_both, on_both_with};
+use crate::harness::{World, on_both, on_both_with};
 use diesel::prelude::*;
-use recourse::base::id::StaffId;
+use recourse::base::id::{CaseId, StaffId};
 use recourse::base::secret::Sensitive;
 use recourse::db::schema::outbox as outbox_table;
 use recourse::domain::ledger::outbox;
@@ -59,8 +59,8 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
         assert_eq!(jobs::work_off(&world.app, "living").await.unwrap(), 0, "the lease holds");
         world.pass(61);
         assert_eq!(jobs::work_off(&world.app, "living").await.unwrap(), dead.len());
-        let id = dead[0].id.clone();
-        assert!(!app.write(TEST, move |tx| outbox::finish(tx, &id, "dead")).await.unwrap(), "its lease is another's");
+        let held = app.write(TEST, move |tx| outbox::finish(tx, &dead[0].lease)).await.unwrap();
+        assert!(!held, "its lease is another's");
         assert_eq!(app.read(outbox::depth).await.unwrap(), (0, 0));
         let done: Vec<(i64, Option<String>)> = app
             .read(|rx| {
@@ -72,6 +72,46 @@ fn a_worker_that_dies_leaves_its_jobs_to_another() {
         let id = lead.case_of("W-1").await;
         let events = app.read(move |rx| recourse::domain::ledger::audit::list(rx, &id)).await.unwrap();
         assert_eq!(events.iter().filter(|event| event.kind == "on_call_paged").count(), 1, "once");
+    });
+}
+
+/// What stands of each job: whether it is done, dead, said to have failed, and when it is due.
+async fn standing(world: &World) -> Vec<(bool, bool, bool, i64)> {
+    let of_job = (
+        outbox_table::done_at.is_not_null(),
+        outbox_table::dead_at.is_not_null(),
+        outbox_table::last_error.is_not_null(),
+        outbox_table::run_at,
+    );
+    let all = outbox_table::table.order(outbox_table::id).select(of_job);
+    world.app.read(move |rx| Ok(all.load(rx.conn())?)).await.unwrap()
+}
+
+#[test]
+fn a_worker_whose_lease_was_taken_over_ends_nothing() {
+    on_both(|world| async move {
+        let app = &world.app;
+        for taken_over_by in ["other", "first"] {
+            let job = Job::TellOfWall { case: CaseId::random() };
+            app.write(TEST, move |tx| owed::owe(tx, &job, tx.now(), None)).await.unwrap();
+            let late = app.write(TEST, |tx| crate::harness::lease(tx, "first", 10)).await.unwrap();
+            world.pass(61);
+            let held = app.write(TEST, move |tx| crate::harness::lease(tx, taken_over_by, 10)).await.unwrap();
+            assert_eq!((late.len(), held.len()), (1, 1));
+            let before = standing(&world).await;
+            let ended = app.write(TEST, move |tx| {
+                let finished = outbox::finish(tx, &late[0].lease)?;
+                let failed = owed::fail(tx, &late[0], "too late")?;
+                Ok([finished, failed, outbox::bury(tx, &late[0].lease, "too late")?])
+            });
+            assert_eq!(ended.await.unwrap(), [false; 3], "taken over by {taken_over_by}");
+            assert_eq!(standing(&world).await, before, "taken over by {taken_over_by}");
+            let ended = app.write(TEST, move |tx| {
+                // Once it is ended, it is nobody's.
+                Ok([outbox::bury(tx, &held[0].lease, "in time")?, outbox::finish(tx, &held[0].lease)?])
+            });
+            assert_eq!(ended.await.unwrap(), [true, false], "held by {taken_over_by}");
+        }
     });
 }
 

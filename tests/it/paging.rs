@@ -253,7 +253,7 @@ fn a_worker_that_dies_after_sending_sends_the_same_mail_again_and_loses_none() {
         world.pass(61);
         jobs::work_off(&world.app, "living").await.unwrap();
         let mail = server.mails().pop().unwrap();
-        let of_job = |job: &owed::Leased| mail.id == format!("<{}@localhost>", job.id);
+        let of_job = |job: &owed::Leased| mail.id == format!("<{}@localhost>", job.lease.id);
         assert!(leased.iter().any(of_job), "{}: the id that the first attempt would have had", mail.id);
         assert!(!mail.text.contains("PG-1") && !mail.subject.contains("case"), "{mail:?}");
     });

@@ -29,15 +29,23 @@ pub enum Patience {
     Endless,
 }
 
+/// What a worker holds of a job, which only [`take`] gives: nobody ends a job that somebody else has taken over.
+#[derive(Debug)]
+pub struct Lease {
+    /// The job, stable across attempts.
+    pub id: JobId,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+    worker: String,
+}
+
 /// Owed work that this worker holds.
 #[derive(Debug)]
 pub struct Taken {
-    /// Stable across attempts.
-    pub id: JobId,
+    /// By what it is held.
+    pub lease: Lease,
     /// What is owed, as whoever owes it wrote it.
     pub payload: String,
-    /// Which attempt this is, from 1.
-    pub attempt: i64,
     /// Whether an earlier attempt ended, and failed; one whose worker died said nothing.
     pub failed_before: bool,
 }
@@ -169,12 +177,12 @@ pub fn take(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Take
         }
         match id.parse() {
             // A job that was taken this often and never finished has taken its workers down with it.
-            Ok(_) if *attempts >= ATTEMPTS && !failed_before => bury(tx, id, "no worker finished it")?,
+            Ok(_) if *attempts >= ATTEMPTS && !failed_before => lay_aside(tx, id, "no worker finished it")?,
             Ok(id) => {
-                let (payload, attempt) = (payload.clone(), attempts + 1);
-                all.push(Taken { id, payload, attempt, failed_before: *failed_before });
+                let lease = Lease { id, attempt: attempts + 1, worker: worker.to_owned() };
+                all.push(Taken { lease, payload: payload.clone(), failed_before: *failed_before });
             }
-            Err(_) => bury(tx, id, "its id cannot be read")?,
+            Err(_) => lay_aside(tx, id, "its id cannot be read")?,
         }
     }
     Ok(all)
@@ -190,31 +198,59 @@ pub fn take_over(tx: &mut Unit<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a job is done. Says whether the lease was still ours.
-pub fn finish(tx: &mut Unit<'_>, id: &JobId, worker: &str) -> Result<bool> {
-    let changed = diesel::update(outbox::table.find(id).filter(outbox::lease_by.eq(worker)))
+/// The job, as long as the lease is the last one that anybody was given and nobody has ended it.
+#[diesel::dsl::auto_type]
+fn held<'a>(lease: &'a Lease) -> _ {
+    let (id, worker): (&'a JobId, &'a str) = (&lease.id, &lease.worker);
+    let attempt: i64 = lease.attempt;
+    let last = outbox::lease_by.eq(worker).and(outbox::attempts.eq(attempt));
+    outbox::table.filter(outbox::id.eq(id).and(last).and(outbox::done_at.is_null()).and(outbox::dead_at.is_null()))
+}
+
+/// Notes that a job is done. Says whether the lease was still ours; otherwise nothing is changed.
+///
+/// # Errors
+/// What the database says.
+pub fn finish(tx: &mut Unit<'_>, lease: &Lease) -> Result<bool> {
+    let changed = diesel::update(held(lease))
         .set((outbox::done_at.eq(tx.now()), outbox::lease_until.eq(None::<Timestamp>)))
         .execute(tx.conn())?;
     Ok(changed == 1)
 }
 
-/// Gives a failed job back for a later attempt, or lays it aside when it has had all of them.
-pub fn fail(tx: &mut Unit<'_>, id: &JobId, attempt: i64, reason: &str, patience: Patience) -> Result<()> {
+/// Gives a failed job back for a later attempt, or lays it aside when it has had all of them. Says whether the lease was
+/// still ours; otherwise nothing is changed.
+///
+/// # Errors
+/// What the database says.
+pub fn fail(tx: &mut Unit<'_>, lease: &Lease, reason: &str, patience: Patience) -> Result<bool> {
     let endless = patience == Patience::Endless;
-    if attempt >= ATTEMPTS && !endless {
-        return bury(tx, id.as_str(), reason);
+    if lease.attempt >= ATTEMPTS && !endless {
+        return bury(tx, lease, reason);
     }
-    let doubled = u32::try_from(attempt).unwrap_or(16).min(12);
+    let doubled = u32::try_from(lease.attempt).unwrap_or(16).min(12);
     let wait = Duration::from_secs(2_u64.saturating_pow(doubled));
     let later = tx.now().plus(if endless { wait.min(SOON) } else { wait });
-    diesel::update(outbox::table.find(id))
+    let changed = diesel::update(held(lease))
         .set((outbox::run_at.eq(later), outbox::lease_until.eq(None::<Timestamp>), outbox::last_error.eq(reason)))
         .execute(tx.conn())?;
-    Ok(())
+    Ok(changed == 1)
 }
 
-/// Lays a job aside for good. It stays visible, and can be put back to work.
-pub fn bury(tx: &mut Unit<'_>, id: &str, reason: &str) -> Result<()> {
+/// Lays a job aside for good. It stays visible, and can be put back to work. Says whether the lease was still ours;
+/// otherwise nothing is changed.
+///
+/// # Errors
+/// What the database says.
+pub fn bury(tx: &mut Unit<'_>, lease: &Lease, reason: &str) -> Result<bool> {
+    let changed = diesel::update(held(lease))
+        .set((outbox::dead_at.eq(tx.now()), outbox::last_error.eq(reason)))
+        .execute(tx.conn())?;
+    Ok(changed == 1)
+}
+
+/// Lays aside what was taken just now, and cannot be done.
+fn lay_aside(tx: &mut Unit<'_>, id: &str, reason: &str) -> Result<()> {
     diesel::update(outbox::table.find(id))
         .set((outbox::dead_at.eq(tx.now()), outbox::last_error.eq(reason)))
         .execute(tx.conn())?;

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rung, Urgency};
-use crate::base::id::{AlarmId, CaseId, EndpointId, JobId, StaffId};
+use crate::base::id::{AlarmId, CaseId, EndpointId, StaffId};
 use crate::base::time::Timestamp;
-use crate::domain::ledger::outbox::{self, DueJob, Patience};
+use crate::domain::ledger::outbox::{self, DueJob, Lease, Patience};
 use crate::domain::unit::Unit;
 use crate::error::Result;
 
@@ -134,12 +134,10 @@ pub enum Notice {
 /// A job that a worker holds.
 #[derive(Debug)]
 pub struct Leased {
-    /// Stable across attempts.
-    pub id: JobId,
+    /// By what it is held.
+    pub lease: Lease,
     /// What is owed.
     pub job: Job,
-    /// Which attempt this is, from 1.
-    pub attempt: i64,
     /// Whether an earlier attempt ended, and failed; one whose worker died said nothing.
     pub failed_before: bool,
 }
@@ -162,20 +160,19 @@ pub fn take(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leas
     let mut leased = Vec::with_capacity(some.len());
     for taken in outbox::take(tx, worker, some)? {
         match Job::read(&taken.payload) {
-            Some(job) => {
-                leased.push(Leased { id: taken.id, job, attempt: taken.attempt, failed_before: taken.failed_before });
-            }
-            None => outbox::bury(tx, taken.id.as_str(), "the payload is not known to this version")?,
+            Some(job) => leased.push(Leased { lease: taken.lease, job, failed_before: taken.failed_before }),
+            None => drop(outbox::bury(tx, &taken.lease, "the payload is not known to this version")?),
         }
     }
     Ok(leased)
 }
 
-/// Gives a failed job back for a later attempt, or lays it aside when it has had all of them.
+/// Gives a failed job back for a later attempt, or lays it aside when it has had all of them. Says whether the lease was
+/// still ours; otherwise nothing is changed.
 ///
 /// # Errors
 /// What the database says.
-pub fn fail(tx: &mut Unit<'_>, leased: &Leased, reason: &str) -> Result<()> {
+pub fn fail(tx: &mut Unit<'_>, leased: &Leased, reason: &str) -> Result<bool> {
     let patience = if leased.job.is_page() { Patience::Endless } else { Patience::Some };
-    outbox::fail(tx, &leased.id, leased.attempt, reason, patience)
+    outbox::fail(tx, &leased.lease, reason, patience)
 }
