@@ -134,7 +134,7 @@ fn rules(app: &Arc<App>, report: &mut Report) {
 
 /// Rows that nothing can read. They are looked for first: what follows passes them over.
 async fn unreadable(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let found = app.read(soundness::unreadable).await?;
+    let found = app.read(|rx| soundness::unreadable(rx, &sound::tables())).await?;
     report.said.push(format!("rows: {} that cannot be read", found.len()));
     report.problems.extend(found);
     Ok(())
@@ -148,11 +148,11 @@ async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
         .with_style(ProgressStyle::with_template("sealed content {bar:40} {pos}/{len}")?);
     let (mut after, mut unnamed) = (String::new(), 0);
     loop {
-        let (from, shared, mut counts) = (after.clone(), Arc::clone(app), std::mem::take(&mut report.sealed));
+        let (from, mut counts) = (after.clone(), std::mem::take(&mut report.sealed));
         let (last, looked, counts, found, nobody) = app
             .read(move |rx| {
                 let some: Vec<String> = audit::heads(rx, &from, SOME)?.into_iter().map(|(id, _)| id).collect();
-                let found = soundness::seals(rx, &shared.kit.keyring, &some, &mut counts)?;
+                let found = soundness::seals(rx, &soundness::tables(), &some, &mut counts)?;
                 let nobody = soundness::names(rx, &some)?;
                 Ok((some.last().cloned(), some.len(), counts, found, nobody))
             })
@@ -165,6 +165,11 @@ async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
         after = last;
     }
     bar.finish_and_clear();
+    let mut counts = std::mem::take(&mut report.sealed);
+    let look = move |rx: &mut Look<'_>| sound::seals(rx, &mut counts).map(|found| (found, counts));
+    let (found, counts) = app.read(look).await?;
+    report.sealed = counts;
+    report.problems.extend(found);
     for (scope, count) in &report.sealed {
         let Seals { opens, erased, wrong } = count;
         report.said.push(format!("sealed {scope}: {opens} open, {erased} erased, {wrong} wrong"));
@@ -183,8 +188,8 @@ async fn shape(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
 
 /// Rows without an owner, with words that nobody knows, and that contradict themselves.
 async fn rows(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let orphans = app.read(soundness::orphans).await?;
-    let unknown = app.read(soundness::unknown_codes).await?;
+    let orphans = app.read(|rx| soundness::orphans(rx, &sound::tables())).await?;
+    let unknown = app.read(|rx| soundness::unknown_codes(rx, &sound::tables())).await?;
     let pairs = app.read(soundness::pairs).await?;
     report.said.push(format!(
         "rows: {} without their owner, {} with unknown codes, {} contradictions",

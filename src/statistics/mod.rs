@@ -3,3 +3,4 @@
 pub mod disclosure;
 pub mod editions;
 pub mod sound;
+mod tables;

@@ -1,11 +1,35 @@
-//! Whether what the database says is published is what stands in the folder, and the other way round.
+//! Whether the secrets of editions open, and whether what the database says is published is what stands in the folder, and
+//! the other way round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::editions::{self, Calendar, Committed, EditionId, Flaw, Shelf};
+use super::tables::TABLES;
 use crate::domain::unit::Look;
-use crate::domain::watch::soundness::Finding;
+use crate::domain::vault::stated::Table;
+use crate::domain::watch::soundness::{self, Finding, Seals};
 use crate::error::{Error, Result};
+
+/// Every table there is: those of the domain, and those of editions.
+#[must_use]
+pub fn tables() -> Vec<&'static Table> {
+    soundness::tables().into_iter().chain(TABLES).collect()
+}
+
+/// Tries the secrets of editions and their keys. Of what was published the auditor alone has the secret: its key is
+/// destroyed, and it is not tried.
+///
+/// # Errors
+/// What the database says.
+pub fn seals(rx: &mut Look<'_>, counts: &mut BTreeMap<&'static str, Seals>) -> Result<Vec<Finding>> {
+    let all = editions::all(rx)?;
+    let is_published = |id: EditionId| all.iter().any(|one| one.entry.edition == id && one.published_at.is_some());
+    let with_replacements = all.iter().flat_map(|one| [one.entry.edition, one.entry.edition.replacement()]);
+    let secret: BTreeSet<EditionId> = with_replacements.filter(|id| !is_published(*id)).collect();
+    let names: Vec<String> = secret.iter().map(ToString::to_string).collect();
+    let tables: Vec<&Table> = TABLES.iter().collect();
+    soundness::seals(rx, &tables, &names, counts)
+}
 
 /// Compares the record with the shelf, on which stands what verifies. `flaws` are of editions that do not.
 ///

@@ -67,6 +67,7 @@ mod several_queues;
 mod sign_in;
 mod spine;
 mod starting;
+mod stated;
 mod structure;
 mod tampering;
 mod unheard;

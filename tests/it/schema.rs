@@ -7,6 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use recourse::db::Place;
 use recourse::db::migrate;
+use recourse::domain::vault::stated::{Holds, OpenedBy};
+use recourse::statistics::sound;
 
 use crate::harness::process::Service;
 use crate::harness::{Database, databases, fresh_database};
@@ -154,5 +156,73 @@ fn the_drawn_tables_are_those_of_both_databases() {
             .map(|column| format!("{column:?}: drawn {:?}, found {:?}", drawn.get(column), found.get(column)))
             .collect();
         assert!(differs.is_empty(), "{name}: {differs:#?}");
+    }
+}
+
+const SQLITE_REFERENCES: &str = "SELECT m.name AS table_name, f.\"from\" AS column_name, f.\"table\" AS kind, 0 AS nullable \
+     FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'";
+const POSTGRES_REFERENCES: &str = "SELECT t.relname::text AS table_name, a.attname::text AS column_name, \
+     o.relname::text AS kind, 0::bigint AS nullable FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid \
+     JOIN pg_class o ON o.oid = k.confrelid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.conkey[1] \
+     WHERE k.contype = 'f'";
+
+/// The columns that the database itself keeps to rows of another table: table, column, that table.
+fn references(place: &Place) -> BTreeSet<(String, String, String)> {
+    let rows: Vec<Row> = match place {
+        Place::Sqlite(path) => {
+            let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+            diesel::sql_query(SQLITE_REFERENCES).load(&mut conn).unwrap()
+        }
+        Place::Postgres(url) => {
+            let mut conn = PgConnection::establish(url).unwrap();
+            diesel::sql_query(POSTGRES_REFERENCES).load(&mut conn).unwrap()
+        }
+    };
+    rows.into_iter().map(|row| (row.table_name, row.column_name, row.kind)).collect()
+}
+
+/// A room that forgets a column keeps `recourse check` from looking at it.
+#[test]
+fn the_rooms_state_every_column_as_both_databases_have_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let tables = sound::tables();
+    let mut stated = BTreeMap::new();
+    for table in &tables {
+        for (column, holds) in table.columns {
+            let twice = stated.insert((table.name.to_owned(), (*column).to_owned()), holds);
+            assert!(twice.is_none(), "{}.{column} is stated twice", table.name);
+        }
+    }
+    for (name, place) in places(dir.path()) {
+        migrate::up(&place).unwrap();
+        let found = found(&place);
+        let names: BTreeSet<&str> = found.keys().map(|(table, _)| table.as_str()).collect();
+        assert_eq!(tables.iter().map(|table| table.name).collect::<BTreeSet<_>>(), names, "{name}");
+        assert_eq!(tables.len(), names.len(), "{name}: a table is stated twice");
+        let kind_of =
+            |table: &str, column: &str| found.get(&(table.to_owned(), column.to_owned())).map(|(kind, _)| *kind);
+        for table in &tables {
+            assert!(kind_of(table.name, table.row).is_some(), "{name}: {} has no {}", table.name, table.row);
+            if let OpenedBy::Parent { column, table: parent, owner } = table.opened_by {
+                let both = (kind_of(table.name, column), kind_of(parent, owner));
+                assert_eq!(both, (Some("text"), Some("text")), "{name}: {}", table.name);
+            }
+            let is_sealed = table.columns.iter().any(|(_, holds)| matches!(holds, Holds::Sealed(_)));
+            assert_eq!(is_sealed, !matches!(table.opened_by, OpenedBy::Nobody), "{name}: {}", table.name);
+        }
+        for (place, (kind, _)) in &found {
+            let is_right = match stated.get(place) {
+                None => matches!(*kind, "integer" | "bool"),
+                Some(Holds::Sealed(_) | Holds::Digest(_)) => *kind == "bytes",
+                Some(_) => *kind == "text",
+            };
+            assert!(is_right, "{name}: {place:?} is {kind}, and stated as {:?}", stated.get(place));
+        }
+        assert_eq!(stated.keys().filter(|place| !found.contains_key(*place)).collect::<Vec<_>>(), Vec::<&_>::new());
+        for (table, column, to) in references(&place) {
+            let holds = stated.get(&(table.clone(), column.clone()));
+            let refers = matches!(holds, Some(Holds::Refers(tables)) if **tables == [to.as_str()]);
+            assert!(refers, "{name}: {table}.{column} refers to {to}, and is stated as {holds:?}");
+        }
     }
 }

@@ -2,7 +2,6 @@
 //! and names the row: each thing is broken by itself, found, and put back.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use recourse::domain::casework::colleagues;
@@ -12,6 +11,7 @@ use recourse::domain::paging::rota;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::watch::soundness::{self, Finding};
+use recourse::statistics::sound;
 use serde_json::json;
 
 use crate::harness::TEST;
@@ -22,11 +22,11 @@ use crate::webhooks::over_loopback;
 
 /// What is wrong by now, in the world's own time.
 pub(crate) async fn findings(world: &World) -> Vec<Finding> {
-    let kit = Arc::clone(&world.app);
     let look = world.app.read(move |rx| {
+        let tables = sound::tables();
         let mut found = soundness::shape(rx)?;
-        found.extend(soundness::orphans(rx)?);
-        found.extend(soundness::unknown_codes(rx)?);
+        found.extend(soundness::orphans(rx, &tables)?);
+        found.extend(soundness::unknown_codes(rx, &tables)?);
         found.extend(soundness::pairs(rx)?);
         let mut after = Some(String::new());
         while let Some(from) = after {
@@ -34,9 +34,10 @@ pub(crate) async fn findings(world: &World) -> Vec<Finding> {
             found.extend(some);
             after = last;
         }
-        found.extend(soundness::unreadable(rx)?);
+        found.extend(soundness::unreadable(rx, &tables)?);
         let owners: Vec<String> = audit::heads(rx, "", 1_000)?.into_iter().map(|(id, _)| id).collect();
-        found.extend(soundness::seals(rx, &kit.kit.keyring, &owners, &mut BTreeMap::new())?);
+        found.extend(soundness::seals(rx, &tables, &owners, &mut BTreeMap::new())?);
+        found.extend(sound::seals(rx, &mut BTreeMap::new())?);
         found.extend(soundness::names(rx, &owners)?);
         Ok(found)
     });
@@ -246,7 +247,7 @@ fn each_contradiction_is_found_by_itself() {
 }
 
 /// Every column of one closed list, as the tables have them.
-const CODED: [(&str, &str, &str); 35] = [
+const CODED: [(&str, &str, &str); 39] = [
     ("cases", "id", "mode"),
     ("cases", "id", "category"),
     ("cases", "id", "state"),
@@ -274,6 +275,10 @@ const CODED: [(&str, &str, &str); 35] = [
     ("assessments", "id", "priority"),
     ("clocks", "id", "kind"),
     ("notes", "id", "records"),
+    ("case_queues", "case_id", "state"),
+    ("blind_indexes", "case_id", "used"),
+    ("flows", "case_id", "flow"),
+    ("flows", "case_id", "region"),
     ("staff", "id", "role"),
     ("staff", "id", "queues"),
     ("platform_clients", "id", "mode"),

@@ -4,9 +4,11 @@ pub mod clocks;
 pub mod report;
 pub mod state;
 pub(in crate::domain) mod store;
+mod tables;
 
 pub use state::{Action, State};
 pub(in crate::domain) use store::{find, find_locked, note_withdrawal, readable, requeue};
+pub(in crate::domain) use tables::TABLES;
 
 use diesel::prelude::*;
 

@@ -3,5 +3,7 @@
 mod content;
 pub mod queues;
 mod read;
+mod tables;
 
 pub use read::{CaseSummary, CaseView, summary, view};
+pub(in crate::domain) use tables::TABLES;

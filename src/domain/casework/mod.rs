@@ -11,6 +11,7 @@ pub(in crate::domain) mod notes;
 pub mod priority;
 pub mod requests;
 pub mod rights;
+mod tables;
 
 pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
 pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, resume_and_page, take};
@@ -22,3 +23,4 @@ pub(in crate::domain) use links::link_one_pair;
 pub use notes::{NewNote, NoteView, Records, write_note};
 pub(in crate::domain) use priority::{facts, notice, page_if_left};
 pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, without_rules};
+pub(in crate::domain) use tables::TABLES;

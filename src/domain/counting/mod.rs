@@ -7,12 +7,14 @@
 mod count;
 mod cube;
 mod quarter;
+mod tables;
 mod totals;
 
 pub use count::{NewFlow, append_all, close, outcomes_due, responses_due, settle_case};
 pub(in crate::domain) use count::{answered, correct, count, forward, settle};
 pub use cube::{CubeCell, cube};
 pub use quarter::Quarter;
+pub(in crate::domain) use tables::TABLES;
 pub use totals::{add_up, agree, capped};
 
 use std::time::Duration;

@@ -21,6 +21,7 @@ mod renamed;
 mod said;
 mod subject;
 mod submit;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -34,3 +35,4 @@ pub use reader::{LONGEST, Taken, read_addition, read_report};
 pub(in crate::domain) use renamed::{Anew, anew};
 pub(in crate::domain) use submit::{ContactPart, IdentityPart, StatementPart};
 pub use submit::{Submitted, submit};
+pub(in crate::domain) use tables::TABLES;

@@ -6,3 +6,6 @@ pub mod events;
 pub mod idempotency;
 pub mod outbox;
 pub mod stumbles;
+mod tables;
+
+pub(in crate::domain) use tables::TABLES;

@@ -4,6 +4,7 @@
 mod ladder;
 pub mod owed;
 pub mod rota;
+mod tables;
 pub mod unheard;
 mod unreadable;
 pub mod unseen;
@@ -13,6 +14,7 @@ use diesel::prelude::*;
 
 pub use ladder::Ladder;
 pub use owed::{Job, Notice, RingOf};
+pub(in crate::domain) use tables::TABLES;
 pub use unreadable::{call_for_unreadable, ring_unreadable};
 pub use walls::{note_wall, tell_of_wall};
 

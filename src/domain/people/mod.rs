@@ -2,3 +2,6 @@
 
 pub mod platforms;
 pub mod staff;
+mod tables;
+
+pub(in crate::domain) use tables::TABLES;

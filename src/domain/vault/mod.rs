@@ -7,6 +7,8 @@ mod keyring;
 mod keys;
 mod owner;
 mod sealed;
+pub mod stated;
+mod tables;
 
 pub use keyring::{Keyring, KeyringError};
 pub(in crate::domain) use keys::is_erased;
@@ -16,3 +18,4 @@ pub use sealed::{
     Answers, Contact, Damaged, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, SealedAt, Secret,
     Statement, Subject,
 };
+pub(in crate::domain) use tables::TABLES;

@@ -4,3 +4,6 @@ pub mod looks;
 pub mod matching;
 pub mod renewal;
 pub mod soundness;
+mod tables;
+
+pub(in crate::domain) use tables::TABLES;

@@ -11,6 +11,7 @@ mod payload;
 mod replay;
 mod schedule;
 mod sign;
+mod tables;
 
 use crate::base::code::codes;
 
@@ -27,6 +28,7 @@ pub use log::{Wanted, list_events};
 pub use payload::{EventData, Payload};
 pub use replay::{Attempted, Range, forget_old, of_event, replay, replay_failed, replay_range};
 pub use schedule::{ATTEMPTS, retry_after, wait};
+pub(in crate::domain) use tables::TABLES;
 
 /// How many endpoints a platform may have in each mode.
 pub const MOST: usize = 10;

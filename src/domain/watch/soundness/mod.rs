@@ -16,6 +16,8 @@ use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::db::perhaps::Perhaps;
+use crate::domain::vault::stated::Table;
+use crate::domain::{self, case, casefile, casework, counting, intake, ledger, paging, vault, webhooks};
 
 pub use cases::contradictions;
 pub use codes::unknown_codes;
@@ -38,6 +40,25 @@ pub struct Finding {
     pub id: String,
     /// What is wrong and what to do, for a person.
     pub detail: &'static str,
+}
+
+/// The tables of the domain, room by room. What stands above it has tables of its own.
+#[must_use]
+pub fn tables() -> Vec<&'static Table> {
+    let rooms = [
+        vault::TABLES,
+        ledger::TABLES,
+        domain::people::TABLES,
+        case::TABLES,
+        counting::TABLES,
+        paging::TABLES,
+        casework::TABLES,
+        intake::TABLES,
+        casefile::TABLES,
+        webhooks::TABLES,
+        super::TABLES,
+    ];
+    rooms.into_iter().flatten().collect()
 }
 
 /// As many rows of one kind as are named. There is no use in a list that nobody reads to its end.

@@ -1,10 +1,10 @@
 //! Whether everybody whom cases name, and everybody whom colleagues declared, can be met at a wall.
 
 use super::Finding;
-use crate::base::id::{CaseId, StaffId};
+use crate::base::id::BadId;
 use crate::domain::people::staff;
 use crate::domain::unit::Look;
-use crate::domain::vault::Damaged;
+use crate::domain::vault::{Damaged, Owner};
 use crate::domain::watch::renewal;
 use crate::error::{Error, Result};
 
@@ -16,19 +16,23 @@ use crate::error::{Error, Result};
 pub fn names(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for owner in owners {
-        if let Ok(case) = owner.parse::<CaseId>() {
-            if let Some(false) = known(renewal::is_whole(rx, &case))? {
-                let detail = "somebody whom it names can be met by no wall and no match: whoever declared them sees it. \
-                              Restore its rows of blind_indexes from a backup";
-                found.push(Finding { code: "names_missing", table: "cases", id: owner.clone(), detail });
+        match owner.parse() {
+            Ok(Owner::Case(case)) => {
+                if let Some(false) = known(renewal::is_whole(rx, &case))? {
+                    let detail = "somebody whom it names can be met by no wall and no match: whoever declared them sees it. \
+                                  Restore its rows of blind_indexes from a backup";
+                    found.push(Finding { code: "names_missing", table: "cases", id: owner.clone(), detail });
+                }
             }
-        } else if let Ok(who) = owner.parse::<StaffId>() {
-            for declaration in known(staff::fallen_walls(rx, &who))?.unwrap_or_default() {
-                let detail = "the wall of what was declared does not stand, so whoever declared it meets those cases: \
-                              have it declared again now (admin staff declare), or restore staff_identifiers from a backup";
-                let id = format!("{who} {declaration}");
-                found.push(Finding { code: "wall_missing", table: "declarations", id, detail });
+            Ok(Owner::Staff(who)) => {
+                for declaration in known(staff::fallen_walls(rx, &who))?.unwrap_or_default() {
+                    let detail = "the wall of what was declared does not stand, so whoever declared it meets those cases: \
+                                  have it declared again now (admin staff declare), or restore staff_identifiers from a backup";
+                    let id = format!("{who} {declaration}");
+                    found.push(Finding { code: "wall_missing", table: "declarations", id, detail });
+                }
             }
+            Ok(Owner::Platform(_)) | Err(BadId) => {}
         }
     }
     Ok(found)

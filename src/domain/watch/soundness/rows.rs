@@ -1,68 +1,32 @@
-//! Rows that nobody can read, and rows without their owner.
+//! Rows that nobody can read, and rows that refer to what is not there.
+
+use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::{Finding, NAMED, Row};
 use crate::db::dialect::native;
-use crate::db::readable;
+use crate::db::perhaps::{Perhaps, readable};
+use crate::db::readable::{self, Looked};
 use crate::domain::unit::Look;
+use crate::domain::vault::OwnerKind;
+use crate::domain::vault::stated::{Holds, OpenedBy, Table};
 use crate::error::Result;
 
-/// A column that names an owner in another table, and what names its row: `table, id, column, owner`.
-const OWNED: [(&str, &str, &str, &str); 46] = [
-    ("reports", "id", "case_id", "cases"),
-    ("reports", "id", "platform_id", "platforms"),
-    ("cases", "id", "platform_id", "platforms"),
-    ("cases", "id", "assigned_to", "staff"),
-    ("cases", "id", "lowering_act", "acts"),
-    ("additions", "id", "case_id", "cases"),
-    ("additions", "id", "report_id", "reports"),
-    ("left_out", "source", "case_id", "cases"),
-    ("left_out", "source", "source", "reports, additions"),
-    ("assessments", "id", "case_id", "cases"),
-    ("clocks", "id", "case_id", "cases"),
-    ("clocks", "id", "request_id", "requests"),
-    ("clocks", "id", "report_id", "reports"),
-    ("notes", "id", "case_id", "cases"),
-    ("notes", "id", "author", "staff"),
-    ("acts", "id", "case_id", "cases"),
-    ("acts", "id", "proposed_by", "staff"),
-    ("acts", "id", "decided_by", "staff"),
-    ("requests", "id", "case_id", "cases"),
-    ("requests", "id", "report_id", "reports"),
-    ("alarms", "id", "case_id", "cases"),
-    ("unseen_cases", "case_id", "case_id", "cases"),
-    ("case_queues", "case_id", "case_id", "cases"),
-    ("case_links", "case_id", "case_id", "cases"),
-    ("case_links", "case_id", "other_id", "cases"),
-    ("blind_indexes", "case_id", "case_id", "cases"),
-    ("late_matches", "case_id", "case_id", "cases"),
-    ("late_matches", "case_id", "other_id", "cases"),
-    ("events", "id", "platform_id", "platforms"),
-    ("events", "id", "report_id", "reports"),
-    ("events", "id", "request_id", "requests"),
-    ("platform_clients", "id", "platform_id", "platforms"),
-    ("staff_sessions", "id", "staff_id", "staff"),
-    ("staff_identifiers", "staff_id", "staff_id", "staff"),
-    ("staff_identifiers", "staff_id", "declaration_id", "declarations"),
-    ("declarations", "id", "staff_id", "staff"),
-    ("shifts", "id", "staff_id", "staff"),
-    ("webhook_endpoints", "id", "platform_id", "platforms"),
-    ("webhook_secrets", "id", "endpoint_id", "webhook_endpoints"),
-    ("deliveries", "id", "endpoint_id", "webhook_endpoints"),
-    ("deliveries", "id", "event_id", "events"),
-    ("idempotency", "owner", "owner", "cases, platforms, staff"),
-    ("key_wraps", "owner", "owner", "cases, platforms, staff, editions"),
-    ("forwards", "case_id", "case_id", "cases"),
-    ("edition_builds", "edition_id", "edition_id", "editions"),
-    ("audit_events", "chain", "chain", "cases, platforms, staff"),
-];
+#[derive(QueryableByName)]
+struct Ids {
+    #[diesel(sql_type = Text)]
+    id: Perhaps<String>,
+    #[diesel(sql_type = Text)]
+    ids: Perhaps<String>,
+}
 
-/// Rows that nobody can read.
+/// Rows of these tables that nobody can read.
 ///
 /// # Errors
 /// What the database says.
-pub fn unreadable(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
+pub fn unreadable(rx: &mut Look<'_>, tables: &[&'static Table]) -> Result<Vec<Finding>> {
     let detail = "the column holds what the service never writes there, so nothing can read the row, and nothing works on \
                   it: put the row back from a backup";
     let finding = |one: readable::Unreadable| Finding {
@@ -71,36 +35,96 @@ pub fn unreadable(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
         id: format!("{} {}", one.row, one.column),
         detail,
     };
-    Ok(readable::unreadable(rx, NAMED)?.into_iter().map(finding).collect())
+    let looked: Vec<Looked> = tables.iter().map(|table| Looked { name: table.name, prefix: prefix(table) }).collect();
+    Ok(readable::unreadable(rx, &looked, NAMED)?.into_iter().map(finding).collect())
 }
 
-/// Rows whose owner exists nowhere.
+/// How the ids of a table begin, where they are ours.
+fn prefix(table: &Table) -> Option<&'static str> {
+    table.columns.iter().find_map(|(_, holds)| match holds {
+        Holds::Id(prefix) => Some(*prefix),
+        _ => None,
+    })
+}
+
+/// Rows of these tables that refer to what exists nowhere.
 ///
 /// # Errors
 /// What the database says.
-pub fn orphans(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
+pub fn orphans(rx: &mut Look<'_>, tables: &[&'static Table]) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
-    for (table, id, column, owners) in OWNED {
-        // Names from the list above, and nothing else, stand in the statement.
-        let nowhere: Vec<String> = owners
-            .split(", ")
-            .map(|owner| {
-                // The key of a replacement is made with its edition, before there is any.
-                let next = if owner == "editions" { format!(" OR p.id || '-r' = c.{column}") } else { String::new() };
-                format!("NOT EXISTS (SELECT 1 FROM {owner} p WHERE p.id = c.{column}{next})")
-            })
-            .collect();
-        let statement = format!(
-            "SELECT DISTINCT c.{id} AS id FROM {table} c WHERE c.{column} IS NOT NULL AND {} ORDER BY 1 LIMIT {NAMED}",
-            nowhere.join(" AND ")
-        );
-        let rows: Vec<Row> = native!(rx.conn(), |c| diesel::sql_query(statement).load(c))?;
-        found.extend(rows.into_iter().filter_map(|row| row.id.0).map(|id| Finding {
-            code: "orphan",
-            table,
-            id,
-            detail: "its owner is gone: somebody changed rows outside the service; compare with a backup",
-        }));
+    for table in tables {
+        for (column, holds) in table.columns {
+            let rows = match holds {
+                Holds::RefersToEach(to) => some_gone(rx, table, column, to)?,
+                holds => match nowhere(holds, column, tables) {
+                    Some(nowhere) => gone(rx, table, column, &nowhere)?,
+                    None => continue,
+                },
+            };
+            found.extend(rows.into_iter().map(|id| Finding {
+                code: "orphan",
+                table: table.name,
+                id,
+                detail: "its owner is gone: somebody changed rows outside the service; compare with a backup",
+            }));
+        }
     }
     Ok(found)
+}
+
+/// The condition that what a column of the row `c` refers to is nowhere; nothing for a column that refers to nothing.
+fn nowhere(holds: &Holds, column: &str, tables: &[&'static Table]) -> Option<String> {
+    let owners = OwnerKind::ALL.map(OwnerKind::table);
+    let none = |named: &str, table: &str| format!("NOT EXISTS (SELECT 1 FROM {table} r WHERE {named} = c.{column})");
+    let by_id = |tables: &[&str]| tables.iter().map(|table| none("r.id", table)).collect::<Vec<_>>();
+    let all = match holds {
+        Holds::Refers(to) => by_id(to),
+        Holds::RefersOr(to, words) => {
+            let mut all = by_id(to);
+            all.push(format!("c.{column} NOT IN ('{}')", words.join("', '")));
+            all
+        }
+        Holds::Owner => by_id(&owners),
+        Holds::HasKeys => {
+            let mut all = by_id(&owners);
+            let others = tables.iter().filter(|table| matches!(table.opened_by, OpenedBy::Itself));
+            for table in others.filter(|table| !owners.contains(&table.name)) {
+                let sealed = table.columns.iter().filter_map(|(_, holds)| match holds {
+                    Holds::Sealed(sealing) => Some(sealing.at_of(table)),
+                    _ => None,
+                });
+                all.extend(sealed.map(|name| none(&name, table.name)));
+            }
+            all
+        }
+        _ => return None,
+    };
+    Some(all.join(" AND "))
+}
+
+/// The rows whose column names nothing.
+fn gone(rx: &mut Look<'_>, table: &Table, column: &str, nowhere: &str) -> Result<Vec<String>> {
+    // Names of the statements, and nothing else, stand in it.
+    let statement = format!(
+        "SELECT DISTINCT CAST(c.{} AS TEXT) AS id FROM {} c WHERE c.{column} IS NOT NULL AND {nowhere} ORDER BY 1 \
+         LIMIT {NAMED}",
+        table.row, table.name
+    );
+    let rows: Vec<Row> = native!(rx.conn(), |c| diesel::sql_query(statement).load(c))?;
+    Ok(rows.into_iter().filter_map(|row| row.id.0).collect())
+}
+
+/// The rows of whose several names one at the least names nothing.
+fn some_gone(rx: &mut Look<'_>, table: &Table, column: &str, to: &str) -> Result<Vec<String>> {
+    let known: Vec<Row> = native!(rx.conn(), |c| diesel::sql_query(format!("SELECT id FROM {to}")).load(c))?;
+    let known: BTreeSet<String> = readable(known.into_iter().map(|row| row.id).collect()).into_iter().collect();
+    let statement = format!(
+        "SELECT CAST({} AS TEXT) AS id, {column} AS ids FROM {} WHERE {column} IS NOT NULL ORDER BY 1",
+        table.row, table.name
+    );
+    let rows: Vec<Ids> = native!(rx.conn(), |c| diesel::sql_query(statement).load(c))?;
+    let is_gone = |ids: &str| ids.split(' ').any(|id| !id.is_empty() && !known.contains(id));
+    let rows = rows.into_iter().filter_map(|row| row.id.0.zip(row.ids.0));
+    Ok(rows.filter(|(_, ids)| is_gone(ids)).map(|(id, _)| id).take(NAMED).collect())
 }

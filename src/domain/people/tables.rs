@@ -1,0 +1,83 @@
+//! The tables of platforms and colleagues.
+
+use super::platforms;
+use super::staff::Role;
+use crate::base::id::{ClientKind, DeclarationKind, Kind, PlatformKind, SessionKind, StaffKind};
+use crate::domain::terms::Mode;
+use crate::domain::triage::Queue;
+use crate::domain::vault::Scope;
+use crate::domain::vault::stated::{Holds, OpenedBy, Table, codes};
+
+/// What this room's tables hold.
+pub(in crate::domain) const TABLES: &[Table] = &[
+    Table {
+        name: "platforms",
+        row: "id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("id", Holds::Id(PlatformKind::PREFIX)),
+            ("slug", Holds::Text("its name in the command line")),
+            ("name", Holds::Text("its name for people")),
+            ("audit_head", Holds::Digest("the last link of its chain, which is compared")),
+        ],
+    },
+    Table {
+        name: "platform_clients",
+        row: "id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("id", Holds::Id(ClientKind::PREFIX)),
+            ("platform_id", Holds::Refers(&["platforms"])),
+            ("mode", Holds::Code(|| codes(Mode::ALL, Mode::as_str))),
+            ("secret_hash", Holds::Digest("a hash of the client's secret, which nobody keeps")),
+            ("scopes", Holds::Codes(|| codes(platforms::Scope::ALL, platforms::Scope::as_str))),
+        ],
+    },
+    Table {
+        name: "staff",
+        row: "id",
+        opened_by: OpenedBy::Itself,
+        columns: &[
+            ("id", Holds::Id(StaffKind::PREFIX)),
+            ("username", Holds::Text("the name of the account")),
+            ("role", Holds::Code(|| codes(Role::ALL, Role::as_str))),
+            ("queues", Holds::Codes(|| codes(&Queue::ALL, Queue::as_str))),
+            ("password_hash", Holds::Text("a hash of the password, which nobody keeps")),
+            ("totp_secret", Holds::sealed(Scope::Secret, "totp")),
+            ("audit_head", Holds::Digest("the last link of its chain, which is compared")),
+            ("mail", Holds::sealed(Scope::Secret, "mail")),
+        ],
+    },
+    Table {
+        name: "staff_sessions",
+        row: "id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("id", Holds::Id(SessionKind::PREFIX)),
+            ("token_hash", Holds::Digest("a hash of the session's token, which nobody keeps")),
+            ("staff_id", Holds::Refers(&["staff"])),
+        ],
+    },
+    Table {
+        name: "staff_identifiers",
+        row: "staff_id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("digest", Holds::Digest("a keyed hash of what was declared, which is made again")),
+            ("staff_id", Holds::Refers(&["staff"])),
+            ("kind", Holds::Text("what was declared: a kind of identifier, or an account on a platform")),
+            ("declaration_id", Holds::Refers(&["declarations"])),
+        ],
+    },
+    Table {
+        name: "declarations",
+        row: "id",
+        opened_by: OpenedBy::Column("staff_id"),
+        columns: &[
+            ("id", Holds::Id(DeclarationKind::PREFIX)),
+            ("staff_id", Holds::Refers(&["staff"])),
+            ("kind", Holds::Text("what was declared: a kind of identifier, or an account on a platform")),
+            ("body", Holds::sealed(Scope::Secret, "declaration")),
+        ],
+    },
+];

@@ -1,0 +1,234 @@
+//! What the rooms state of their tables is what `recourse check` looks at: every sealed value and every reference is broken,
+//! and found; and no column holds ids of rows unless that is stated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use recourse::base::id::is_base32;
+use recourse::db::AnyConnection;
+use recourse::domain::counting::Quarter;
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::{self, Role};
+use recourse::domain::unit::Look;
+use recourse::domain::vault::stated::{Holds, Table};
+use recourse::domain::watch::soundness::{self, Finding};
+use recourse::error::Result;
+use recourse::statistics::editions::{self, EditionId};
+use recourse::statistics::sound;
+
+use serde_json::json;
+
+use crate::harness::client::full;
+use crate::harness::receiver::{Manner, Receiver};
+use crate::harness::{TEST, World, on_both_with};
+use crate::unsound::full_of_life;
+use crate::webhooks::{endpoint, over_loopback};
+
+/// The columns of one kind: each with its table.
+fn columns(kind: impl Fn(&Holds) -> bool) -> Vec<(&'static Table, &'static str)> {
+    let tables = sound::tables().into_iter();
+    let of = |table: &'static Table| table.columns.iter().map(move |(column, holds)| (table, *column, holds));
+    tables.flat_map(of).filter(|(_, _, holds)| kind(holds)).map(|(table, column, _)| (table, column)).collect()
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
+struct Words {
+    #[diesel(sql_type = Text)]
+    words: String,
+}
+
+fn load<T>(rx: &mut Look<'_>, statement: &str) -> Vec<T>
+where
+    T: QueryableByName<diesel::sqlite::Sqlite> + QueryableByName<diesel::pg::Pg> + 'static,
+{
+    match rx.conn() {
+        AnyConnection::Sqlite(conn) => diesel::sql_query(statement).load(conn).unwrap(),
+        AnyConnection::Postgres(conn) => diesel::sql_query(statement).load(conn).unwrap(),
+    }
+}
+
+/// How many rows have something in each of the columns.
+async fn filled(world: &World, columns: &[(&'static Table, &'static str)]) -> Vec<i64> {
+    let columns = columns.to_vec();
+    let count = move |rx: &mut Look<'_>| {
+        let of = |(table, column): &(&Table, &str)| {
+            let statement = format!("SELECT count(*) AS count FROM {} WHERE {column} IS NOT NULL", table.name);
+            load::<Count>(rx, &statement).first().map_or(0, |row| row.count)
+        };
+        Ok(columns.iter().map(of).collect())
+    };
+    world.app.read(count).await.unwrap()
+}
+
+/// How many findings of the code each table has.
+fn counted(found: &[Finding], code: &str) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for one in found.iter().filter(|one| one.code == code) {
+        *counts.entry(one.table).or_default() += 1;
+    }
+    counts
+}
+
+/// The seals of everybody, and of editions.
+async fn seals(world: &World) -> Vec<Finding> {
+    let look = world.app.read(|rx| {
+        let owners: Vec<String> = audit::heads(rx, "", 1_000)?.into_iter().map(|(id, _)| id).collect();
+        let mut counts = BTreeMap::new();
+        let mut found = soundness::seals(rx, &sound::tables(), &owners, &mut counts)?;
+        found.extend(sound::seals(rx, &mut counts)?);
+        Ok(found)
+    });
+    look.await.unwrap()
+}
+
+async fn orphans(world: &World) -> Vec<Finding> {
+    world.app.read(|rx| soundness::orphans(rx, &sound::tables())).await.unwrap()
+}
+
+/// Commits to the edition of the quarter that runs.
+async fn commit(world: &World) -> EditionId {
+    let commit = world.app.write(TEST, |tx| {
+        let quarter = Quarter::of(tx.now());
+        editions::commit(tx, quarter, &BTreeMap::new()).map(|_| EditionId::of(quarter))
+    });
+    commit.await.unwrap()
+}
+
+/// A database in which every sealed column and every reference is filled.
+async fn full_of_everything(world: &World) {
+    let cases = full_of_life(world).await;
+    let (spark, lead) = (world.platform("spark").await, world.staff(Role::SafeguardingLead).await);
+    let receiver = Receiver::start(Manner::Say(200, "thank you".to_owned())).await;
+    endpoint(world, &spark, &receiver, &["report.received"]).await;
+    let mut body = full("S-1");
+    body["category"] = json!("intimate_image_shared");
+    body["intimate_image"] = json!({"is_intimate_image": true, "is_subject_or_agent": true, "good_faith": true, "locator": "their profile", "contact": "via_recourse"});
+    let report = spark.submit(&body).await;
+    let more = json!({"answers": {"isolated": "yes"}, "identifiers": [{"type": "handle", "value": "@nightowl"}], "mood": "bad"});
+    spark.caller.post(&format!("/v1/reports/{report}/additions"), &more).await.expect(201);
+    world.deliver().await;
+    let lowering = lead.case(&cases[5]).await.0["pending"][0]["id"].as_str().unwrap().to_owned();
+    lead.act(&cases[5], &format!("pending/{lowering}/approve"), &json!({})).await.expect(200);
+    lead.act(&cases[5], "links", &json!({"case_id": cases[4]})).await.expect(200);
+    let name = lead.username.clone();
+    let mail = world.app.write(TEST, move |tx| staff::set_mail(tx, &name, Some("amina@example.org")));
+    mail.await.unwrap();
+    let edition = commit(world).await;
+    let [one, other] = [&cases[0], &cases[1]];
+    world.tamper(&format!(
+        "INSERT INTO unseen_cases (case_id, since, told_at) VALUES ('{one}', 1, 1); \
+         INSERT INTO late_matches (case_id, other_id, code, found_at) VALUES ('{one}', '{other}', 'O17', 1); \
+         INSERT INTO renewals (rules, after_case, looked_at, failed, begun_at) VALUES (0, '{one}', 1, 0, 1); \
+         INSERT INTO edition_builds (edition_id, attempt, at, snapshot_commitment) VALUES ('{edition}', 1, 1, '')"
+    ));
+}
+
+#[test]
+fn every_sealed_value_is_tried() {
+    on_both_with(over_loopback, |world| async move {
+        full_of_everything(&world).await;
+        assert_eq!(seals(&world).await, []);
+        let sealed = columns(|holds| matches!(holds, Holds::Sealed(_)));
+        let rows = filled(&world, &sealed).await;
+        let mut wanted = BTreeMap::new();
+        for ((table, column), rows) in sealed.iter().zip(rows) {
+            assert!(rows > 0, "nothing is sealed in {}.{column}", table.name);
+            *wanted.entry(table.name).or_default() += usize::try_from(rows).unwrap();
+            // Bytes of the same length as any link: they open nothing.
+            world.tamper(&format!(
+                "UPDATE {} SET {column} = (SELECT audit_head FROM platforms ORDER BY id LIMIT 1) WHERE {column} IS NOT NULL",
+                table.name
+            ));
+        }
+        assert_eq!(counted(&seals(&world).await, "does_not_open"), wanted);
+    });
+}
+
+#[test]
+fn every_reference_is_followed() {
+    on_both_with(over_loopback, |world| async move {
+        full_of_everything(&world).await;
+        assert_eq!(orphans(&world).await, []);
+        let refers = columns(|holds| {
+            let some = matches!(holds, Holds::Refers(_) | Holds::RefersOr(..) | Holds::RefersToEach(_));
+            some || matches!(holds, Holds::Owner | Holds::HasKeys)
+        });
+        let rows = filled(&world, &refers).await;
+        let mut wanted = BTreeMap::new();
+        for ((table, column), rows) in refers.iter().zip(rows) {
+            assert!(rows > 0, "nothing stands in {}.{column}", table.name);
+            *wanted.entry(table.name).or_default() += 1;
+            world.tamper(&format!(
+                "UPDATE {name} SET {column} = 'gone' WHERE {row} = (SELECT min({row}) FROM {name} WHERE {column} IS NOT NULL)",
+                name = table.name,
+                row = table.row
+            ));
+        }
+        assert_eq!(counted(&orphans(&world).await, "orphan"), wanted);
+    });
+}
+
+/// Texts that hold ids, and are not followed. Each says why where it is stated.
+const NOT_FOLLOWED: [&str; 5] =
+    ["audit_events.details", "outbox.payload", "events.endpoint_id", "idempotency.scope", "flows.case_id"];
+
+#[test]
+fn a_text_that_holds_ids_of_rows_is_stated_as_a_reference() {
+    on_both_with(over_loopback, |world| async move {
+        full_of_everything(&world).await;
+        let ids = columns(|holds| matches!(holds, Holds::Id(_)));
+        let prefixes: BTreeSet<&str> = ids
+            .iter()
+            .flat_map(|(table, _)| table.columns)
+            .filter_map(|(_, holds)| if let Holds::Id(prefix) = holds { Some(*prefix) } else { None })
+            .collect();
+        let texts = columns(|holds| matches!(holds, Holds::Text(_) | Holds::Code(_) | Holds::Codes(_)));
+        let look = move |rx: &mut Look<'_>| -> Result<Vec<String>> {
+            let mut found = Vec::new();
+            for (table, column) in texts {
+                let statement =
+                    format!("SELECT DISTINCT {column} AS words FROM {} WHERE {column} IS NOT NULL", table.name);
+                let words: Vec<Words> = load(rx, &statement);
+                if words.iter().any(|row| prefixes.iter().any(|prefix| holds_an_id(&row.words, prefix))) {
+                    found.push(format!("{}.{column}", table.name));
+                }
+            }
+            Ok(found)
+        };
+        assert_eq!(world.app.read(look).await.unwrap(), NOT_FOLLOWED);
+    });
+}
+
+/// Whether an id that begins so stands somewhere in the text.
+fn holds_an_id(text: &str, prefix: &str) -> bool {
+    let begin = format!("{prefix}_");
+    text.match_indices(&begin).any(|(at, _)| {
+        let rest = &text[at + begin.len()..];
+        rest.get(..26).is_some_and(is_base32)
+    })
+}
+
+#[test]
+fn the_secret_of_a_published_edition_is_not_missed_and_that_of_its_replacement_is() {
+    on_both_with(over_loopback, |world| async move {
+        let id = commit(&world).await;
+        assert_eq!(seals(&world).await, []);
+        let publish = world.app.write(TEST, move |tx| {
+            let now = tx.now();
+            editions::mark_published(tx, id, now)
+        });
+        publish.await.unwrap();
+        assert_eq!(seals(&world).await, [], "its key was destroyed when it was published");
+        world.tamper(&format!("DELETE FROM key_wraps WHERE owner = '{}'", id.replacement()));
+        let found = seals(&world).await;
+        let found: Vec<(&str, &str)> = found.iter().map(|one| (one.code, one.id.as_str())).collect();
+        assert_eq!(found, [("key_gone", format!("{} secret", id.replacement()).as_str())]);
+    });
+}
