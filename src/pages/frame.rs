@@ -4,7 +4,7 @@
 /// The style sheet of every page: tokens first, then the few shapes that pages are made of. Editions are signed with it.
 pub const STYLE: &str = include_str!("../../templates/pages/style.css");
 
-/// What a page has in its head.
+/// What a page has in its head, and says of itself.
 #[derive(Clone, Debug)]
 pub struct Head {
     /// The page's name.
@@ -17,6 +17,8 @@ pub struct Head {
     pub data: Option<String>,
     /// Its own path.
     pub path: String,
+    /// The address of its site, where the page is a file that is copied and read elsewhere.
+    pub site: Option<String>,
 }
 
 impl Head {
@@ -28,6 +30,10 @@ impl Head {
         ("/transparency/changes", "Changes"),
         ("/transparency/verify", "Verify"),
     ];
+
+    /// Where the page stands that says whom to ring. Every page leads to it, and none that is signed holds a number, because
+    /// numbers change.
+    pub const HELP: &'static str = "/help";
 
     /// Whether the page is the one at this path of the list.
     #[must_use]

@@ -15,6 +15,7 @@ fn pages(edition: &str) -> Vec<(String, &'static str)> {
     let within = format!("/transparency/{edition}");
     vec![
         ("/".to_owned(), "home"),
+        ("/help".to_owned(), "help"),
         (within.clone(), "edition"),
         (format!("{within}/national"), "national"),
         (format!("{within}/platforms"), "platforms"),

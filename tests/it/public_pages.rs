@@ -5,13 +5,14 @@ use std::io::Read as _;
 use std::path::Path;
 
 use recourse::base::secret::{hex, sha256};
-use recourse::statistics::editions::{self, EditionId};
+use recourse::domain::terms::acknowledgement::{emergency_lines, help_lines};
+use recourse::statistics::editions::{self, EditionId, PublicKey, Shelf};
 use recourse::web::site_pages;
 use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 use serde_json::json;
 
 use crate::harness::client::{Answer, Caller, small};
-use crate::harness::editions::{connect, files, published, quarter};
+use crate::harness::editions::{bundle_of, cell, connect, files, published, quarter};
 use crate::harness::{World, on_both};
 
 /// Asks until the pages show the edition: the folder is looked at every second.
@@ -36,8 +37,9 @@ pub(crate) fn path_of(id: EditionId, file: &str) -> String {
     }
 }
 
-const SITE: [&str; 9] = [
+const SITE: [&str; 10] = [
     "/",
+    "/help",
     "/transparency/method",
     "/transparency/calendar",
     "/transparency/calendar.json",
@@ -69,6 +71,45 @@ fn the_home_page_promises_what_is_built_and_every_link_of_it_leads_somewhere() {
             visitor.get(&format!("/{link}")).await.expect(200);
         }
     });
+}
+
+/// What a page says: its words, one space apart.
+fn words_of(page: &str) -> String {
+    let bare: Vec<&str> = page.split('<').map(|piece| piece.split_once('>').map_or("", |(_, words)| words)).collect();
+    let bare = bare.join(" ").replace("&nbsp;", " ");
+    let words: Vec<&str> = bare.split_whitespace().map(|word| word.trim_matches([':', '.', ',', ';'])).collect();
+    format!(" {} ", words.join(" "))
+}
+
+#[test]
+fn no_signed_page_holds_a_number_to_ring_and_each_leads_to_all_of_them() {
+    let emergency = emergency_lines().iter().map(|line| (&line.label, &line.number));
+    let lines: Vec<(&String, &String)> =
+        emergency.chain(help_lines().iter().map(|line| (&line.label, &line.number))).collect();
+    assert!(lines.len() > 8, "{lines:?}");
+    let bundle = bundle_of(&["amber", "bramble"], vec![cell("amber", "stalking", 120)]);
+    let files = editions::all_files(&bundle).unwrap();
+    let pages: Vec<_> = files.iter().filter(|file| file.path.strip_suffix(".html").is_some()).collect();
+    assert!(pages.len() > 10, "{}", pages.len());
+    for page in pages {
+        let text = std::str::from_utf8(&page.bytes).unwrap();
+        for place in ["/help", "https://recourse.example/help"] {
+            assert!(text.contains(&format!("<a href=\"{place}\">")), "{}: {place}", page.path);
+        }
+        assert!(!text.contains("tel:"), "{}", page.path);
+        let words = words_of(text);
+        let held: Vec<_> = lines.iter().filter(|(_, number)| words.contains(&format!(" {number} "))).collect();
+        assert!(held.is_empty(), "{}: {held:?}", page.path);
+    }
+    let key = PublicKey::read(&"58".chars().chain("66".chars().cycle().take(62)).collect::<String>()).unwrap();
+    let site = site_pages(&Shelf::default(), &key, quarter().until()).unwrap();
+    let help = site.into_iter().find(|page| page.path == "/help").unwrap();
+    let help = String::from_utf8(help.bytes).unwrap();
+    for (label, number) in lines {
+        let dial = number.replace(' ', "");
+        assert!(help.contains(&format!("{label}: <a href=\"tel:{dial}\">{number}</a>")), "{label}");
+        assert!(words_of(&help).contains(&format!(" {number} ")), "{number} would not be found");
+    }
 }
 
 /// T7: every file is served as it was published, and nothing of it asks the database.

@@ -30,6 +30,20 @@ pub struct EmergencyLine {
     pub text: Option<String>,
 }
 
+/// A line for people in one kind of trouble.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HelpLine {
+    /// The country it serves, ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Its name, with the country.
+    pub label: String,
+    /// The number, as people write it.
+    pub number: String,
+    /// When to ring it: a sentence.
+    pub about: String,
+}
+
 /// Where a sender can report material that we never take.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,8 +75,10 @@ pub struct Acknowledgement {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Data {
+    checked: String,
     text: Vec<Text>,
     emergency: Vec<EmergencyLine>,
+    help: Vec<HelpLine>,
     child_report: Vec<ReportTo>,
     european: Vec<String>,
     unknown_country: Vec<String>,
@@ -88,6 +104,24 @@ static LINES: LazyLock<Option<Data>> = LazyLock::new(|| match toml::from_str(DAT
 #[must_use]
 pub fn is_readable() -> bool {
     LINES.is_some()
+}
+
+/// Every emergency number that there is, by country.
+#[must_use]
+pub fn emergency_lines() -> &'static [EmergencyLine] {
+    LINES.as_ref().map(|data| data.emergency.as_slice()).unwrap_or_default()
+}
+
+/// Every line for one kind of trouble.
+#[must_use]
+pub fn help_lines() -> &'static [HelpLine] {
+    LINES.as_ref().map(|data| data.help.as_slice()).unwrap_or_default()
+}
+
+/// The month in which the emergency numbers were last compared with the authorities' own pages, in words.
+#[must_use]
+pub fn lines_checked() -> &'static str {
+    LINES.as_ref().map(|data| data.checked.as_str()).unwrap_or_default()
 }
 
 /// What was said of the reporter that the words and numbers depend on.

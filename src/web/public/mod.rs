@@ -4,6 +4,7 @@
 mod budget;
 mod calendar;
 mod changes;
+mod help;
 mod home;
 mod method;
 mod platform;
@@ -23,6 +24,7 @@ use super::Shared;
 use super::row::Row;
 use crate::app::App;
 use crate::base::time::Timestamp;
+use crate::pages::frame::Head;
 use crate::statistics::editions::{self, PublicKey, Shelf};
 use served::SOON;
 use shown::{Chosen, Pages};
@@ -94,10 +96,13 @@ fn fingerprint(folder: &Path) -> Vec<(String, Option<std::time::SystemTime>)> {
 
 /// The pages.
 pub(super) fn rows() -> Vec<Row> {
-    ["/", "/transparency", "/transparency/{page:.*}"].into_iter().map(|path| Row::pages(path, page)).collect()
+    ["/", Head::HELP, "/transparency", "/transparency/{page:.*}"]
+        .into_iter()
+        .map(|path| Row::pages(path, page))
+        .collect()
 }
 
-/// Any page below `/` and `/transparency`.
+/// Any public page.
 pub(super) async fn page(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let Some(pages) = shared.public.pages() else {
         return HttpResponse::ServiceUnavailable().insert_header((header::RETRY_AFTER, "1")).finish();

@@ -1,8 +1,9 @@
-//! Every page around the editions, by its path. They are made in memory of what stands on the shelf, and of nothing else.
+//! Every page around the editions, by its path. They are made in memory of what stands on the shelf and of
+//! data files, and of nothing else.
 
 use askama::Template;
 
-use super::{budget, calendar, changes, home, method, platform, verify};
+use super::{budget, calendar, changes, help, home, method, platform, verify};
 use crate::base::time::Timestamp;
 use crate::pages::frame::{Head, STYLE};
 use crate::statistics::editions::{File, PublicKey, Shelf};
@@ -22,6 +23,7 @@ struct Empty {
 pub fn site_pages(shelf: &Shelf, key: &PublicKey, now: Timestamp) -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         File::new("/", home::page(shelf)?),
+        File::new(Head::HELP, help::page()?),
         File::new("/transparency/method", method::page()?),
         File::new("/transparency/calendar", calendar::page(shelf, now)?),
         File::new("/transparency/changes", changes::page(shelf)?),
@@ -57,6 +59,7 @@ pub(super) fn head(title: &str, description: &str, path: &str) -> Head {
         style: "/transparency/style.css".to_owned(),
         data: None,
         path: path.to_owned(),
+        site: None,
     }
 }
 

@@ -95,7 +95,7 @@ fn template(path: &str) -> Option<&'static str> {
 /// Fails the test when an answer is not as the document says.
 #[track_caller]
 pub(crate) fn check(method: &str, path: &str, answer: &Answer) {
-    let is_page = path == "/" || path == "/transparency" || path.starts_with("/transparency/");
+    let is_page = matches!(path, "/" | "/help" | "/transparency") || path.starts_with("/transparency/");
     let head = method == "HEAD";
     let operation = template(path).map(|template| {
         let method = if head { "get".to_owned() } else { method.to_lowercase() };

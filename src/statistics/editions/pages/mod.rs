@@ -43,6 +43,7 @@ fn head(imprint: &Imprint, title: String, description: &str, path: &str, data: O
         style: format!("{within}/style.css"),
         data: data.map(|data| format!("{within}/{data}")),
         path: if path.is_empty() { within } else { format!("{within}/{path}") },
+        site: Some(imprint.site.clone()),
     }
 }
 
