@@ -1,4 +1,5 @@
-//! The one error type. A domain operation says what went wrong here; `web::problem` alone says how it looks.
+//! The one error type. A domain operation says what went wrong here; `web::problem` alone says how it looks, and `words`
+//! what is said of it.
 
 use std::borrow::Cow;
 use std::time::Duration;

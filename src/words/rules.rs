@@ -264,22 +264,37 @@ fn grouped(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::rule;
-    use crate::error::rules::{Asking, Casework, Form, Rule, Shifts};
+    use crate::error::rules::{Asking, Casework, Form, Hooks, Names, Publishing, Rule, Shifts};
+
+    fn told(broken: impl Into<Rule>) -> Cow<'static, str> {
+        rule(&broken.into())
+    }
 
     #[test]
     fn numbers_and_codes_stand_in_the_sentence() {
-        let codes = || ["yes", "no", "unknown"].map(str::to_owned).to_vec();
-        let told: [(Rule, &str); 6] = [
-            (Form::TooLong(20_000).into(), "at most 20,000 characters"),
-            (Form::TooLong(500).into(), "at most 500 characters"),
-            (Form::OneOf(codes()).into(), "use one of yes, no, unknown"),
-            (Casework::HoldOutOfRange(72).into(), "choose a time within the next 72 hours"),
-            (Asking::TooLong(4_000).into(), "at most 4000 characters"),
-            (Shifts::TooLong(31).into(), "a shift is at most 31 days long: look at the year"),
-        ];
-        for (broken, words) in told {
-            assert_eq!(rule(&broken), words, "{}", broken.code());
-        }
+        let codes = ["yes", "no", "unknown"].map(str::to_owned).to_vec();
+        assert_eq!(told(Form::OneOf(codes)), "use one of yes, no, unknown");
+        assert_eq!(told(Form::TooLong(20_000)), "at most 20,000 characters");
+        assert_eq!(told(Form::TooLong(500)), "at most 500 characters");
+        assert_eq!(told(Form::TooMany(10)), "at most 10");
+        assert_eq!(told(Form::TooManyMessages(200)), "at most 200 messages, and what fits: the newest are kept");
+        assert_eq!(told(Form::Batch(100)), "send 1 to 100 reports");
+        assert_eq!(told(Casework::HoldWithoutEnd(72)), "say until when, at most 72 hours ahead");
+        assert_eq!(told(Casework::HoldOutOfRange(72)), "choose a time within the next 72 hours");
+        assert_eq!(told(Casework::CheckInOutOfRange(30)), "choose a time within the next 30 days");
+        assert_eq!(told(Casework::NoteLength(20_000)), "write 1 to 20,000 characters");
+        assert_eq!(told(Asking::TooLong(4_000)), "at most 4000 characters");
+        assert_eq!(told(Shifts::TooLong(31)), "a shift is at most 31 days long: look at the year");
+        assert_eq!(told(Names::TooLong(80)), "use at most 80 characters");
+        assert_eq!(told(Hooks::Overlap(168)), "use 0 to 168");
+        assert_eq!(told(Hooks::RangeTooWide(10_000)), "this reaches more than 10000 events; take a shorter one");
+        let reason = "write one line of at most 500 characters, without direction marks; it is published";
+        assert_eq!(told(Publishing::Reason(500)), reason);
+        let look_alike = Names::LookAlike { slug: "kindred".to_owned(), id: "plt_0".to_owned() };
+        let other = "people could not tell it from the name of `kindred` (plt_0): choose one that is plainly another";
+        assert_eq!(told(look_alike), other);
     }
 }
