@@ -165,16 +165,23 @@ async fn seals(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
         after = last;
     }
     bar.finish_and_clear();
-    let mut counts = std::mem::take(&mut report.sealed);
-    let look = move |rx: &mut Look<'_>| sound::seals(rx, &mut counts).map(|found| (found, counts));
-    let (found, counts) = app.read(look).await?;
-    report.sealed = counts;
-    report.problems.extend(found);
+    let looked = secrets(app, report).await;
+    report.section("editions", looked)?;
     for (scope, count) in &report.sealed {
         let Seals { opens, erased, wrong } = count;
         report.said.push(format!("sealed {scope}: {opens} open, {erased} erased, {wrong} wrong"));
     }
     report.said.push(format!("names and walls: {unnamed} missing"));
+    Ok(())
+}
+
+/// Tries the secrets of editions.
+async fn secrets(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let (store, mut counts) = (app.editions().clone(), report.sealed.clone());
+    let look = move |rx: &mut Look<'_>| sound::seals(rx, &store, &mut counts).map(|found| (found, counts));
+    let (found, counts) = app.read(look).await?;
+    report.sealed = counts;
+    report.problems.extend(found);
     Ok(())
 }
 

@@ -1,9 +1,9 @@
 //! Whether the secrets of editions open, and whether what the database says is published is what stands in the folder, and
 //! the other way round.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::editions::{self, Calendar, Committed, EditionId, Flaw, Shelf};
+use super::editions::{self, Calendar, Committed, EditionId, Flaw, Shelf, Store};
 use super::tables::TABLES;
 use crate::domain::unit::Look;
 use crate::domain::vault::stated::Table;
@@ -17,16 +17,13 @@ pub fn tables() -> Vec<&'static Table> {
 }
 
 /// Tries the secrets of editions and their keys. Of what was published the auditor alone has the secret: its key is
-/// destroyed, and it is not tried.
+/// destroyed, and it is not tried. Neither is that of an edition that stands in its place and is not on record.
 ///
 /// # Errors
 /// What the database says.
-pub fn seals(rx: &mut Look<'_>, counts: &mut BTreeMap<&'static str, Seals>) -> Result<Vec<Finding>> {
-    let all = editions::all(rx)?;
-    let is_published = |id: EditionId| all.iter().any(|one| one.entry.edition == id && one.published_at.is_some());
-    let with_replacements = all.iter().flat_map(|one| [one.entry.edition, one.entry.edition.replacement()]);
-    let secret: BTreeSet<EditionId> = with_replacements.filter(|id| !is_published(*id)).collect();
-    let names: Vec<String> = secret.iter().map(ToString::to_string).collect();
+pub fn seals(rx: &mut Look<'_>, store: &Store, counts: &mut BTreeMap<&'static str, Seals>) -> Result<Vec<Finding>> {
+    let secret = editions::unpublished(rx)?.into_iter().filter(|id| !store.published(*id).is_dir());
+    let names: Vec<String> = secret.map(|id| id.to_string()).collect();
     let tables: Vec<&Table> = TABLES.iter().collect();
     soundness::seals(rx, &tables, &names, counts)
 }

@@ -78,11 +78,12 @@ fn counted(found: &[Finding], code: &str) -> BTreeMap<&'static str, usize> {
 
 /// The seals of everybody, and of editions.
 async fn seals(world: &World) -> Vec<Finding> {
-    let look = world.app.read(|rx| {
+    let store = world.app.editions().clone();
+    let look = world.app.read(move |rx| {
         let owners: Vec<String> = audit::heads(rx, "", 1_000)?.into_iter().map(|(id, _)| id).collect();
         let mut counts = BTreeMap::new();
         let mut found = soundness::seals(rx, &sound::tables(), &owners, &mut counts)?;
-        found.extend(sound::seals(rx, &mut counts)?);
+        found.extend(sound::seals(rx, &store, &mut counts)?);
         Ok(found)
     });
     look.await.unwrap()

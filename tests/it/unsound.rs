@@ -22,6 +22,7 @@ use crate::webhooks::over_loopback;
 
 /// What is wrong by now, in the world's own time.
 pub(crate) async fn findings(world: &World) -> Vec<Finding> {
+    let store = world.app.editions().clone();
     let look = world.app.read(move |rx| {
         let tables = sound::tables();
         let mut found = soundness::shape(rx)?;
@@ -37,7 +38,7 @@ pub(crate) async fn findings(world: &World) -> Vec<Finding> {
         found.extend(soundness::unreadable(rx, &tables)?);
         let owners: Vec<String> = audit::heads(rx, "", 1_000)?.into_iter().map(|(id, _)| id).collect();
         found.extend(soundness::seals(rx, &tables, &owners, &mut BTreeMap::new())?);
-        found.extend(sound::seals(rx, &mut BTreeMap::new())?);
+        found.extend(sound::seals(rx, &store, &mut BTreeMap::new())?);
         found.extend(soundness::names(rx, &owners)?);
         Ok(found)
     });

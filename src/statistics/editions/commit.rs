@@ -1,7 +1,7 @@
 //! What is committed to: the secret of an edition, before its quarter ends. Its hash is published, so that nobody, and
 //! least of all whoever runs the service, can try secrets until the figures are nicer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -11,6 +11,7 @@ use super::{EditionId, Manifest, Span};
 use crate::base::secret::hex;
 use crate::base::time::Timestamp;
 use crate::db::dialect::insert_new;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{edition_builds, editions, key_wraps};
 use crate::domain::counting::Quarter;
 use crate::domain::unit::{Look, Unit};
@@ -69,6 +70,20 @@ fn read(row: Row) -> Result<Committed> {
 pub fn all(rx: &mut Look<'_>) -> Result<Vec<Committed>> {
     let rows: Vec<Row> = editions::table.order(editions::id).select(Row::as_select()).load(rx.conn())?;
     rows.into_iter().map(read).collect()
+}
+
+/// The editions, and their replacements, that are not on record as published: the keys of their secrets are there. A row
+/// that cannot be read hides no other.
+///
+/// # Errors
+/// What the database says.
+pub fn unpublished(rx: &mut Look<'_>) -> Result<BTreeSet<EditionId>> {
+    let rows: Vec<(Perhaps<String>, Perhaps<Option<Timestamp>>)> =
+        editions::table.select((editions::id, editions::published_at)).load(rx.conn())?;
+    let rows = rows.into_iter().filter_map(|(id, at)| Some((id.0?.parse::<EditionId>().ok()?, at.0?)));
+    let (published, waiting): (Vec<_>, Vec<_>) = rows.partition(|(_, at)| at.is_some());
+    let all = published.iter().chain(&waiting).flat_map(|(id, _)| [*id, id.replacement()]);
+    Ok(all.filter(|id| !published.iter().any(|(other, _)| other == id)).collect())
 }
 
 /// One of them.

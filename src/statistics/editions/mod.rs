@@ -28,7 +28,7 @@ mod views;
 pub use announce::{forgotten, remember, replace};
 pub use bundle::{Build, Bundle, Draw, Imprint, Listed, Past};
 pub use calendar::{Calendar, CalendarEntry, plan, release_at};
-pub use commit::{Committed, adopt, all, commit, commit_due, find, is_on_record, mark_published, secret};
+pub use commit::{Committed, adopt, all, commit, commit_due, find, is_on_record, mark_published, secret, unpublished};
 pub use count::{Around, count, note_attempt, settle_and_close};
 pub use files::{File, all as all_files, data_only, finish};
 pub use manifest::{FileEntry, Flaw, Manifest, PublicKey, SIGNATURE, check_staged, is_within, paths, signer, verify};
