@@ -1,6 +1,7 @@
 //! Recourse turns abuse reports from dating apps into help.
 //!
-//! Read it like a floor plan: `main → app → { web, jobs } → domain → { db, outbound } → base`. Arrows point at what a file may
+//! Read it like a floor plan:
+//! `main → commands → { web, jobs } → app → statistics → domain → { db, outbound } → base`. Arrows point at what a file may
 //! import; nothing points back, and a test holds the code to it. `words` has what is said of a rule whose key the domain
 //! names. `ARCHITECTURE.md` has the plan.
 

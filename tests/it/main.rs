@@ -68,6 +68,7 @@ mod sign_in;
 mod spine;
 mod starting;
 mod stated;
+mod strata;
 mod structure;
 mod tampering;
 mod unheard;

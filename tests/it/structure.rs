@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use recourse::domain::case::state;
 use recourse::web::{openapi, problem};
 
-/// What each room may import of ours. `app` wires, and handlers and jobs take it: the one arrow that points back.
+/// What each room may import of ours. `strata` looks whether rooms stand in a circle.
 const ARROWS: [(&str, &[&str]); 17] = [
     ("base", &["base"]),
     ("error", &[]),
@@ -29,7 +29,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
 ];
 
 /// A source file: its path below `src`, and its text.
-fn sources() -> Vec<(String, String)> {
+pub(crate) fn sources() -> Vec<(String, String)> {
     fn walk(dir: &Path, all: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
@@ -46,7 +46,7 @@ fn sources() -> Vec<(String, String)> {
 }
 
 /// The lines of code: comments are no imports.
-fn code(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn code(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(|line| line.split("//").next().unwrap_or_default())
 }
 

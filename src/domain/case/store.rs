@@ -72,15 +72,23 @@ pub(in crate::domain) fn insert(tx: &mut Unit<'_>, case: &Case, pair: Option<[u8
     Ok(added == 1)
 }
 
-/// Gives up the pair of accounts that the case stands for: a later report of theirs opens a case anew.
-pub(in crate::domain) fn give_up_pair(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
-    diesel::update(cases::table.find(id)).set(cases::pair_digest.eq(None::<Vec<u8>>)).execute(tx.conn())?;
+/// Sets the pair of accounts that the case stands for. With none, a later report of theirs opens a case anew.
+pub(in crate::domain) fn set_pair(tx: &mut Unit<'_>, id: &CaseId, pair: Option<Vec<u8>>) -> Result<()> {
+    diesel::update(cases::table.find(id)).set(cases::pair_digest.eq(pair)).execute(tx.conn())?;
     Ok(())
 }
 
 /// Has the case compared with others again.
 pub(in crate::domain) fn compare_again(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
     diesel::update(cases::table.find(id)).set(cases::match_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Notes that the case was compared, unless it was to be compared again since.
+pub(in crate::domain) fn note_compared(tx: &mut Unit<'_>, id: &str, since: Option<Timestamp>) -> Result<()> {
+    diesel::update(cases::table.filter(cases::id.eq(id).and(cases::match_at.eq(since))))
+        .set(cases::match_at.eq(None::<Timestamp>))
+        .execute(tx.conn())?;
     Ok(())
 }
 

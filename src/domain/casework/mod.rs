@@ -2,6 +2,7 @@
 
 pub mod acts;
 mod alarms;
+mod ask;
 pub(in crate::domain) mod claims;
 pub mod colleagues;
 mod decide;
@@ -14,6 +15,7 @@ pub mod rights;
 mod tables;
 
 pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
+pub use ask::ask;
 pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, resume_and_page, take};
 pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, start};
 pub use claims::{claims_lapsed, end_hold, holds_ended, lapse};

@@ -99,7 +99,7 @@ fn of_pair(tx: &mut Unit<'_>, incoming: &Incoming) -> Result<Option<Case>> {
         priority::mark_unreadable(tx, &id)?;
     }
     if locked || is_erased(&case, tx.keys(Owner::case(&id))?)? {
-        store::give_up_pair(tx, &id)?;
+        store::set_pair(tx, &id, None)?;
         return Ok(None);
     }
     Ok(Some(case))

@@ -14,6 +14,7 @@ use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
 use crate::db::schema::{blind_indexes, cases as table, reports};
+use crate::domain::case::store;
 use crate::domain::casework;
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::Use;
@@ -110,10 +111,7 @@ pub fn take_in(tx: &mut Unit<'_>, case: &str, compared: &Compared) -> Result<()>
         }
     }
     // A case that names somebody else meanwhile waits on.
-    diesel::update(table::table.filter(table::id.eq(case).and(table::match_at.eq(compared.since))))
-        .set(table::match_at.eq(None::<Timestamp>))
-        .execute(tx.conn())?;
-    Ok(())
+    store::note_compared(tx, case, compared.since)
 }
 
 fn is_unreadable(rx: &mut Look<'_>, id: &CaseId) -> Result<bool> {

@@ -13,7 +13,7 @@ use crate::domain::case::Outcome;
 use crate::domain::casefile::CaseSummary;
 use crate::domain::casework;
 use crate::domain::casework::acts::{self, Change, PriorityReason};
-use crate::domain::casework::requests::{self, NewRequest};
+use crate::domain::casework::requests::NewRequest;
 use crate::domain::casework::{Closing, NewNote, NoteView};
 use crate::domain::triage::Priority;
 use crate::domain::vault::Owner;
@@ -118,7 +118,7 @@ async fn ask(call: Call, raw: Raw) -> Result<HttpResponse> {
     let case = id.clone();
     on_case(&call, &raw, &id, move |tx, who| {
         let grant = access::case::<AskPlatform>(tx, &who, &case)?;
-        let done = requests::ask(tx, grant, body?)?;
+        let done = casework::ask(tx, grant, body?)?;
         done_reply(&case, done)
     })
     .await

@@ -186,12 +186,7 @@ pub(super) fn propose_unfounded(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, 
 }
 
 /// Proposes a request to the platform that stands on two people's record.
-pub(in crate::domain) fn propose_request(
-    tx: &mut Unit<'_>,
-    case: &CaseId,
-    who: &Acting,
-    request: NewRequest,
-) -> Result<ActId> {
+pub(super) fn propose_request(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, request: NewRequest) -> Result<ActId> {
     propose(tx, case, who, (ActKind::AskPlatform, Body::AskPlatform(Box::new(request))))
 }
 

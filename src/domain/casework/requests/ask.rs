@@ -7,16 +7,14 @@ use super::{Details, LONGEST_TEXT, tell};
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::schema::{reports, requests};
-use crate::domain::access::{AskPlatform, Grant};
 use crate::domain::case;
 use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::{Action, Case};
 use crate::domain::casework;
-use crate::domain::casework::acts::{self, Done};
 use crate::domain::casework::moved;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::ledger::events::EventType;
-use crate::domain::people::staff::Role;
+use crate::domain::people::staff::{Member, Role};
 use crate::domain::terms::words::{DesiredOutcome, Relation};
 use crate::domain::triage::Signal;
 use crate::domain::unit::{Look, Unit};
@@ -24,26 +22,24 @@ use crate::domain::vault::{Messages, Owner};
 use crate::error::rules::Asking;
 use crate::error::{Error, Result, Violations};
 
-/// Asks the platform, or proposes it when the request stands on two people's record.
+/// Whether this colleague may ask this of the platform now, alone or with a second person, and about which report.
 ///
 /// # Errors
 /// `Invalid` for each guard that does not hold: see [`guard`].
-pub fn ask(tx: &mut Unit<'_>, grant: Grant<AskPlatform>, new: NewRequest) -> Result<Done> {
-    let (mut case, who) = grant.into_parts();
-    let report = report_of(tx, &case.id, new.report_id.as_ref())?;
-    guard(tx, &new, &report)?;
+pub(in crate::domain::casework) fn check(
+    rx: &mut Look<'_>,
+    case: &Case,
+    who: &Member,
+    new: &NewRequest,
+) -> Result<ReportId> {
+    let report = report_of(rx, &case.id, new.report_id.as_ref())?;
+    guard(rx, new, &report)?;
     let senior = matches!(who.role, Role::Lead | Role::SafeguardingLead);
-    if new.action != RequestAction::PreserveEvidence && !senior && is_mirrored(tx, &case.id)? {
+    if new.action != RequestAction::PreserveEvidence && !senior && is_mirrored(rx, &case.id)? {
         return Err(Error::invalid("/action", Asking::MirrorReports));
     }
     case.next(Action::AskPlatform)?;
-    if new.agreement == Some(Agreement::TwoPerson) {
-        // The second person approves what the first one saw: this report, whatever joins meanwhile.
-        let new = NewRequest { report_id: Some(report.id), ..new };
-        return acts::propose_request(tx, &case.id, &who, new).map(Done::Pending);
-    }
-    make(tx, &mut case, &who.id, (&new, report.id))?;
-    Ok(Done::Now(Box::new(case)))
+    Ok(report.id)
 }
 
 /// The report a request is about, with what the reporter wishes by now: the newest report of the case says it, because
@@ -118,7 +114,7 @@ fn agreement(v: &mut Violations, new: &NewRequest, report: &AskedReport) {
 }
 
 /// Makes a request that a second person approved. Its guards are looked at again: time has passed.
-pub(in crate::domain) fn make_approved(
+pub(in crate::domain::casework) fn make_approved(
     tx: &mut Unit<'_>,
     case: &mut Case,
     by: &StaffId,
@@ -126,11 +122,17 @@ pub(in crate::domain) fn make_approved(
 ) -> Result<RequestId> {
     let report = report_of(tx, &case.id, new.report_id.as_ref())?;
     guard(tx, new, &report)?;
-    make(tx, case, by, (new, report.id))
+    make(tx, case, by, new, report.id)
 }
 
 /// Makes the request: row, clock, state, the platform's event.
-fn make(tx: &mut Unit<'_>, case: &mut Case, by: &StaffId, (new, report): (&NewRequest, ReportId)) -> Result<RequestId> {
+pub(in crate::domain::casework) fn make(
+    tx: &mut Unit<'_>,
+    case: &mut Case,
+    by: &StaffId,
+    new: &NewRequest,
+    report: ReportId,
+) -> Result<RequestId> {
     moved::move_along(tx, case, Action::AskPlatform, None)?;
     let id = RequestId::random();
     let now = tx.now();

@@ -11,8 +11,7 @@ use utoipa::ToSchema;
 
 pub(in crate::domain) use answer::remind;
 pub use answer::{answer, case_of, mark_overdue, overdue};
-pub use ask::ask;
-pub(in crate::domain) use ask::make_approved;
+pub(super) use ask::{check, make, make_approved};
 pub use shape::{
     Agreement, AnswerState, NewAnswer, NewRequest, ReasonCode, RequestAction, RequestState, SubjectNotice,
 };

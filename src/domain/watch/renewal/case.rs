@@ -11,6 +11,7 @@ use crate::db::dialect::native;
 use crate::db::schema::{blind_indexes, cases as table};
 use crate::domain::case;
 use crate::domain::case::Case;
+use crate::domain::case::store;
 use crate::domain::casework;
 use crate::domain::casework::rights;
 use crate::domain::intake::{self, Anew};
@@ -112,23 +113,18 @@ fn settle_pair(tx: &mut Unit<'_>, case: &mut Case, anew: &Anew, locked: Option<&
         Some(pair) => rival(tx, case, pair)?,
         None => None,
     };
-    let Some(other) = other else { return set_pair(tx, &case.id, after) };
+    let Some(other) = other else { return store::set_pair(tx, &case.id, after) };
     if locked != Some(&other) {
         // It came between the look and the lock: the pair is settled when the run passes again, or by the next report.
         return Ok(());
     }
     let Some(mut other) = case::find(tx, &other)? else { return Ok(()) };
     let is_newer = (case.received_at, &case.id) > (other.received_at, &other.id);
-    set_pair(tx, if is_newer { &case.id } else { &other.id }, None)?;
+    store::set_pair(tx, if is_newer { &case.id } else { &other.id }, None)?;
     if !is_newer {
-        set_pair(tx, &case.id, after)?;
+        store::set_pair(tx, &case.id, after)?;
     }
     casework::link_one_pair(tx, case, &mut other)
-}
-
-fn set_pair(tx: &mut Unit<'_>, id: &CaseId, pair: Option<Vec<u8>>) -> Result<()> {
-    diesel::update(table::table.find(id)).set(table::pair_digest.eq(pair)).execute(tx.conn())?;
-    Ok(())
 }
 
 /// Leaves the names as they are, for good.

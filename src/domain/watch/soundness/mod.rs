@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::db::perhaps::Perhaps;
 use crate::domain::vault::stated::Table;
-use crate::domain::{self, case, casefile, casework, counting, intake, ledger, paging, vault, webhooks};
+use crate::domain::{case, casefile, casework, counting, intake, ledger, paging, vault, webhooks};
 
 pub use cases::contradictions;
 pub use codes::unknown_codes;
@@ -48,7 +48,7 @@ pub fn tables() -> Vec<&'static Table> {
     let rooms = [
         vault::TABLES,
         ledger::TABLES,
-        domain::people::TABLES,
+        crate::domain::people::TABLES,
         case::TABLES,
         counting::TABLES,
         paging::TABLES,
