@@ -113,7 +113,7 @@ impl Courier {
             self.app.write(Caller::Job("deliveries"), move |tx| webhooks::lease(tx, &to, &worker, webhooks::AT_ONCE))
         });
         let mut failed = None;
-        for taken in join_all(leases).await {
+        for (to, taken) in some.iter().zip(join_all(leases).await) {
             match taken {
                 Ok(all) => {
                     for first in all {
@@ -121,7 +121,11 @@ impl Courier {
                     }
                 }
                 // What the others leased is worked on all the same.
-                Err(error) => failed = Some(error),
+                Err(error @ Error::Unavailable(_)) => failed = Some(error),
+                // One endpoint's trouble is not another's.
+                Err(error) => {
+                    tracing::error!(endpoint = %to.endpoint, %error, "what is due to an endpoint cannot be taken");
+                }
             }
         }
         failed.map_or(Ok(()), Err)

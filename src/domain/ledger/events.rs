@@ -15,6 +15,7 @@ use crate::base::page::Limit;
 use crate::base::time::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::dialect::native;
+use crate::db::perhaps::{Perhaps, first_readable};
 use crate::db::schema::{event_cursors, events};
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
@@ -273,15 +274,17 @@ fn place_new(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<()>
     let waiting = events::table
         .filter(events::platform_id.eq(platform).and(events::mode.eq(mode)).and(events::position.is_null()))
         .order((events::created_at, events::sequence, events::id))
-        .limit(PLACED_AT_ONCE)
         .select(events::id);
-    if waiting.first::<EventId>(tx.conn()).optional()?.is_none() {
+    if waiting.first::<Perhaps<EventId>>(tx.conn()).optional()?.is_none() {
         return Ok(());
     }
     let mut position = lock_cursor(tx, platform, mode)?;
     loop {
         // Read again under the lock: another reader may have placed some of them meanwhile.
-        let ids: Vec<EventId> = waiting.load(tx.conn())?;
+        let ids: Vec<EventId> = first_readable(PLACED_AT_ONCE, |limit| {
+            let loaded: Vec<Perhaps<EventId>> = waiting.limit(limit).load(tx.conn())?;
+            Ok(loaded.into_iter().map(|id| id.0).collect())
+        })?;
         for id in &ids {
             position += 1;
             diesel::update(events::table.find(id)).set(events::position.eq(position)).execute(tx.conn())?;

@@ -12,6 +12,7 @@ use super::{ATTEMPTS, DeliveryState, EndpointState, Payload, health, schedule};
 use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
+use crate::db::perhaps::{Perhaps, first_readable};
 use crate::db::schema::{deliveries, events, webhook_endpoints};
 use crate::domain::ledger::events::Event;
 use crate::domain::unit::{Look, Unit};
@@ -28,7 +29,7 @@ const OF_TENANT: usize = 16;
 const TAKEN: i64 = ATTEMPTS + 2;
 
 /// An endpoint to which something is due.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Due {
     /// The endpoint.
     pub endpoint: EndpointId,
@@ -115,13 +116,17 @@ pub fn due(rx: &mut Look<'_>) -> Result<Vec<Due>> {
     let waiting = deliveries::table
         .filter(deliveries::endpoint_id.eq(webhook_endpoints::id))
         .filter(deliveries::next_at.le(now).and(free));
-    Ok(webhook_endpoints::table
+    let all: Vec<(Perhaps<EndpointId>, Perhaps<PlatformId>)> = webhook_endpoints::table
         .filter(webhook_endpoints::state.eq(EndpointState::Active))
         .filter(exists(waiting))
         // Those that take what they are sent come first.
         .order(webhook_endpoints::failing_since.is_not_null())
         .select((webhook_endpoints::id, webhook_endpoints::platform_id))
-        .load(rx.conn())?)
+        .load(rx.conn())?;
+    let due = |(endpoint, platform): (Perhaps<EndpointId>, Perhaps<PlatformId>)| {
+        Some(Due { endpoint: endpoint.0?, platform: platform.0? })
+    };
+    Ok(all.into_iter().filter_map(due).collect())
 }
 
 /// Leases what is due to an endpoint, within the bounds of the endpoint and of its platform.
@@ -144,14 +149,20 @@ pub fn lease(tx: &mut Unit<'_>, to: &Due, worker: &str, most: usize) -> Result<V
         return Ok(Vec::new());
     }
     let free = deliveries::lease_until.is_null().or(deliveries::lease_until.lt(now));
-    let rows: Vec<(DeliveryId, EventId, i64, Option<Timestamp>)> = deliveries::table
-        .filter(deliveries::endpoint_id.eq(&to.endpoint).and(deliveries::next_at.le(now)).and(free))
-        .order((deliveries::next_at, deliveries::id))
-        .limit(i64::try_from(room).unwrap_or(1))
-        .select((deliveries::id, deliveries::event_id, deliveries::attempts, deliveries::first_attempt_at))
-        .load(tx.conn())?;
+    let rows: Vec<(DeliveryId, EventId, i64, Option<Timestamp>)> =
+        first_readable(i64::try_from(room).unwrap_or(1), |limit| {
+            type Loaded = (Perhaps<DeliveryId>, Perhaps<EventId>, i64, Option<Timestamp>);
+            let loaded: Vec<Loaded> = deliveries::table
+                .filter(deliveries::endpoint_id.eq(&to.endpoint).and(deliveries::next_at.le(now)).and(free))
+                .order((deliveries::next_at, deliveries::id))
+                .limit(limit)
+                .select((deliveries::id, deliveries::event_id, deliveries::attempts, deliveries::first_attempt_at))
+                .load(tx.conn())?;
+            Ok(loaded.into_iter().map(|(id, event, tried, first)| Some((id.0?, event.0?, tried, first))).collect())
+        })?;
     let mut leased = Vec::with_capacity(rows.len());
-    for (id, event, attempts, first) in rows {
+    // Where none of a few can be read, more are asked for.
+    for (id, event, attempts, first) in rows.into_iter().take(room) {
         if attempts >= TAKEN {
             lay_aside(tx, &id, "no_worker_finished")?;
             continue;
@@ -174,14 +185,16 @@ pub fn lease(tx: &mut Unit<'_>, to: &Due, worker: &str, most: usize) -> Result<V
 fn room(rx: &mut Look<'_>, to: &Due, worker: &str, at_once: usize) -> Result<usize> {
     let siblings =
         webhook_endpoints::table.filter(webhook_endpoints::platform_id.eq(&to.platform)).select(webhook_endpoints::id);
-    let under_way: Vec<(EndpointId, i64)> = deliveries::table
+    let under_way: Vec<(Perhaps<EndpointId>, i64)> = deliveries::table
         .filter(deliveries::endpoint_id.eq_any(siblings).and(deliveries::lease_until.ge(rx.now())))
         .filter(deliveries::lease_by.eq(worker))
         .group_by(deliveries::endpoint_id)
         .select((deliveries::endpoint_id, diesel::dsl::count_star()))
         .load(rx.conn())?;
-    let under_way: HashMap<EndpointId, usize> =
-        under_way.into_iter().map(|(endpoint, count)| (endpoint, usize::try_from(count).unwrap_or(AT_ONCE))).collect();
+    let under_way: HashMap<EndpointId, usize> = under_way
+        .into_iter()
+        .filter_map(|(endpoint, count)| Some((endpoint.0?, usize::try_from(count).unwrap_or(AT_ONCE))))
+        .collect();
     let here = under_way.get(&to.endpoint).copied().unwrap_or(0);
     let all: usize = under_way.values().sum();
     Ok(at_once.saturating_sub(here).min(OF_TENANT.saturating_sub(all)))

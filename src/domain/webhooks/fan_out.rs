@@ -10,6 +10,7 @@ use super::{DeliveryState, EndpointState};
 use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::insert_new;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
 use crate::domain::ledger::events::{self, EventType, NewEvent};
 use crate::domain::terms::Mode;
@@ -55,7 +56,7 @@ pub(super) fn insert(tx: &mut Unit<'_>, new: &[NewDelivery]) -> Result<usize> {
 }
 
 /// An endpoint that the log has gone past.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Behind {
     /// The endpoint.
     pub endpoint: EndpointId,
@@ -73,17 +74,22 @@ pub fn behind(rx: &mut Look<'_>) -> Result<Vec<Behind>> {
     };
     let unplaced = exists(own().filter(log::position.is_null()));
     let further = exists(own().filter(log::position.gt(webhook_endpoints::cursor.nullable())));
-    Ok(webhook_endpoints::table
+    let all: Vec<(Perhaps<EndpointId>, Perhaps<PlatformId>, Mode)> = webhook_endpoints::table
         .filter(webhook_endpoints::state.eq(EndpointState::Active))
         // A row that cannot be read hides no other.
         .filter(webhook_endpoints::mode.eq_any(Mode::ALL))
         .filter(unplaced.or(further))
         .select((webhook_endpoints::id, webhook_endpoints::platform_id, webhook_endpoints::mode))
-        .load(rx.conn())?)
+        .load(rx.conn())?;
+    let behind = |(endpoint, platform, mode): (Perhaps<EndpointId>, Perhaps<PlatformId>, Mode)| {
+        Some(Behind { endpoint: endpoint.0?, platform: platform.0?, mode })
+    };
+    Ok(all.into_iter().filter_map(behind).collect())
 }
 
 /// Makes the next page of an endpoint's deliveries. Says whether there may be more.
 pub fn catch_up(tx: &mut Unit<'_>, who: &Behind) -> Result<bool> {
+    type Loaded = (Perhaps<EventId>, Perhaps<String>, Timestamp, Option<i64>);
     Owner::platform(&who.platform).lock(tx)?;
     events::end(tx, &who.platform, who.mode)?;
     let row: Option<(EndpointState, i64, String)> = webhook_endpoints::table
@@ -92,7 +98,7 @@ pub fn catch_up(tx: &mut Unit<'_>, who: &Behind) -> Result<bool> {
         .first(tx.conn())
         .optional()?;
     let Some((EndpointState::Active, cursor, types)) = row else { return Ok(false) };
-    let page: Vec<(EventId, String, Timestamp, Option<i64>)> = log::table
+    let page: Vec<Loaded> = log::table
         .filter(log::platform_id.eq(&who.platform).and(log::mode.eq(who.mode)).and(log::position.gt(cursor)))
         .order(log::position)
         .limit(PAGE)
@@ -104,8 +110,9 @@ pub fn catch_up(tx: &mut Unit<'_>, who: &Behind) -> Result<bool> {
     // A due time of the event's own age lets the oldest go first.
     let new: Vec<NewDelivery> = page
         .into_iter()
-        .filter(|(_, kind, ..)| wants(&wanted, kind))
-        .map(|(event, _, at, _)| NewDelivery::new(event, &who.endpoint, at))
+        .filter_map(|(event, kind, at, _)| Some((event.0?, kind.0?, at)))
+        .filter(|(_, kind, _)| wants(&wanted, kind))
+        .map(|(event, _, at)| NewDelivery::new(event, &who.endpoint, at))
         .collect();
     insert(tx, &new)?;
     diesel::update(webhook_endpoints::table.find(&who.endpoint))
