@@ -192,7 +192,7 @@ fn a_case_is_read_and_worked_on_although_rows_beside_it_cannot_be_read() {
 }
 
 /// Statements that put many damaged rows beside what is there, into each table that a job of the tick reads.
-fn strange_rows() -> Vec<String> {
+pub(crate) fn strange_rows() -> Vec<String> {
     let bad = of("BAD");
     let many = |make: &dyn Fn(usize) -> String| (0..MANY).map(make).collect::<Vec<_>>();
     let ends = [

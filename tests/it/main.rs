@@ -32,6 +32,7 @@ mod hanging;
 mod harness;
 mod hinted;
 mod input_echo;
+mod jobs;
 mod languages;
 mod later;
 mod lenient;

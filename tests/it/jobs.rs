@@ -1,0 +1,407 @@
+//! For each job: a damaged row, in whatever table it reads, stops nothing but itself. A job that is added fails here until
+//! it has a line in the table.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use recourse::base::id::RequestId;
+use recourse::db::schema::reports;
+use recourse::domain::casework::colleagues;
+use recourse::domain::people::staff::Role;
+use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
+use recourse::domain::triage::Queue;
+use recourse::jobs;
+use serde_json::{Value, json};
+
+use crate::damage::{strange_rows, urgent};
+use crate::harness::client::{Platform, Staff};
+use crate::harness::{TEST, World, on_both, on_both_with};
+use crate::operators::check;
+use crate::webhooks::over_loopback;
+
+/// What a job is tried with.
+struct Line {
+    job: &'static str,
+    /// Makes a case due for the job: a sound one, and one for each kind of damage.
+    due: &'static str,
+    /// Breaks rows that are nobody's case; the second on `SQLite` alone, which keeps any bytes in any column.
+    broken: &'static [&'static str],
+    on_sqlite: &'static [&'static str],
+    /// Counts something once the job has done its work on the sound case.
+    done: &'static str,
+}
+
+/// A line without more than it says.
+const NOTHING: Line = Line { job: "", due: "", broken: &[], on_sqlite: &[], done: "SELECT count(*) AS n FROM cases" };
+
+/// A time that never comes.
+const FAR: &str = "99999999999999999";
+
+/// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
+/// are colleagues, `{far}` never comes.
+const LINES: [Line; 20] = [
+    Line {
+        job: "end_claims",
+        due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
+        done: "SELECT count(*) AS n FROM cases WHERE id = '{case}' AND claimed_until IS NULL",
+        ..NOTHING
+    },
+    Line {
+        job: "tell_of_clocks",
+        due: "UPDATE clocks SET alarm_at = 1 WHERE case_id = '{case}'",
+        done: "SELECT count(*) AS n FROM clocks WHERE case_id = '{case}' AND alarm_at > 1",
+        ..NOTHING
+    },
+    Line {
+        job: "end_holds",
+        due: "UPDATE cases SET state = 'on_hold', held_until = 1 WHERE id = '{case}'",
+        done: "SELECT count(*) AS n FROM cases WHERE id = '{case}' AND state = 'in_review'",
+        ..NOTHING
+    },
+    Line {
+        job: "mark_overdue",
+        due: "INSERT INTO requests (id, case_id, report_id, platform_id, mode, action, state, made_by, made_at, due_at, \
+              subject_notice, single_contact_check, confidential, agreement, details, version) SELECT '{request}', case_id, \
+              id, platform_id, mode, 'preserve_evidence', 'open', '{lead}', 1, 2, 'not_before_contact', TRUE, TRUE, \
+              'not_needed', statement, 1 FROM reports WHERE case_id = '{case}'",
+        done: "SELECT count(*) AS n FROM requests WHERE case_id = '{case}' AND state = 'overdue'",
+        ..NOTHING
+    },
+    Line {
+        job: "compare",
+        due: "UPDATE cases SET match_at = 1 WHERE id = '{case}'",
+        done: "SELECT count(*) AS n FROM cases WHERE id = '{case}' AND match_at IS NULL",
+        ..NOTHING
+    },
+    Line {
+        job: "end_unfit",
+        due: "UPDATE cases SET claimed_until = {far}, assigned_to = '{auditor}' WHERE id = '{case}'",
+        done: "SELECT count(*) AS n FROM cases WHERE id = '{case}' AND claimed_until IS NULL",
+        ..NOTHING
+    },
+    Line {
+        job: "ring",
+        due: "UPDATE alarms SET next_at = 1 WHERE case_id = '{case}'",
+        done: "SELECT count(*) AS n FROM alarms WHERE case_id = '{case}' AND rings = 1",
+        ..NOTHING
+    },
+    Line {
+        job: "find_unseen",
+        due: "UPDATE cases SET queue = 'fraud' WHERE id = '{case}'",
+        broken: &["INSERT INTO unseen_cases (case_id, since, told_at) VALUES ('nonsense', 1, 1)"],
+        done: "SELECT count(*) AS n FROM unseen_cases WHERE case_id = '{case}'",
+        ..NOTHING
+    },
+    Line {
+        job: "settle",
+        due: "INSERT INTO forwards (case_id, forwarded_at, response_due_at, outcome_due_at) VALUES ('{case}', 1, 2, 2); \
+              INSERT INTO flows (case_id, flow, at, platform_id, category, region, value, totalled) \
+              VALUES ('{case}', 'capped', 1, 'p', 'c', 'london', '', FALSE)",
+        on_sqlite: &["UPDATE flows SET value = x'ff' WHERE case_id IN {bad}"],
+        done: "SELECT count(*) AS n FROM forwards, flows WHERE forwards.case_id = '{case}' AND response_due_at IS NULL \
+               AND outcome_due_at IS NULL AND flows.case_id = '{case}' AND totalled",
+        ..NOTHING
+    },
+    Line {
+        job: "count",
+        on_sqlite: &["UPDATE cases SET mode = x'ff' WHERE id IN {bad}", "UPDATE case_queues SET queue = x'fe'"],
+        done: "SELECT count(*) AS n FROM queue_counts WHERE queue = 'emergency' AND mode = 'live' AND depth > 0",
+        ..NOTHING
+    },
+    Line { job: "look", ..NOTHING },
+    Line {
+        job: "try_anew",
+        due: "INSERT INTO stumbles (job, row_id, since, failed_at, attempts, next_at, reason) \
+              VALUES ('count', '{case}', 1, {far}, 1, {far}, 'fault')",
+        broken: &["INSERT INTO stumbles (job, row_id, since, failed_at, attempts, next_at, reason) \
+                   VALUES ('nothing', 'nonsense', 1, {far}, 1, 1, 'whatever')"],
+        on_sqlite: &["UPDATE stumbles SET reason = x'ff', attempts = 'often' WHERE row_id <> '{case}'"],
+        done: "SELECT count(*) AS n FROM stumbles WHERE row_id = '{case}' AND next_at < {far}",
+    },
+    Line {
+        job: "reassess",
+        due: "UPDATE cases SET priority = 'p1', priority_source = 'failure' WHERE id = '{case}'",
+        done: "SELECT count(*) AS n FROM cases WHERE id = '{case}' AND priority = 'p0'",
+        ..NOTHING
+    },
+    Line {
+        job: "requeue",
+        due: "UPDATE cases SET queue = 'fraud' WHERE id = '{case}'",
+        on_sqlite: &["UPDATE cases SET priority = x'ff' WHERE id IN {bad}"],
+        done: "SELECT count(*) AS n FROM cases WHERE id = '{case}' AND queue = 'emergency'",
+        ..NOTHING
+    },
+    Line {
+        job: "renewal",
+        due: "UPDATE blind_indexes SET rules = 1 WHERE case_id = '{case}'",
+        broken: &[
+            "DELETE FROM renewals; UPDATE declarations SET rules = 1",
+            "UPDATE key_wraps SET wrapped = (SELECT body FROM assessments LIMIT 1) WHERE owner = '{auditor}'",
+        ],
+        on_sqlite: &["UPDATE declarations SET staff_id = x'ff' WHERE staff_id = '{auditor}'"],
+        done: "SELECT count(*) AS n FROM declarations, renewals WHERE staff_id = '{lead}' AND declarations.rules > 1 AND \
+               ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blind_indexes WHERE case_id = '{case}' AND rules = 1)",
+    },
+    Line { job: "editions", done: "SELECT count(*) AS n FROM editions", ..NOTHING },
+    Line {
+        job: "tidy",
+        due: "UPDATE events SET created_at = 1 WHERE report_id IN (SELECT id FROM reports WHERE case_id = '{case}')",
+        broken: &[
+            "UPDATE idempotency SET created_at = 1; UPDATE staff_sessions SET expires_at = 1",
+            "UPDATE events SET mode = 'maybe', type = 'nothing' WHERE id = (SELECT max(id) FROM events WHERE created_at = 1)",
+        ],
+        on_sqlite: &[
+            "UPDATE events SET id = x'ff' WHERE id = (SELECT min(id) FROM events WHERE created_at = 1)",
+            "UPDATE idempotency SET scope = x'ff' WHERE scope = (SELECT min(scope) FROM idempotency)",
+            "UPDATE staff_sessions SET id = x'ff' WHERE id = (SELECT min(id) FROM staff_sessions)",
+            "UPDATE platform_clients SET scopes = x'ff'",
+            "UPDATE webhook_endpoints SET platform_id = x'ff' WHERE id = (SELECT min(id) FROM webhook_endpoints)",
+        ],
+        done: "SELECT count(*) AS n FROM platforms WHERE NOT EXISTS (SELECT 1 FROM events WHERE created_at = 1) AND NOT EXISTS \
+               (SELECT 1 FROM idempotency WHERE created_at = 1) AND NOT EXISTS (SELECT 1 FROM staff_sessions)",
+    },
+    Line { job: "sign", done: "SELECT count(*) AS n FROM audit_digests", ..NOTHING },
+    Line {
+        job: "outbox",
+        due: "INSERT INTO outbox (id, kind, payload, created_at, run_at, attempts) SELECT 'job' || substr(id, 5), 'tell_of_wall', \
+              '{\"kind\":\"tell_of_wall\",\"payload\":{\"case\":\"{case}\"}}', 1, 1, 0 FROM cases WHERE id = '{case}'",
+        broken: &[
+            "UPDATE outbox SET payload = 'nonsense' WHERE id = (SELECT min(id) FROM outbox WHERE done_at IS NULL)",
+        ],
+        on_sqlite: &[
+            "UPDATE outbox SET dedupe_key = x'ff', payload = x'ff', run_at = 1 WHERE id = (SELECT min(id) FROM \
+                      outbox WHERE done_at IS NULL AND payload NOT LIKE '%{case}%')",
+        ],
+        done: "SELECT count(*) AS n FROM outbox WHERE payload LIKE '%tell_of_wall%{case}%' AND done_at IS NOT NULL",
+    },
+    Line {
+        job: "deliveries",
+        due: "UPDATE deliveries SET next_at = 1, attempts = 0, dead_at = NULL, state = 'pending' WHERE event_id IN (SELECT \
+              events.id FROM events JOIN reports ON report_id = reports.id WHERE case_id = '{case}')",
+        broken: &[
+            "UPDATE webhook_endpoints SET types = 'nothing', url = (SELECT identity FROM reports LIMIT 1) WHERE id = (SELECT \
+             min(id) FROM webhook_endpoints)",
+            "UPDATE webhook_secrets SET hmac = (SELECT identity FROM reports LIMIT 1) WHERE endpoint_id = (SELECT min(id) FROM \
+             webhook_endpoints)",
+        ],
+        on_sqlite: &[
+            "UPDATE deliveries SET id = x'ff' WHERE id = (SELECT min(id) FROM deliveries)",
+            "UPDATE webhook_secrets SET public_key = x'ff' WHERE id = (SELECT min(id) FROM webhook_secrets)",
+        ],
+        done: "SELECT count(*) AS n FROM deliveries WHERE attempts = 1 AND event_id IN (SELECT events.id FROM events JOIN \
+               reports ON report_id = reports.id WHERE case_id = '{case}')",
+    },
+];
+
+/// Kinds of damage to a case, and to what stands beside it.
+const DAMAGES: [&str; 12] = [
+    "UPDATE cases SET category = 'gone' WHERE id = '{case}'",
+    "UPDATE cases SET priority = 'p9' WHERE id = '{case}'",
+    "UPDATE cases SET mode = 'maybe' WHERE id = '{case}'",
+    "UPDATE cases SET state = 'limbo' WHERE id = '{case}'",
+    "UPDATE cases SET queue = 'nowhere', region = 'moon' WHERE id = '{case}'",
+    // The chain of its record goes on where it has been already.
+    "UPDATE cases SET audit_seq = 0 WHERE id = '{case}'",
+    "UPDATE assessments SET body = (SELECT identity FROM reports LIMIT 1) WHERE case_id = '{case}'",
+    "UPDATE key_wraps SET wrapped = (SELECT body FROM assessments LIMIT 1) WHERE owner = '{case}'",
+    "UPDATE blind_indexes SET kind = 'nothing', role = 'nobody' WHERE case_id = '{case}'",
+    "UPDATE clocks SET kind = 'cuckoo' WHERE case_id = '{case}'; UPDATE alarms SET id = 'x' || id WHERE case_id = '{case}'",
+    "UPDATE reports SET category = 'gone', relation = 'nobody', identity = statement WHERE case_id = '{case}'",
+    "UPDATE cases SET id = 'x' || id WHERE id = '{case}'",
+];
+/// The same, where any bytes stand in any column.
+const ON_SQLITE: [&str; 3] = [
+    "UPDATE cases SET queue = x'ff' WHERE id = '{case}'",
+    "UPDATE cases SET category = CAST(x'c328' AS TEXT) WHERE id = '{case}'",
+    "UPDATE reports SET platform_id = x'ff' WHERE case_id = '{case}'; UPDATE assessments SET id = x'ff' || id WHERE case_id = '{case}'",
+];
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// What the statement counts.
+async fn counted(world: &World, statement: String) -> i64 {
+    let all = world.app.read(move |rx| Ok(diesel::sql_query(statement).load::<Counted>(rx.conn())?));
+    all.await.unwrap()[0].n
+}
+
+/// The world in which the jobs are tried.
+struct House {
+    world: World,
+    lead: Staff,
+    auditor: Staff,
+    damages: Vec<&'static str>,
+}
+
+impl House {
+    async fn begin(world: World) -> Self {
+        let lead = world.staff_with(Role::SafeguardingLead, vec![Queue::Emergency, Queue::Children]).await;
+        let auditor = world.staff(Role::Auditor).await;
+        for (who, number) in [(&lead, "+44 7700 900777"), (&auditor, "+44 7700 900778")] {
+            let (name, number) = (who.username.clone(), Identifier::new(IdentifierKind::Phone, number));
+            world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &number)).await.unwrap();
+        }
+        let on_sqlite: &[&str] = if world.app.db.is_shared() { &[] } else { &ON_SQLITE };
+        let damages = DAMAGES.iter().chain(on_sqlite).copied().collect();
+        let house = Self { world, lead, auditor, damages };
+        house.submit_all().await;
+        house
+    }
+
+    /// A sound case for each job, and one for each kind of damage. The reports of the last are told to two endpoints, where
+    /// nobody listens.
+    async fn submit_all(&self) {
+        let spark = self.world.platform("spark").await;
+        let (last, others) = LINES.split_last().unwrap();
+        self.submit(&spark, others).await;
+        for port in [9, 10] {
+            let hook = json!({"url": format!("http://127.0.0.1:{port}/hook"), "types": ["report.received"]});
+            spark.caller.post("/v1/webhook-endpoints", &hook).await.expect(201);
+        }
+        self.submit(&spark, std::slice::from_ref(last)).await;
+        self.world.deliver().await;
+    }
+
+    async fn submit(&self, spark: &Platform, lines: &[Line]) {
+        let references = lines.iter().flat_map(|line| {
+            let bad = (0..self.damages.len()).map(|n| format!("BAD-{}-{n}", line.job));
+            bad.chain([format!("GOOD-{}", line.job)])
+        });
+        let all: Vec<Value> = references
+            .map(|reference| {
+                let mut body = urgent(&reference);
+                body["subject"] = json!({"platform_account_ref": format!("subject-of-{reference}")});
+                body
+            })
+            .collect();
+        for some in all.chunks(100) {
+            let done = spark.caller.post("/v1/reports/batch", &json!({"reports": some})).await.expect(207).json();
+            assert!(done["results"].as_array().unwrap().iter().all(|one| one["status"] == 201), "{done}");
+        }
+    }
+
+    /// The case of a report, whether or not anybody may see it by now.
+    async fn case_of(&self, reference: String) -> String {
+        let case = reports::table.filter(reports::platform_report_ref.eq(reference)).select(reports::case_id);
+        self.world.app.read(move |rx| Ok(case.first(rx.conn())?)).await.unwrap()
+    }
+
+    /// A statement of the table, about this case.
+    fn about(&self, line: &Line, case: &str, statement: &str) -> String {
+        let bad = format!("(SELECT case_id FROM reports WHERE platform_report_ref LIKE 'BAD-{}-%')", line.job);
+        let request = RequestId::random().to_string();
+        let words = [("{case}", case), ("{bad}", &bad), ("{request}", &request), ("{far}", FAR)];
+        let people = [("{lead}", self.lead.id.as_str()), ("{auditor}", self.auditor.id.as_str())];
+        words.iter().chain(&people).fold(statement.to_owned(), |text, (word, value)| text.replace(word, value))
+    }
+
+    async fn try_one(&self, line: &Line) {
+        let good = self.case_of(format!("GOOD-{}", line.job)).await;
+        let mut all = vec![self.about(line, &good, line.due)];
+        for (n, damage) in self.damages.iter().enumerate() {
+            let bad = self.case_of(format!("BAD-{}-{n}", line.job)).await;
+            all.extend([line.due, damage].map(|statement| self.about(line, &bad, statement)));
+        }
+        let on_sqlite: &[&str] = if self.world.app.db.is_shared() { &[] } else { line.on_sqlite };
+        all.extend(line.broken.iter().chain(on_sqlite).map(|statement| self.about(line, &good, statement)));
+        self.world.tamper(&all.join(";"));
+        let done = self.about(line, &good, line.done);
+        let ran = match line.job {
+            "outbox" => jobs::work_off(&self.world.app, "test").await.map(drop),
+            "deliveries" => jobs::Courier::new(&self.world.app, "test").work_off().await.map(drop),
+            job => jobs::once(&self.world.app, job).await,
+        };
+        assert!(ran.is_ok(), "{}: {ran:?}", line.job);
+        assert!(counted(&self.world, done).await > 0, "{} stopped before the sound one", line.job);
+    }
+}
+
+#[test]
+fn a_damaged_row_in_any_table_that_a_job_reads_stops_nothing_but_itself() {
+    on_both_with(over_loopback, |world| async move {
+        assert_eq!(jobs::names().collect::<Vec<_>>(), LINES.map(|line| line.job), "each job has a line, in order");
+        let house = House::begin(world).await;
+        house.world.tamper(&strange_rows().join(";"));
+        for line in &LINES {
+            house.try_one(line).await;
+        }
+    });
+}
+
+/// How often the job has tried the row in vain; nothing when none stands in its way.
+async fn attempts(world: &World) -> Option<i64> {
+    let all = world.app.read(|rx| {
+        let all = diesel::sql_query("SELECT attempts AS n FROM stumbles WHERE job = 'end_holds'");
+        Ok(all.load::<Counted>(rx.conn())?)
+    });
+    let all = all.await.unwrap();
+    assert!(all.len() < 2, "one row is in the way");
+    all.first().map(|row| row.n)
+}
+
+/// What `recourse check` says of rows that a job steps over.
+fn stepped_over(world: &World) -> Vec<(String, String)> {
+    let (_, said) = check(world, &[]);
+    let text = |one: &Value, member: &str| one[member].as_str().unwrap().to_owned();
+    let found = said["problems"].as_array().unwrap().iter().filter(|one| one["code"] == "stepped_over");
+    found.map(|one| (text(one, "id"), text(one, "detail"))).collect()
+}
+
+#[test]
+fn a_row_that_is_stepped_over_is_tried_later_and_later_and_named_by_check_until_it_is_mended() {
+    on_both(|world| async move {
+        let lead = world.staff(Role::Lead).await;
+        world.platform("spark").await.submit(&urgent("HELD")).await;
+        let case = lead.case_of("HELD").await;
+        let set = |columns: &str| world.tamper(&format!("UPDATE cases SET {columns} WHERE id = '{case}'"));
+        set("state = 'on_hold', held_until = 1, priority = 'p9'");
+        let tried_after = async |seconds: u64| {
+            world.pass(seconds);
+            jobs::once(&world.app, "end_holds").await.unwrap();
+            attempts(&world).await
+        };
+        // It rests for ten seconds, then for twenty, then for forty, and for five minutes at the most.
+        for (seconds, tried) in
+            [(0, 1), (9, 1), (1, 2), (19, 2), (1, 3), (39, 3), (1, 4), (80, 5), (160, 6), (300, 7), (300, 8)]
+        {
+            assert_eq!(tried_after(seconds).await, Some(tried), "after {seconds} seconds more");
+        }
+        assert!(world.app.metrics.text(0).contains("recourse_job_rows_stepped_over{job=\"end_holds\"} 1"));
+        let told = stepped_over(&world);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].0, format!("end_holds {case}"));
+        assert!(told[0].1.contains("mend"), "{told:?}");
+        // A start tries it at once, whatever process noted it.
+        jobs::once(&world.app, "try_anew").await.unwrap();
+        assert_eq!(tried_after(0).await, Some(9));
+        set("priority = 'p0'");
+        assert_eq!(tried_after(300).await, None, "it is mended");
+        assert_eq!(stepped_over(&world), []);
+        assert!(world.app.metrics.text(0).contains("recourse_job_rows_stepped_over{job=\"end_holds\"} 0"));
+        // What is due no more is forgotten by and by.
+        set("state = 'on_hold', held_until = 1, priority = 'p9'");
+        assert_eq!(tried_after(0).await, Some(1));
+        set("held_until = NULL");
+        assert_eq!(tried_after(599).await, Some(1));
+        assert_eq!(tried_after(1).await, None);
+    });
+}
+
+#[test]
+fn what_is_known_of_rows_in_the_way_may_be_gone_and_the_others_are_worked_on() {
+    on_both(|world| async move {
+        let lead = world.staff(Role::Lead).await;
+        world.platform("spark").await.submit(&urgent("BAD-1")).await;
+        world.platform("spark").await.submit(&urgent("GOOD-1")).await;
+        world.tamper("UPDATE cases SET state = 'on_hold', held_until = 1");
+        let (bad, good) = (lead.case_of("BAD-1").await, lead.case_of("GOOD-1").await);
+        world.tamper(&format!(
+            "UPDATE cases SET priority = 'p9' WHERE id = '{bad}'; ALTER TABLE stumbles RENAME TO gone"
+        ));
+        jobs::once(&world.app, "end_holds").await.unwrap();
+        assert_eq!(lead.case(&good).await.0["state"], "in_review");
+        assert!(world.app.metrics.text(0).contains("recourse_job_rows_stepped_over{job=\"end_holds\"} 1"));
+    });
+}
