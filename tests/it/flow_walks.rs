@@ -109,7 +109,7 @@ async fn totals_are_the_full_count(world: &World) {
     for quarter in quarters {
         for flow in FlowKind::ALL {
             let agree = world.app.read(move |rx| {
-                let counted = cube(rx, *flow, (quarter.from(), quarter.until()))?;
+                let counted = cube(rx, *flow, quarter.from(), quarter.until())?;
                 recourse::domain::counting::agree(rx, *flow, quarter, &counted)
             });
             assert!(agree.await.unwrap(), "{flow:?} of {quarter}");

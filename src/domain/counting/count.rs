@@ -152,7 +152,7 @@ pub(in crate::domain) fn settle(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     let Some((forwarded_at, answered_at, response_due, outcome_due)) = row else { return Ok(()) };
     if let Some(due) = response_due.filter(|due| *due <= now) {
         let took = answered_at.filter(|at| *at <= due).map(|at| at.since(forwarded_at));
-        follow(tx, case, (FlowKind::Response, due, Response::of(took).as_str()))?;
+        follow(tx, case, FlowKind::Response, due, Response::of(took).as_str())?;
         diesel::update(forwards::table.find(&case.id))
             .set(forwards::response_due_at.eq(None::<Timestamp>))
             .execute(tx.conn())?;
@@ -160,7 +160,7 @@ pub(in crate::domain) fn settle(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     if let Some(due) = outcome_due.filter(|due| *due <= now) {
         let closed = case.state == State::Closed && case.closed_at.is_some_and(|at| at <= due);
         let standing = Standing::of(case.outcome.filter(|_| closed));
-        follow(tx, case, (FlowKind::Outcome, due, standing.as_str()))?;
+        follow(tx, case, FlowKind::Outcome, due, standing.as_str())?;
         diesel::update(forwards::table.find(&case.id))
             .set(forwards::outcome_due_at.eq(None::<Timestamp>))
             .execute(tx.conn())?;
@@ -169,7 +169,7 @@ pub(in crate::domain) fn settle(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
 }
 
 /// Puts a counted case into a later flow, under what it was counted as. One that was erased since is left out.
-fn follow(tx: &mut Unit<'_>, case: &Case, (flow, day, value): (FlowKind, Timestamp, &str)) -> Result<()> {
+fn follow(tx: &mut Unit<'_>, case: &Case, flow: FlowKind, day: Timestamp, value: &str) -> Result<()> {
     let Some((platform_id, category, region)) = intake(tx, &case.id)? else { return Ok(()) };
     if vault::is_erased(tx, &Owner::case(&case.id))? {
         return Ok(());
@@ -182,7 +182,7 @@ fn follow(tx: &mut Unit<'_>, case: &Case, (flow, day, value): (FlowKind, Timesta
 /// corrections says so.
 pub(in crate::domain) fn correct(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     let now = tx.now();
-    follow(tx, case, (FlowKind::Correction, now, "removed"))
+    follow(tx, case, FlowKind::Correction, now, "removed")
 }
 
 /// A few of the cases whose day of response has come.

@@ -31,7 +31,7 @@ crate::base::secret::silent! { CubeCell }
 ///
 /// # Errors
 /// What the database says.
-pub fn cube(rx: &mut Look<'_>, flow: FlowKind, (from, until): (Timestamp, Timestamp)) -> Result<Vec<CubeCell>> {
+pub fn cube(rx: &mut Look<'_>, flow: FlowKind, from: Timestamp, until: Timestamp) -> Result<Vec<CubeCell>> {
     let finest = (flows::platform_id, flows::category, flows::region, flows::value);
     let mut cells: Vec<CubeCell> = flows::table
         .filter(flows::flow.eq(flow).and(flows::at.ge(from)).and(flows::at.lt(until)))

@@ -41,10 +41,10 @@ pub fn hbar_range(about: &About, bars: &[Bar]) -> String {
     for bar in bars {
         let strip = label(&mut ink, y, &bar.label);
         grid(&mut ink, strip, &marks);
-        draw(&mut ink, bar, strip, (scale, length));
+        draw(&mut ink, bar, strip, scale, length);
         y = strip + STRIP + GAP;
     }
-    ink.finish(about, KIND, (WIDTH, y))
+    ink.finish(about, KIND, WIDTH, y)
 }
 
 /// How long the scale may be, so that every value fits behind the end of its bar.
@@ -63,7 +63,7 @@ fn length(bars: &[Bar], scale: Scale) -> i64 {
 }
 
 /// One bar in its strip.
-fn draw(ink: &mut Ink, bar: &Bar, strip: i64, (scale, length): (Scale, i64)) {
+fn draw(ink: &mut Ink, bar: &Bar, strip: i64, scale: Scale, length: i64) {
     let at = |value| LEFT + scale.along(value, length);
     let words = bar.shown.words();
     let end = at(bar.shown.reach(bar.noise));

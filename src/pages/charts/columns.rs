@@ -83,7 +83,7 @@ pub(super) fn marks(ink: &mut Ink, layout: &Layout, view: &View<'_>) -> i64 {
 fn labels(ink: &mut Ink, layout: &Layout, view: &View<'_>) -> i64 {
     let of = view.marks.len();
     let room = |index, levels| {
-        let (from, to) = span(layout, (index, of), levels);
+        let (from, to) = span(layout, index, of, levels);
         (to - from - 8).max(SIZE)
     };
     let mut numbered = view.marks.iter().enumerate();
@@ -102,9 +102,9 @@ fn labels(ink: &mut Ink, layout: &Layout, view: &View<'_>) -> i64 {
         ink.line(Stroke::Grid, (x, layout.base), (x, layout.base + top));
     }
     for ((index, lines), top) in wrapped.iter().enumerate().zip(tops.iter().take(levels).cycle()) {
-        let (from, to) = span(layout, (index, of), levels);
+        let (from, to) = span(layout, index, of, levels);
         let (wide, high) = (widest(lines, SIZE), count(lines.len()) * LINE);
-        let x = within(layout.x(index, of), (from + (wide + 1) / 2, to - (wide + 1) / 2));
+        let x = within(layout.x(index, of), from + (wide + 1) / 2, to - (wide + 1) / 2);
         if levels > 2 {
             ink.clear(Area { x: x - wide / 2, y: layout.base + top, width: wide, height: high });
         }
@@ -119,7 +119,7 @@ fn labels(ink: &mut Ink, layout: &Layout, view: &View<'_>) -> i64 {
 /// From where to where the words of a column may reach: half way to the next words on their level.
 ///
 /// The last ones have the edge of the picture beside them instead, so their neighbours make some room.
-fn span(layout: &Layout, (index, of): (usize, usize), levels: usize) -> (i64, i64) {
+fn span(layout: &Layout, index: usize, of: usize, levels: usize) -> (i64, i64) {
     let (slot, middle) = (layout.slot(of), layout.x(index, of));
     let half = slot * count(levels) / 2;
     let yielded = slot * (count(levels) - 1) / 4;

@@ -71,7 +71,7 @@ pub fn dot_interval(about: &About, dots: &[Dot], axis: &Axis) -> String {
         }
         y = strip + STRIP + GAP;
     }
-    ink.finish(about, KIND, (WIDTH, y))
+    ink.finish(about, KIND, WIDTH, y)
 }
 
 /// How far from the left a value lies.

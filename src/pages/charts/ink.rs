@@ -197,8 +197,8 @@ impl Ink {
     }
 
     /// The finished picture.
-    pub(super) fn finish(self, about: &About, kind: &str, size: (i64, i64)) -> String {
-        let (Self { id, body, hatched, .. }, (width, height)) = (self, size);
+    pub(super) fn finish(self, about: &About, kind: &str, width: i64, height: i64) -> String {
+        let Self { id, body, hatched, .. } = self;
         let (title, description) = (escape(&about.title), escape(&about.description));
         let hatch = if hatched { hatch(&id) } else { String::new() };
         // The layout is fixed from left to right, also on a page that reads from right to left.
@@ -246,7 +246,7 @@ fn plain_id(id: &str) -> String {
 }
 
 /// A line of words under a picture that stands alone.
-pub(super) fn caption((x, y): (i64, i64), size: i64, words: &str) -> String {
+pub(super) fn caption(x: i64, y: i64, size: i64, words: &str) -> String {
     format!(
         "<text class=\"c-quiet\" x=\"{x}\" y=\"{y}\" font-size=\"{size}\" fill=\"{QUIET}\">{}</text>\n",
         escape(words)

@@ -97,7 +97,7 @@ pub(super) fn words_fit(text: &str, size: i64, room: i64) -> bool {
 }
 
 /// The value, moved between these two if it is not; the first one wins where they have crossed.
-pub(super) fn within(value: i64, (low, high): (i64, i64)) -> i64 {
+pub(super) fn within(value: i64, low: i64, high: i64) -> i64 {
     value.min(high).max(low)
 }
 

@@ -114,7 +114,7 @@ fn ends(value: i64, noise: i64) -> (i64, i64) {
 fn nothing(about: &About, kind: &str) -> String {
     let mut ink = Ink::new(about);
     ink.words(&Place::at(0, 32).size(LABEL).tone(Tone::Quiet), "nothing published", "");
-    ink.finish(about, kind, (WIDTH, 48))
+    ink.finish(about, kind, WIDTH, 48)
 }
 
 /// The chart as a file of its own: with an XML declaration, a size, a margin and paper behind it.
@@ -145,7 +145,7 @@ fn with_caption(picture: &str, words: &str) -> Option<String> {
     let mut text = String::new();
     for (at, line) in lines.iter().enumerate() {
         let y = height + measure::count(at) * (SMALL + 6) + MARGIN / 2;
-        text.push_str(&ink::caption((MARGIN, y), SMALL, line));
+        text.push_str(&ink::caption(MARGIN, y, SMALL, line));
     }
     Some(format!("{start} viewBox=\"0 0 {width} {taller}\"{drawing}{text}</svg>\n"))
 }

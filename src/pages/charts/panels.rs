@@ -158,7 +158,7 @@ impl Layout {
                 let half = (strong_width(&words, SMALL) + 1) / 2;
                 let noise = if self.kind == Kind::Lines { 4 } else { 0 };
                 let lift = self.scale.along(mark.shown.reach(mark.noise).max(value), HEIGHT) + 6 + noise;
-                let (x, tone) = (within(x, (half, WIDTH - half)), Tone::Strong);
+                let (x, tone) = (within(x, half, WIDTH - half), Tone::Strong);
                 shown.then(|| Caption { x, lift, tone, lines: vec![words], ..caption })
             }
             Shown::Low { below } => {
@@ -284,7 +284,7 @@ pub(super) fn draw(about: &About, kind: Kind, views: &[View<'_>], top: i64) -> S
     ink.move_to(0, y - GUTTER.1 + 8);
     let key = key(&mut ink, &layout.key(views));
     let wide = count(across) * (WIDTH + GUTTER.0) - GUTTER.0;
-    ink.finish(about, class, (wide, y - GUTTER.1 + 8 + key))
+    ink.finish(about, class, wide, y - GUTTER.1 + 8 + key)
 }
 
 /// The key below the panels; answers how high it is.

@@ -29,7 +29,7 @@ pub(super) fn ticks(ink: &mut Ink, ticks: &[Tick]) -> i64 {
     for tick in ticks {
         for (index, words) in wrap(&tick.words, SMALL, WIDTH).iter().enumerate() {
             let half = (width(words, SMALL) + 1) / 2;
-            let middle = within(tick.x, (half, WIDTH - half));
+            let middle = within(tick.x, half, WIDTH - half);
             let free = ends.iter().skip(index).position(|end| *end <= middle - half).map(|line| line + index);
             let line = free.unwrap_or(ends.len());
             if let Some(end) = ends.get_mut(line) {

@@ -47,6 +47,17 @@ impl Time {
     }
 }
 
+/// A time with its 95 % range: chance and noise together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeInterval {
+    /// The time.
+    pub value: Time,
+    /// The lower end.
+    pub low: Time,
+    /// The upper end.
+    pub high: Time,
+}
+
 /// What is said of a group's response times. What its size does not carry is absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseTimes {
@@ -58,10 +69,10 @@ pub struct ResponseTimes {
     pub within_7d: Option<Interval>,
     /// Within 30 days.
     pub within_30d: Option<Interval>,
-    /// The time within which half were answered: about, from, to.
-    pub median: Option<(Time, Time, Time)>,
+    /// The time within which half were answered.
+    pub median: Option<TimeInterval>,
     /// The time within which nine in ten were answered.
-    pub p90: Option<(Time, Time, Time)>,
+    pub p90: Option<TimeInterval>,
 }
 
 impl Histogram {
@@ -122,11 +133,15 @@ impl Histogram {
         }
     }
 
-    fn quantile(&self, wanted: f64) -> (Time, Time, Time) {
+    fn quantile(&self, wanted: f64) -> TimeInterval {
         let n = number(self.total());
         let buckets = self.bucket_of(wanted);
         let half = Z * (wanted * (1.0 - wanted) / n + self.noise(wanted, buckets)).sqrt();
-        (self.time_of(wanted), self.time_of(wanted - half), self.time_of(wanted + half))
+        TimeInterval {
+            value: self.time_of(wanted),
+            low: self.time_of(wanted - half),
+            high: self.time_of(wanted + half),
+        }
     }
 
     /// How many of the first buckets it takes to reach the part.

@@ -12,7 +12,7 @@ mod tests;
 
 pub use draw::{Drawer, EditionSecret, Perturbation};
 pub use guess::{Guesses, right_of_hundred};
-pub use histogram::{Histogram, Interval, ResponseTimes, Time};
+pub use histogram::{Histogram, Interval, ResponseTimes, Time, TimeInterval};
 pub use rules::{
     Cadence, Dimension, DimensionRule, Gates, Release, Rules, TableRule, ValueRule, params_sha256, perturbation_sha256,
     rules,

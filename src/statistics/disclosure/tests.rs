@@ -291,7 +291,7 @@ proptest! {
             prop_assert!((share.value * total - exact).abs() <= total / 2 + 1);
         }
         for (told, part) in [(times.median, 0.5), (times.p90, 0.9)] {
-            let Some((about, low, high)) = told else { continue };
+            let Some(TimeInterval { value: about, low, high }) = told else { continue };
             prop_assert!(low <= about && about <= high);
             match (about, reference(&buckets, part)) {
                 (Time::Hours(hours), Some(exact)) => {

@@ -114,11 +114,11 @@ fn snapshot(
         for (span, first) in spans.into_iter().filter(|(span, _)| planned(*span)) {
             let mut part = first;
             while part <= quarter {
-                let counted = counting::cube(rx, *flow, (part.from(), part.until()))?;
+                let counted = counting::cube(rx, *flow, part.from(), part.until())?;
                 if !counting::agree(rx, *flow, part, &counted)? {
                     return Err(Error::invalid("/edition", Publishing::TotalsDiffer));
                 }
-                add(&mut cells, (*flow, span), names, counted)?;
+                add(&mut cells, *flow, span, names, counted)?;
                 part = part.next();
             }
         }
@@ -129,7 +129,8 @@ fn snapshot(
 /// Adds the counts of a quarter to those of the span.
 fn add(
     cells: &mut Vec<Cell>,
-    (flow, span): (FlowKind, Span),
+    flow: FlowKind,
+    span: Span,
     names: &BTreeMap<String, String>,
     counted: Vec<counting::CubeCell>,
 ) -> Result<()> {

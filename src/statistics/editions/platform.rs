@@ -12,7 +12,7 @@ use crate::pages::charts::{self, About, Bar, Point, Series};
 use crate::pages::figures::{Grid, GridCell, GridRow, Section};
 use crate::pages::writing;
 use crate::statistics::disclosure::rules;
-use crate::statistics::disclosure::{Dimension, Figure, TableRule, Time};
+use crate::statistics::disclosure::{Dimension, Figure, TableRule, Time, TimeInterval};
 
 type Key = BTreeMap<String, String>;
 
@@ -238,7 +238,9 @@ impl TimesRow {
             (_, "share") => {
                 format!("{} % ({} to {} %)", percent(self.value), percent(self.low), percent(self.high))
             }
-            _ => prose::with_range((time(self.value), time(self.low), time(self.high))),
+            _ => {
+                prose::with_range(TimeInterval { value: time(self.value), low: time(self.low), high: time(self.high) })
+            }
         }
     }
 }

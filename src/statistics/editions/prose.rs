@@ -6,7 +6,7 @@ use super::bundle::Imprint;
 use super::tables::Table;
 use crate::base::time::Timestamp;
 use crate::pages::writing::{capital, day, number, thousands};
-use crate::statistics::disclosure::{Dimension, Figure, Time};
+use crate::statistics::disclosure::{Dimension, Figure, Time, TimeInterval};
 
 /// Under which the figures may be used.
 pub(super) const LICENCE: &str = "https://creativecommons.org/licenses/by/4.0/";
@@ -22,8 +22,9 @@ pub(super) fn hours_in_words(time: Time) -> String {
 }
 
 /// A time with its range: `about 3 days (49 hours to 5 days)`; one that lies beyond day 30 altogether is said once.
-pub(super) fn with_range((about, low, high): (Time, Time, Time)) -> String {
+pub(super) fn with_range(told: TimeInterval) -> String {
     let words = hours_in_words;
+    let TimeInterval { value: about, low, high } = told;
     match about {
         Time::AfterDay30 if low == about => words(about),
         Time::AfterDay30 => format!("{} (from {} on)", words(about), words(low)),

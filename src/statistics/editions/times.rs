@@ -9,7 +9,7 @@ use super::label::{self, Label};
 use super::prose;
 use super::tables::{Axis, Table};
 use crate::statistics::disclosure::rules;
-use crate::statistics::disclosure::{Dimension, Histogram, Interval, ResponseTimes, Time};
+use crate::statistics::disclosure::{Dimension, Histogram, Interval, ResponseTimes, Time, TimeInterval};
 
 /// A platform's response times.
 #[derive(Clone, Debug)]
@@ -114,7 +114,7 @@ fn rows(platform: &OfPlatform) -> Vec<Row> {
             code: interval.is_none().then_some("few"),
         }
     };
-    let time = |indicator, told: Option<(Time, Time, Time)>| {
+    let time = |indicator, told: Option<TimeInterval>| {
         let hours = |time: Option<Time>| match time {
             Some(Time::Hours(hours)) => i32::try_from(hours).ok().map(f64::from),
             _ => None,
@@ -123,12 +123,12 @@ fn rows(platform: &OfPlatform) -> Vec<Row> {
             platform: platform.slug.clone(),
             indicator,
             unit: "hours",
-            value: hours(told.map(|told| told.0)),
-            low: hours(told.map(|told| told.1)),
-            high: hours(told.map(|told| told.2)),
+            value: hours(told.map(|told| told.value)),
+            low: hours(told.map(|told| told.low)),
+            high: hours(told.map(|told| told.high)),
             code: match told {
                 None => Some("few"),
-                Some((Time::AfterDay30, ..)) => Some("after_day_30"),
+                Some(TimeInterval { value: Time::AfterDay30, .. }) => Some("after_day_30"),
                 Some(_) => None,
             },
         }

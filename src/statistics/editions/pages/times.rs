@@ -7,7 +7,7 @@ use super::{cite, head};
 use crate::pages::charts::{self, About, Axis as Scale, Dot, Interval as Drawn};
 use crate::pages::figures::{Grid, GridCell, GridRow, Section};
 use crate::pages::writing;
-use crate::statistics::disclosure::Time;
+use crate::statistics::disclosure::{Time, TimeInterval};
 use crate::statistics::editions::bundle::Imprint;
 use crate::statistics::editions::prose;
 use crate::statistics::editions::tables::Table;
@@ -16,7 +16,7 @@ use crate::statistics::editions::times::{OfPlatform, of_platforms};
 /// The sentence that stands over the page.
 pub(super) fn finding(imprint: &Imprint, table: &Table, platforms: &[OfPlatform]) -> String {
     let when = prose::in_period(imprint.edition, table.span);
-    let medians: Vec<Time> = platforms.iter().filter_map(|one| one.times.median.map(|(median, ..)| median)).collect();
+    let medians: Vec<Time> = platforms.iter().filter_map(|one| one.times.median.map(|median| median.value)).collect();
     let soon = medians.iter().filter(|median| **median <= Time::Hours(72)).count();
     if medians.is_empty() {
         return format!("No platform had enough cases to say how soon it answers {when}");
@@ -120,7 +120,7 @@ fn shares(platforms: &[OfPlatform], period: &str) -> Grid {
 }
 
 fn quantiles(platforms: &[OfPlatform], period: &str) -> Grid {
-    let cell = |slug: &str, name: &str, told: Option<(Time, Time, Time)>| {
+    let cell = |slug: &str, name: &str, told: Option<TimeInterval>| {
         let text = told.map_or_else(|| "too few to say".to_owned(), prose::with_range);
         GridCell { key: format!("{slug}|{name}"), value: String::new(), text, shade: 0 }
     };
