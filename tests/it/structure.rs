@@ -28,19 +28,25 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("main", &["commands"]),
 ];
 
-/// A source file: its path below `src`, and its text.
-pub(crate) fn sources() -> Vec<(String, String)> {
+/// Every file below a folder, in the order of the paths.
+fn below(root: &Path) -> Vec<PathBuf> {
     fn walk(dir: &Path, all: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() { walk(&path, all) } else { all.push(path) }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut all = Vec::new();
-    walk(&root, &mut all);
-    all.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    walk(root, &mut all);
     all.sort();
+    all
+}
+
+/// A source file: its path below `src`, and its text.
+pub(crate) fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = below(&root);
+    all.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
     let name = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
     all.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
 }
@@ -143,6 +149,24 @@ fn the_domain_has_codes_and_no_sentences() {
         }
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// A template is filled by whoever shows it or signs it, and names nothing of ours but what its page was given.
+#[test]
+fn pages_are_filled_by_surfaces_and_editions_alone() {
+    let may = ["web/", "statistics/editions/pages/", "demo/"];
+    let fills = |text: &str| code(text).any(|line| line.contains("askama") || line.contains("<html"));
+    let all = sources();
+    let filling: Vec<&str> = all.iter().filter(|(_, text)| fills(text)).map(|(name, _)| name.as_str()).collect();
+    assert!(filling.len() > 5, "{filling:?}");
+    let wrong = filling.iter().filter(|name| !may.iter().any(|place| name.starts_with(place)));
+    assert_eq!(wrong.collect::<Vec<_>>(), Vec::<&&str>::new());
+    let templates = below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"));
+    assert!(templates.len() > 10, "{templates:?}");
+    for template in templates {
+        let reaches = named(&fs::read_to_string(&template).unwrap());
+        assert!(reaches.is_empty(), "{}: {reaches:?}", template.display());
+    }
 }
 
 #[test]
