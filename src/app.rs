@@ -147,7 +147,7 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
 
     // Before anything is changed, if there is anything; otherwise as soon as there is.
     let mut occupied = if beginning == Beginning::Alone { Occupied::early(&place)? } else { None };
-    let (keyring, is_new) = settle(&config, (&place, &mut occupied), &clock, beginning).await?;
+    let (keyring, is_new) = bring_together(&config, &place, &mut occupied, &clock, beginning).await?;
     let db = Db::open(&place, config.sizes(), clock.clone(), keyring.chain_key())?;
     let fingerprint = keyring.id();
     if !db.write(move |tx| vault::settle_keyring(tx, &fingerprint)).await? {
@@ -190,9 +190,10 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
 
 /// Brings database and keyring together, and says whether the keyring is new. One of them without the other is told as
 /// what it is, before anything is made.
-async fn settle(
+async fn bring_together(
     config: &Config,
-    (place, occupied): (&Place, &mut Option<Occupied>),
+    place: &Place,
+    occupied: &mut Option<Occupied>,
     clock: &Clock,
     beginning: Beginning,
 ) -> anyhow::Result<(Keyring, bool)> {

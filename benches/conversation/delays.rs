@@ -6,7 +6,7 @@ use std::time::Duration;
 use recourse::app::{self, App};
 use recourse::base::id::{PlatformId, ReportId};
 use recourse::base::time::Clock;
-use recourse::domain::ledger::events::{self, EventType, NewEvent};
+use recourse::domain::ledger::events::{self, EventType, Log, NewEvent};
 use recourse::domain::terms::Mode;
 use recourse::jobs::Courier;
 
@@ -69,8 +69,8 @@ fn round_of(cluster: Option<&Cluster>, bad: &[Manner], plan: &Plan) -> [Duration
 async fn emit(app: &Arc<App>, all: &[PlatformId], sequence: i64) {
     let each = all.iter().cloned().map(|platform| {
         app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
-            let about = (ReportId::random(), None);
-            let new = NewEvent::new((&platform, Mode::Live), EventType::ReportReceived, sequence, tx.now(), about);
+            let log = Log { platform: &platform, mode: Mode::Live };
+            let new = NewEvent::new(log, EventType::ReportReceived, sequence, tx.now(), ReportId::random());
             events::insert(tx, &[new])
         })
     });

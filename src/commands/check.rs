@@ -43,7 +43,7 @@ struct Report {
 }
 
 impl Report {
-    fn problem(&mut self, code: &'static str, (table, id): (&'static str, &str), detail: &'static str) {
+    fn problem(&mut self, code: &'static str, table: &'static str, id: &str, detail: &'static str) {
         self.problems.push(Finding { code, table, id: id.to_owned(), detail });
     }
 
@@ -58,7 +58,7 @@ impl Report {
                 self.said.push(format!("{table}: cannot be looked at to its end"));
                 let detail = "something in it is missing or cannot be read, so the rest of it was not looked at: mend what \
                               else is named here, and run this again (RECOURSE_LOG=recourse=debug says more)";
-                self.problem("cannot_be_read", (table, "all"), detail);
+                self.problem("cannot_be_read", table, "all", detail);
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -127,7 +127,7 @@ fn rules(app: &Arc<App>, report: &mut Report) {
             report.said.push(format!("rules: cannot be used: {reason}"));
             "none".clone_into(&mut report.ruleset);
             let detail = "every new case is p1 and the on-call is paged; mend rules_file and start again";
-            report.problem("rules_broken", ("settings", "rules_file"), detail);
+            report.problem("rules_broken", "settings", "rules_file", detail);
         }
     }
 }
@@ -248,7 +248,7 @@ async fn names(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
         let detail =
             "its names stand as older rules made them, so that walls meet fewer spellings: see the log for why";
         for case in &older {
-            report.problem("names_not_renewed", ("cases", case.as_str()), detail);
+            report.problem("names_not_renewed", "cases", case.as_str(), detail);
         }
     }
     Ok(())
@@ -280,7 +280,7 @@ async fn chains(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     for chain in &broken {
         let detail = "somebody changed the record outside the service; keep the database as it is and compare with a \
                       backup";
-        report.problem("chain_broken", ("audit_events", chain), detail);
+        report.problem("chain_broken", "audit_events", chain, detail);
     }
     Ok(())
 }
@@ -294,13 +294,13 @@ async fn digest(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     };
     let word = if holds { "signature holds" } else { "signature DOES NOT hold" };
     report.said.push(format!("audit digest: of {at}, {chains} chains, {word}"));
-    let place = ("audit_digests", &*at.to_string());
+    let (table, id) = ("audit_digests", at.to_string());
     if !holds {
-        report.problem("digest_changed", place, "the row was changed outside the service; compare with your copy");
+        report.problem("digest_changed", table, &id, "the row was changed outside the service; compare with your copy");
     }
     if usize::try_from(chains).is_ok_and(|chains| chains > report.audit_chains) {
         let detail = "there are fewer chains now than the digest counted: somebody removed cases outside the service";
-        report.problem("chains_vanished", place, detail);
+        report.problem("chains_vanished", table, &id, detail);
     }
     Ok(())
 }
@@ -318,7 +318,7 @@ async fn owed(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     report.said.push(format!("outbox: {} waiting, {} dead", report.outbox_waiting, report.outbox_dead));
     if report.outbox_dead > 0 {
         let detail = "recourse admin outbox status says why; when mended: recourse admin outbox replay";
-        report.problem("dead_jobs", ("outbox", "dead"), detail);
+        report.problem("dead_jobs", "outbox", "dead", detail);
     }
     let hooks = app.read(webhooks::counts).await?;
     report.said.push(format!(
@@ -338,7 +338,7 @@ async fn published(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     report.problems.extend(app.read(move |rx| sound::published(rx, &shelf, &told)).await?);
     for flaw in flaws {
         let detail = "a published file was changed or is missing; put the signed one back from a backup of the folder";
-        report.problem("edition_changed", ("editions", &flaw.place), detail);
+        report.problem("edition_changed", "editions", &flaw.place, detail);
     }
     let now = app.clock.now();
     for committed in app.read(editions::all).await? {

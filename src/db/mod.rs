@@ -113,7 +113,7 @@ where
 {
     let (place, now) = (place.clone(), clock.now());
     blocking(move || {
-        let pool = pool::Pool::open(&place, 1, (Access::ReadOnly, Session::Lent))?;
+        let pool = pool::Pool::open(&place, 1, Access::ReadOnly, Session::Lent)?;
         pool.snapshot(|conn| work(&mut Rx { conn, now }))
     })
     .await
@@ -129,14 +129,14 @@ impl Db {
         let engine = match place {
             Place::Sqlite(_) => Engine::Sqlite {
                 writer: writer::Writer::start(place.clone(), clock.clone(), Arc::clone(&owed))?,
-                readers: pool::Pool::open(place, sizes.sqlite_readers, (Access::ReadOnly, Session::Own))?,
+                readers: pool::Pool::open(place, sizes.sqlite_readers, Access::ReadOnly, Session::Own)?,
             },
             Place::Postgres(url) => {
                 let session = link::session(url)?;
                 if session == Session::Lent {
                     tracing::info!("a pooler lends sessions for each transaction: statements are not kept prepared");
                 }
-                Engine::Postgres { pool: pool::Pool::open(place, sizes.postgres, (Access::ReadWrite, session))? }
+                Engine::Postgres { pool: pool::Pool::open(place, sizes.postgres, Access::ReadWrite, session)? }
             }
         };
         let (chain_key, writes) = (Arc::new(chain_key), Arc::default());

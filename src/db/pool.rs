@@ -57,7 +57,7 @@ impl ManageConnection for Opener {
 }
 
 impl Pool {
-    pub(super) fn open(place: &Place, size: u32, (access, session): (Access, Session)) -> Result<Self> {
+    pub(super) fn open(place: &Place, size: u32, access: Access, session: Session) -> Result<Self> {
         let links = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(1))

@@ -117,7 +117,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     } else {
         view.play(&note.base_url, &note.platforms);
     }
-    say(greeting(&note, (&file, metrics_at), fresh))?;
+    say(greeting(&note, &file, metrics_at, fresh))?;
     serving.await??;
     Ok(())
 }
@@ -223,7 +223,7 @@ fn write_note(file: &Path, note: &Note) -> anyhow::Result<()> {
 }
 
 /// What a newcomer sees first, as one text.
-fn greeting(note: &Note, (file, metrics): (&Path, SocketAddr), fresh: bool) -> String {
+fn greeting(note: &Note, file: &Path, metrics: SocketAddr, fresh: bool) -> String {
     let base = &note.base_url;
     let mut lines = vec![
         String::new(),

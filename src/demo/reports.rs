@@ -55,7 +55,7 @@ pub(super) async fn post(note: &Note, count: u32) -> anyhow::Result<()> {
         let (http, base) = (http.clone(), note.base_url.clone());
         async move {
             let token = token.ok_or_else(|| anyhow!("no platform {slug}"))?;
-            submit(&http, &base, &token, (i, &body)).await
+            submit(&http, &base, &token, i, &body).await
         }
     });
     let mut posts = posts.buffer_unordered(AT_ONCE);
@@ -91,7 +91,7 @@ fn vary(template: &Value, round: usize) -> Value {
     body
 }
 
-async fn submit(http: &Client, base: &str, token: &str, (i, body): (usize, &Value)) -> anyhow::Result<()> {
+async fn submit(http: &Client, base: &str, token: &str, i: usize, body: &Value) -> anyhow::Result<()> {
     let url = format!("{base}/v1/reports");
     loop {
         let sent = http.post(&url).bearer_auth(token).header("Idempotency-Key", format!("demo-{i}")).json(body);

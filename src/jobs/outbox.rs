@@ -131,7 +131,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
         }
         Job::TellOperatorOfUnseen => {
             let text = "Nobody may work on a case that is open: its queue is on nobody's list, or everybody who could stands behind a wall. `recourse check` names it and says what to do.";
-            Ok(to_operator(app, leased, ("Something needs you", text)).await)
+            Ok(to_operator(app, leased, "Something needs you", text).await)
         }
         Job::TellOperatorUnheard { of } => {
             let of = of.clone();
@@ -139,23 +139,19 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
                 return Ok(Ok(()));
             }
             let text = "An alarm rings and no mail reaches anybody who may work on its case. Call somebody. The log says which case, in a line of on_call; `recourse check` says who has no address.";
-            Ok(to_operator(app, leased, ("Somebody must be called", text)).await)
+            Ok(to_operator(app, leased, "Somebody must be called", text).await)
         }
         Job::TellOperatorOfWall => {
             let text = "A colleague was turned away from a case that names them or somebody close to them, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";
-            Ok(to_operator(app, leased, ("Something needs you", text)).await)
+            Ok(to_operator(app, leased, "Something needs you", text).await)
         }
         Job::EndpointFailing { endpoint } => {
             tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint has taken nothing for a day");
             Ok(to_operator(
                 app,
                 leased,
-                (
-                    ENDPOINT_NEEDS_YOU,
-                    &format!(
-                        "The webhook endpoint {endpoint} has taken nothing for a day. It is switched off after five."
-                    ),
-                ),
+                ENDPOINT_NEEDS_YOU,
+                &format!("The webhook endpoint {endpoint} has taken nothing for a day. It is switched off after five."),
             )
             .await)
         }
@@ -164,7 +160,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             let text = format!(
                 "The webhook endpoint {endpoint} is no longer called: `recourse admin webhook list` says why. Its platform can switch it on again."
             );
-            Ok(to_operator(app, leased, (ENDPOINT_NEEDS_YOU, &text)).await)
+            Ok(to_operator(app, leased, ENDPOINT_NEEDS_YOU, &text).await)
         }
     }
 }
@@ -172,10 +168,10 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
 const ENDPOINT_NEEDS_YOU: &str = "A webhook endpoint needs you";
 
 /// Writes to the operator, where an address is set. What it is about stands in the log too.
-async fn to_operator(app: &Arc<App>, leased: &Leased, mail: (&str, &str)) -> std::result::Result<(), Undone> {
+async fn to_operator(app: &Arc<App>, leased: &Leased, subject: &str, text: &str) -> std::result::Result<(), Undone> {
     let Some(mailer) = &app.mailer else { return Ok(()) };
     let Some(to) = mailer.operator() else { return Ok(()) };
-    let sent = mailer.send(to, mail, leased.lease.id.as_str()).await;
+    let sent = mailer.send(to, subject, text, leased.lease.id.as_str()).await;
     sent.map_err(|error| match error {
         NotSent::Refused(reason) => Undone::Never(reason),
         error @ NotSent::Later(_) => Undone::Later(error.to_string()),
@@ -209,7 +205,7 @@ async fn mail(
         Some(Some(address)) => address,
     };
     let text = words(notice, &app.config.base_url());
-    let (word, outcome) = match mailer.send(&address, (text.0, &text.1), leased.lease.id.as_str()).await {
+    let (word, outcome) = match mailer.send(&address, text.0, &text.1, leased.lease.id.as_str()).await {
         Ok(()) => ("sent", Ok(())),
         Err(NotSent::Refused(reason)) => ("refused", Err(Undone::Never(reason))),
         Err(error @ NotSent::Later(_)) => ("later", Err(Undone::Later(error.to_string()))),

@@ -85,7 +85,7 @@ impl Mailer {
     ///
     /// # Errors
     /// [`NotSent`], without the address.
-    pub async fn send(&self, to: &Sensitive<String>, (subject, text): (&str, &str), id: &str) -> Result<(), NotSent> {
+    pub async fn send(&self, to: &Sensitive<String>, subject: &str, text: &str, id: &str) -> Result<(), NotSent> {
         let no_address = || NotSent::Refused("the account's address is no mail address".to_owned());
         let to = mailbox(to.expose()).ok_or_else(no_address)?;
         let mail = Message::builder()

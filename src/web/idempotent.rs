@@ -64,18 +64,20 @@ where
     W: FnOnce(&mut Unit<'_>, G) -> Result<Reply> + Send + 'static,
 {
     let key = call.idempotency_key();
-    let (done, replayed) = run(call, raw, (key, None), enter, work).await?;
+    let (done, replayed) = run(call, raw, Key { given: key, part: None }, enter, work).await?;
     Ok(render(&done, replayed))
 }
 
-/// As [`once`], for callers that put the answer into a larger one. `part` tells the items of one body apart.
-pub(super) async fn run<G, E, W>(
-    call: &Call,
-    raw: &Raw,
-    (key, part): (Result<String>, Option<usize>),
-    enter: E,
-    work: W,
-) -> Result<(Answer, bool)>
+/// Under which key a call stands.
+pub(super) struct Key {
+    /// What the caller gave, or what is wrong with it: told once it is known who calls.
+    pub(super) given: Result<String>,
+    /// Which item of a larger body it is, if it is one.
+    pub(super) part: Option<usize>,
+}
+
+/// Runs a call once, for callers that put the answer into a larger one: the answer, and whether it was given before.
+pub(super) async fn run<G, E, W>(call: &Call, raw: &Raw, key: Key, enter: E, work: W) -> Result<(Answer, bool)>
 where
     G: Scoped + 'static,
     E: for<'e, 'u> FnOnce(&'e mut Entry<'u>) -> Result<(&'e mut Unit<'u>, G)> + Send + 'static,
@@ -89,7 +91,8 @@ where
     app.clone()
         .enter(move |entry| {
             let (tx, who) = enter(entry)?;
-            let key = key?;
+            let Key { given, part } = key;
+            let key = given?;
             // Only a keyed hash is stored: callers make keys of whatever they have at hand.
             let part = part.map(|part| part.to_string()).unwrap_or_default();
             let key = base64_text(&app.kit.keyring.keyed("idempotency-key", &[key.as_bytes(), part.as_bytes()]));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use recourse::base::id::{DeliveryId, ReportId};
-use recourse::domain::ledger::events::{self, EventType, NewEvent};
+use recourse::domain::ledger::events::{self, EventType, Log, NewEvent};
 use recourse::domain::ledger::outbox;
 use recourse::domain::people::platforms;
 use recourse::domain::terms::Mode;
@@ -218,9 +218,8 @@ async fn emit(world: &World, slug: &'static str, count: usize) {
     let emitted = world.app.write(TEST, move |tx| {
         let platform = platforms::find(tx, slug)?.unwrap();
         let now = tx.now();
-        let tenant = (&platform.id, Mode::Live);
-        let new =
-            |sequence| NewEvent::new(tenant, EventType::ReportReceived, sequence, now, (ReportId::random(), None));
+        let log = Log { platform: &platform.id, mode: Mode::Live };
+        let new = |sequence| NewEvent::new(log, EventType::ReportReceived, sequence, now, ReportId::random());
         let all: Vec<NewEvent> = (1..=i64::try_from(count).unwrap()).map(new).collect();
         all.chunks(500).try_for_each(|some| events::insert(tx, some))
     });

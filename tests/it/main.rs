@@ -65,6 +65,7 @@ mod schema;
 mod secrecy;
 mod serving;
 mod several_queues;
+mod shape_of_code;
 mod sign_in;
 mod spine;
 mod starting;

@@ -39,7 +39,7 @@ impl Declared {
                     // Not named: it may be a part of what was typed so that it stands nowhere.
                     return Err(Error::invalid("/platform", Typed::Platform));
                 }
-                colleagues::declare_account(tx, username, (slug, account)).map_err(super::no_account(username))
+                colleagues::declare_account(tx, username, slug, account).map_err(super::no_account(username))
             }
         }
     }

@@ -103,8 +103,8 @@ struct ClientListed {
     revoked_at: Option<Timestamp>,
 }
 
-impl From<(Platform, Vec<Client>)> for PlatformListed {
-    fn from((platform, clients): (Platform, Vec<Client>)) -> Self {
+impl PlatformListed {
+    fn of(platform: Platform, clients: Vec<Client>) -> Self {
         let clients = clients.into_iter().map(|client| ClientListed {
             scopes: client.scopes(),
             client_id: client.id.to_string(),
@@ -130,7 +130,12 @@ pub(super) async fn platform(app: &Arc<App>, command: PlatformCommand) -> Result
             confirm(format_args!("{} {}\nnext: recourse admin client add {}", added.id, added.slug, added.slug))?;
         }
         PlatformCommand::List { json: true } => {
-            let data = app.read(|rx| platforms::list(rx)).await?.into_iter().map(PlatformListed::from).collect();
+            let data = app
+                .read(|rx| platforms::list(rx))
+                .await?
+                .into_iter()
+                .map(|(platform, clients)| PlatformListed::of(platform, clients))
+                .collect();
             say_json(&Listing { data })?;
         }
         PlatformCommand::List { json: false } => {

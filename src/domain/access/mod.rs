@@ -240,7 +240,8 @@ pub fn case<A: CaseAct>(tx: &mut Unit<'_>, who: &Acting, id: &CaseId) -> Result<
 pub fn two_cases<A: CaseAct>(
     tx: &mut Unit<'_>,
     who: &Acting,
-    (one, other): (&CaseId, &CaseId),
+    one: &CaseId,
+    other: &CaseId,
 ) -> Result<(Grant<A>, Grant<A>)> {
     for id in [one.min(other), one.max(other)] {
         Owner::case(id).lock(tx)?;

@@ -8,7 +8,7 @@ use crate::base::id::{CaseId, PlatformId, ReportId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::reports;
-use crate::domain::ledger::events::{self, EventType, NewEvent};
+use crate::domain::ledger::events::{self, EventType, Log, NewEvent};
 use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::terms::words::{DesiredOutcome, Relation};
@@ -120,8 +120,8 @@ pub(in crate::domain) fn tell(tx: &mut Unit<'_>, case: &Case, waiting: &[ReportI
             ))
             .execute(tx.conn())?;
         let kind = if status == Status::Closed { EventType::ReportClosed } else { EventType::ReportStatusChanged };
-        let tenant = (&case.platform_id, case.mode);
-        entries.push(NewEvent::new(tenant, kind, told + 1, tx.now(), (id, None)));
+        let log = Log { platform: &case.platform_id, mode: case.mode };
+        entries.push(NewEvent::new(log, kind, told + 1, tx.now(), id));
     }
     events::insert(tx, &entries)
 }

@@ -144,34 +144,35 @@ pub(super) fn reports_of(
 fn open(keys: &mut Keys<'_>, report: &SealedReport, damaged: &mut bool) -> Result<ReportContent> {
     let row = report.id.as_str();
     let mut content = ReportContent::default();
-    let statement = opened::<Statement, StatementPart>(keys, ("statement", row), Some(&report.statement), damaged)?;
+    let statement = opened::<Statement, StatementPart>(keys, "statement", row, Some(&report.statement), damaged)?;
     if let Some(part) = statement {
         content.statement = Some(part.statement);
         content.occurred = part.occurred;
         content.platform_context = part.platform_context;
         content.intimate_image = part.intimate_image;
     }
-    let identity = opened::<Identity, IdentityPart>(keys, ("identity", row), Some(&report.identity), damaged)?;
+    let identity = opened::<Identity, IdentityPart>(keys, "identity", row, Some(&report.identity), damaged)?;
     if let Some(part) = identity {
         content.reporter = Some(part.reporter);
         content.survivor = part.survivor;
     }
-    content.answers = opened::<Answers, _>(keys, ("answers", row), Some(&report.answers), damaged)?.unwrap_or_default();
-    let contact = opened::<Contact, ContactPart>(keys, ("contact", row), report.contact.as_ref(), damaged)?;
+    content.answers = opened::<Answers, _>(keys, "answers", row, Some(&report.answers), damaged)?.unwrap_or_default();
+    let contact = opened::<Contact, ContactPart>(keys, "contact", row, report.contact.as_ref(), damaged)?;
     if let Some(part) = contact {
         content.contact = part.contact;
         if let (Some(image), Some(contact)) = (&mut content.intimate_image, part.intimate_image_contact) {
             image.contact = Some(contact);
         }
     }
-    content.subject = opened::<Subject, _>(keys, ("subject", row), report.subject.as_ref(), damaged)?;
+    content.subject = opened::<Subject, _>(keys, "subject", row, report.subject.as_ref(), damaged)?;
     Ok(content)
 }
 
 /// A value of a report, where it was sent, is not erased and opens.
 fn opened<S: ScopeKind, T: DeserializeOwned>(
     keys: &mut Keys<'_>,
-    (field, row): (&str, &str),
+    field: &str,
+    row: &str,
     sealed: Option<&Sealed<S>>,
     damaged: &mut bool,
 ) -> Result<Option<T>> {

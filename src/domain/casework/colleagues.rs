@@ -68,7 +68,7 @@ pub fn declare(tx: &mut Unit<'_>, username: &str, identifier: &Identifier) -> Re
 ///
 /// # Errors
 /// `NotFound` for an unknown account, or when there is no such platform; `Invalid` for a word that stands for nobody.
-pub fn declare_account(tx: &mut Unit<'_>, username: &str, (slug, account): (&str, &str)) -> Result<Ended> {
+pub fn declare_account(tx: &mut Unit<'_>, username: &str, slug: &str, account: &str) -> Result<Ended> {
     let declaration = Declaration::of_account(tx, slug, account)?;
     wall_off(tx, username, &declaration)
 }

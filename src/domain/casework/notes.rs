@@ -100,7 +100,7 @@ pub fn write_note(tx: &mut Unit<'_>, grant: Grant<WriteNote>, note: &NewNote) ->
     if note.records == Some(Records::SafeContact) {
         contact_is_open(tx, &case.id, note.wishes_asked)?;
     }
-    let id = insert(tx, &case.id, &who, (&note.text, note.records))?;
+    let id = insert(tx, &case.id, &who, &note.text, note.records)?;
     match note.records {
         Some(Records::SafeContact) => {
             clocks::meet(tx, &case.id, ClockKind::FirstContactOrStandby, None)?;
@@ -161,11 +161,10 @@ pub(super) fn write_reason(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, reaso
     if reason.chars().count() > LONGEST {
         return Err(Error::invalid("/reason", Form::TooLong(LONGEST)));
     }
-    insert(tx, case, who, (reason, None)).map(|_| ())
+    insert(tx, case, who, reason, None).map(|_| ())
 }
 
-fn insert(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, what: (&str, Option<Records>)) -> Result<NoteId> {
-    let (text, records) = what;
+fn insert(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, text: &str, records: Option<Records>) -> Result<NoteId> {
     let id = NoteId::random();
     let body = tx.keys(Owner::case(case))?.sealing::<Notes>()?.seal("body", id.as_str(), &text)?;
     let row = (

@@ -80,7 +80,7 @@ pub(super) fn newest_seq(rx: &mut Look<'_>, case: &CaseId) -> Result<i64> {
 
 /// Runs the rules on all that is known now, keeps the result, and puts the case where it belongs. `new` is what came
 /// in, alone.
-pub(in crate::domain) fn reassess(tx: &mut Unit<'_>, case: &mut Case, (facts, new): (Facts, &Facts)) -> Result<()> {
+pub(in crate::domain) fn reassess(tx: &mut Unit<'_>, case: &mut Case, facts: Facts, new: &Facts) -> Result<()> {
     let kit = tx.kit();
     let seq = newest_seq(tx, &case.id)? + 1;
     let assessed = Assessed { assessment: kit.triage.assess(&facts), facts };
@@ -93,7 +93,7 @@ pub(in crate::domain) fn reassess(tx: &mut Unit<'_>, case: &mut Case, (facts, ne
     };
     audit::record(tx, Owner::case(&case.id), event)?;
     let alone = kit.triage.assess(new).priority;
-    void_answered_lowering(tx, case, (assessment, alone))?;
+    void_answered_lowering(tx, case, assessment, alone)?;
     let before = case.priority;
     // A case is never lowered by rules: not by new ones, and not by running them again.
     case.computed_priority = case.computed_priority.min(assessment.priority);
@@ -107,7 +107,7 @@ pub(in crate::domain) fn reassess(tx: &mut Unit<'_>, case: &mut Case, (facts, ne
 
 /// Voids a lowering that no longer answers what the rules say, or that lies below what has come in now, alone: the same
 /// danger reported again is a new danger, although no new code fires.
-fn void_answered_lowering(tx: &mut Unit<'_>, case: &mut Case, (now, alone): (&Assessment, Priority)) -> Result<()> {
+fn void_answered_lowering(tx: &mut Unit<'_>, case: &mut Case, now: &Assessment, alone: Priority) -> Result<()> {
     let Some(act) = case.lowering_act.clone() else { return Ok(()) };
     let holds = match acts::lowering(tx, &case.id, &act) {
         Ok(lowering) => lowering.answers(now) && alone >= lowering.to,
@@ -248,7 +248,7 @@ pub fn reassess_failed(tx: &mut Unit<'_>, id: &str) -> Result<()> {
     }
     let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
     let Some(facts) = facts(tx, &case.id)? else { return Ok(()) };
-    reassess(tx, &mut case, (facts.clone(), &facts))?;
+    reassess(tx, &mut case, facts.clone(), &facts)?;
     Ok(())
 }
 
@@ -334,7 +334,7 @@ pub(in crate::domain) fn notice(tx: &mut Unit<'_>, id: &CaseId, signal: Signal) 
         return Ok(());
     }
     let new = Facts { signals: [signal].into(), ..Facts::default() };
-    reassess(tx, &mut case, (facts, &new))?;
+    reassess(tx, &mut case, facts, &new)?;
     Ok(())
 }
 

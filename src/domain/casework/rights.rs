@@ -123,12 +123,12 @@ pub(in crate::domain) fn look_again(tx: &mut Unit<'_>, case: &mut Case) -> Resul
     if let Some(holder) = case.assigned_to.clone()
         && let Some(bar) = access::bar(tx, &holder, case, Act::Work)?
     {
-        take_from(tx, case, (holder, bar.into()))?;
+        take_from(tx, case, holder, bar.into())?;
         ended.cases += 1;
     }
     for (id, kind, by) in waiting(tx, &case.id)? {
         if let Some(bar) = access::bar(tx, &by, case, kind.right())? {
-            void(tx, &case.id, (&id, kind), bar.into())?;
+            void(tx, &case.id, &id, kind, bar.into())?;
             ended.acts += 1;
         }
     }
@@ -137,7 +137,7 @@ pub(in crate::domain) fn look_again(tx: &mut Unit<'_>, case: &mut Case) -> Resul
 }
 
 /// Takes the case from whoever has it, and wakes the next person when it is urgent.
-fn take_from(tx: &mut Unit<'_>, case: &mut Case, (staff, why): (StaffId, Cause)) -> Result<()> {
+fn take_from(tx: &mut Unit<'_>, case: &mut Case, staff: StaffId, why: Cause) -> Result<()> {
     let kit = tx.kit();
     let now = tx.now();
     let what = match case.state {
@@ -178,7 +178,7 @@ pub(super) fn leave(tx: &mut Unit<'_>, who: &StaffId) -> Result<usize> {
         let kept_urgent = urgent && case.reserved_until.is_some_and(|until| until > now);
         let stands = case.is_held_by(who, now) || (kept_urgent && case.assigned_to.as_ref() == Some(who));
         if stands && case.state != State::OnHold {
-            take_from(tx, &mut case, (who.clone(), Cause::SessionEnded))?;
+            take_from(tx, &mut case, who.clone(), Cause::SessionEnded)?;
             free += 1;
         }
     }
@@ -240,13 +240,13 @@ fn waiting(tx: &mut Unit<'_>, case: &CaseId) -> Result<Vec<(ActId, ActKind, Staf
 /// Voids all that waits for a second person in this case.
 pub(super) fn void_all(tx: &mut Unit<'_>, case: &CaseId, why: Cause) -> Result<()> {
     for (id, kind, _) in waiting(tx, case)? {
-        void(tx, case, (&id, kind), why)?;
+        void(tx, case, &id, kind, why)?;
     }
     Ok(())
 }
 
 /// Voids an act that waits, and records why.
-pub(super) fn void(tx: &mut Unit<'_>, case: &CaseId, (id, kind): (&ActId, ActKind), why: Cause) -> Result<()> {
+pub(super) fn void(tx: &mut Unit<'_>, case: &CaseId, id: &ActId, kind: ActKind, why: Cause) -> Result<()> {
     diesel::update(acts::table.find(id).filter(acts::state.eq(ActState::Pending)))
         .set((acts::state.eq(ActState::Void), acts::void_cause.eq(why), acts::decided_at.eq(tx.now())))
         .execute(tx.conn())?;

@@ -24,7 +24,7 @@ use crate::domain::case;
 use crate::domain::case::report;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
-use crate::domain::terms::identifiers::IdentifierKind;
+use crate::domain::terms::identifiers::{IdentifierKind, Place};
 use crate::domain::terms::words::Answer;
 use crate::domain::triage::Facts;
 use crate::domain::unit::{Look, Unit};
@@ -72,10 +72,10 @@ pub fn add(
     let has_numbers = body.identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Phone);
     let has_numbers = has_numbers || found.has_left_out();
     let country = if has_numbers { country_of(tx, &case, report)? } else { None };
-    let place = (tenant.platform.as_str(), tenant.mode.as_str());
+    let place = Place { platform: &tenant.platform, mode: tenant.mode };
     let stands_first = staff::stand_on_first_rules(tx)?;
-    let names = names_of_addition(kit, place, &taken, (country.as_deref(), stands_first));
-    open::take_in_addition(tx, &case, event, (facts, names))?;
+    let names = names_of_addition(kit, place, &taken, country.as_deref(), stands_first);
+    open::take_in_addition(tx, &case, event, &facts, &names)?;
     let row_id = id.as_str();
     let statement = match &body.statement {
         Some(words) => Some(tx.keys(Owner::case(&case))?.sealing::<Statement>()?.seal("addition", row_id, words)?),
@@ -91,7 +91,7 @@ pub fn add(
     } else {
         Some(tx.keys(Owner::case(&case))?.sealing::<Subject>()?.seal("addition", row_id, &body.identifiers)?)
     };
-    left_out::store(tx, &case, (row_id, found.left_out()))?;
+    left_out::store(tx, &case, row_id, found.left_out())?;
     if found.contact_is_barred() {
         report::bar_contact(tx, report)?;
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::body::{Author, ContextMessage, PlatformContext};
 use super::dates;
 use super::found::Found;
-use super::members::{Members, Read, beyond, object};
+use super::members::{Codes, Members, Read, beyond, object};
 use crate::base::json::Json;
 use crate::error::rules::Form;
 
@@ -40,7 +40,7 @@ fn message(value: Json, place: &str, found: &mut Found) -> Option<ContextMessage
     };
     let mut own = Found::default();
     let at = dates::time(&mut inner, "at", &mut own);
-    let from = inner.code("from", (Author::ALL, Author::as_str), &mut own).known();
+    let from = inner.code("from", Codes(Author::ALL, Author::as_str), &mut own).known();
     let text = inner.words("text", &mut own).map(|text| match beyond(&text, LONGEST) {
         None => text,
         Some(beginning) => {

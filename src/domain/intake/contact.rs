@@ -3,7 +3,7 @@
 
 use super::body::{Channel, ChannelBody, ContactBody, Source, YesNoUnknown};
 use super::found::Found;
-use super::members::{Members, Read, code, object, text};
+use super::members::{Codes, Members, Read, code, object, text};
 use super::said::yes_no_unknown;
 use crate::base::json::Json;
 use crate::domain::terms::identifiers::{folded, is_address, is_number};
@@ -33,7 +33,7 @@ pub(super) fn contact(members: &mut Members, found: &mut Found) -> Option<Contac
 }
 
 fn wishes(own: &mut Found, mut inner: Members, place: &str) -> ContactBody {
-    let source = inner.code("source", (Source::ALL, Source::as_str), own).known();
+    let source = inner.code("source", Codes(Source::ALL, Source::as_str), own).known();
     let may_contact = inner.boolean("may_contact", own).known().unwrap_or(false);
     let channels = inner.list("channels", own);
     if channels.len() > MOST {
@@ -48,7 +48,7 @@ fn wishes(own: &mut Found, mut inner: Members, place: &str) -> ContactBody {
     }
     for (i, value) in all.into_iter().enumerate() {
         let at = format!("{place}/never/{i}");
-        match code(&value, &at, (Channel::ALL, Channel::as_str), own) {
+        match code(&value, &at, Codes(Channel::ALL, Channel::as_str), own) {
             Read::Is(way) if never.contains(&way) => {}
             Read::Is(way) => never.push(way),
             // Whoever wrote it meant some way.
@@ -66,7 +66,7 @@ fn channel(value: Json, place: &str, own: &mut Found) -> Option<ChannelBody> {
     let mut inner = object(value, place, own).known()?;
     let kind = inner
         .take("type", own)
-        .map(|value| code(&value, &format!("{place}/type"), (Channel::ALL, Channel::as_str), own));
+        .map(|value| code(&value, &format!("{place}/type"), Codes(Channel::ALL, Channel::as_str), own));
     let value_place = inner.place("value");
     let value = inner.take("value", own).map_or(Read::Absent, |value| {
         let mut of_value = Found::default();

@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 
 use super::body::{Occurred, Precision};
 use super::found::Found;
-use super::members::{Members, Read};
+use super::members::{Codes, Members, Read};
 use crate::base::json::Json;
 use crate::error::rules::Form;
 
@@ -55,19 +55,20 @@ impl When {
 
 /// An RFC 3339 time.
 pub(super) fn time(members: &mut Members, name: &str, found: &mut Found) -> Option<String> {
-    of_form(members, name, found, (&Form::Time, |text| DateTime::parse_from_rfc3339(text).is_ok()))
+    of_form(members, name, found, &Form::Time, |text| DateTime::parse_from_rfc3339(text).is_ok())
 }
 
 /// A date, a month or a time.
 pub(super) fn date(members: &mut Members, name: &str, found: &mut Found) -> Option<String> {
-    of_form(members, name, found, (&Form::Date, |text| When::parse(text).is_some()))
+    of_form(members, name, found, &Form::Date, |text| When::parse(text).is_some())
 }
 
 fn of_form(
     members: &mut Members,
     name: &str,
     found: &mut Found,
-    (rule, right): (&Form, fn(&str) -> bool),
+    rule: &Form,
+    right: fn(&str) -> bool,
 ) -> Option<String> {
     let place = members.place(name);
     let value = members.take(name, found)?;
@@ -97,7 +98,7 @@ pub(super) fn occurred(members: &mut Members, found: &mut Found) -> Option<Occur
     let begins = inner.has("from");
     let from = date(&mut inner, "from", found);
     let to = date(&mut inner, "to", found);
-    let precision = inner.code("precision", (Precision::ALL, Precision::as_str), found).known();
+    let precision = inner.code("precision", Codes(Precision::ALL, Precision::as_str), found).known();
     inner.finish(found);
     let Some(from) = from else {
         // What was wrong with `from` was noted already, when it was there.

@@ -33,7 +33,7 @@ fn scope_of(pointer: &str) -> Scope {
 }
 
 /// Keeps what was left out of a report or addition, whose id is `source`.
-pub(super) fn store(tx: &mut Unit<'_>, case: &CaseId, (source, all): (&str, &[LeftOut])) -> Result<()> {
+pub(super) fn store(tx: &mut Unit<'_>, case: &CaseId, source: &str, all: &[LeftOut]) -> Result<()> {
     let mut by_scope: BTreeMap<Scope, Vec<&LeftOut>> = BTreeMap::new();
     for left in all {
         by_scope.entry(scope_of(&left.pointer)).or_default().push(left);

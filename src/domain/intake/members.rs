@@ -43,7 +43,8 @@ impl<T> Read<T> {
 }
 
 /// A list of codes: all of them, and the word of each.
-pub(super) type Codes<T> = (&'static [T], fn(T) -> &'static str);
+#[derive(Clone, Copy)]
+pub(super) struct Codes<T: 'static>(pub(super) &'static [T], pub(super) fn(T) -> &'static str);
 
 /// The members of one object. What is left at the end is not known.
 pub(super) struct Members {
@@ -226,13 +227,14 @@ pub(super) fn beyond(text: &str, longest: usize) -> Option<&str> {
 }
 
 /// The rule of a list of codes.
-pub(super) fn one_of<T: Copy>((all, word): Codes<T>) -> Form {
+pub(super) fn one_of<T: Copy>(Codes(all, word): Codes<T>) -> Form {
     Form::OneOf(all.iter().map(|code| word(*code).to_owned()).collect())
 }
 
 /// A code of a place: see [`Members::code`].
-pub(super) fn code<T: Copy>(value: &Json, place: &str, (all, word): Codes<T>, found: &mut Found) -> Read<T> {
-    let rule = || one_of((all, word));
+pub(super) fn code<T: Copy>(value: &Json, place: &str, codes: Codes<T>, found: &mut Found) -> Read<T> {
+    let Codes(all, word) = codes;
+    let rule = || one_of(codes);
     if value.is_nothing() {
         if !matches!(value, Json::Null | Json::Text(_)) {
             found.read_anyway(place, &rule());

@@ -11,13 +11,10 @@ use super::open::Named;
 use super::reader::Taken;
 use super::subject::kind_of;
 use crate::domain::terms::identifiers::{
-    Identifier, IdentifierKind, Use, account_digest, account_wall_digest, is_no_means, is_no_one, is_no_reference,
-    names_within, reference,
+    Identifier, IdentifierKind, Place, Use, account_digest, account_wall_digest, is_no_means, is_no_one,
+    is_no_reference, names_within, reference,
 };
 use crate::domain::unit::Kit;
-
-/// A platform and a mode, as keyed hashes have them.
-pub(super) type Place<'a> = (&'a str, &'a str);
 
 /// So many names of one report or addition are kept: a text of many pages in the place of a name has thousands of words.
 /// Those that matches compare come first, then those of what could be used, then the beginnings and ends of what could not.
@@ -61,11 +58,10 @@ impl<'a> Said<'a> {
 }
 
 /// The keyed hash of the two accounts: only for the survivor's own report that names both, and nobody in their place.
-pub(super) fn pair(kit: &Kit, (platform, mode): Place<'_>, said: &Said<'_>) -> Option<[u8; 32]> {
+pub(super) fn pair(kit: &Kit, place: Place<'_>, said: &Said<'_>) -> Option<[u8; 32]> {
     let [reporter, subject] = said.accounts().map(|(_, account)| account.filter(|account| !is_no_reference(account)));
     let (reporter, subject) = (reference(reporter?), reference(subject?));
-    let parts = [platform, mode, reporter.as_str(), subject.as_str()].map(str::as_bytes);
-    (said.reporter.relation == Relation::SelfReported).then(|| kit.keyring.keyed("pair", &parts))
+    (said.reporter.relation == Relation::SelfReported).then(|| place.keyed(&kit.keyring, "pair", [&reporter, &subject]))
 }
 
 /// Everybody a report names. `stands_first`: whether a wall stands on the first rules.
@@ -92,7 +88,8 @@ pub(super) fn names_of_addition(
     kit: &Kit,
     place: Place<'_>,
     taken: &Taken<AdditionBody>,
-    (country, stands_first): (Option<&str>, bool),
+    country: Option<&str>,
+    stands_first: bool,
 ) -> Vec<Named> {
     let Taken { body, found } = taken;
     let mut names = identified(kit, &body.identifiers, country, stands_first);
@@ -155,12 +152,12 @@ fn named_account(kit: &Kit, place: Place<'_>, role: &'static str, account: &str)
 }
 
 /// What the reporter reports with, in the platform's own names: so that one person with many accounts is one reporter.
-fn reporter_means(kit: &Kit, (platform, mode): Place<'_>, reporter: &Reporter) -> Vec<Named> {
+fn reporter_means(kit: &Kit, place: Place<'_>, reporter: &Reporter) -> Vec<Named> {
     let means =
         [("device", &reporter.device_ref), ("payment", &reporter.payment_ref), ("network", &reporter.network_ref)];
     let named = |(kind, value): (&'static str, &Option<String>)| {
         let value = value.as_deref().filter(|value| !is_no_means(kind, value))?;
-        let digest = kit.keyring.keyed("means", &[platform, mode, kind, value].map(str::as_bytes));
+        let digest = place.keyed(&kit.keyring, "means", [kind, value]);
         Some(Named { role: "reporter", kind, digest, used: Use::Match })
     };
     means.into_iter().filter_map(named).collect()

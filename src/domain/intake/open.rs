@@ -67,15 +67,15 @@ pub struct Named {
 ///
 /// # Errors
 /// `InFlight` when a twin of the pair opens its case at this moment and is gone when looked for.
-pub(in crate::domain) fn land(tx: &mut Unit<'_>, incoming: Incoming) -> Result<Case> {
-    if let Some(case) = of_pair(tx, &incoming)? {
+pub(in crate::domain) fn land(tx: &mut Unit<'_>, incoming: &Incoming) -> Result<Case> {
+    if let Some(case) = of_pair(tx, incoming)? {
         return join(tx, case, incoming);
     }
-    if let Some(case) = open(tx, &incoming)? {
+    if let Some(case) = open(tx, incoming)? {
         return Ok(case);
     }
     // Another transaction opened the pair's case between the look and the insert, and has committed.
-    match of_pair(tx, &incoming)? {
+    match of_pair(tx, incoming)? {
         Some(case) => join(tx, case, incoming),
         None => Err(Conflict::InFlight.into()),
     }
@@ -185,7 +185,7 @@ fn image_clock(kit: &Kit, case: &CaseId, report: &ReportId, now: Timestamp) -> C
 }
 
 /// Takes a further report of the same two accounts into their case. A closed case opens again.
-fn join(tx: &mut Unit<'_>, mut case: Case, incoming: Incoming) -> Result<Case> {
+fn join(tx: &mut Unit<'_>, mut case: Case, incoming: &Incoming) -> Result<Case> {
     let kit = tx.kit();
     audit::record(tx, Owner::case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
     if incoming.image_clock {
@@ -193,8 +193,7 @@ fn join(tx: &mut Unit<'_>, mut case: Case, incoming: Incoming) -> Result<Case> {
         clocks::insert(tx, &[clock])?;
     }
     join_queue(tx, &mut case, incoming.category)?;
-    let new = (incoming.facts, incoming.names, Some(incoming.promised));
-    take_in(tx, &mut case, new)?;
+    take_in(tx, &mut case, &incoming.facts, &incoming.names, Some(incoming.promised))?;
     Ok(case)
 }
 
@@ -216,7 +215,9 @@ fn join_queue(tx: &mut Unit<'_>, case: &mut Case, category: CategoryCode) -> Res
 fn take_in(
     tx: &mut Unit<'_>,
     case: &mut Case,
-    (new, names, promised): (Facts, Vec<Named>, Option<Timestamp>),
+    new: &Facts,
+    names: &[Named],
+    promised: Option<Timestamp>,
 ) -> Result<()> {
     let before = case.priority;
     if case.state == State::Closed {
@@ -225,15 +226,15 @@ fn take_in(
         claims::resume_if_waiting(tx, case)?;
     }
     let known = named_before(tx, &case.id)?;
-    if name(tx, &case.id, &names, &known)? || !new.categories.is_empty() {
+    if name(tx, &case.id, names, &known)? || !new.categories.is_empty() {
         // It is compared with others again.
         store::compare_again(tx, &case.id)?;
     }
-    let combined = combined(tx, &case.id, &new);
+    let combined = combined(tx, &case.id, new);
     let unreadable = combined.as_ref().is_err_and(Damaged::is);
     let facts = if unreadable { new.clone() } else { combined? };
     begin_review(tx, case, promised)?;
-    priority::reassess(tx, case, (facts, &new))?;
+    priority::reassess(tx, case, facts, new)?;
     if unreadable {
         // What was known before is not in the new assessment.
         priority::suppose_the_worst(tx, case)?;
@@ -268,11 +269,12 @@ pub(in crate::domain) fn take_in_addition(
     tx: &mut Unit<'_>,
     case: &CaseId,
     event: Event,
-    (facts, names): (Facts, Vec<Named>),
+    facts: &Facts,
+    names: &[Named],
 ) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, case)? else { return Err(Error::NotFound) };
     audit::record(tx, Owner::case(&case.id), event)?;
-    take_in(tx, &mut case, (facts, names, None))
+    take_in(tx, &mut case, facts, names, None)
 }
 
 #[derive(Insertable)]

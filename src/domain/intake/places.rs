@@ -20,32 +20,22 @@ const LONGEST_LOCALE: usize = 100;
 
 /// A country. `UK` is read as `GB`; one that does not exist is none.
 pub(super) fn country(members: &mut Members, name: &str, found: &mut Found) -> Option<String> {
-    in_a_form(members, name, found, (&Form::Country, |text| existing(&text.to_ascii_uppercase())))
+    in_a_form(members, name, found, &Form::Country, |text| existing(&text.to_ascii_uppercase()))
 }
 
 /// A part of a country.
 pub(super) fn region(members: &mut Members, name: &str, found: &mut Found) -> Option<String> {
-    in_a_form(
-        members,
-        name,
-        found,
-        (&Form::Region, |text| {
-            let text = text.to_ascii_uppercase().replace('_', "-");
-            let (country, part) = text.split_once('-')?;
-            let right = (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-            right.then(|| existing(country)).flatten().map(|country| format!("{country}-{part}"))
-        }),
-    )
+    in_a_form(members, name, found, &Form::Region, |text| {
+        let text = text.to_ascii_uppercase().replace('_', "-");
+        let (country, part) = text.split_once('-')?;
+        let right = (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        right.then(|| existing(country)).flatten().map(|country| format!("{country}-{part}"))
+    })
 }
 
 /// A language tag; those of POSIX and of Java (`en_GB`, `zh_TW_#Hant`) are read too.
 pub(super) fn locale(members: &mut Members, name: &str, found: &mut Found) -> Option<String> {
-    in_a_form(
-        members,
-        name,
-        found,
-        (&Form::Locale, |text| if is_tag(text) { Some(text.to_owned()) } else { tag(text) }),
-    )
+    in_a_form(members, name, found, &Form::Locale, |text| if is_tag(text) { Some(text.to_owned()) } else { tag(text) })
 }
 
 /// A text of a form; what can be brought into it is, and what cannot is left out. Only case and form may have to be
@@ -54,7 +44,8 @@ fn in_a_form(
     members: &mut Members,
     name: &str,
     found: &mut Found,
-    (rule, form): (&Form, fn(&str) -> Option<String>),
+    rule: &Form,
+    form: fn(&str) -> Option<String>,
 ) -> Option<String> {
     let place = members.place(name);
     let value = members.take(name, found)?;

@@ -11,7 +11,7 @@ use super::chat;
 use super::contact;
 use super::dates;
 use super::found::Found;
-use super::members::{Members, Read, beyond, code, plainest};
+use super::members::{Codes, Members, Read, beyond, code, plainest};
 use super::opened::{Object, Sent, open};
 use super::places::{country, locale, region};
 use super::said::{account, age, answers, yes_no_unknown};
@@ -72,7 +72,7 @@ pub fn read_report<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<Re
     let subject = subject::subject(&mut members, &mut found);
     let answers = answers(&mut members, &mut found);
     let contact = contact::contact(&mut members, &mut found);
-    let wish = members.code("desired_outcome", (DesiredOutcome::ALL, DesiredOutcome::as_str), &mut found);
+    let wish = members.code("desired_outcome", Codes(DesiredOutcome::ALL, DesiredOutcome::as_str), &mut found);
     let mut body = ReportBody {
         platform_report_ref,
         category,
@@ -288,7 +288,7 @@ fn reporter(members: &mut Members, found: &mut Found) -> Reporter {
         age_band: age(&mut inner, found),
         country: country(&mut inner, "country", found),
         region: region(&mut inner, "region", found),
-        country_source: inner.code("country_source", (Source::ALL, Source::as_str), found).known(),
+        country_source: inner.code("country_source", Codes(Source::ALL, Source::as_str), found).known(),
         locale: locale(&mut inner, "locale", found),
         device_ref: account(&mut inner, "device_ref", found),
         payment_ref: account(&mut inner, "payment_ref", found),
@@ -310,7 +310,7 @@ fn relation(inner: &mut Members, found: &mut Found) -> Relation {
         found.leave_out(&place, &Form::Required, &value);
         return Relation::Witness;
     }
-    code(&value, &place, (Relation::ALL, Relation::as_str), found).known().unwrap_or(Relation::Witness)
+    code(&value, &place, Codes(Relation::ALL, Relation::as_str), found).known().unwrap_or(Relation::Witness)
 }
 
 /// Stands where a report that is refused has no reporter.

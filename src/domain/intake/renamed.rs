@@ -13,6 +13,7 @@ use crate::base::id::{AdditionId, CaseId, ReportId};
 use crate::base::time::Timestamp;
 use crate::db::schema::{additions, reports};
 use crate::domain::case::Case;
+use crate::domain::terms::identifiers::Place;
 use crate::domain::unit::Look;
 use crate::domain::vault::{Contact, Identity, Owner, Sealed, Subject};
 use crate::error::Result;
@@ -35,7 +36,7 @@ type SealedAddition = (AdditionId, ReportId, Timestamp, Option<Sealed<Subject>>)
 /// `Erased` when any part that names people was; `Internal` when one does not open.
 pub(in crate::domain) fn anew(rx: &mut Look<'_>, case: &Case, stands_first: bool) -> Result<Anew> {
     let kit = rx.kit();
-    let place = (case.platform_id.as_str(), case.mode.as_str());
+    let place = Place { platform: &case.platform_id, mode: case.mode };
     let mut anew = Anew { names: Vec::new(), pair: None };
     let left_out = left_out::of_case(rx, &case.id)?;
     let hidden = |row: &str| left_out.get(row).map(|left| left_out::named_in(left)).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::body::{AgeBand, YesNoUnknown};
 use super::found::Found;
-use super::members::{Members, Read, one_of, plainest, plainly_yes_or_no};
+use super::members::{Codes, Members, Read, one_of, plainest, plainly_yes_or_no};
 use crate::base::json::Json;
 use crate::domain::terms::identifiers::folded;
 use crate::domain::terms::taxonomy::{KeyCode, taxonomy};
@@ -138,7 +138,7 @@ pub(super) fn age(members: &mut Members, found: &mut Found) -> Option<AgeBand> {
     };
     if let (Json::Text(text), Some(exact)) = (&value, AgeBand::parse(&given)) {
         if *text != given {
-            found.read_anyway(&place, &one_of((AgeBand::ALL, AgeBand::as_str)));
+            found.read_anyway(&place, &one_of(Codes(AgeBand::ALL, AgeBand::as_str)));
         }
         return Some(exact);
     }
@@ -151,8 +151,8 @@ pub(super) fn age(members: &mut Members, found: &mut Found) -> Option<AgeBand> {
         _ => None,
     });
     match read {
-        Some(_) => found.read_anyway(&place, &one_of((AgeBand::ALL, AgeBand::as_str))),
-        None => found.leave_out(&place, &one_of((AgeBand::ALL, AgeBand::as_str)), &value),
+        Some(_) => found.read_anyway(&place, &one_of(Codes(AgeBand::ALL, AgeBand::as_str))),
+        None => found.leave_out(&place, &one_of(Codes(AgeBand::ALL, AgeBand::as_str)), &value),
     }
     Some(read.unwrap_or(AgeBand::Unsure))
 }
@@ -172,11 +172,11 @@ pub(super) fn yes_no_unknown(members: &mut Members, name: &str, found: &mut Foun
     };
     let exact = matches!((&value, read), (Json::Text(text), Some(read)) if text == read.as_str());
     let Some(read) = read else {
-        found.leave_out(&place, &one_of((YesNoUnknown::ALL, YesNoUnknown::as_str)), &value);
+        found.leave_out(&place, &one_of(Codes(YesNoUnknown::ALL, YesNoUnknown::as_str)), &value);
         return Read::Unusable;
     };
     if !exact {
-        found.read_anyway(&place, &one_of((YesNoUnknown::ALL, YesNoUnknown::as_str)));
+        found.read_anyway(&place, &one_of(Codes(YesNoUnknown::ALL, YesNoUnknown::as_str)));
     }
     Read::Is(read)
 }

@@ -2,7 +2,7 @@
 
 use super::body::{IdentifierBody, SubjectBody};
 use super::found::Found;
-use super::members::{Members, Read, beyond, code, object, one_of, plainest, text};
+use super::members::{Codes, Members, Read, beyond, code, object, one_of, plainest, text};
 use super::reader::KEPT;
 use super::said::account;
 use crate::base::json::Json;
@@ -92,14 +92,14 @@ fn identifier(value: Json, place: &str, found: &mut Found) -> Option<IdentifierB
     let meant = given.as_ref().and_then(meant);
     let kind = given.as_ref().map_or(Read::Absent, |value| match meant {
         Some(Meant::Kind(kind)) => {
-            found.read_anyway(&format!("{place}/type"), &one_of((IdentifierKind::ALL, IdentifierKind::as_str)));
+            found.read_anyway(&format!("{place}/type"), &one_of(Codes(IdentifierKind::ALL, IdentifierKind::as_str)));
             Read::Is(kind)
         }
         Some(Meant::Service(_)) => {
-            found.read_anyway(&format!("{place}/type"), &one_of((IdentifierKind::ALL, IdentifierKind::as_str)));
+            found.read_anyway(&format!("{place}/type"), &one_of(Codes(IdentifierKind::ALL, IdentifierKind::as_str)));
             Read::Absent
         }
-        None => code(value, &format!("{place}/type"), (IdentifierKind::ALL, IdentifierKind::as_str), found),
+        None => code(value, &format!("{place}/type"), Codes(IdentifierKind::ALL, IdentifierKind::as_str), found),
     });
     let value_place = inner.place("value");
     let value = inner.take("value", found).map_or(Read::Absent, |value| text(value, &value_place, usize::MAX, found));

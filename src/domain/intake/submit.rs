@@ -19,8 +19,9 @@ use crate::db::schema::reports;
 use crate::domain::access::Tenant;
 use crate::domain::case::Case;
 use crate::domain::case::report::{self, NewReport, Status};
-use crate::domain::ledger::events::{self, EventType, NewEvent};
+use crate::domain::ledger::events::{self, EventType, Log, NewEvent};
 use crate::domain::people::staff;
+use crate::domain::terms::identifiers::Place;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::intimate_image_clock_applies;
 use crate::domain::unit::{Kit, Unit};
@@ -118,10 +119,10 @@ pub fn submit(tx: &mut Unit<'_>, tenant: &Tenant, taken: Taken<ReportBody>) -> R
     let incoming = incoming(tx, tenant, &id, &taken)?;
     let human_review_by = incoming.promised;
     let category = incoming.category;
-    let case = open::land(tx, incoming)?;
-    store(tx, &case, (&id, category, human_review_by), (taken, digest))?;
-    let received =
-        NewEvent::new((&case.platform_id, case.mode), EventType::ReportReceived, 1, tx.now(), (id.clone(), None));
+    let case = open::land(tx, &incoming)?;
+    store(tx, &case, &Promised { id: &id, category, human_review_by }, taken, digest)?;
+    let log = Log { platform: &case.platform_id, mode: case.mode };
+    let received = NewEvent::new(log, EventType::ReportReceived, 1, tx.now(), id.clone());
     events::insert(tx, &[received])?;
     Ok(Submitted {
         id,
@@ -192,7 +193,7 @@ fn incoming(tx: &mut Unit<'_>, tenant: &Tenant, id: &ReportId, taken: &Taken<Rep
     let clock_applies = |made| facts.categories.iter().any(|code| intimate_image_clock_applies(*code, &made));
     let image_clock = declared.is_some_and(clock_applies);
     let said = Said::of(taken);
-    let place = (tenant.platform.as_str(), tenant.mode.as_str());
+    let place = Place { platform: &tenant.platform, mode: tenant.mode };
     let stands_first = staff::stand_on_first_rules(tx)?;
     Ok(Incoming {
         report: id.clone(),
@@ -208,12 +209,21 @@ fn incoming(tx: &mut Unit<'_>, tenant: &Tenant, id: &ReportId, taken: &Taken<Rep
     })
 }
 
+/// What a report is kept as, and by when a person reads it.
+struct Promised<'a> {
+    id: &'a ReportId,
+    category: CategoryCode,
+    human_review_by: Timestamp,
+}
+
 fn store(
     tx: &mut Unit<'_>,
     case: &Case,
-    (id, category, human_review_by): (&ReportId, CategoryCode, Timestamp),
-    (taken, digest): (Taken<ReportBody>, [u8; 32]),
+    promised: &Promised<'_>,
+    taken: Taken<ReportBody>,
+    digest: [u8; 32],
 ) -> Result<()> {
+    let Promised { id, category, human_review_by } = *promised;
     let row_id = id.as_str();
     let Taken { mut body, found } = taken;
     let relation = body.reporter.relation;
@@ -266,7 +276,7 @@ fn store(
         // A twin with another key took the reference between the look and here; asked again, it is found.
         return Err(Conflict::InFlight.into());
     }
-    left_out::store(tx, &case.id, (row_id, found.left_out()))
+    left_out::store(tx, &case.id, row_id, found.left_out())
 }
 
 silent! { StatementPart IdentityPart ContactPart }

@@ -102,6 +102,15 @@ impl utoipa::PartialSchema for EventName {
 
 impl utoipa::ToSchema for EventName {}
 
+/// A platform's log: that of real life, or that of its trials.
+#[derive(Clone, Copy, Debug)]
+pub struct Log<'a> {
+    /// The platform.
+    pub platform: &'a PlatformId,
+    /// Of which mode.
+    pub mode: Mode,
+}
+
 /// An entry to be added.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = events)]
@@ -118,36 +127,36 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// An entry about a report, and about a request when there is one. `sequence` counts the report's entries from 1: a
-    /// count of the case's would tell the platform that reports share one.
+    /// An entry about a report. `sequence` counts the report's entries from 1: a count of the case's would tell the
+    /// platform that reports share one.
     #[must_use]
-    pub fn new(
-        tenant: (&PlatformId, Mode),
-        kind: EventType,
-        sequence: i64,
-        at: Timestamp,
-        about: (ReportId, Option<RequestId>),
-    ) -> Self {
+    pub fn new(log: Log<'_>, kind: EventType, sequence: i64, at: Timestamp, report: ReportId) -> Self {
         Self {
             id: EventId::random(),
-            platform_id: tenant.0.clone(),
-            mode: tenant.1,
+            platform_id: log.platform.clone(),
+            mode: log.mode,
             sequence,
             type_: kind.as_str(),
             created_at: at,
-            report_id: Some(about.0),
-            request_id: about.1,
+            report_id: Some(report),
+            request_id: None,
             endpoint_id: None,
         }
     }
 
+    /// The entry is about this request as well.
+    #[must_use]
+    pub fn about_request(self, request: RequestId) -> Self {
+        Self { request_id: Some(request), ..self }
+    }
+
     /// The trial of an endpoint, which goes to that endpoint alone.
     #[must_use]
-    pub fn test(tenant: (&PlatformId, Mode), at: Timestamp, endpoint: EndpointId) -> Self {
+    pub fn test(log: Log<'_>, at: Timestamp, endpoint: EndpointId) -> Self {
         Self {
             id: EventId::random(),
-            platform_id: tenant.0.clone(),
-            mode: tenant.1,
+            platform_id: log.platform.clone(),
+            mode: log.mode,
             sequence: 1,
             type_: EventType::WebhookTest.as_str(),
             created_at: at,
@@ -216,11 +225,12 @@ pub(in crate::domain) type Unread<'a> = events::BoxedQuery<'a, Backend, SqlTypeO
 /// `Invalid` when `after` is no entry of this platform's log any more.
 pub(in crate::domain) fn list<'a>(
     tx: &mut Unit<'_>,
-    (platform, mode): (&'a PlatformId, Mode),
+    log: Log<'a>,
     after: Option<&EventId>,
     wanted: &'a Filter,
     limit: Limit,
 ) -> Result<Unread<'a>> {
+    let Log { platform, mode } = log;
     place_new(tx, platform, mode)?;
     let mine = events::platform_id.eq(platform).and(events::mode.eq(mode));
     let from = match after {
@@ -256,7 +266,8 @@ pub(in crate::domain) fn list<'a>(
 }
 
 /// An entry of this platform that is still kept.
-pub fn find(rx: &mut Look<'_>, (platform, mode): (&PlatformId, Mode), id: &EventId) -> Result<Event> {
+pub fn find(rx: &mut Look<'_>, log: Log<'_>, id: &EventId) -> Result<Event> {
+    let Log { platform, mode } = log;
     let kept = events::created_at.ge(rx.now().minus(KEPT));
     let mine = events::table.find(id).filter(events::platform_id.eq(platform).and(events::mode.eq(mode)).and(kept));
     mine.select(Event::as_select()).first(rx.conn()).optional()?.ok_or(Error::NotFound)

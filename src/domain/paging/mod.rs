@@ -222,7 +222,8 @@ fn ring(tx: &mut Unit<'_>, case: &Case, alarm: Alarm) -> Result<()> {
     people.extend(holder.clone().filter(|holder| !people.contains(holder)));
     let urgency = if spans.page_first.is_some() { Urgency::Now } else { Urgency::Today };
     let names = people.iter().map(StaffId::as_str).collect::<Vec<_>>().join(" ");
-    owe(tx, (&case.id, &alarm), &people, (rung, urgency, holder.is_some()))?;
+    let next = Ring { case: &case.id, alarm: &alarm, rung, urgency, last: holder.is_some() };
+    owe(tx, &next, &people)?;
     let event = Event::OnCallPaged { reason: alarm.reason, rung: rung.as_str(), people };
     audit::record(tx, Owner::case(&case.id), event)?;
     // Whoever holds the case has been told; the next clock tells again.
@@ -244,13 +245,18 @@ fn hears(rx: &mut Look<'_>, who: &StaffId) -> Result<bool> {
     Ok(with_mail.is_empty() || with_mail.contains(who.as_str()))
 }
 
+/// One ring of an alarm; after the last one nobody is told again.
+struct Ring<'a> {
+    case: &'a CaseId,
+    alarm: &'a Alarm,
+    rung: Rung,
+    urgency: Urgency,
+    last: bool,
+}
+
 /// Owes the pager of a ring, and a mail for each of these people who has an address.
-fn owe(
-    tx: &mut Unit<'_>,
-    (case, alarm): (&CaseId, &Alarm),
-    people: &[StaffId],
-    (rung, urgency, last): (Rung, Urgency, bool),
-) -> Result<()> {
+fn owe(tx: &mut Unit<'_>, ring: &Ring<'_>, people: &[StaffId]) -> Result<()> {
+    let Ring { case, alarm, rung, urgency, last } = *ring;
     let (at, number) = (tx.now(), alarm.rings + 1);
     let with_mail = staff::with_mail(tx)?;
     let written = people.iter().filter(|staff| with_mail.contains(staff.as_str()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::{Alarm, Rung, Urgency, open_of, owe, quiet, rota};
+use super::{Alarm, Ring, Rung, Urgency, open_of, owe, quiet, rota};
 use crate::base::id::{AlarmId, CaseId, StaffId};
 use crate::db::due;
 use crate::db::schema::{alarms, cases};
@@ -33,7 +33,8 @@ pub fn ring_unreadable(tx: &mut Unit<'_>, case: &str) -> Result<()> {
     }
     let people = rota::leads(tx, &id)?;
     let alarm = Alarm { reason: REASON.to_owned(), ..alarm };
-    owe(tx, (&id, &alarm), &people, (Rung::SafeguardingLead, Urgency::Now, false))?;
+    let ring = Ring { case: &id, alarm: &alarm, rung: Rung::SafeguardingLead, urgency: Urgency::Now, last: false };
+    owe(tx, &ring, &people)?;
     diesel::update(alarms::table.find(&alarm.id))
         .set((
             alarms::rings.eq(alarm.rings + 1),

@@ -94,7 +94,7 @@ pub fn compare(rx: &mut Look<'_>, case: &str) -> Result<Compared> {
     if is_unreadable(rx, &id)? {
         found.unreadable.insert(id.clone());
     }
-    let raised = noticed(rx, (&id, mode), &mut found.unreadable)?;
+    let raised = noticed(rx, &id, mode, &mut found.unreadable)?;
     found.raised.extend(raised);
     Ok(found)
 }
@@ -125,12 +125,13 @@ fn is_unreadable(rx: &mut Look<'_>, id: &CaseId) -> Result<bool> {
 /// Which cases the comparison of this one raises, and by what.
 fn noticed(
     rx: &mut Look<'_>,
-    (id, mode): (&CaseId, Mode),
+    id: &CaseId,
+    mode: Mode,
     unreadable: &mut BTreeSet<CaseId>,
 ) -> Result<Vec<(CaseId, Signal)>> {
     let mut all = known(rx, std::slice::from_ref(id))?;
     let Some(one) = all.pop() else { return Ok(Vec::new()) };
-    let same_subject = named_by(rx, mode, ("subject", &one.subjects))?;
+    let same_subject = named_by(rx, mode, "subject", &one.subjects)?;
     let others = known(rx, &same_subject.into_iter().filter(|other| other != id).collect::<Vec<_>>())?;
     let mut found = Vec::new();
     if !others.is_empty() {
@@ -152,7 +153,7 @@ fn noticed(
 
 /// The cases that a comparison puts beside this one and that were not raised together yet, and by which floor.
 pub(super) fn beside(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<(CaseId, &'static str)>> {
-    let found = noticed(rx, (id, mode), &mut BTreeSet::new())?;
+    let found = noticed(rx, id, mode, &mut BTreeSet::new())?;
     let mut beside = Vec::new();
     for (signal, code) in [(Signal::IndependentReporters, "O17"), (Signal::MirrorReports, "O21")] {
         let of_it: Vec<&CaseId> = found.iter().filter(|(_, other)| *other == signal).map(|(case, _)| case).collect();
@@ -180,7 +181,7 @@ fn mirrors(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
     if one.is_of_themselves() {
         return Ok(Vec::new());
     }
-    let reported = named_by(rx, mode, ("subject", &one.reporters))?;
+    let reported = named_by(rx, mode, "subject", &one.reporters)?;
     let mut mirrored: Vec<CaseId> = known(rx, &reported)?
         .into_iter()
         .filter(|other| other.id != *id && !other.is_of_themselves() && !other.reporters.is_disjoint(&one.subjects))
@@ -193,7 +194,7 @@ fn mirrors(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
 }
 
 /// The cases that name one of these in the role, the newest first.
-fn named_by(rx: &mut Look<'_>, mode: Mode, (role, digests): (&str, &BTreeSet<Digest>)) -> Result<Vec<CaseId>> {
+fn named_by(rx: &mut Look<'_>, mode: Mode, role: &str, digests: &BTreeSet<Digest>) -> Result<Vec<CaseId>> {
     if digests.is_empty() {
         return Ok(Vec::new());
     }
@@ -265,7 +266,7 @@ fn forget_crowds(rx: &mut Look<'_>, mode: Mode, cases: &mut [Known]) -> Result<(
 
 /// Whether very many accounts report very many others with it.
 fn is_of_a_crowd(rx: &mut Look<'_>, mode: Mode, digest: &Digest) -> Result<bool> {
-    let ids = named_by(rx, mode, ("reporter", &BTreeSet::from([digest.clone()])))?;
+    let ids = named_by(rx, mode, "reporter", &BTreeSet::from([digest.clone()]))?;
     let all = known(rx, &ids)?;
     let distinct = |names: fn(&Known) -> &BTreeSet<Digest>| {
         let accounts = |case: &Known| names(case).intersection(&case.accounts).next().cloned();

@@ -12,7 +12,7 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::insert_new;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
-use crate::domain::ledger::events::{self, EventType, NewEvent};
+use crate::domain::ledger::events::{self, EventType, Log, NewEvent};
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
@@ -130,7 +130,7 @@ pub(super) fn wants(types: &[EventType], kind: &str) -> bool {
 /// Puts a trial into the log and on its way to the endpoint.
 pub(super) fn send_test(tx: &mut Unit<'_>, endpoint: &Endpoint) -> Result<EventId> {
     let now = tx.now();
-    let event = NewEvent::test((&endpoint.platform_id, endpoint.mode), now, endpoint.id.clone());
+    let event = NewEvent::test(Log { platform: &endpoint.platform_id, mode: endpoint.mode }, now, endpoint.id.clone());
     let id = event.id().clone();
     events::insert(tx, &[event])?;
     insert(tx, &[NewDelivery::new(id.clone(), &endpoint.id, now)])?;

@@ -7,7 +7,7 @@ use crate::base::id::EventId;
 use crate::base::page::Limit;
 use crate::db::schema::{deliveries, events as entries};
 use crate::domain::access::Tenant;
-use crate::domain::ledger::events::{self, Event, Filter};
+use crate::domain::ledger::events::{self, Event, Filter, Log};
 use crate::domain::unit::Unit;
 use crate::error::Result;
 
@@ -31,7 +31,7 @@ pub fn list_events(
     wanted: &Wanted,
     limit: Limit,
 ) -> Result<Vec<Event>> {
-    let mut unread = events::list(tx, (&who.platform, who.mode), after, &wanted.entries, limit)?;
+    let mut unread = events::list(tx, Log { platform: &who.platform, mode: who.mode }, after, &wanted.entries, limit)?;
     if let Some(state) = wanted.delivery {
         let ways = deliveries::table.filter(deliveries::event_id.eq(entries::id).and(deliveries::state.eq(state)));
         unread = unread.filter(diesel::dsl::exists(ways));

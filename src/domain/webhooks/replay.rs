@@ -10,7 +10,7 @@ use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::{deliveries, events as log, webhook_endpoints};
 use crate::domain::access::Tenant;
-use crate::domain::ledger::events::{self, Event, EventType};
+use crate::domain::ledger::events::{self, Event, EventType, Log};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Owner, Sealed, Secret};
 use crate::error::rules::Hooks;
@@ -61,7 +61,7 @@ struct Row {
 /// `NotFound` when the platform's log has no such event.
 pub fn of_event(rx: &mut Look<'_>, who: &Tenant, id: &EventId) -> Result<(Event, Vec<Attempted>)> {
     let Tenant { platform, mode, .. } = who;
-    let event = events::find(rx, (platform, *mode), id)?;
+    let event = events::find(rx, Log { platform, mode: *mode }, id)?;
     let rows: Vec<Row> = deliveries::table
         .filter(deliveries::event_id.eq(id))
         .order(deliveries::endpoint_id)
@@ -108,7 +108,7 @@ pub struct Range {
 /// # Errors
 /// As [`of_event`].
 pub fn replay(tx: &mut Unit<'_>, who: &Tenant, id: &EventId) -> Result<usize> {
-    let event = events::find(tx, (&who.platform, who.mode), id)?;
+    let event = events::find(tx, Log { platform: &who.platform, mode: who.mode }, id)?;
     let only = event.endpoint_id;
     again(tx, who, &[(event.id, event.kind)], only.as_ref())
 }

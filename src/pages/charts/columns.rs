@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use super::ink::{Anchor, Area, Ink, Place, Stroke, Tone};
+use super::ink::{Anchor, Area, Ink, Place, Spot, Stroke, Tone};
 use super::measure::{count, widest, within, words_fit, wrap};
 use super::panels::{self, Kind, LINE, Layout, Mark, View};
 use super::{About, Shown, WIDTH};
@@ -99,7 +99,7 @@ fn labels(ink: &mut Ink, layout: &Layout, view: &View<'_>) -> i64 {
     // All lines first: words of an upper level may stand across one.
     for (index, top) in (0..of).zip(tops.iter().take(levels).cycle()).filter(|(index, _)| index % levels > 0) {
         let x = layout.x(index, of);
-        ink.line(Stroke::Grid, (x, layout.base), (x, layout.base + top));
+        ink.line(Stroke::Grid, Spot(x, layout.base), Spot(x, layout.base + top));
     }
     for ((index, lines), top) in wrapped.iter().enumerate().zip(tops.iter().take(levels).cycle()) {
         let (from, to) = span(layout, index, of, levels);

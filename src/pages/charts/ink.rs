@@ -80,6 +80,10 @@ pub(super) struct Area {
     pub(super) height: i64,
 }
 
+/// A point of the picture: how far from the left, and how far from the top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot(pub(super) i64, pub(super) i64);
+
 /// What a straight line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stroke {
@@ -159,7 +163,7 @@ impl Ink {
     }
 
     /// Draws a straight line.
-    pub(super) fn line(&mut self, stroke: Stroke, from: (i64, i64), to: (i64, i64)) {
+    pub(super) fn line(&mut self, stroke: Stroke, from: Spot, to: Spot) {
         let (x1, y1) = self.point(from.0, from.1);
         let (x2, y2) = self.point(to.0, to.1);
         let (class, colour, width) = match stroke {
@@ -174,7 +178,7 @@ impl Ink {
     }
 
     /// Draws the line that joins values.
-    pub(super) fn curve(&mut self, points: &[(i64, i64)]) {
+    pub(super) fn curve(&mut self, points: &[Spot]) {
         let points = self.points(points);
         self.push(&format!(
             "<polyline class=\"c-mark-edge\" points=\"{points}\" fill=\"none\" stroke=\"{ACCENT}\" stroke-width=\"3\" \
@@ -183,8 +187,8 @@ impl Ink {
     }
 
     /// Draws the noise around such a line: a tint, and edges that can be seen without it.
-    pub(super) fn band(&mut self, upper: &[(i64, i64)], lower: &[(i64, i64)]) {
-        let around: Vec<(i64, i64)> = upper.iter().chain(lower.iter().rev()).copied().collect();
+    pub(super) fn band(&mut self, upper: &[Spot], lower: &[Spot]) {
+        let around: Vec<Spot> = upper.iter().chain(lower.iter().rev()).copied().collect();
         let around = self.points(&around);
         self.push(&format!("<polygon class=\"c-band\" points=\"{around}\" fill=\"{ACCENT}\" fill-opacity=\"0.18\"/>"));
         for edge in [upper, lower] {
@@ -219,9 +223,9 @@ impl Ink {
         (self.origin.0 + x, self.origin.1 + y)
     }
 
-    fn points(&self, points: &[(i64, i64)]) -> String {
+    fn points(&self, points: &[Spot]) -> String {
         let points: Vec<String> =
-            points.iter().map(|&(x, y)| self.point(x, y)).map(|(x, y)| format!("{x},{y}")).collect();
+            points.iter().map(|&Spot(x, y)| self.point(x, y)).map(|(x, y)| format!("{x},{y}")).collect();
         points.join(" ")
     }
 

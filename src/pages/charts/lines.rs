@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use super::ink::{Anchor, Ink, Place, Stroke, Tone};
+use super::ink::{Anchor, Ink, Place, Spot, Stroke, Tone};
 use super::measure::{count, strong_width, wrap};
 use super::panels::{self, Kind, LINE, Layout, Mark, View};
 use super::{About, LABEL, SMALL, Shown, WIDTH, ends};
@@ -105,20 +105,20 @@ pub(super) fn marks(ink: &mut Ink, layout: &Layout, view: &View<'_>) -> i64 {
 /// Joins values that follow one another. One by itself has no width for a band, so its noise is a whisker.
 fn join(ink: &mut Ink, layout: &Layout, run: &[(i64, i64, i64)]) {
     let noisy = run.iter().any(|(_, _, noise)| *noise != 0);
-    let at = |x: i64, value: i64| (x, layout.y(value));
-    let lower: Vec<(i64, i64)> = run.iter().map(|(x, value, noise)| at(*x, ends(*value, *noise).0)).collect();
-    let upper: Vec<(i64, i64)> = run.iter().map(|(x, value, noise)| at(*x, ends(*value, *noise).1)).collect();
-    if let ([(x, low)], [(_, high)], true) = (lower.as_slice(), upper.as_slice(), noisy) {
-        ink.line(Stroke::Range, (*x, *low), (*x, *high));
+    let at = |x: i64, value: i64| Spot(x, layout.y(value));
+    let lower: Vec<Spot> = run.iter().map(|(x, value, noise)| at(*x, ends(*value, *noise).0)).collect();
+    let upper: Vec<Spot> = run.iter().map(|(x, value, noise)| at(*x, ends(*value, *noise).1)).collect();
+    if let ([Spot(x, low)], [Spot(_, high)], true) = (lower.as_slice(), upper.as_slice(), noisy) {
+        ink.line(Stroke::Range, Spot(*x, *low), Spot(*x, *high));
         for y in [*low, *high] {
-            ink.line(Stroke::Range, (*x - 4, y), (*x + 4, y));
+            ink.line(Stroke::Range, Spot(*x - 4, y), Spot(*x + 4, y));
         }
     }
     if run.len() > 1 {
         if noisy {
             ink.band(&upper, &lower);
         }
-        let values: Vec<(i64, i64)> = run.iter().map(|(x, value, _)| at(*x, *value)).collect();
+        let values: Vec<Spot> = run.iter().map(|(x, value, _)| at(*x, *value)).collect();
         ink.curve(&values);
     }
 }

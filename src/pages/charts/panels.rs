@@ -1,7 +1,7 @@
 //! What columns and lines share: small panels with one common scale, alone or three across.
 
 use super::columns;
-use super::ink::{Anchor, Area, Ink, Place, Stroke, Tone};
+use super::ink::{Anchor, Area, Ink, Place, Spot, Stroke, Tone};
 use super::lines;
 use super::measure::{Scale, count, strong_width, widest, within, words_fit, wrap};
 use super::{About, LABEL, NOTHING, SMALL, Shown, WIDTH, nothing};
@@ -185,7 +185,7 @@ impl Layout {
             let place = Place::at(self.left - 8, y + 5).anchor(Anchor::End).tone(Tone::Quiet);
             ink.words(&place, &thousands(value), "");
             if value > 0 {
-                ink.line(Stroke::Grid, (self.left, y), (self.left + self.width, y));
+                ink.line(Stroke::Grid, Spot(self.left, y), Spot(self.left + self.width, y));
             }
         }
         for caption in self.captions(view) {
@@ -197,7 +197,7 @@ impl Layout {
 
     /// Nought and all words, above the marks.
     fn words(&self, ink: &mut Ink, view: &View<'_>) {
-        ink.line(Stroke::Axis, (self.left, self.base), (self.left + self.width, self.base));
+        ink.line(Stroke::Axis, Spot(self.left, self.base), Spot(self.left + self.width, self.base));
         if view.marks.is_empty() {
             let place = Place::at(self.left + self.width / 2, self.base - 8).anchor(Anchor::Middle).tone(Tone::Quiet);
             ink.words(&place, "nothing published", "");

@@ -1,6 +1,6 @@
 //! What bars and dots share: rows below one another, each with its label above its mark, and one axis above them all.
 
-use super::ink::{Anchor, Area, Ink, Place, Stroke, Tone};
+use super::ink::{Anchor, Area, Ink, Place, Spot, Stroke, Tone};
 use super::measure::{count, width, within, wrap};
 use super::{LABEL, SMALL, WIDTH};
 
@@ -59,15 +59,15 @@ pub(super) fn label(ink: &mut Ink, top: i64, label: &str) -> i64 {
 pub(super) fn grid(ink: &mut Ink, top: i64, ticks: &[Tick]) {
     for (index, tick) in ticks.iter().enumerate() {
         let stroke = if index == 0 { Stroke::Axis } else { Stroke::Grid };
-        ink.line(stroke, (tick.x, top), (tick.x, top + STRIP));
+        ink.line(stroke, Spot(tick.x, top), Spot(tick.x, top + STRIP));
     }
 }
 
 /// A lying whisker, on paper of its own so that it can be seen on a mark.
 pub(super) fn whisker(ink: &mut Ink, from: i64, to: i64, y: i64) {
     ink.clear(Area { x: from, y: y - 2, width: to - from, height: 4 });
-    ink.line(Stroke::Range, (from, y), (to, y));
+    ink.line(Stroke::Range, Spot(from, y), Spot(to, y));
     for x in [from, to] {
-        ink.line(Stroke::Range, (x, y - 5), (x, y + 5));
+        ink.line(Stroke::Range, Spot(x, y - 5), Spot(x, y + 5));
     }
 }

@@ -20,7 +20,7 @@ use crate::error::rules::Form;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::{Raw, shape};
 use crate::web::extract::Call;
-use crate::web::idempotent::{Reply, once, run};
+use crate::web::idempotent::{Key, Reply, once, run};
 use crate::web::limits::Policy;
 use crate::web::problem::{self, Problem};
 use crate::web::refusals::Refusal;
@@ -111,8 +111,8 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
         let sent = Sent { is_mislabelled, is_mended, ..bytes.sent() };
         let body = if too_large { Err(Refused::TooLarge.into()) } else { read_report(sent, mode) };
         let enter = enter(token.clone());
-        let place = (Ok(key.clone()), Some(index));
-        let done = run(&call, &bytes, place, enter, move |tx, who| take(tx, &who, body?)).await;
+        let part = Key { given: Ok(key.clone()), part: Some(index) };
+        let done = run(&call, &bytes, part, enter, move |tx, who| take(tx, &who, body?)).await;
         let (status, report, problem) = match done {
             Ok((answer, again)) => {
                 replayed &= again;

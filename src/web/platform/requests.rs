@@ -128,8 +128,7 @@ async fn list(call: Call) -> Result<HttpResponse> {
         .clone()
         .read(move |rx| {
             let grant = access::platform(rx, &token)?;
-            let place = (query.cursor.as_deref(), Limit::coerce(query.limit));
-            requests::list(rx, &grant, query.state, place)
+            requests::list(rx, &grant, query.state, query.cursor.as_deref(), Limit::coerce(query.limit))
         })
         .await?;
     Ok(list_response(call.request(), page.map(RequestView::from)))

@@ -9,7 +9,7 @@ use crate::base::id::{ActId, ActKind, CaseId, CaseKind};
 use crate::base::page::Limit;
 use crate::domain::access::{self, SignSecond};
 use crate::domain::casefile::CaseSummary;
-use crate::domain::casefile::queues::{self, ActSummary};
+use crate::domain::casefile::queues::{self, ActSummary, ActsWanted};
 use crate::domain::casework::acts::{ActState, sign};
 use crate::domain::terms::Mode;
 use crate::error::Result;
@@ -45,9 +45,9 @@ type ActList = List<ActSummary>;
     responses((status = 200, description = "A page", body = ActList)))]
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: ActsQuery = call.query()?;
-    let which = (query.mode.unwrap_or(Mode::Live), query.state.unwrap_or(ActState::Pending));
+    let wanted = ActsWanted { mode: query.mode.unwrap_or(Mode::Live), state: query.state.unwrap_or(ActState::Pending) };
     let page = read_as(&call, move |rx, who| {
-        queues::acts(rx, who, which, query.cursor.as_deref(), Limit::coerce(query.limit))
+        queues::acts(rx, who, &wanted, query.cursor.as_deref(), Limit::coerce(query.limit))
     })
     .await?;
     Ok(list_response(call.request(), page))

@@ -149,7 +149,7 @@ async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
             // What is wrong with the body is told to those only who may know of the case.
             Err(wrong) => return access::case::<Link>(tx, &who, &case).and(Err(wrong)),
         };
-        let (one, two) = access::two_cases::<Link>(tx, &who, (&case, &other))?;
+        let (one, two) = access::two_cases::<Link>(tx, &who, &case, &other)?;
         let linked = casework::link(tx, one, two)?;
         case_reply(&linked)
     })

@@ -12,7 +12,7 @@ use diesel::result::Error as DieselError;
 use serde::{Deserialize, Serialize};
 
 pub use counts::{Count, count, counts, keep_counts};
-pub use waiting::{ActSummary, acts};
+pub use waiting::{ActSummary, Wanted as ActsWanted, acts};
 
 use crate::base::id::{CaseId, StaffId};
 use crate::base::page::{Limit, Page, read_cursor};
@@ -71,6 +71,13 @@ impl Filter {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Place(i64, CaseId);
 
+/// Which cases a page has: those that the person sees, that the filter wants, behind the mark.
+struct Sight<'a> {
+    who: &'a Acting,
+    filter: &'a Filter,
+    after: Option<&'a Place>,
+}
+
 /// A page of the cases that the person sees: the most urgent first, then the next deadline.
 ///
 /// # Errors
@@ -99,21 +106,22 @@ pub fn list(
         .into_iter()
         .filter(|q| filter.queue.is_none_or(|wanted| wanted == *q) && access::sees(who, *q))
         .collect();
+    let sight = Sight { who, filter, after: after.as_ref() };
     let mut rows = Vec::new();
     if let Some(reference) = &filter.platform_report_ref {
         rows = of_reference(rx, who, filter, &queues, reference)?;
         rows.retain(|case| after.as_ref().is_none_or(|p| (case.sort_rank, &case.id) > (p.0, &p.1)));
     } else if filter.assigned_to.is_some() {
-        rows = walk(rx, who, filter, (&queues, None), (after.as_ref(), limit))?;
+        rows = walk(rx, &sight, &queues, None, limit)?;
     } else {
         let states =
             filter.state.map_or_else(|| State::ALL.iter().copied().filter(|s| s.is_open()).collect(), |s| vec![s]);
         let others = any_other(rx, filter.mode)?;
         for queue in queues {
             for state in &states {
-                rows.extend(walk(rx, who, filter, (&[queue], Some(*state)), (after.as_ref(), limit))?);
+                rows.extend(walk(rx, &sight, &[queue], Some(*state), limit)?);
                 if others {
-                    rows.extend(walk_others(rx, who, filter, (queue, *state), (after.as_ref(), limit))?);
+                    rows.extend(walk_others(rx, &sight, queue, *state, limit)?);
                 }
             }
         }
@@ -126,11 +134,12 @@ pub fn list(
 /// Walks one stretch of the index.
 fn walk(
     rx: &mut Look<'_>,
-    who: &Acting,
-    filter: &Filter,
-    (queues, state): (&[Queue], Option<State>),
-    (after, limit): (Option<&Place>, Limit),
+    sight: &Sight<'_>,
+    queues: &[Queue],
+    state: Option<State>,
+    limit: Limit,
 ) -> Result<Vec<Case>> {
+    let Sight { who, filter, after } = *sight;
     let (from, to) = filter.ranks();
     let build = |limit| {
         let mut query = table::table
@@ -186,14 +195,9 @@ fn whole(
 }
 
 /// Walks one stretch of the cases that stand in the queue besides their own.
-fn walk_others(
-    rx: &mut Look<'_>,
-    who: &Acting,
-    filter: &Filter,
-    (queue, state): (Queue, State),
-    (after, limit): (Option<&Place>, Limit),
-) -> Result<Vec<Case>> {
+fn walk_others(rx: &mut Look<'_>, sight: &Sight<'_>, queue: Queue, state: State, limit: Limit) -> Result<Vec<Case>> {
     use case_queues as other;
+    let Sight { who, filter, after } = *sight;
     let (from, to) = filter.ranks();
     let from = from.max(after.map_or(0, |place| place.0));
     let build = |limit| {
@@ -284,18 +288,18 @@ fn free(who: &Acting, now: Timestamp) -> _ {
 pub fn claim(tx: &mut Unit<'_>, who: &Acting, queue: Queue, mode: Mode) -> Result<Option<Case>> {
     access::queue(who, queue, Act::Claim)?;
     let others = any_other(tx, mode)?;
-    let mut stretches: Vec<(State, First, i64)> = Vec::new();
+    let mut stretches = Vec::new();
     for state in [State::Received, State::InReview] {
-        stretches.push((state, first_free, i64::MIN));
+        stretches.push(Stretch { queue, mode, state, from: i64::MIN, first: first_free });
         if others {
-            stretches.push((state, first_other, i64::MIN));
+            stretches.push(Stretch { queue, mode, state, from: i64::MIN, first: first_other });
         }
     }
     // A look without a lock decides in which stretch the more urgent case waits; locking a candidate of each would hide
     // the other one from whoever claims at this moment.
-    while let Some(at) = most_urgent(tx, who, queue, mode, &stretches)? {
-        let Some((state, look, from)) = stretches.get_mut(at) else { break };
-        let Some((rank, id)) = look(tx, who, queue, (mode, *state, *from), true)? else {
+    while let Some(at) = most_urgent(tx, who, &stretches)? {
+        let Some(stretch) = stretches.get_mut(at) else { break };
+        let Some((rank, id)) = (stretch.first)(tx, who, stretch, true)? else {
             stretches.remove(at);
             continue;
         };
@@ -303,7 +307,7 @@ pub fn claim(tx: &mut Unit<'_>, who: &Acting, queue: Queue, mode: Mode) -> Resul
         let Some(found) = case::readable(tx, &ids)?.pop() else {
             // It rings for the leads, and keeps nobody from the next one.
             let Some(next) = rank.checked_add(1) else { break };
-            *from = next;
+            stretch.from = next;
             continue;
         };
         let mut case = access::chosen(who, found)?.into_parts().0;
@@ -313,20 +317,24 @@ pub fn claim(tx: &mut Unit<'_>, who: &Acting, queue: Queue, mode: Mode) -> Resul
     Ok(None)
 }
 
-/// The first case of a stretch behind a rank: its rank and id.
-type First = fn(&mut Unit<'_>, &Acting, Queue, (Mode, State, i64), bool) -> Result<Option<(i64, Perhaps<CaseId>)>>;
-
-/// Which of the stretches has the most urgent free case; nothing when none has any.
-fn most_urgent(
-    tx: &mut Unit<'_>,
-    who: &Acting,
+/// A stretch of the index: the cases of one state that stand in a queue, from a rank on.
+struct Stretch {
     queue: Queue,
     mode: Mode,
-    stretches: &[(State, First, i64)],
-) -> Result<Option<usize>> {
+    state: State,
+    from: i64,
+    /// Looks for its first case.
+    first: First,
+}
+
+/// The first case of a stretch: its rank and id.
+type First = fn(&mut Unit<'_>, &Acting, &Stretch, bool) -> Result<Option<(i64, Perhaps<CaseId>)>>;
+
+/// Which of the stretches has the most urgent free case; nothing when none has any.
+fn most_urgent(tx: &mut Unit<'_>, who: &Acting, stretches: &[Stretch]) -> Result<Option<usize>> {
     let mut best: Option<(i64, usize)> = None;
-    for (at, (state, look, from)) in stretches.iter().enumerate() {
-        if let Some((rank, _)) = look(tx, who, queue, (mode, *state, *from), false)? {
+    for (at, stretch) in stretches.iter().enumerate() {
+        if let Some((rank, _)) = (stretch.first)(tx, who, stretch, false)? {
             best = best.into_iter().chain([(rank, at)]).min();
         }
     }
@@ -338,10 +346,10 @@ fn most_urgent(
 fn first_free(
     tx: &mut Unit<'_>,
     who: &Acting,
-    queue: Queue,
-    (mode, state, from): (Mode, State, i64),
+    stretch: &Stretch,
     lock: bool,
 ) -> Result<Option<(i64, Perhaps<CaseId>)>> {
+    let Stretch { queue, mode, state, from, .. } = *stretch;
     let query = table::table
         .filter(table::mode.eq(mode).and(table::queue.eq(queue)).and(table::state.eq(state)))
         .filter(table::sort_rank.ge(from))
@@ -357,15 +365,16 @@ fn first_free(
     })
 }
 
-/// The same among the cases that stand in the queue besides their own.
+/// The first case that is free for this person among those that stand in the queue besides their own; `lock` as in
+/// [`first_free`].
 fn first_other(
     tx: &mut Unit<'_>,
     who: &Acting,
-    queue: Queue,
-    (mode, state, from): (Mode, State, i64),
+    stretch: &Stretch,
     lock: bool,
 ) -> Result<Option<(i64, Perhaps<CaseId>)>> {
     use case_queues as other;
+    let Stretch { queue, mode, state, from, .. } = *stretch;
     let query = other::table
         .inner_join(table::table)
         .filter(other::mode.eq(mode).and(other::queue.eq(queue)).and(other::state.eq(state)))

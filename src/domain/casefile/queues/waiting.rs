@@ -29,6 +29,14 @@ pub struct ActSummary {
     pub act: ActView,
 }
 
+/// Which acts a list has.
+pub struct Wanted {
+    /// Of real cases, or of trials.
+    pub mode: Mode,
+    /// In this state.
+    pub state: ActState,
+}
+
 type Row = (ActId, CaseId, ActKind, StaffId, Timestamp, Option<Timestamp>, Option<StaffId>, Option<Cause>);
 
 /// A page of the acts in this state, of cases that the person sees, the oldest first.
@@ -38,10 +46,11 @@ type Row = (ActId, CaseId, ActKind, StaffId, Timestamp, Option<Timestamp>, Optio
 pub fn acts(
     rx: &mut Look<'_>,
     who: &Acting,
-    (mode, state): (Mode, ActState),
+    wanted: &Wanted,
     cursor: Option<&str>,
     limit: Limit,
 ) -> Result<Page<ActSummary>> {
+    let Wanted { mode, state } = *wanted;
     if !access::may_ever(who.role, Act::Read) {
         return Err(Error::Forbidden(Forbidden::Role));
     }

@@ -169,11 +169,11 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
         assessed,
     };
     let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
-    let act = propose(tx, &case.id, &who, (ActKind::LowerPriority, Body::LowerPriority(lowering)))?;
+    let act = propose(tx, &case.id, &who, ActKind::LowerPriority, &Body::LowerPriority(lowering))?;
     if urgent {
         return Ok(Done::Pending(act));
     }
-    close_act(tx, &case.id, &act, ActKind::LowerPriority, (&who, true))?;
+    close_act(tx, &case.id, &who, &Decided { act: &act, kind: ActKind::LowerPriority, approved: true })?;
     priority::lower(tx, &mut case, &act)?;
     Ok(Done::Now(Box::new(case)))
 }
@@ -182,18 +182,17 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
 pub(super) fn propose_unfounded(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, reason: &str) -> Result<ActId> {
     let assessed = priority::newest_seq(tx, case)?;
     let body = Body::CloseUnfounded { reason: reason.to_owned(), assessed };
-    propose(tx, case, who, (ActKind::CloseUnfounded, body))
+    propose(tx, case, who, ActKind::CloseUnfounded, &body)
 }
 
 /// Proposes a request to the platform that stands on two people's record.
 pub(super) fn propose_request(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, request: NewRequest) -> Result<ActId> {
-    propose(tx, case, who, (ActKind::AskPlatform, Body::AskPlatform(Box::new(request))))
+    propose(tx, case, who, ActKind::AskPlatform, &Body::AskPlatform(Box::new(request)))
 }
 
-fn propose(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, what: (ActKind, Body)) -> Result<ActId> {
-    let (kind, body) = what;
+fn propose(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, kind: ActKind, body: &Body) -> Result<ActId> {
     let id = ActId::random();
-    let sealed = tx.keys(Owner::case(case))?.sealing::<Notes>()?.seal("act", id.as_str(), &body)?;
+    let sealed = tx.keys(Owner::case(case))?.sealing::<Notes>()?.seal("act", id.as_str(), body)?;
     let row = (
         acts::id.eq(&id),
         acts::case_id.eq(case),
@@ -230,7 +229,7 @@ pub fn sign(tx: &mut Unit<'_>, grant: Grant<SignSecond>, id: &ActId, approve: bo
         ActState::Pending | ActState::Void => return Err(Conflict::ActVoid.into()),
         ActState::Approved | ActState::Refused => return Err(Conflict::ActDecided.into()),
     }
-    close_act(tx, &case.id, id, kind, (&who, approve))?;
+    close_act(tx, &case.id, &who, &Decided { act: id, kind, approved: approve })?;
     if !approve {
         return Ok(case);
     }
@@ -256,8 +255,15 @@ pub fn sign(tx: &mut Unit<'_>, grant: Grant<SignSecond>, id: &ActId, approve: bo
     store::find(tx, &case.id)?.ok_or(Error::NotFound)
 }
 
-fn close_act(tx: &mut Unit<'_>, case: &CaseId, id: &ActId, kind: ActKind, decided: (&Member, bool)) -> Result<()> {
-    let (who, approved) = decided;
+/// What became of an act.
+struct Decided<'a> {
+    act: &'a ActId,
+    kind: ActKind,
+    approved: bool,
+}
+
+fn close_act(tx: &mut Unit<'_>, case: &CaseId, who: &Member, decided: &Decided<'_>) -> Result<()> {
+    let Decided { act: id, kind, approved } = *decided;
     let state = if approved { ActState::Approved } else { ActState::Refused };
     let changed = diesel::update(acts::table.find(id).filter(acts::state.eq(ActState::Pending)))
         .set((acts::state.eq(state), acts::decided_by.eq(&who.id), acts::decided_at.eq(tx.now())))

@@ -95,7 +95,7 @@ pub(in crate::domain) fn remind(tx: &mut Unit<'_>, case: &mut Case, id: Option<&
     let report: Option<ReportId> =
         requests::table.find(id).filter(waiting).select(requests::report_id).first(tx.conn()).optional()?;
     match report {
-        Some(report) => tell(tx, case, EventType::RequestDueSoon, (report, id.clone())),
+        Some(report) => tell(tx, case, EventType::RequestDueSoon, report, id.clone()),
         None => Ok(()),
     }
 }
@@ -126,7 +126,7 @@ pub fn mark_overdue(tx: &mut Unit<'_>, id: &str) -> Result<()> {
     let Some(mut case) = case::find(tx, &case_id)?.filter(|_| changed == 1) else { return Ok(()) };
     let report: ReportId = requests::table.find(&id).select(requests::report_id).first(tx.conn())?;
     audit::record(tx, Owner::case(&case_id), Event::RequestOverdue { request: id.clone() })?;
-    tell(tx, &case, EventType::RequestOverdue, (report, id))?;
+    tell(tx, &case, EventType::RequestOverdue, report, id)?;
     // Silence is noticed: the case goes back to whoever takes it next.
     casework::resume_and_page(tx, &mut case, "request_overdue")
 }

@@ -140,7 +140,7 @@ pub(in crate::domain::casework) fn make(
     let due_at = match (new.action, new.due_at) {
         // The statutory 48 hours run from the receipt of the declarations, however late we ask.
         (RequestAction::RemoveImage, asked) => {
-            asked.unwrap_or(usual).min(image_due(tx, (&case.id, &report))?.unwrap_or(usual))
+            asked.unwrap_or(usual).min(image_due(tx, &case.id, &report)?.unwrap_or(usual))
         }
         (_, asked) => asked.unwrap_or(usual),
     };
@@ -176,7 +176,7 @@ pub(in crate::domain::casework) fn make(
     let made = Event::RequestMade { request: id.clone(), action: new.action.as_str(), agreement: agreement.as_str() };
     audit::record(tx, Owner::case(&case.id), made)?;
     moved::tell_platform(tx, case)?;
-    tell(tx, case, EventType::RequestCreated, (report, id.clone()))?;
+    tell(tx, case, EventType::RequestCreated, report, id.clone())?;
     case::requeue(tx, case)?;
     Ok(id)
 }
@@ -192,7 +192,7 @@ fn agreement_of(new: &NewRequest) -> Agreement {
     }
 }
 
-fn image_due(rx: &mut Look<'_>, (case, report): (&CaseId, &ReportId)) -> Result<Option<Timestamp>> {
+fn image_due(rx: &mut Look<'_>, case: &CaseId, report: &ReportId) -> Result<Option<Timestamp>> {
     let now = rx.now();
     let clocks = clocks::of_case(rx, case)?;
     let mine = |clock: &&Clock| clock.kind == ClockKind::IntimateImage && clock.report_id.as_ref() == Some(report);

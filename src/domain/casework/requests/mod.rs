@@ -25,7 +25,7 @@ use crate::db::schema::{reports, requests};
 use crate::domain::access::Tenant;
 use crate::domain::case::Case;
 use crate::domain::case::report;
-use crate::domain::ledger::events::{self, EventType, NewEvent};
+use crate::domain::ledger::events::{self, EventType, Log, NewEvent};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Messages, Owner, Sealed};
 use crate::error::rules::Parameter;
@@ -93,10 +93,10 @@ struct Details {
 }
 
 /// Logs an event about a request, counted in the report it is about.
-fn tell(tx: &mut Unit<'_>, case: &Case, kind: EventType, about: (ReportId, RequestId)) -> Result<()> {
-    let sequence = report::count_event(tx, &about.0)?;
-    let tenant = (&case.platform_id, case.mode);
-    let event = NewEvent::new(tenant, kind, sequence, tx.now(), (about.0, Some(about.1)));
+fn tell(tx: &mut Unit<'_>, case: &Case, kind: EventType, report: ReportId, request: RequestId) -> Result<()> {
+    let sequence = report::count_event(tx, &report)?;
+    let log = Log { platform: &case.platform_id, mode: case.mode };
+    let event = NewEvent::new(log, kind, sequence, tx.now(), report).about_request(request);
     events::insert(tx, &[event])
 }
 
@@ -118,7 +118,8 @@ pub fn list(
     rx: &mut Look<'_>,
     tenant: &Tenant,
     state: Option<RequestState>,
-    (cursor, limit): (Option<&str>, Limit),
+    cursor: Option<&str>,
+    limit: Limit,
 ) -> Result<Page<Asked>> {
     let name = format!("requests|{}", state.map_or("", RequestState::as_str));
     let mut query = requests::table

@@ -15,7 +15,7 @@ use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::platforms;
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::{
-    Identifier, IdentifierKind, RULES, account_digest, account_wall_digest, is_no_one,
+    Identifier, IdentifierKind, Place, RULES, account_digest, account_wall_digest, is_no_one,
 };
 use crate::domain::unit::{Kit, Look, Unit};
 use crate::domain::vault::{Damaged, Owner, Sealed, Secret};
@@ -88,8 +88,8 @@ impl Declaration {
             }
             // In real life and in trials.
             Self::Account { platform, account } => {
-                let each = |digest: fn(&_, (&str, &str), &str) -> [u8; 32]| {
-                    let place = |mode: &Mode| (platform.as_str(), mode.as_str());
+                let each = |digest: fn(&_, Place<'_>, &str) -> [u8; 32]| {
+                    let place = |mode: &Mode| Place { platform, mode: *mode };
                     Mode::ALL.iter().map(|mode| digest(&kit.keyring, place(mode), account)).collect::<Vec<_>>()
                 };
                 Hashes { now: each(account_wall_digest), first: each(account_digest) }
@@ -104,7 +104,7 @@ pub(in crate::domain) fn declare(tx: &mut Unit<'_>, staff: &StaffId, declaration
     Owner::staff(staff).lock(tx)?;
     if !stands(tx, staff, &hashes.now)? {
         let id = store(tx, staff, declaration)?;
-        raise(tx, (staff, &id, kind), &hashes)?;
+        raise(tx, staff, &id, kind, &hashes)?;
     }
     audit::record(tx, Owner::staff(staff), Event::WallDeclared { identifier: kind })
 }
@@ -144,7 +144,7 @@ pub(super) fn hand_on(tx: &mut Unit<'_>, before: &StaffId, now: &StaffId) -> Res
             Err(error) => return Err(error),
         };
         let new = store(tx, now, &original)?;
-        raise(tx, (now, &new, original.kind()), &original.hashes(kit))?;
+        raise(tx, now, &new, original.kind(), &original.hashes(kit))?;
     }
     let kept = Event::WallDeclared { identifier: "kept_for_name" };
     if hashes.is_empty() { Ok(()) } else { audit::record(tx, Owner::staff(now), kept) }
@@ -184,7 +184,7 @@ fn stands(rx: &mut Look<'_>, staff: &StaffId, hashes: &[[u8; 32]]) -> Result<boo
 }
 
 /// Writes the hashes of a declaration down, in place of those that stood without an original.
-fn raise(tx: &mut Unit<'_>, (staff, id, kind): (&StaffId, &DeclarationId, &str), hashes: &Hashes) -> Result<()> {
+fn raise(tx: &mut Unit<'_>, staff: &StaffId, id: &DeclarationId, kind: &str, hashes: &Hashes) -> Result<()> {
     let first = hashes.first.iter().filter(|hash| !hashes.now.contains(hash)).map(|hash| (hash, 1));
     let all = hashes.now.iter().map(|hash| (hash, RULES)).chain(first);
     for (hash, rules) in all {
@@ -302,7 +302,7 @@ pub(in crate::domain) fn renew(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
             Err(error @ Error::Unavailable(_)) => return Err(error),
             Ok(original) => {
                 let original = original.into_exposed();
-                raise(tx, (staff, id, original.kind()), &original.hashes(kit))?;
+                raise(tx, staff, id, original.kind(), &original.hashes(kit))?;
             }
             // Its wall stands as it did, and `recourse check` says to declare it again.
             Err(error) => {

@@ -94,7 +94,7 @@ impl Forms {
     }
 
     /// What a value of another kind looks like, at a wall: people put what they have where there is room.
-    pub(super) fn also(&mut self, text: &str, (kind, country): (IdentifierKind, Option<&str>)) {
+    pub(super) fn also(&mut self, text: &str, kind: IdentifierKind, country: Option<&str>) {
         let mut other = Self::default();
         for address in mail::spelled(text) {
             other.address(address);

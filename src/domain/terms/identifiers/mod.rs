@@ -36,6 +36,8 @@ pub(in crate::domain) use reach::{is_address, is_number};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::base::code::codes;
+use crate::base::id::PlatformId;
+use crate::domain::terms::Mode;
 use crate::domain::vault::Keyring;
 
 /// The version of these rules and tables. A change that makes any form another is a new one: the indexes that stand are
@@ -195,7 +197,7 @@ impl Identifier {
                 forms.address(address);
             }
         }
-        forms.also(text, (self.kind, self.country.as_deref()));
+        forms.also(text, self.kind, self.country.as_deref());
         forms
     }
 
@@ -213,25 +215,25 @@ impl Identifier {
         for form in &forms.exact {
             all.entry(form).and_modify(|used| *used = Use::Both).or_insert(Use::Match);
         }
-        all.into_iter().map(|(form, used)| (hashed(keyring, form), used)).collect()
+        all.into_iter().map(|((kind, form), used)| (hashed(keyring, kind, form), used)).collect()
     }
 
     /// The keyed hashes of a declaration of it: the wall stands where one of them meets one of a case.
     #[must_use]
     pub fn declared(&self, keyring: &Keyring) -> Vec<[u8; 32]> {
-        self.forms().declared.iter().map(|form| hashed(keyring, form)).collect()
+        self.forms().declared.iter().map(|(kind, form)| hashed(keyring, kind, form)).collect()
     }
 
     /// The keyed hash under the first rules, which knew one form: walls that were declared then stand on it.
     #[must_use]
     pub fn first_digest(&self, keyring: &Keyring) -> Option<[u8; 32]> {
         let form = first::form(self.kind, &self.value, self.country.as_deref())?;
-        Some(hashed(keyring, &(self.kind.as_str(), form)))
+        Some(hashed(keyring, self.kind.as_str(), &form))
     }
 }
 
 /// A blind index, under a key apart from the sealing keys.
-fn hashed(keyring: &Keyring, (kind, form): &Form) -> [u8; 32] {
+fn hashed(keyring: &Keyring, kind: &str, form: &str) -> [u8; 32] {
     keyring.keyed("identifier", &[kind.as_bytes(), form.as_bytes()])
 }
 
@@ -241,20 +243,31 @@ pub fn reference(value: &str) -> String {
     value.trim().nfc().collect()
 }
 
-/// The blind index of an account on a platform, as cases are matched by it.
-#[must_use]
-pub(in crate::domain) fn account_digest(keyring: &Keyring, (platform, mode): (&str, &str), account: &str) -> [u8; 32] {
-    let account = reference(account);
-    keyring.keyed("account", &[platform, mode, account.as_str()].map(str::as_bytes))
+/// Where an account's name means somebody: on a platform, in real life or in its trials.
+#[derive(Clone, Copy)]
+pub(in crate::domain) struct Place<'a> {
+    pub(in crate::domain) platform: &'a PlatformId,
+    pub(in crate::domain) mode: Mode,
 }
 
-/// The same at a wall, where it was typed by hand: without regard to case and to how letters are composed.
+impl Place<'_> {
+    /// A keyed hash of what is said there, apart for each `kind` of thing.
+    pub(in crate::domain) fn keyed<const N: usize>(self, keyring: &Keyring, kind: &str, said: [&str; N]) -> [u8; 32] {
+        let parts: Vec<&[u8]> =
+            [self.platform.as_str(), self.mode.as_str()].into_iter().chain(said).map(str::as_bytes).collect();
+        keyring.keyed(kind, &parts)
+    }
+}
+
+/// The blind index of an account on a platform, as cases are matched by it.
 #[must_use]
-pub(in crate::domain) fn account_wall_digest(
-    keyring: &Keyring,
-    (platform, mode): (&str, &str),
-    account: &str,
-) -> [u8; 32] {
-    let account = clean::folded(account);
-    keyring.keyed("account", &[platform, mode, account.as_str()].map(str::as_bytes))
+pub(in crate::domain) fn account_digest(keyring: &Keyring, place: Place<'_>, account: &str) -> [u8; 32] {
+    place.keyed(keyring, "account", [&reference(account)])
+}
+
+/// The blind index of an account at a wall, where it was typed by hand: without regard to case and to how letters are
+/// composed.
+#[must_use]
+pub(in crate::domain) fn account_wall_digest(keyring: &Keyring, place: Place<'_>, account: &str) -> [u8; 32] {
+    place.keyed(keyring, "account", [&clean::folded(account)])
 }
