@@ -7,7 +7,7 @@ use recourse::jobs;
 use serde_json::{Value, json};
 
 use crate::command_line::{recourse, refused, said};
-use crate::harness::client::{Caller, Platform};
+use crate::harness::client::{Caller, Platform, small};
 use crate::harness::{World, on_both};
 use crate::operators::{check, codes, wrong};
 
@@ -99,5 +99,27 @@ fn an_operator_lists_endpoints_and_switches_one_off() {
         assert!(refused(&world, &["admin", "webhook", "disable", &nobody]).contains("admin webhook list"));
         assert!(refused(&world, &["admin", "webhook", "list", "--platform", "sprak"]).contains("`sprak`"));
         assert_eq!(recourse(&world, &["admin", "webhook", "disable", "xyz"], "").status.code(), Some(2));
+    });
+}
+
+#[test]
+fn the_first_calls_of_a_platform_may_come_all_at_once() {
+    on_both(|world| async move {
+        // Whoever keeps something for a platform first makes its key; none of the others fails for that.
+        for slug in ["ash", "birch", "cedar", "elm", "fir", "hazel"] {
+            let caller = world.platform(slug).await.caller;
+            let hook = json!({"url": format!("https://{slug}.example.com/hook")});
+            let batch = json!({"reports": [small(&format!("FIRST-{slug}"))]});
+            let calls = (0..8).map(|number| {
+                let (path, body, status) = if number % 2 == 0 {
+                    ("/v1/webhook-endpoints", &hook, 201)
+                } else {
+                    ("/v1/reports/batch", &batch, 207)
+                };
+                let caller = &caller;
+                async move { caller.post(path, body).await.expect(status) }
+            });
+            futures_util::future::join_all(calls).await;
+        }
     });
 }
