@@ -25,10 +25,12 @@ macro_rules! stored_as_text {
 }
 
 /// Declares an enum whose values are codes, with `ALL`, `as_str`, `parse`, JSON, the API schema and TEXT columns. A name
-/// that says enough in its room but not to whoever reads the API document has another one there, after `as`.
+/// that says enough in its room but not to whoever reads the API document has another one there, after `as`. What stands
+/// after `is` describes the list here and in the API document; a comment describes it here alone.
 macro_rules! codes {
-    ($(#[$about:meta])* pub enum $name:ident $(as $schema:ident)? { $($(#[$meta:meta])* $variant:ident = $code:literal,)* }) => {
+    ($(#[$about:meta])* pub enum $name:ident $(as $schema:ident)? $(is $told:literal)? { $($(#[$meta:meta])* $variant:ident = $code:literal,)* }) => {
         $(#[$about])*
+        $(#[doc = $told])?
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
             diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
@@ -63,7 +65,7 @@ macro_rules! codes {
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
                 let codes = Self::ALL.iter().map(|value| value.as_str());
-                $crate::base::code::schema(codes)
+                $crate::base::code::schema(concat!($($told)?), codes)
             }
         }
 
@@ -88,8 +90,11 @@ pub(crate) fn open_schema(
     text.description(Some(about)).extensions(Some(known)).into()
 }
 
-/// The API schema of a closed list of codes.
-pub(crate) fn schema(codes: impl Iterator<Item = &'static str>) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+/// The API schema of a closed list of codes, with what is said of it there, if anything is.
+pub(crate) fn schema(
+    told: &str,
+    codes: impl Iterator<Item = &'static str>,
+) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
     let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
-    text.enum_values(Some(codes)).into()
+    text.description((!told.is_empty()).then_some(told)).enum_values(Some(codes)).into()
 }

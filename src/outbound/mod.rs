@@ -27,6 +27,8 @@ pub use target::{Rules, Target};
 
 use resolve::{NoAddress, NotPublic, Resolver};
 
+use crate::base::code::codes;
+
 /// How much of an answer is kept.
 pub const KEPT: usize = 4 * 1024;
 /// How much of an answer is read, so that its connection can serve again.
@@ -85,35 +87,21 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// The URL may not be called.
-    Url,
-    /// The host has an address that may not be called.
-    Address,
-    /// The host has no address.
-    Name,
-    /// No connection could be made: nobody listens, or the certificate does not hold.
-    Connect,
-    /// It took too long.
-    Timeout,
-    /// The connection broke, or what came is no HTTP.
-    Broken,
-}
-
-impl Trouble {
-    /// The code.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Url => "url_not_allowed",
-            Self::Address => "address_not_allowed",
-            Self::Name => "no_address",
-            Self::Connect => "no_connection",
-            Self::Timeout => "timeout",
-            Self::Broken => "broken_answer",
-        }
+codes! {
+    /// Why there is no answer.
+    pub enum Trouble {
+        /// The URL may not be called.
+        Url = "url_not_allowed",
+        /// The host has an address that may not be called.
+        Address = "address_not_allowed",
+        /// The host has no address.
+        Name = "no_address",
+        /// No connection could be made: nobody listens, or the certificate does not hold.
+        Connect = "no_connection",
+        /// It took too long.
+        Timeout = "timeout",
+        /// The connection broke, or what came is no HTTP.
+        Broken = "broken_answer",
     }
 }
 

@@ -10,47 +10,31 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::base::code::codes;
 use crate::config::Limits;
 use crate::error::Error;
 
-/// A named limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// Calls that bring reports in.
-    Ingest,
-    /// Calls that read.
-    Read,
-    /// Batches.
-    Bulk,
-    /// Token and sign-in calls.
-    Token,
-    /// Calls of a colleague.
-    Staff,
-    /// Calls without a credential.
-    Portal,
-    /// Public pages.
-    Public,
-    /// Token and sign-in calls of a whole network: names that are made up do not get round [`Self::Token`].
-    Network,
-    /// Answers 401 to a network: whoever guesses credentials is slowed down, whatever they call.
-    Refusals,
-}
-
-impl Policy {
-    /// The name in headers and problems.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ingest => "ingest",
-            Self::Read => "read",
-            Self::Bulk => "bulk",
-            Self::Token => "token",
-            Self::Staff => "staff",
-            Self::Portal => "portal",
-            Self::Public => "public",
-            Self::Network => "network",
-            Self::Refusals => "refusals",
-        }
+codes! {
+    /// A named limit.
+    pub enum Policy {
+        /// Calls that bring reports in.
+        Ingest = "ingest",
+        /// Calls that read.
+        Read = "read",
+        /// Batches.
+        Bulk = "bulk",
+        /// Token and sign-in calls.
+        Token = "token",
+        /// Calls of a colleague.
+        Staff = "staff",
+        /// Calls without a credential.
+        Portal = "portal",
+        /// Public pages.
+        Public = "public",
+        /// Token and sign-in calls of a whole network: names that are made up do not get round [`Self::Token`].
+        Network = "network",
+        /// Answers 401 to a network: whoever guesses credentials is slowed down, whatever they call.
+        Refusals = "refusals",
     }
 }
 
@@ -153,13 +137,13 @@ impl Verdict {
     pub(super) fn into_result(self) -> Result<(), Error> {
         match self.wait {
             None => Ok(()),
-            Some(wait) => Err(Error::Throttled { policy: self.policy.name(), retry_after: wait }),
+            Some(wait) => Err(Error::Throttled { policy: self.policy.as_str(), retry_after: wait }),
         }
     }
 
     /// Tells of the limit in the answer's headers.
     pub(super) fn write(self, headers: &mut HeaderMap) {
-        let name = self.policy.name();
+        let name = self.policy.as_str();
         let wait = self.wait.map_or(1, whole_seconds);
         let state = format!("\"{name}\";r={};t={wait}", self.remaining);
         for (header, value) in [("ratelimit-policy", format!("\"{name}\";q={};w=1", self.quota)), ("ratelimit", state)]

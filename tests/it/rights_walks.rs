@@ -224,7 +224,7 @@ impl House {
         let kind = self.dice.roll(6);
         let number = Identifier::new(IdentifierKind::Phone, NUMBERS[self.dice.roll(3)]);
         let role = [Role::Auditor, Role::Advocate, Role::Administrator, Role::Lead][self.dice.roll(4)];
-        let queues: &[Queue] = [&[Queue::Fraud][..], &[Queue::Emergency], &Queue::ALL][self.dice.roll(3)];
+        let queues: &[Queue] = [&[Queue::Fraud][..], &[Queue::Emergency], Queue::ALL][self.dice.roll(3)];
         // Whose session has ended, or who reads no case any more, acts no more.
         if matches!(kind, 0 | 1 | 4) || (kind == 2 && !access::may_ever(role, Act::Claim)) {
             self.people.remove(i);

@@ -115,3 +115,51 @@ fn every_parameter_has_a_name_and_there_are_five_at_most() {
     assert!(read > 2_000, "only {read} functions were read");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Whether a function's text is a match that gives each variant of its own type a word of its own.
+fn names_each(body: &str) -> bool {
+    let Some((_, arms)) = body.split_once("match self {") else { return false };
+    let arms: Vec<&str> = arms.split('}').next().unwrap_or_default().split(',').map(str::trim).collect();
+    let arms: Vec<&str> = arms.into_iter().filter(|arm| !arm.is_empty()).collect();
+    let is_word =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-:".contains(&b));
+    arms.len() > 1
+        && arms.iter().all(|arm| {
+            let Some((variant, word)) = arm.split_once(" => ") else { return false };
+            let variant = variant.strip_prefix("Self::").unwrap_or_default();
+            let word = word.strip_prefix('"').and_then(|word| word.strip_suffix('"')).unwrap_or_default();
+            is_word(word) && !variant.is_empty() && variant.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+}
+
+/// Where a text keeps a closed list by hand: every value of a type in a row, or a word for each.
+fn lists_by_hand(text: &str) -> Vec<String> {
+    let of_type = |line: &&str| {
+        let list = line.split_once("const ALL: ").map_or("", |(_, list)| list);
+        let of = list.trim_start_matches(['&', '[']);
+        of.len() < list.len() && of.starts_with(char::is_uppercase)
+    };
+    let all = text.lines().filter(of_type);
+    let mut found: Vec<String> = all.map(|line| line.trim().to_owned()).collect();
+    for rest in text.split(" fn ").skip(1) {
+        let body = rest.split(" fn ").next().unwrap_or_default();
+        if names_each(body.split("\n    }\n").next().unwrap_or_default()) {
+            found.push(format!("fn {}", body.split('(').next().unwrap_or_default()));
+        }
+    }
+    found
+}
+
+#[test]
+fn closed_lists_are_written_in_one_way() {
+    let by_hand = "impl A {\n    pub const ALL: [Self; 2] = [Self::B, Self::C];\n\n    const fn name(self) -> &'static str {\n        \
+                   match self {\n            Self::B => \"b\",\n            Self::C => \"c_d\",\n        }\n    }\n}";
+    assert_eq!(lists_by_hand(by_hand), ["pub const ALL: [Self; 2] = [Self::B, Self::C];", "fn name"]);
+    let wrong: Vec<String> = sources()
+        .into_iter()
+        // A rule has a code that it may share with others, and numbers that go with it: no list that anybody reads back.
+        .filter(|(file, _)| file != "base/code.rs" && !file.starts_with("error/rules/"))
+        .flat_map(|(file, text)| lists_by_hand(&text).into_iter().map(move |list| format!("{file}: {list}")))
+        .collect();
+    assert!(wrong.is_empty(), "a closed list is written with `codes!`: {wrong:#?}");
+}

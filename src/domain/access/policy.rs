@@ -1,54 +1,40 @@
 //! The policy for cases: which role may do what, where. One row for each act, and no default.
 
+use crate::base::code::codes;
 use crate::domain::people::staff::{Member, Role};
 use crate::domain::triage::Queue;
 
-/// What somebody can do with a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Act {
-    /// Read its state, clocks and record.
-    Read,
-    /// Read what people said.
-    ReadContent,
-    /// Take it.
-    Claim,
-    /// Work on it while holding it.
-    Work,
-    /// Write a note.
-    WriteNote,
-    /// Raise its priority, or ask for a lower one.
-    ChangePriority,
-    /// Decide as the second person.
-    SignSecond,
-    /// Ask the platform to act.
-    AskPlatform,
-    /// Close it.
-    Decide,
-    /// Hand it to somebody.
-    Assign,
-    /// Take it up again.
-    Reopen,
-    /// Link it with another.
-    Link,
+codes! {
+    /// What somebody can do with a case, in the order of the written table.
+    pub enum Act {
+        /// Read its state, clocks and record.
+        Read = "Read",
+        /// Read what people said.
+        ReadContent = "ReadContent",
+        /// Take it.
+        Claim = "Claim",
+        /// Work on it while holding it.
+        Work = "Work",
+        /// Write a note.
+        WriteNote = "WriteNote",
+        /// Raise its priority, or ask for a lower one.
+        ChangePriority = "ChangePriority",
+        /// Ask the platform to act.
+        AskPlatform = "AskPlatform",
+        /// Close it.
+        Decide = "Decide",
+        /// Take it up again.
+        Reopen = "Reopen",
+        /// Link it with another.
+        Link = "Link",
+        /// Hand it to somebody.
+        Assign = "Assign",
+        /// Decide as the second person.
+        SignSecond = "SignSecond",
+    }
 }
 
 impl Act {
-    /// Every act, in the order of the written table.
-    pub const ALL: [Self; 12] = [
-        Self::Read,
-        Self::ReadContent,
-        Self::Claim,
-        Self::Work,
-        Self::WriteNote,
-        Self::ChangePriority,
-        Self::AskPlatform,
-        Self::Decide,
-        Self::Reopen,
-        Self::Link,
-        Self::Assign,
-        Self::SignSecond,
-    ];
-
     /// Whether only the holder of the claim may do it.
     #[must_use]
     pub const fn needs_claim(self) -> bool {
@@ -132,20 +118,24 @@ pub fn takes_cases(who: &Member) -> bool {
 /// The policy as text: a row for each role and kind of queue, a column for each act.
 #[must_use]
 pub fn table() -> String {
-    let mut lines = vec![format!("{:<32}{}", "", Act::ALL.map(|act| format!("{:<16}", format!("{act:?}"))).concat())];
+    let row = |first: &str, cells: Vec<&str>| {
+        let cells = cells.iter().map(|cell| format!("{cell:<16}")).collect::<Vec<_>>().concat();
+        format!("{first:<32}{cells}").trim_end().to_owned()
+    };
+    let mut lines = vec![row("", Act::ALL.iter().map(|act| act.as_str()).collect())];
     for role in Role::ALL {
         for (name, queue) in [("children", Queue::Children), ("any other", Queue::Other)] {
-            let cells = Act::ALL.map(|act| format!("{:<16}", if allows(*role, queue, act) { "yes" } else { "-" }));
-            lines.push(format!("{:<32}{}", format!("{} / {name}", role.as_str()), cells.concat()));
+            let cells = Act::ALL.iter().map(|act| if allows(*role, queue, *act) { "yes" } else { "-" });
+            lines.push(row(&format!("{} / {name}", role.as_str()), cells.collect()));
         }
     }
-    lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
+    lines.join("\n")
 }
 
 /// What a role may do with cases of a queue, by the names of the policy.
 #[must_use]
 pub fn rights(role: Role, queue: Queue) -> Vec<String> {
-    Act::ALL.into_iter().filter(|act| allows(role, queue, *act)).map(|act| format!("{act:?}")).collect()
+    Act::ALL.iter().filter(|act| allows(role, queue, **act)).map(|act| act.as_str().to_owned()).collect()
 }
 
 /// An act as a type, so that a grant for one cannot serve another.

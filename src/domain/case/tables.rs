@@ -91,9 +91,9 @@ fn categories() -> Codes {
 }
 
 fn queues() -> Codes {
-    codes(&Queue::ALL, Queue::as_str)
+    codes(Queue::ALL, Queue::as_str)
 }
 
 fn priorities() -> Codes {
-    codes(&Priority::ALL, Priority::as_str)
+    codes(Priority::ALL, Priority::as_str)
 }

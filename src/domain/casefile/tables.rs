@@ -11,6 +11,6 @@ pub(in crate::domain) const TABLES: &[Table] = &[Table {
     opened_by: OpenedBy::Nobody,
     columns: &[
         ("mode", Holds::Code(|| codes(Mode::ALL, Mode::as_str))),
-        ("queue", Holds::Code(|| codes(&Queue::ALL, Queue::as_str))),
+        ("queue", Holds::Code(|| codes(Queue::ALL, Queue::as_str))),
     ],
 }];

@@ -20,7 +20,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("id", Holds::Id(AssessmentKind::PREFIX)),
             ("case_id", Holds::Refers(&["cases"])),
             ("ruleset", Holds::Text("the version of the rules")),
-            ("priority", Holds::Code(|| codes(&Priority::ALL, Priority::as_str))),
+            ("priority", Holds::Code(|| codes(Priority::ALL, Priority::as_str))),
             ("body", Holds::sealed(Scope::Answers, "assessment")),
         ],
     },

@@ -78,7 +78,7 @@ pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<BTr
         .load(rx.conn())?;
     let mut all: BTreeMap<String, Vec<LeftOut>> = BTreeMap::new();
     for (source, scope, body) in rows {
-        let left = match Scope::ALL.into_iter().find(|known| known.as_str() == scope) {
+        let left = match Scope::ALL.iter().copied().find(|known| known.as_str() == scope) {
             Some(Scope::Identity) => opened::<Identity>(rx.keys(Owner::case(case))?, &source, body)?,
             Some(Scope::Contact) => opened::<Contact>(rx.keys(Owner::case(case))?, &source, body)?,
             Some(Scope::Subject) => opened::<Subject>(rx.keys(Owner::case(case))?, &source, body)?,

@@ -33,16 +33,15 @@ enum Said {
 }
 
 fn said(value: &Json) -> Said {
-    const ALL: [Answer; 5] = [Answer::Yes, Answer::No, Answer::Unknown, Answer::NotAsked, Answer::Declined];
     let given = if let Json::Text(text) = value { text.as_str() } else { "" };
-    if let Some(answer) = ALL.into_iter().find(|answer| answer.as_str() == given) {
+    if let Some(answer) = Answer::parse(given) {
         return Said::Exactly(answer);
     }
     if *value == Json::Null || matches!(value, Json::Text(text) if text.trim().is_empty()) {
         return Said::Nothing;
     }
     let plain = plainest(given.trim());
-    let word = ALL.into_iter().find(|answer| plainest(answer.as_str()) == plain);
+    let word = Answer::ALL.iter().copied().find(|answer| plainest(answer.as_str()) == plain);
     let spoken = plainly_yes_or_no(value).map(|yes| if yes { Answer::Yes } else { Answer::No });
     word.or(spoken).map_or(Said::Unreadable, Said::Plainly)
 }

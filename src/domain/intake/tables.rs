@@ -26,7 +26,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         opened_by: OpenedBy::Column("case_id"),
         columns: &[
             ("source", Holds::Refers(&["reports", "additions"])),
-            ("scope", Holds::Code(|| codes(&Scope::ALL, Scope::as_str))),
+            ("scope", Holds::Code(|| codes(Scope::ALL, Scope::as_str))),
             ("case_id", Holds::Refers(&["cases"])),
             ("body", Holds::Sealed(Sealing { under: Under::Named("scope"), field: "left_out", at: None })),
         ],

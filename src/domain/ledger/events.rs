@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use crate::base::code::open_schema;
+use crate::base::code::{codes, open_schema};
 use crate::base::id::{EndpointId, EventId, PlatformId, ReportId, RequestId};
 use crate::base::page::Limit;
 use crate::base::time::Timestamp;
@@ -29,62 +28,22 @@ pub const KEPT: Duration = Duration::from_hours(30 * 24);
 /// How many entries get their place in one statement's reach.
 const PLACED_AT_ONCE: i64 = 1_000;
 
-/// What changed, in the platform's view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub enum EventType {
-    /// A report was received.
-    #[serde(rename = "report.received")]
-    ReportReceived,
-    /// A report's status changed.
-    #[serde(rename = "report.status_changed")]
-    ReportStatusChanged,
-    /// A report was closed with an outcome.
-    #[serde(rename = "report.closed")]
-    ReportClosed,
-    /// We ask the platform to do something.
-    #[serde(rename = "request.created")]
-    RequestCreated,
-    /// The time for an answer is nearly over.
-    #[serde(rename = "request.due_soon")]
-    RequestDueSoon,
-    /// The time for an answer has passed.
-    #[serde(rename = "request.overdue")]
-    RequestOverdue,
-    /// An endpoint is tried.
-    #[serde(rename = "webhook.test")]
-    WebhookTest,
-}
-
-impl EventType {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::ReportReceived,
-        Self::ReportStatusChanged,
-        Self::ReportClosed,
-        Self::RequestCreated,
-        Self::RequestDueSoon,
-        Self::RequestOverdue,
-        Self::WebhookTest,
-    ];
-
-    /// The name on the wire and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ReportReceived => "report.received",
-            Self::ReportStatusChanged => "report.status_changed",
-            Self::ReportClosed => "report.closed",
-            Self::RequestCreated => "request.created",
-            Self::RequestDueSoon => "request.due_soon",
-            Self::RequestOverdue => "request.overdue",
-            Self::WebhookTest => "webhook.test",
-        }
-    }
-
-    /// The type with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+codes! {
+    pub enum EventType is "What changed, in the platform's view." {
+        /// A report was received.
+        ReportReceived = "report.received",
+        /// A report's status changed.
+        ReportStatusChanged = "report.status_changed",
+        /// A report was closed with an outcome.
+        ReportClosed = "report.closed",
+        /// We ask the platform to do something.
+        RequestCreated = "request.created",
+        /// The time for an answer is nearly over.
+        RequestDueSoon = "request.due_soon",
+        /// The time for an answer has passed.
+        RequestOverdue = "request.overdue",
+        /// An endpoint is tried.
+        WebhookTest = "webhook.test",
     }
 }
 
@@ -96,7 +55,7 @@ impl utoipa::PartialSchema for EventName {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         let about =
             "What changed, in the platform's view. There may be more types one day: pass over what you do not know.";
-        open_schema(about, EventType::ALL.into_iter().map(EventType::as_str))
+        open_schema(about, EventType::ALL.iter().copied().map(EventType::as_str))
     }
 }
 

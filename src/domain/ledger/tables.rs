@@ -61,7 +61,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("id", Holds::Id(EventKind::PREFIX)),
             ("platform_id", Holds::Refers(&["platforms"])),
             ("mode", Holds::Code(|| codes(Mode::ALL, Mode::as_str))),
-            ("type", Holds::Code(|| codes(&EventType::ALL, EventType::as_str))),
+            ("type", Holds::Code(|| codes(EventType::ALL, EventType::as_str))),
             ("report_id", Holds::Refers(&["reports"])),
             ("request_id", Holds::Refers(&["requests"])),
             ("endpoint_id", Holds::Text("the endpoint of a trial, which may have been removed since")),

@@ -39,7 +39,7 @@ pub fn find(rx: &mut Look<'_>) -> Result<BTreeSet<CaseId>> {
     let declared = staff::declared(rx)?;
     let able: Vec<Member> = staff::list(rx)?.into_iter().filter(|who| access::may_ever(who.role, Act::Claim)).collect();
     let mut unseen = BTreeSet::new();
-    for queue in Queue::ALL {
+    for queue in Queue::ALL.iter().copied() {
         let works = |who: &&Member| who.queues.contains(&queue) && access::allows(who.role, queue, Act::Claim);
         // Whoever declared least is behind the fewest walls: only there can all of them be.
         let least = able.iter().filter(works).min_by_key(|who| declared.get(&who.id).copied().unwrap_or(0));

@@ -41,7 +41,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("id", Holds::Id(StaffKind::PREFIX)),
             ("username", Holds::Text("the name of the account")),
             ("role", Holds::Code(|| codes(Role::ALL, Role::as_str))),
-            ("queues", Holds::Codes(|| codes(&Queue::ALL, Queue::as_str))),
+            ("queues", Holds::Codes(|| codes(Queue::ALL, Queue::as_str))),
             ("password_hash", Holds::Text("a hash of the password, which nobody keeps")),
             ("totp_secret", Holds::sealed(Scope::Secret, "totp")),
             ("audit_head", Holds::Digest("the last link of its chain, which is compared")),

@@ -1,6 +1,5 @@
 //! The closed lists of words in a report.
 
-use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -115,34 +114,21 @@ codes! {
     }
 }
 
-/// An answer to one question. Only `Yes` fires a floor or scores, and only `No` is a no (TSP-1, rule 3).
-#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// Yes.
-    Yes,
-    /// No.
-    No,
-    /// The person does not know.
-    Unknown,
-    /// Nobody asked; a key that is absent is this.
-    #[default]
-    NotAsked,
-    /// The person would rather not say.
-    Declined,
-}
-
-impl Answer {
-    /// The name in the API, in storage and in the rule file.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Unknown => "unknown",
-            Self::NotAsked => "not_asked",
-            Self::Declined => "declined",
-        }
+codes! {
+    #[derive(Default)]
+    pub enum Answer is "An answer to one question. Only `Yes` fires a floor or scores, and only `No` is a no (TSP-1, \
+        rule 3)." {
+        /// Yes.
+        Yes = "yes",
+        /// No.
+        No = "no",
+        /// The person does not know.
+        Unknown = "unknown",
+        /// Nobody asked; a key that is absent is this.
+        #[default]
+        NotAsked = "not_asked",
+        /// The person would rather not say.
+        Declined = "declined",
     }
 }
 

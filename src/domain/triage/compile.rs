@@ -297,7 +297,9 @@ fn weights(text: &str, points: BTreeMap<String, BTreeMap<Name, u32>>) -> Result<
 fn promises(written: BTreeMap<Group, Span>) -> Result<BTreeMap<Group, Duration>, RulesError> {
     let missing = Group::ALL.iter().find(|group| !written.contains_key(group));
     match missing {
-        Some(group) => refuse(format!("[promise]: the group `{group}` is missing: say within what time it is read")),
+        Some(group) => {
+            refuse(format!("[promise]: the group `{}` is missing: say within what time it is read", group.as_str()))
+        }
         None => Ok(written.into_iter().map(|(group, span)| (group, span.0)).collect()),
     }
 }
@@ -305,7 +307,9 @@ fn promises(written: BTreeMap<Group, Span>) -> Result<BTreeMap<Group, Duration>,
 fn queues(written: QueueTable) -> Result<Queues, RulesError> {
     let QueueTable { child_rule, p0, groups } = written;
     match Group::ALL.iter().find(|group| !groups.contains_key(group)) {
-        Some(group) => refuse(format!("[queues.groups]: the group `{group}` is missing: say which queue it goes to")),
+        Some(group) => {
+            refuse(format!("[queues.groups]: the group `{}` is missing: say which queue it goes to", group.as_str()))
+        }
         None => Ok(Queues { child_rule, p0, groups }),
     }
 }

@@ -6,28 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
+use crate::base::code::codes;
 use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
 use crate::domain::terms::words::Answer;
 
-/// Something the system has noticed. Never set by a caller (TSP-1, O17, O20, O21, O27).
-#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Signal {
-    /// Two or more independent reporters of the same subject, each with a category of sexual harm or violence.
-    IndependentReporters,
-    /// The subject has reported the reporter.
-    MirrorReports,
-    /// An urgent survivor has not been heard from past the agreed check-in.
-    ContactLost,
-    /// Something in a live report could not be read, and could have fired a `p0` row.
-    Unreadable,
-}
-
-impl Signal {
-    /// Every signal.
-    pub const ALL: [Self; 4] = [Self::IndependentReporters, Self::MirrorReports, Self::ContactLost, Self::Unreadable];
+codes! {
+    /// Something the system has noticed. Never set by a caller (TSP-1, O17, O20, O21, O27).
+    pub enum Signal {
+        /// Two or more independent reporters of the same subject, each with a category of sexual harm or violence.
+        IndependentReporters = "independent_reporters",
+        /// The subject has reported the reporter.
+        MirrorReports = "mirror_reports",
+        /// An urgent survivor has not been heard from past the agreed check-in.
+        ContactLost = "contact_lost",
+        /// Something in a live report could not be read, and could have fired a `p0` row.
+        Unreadable = "unreadable",
+    }
 }
 
 /// Everything triage knows about a case. Stored sealed: `Debug` shows none of it.

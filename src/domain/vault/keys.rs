@@ -141,7 +141,8 @@ impl<'k> Keys<'k> {
         let here: Vec<String> = self.loaded.keys().cloned().collect();
         let opens = |keys: &mut Self, name: &String| {
             Scope::ALL
-                .into_iter()
+                .iter()
+                .copied()
                 .find(|scope| scope.as_str() == name)
                 .is_some_and(|scope| keys.unwrapped(scope).is_ok())
         };

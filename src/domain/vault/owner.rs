@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use crate::base::code::codes;
 use crate::base::id::{BadId, CaseId, PlatformId, StaffId};
 use crate::db::{Rx, dialect};
 use crate::error::Result;
@@ -20,15 +21,16 @@ pub enum Owner {
     Staff(StaffId),
 }
 
-/// The kinds of owners. Whoever locks rows of several kinds locks them in the order of this list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OwnerKind {
-    /// Platforms.
-    Platform,
-    /// Cases.
-    Case,
-    /// Staff accounts.
-    Staff,
+codes! {
+    /// The kinds of owners, each by the table that its rows stand in. Whoever locks rows of several kinds locks them in the order of this list.
+    pub enum OwnerKind {
+        /// Platforms.
+        Platform = "platforms",
+        /// Cases.
+        Case = "cases",
+        /// Staff accounts.
+        Staff = "staff",
+    }
 }
 
 impl Owner {
@@ -93,22 +95,15 @@ impl FromStr for Owner {
     type Err = BadId;
 
     fn from_str(text: &str) -> std::result::Result<Self, BadId> {
-        OwnerKind::ALL.into_iter().find_map(|kind| kind.named(text)).ok_or(BadId)
+        OwnerKind::ALL.iter().copied().find_map(|kind| kind.named(text)).ok_or(BadId)
     }
 }
 
 impl OwnerKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Platform, Self::Case, Self::Staff];
-
     /// Where their rows stand. Each has the head of its chain.
     #[must_use]
     pub const fn table(self) -> &'static str {
-        match self {
-            Self::Platform => "platforms",
-            Self::Case => "cases",
-            Self::Staff => "staff",
-        }
+        self.as_str()
     }
 
     /// Under which of its keys an answer is kept that repeats what a call on it did. A case's is erased with whoever

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use crate::base::code::codes;
 use crate::base::secret::{Sensitive, random_bytes};
 use crate::error::{Error, Result};
 
@@ -21,53 +22,25 @@ use crate::error::{Error, Result};
 const FORM: u8 = 1;
 const NONCE: usize = 24;
 
-/// What kind of content a data key protects. Each can be erased by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// Who reported.
-    Identity,
-    /// How, and whether, to reach them.
-    Contact,
-    /// What they said, and what the platform sent along.
-    Statement,
-    /// Their answers, and the assessments made of them.
-    Answers,
-    /// Whom they reported.
-    Subject,
-    /// Messages between survivor and staff, and between us and a platform.
-    Messages,
-    /// What staff wrote.
-    Notes,
-    /// Secrets of accounts.
-    Secret,
-}
-
-impl Scope {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Identity,
-        Self::Contact,
-        Self::Statement,
-        Self::Answers,
-        Self::Subject,
-        Self::Messages,
-        Self::Notes,
-        Self::Secret,
-    ];
-
-    /// The name in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Contact => "contact",
-            Self::Statement => "statement",
-            Self::Answers => "answers",
-            Self::Subject => "subject",
-            Self::Messages => "messages",
-            Self::Notes => "notes",
-            Self::Secret => "secret",
-        }
+codes! {
+    /// What kind of content a data key protects. Each can be erased by itself.
+    pub enum Scope as KeyScope {
+        /// Who reported.
+        Identity = "identity",
+        /// How, and whether, to reach them.
+        Contact = "contact",
+        /// What they said, and what the platform sent along.
+        Statement = "statement",
+        /// Their answers, and the assessments made of them.
+        Answers = "answers",
+        /// Whom they reported.
+        Subject = "subject",
+        /// Messages between survivor and staff, and between us and a platform.
+        Messages = "messages",
+        /// What staff wrote.
+        Notes = "notes",
+        /// Secrets of accounts.
+        Secret = "secret",
     }
 }
 

@@ -17,7 +17,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         opened_by: OpenedBy::Nobody,
         columns: &[
             ("owner", Holds::HasKeys),
-            ("scope", Holds::Code(|| codes(&Scope::ALL, Scope::as_str))),
+            ("scope", Holds::Code(|| codes(Scope::ALL, Scope::as_str))),
             ("recipient_kind", Holds::Text("who opens the wrap: the keyring, and team keys and passkeys later")),
             ("recipient", Holds::Text("the version of the keyring")),
             ("wrapped", Holds::Digest("a data key under the keyring's: it is tried with whatever was sealed under it")),

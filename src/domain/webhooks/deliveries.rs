@@ -9,6 +9,7 @@ use diesel::prelude::*;
 
 use super::endpoints::{self, Endpoint};
 use super::{ATTEMPTS, DeliveryState, EndpointState, Payload, health, schedule};
+use crate::base::code::codes;
 use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -64,32 +65,19 @@ pub struct Post {
     pub key: DataKey<Secret>,
 }
 
-/// What came of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The receiver took it.
-    Taken,
-    /// It did not.
-    Failed,
-    /// It did not, and asks for patience by its status or its silence.
-    Strained,
-    /// It wants to hear of this event no more.
-    Unwanted,
-    /// It is gone for good.
-    Gone,
-}
-
-impl Verdict {
-    /// One word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Taken => "taken",
-            Self::Failed => "failed",
-            Self::Strained => "strained",
-            Self::Unwanted => "unwanted",
-            Self::Gone => "gone",
-        }
+codes! {
+    /// What came of an attempt.
+    pub enum Verdict {
+        /// The receiver took it.
+        Taken = "taken",
+        /// It did not.
+        Failed = "failed",
+        /// It did not, and asks for patience by its status or its silence.
+        Strained = "strained",
+        /// It wants to hear of this event no more.
+        Unwanted = "unwanted",
+        /// It is gone for good.
+        Gone = "gone",
     }
 }
 

@@ -23,7 +23,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("mode", Holds::Code(|| codes(Mode::ALL, Mode::as_str))),
             ("url", Holds::sealed(Scope::Secret, "url")),
             ("host", Holds::Text("the host of its address")),
-            ("types", Holds::Codes(|| codes(&EventType::ALL, EventType::as_str))),
+            ("types", Holds::Codes(|| codes(EventType::ALL, EventType::as_str))),
             ("state", Holds::Code(|| codes(EndpointState::ALL, EndpointState::as_str))),
             ("disabled_reason", Holds::Code(|| codes(DisabledReason::ALL, DisabledReason::as_str))),
         ],

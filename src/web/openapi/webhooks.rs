@@ -14,7 +14,7 @@ use crate::domain::ledger::events::EventType;
 
 /// One for each type of event.
 pub(super) fn messages() -> Paths {
-    EventType::ALL.into_iter().fold(Paths::new(), |mut all, kind| {
+    EventType::ALL.iter().copied().fold(Paths::new(), |mut all, kind| {
         all.paths.insert(kind.as_str().to_owned(), PathItem::new(HttpMethod::Post, message(kind)));
         all
     })

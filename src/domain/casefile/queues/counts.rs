@@ -46,7 +46,7 @@ pub fn counts(rx: &mut Look<'_>, who: &Acting, mode: Mode) -> Result<Vec<Count>>
         let found = counted.iter().find(|count| count.queue == queue).cloned();
         found.unwrap_or(Count { mode, queue, depth: 0, oldest_at: None, breaches: 0, as_of })
     };
-    Ok(Queue::ALL.into_iter().filter(|queue| access::sees(who, *queue)).map(of).collect())
+    Ok(Queue::ALL.iter().copied().filter(|queue| access::sees(who, *queue)).map(of).collect())
 }
 
 /// Counts all queues. A case counts in each that it stands in. Reads only; [`keep_counts`] writes the result down.
@@ -73,7 +73,7 @@ pub fn count(rx: &mut Look<'_>) -> Result<Vec<Count>> {
     let as_of = rx.now();
     let mut counts = Vec::new();
     for mode in Mode::ALL.iter().copied() {
-        for queue in Queue::ALL {
+        for queue in Queue::ALL.iter().copied() {
             let is = |row_mode: &Perhaps<String>, row_queue: &Perhaps<String>| {
                 row_mode.0.as_deref() == Some(mode.as_str()) && row_queue.0.as_deref() == Some(queue.as_str())
             };

@@ -103,7 +103,8 @@ pub fn list(
         ),
     };
     let queues: Vec<Queue> = Queue::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|q| filter.queue.is_none_or(|wanted| wanted == *q) && access::sees(who, *q))
         .collect();
     let sight = Sight { who, filter, after: after.as_ref() };

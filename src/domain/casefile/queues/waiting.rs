@@ -55,7 +55,7 @@ pub fn acts(
         return Err(Error::Forbidden(Forbidden::Role));
     }
     let name = format!("acts|{}|{}", mode.as_str(), state.as_str());
-    let queues: Vec<Queue> = Queue::ALL.into_iter().filter(|queue| access::sees(who, *queue)).collect();
+    let queues: Vec<Queue> = Queue::ALL.iter().copied().filter(|queue| access::sees(who, *queue)).collect();
     let mut query = table::table
         .inner_join(cases::table)
         .filter(table::state.eq(state).and(cases::mode.eq(mode)))

@@ -58,7 +58,7 @@ pub(super) fn set(tx: &mut Unit<'_>, owner: Owner, Head { seq, hash }: Head) -> 
 pub fn heads(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<Vec<(String, Head)>> {
     type Row = (Perhaps<String>, Perhaps<i64>, Perhaps<Vec<u8>>);
     let mut all: Vec<Row> = Vec::new();
-    for kind in OwnerKind::ALL {
+    for kind in OwnerKind::ALL.iter().copied() {
         all.extend(on_table!(kind, |t| t::table
             .filter(t::id.gt(after))
             .order(t::id)
@@ -80,7 +80,7 @@ pub fn heads(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<Vec<(String, 
 /// What the database says.
 pub fn chains(rx: &mut Look<'_>) -> Result<i64> {
     let mut all = 0;
-    for kind in OwnerKind::ALL {
+    for kind in OwnerKind::ALL.iter().copied() {
         all += on_table!(kind, |t| t::table.count().get_result::<i64>(rx.conn())?);
     }
     Ok(all)

@@ -14,100 +14,56 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
-/// The group of a category; it decides the queue and the promised first read.
-#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = CategoryGroup)]
-pub enum Group {
-    /// Stalking, harassment, tracking, exposure of private details.
-    Stalking,
-    /// Threats, control, violence, honour-based abuse, trafficking.
-    Violence,
-    /// Sexual assault and spiking.
-    Sexual,
-    /// Intimate images and blackmail with them.
-    Image,
-    /// Romance, investment, login and identity fraud.
-    Fraud,
-    /// Hate.
-    Hate,
-    /// Anything about a person under 18.
-    Child,
-    /// A complaint about how a platform or service acted.
-    Complaint,
-    /// Everything else, "not sure" among it.
-    Other,
-}
+use crate::base::code::codes;
 
-impl Group {
-    /// Every group, in the order of the contract.
-    pub const ALL: [Self; 9] = [
-        Self::Stalking,
-        Self::Violence,
-        Self::Sexual,
-        Self::Image,
-        Self::Fraud,
-        Self::Hate,
-        Self::Child,
-        Self::Complaint,
-        Self::Other,
-    ];
-
-    /// The `snake_case` name used in data files, storage and the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Stalking => "stalking",
-            Self::Violence => "violence",
-            Self::Sexual => "sexual",
-            Self::Image => "image",
-            Self::Fraud => "fraud",
-            Self::Hate => "hate",
-            Self::Child => "child",
-            Self::Complaint => "complaint",
-            Self::Other => "other",
-        }
-    }
-
-    /// The group of that name, or `None`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|group| group.as_str() == text)
+codes! {
+    pub enum Group as CategoryGroup is "The group of a category; it decides the queue and the promised first read." {
+        /// Stalking, harassment, tracking, exposure of private details.
+        Stalking = "stalking",
+        /// Threats, control, violence, honour-based abuse, trafficking.
+        Violence = "violence",
+        /// Sexual assault and spiking.
+        Sexual = "sexual",
+        /// Intimate images and blackmail with them.
+        Image = "image",
+        /// Romance, investment, login and identity fraud.
+        Fraud = "fraud",
+        /// Hate.
+        Hate = "hate",
+        /// Anything about a person under 18.
+        Child = "child",
+        /// A complaint about how a platform or service acted.
+        Complaint = "complaint",
+        /// Everything else, "not sure" among it.
+        Other = "other",
     }
 }
 
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+codes! {
+    pub enum KeyGroup is "Which questions belong together when they are shown; triage does not use it." {
+        /// What is happening now.
+        Safety = "safety",
+        /// Threats, injury, weapons.
+        Violence = "violence",
+        /// How often and for how long.
+        Pattern = "pattern",
+        /// How near the subject has come.
+        Closeness = "closeness",
+        /// Control and separation.
+        Control = "control",
+        /// The state of the subject.
+        Perpetrator = "perpetrator",
+        /// The situation of the survivor.
+        Survivor = "survivor",
+        /// Children.
+        Child = "child",
+        /// Honour, marriage, immigration, trafficking.
+        Exploitation = "exploitation",
+        /// Intimate images.
+        Image = "image",
+        /// Money and documents.
+        Fraud = "fraud",
     }
-}
-
-/// Which questions belong together when they are shown; triage does not use it.
-#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyGroup {
-    /// What is happening now.
-    Safety,
-    /// Threats, injury, weapons.
-    Violence,
-    /// How often and for how long.
-    Pattern,
-    /// How near the subject has come.
-    Closeness,
-    /// Control and separation.
-    Control,
-    /// The state of the subject.
-    Perpetrator,
-    /// The situation of the survivor.
-    Survivor,
-    /// Children.
-    Child,
-    /// Honour, marriage, immigration, trafficking.
-    Exploitation,
-    /// Intimate images.
-    Image,
-    /// Money and documents.
-    Fraud,
 }
 
 /// A category's code: only codes of the taxonomy can exist.
@@ -215,16 +171,16 @@ impl<'de> Deserialize<'de> for KeyCode {
     }
 }
 
-/// How a statement category of the Digital Services Act is used beside the others of the same category of harm.
-#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DsaRole {
-    /// What a platform files under.
-    Main,
-    /// Goes beside the main one.
-    Addition,
-    /// Used in place of the main one when it fits better.
-    Alternative,
+codes! {
+    pub enum DsaRole is "How a statement category of the Digital Services Act is used beside the others of the same \
+        category of harm." {
+        /// What a platform files under.
+        Main = "main",
+        /// Goes beside the main one.
+        Addition = "addition",
+        /// Used in place of the main one when it fits better.
+        Alternative = "alternative",
+    }
 }
 
 /// One mapping to the Digital Services Act taxonomy, version 2.

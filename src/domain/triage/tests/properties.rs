@@ -129,7 +129,7 @@ fn agrees_with_the_oracle_on_every_pair_of_facts() {
     for category in taxonomy().categories() {
         single.push(Facts { categories: BTreeSet::from([category.code]), ..Facts::default() });
     }
-    for signal in Signal::ALL {
+    for signal in Signal::ALL.iter().copied() {
         single.push(Facts { signals: BTreeSet::from([signal]), ..Facts::default() });
     }
     for one in &single {

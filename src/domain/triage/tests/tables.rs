@@ -18,7 +18,7 @@ fn span(duration: Option<Duration>) -> String {
 #[test]
 fn clocks_in_minutes() {
     let mut table = String::new();
-    for priority in Priority::ALL {
+    for priority in Priority::ALL.iter().copied() {
         let s = Rules::builtin().clocks(priority);
         let row = [
             s.page_first,
@@ -29,7 +29,7 @@ fn clocks_in_minutes() {
             s.escalation_decision,
             Some(s.re_review),
         ];
-        writeln!(table, "{priority} {}", row.map(span).join(" ")).unwrap();
+        writeln!(table, "{} {}", priority.as_str(), row.map(span).join(" ")).unwrap();
     }
     let contract = "p0 2 5 15 15 30 30 1440\n\
                     p1 15 - 60 240 240 1440 4320\n\
@@ -43,9 +43,9 @@ fn clocks_in_minutes() {
 fn the_promise_depends_on_the_group_alone_and_the_earlier_holds() {
     let rules = Rules::builtin();
     let long: Vec<_> =
-        Group::ALL.into_iter().filter(|group| rules.promise(*group) == Duration::from_hours(72)).collect();
+        Group::ALL.iter().copied().filter(|group| rules.promise(*group) == Duration::from_hours(72)).collect();
     assert_eq!(long, [Group::Fraud, Group::Hate, Group::Other]);
-    let short = Group::ALL.into_iter().filter(|group| rules.promise(*group) == Duration::from_hours(24)).count();
+    let short = Group::ALL.iter().copied().filter(|group| rules.promise(*group) == Duration::from_hours(24)).count();
     assert_eq!(short, 6);
     let review = |priority, group, staffed| rules.human_review(priority, group, staffed).as_secs() / 60;
     assert_eq!(review(Priority::P4, Group::Stalking, true), 24 * 60);
@@ -84,10 +84,10 @@ fn the_intimate_image_clock() {
 #[test]
 fn queues_by_child_priority_and_group() {
     let mut table = String::new();
-    for group in Group::ALL {
+    for group in Group::ALL.iter().copied() {
         let adult = Rules::builtin().queue(false, Priority::P1, group);
-        writeln!(table, "{group} -> {adult}").unwrap();
-        for priority in Priority::ALL {
+        writeln!(table, "{} -> {}", group.as_str(), adult.as_str()).unwrap();
+        for priority in Priority::ALL.iter().copied() {
             assert_eq!(Rules::builtin().queue(true, priority, group), Queue::Children);
         }
         assert_eq!(Rules::builtin().queue(false, Priority::P0, group), Queue::Emergency);
@@ -104,21 +104,21 @@ fn queues_by_child_priority_and_group() {
                     complaint -> complaints\n\
                     other -> other\n";
     assert_eq!(table, contract);
-    assert!(Queue::ALL.into_iter().all(|queue| Queue::parse(queue.as_str()) == Some(queue)));
+    assert!(Queue::ALL.iter().copied().all(|queue| Queue::parse(queue.as_str()) == Some(queue)));
 }
 
 #[test]
 fn names_agree_with_what_is_serialised() {
-    for priority in Priority::ALL {
+    for priority in Priority::ALL.iter().copied() {
         assert_eq!(serde_json::to_value(priority).unwrap(), priority.as_str());
         assert_eq!(Priority::parse(priority.as_str()), Some(priority));
         assert_eq!(Priority::from_level(priority.level()), Some(priority));
         assert!(priority.one_up() <= priority);
     }
-    for queue in Queue::ALL {
+    for queue in Queue::ALL.iter().copied() {
         assert_eq!(serde_json::to_value(queue).unwrap(), queue.as_str());
     }
-    for group in Group::ALL {
+    for group in Group::ALL.iter().copied() {
         assert_eq!(serde_json::to_value(group).unwrap(), group.as_str());
     }
     for answer in [Answer::Yes, Answer::No, Answer::Unknown, Answer::NotAsked, Answer::Declined] {

@@ -75,7 +75,7 @@ pub fn reachable(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     let with_mail = accounts::table.filter(accounts::active.eq(true).and(accounts::mail.is_not_null()));
     let with_mail: Vec<StaffId> = readable(with_mail.select(accounts::id).load(rx.conn())?);
     let able = staff::list(rx)?;
-    for queue in Queue::ALL {
+    for queue in Queue::ALL.iter().copied() {
         let may = able.iter().filter(|who| access::sees(who, queue) && access::allows(who.role, queue, Act::Claim));
         if !may.into_iter().any(|who| with_mail.contains(&who.id)) {
             let detail = "nobody who may work on the queue has a mail address: admin rota mail <name>";

@@ -75,7 +75,7 @@ pub fn orphans(rx: &mut Look<'_>, tables: &[&'static Table]) -> Result<Vec<Findi
 
 /// The condition that what a column of the row `c` refers to is nowhere; nothing for a column that refers to nothing.
 fn nowhere(holds: &Holds, column: &str, tables: &[&'static Table]) -> Option<String> {
-    let owners = OwnerKind::ALL.map(OwnerKind::table);
+    let owners = OwnerKind::ALL.iter().map(|kind| kind.table()).collect::<Vec<_>>();
     let none = |named: &str, table: &str| format!("NOT EXISTS (SELECT 1 FROM {table} r WHERE {named} = c.{column})");
     let by_id = |tables: &[&str]| tables.iter().map(|table| none("r.id", table)).collect::<Vec<_>>();
     let all = match holds {

@@ -129,7 +129,7 @@ impl Tried<'_, '_> {
             Under::Scope(scope) => Some(scope),
             Under::Named(_) => {
                 let name = value.scope.0.unwrap_or_default();
-                Scope::ALL.into_iter().find(|known| known.as_str() == name)
+                Scope::ALL.iter().copied().find(|known| known.as_str() == name)
             }
             Under::Answers => owner.parse().ok().map(|owner: Owner| owner.kind().answers_under()),
         };
