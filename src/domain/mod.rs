@@ -30,3 +30,5 @@ pub mod casefile;
 pub mod webhooks;
 
 pub mod watch;
+
+pub mod desk;

@@ -13,9 +13,11 @@ use super::body::form;
 use super::gate::{Bearer, TraceId};
 use super::row::{Caller, Precondition, Row};
 use super::tags::Tags;
-use crate::base::id::{Id, Kind};
+use crate::base::id::{CaseKind, Id, Kind};
 use crate::base::secret::Sensitive;
 use crate::domain::access::Presented;
+use crate::domain::desk::At;
+use crate::domain::ledger::seen::Seen;
 use crate::domain::people::platforms::AccessToken;
 use crate::error::rules::{Form, Parameter};
 use crate::error::{Error, Refused, Result, Unauthenticated};
@@ -69,6 +71,13 @@ impl Call {
         self.request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or(Error::NotFound)
     }
 
+    /// The case of the path, with what the caller saw of it where the row asks for that.
+    pub(super) fn at(&self) -> Result<At> {
+        let case = self.id::<CaseKind>("id")?;
+        let seen = if self.row.precondition == Precondition::None { Seen::Unasked } else { self.if_match()? };
+        Ok(At { case, seen })
+    }
+
     /// The `Idempotency-Key` that the row asks for: 1 to 255 printable ASCII characters.
     pub(super) fn idempotency_key(&self) -> Result<String> {
         if !self.row.keyed {
@@ -84,14 +93,19 @@ impl Call {
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
-    /// The precondition that the row asks for.
-    pub(super) fn if_match(&self) -> Result<IfMatch> {
+    /// Which version the caller saw, as far as the row asks for it.
+    pub(super) fn if_match(&self) -> Result<Seen> {
         let is_required = match self.row.precondition {
             Precondition::Required => true,
             Precondition::Optional => false,
             Precondition::None => return Err(anyhow::anyhow!("a version is compared where no row asks for one").into()),
         };
-        Ok(IfMatch { tags: Tags::of(self.request.headers(), IF_MATCH), is_required })
+        Ok(match Tags::of(self.request.headers(), IF_MATCH) {
+            // Whatever there is, is not a version that somebody saw.
+            Tags::Absent | Tags::Any if is_required => Seen::Unsaid,
+            Tags::Absent | Tags::Any => Seen::Unasked,
+            tags @ Tags::These(_) => Seen::Versions(tags.versions()),
+        })
     }
 
     /// The platform's token, whose signature the gate has checked, with the scope that the row asks for.
@@ -154,24 +168,4 @@ fn misread(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Refus
         Parameter::Documented
     };
     Refused::Query { name, wanted }
-}
-
-/// Which version the caller saw, as they say.
-#[derive(Clone, Debug)]
-pub(super) struct IfMatch {
-    tags: Tags,
-    is_required: bool,
-}
-
-impl IfMatch {
-    /// Fails when what they saw has another version now, or when they do not say what they saw and must.
-    pub(super) fn holds(&self, version: i64) -> Result<()> {
-        match &self.tags {
-            // Whatever there is, is not a version that somebody saw.
-            Tags::Absent | Tags::Any if self.is_required => Err(Refused::PreconditionRequired.into()),
-            Tags::Absent | Tags::Any => Ok(()),
-            tags @ Tags::These(_) if tags.name(&version.to_string()) => Ok(()),
-            Tags::These(_) => Err(Refused::PreconditionFailed.into()),
-        }
-    }
 }

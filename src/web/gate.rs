@@ -12,13 +12,13 @@ use actix_web::{HttpMessage, HttpResponse, web};
 use tracing::Instrument;
 
 use super::Shared;
+use super::desk;
 use super::limits::{Policy, Verdict};
 use super::problem;
 use super::refusals::{Known, Refusal};
 use super::row::{Caching, Caller, Row};
 use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
-use crate::domain::access;
 use crate::domain::people::platforms::AccessToken;
 use crate::domain::people::staff::looks_like_session;
 use crate::error::{Error, Refused, Result, Unauthenticated};
@@ -202,9 +202,8 @@ async fn staff(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     if !looks_like_session(token.expose()) {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
     }
-    let looked_up = token.clone();
-    let (who, _) = shared.app.read(move |rx| access::reading(rx, &looked_up)).await?;
-    request.extensions_mut().insert(Known(who.id.to_string()));
+    let who = desk::holder(&shared.app, token.clone()).await?;
+    request.extensions_mut().insert(Known(who.to_string()));
     let key = hex(&sha256(token.expose().as_bytes()));
     request.extensions_mut().insert(Bearer(token));
     Ok(key)

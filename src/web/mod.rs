@@ -2,11 +2,12 @@
 
 mod body;
 mod catalogue;
+mod desk;
 pub mod endpoints;
 mod extract;
 mod gate;
 mod health;
-pub mod idempotent;
+mod idempotent;
 mod limits;
 mod lists;
 mod metrics;
@@ -16,6 +17,7 @@ pub mod problem;
 mod public;
 mod refusals;
 mod row;
+mod sign_in;
 mod tags;
 mod triage;
 

@@ -31,6 +31,16 @@ impl Tags {
         }
     }
 
+    /// The versions that they name.
+    pub(super) fn versions(&self) -> Vec<i64> {
+        let Self::These(all) = self else { return Vec::new() };
+        let number = |tag: &String| {
+            let end = tag.find(|c: char| !c.is_ascii_digit()).unwrap_or(tag.len());
+            tag.get(..end)?.parse().ok()
+        };
+        all.iter().filter_map(number).filter(|version: &i64| self.name(&version.to_string())).collect()
+    }
+
     /// Whether one of them is `tag`, weak or strong, packed or not.
     pub(super) fn name(&self, tag: &str) -> bool {
         let Self::These(all) = self else { return false };
@@ -126,6 +136,14 @@ mod tests {
         for text in others {
             assert!(!tags(&[text]).name("7"), "{text}");
         }
+    }
+
+    #[test]
+    fn the_versions_are_those_that_tags_name() {
+        let lines = ["W/\"7-gzip\", 12, \"07\", \"3x\"", "\"-4\", \"+5\", \"\", \"99999999999999999999\", \"8;br\""];
+        assert_eq!(tags(&lines).versions(), [7, 12, 8]);
+        assert_eq!(tags(&["*"]).versions(), []);
+        assert_eq!(tags(&[]).versions(), []);
     }
 
     #[test]

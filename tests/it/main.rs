@@ -23,6 +23,7 @@ mod danger;
 mod declared;
 mod deliveries;
 mod demo;
+mod desk;
 mod editions;
 mod entity_tags;
 mod faults;

@@ -151,6 +151,33 @@ fn the_domain_has_codes_and_no_sentences() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// Colleagues come by the desk. What proves a session or gives a grant is visible in the domain alone, so that a handler
+/// which does it by hand does not compile, and one file of `web` runs the desk for all surfaces.
+#[test]
+fn colleagues_come_by_the_desk_alone() {
+    let all = sources();
+    let inside = [
+        ("domain/access/mod.rs", &["member", "reading", "keep_awake", "case", "two_cases", "check_sight", "queue"][..]),
+        ("domain/casework/colleagues.rs", &["sign_out"]),
+        ("domain/paging/walls.rs", &["note_wall"]),
+        ("domain/people/staff/mod.rs", &["note_acting"]),
+        ("domain/people/staff/sessions.rs", &["session_of", "touch", "end_session"]),
+    ];
+    for (name, functions) in inside {
+        let text = &all.iter().find(|(file, _)| file == name).unwrap().1;
+        for function in functions {
+            let rest = |from: &str| [format!("{from}fn {function}("), format!("{from}fn {function}<")];
+            assert!(rest("").iter().any(|form| text.contains(form)), "{name} has no {function}");
+            assert!(!rest("\npub ").iter().any(|form| text.contains(form)), "{function} of {name} is for all to see");
+        }
+    }
+    // Who enters without the desk: platforms, who have no session, and whoever has none yet.
+    let enters = |text: &str| code(text).any(|line| line.contains(".enter(") || line.contains("domain::desk::{self"));
+    let of_web = all.iter().filter(|(name, _)| name.starts_with("web/") && !name.starts_with("web/platform/"));
+    let entering: Vec<&str> = of_web.filter(|(_, text)| enters(text)).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(entering, ["web/desk.rs", "web/sign_in.rs"]);
+}
+
 /// A template is filled by whoever shows it or signs it, and names nothing of ours but what its page was given.
 #[test]
 fn pages_are_filled_by_surfaces_and_editions_alone() {

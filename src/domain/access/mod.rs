@@ -185,7 +185,10 @@ pub fn platform_acting<'e, 'u>(entry: &'e mut Entry<'u>, presented: &Presented) 
 ///
 /// # Errors
 /// `Unauthenticated` when the session has ended.
-pub fn member<'e, 'u>(entry: &'e mut Entry<'u>, bearer: &Sensitive<String>) -> Result<(&'e mut Unit<'u>, Acting)> {
+pub(super) fn member<'e, 'u>(
+    entry: &'e mut Entry<'u>,
+    bearer: &Sensitive<String>,
+) -> Result<(&'e mut Unit<'u>, Acting)> {
     let session = session(entry, bearer)?;
     let tx = entry.open(Actor::staff(session.member.id.as_str()));
     if session.is_stale {
@@ -198,7 +201,7 @@ pub fn member<'e, 'u>(entry: &'e mut Entry<'u>, bearer: &Sensitive<String>) -> R
 ///
 /// # Errors
 /// `Unauthenticated` when the session has ended.
-pub fn reading(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<(Acting, Session)> {
+pub(super) fn reading(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<(Acting, Session)> {
     let session = session(rx, bearer)?;
     Ok((Acting { member: session.member.clone() }, session))
 }
@@ -207,7 +210,7 @@ pub fn reading(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<(Acting,
 ///
 /// # Errors
 /// What the database says.
-pub fn keep_awake(entry: &mut Entry<'_>, session: &Session) -> Result<()> {
+pub(super) fn keep_awake(entry: &mut Entry<'_>, session: &Session) -> Result<()> {
     staff::touch(entry.open(Actor::staff(session.member.id.as_str())), session)
 }
 
@@ -220,7 +223,7 @@ fn session(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<Session> {
 /// # Errors
 /// `NotFound` when there is no such case, it lies in a queue they do not see, or a wall stands between them and it;
 /// `Forbidden` when their role has no right to the act; `ClaimLost` when the act needs a claim they do not hold.
-pub fn case<A: CaseAct>(tx: &mut Unit<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
+pub(super) fn case<A: CaseAct>(tx: &mut Unit<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
     Owner::case(id).lock(tx)?;
     let case = in_sight(tx, who, id)?;
     if !may(who, &case, A::ACT) {
@@ -237,7 +240,7 @@ pub fn case<A: CaseAct>(tx: &mut Unit<'_>, who: &Acting, id: &CaseId) -> Result<
 ///
 /// # Errors
 /// As [`case`], for `one` before `other`.
-pub fn two_cases<A: CaseAct>(
+pub(super) fn two_cases<A: CaseAct>(
     tx: &mut Unit<'_>,
     who: &Acting,
     one: &CaseId,
@@ -253,7 +256,7 @@ pub fn two_cases<A: CaseAct>(
 ///
 /// # Errors
 /// `NotFound` as in [`case`].
-pub fn check_sight(rx: &mut Look<'_>, who: &Acting, id: &CaseId) -> Result<()> {
+pub(super) fn check_sight(rx: &mut Look<'_>, who: &Acting, id: &CaseId) -> Result<()> {
     in_sight(rx, who, id).map(|_| ())
 }
 
@@ -288,7 +291,7 @@ pub(super) fn walled<'e, 'u>(
 ///
 /// # Errors
 /// `NotFound` for a queue they do not see, `Forbidden` for a role that claims nothing.
-pub fn queue(who: &Acting, queue: Queue, act: Act) -> Result<()> {
+pub(super) fn queue(who: &Acting, queue: Queue, act: Act) -> Result<()> {
     if !may_ever(who.role, Act::Read) {
         return Err(Error::Forbidden(Forbidden::Role));
     }

@@ -6,16 +6,17 @@ use diesel::prelude::*;
 
 use super::moved;
 use super::priority;
+use crate::base::id::StaffId;
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
 use crate::db::schema::cases;
-use crate::domain::access::{Acting, Assign, Claim, Grant, Reopen, Work};
+use crate::domain::access::{self, Act, Acting, Assign, Claim, Grant, Reopen, Work};
 use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::store;
 use crate::domain::case::{Action, Case, State};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
-use crate::domain::people::staff::Member;
+use crate::domain::people::staff;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::rules::Casework;
@@ -78,7 +79,7 @@ pub fn release(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
 }
 
 /// Begins the work: the first human review.
-pub fn start(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
+pub(super) fn start(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
     moved::move_along(tx, &mut case, Action::Start, None)?;
     Ok(case)
@@ -88,7 +89,7 @@ pub fn start(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
 ///
 /// # Errors
 /// `Invalid` without a reason or with an `until` that has passed or lies more than 72 hours ahead.
-pub fn hold(tx: &mut Unit<'_>, grant: Grant<Work>, reason: &str, until: Option<Timestamp>) -> Result<Case> {
+pub(super) fn hold(tx: &mut Unit<'_>, grant: Grant<Work>, reason: &str, until: Option<Timestamp>) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
     let until = until.ok_or_else(|| Error::invalid("/until", Casework::HoldWithoutEnd(LONGEST_HOLD_HOURS)))?;
     if until <= tx.now() || until > tx.now().plus(LONGEST_HOLD) {
@@ -105,7 +106,7 @@ pub fn hold(tx: &mut Unit<'_>, grant: Grant<Work>, reason: &str, until: Option<T
 
 /// Takes a case up again that was on hold, or that waits for a platform. An urgent one is nobody's then, so somebody is
 /// told, unless it is claimed by then.
-pub fn resume(tx: &mut Unit<'_>, grant: Grant<Reopen>) -> Result<Case> {
+pub(super) fn resume(tx: &mut Unit<'_>, grant: Grant<Reopen>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
     resume_case(tx, &mut case)?;
     priority::page_if_left(tx, &case, "resumed")?;
@@ -140,7 +141,7 @@ fn reserved(now: Timestamp, next_due_at: Timestamp) -> Timestamp {
 }
 
 /// Takes a closed case up again, by a person with a reason.
-pub fn reopen(tx: &mut Unit<'_>, grant: Grant<Reopen>, reason: &str) -> Result<Case> {
+pub(super) fn reopen(tx: &mut Unit<'_>, grant: Grant<Reopen>, reason: &str) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
     require_reason(reason)?;
     reopen_case(tx, &mut case)?;
@@ -170,9 +171,16 @@ pub(in crate::domain) fn reopen_case(tx: &mut Unit<'_>, case: &mut Case) -> Resu
 /// those on call.
 ///
 /// # Errors
-/// `ClaimedByOther` while a third person holds a living claim.
-pub fn assign(tx: &mut Unit<'_>, grant: Grant<Assign>, to: &Member) -> Result<Case> {
+/// `Invalid` when nobody has this id or they may not take the case, in one word for both; `ClaimedByOther` while a third
+/// person holds a living claim.
+pub fn assign(tx: &mut Unit<'_>, grant: Grant<Assign>, to: &StaffId) -> Result<Case> {
     let (mut case, by) = grant.into_parts();
+    let unknown = || Error::invalid("/staff_id", Casework::UnknownColleague);
+    let to = staff::find(tx, to)?.ok_or_else(unknown)?;
+    // The wall holds for whoever is handed a case too, and says no more than "nobody of this id".
+    if access::bar(tx, &to.id, &case, Act::Claim)?.is_some() {
+        return Err(unknown());
+    }
     let now = tx.now();
     if case.is_held_by_other(&by.id, now) && case.is_held_by_other(&to.id, now) {
         return Err(Conflict::ClaimedByOther.into());

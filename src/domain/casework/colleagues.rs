@@ -83,6 +83,6 @@ fn wall_off(tx: &mut Unit<'_>, username: &str, declaration: &Declaration) -> Res
 ///
 /// # Errors
 /// What the database says.
-pub fn sign_out(tx: &mut Unit<'_>, who: &StaffId, token: &Sensitive<String>) -> Result<()> {
+pub(in crate::domain) fn sign_out(tx: &mut Unit<'_>, who: &StaffId, token: &Sensitive<String>) -> Result<()> {
     if staff::end_session(tx, who, token)? { Ok(()) } else { rights::leave(tx, who).map(drop) }
 }

@@ -13,11 +13,12 @@ pub mod priority;
 pub mod requests;
 pub mod rights;
 mod tables;
+mod transition;
 
 pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
 pub use ask::ask;
 pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, resume_and_page, take};
-pub use claims::{assign, claim, heartbeat, hold, release, reopen, resume, start};
+pub use claims::{assign, claim, heartbeat, release};
 pub use claims::{claims_lapsed, end_hold, holds_ended, lapse};
 pub use decide::{Closing, decide};
 pub use links::link;
@@ -26,3 +27,4 @@ pub use notes::{NewNote, NoteView, Records, write_note};
 pub(in crate::domain) use priority::{facts, notice, page_if_left};
 pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, without_rules};
 pub(in crate::domain) use tables::TABLES;
+pub use transition::{Transition, transition};

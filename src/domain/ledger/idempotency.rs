@@ -7,25 +7,49 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::BadId;
-use crate::base::secret::same;
-use crate::base::secret::silent;
+use crate::base::secret::{base64_text, same, silent};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::idempotency;
 use crate::db::trouble::gave_up_waiting;
 use crate::domain::unit::Unit;
-use crate::domain::vault::{Owner, SealedAt};
+use crate::domain::vault::{Keyring, Owner, SealedAt};
 use crate::error::{Conflict, Error, Refused, Result};
 
-/// A caller's key in its scope: tenant, mode, method and route.
+/// A call with its key, as it comes: whose key it is, is known when it is known who calls.
+#[derive(Clone, Debug)]
+pub struct Keyed {
+    operation: String,
+    key: String,
+    fingerprint: [u8; 32],
+}
+
+impl Keyed {
+    /// A call of `operation` under the key that the caller made of these parts. `content` is all that a repetition must
+    /// have in common with it. Only keyed hashes are stored: callers make keys of whatever they have at hand.
+    #[must_use]
+    pub fn new(keyring: &Keyring, operation: String, key: &[&[u8]], content: &[&[u8]]) -> Self {
+        let key = base64_text(&keyring.keyed("idempotency-key", key));
+        Self { operation, key, fingerprint: keyring.keyed("idempotency", content) }
+    }
+
+    /// The call as one of this caller: the keys of others are none of theirs.
+    #[must_use]
+    pub fn of(self, who: &str) -> Attempt {
+        let Self { operation, key, fingerprint } = self;
+        Attempt { scope: format!("{who} {operation}"), key, fingerprint }
+    }
+}
+
+/// A call with its key, of one caller.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// Whose key it is, and for which operation.
-    pub scope: String,
+    scope: String,
     /// A keyed hash of the key as the caller sent it.
-    pub key: String,
-    /// A keyed hash of the body as it came.
-    pub fingerprint: [u8; 32],
+    key: String,
+    /// A keyed hash of what was sent.
+    fingerprint: [u8; 32],
 }
 
 /// An answer as it was sent: replays repeat it byte for byte.
@@ -39,20 +63,70 @@ pub struct Answer {
     pub body: String,
 }
 
-/// What came of taking a key.
+impl Answer {
+    /// The answer with a further header, which replays repeat.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: String) -> Self {
+        self.headers.push((name.to_owned(), value));
+        self
+    }
+}
+
+/// What a call did: its answer, and whose it is. Under their keys it is kept, and with them it is gone.
 #[derive(Debug)]
-pub enum Taken {
-    /// Nobody used it: do the work, then call [`keep`].
+pub struct Reply {
+    owner: Owner,
+    answer: Answer,
+}
+
+impl Reply {
+    /// An answer of this owner.
+    #[must_use]
+    pub const fn of(owner: Owner, answer: Answer) -> Self {
+        Self { owner, answer }
+    }
+}
+
+/// What a call is answered.
+#[derive(Debug)]
+pub struct Answered {
+    /// The answer.
+    pub answer: Answer,
+    /// Whether an earlier call got it.
+    pub is_repeated: bool,
+}
+
+/// Does the work of a call, once for each key, and keeps its answer; or gives the answer that is kept, after `may_repeat`
+/// has agreed that this caller may have what is its owner's. Only answers of success are kept.
+///
+/// # Errors
+/// What `work` or `may_repeat` returned; `IdempotencyKeyReused` when the key was used for another call; `Erased` when the
+/// owner of the answer is erased; `InFlight` when a twin takes too long.
+pub fn once(
+    tx: &mut Unit<'_>,
+    attempt: &Attempt,
+    may_repeat: impl FnOnce(&mut Unit<'_>, &Owner) -> Result<()>,
+    work: impl FnOnce(&mut Unit<'_>) -> Result<Reply>,
+) -> Result<Answered> {
+    if let Taken::Replay(answer, owner) = take(tx, attempt)? {
+        may_repeat(tx, &owner)?;
+        return Ok(Answered { answer, is_repeated: true });
+    }
+    let Reply { owner, answer } = work(tx)?;
+    keep(tx, attempt, &owner, &answer)?;
+    Ok(Answered { answer, is_repeated: false })
+}
+
+/// What came of taking a key.
+enum Taken {
+    /// Nobody used it.
     Fresh,
-    /// It was used for the same call: this is the answer, and whose it is. When their key is destroyed, it is gone.
+    /// It was used for the same call: this is the answer, and whose it is.
     Replay(Answer, Owner),
 }
 
 /// Takes the key for this transaction. A twin that holds it makes this wait until it ends.
-///
-/// # Errors
-/// `IdempotencyKeyReused` when the key was used with another body; `Erased` when the answer's case is erased.
-pub fn take(tx: &mut Unit<'_>, attempt: &Attempt) -> Result<Taken> {
+fn take(tx: &mut Unit<'_>, attempt: &Attempt) -> Result<Taken> {
     let kit = tx.kit();
     if insert(tx, attempt)? {
         return Ok(Taken::Fresh);
@@ -78,8 +152,8 @@ pub fn take(tx: &mut Unit<'_>, attempt: &Attempt) -> Result<Taken> {
     Ok(Taken::Replay(answer.into_exposed(), owner))
 }
 
-/// Keeps the answer of a taken key, sealed. Only answers of success are kept.
-pub fn keep(tx: &mut Unit<'_>, attempt: &Attempt, owner: &Owner, answer: &Answer) -> Result<()> {
+/// Keeps the answer of a taken key, sealed.
+fn keep(tx: &mut Unit<'_>, attempt: &Attempt, owner: &Owner, answer: &Answer) -> Result<()> {
     let keys = tx.settled_keys(owner.clone(), owner.kind().answers_under())?;
     let sealed = keys.seal(&at(owner, &place(attempt)), answer)?;
     diesel::update(idempotency::table.find((&attempt.scope, &attempt.key)))

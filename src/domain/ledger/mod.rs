@@ -5,6 +5,7 @@ pub mod audit;
 pub mod events;
 pub mod idempotency;
 pub mod outbox;
+pub mod seen;
 pub mod stumbles;
 mod tables;
 

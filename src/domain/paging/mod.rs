@@ -16,7 +16,8 @@ pub use ladder::Ladder;
 pub use owed::{Job, Notice, RingOf};
 pub(in crate::domain) use tables::TABLES;
 pub use unreadable::{call_for_unreadable, ring_unreadable};
-pub use walls::{note_wall, tell_of_wall};
+pub(in crate::domain) use walls::note_wall;
+pub use walls::tell_of_wall;
 
 use super::access::{self, Act};
 use super::case;

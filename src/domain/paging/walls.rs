@@ -15,7 +15,7 @@ use crate::error::Result;
 ///
 /// # Errors
 /// What the database says.
-pub fn note_wall(entry: &mut Entry<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
+pub(in crate::domain) fn note_wall(entry: &mut Entry<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
     let Some((tx, staff)) = access::walled(entry, bearer, id)? else { return Ok(()) };
     let (now, key) = (tx.now(), format!("wall:{staff}:{id}"));
     audit::record(tx, Owner::case(id), Event::WallMet { staff })?;

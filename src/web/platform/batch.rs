@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::enter;
+use super::once::{once, run};
 use super::reports::{LONGEST_REPORT, Receipt, count, take};
 use crate::base::json::{self, Json, Manner};
 use crate::base::secret::silent;
 use crate::domain::intake::body::ReportBody;
 use crate::domain::intake::{Sent, read_body, read_report};
+use crate::domain::ledger::idempotency::{Answered, Reply};
 use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;
 use crate::domain::vault::Owner;
@@ -20,7 +21,7 @@ use crate::error::rules::Form;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::{Raw, shape};
 use crate::web::extract::Call;
-use crate::web::idempotent::{Key, Reply, once, run};
+use crate::web::idempotent::{empty, keyed_part};
 use crate::web::limits::Policy;
 use crate::web::problem::{self, Problem};
 use crate::web::refusals::Refusal;
@@ -96,9 +97,9 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     };
     // The batch itself takes the key first: with another body it is refused as a whole. It keeps no answer of its
     // own, so that what was refused for a passing reason is tried again.
-    let mark = once(&call, &raw, enter(token.clone()), move |_, who| {
+    let mark = once(&call, &raw, token.clone(), move |_, who| {
         verdict?;
-        Ok(Reply::empty(Owner::platform(&who.platform)))
+        Ok(Reply::of(Owner::platform(&who.platform), empty()))
     })
     .await?;
     let mut replayed = mark.headers().contains_key("idempotency-replayed");
@@ -110,11 +111,10 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
         let too_large = bytes.0.len() > LONGEST_REPORT;
         let sent = Sent { is_mislabelled, is_mended, ..bytes.sent() };
         let body = if too_large { Err(Refused::TooLarge.into()) } else { read_report(sent, mode) };
-        let enter = enter(token.clone());
-        let part = Key { given: Ok(key.clone()), part: Some(index) };
-        let done = run(&call, &bytes, part, enter, move |tx, who| take(tx, &who, body?)).await;
+        let part = keyed_part(&call, &bytes, &key, Some(index));
+        let done = run(&call.shared.app, token.clone(), Ok(part), move |tx, who| take(tx, &who, body?)).await;
         let (status, report, problem) = match done {
-            Ok((answer, again)) => {
+            Ok(Answered { answer, is_repeated: again }) => {
                 replayed &= again;
                 count(&call, answer.status, again, token.mode);
                 (answer.status, RawValue::from_string(answer.body).ok(), None)

@@ -5,13 +5,15 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{enter, few};
+use super::few;
+use super::once::once;
 use crate::base::id::{EndpointId, EventId, EventKind, ReportId};
 use crate::base::page::{Limit, Page};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access;
 use crate::domain::ledger::events::{Event, EventName, EventType, Filter};
+use crate::domain::ledger::idempotency::Reply;
 use crate::domain::people::platforms::Scope;
 use crate::domain::vault::Owner;
 use crate::domain::webhooks::{self, Attempted, DeliveryState, EventData, Range, Wanted};
@@ -19,7 +21,7 @@ use crate::error::rules::{Hooks, Parameter};
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
-use crate::web::idempotent::{Reply, once};
+use crate::web::idempotent::json;
 use crate::web::limits::Policy;
 use crate::web::lists::{List, list_response};
 use crate::web::row::{Caller, Row};
@@ -221,9 +223,9 @@ async fn find(call: Call) -> Result<HttpResponse> {
 async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EventKind>("id")?;
     let token = call.token()?;
-    once(&call, &raw, enter(token), move |tx, who| {
+    once(&call, &raw, token, move |tx, who| {
         let view = ReplayView { deliveries: webhooks::replay(tx, &who, &id)? };
-        Reply::new(StatusCode::ACCEPTED, Owner::platform(&who.platform), &view)
+        Ok(Reply::of(Owner::platform(&who.platform), json(StatusCode::ACCEPTED, &view)?))
     })
     .await
 }
@@ -236,7 +238,7 @@ async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
 async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let body = raw.parse::<ReplayBody>();
-    once(&call, &raw, enter(token), move |tx, who| {
+    once(&call, &raw, token, move |tx, who| {
         let body = body?;
         few(&body.types)?;
         let deliveries = match body {
@@ -249,7 +251,7 @@ async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
             _ => return Err(Error::invalid("/since", Hooks::Range)),
         };
         let view = ReplayView { deliveries };
-        Reply::new(StatusCode::ACCEPTED, Owner::platform(&who.platform), &view)
+        Ok(Reply::of(Owner::platform(&who.platform), json(StatusCode::ACCEPTED, &view)?))
     })
     .await
 }

@@ -2,31 +2,17 @@
 
 mod batch;
 mod events;
+mod once;
 mod reports;
 mod requests;
 mod status;
 mod token;
 mod webhooks;
 
-use super::idempotent::Scoped;
 use super::row::Row;
-use crate::base::id::CaseId;
-use crate::domain::access::{self, Presented, Tenant};
 use crate::domain::ledger::events::EventType;
-use crate::domain::unit::{Entry, Unit};
 use crate::error::rules::Form;
 use crate::error::{Error, Result};
-
-impl Scoped for Tenant {
-    fn scope(&self) -> String {
-        format!("{}:{}", self.platform, self.mode.as_str())
-    }
-
-    /// A platform's own reports stay its own.
-    fn check_sight(&self, _: &mut Unit<'_>, _: &CaseId) -> Result<()> {
-        Ok(())
-    }
-}
 
 /// What platforms call.
 pub(super) fn rows() -> Vec<Row> {
@@ -40,11 +26,6 @@ pub(super) fn rows() -> Vec<Row> {
         webhooks::rows(),
     ];
     rooms.into_iter().flatten().collect()
-}
-
-/// Lets the platform behind a token in.
-fn enter(token: Presented) -> impl for<'e, 'u> FnOnce(&'e mut Entry<'u>) -> Result<(&'e mut Unit<'u>, Tenant)> + Send {
-    move |entry| access::platform_acting(entry, &token)
 }
 
 /// So many types may be named.

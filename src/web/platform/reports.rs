@@ -6,7 +6,7 @@ use actix_web::http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::enter;
+use super::once::once;
 use crate::base::id::{ReportId, ReportKind};
 use crate::base::page::{Limit, Page};
 use crate::base::time::Timestamp;
@@ -14,6 +14,7 @@ use crate::domain::access::{self, Tenant};
 use crate::domain::case::report::Status;
 use crate::domain::intake::body::{AdditionBody, ReportBody};
 use crate::domain::intake::{self, AdditionView, Broken, ReportView, Submitted, Taken};
+use crate::domain::ledger::idempotency::Reply;
 use crate::domain::paging::rota;
 use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;
@@ -25,7 +26,7 @@ use crate::domain::vault::Owner;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
-use crate::web::idempotent::{Reply, once};
+use crate::web::idempotent::{json, tagged};
 use crate::web::limits::Policy;
 use crate::web::lists::{List, list_response};
 use crate::web::problem::ProblemError;
@@ -135,7 +136,7 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
         return validity(body.and_then(|taken| taken.found.complete()));
     }
     let mode = token.mode;
-    let answer = once(&call, &raw, enter(token), move |tx, who| take(tx, &who, body?)).await?;
+    let answer = once(&call, &raw, token, move |tx, who| take(tx, &who, body?)).await?;
     let again = answer.headers().contains_key("idempotency-replayed");
     count(&call, answer.status().as_u16(), again, mode);
     Ok(answer)
@@ -175,8 +176,8 @@ pub(super) fn take(tx: &mut Unit<'_>, who: &Tenant, taken: Taken<ReportBody>) ->
     let place = format!("/v1/reports/{}", submitted.id);
     let (status, header) =
         if submitted.is_new { (StatusCode::CREATED, "location") } else { (StatusCode::OK, "content-location") };
-    let reply = Reply::new(status, Owner::case(&submitted.case), &receipt)?;
-    Ok(reply.tagged(submitted.version).with_header(header, place))
+    let answer = tagged(submitted.version, json(status, &receipt)?).with_header(header, place);
+    Ok(Reply::of(Owner::case(&submitted.case), answer))
 }
 
 fn not_accepted(taken: &Taken<ReportBody>) -> Vec<NotAccepted> {
@@ -283,13 +284,13 @@ async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let precondition = call.if_match()?;
     let body = intake::read_addition(raw.sent(), token.mode);
-    once(&call, &raw, enter(token), move |tx, who| {
+    once(&call, &raw, token, move |tx, who| {
         let known = intake::find(tx, &who, &id)?;
         precondition.holds(known.version)?;
         let read = body?;
         let not_accepted = read.found.broken().iter().map(NotAccepted::from).collect();
         let (addition, case) = intake::add(tx, &who, &id, read)?;
-        Reply::new(StatusCode::CREATED, Owner::case(&case), &AdditionReceipt { addition, not_accepted })
+        Ok(Reply::of(Owner::case(&case), json(StatusCode::CREATED, &AdditionReceipt { addition, not_accepted })?))
     })
     .await
 }
@@ -314,10 +315,10 @@ async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
         let _: serde_json::Map<String, serde_json::Value> =
             raw.parse().map_err(|_| Error::Refused(Refused::Malformed))?;
     }
-    once(&call, &raw, enter(token), move |tx, who| {
+    once(&call, &raw, token, move |tx, who| {
         let case = intake::withdraw(tx, &who, &id)?;
         let text = "The wish is noted. A person looks at it before anything changes.";
-        Reply::new(StatusCode::ACCEPTED, Owner::case(&case), &WithdrawalAnswer { text })
+        Ok(Reply::of(Owner::case(&case), json(StatusCode::ACCEPTED, &WithdrawalAnswer { text })?))
     })
     .await
 }

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::enter;
+use super::once::once;
 use super::reports::conditional;
 use crate::base::id::{ReportId, RequestId, RequestKind};
 use crate::base::page::Limit;
@@ -15,12 +15,13 @@ use crate::domain::access;
 use crate::domain::casework::requests::{
     self, Asked, NewAnswer, ReasonCode, RequestAction, RequestState, SubjectNotice,
 };
+use crate::domain::ledger::idempotency::Reply;
 use crate::domain::people::platforms::Scope;
 use crate::domain::vault::Owner;
 use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::extract::Call;
-use crate::web::idempotent::{Reply, once};
+use crate::web::idempotent::{json, tagged};
 use crate::web::limits::Policy;
 use crate::web::lists::{List, list_response};
 use crate::web::row::{Caller, Precondition, Row};
@@ -163,12 +164,12 @@ async fn answer(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let precondition = call.if_match()?;
     let body = raw.parse::<NewAnswer>();
-    once(&call, &raw, enter(token), move |tx, who| {
+    once(&call, &raw, token, move |tx, who| {
         let known = requests::find(tx, &who, &id)?.request;
         precondition.holds(known.version)?;
         let asked = requests::answer(tx, &who, &id, &body?)?;
         let (case, version) = (asked.request.case_id.clone(), asked.request.version);
-        Ok(Reply::new(StatusCode::OK, Owner::case(&case), &RequestView::from(asked))?.tagged(version))
+        Ok(Reply::of(Owner::case(&case), tagged(version, json(StatusCode::OK, &RequestView::from(asked))?)))
     })
     .await
 }

@@ -6,13 +6,15 @@ use actix_web::http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{enter, few};
+use super::few;
+use super::once::once;
 use crate::base::id::{EndpointId, EndpointKind, EventId};
 use crate::base::page::Page;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::access;
 use crate::domain::ledger::events::{EventName, EventType};
+use crate::domain::ledger::idempotency::Reply;
 use crate::domain::people::platforms::Scope;
 use crate::domain::vault::Owner;
 use crate::domain::webhooks::{self, Created, Details, DisabledReason, EndpointState, NewEndpoint};
@@ -20,7 +22,7 @@ use crate::error::rules::Hooks;
 use crate::error::{Error, Result};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
-use crate::web::idempotent::{Reply, once};
+use crate::web::idempotent::{json, tagged};
 use crate::web::limits::Policy;
 use crate::web::lists::{List, list_response};
 use crate::web::row::{Caller, Precondition, Row};
@@ -168,15 +170,15 @@ impl From<Created> for NewEndpointView {
 async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let body = raw.parse::<EndpointBody>();
-    once(&call, &raw, enter(token), move |tx, who| {
+    once(&call, &raw, token, move |tx, who| {
         let EndpointBody { url, types } = body?;
         few(&types)?;
         let created = webhooks::create(tx, &who, &NewEndpoint { url, types })?;
         let (place, version) =
             (format!("/v1/webhook-endpoints/{}", created.details.endpoint.id), created.details.endpoint.version);
         let view = NewEndpointView::from(created);
-        let reply = Reply::new(StatusCode::CREATED, Owner::platform(&who.platform), &view)?;
-        Ok(reply.tagged(version).with_header("location", place))
+        let answer = tagged(version, json(StatusCode::CREATED, &view)?).with_header("location", place);
+        Ok(Reply::of(Owner::platform(&who.platform), answer))
     })
     .await
 }
@@ -248,7 +250,7 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let precondition = call.if_match()?;
     let body = raw.parse::<RotateBody>();
-    once(&call, &raw, enter(token), move |tx, who| {
+    once(&call, &raw, token, move |tx, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         precondition.holds(endpoint.version)?;
         let hours = body?.overlap_hours;
@@ -259,7 +261,7 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
         let rotated = webhooks::rotate(tx, &who, endpoint, overlap)?;
         let version = rotated.details.endpoint.version;
         let view = NewEndpointView::from(rotated);
-        Ok(Reply::new(StatusCode::OK, Owner::platform(&who.platform), &view)?.tagged(version))
+        Ok(Reply::of(Owner::platform(&who.platform), tagged(version, json(StatusCode::OK, &view)?)))
     })
     .await
 }
@@ -272,10 +274,10 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
 async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
-    once(&call, &raw, enter(token), move |tx, who| {
+    once(&call, &raw, token, move |tx, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         let view = TestView { event_id: webhooks::test(tx, &endpoint)? };
-        Reply::new(StatusCode::ACCEPTED, Owner::platform(&who.platform), &view)
+        Ok(Reply::of(Owner::platform(&who.platform), json(StatusCode::ACCEPTED, &view)?))
     })
     .await
 }
@@ -288,12 +290,12 @@ async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
 async fn enable(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
-    once(&call, &raw, enter(token), move |tx, who| {
+    once(&call, &raw, token, move |tx, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         let details = webhooks::enable(tx, &who, endpoint)?;
         let version = details.endpoint.version;
         let view = EndpointView::from(details);
-        Ok(Reply::new(StatusCode::OK, Owner::platform(&who.platform), &view)?.tagged(version))
+        Ok(Reply::of(Owner::platform(&who.platform), tagged(version, json(StatusCode::OK, &view)?)))
     })
     .await
 }

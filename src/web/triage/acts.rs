@@ -4,16 +4,17 @@ use actix_web::HttpResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{case_reply, on_case, read_as};
-use crate::base::id::{ActId, ActKind, CaseId, CaseKind};
+use super::{act, case_answer};
+use crate::base::id::{ActId, ActKind, CaseId};
 use crate::base::page::Limit;
-use crate::domain::access::{self, SignSecond};
+use crate::domain::access::SignSecond;
 use crate::domain::casefile::CaseSummary;
 use crate::domain::casefile::queues::{self, ActSummary, ActsWanted};
 use crate::domain::casework::acts::{ActState, sign};
 use crate::domain::terms::Mode;
 use crate::error::Result;
 use crate::web::body::Raw;
+use crate::web::desk;
 use crate::web::extract::Call;
 use crate::web::limits::Policy;
 use crate::web::lists::{List, list_response};
@@ -46,7 +47,7 @@ type ActList = List<ActSummary>;
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: ActsQuery = call.query()?;
     let wanted = ActsWanted { mode: query.mode.unwrap_or(Mode::Live), state: query.state.unwrap_or(ActState::Pending) };
-    let page = read_as(&call, move |rx, who| {
+    let page = desk::read(&call.shared.app, call.bearer()?, move |rx, who| {
         queues::acts(rx, who, &wanted, query.cursor.as_deref(), Limit::coerce(query.limit))
     })
     .await?;
@@ -72,14 +73,8 @@ async fn refuse(call: Call, raw: Raw) -> Result<HttpResponse> {
 }
 
 async fn decide(call: Call, raw: Raw, approve: bool) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
-    let act = call.id::<ActKind>("act")?;
-    let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, who| {
-        let grant = access::case::<SignSecond>(tx, &who, &case)?;
-        case_reply(&sign(tx, grant, &act, approve)?)
-    })
-    .await
+    let id = call.id::<ActKind>("act")?;
+    act::<SignSecond>(&call, &raw, move |tx, grant| case_answer(&sign(tx, grant, &id, approve)?)).await
 }
 
 pub(super) fn rows() -> Vec<Row> {

@@ -4,23 +4,23 @@ use actix_web::HttpResponse;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{case_reply, on_case, read_as, tell_of_wall};
+use super::{act, case_answer};
 use crate::base::id::{CaseId, CaseKind, StaffId};
 use crate::base::page::Limit;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::domain::access::{self, Assign, Claim, Read, Reopen, Work};
+use crate::domain::access::{Assign, Claim, Read, Work};
 use crate::domain::case::{Action, State};
 use crate::domain::casefile;
 use crate::domain::casefile::queues::{self, Filter};
 use crate::domain::casefile::{CaseSummary, CaseView};
-use crate::domain::casework;
-use crate::domain::people::staff;
+use crate::domain::casework::{self, Transition};
 use crate::domain::terms::Mode;
 use crate::domain::triage::{Priority, Queue};
-use crate::error::rules::{Casework, Parameter};
+use crate::error::rules::Parameter;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
+use crate::web::desk;
 use crate::web::extract::Call;
 use crate::web::limits::Policy;
 use crate::web::lists::{List, list_response};
@@ -63,7 +63,7 @@ type CaseList = List<CaseSummary>;
     responses((status = 200, description = "A page", body = CaseList)))]
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: CasesQuery = call.query()?;
-    let page = read_as(&call, move |rx, who| {
+    let page = desk::read(&call.shared.app, call.bearer()?, move |rx, who| {
         let bad = Refused::Parameter { name: "assigned_to", wanted: Parameter::Colleague };
         let assigned_to = match query.assigned_to.as_deref() {
             None => None,
@@ -91,21 +91,8 @@ async fn list(call: Call) -> Result<HttpResponse> {
     responses((status = 200, description = "The case", body = CaseView, headers(("ETag" = String, description = "Its version")))))]
 async fn view(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
-    let bearer = call.bearer()?;
-    let app = std::sync::Arc::clone(&call.shared.app);
-    let case = id.clone();
-    let answer = app
-        .clone()
-        .enter(move |tx| {
-            let (tx, who) = access::member(tx, &bearer)?;
-            let grant = access::case::<Read>(tx, &who, &case)?;
-            casefile::view(tx, &grant)
-        })
-        .await;
-    if matches!(answer, Err(Error::NotFound)) {
-        tell_of_wall(&call, &id).await?;
-    }
-    let view = answer?;
+    let view =
+        desk::look::<Read, _>(&call.shared.app, call.bearer()?, id, |tx, grant| casefile::view(tx, &grant)).await?;
     let tag = etag(view.summary.version);
     Ok(HttpResponse::Ok().insert_header(("etag", tag)).json(view))
 }
@@ -115,13 +102,7 @@ async fn view(call: Call) -> Result<HttpResponse> {
     params(("id" = inline(CaseId), Path, description = "The case's id")),
     responses((status = 200, description = "You hold it for 15 minutes", body = CaseSummary)))]
 async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
-    let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, who| {
-        let grant = access::case::<Claim>(tx, &who, &case)?;
-        case_reply(&casework::claim(tx, grant)?)
-    })
-    .await
+    act::<Claim>(&call, &raw, |tx, grant| case_answer(&casework::claim(tx, grant)?)).await
 }
 
 /// `POST /v1/triage/cases/{id}/heartbeat`.
@@ -131,23 +112,7 @@ async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     responses((status = 200, description = "You hold it still", body = CaseSummary)))]
 async fn heartbeat(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
-    let bearer = call.bearer()?;
-    let case = id.clone();
-    let answer = call
-        .shared
-        .app
-        .enter(move |tx| {
-            let (tx, who) = access::member(tx, &bearer)?;
-            let grant = access::case::<Work>(tx, &who, &case)?;
-            let case = casework::heartbeat(tx, grant)?;
-            staff::note_acting(tx, &who.id)?;
-            Ok(case)
-        })
-        .await;
-    if matches!(answer, Err(Error::NotFound)) {
-        tell_of_wall(&call, &id).await?;
-    }
-    let case = answer?;
+    let case = desk::unkeyed::<Work, _>(&call.shared.app, call.bearer()?, id, casework::heartbeat).await?;
     Ok(HttpResponse::Ok().insert_header(("etag", etag(case.version))).json(casefile::summary(&case)))
 }
 
@@ -157,13 +122,7 @@ async fn heartbeat(call: Call) -> Result<HttpResponse> {
     params(("id" = inline(CaseId), Path, description = "The case's id")),
     responses((status = 200, description = "Nobody holds it", body = CaseSummary)))]
 async fn release(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
-    let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, who| {
-        let grant = access::case::<Work>(tx, &who, &case)?;
-        case_reply(&casework::release(tx, grant)?)
-    })
-    .await
+    act::<Work>(&call, &raw, |tx, grant| case_answer(&casework::release(tx, grant)?)).await
 }
 
 /// Whom to hand a case to.
@@ -181,22 +140,8 @@ pub(in crate::web) struct AssignBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = AssignBody,
     responses((status = 200, description = "Handed over", body = CaseSummary)))]
 async fn assign(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
-    let precondition = call.if_match()?;
     let body = raw.parse::<AssignBody>();
-    let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, who| {
-        let grant = access::case::<Assign>(tx, &who, &case)?;
-        precondition.holds(grant.case().version)?;
-        let unknown = || Error::invalid("/staff_id", Casework::UnknownColleague);
-        let to = staff::find(tx, &body?.staff_id)?.ok_or_else(unknown)?;
-        // The wall holds for whoever is handed a case too, and says no more than "nobody of this id".
-        if access::bar(tx, &to.id, grant.case(), access::Act::Claim)?.is_some() {
-            return Err(unknown());
-        }
-        case_reply(&casework::assign(tx, grant, &to)?)
-    })
-    .await
+    act::<Assign>(&call, &raw, move |tx, grant| case_answer(&casework::assign(tx, grant, &body?.staff_id)?)).await
 }
 
 /// A move along the state table.
@@ -221,36 +166,10 @@ pub(in crate::web) struct TransitionBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = TransitionBody,
     responses((status = 200, description = "Moved", body = CaseSummary)))]
 async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
-    let precondition = call.if_match()?;
     let body = raw.parse::<TransitionBody>();
-    let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, who| {
-        let seen = access::case::<Read>(tx, &who, &case)?;
-        precondition.holds(seen.case().version)?;
-        let body = body?;
-        let moved = match body.action {
-            Action::Start => {
-                let grant = access::case::<Work>(tx, &who, &case)?;
-                casework::start(tx, grant)?
-            }
-            Action::Hold => {
-                let grant = access::case::<Work>(tx, &who, &case)?;
-                casework::hold(tx, grant, &body.reason, body.until)?
-            }
-            Action::Resume => {
-                let grant = access::case::<Reopen>(tx, &who, &case)?;
-                casework::resume(tx, grant)?
-            }
-            Action::Reopen => {
-                let grant = access::case::<Reopen>(tx, &who, &case)?;
-                casework::reopen(tx, grant, &body.reason)?
-            }
-            Action::AskPlatform | Action::PlatformAnswered | Action::Close => {
-                return Err(Error::invalid("/action", Casework::NotATransition));
-            }
-        };
-        case_reply(&moved)
+    act::<Read>(&call, &raw, move |tx, seen| {
+        let TransitionBody { action, reason, until } = body?;
+        case_answer(&casework::transition(tx, seen, &Transition { action, reason, until })?)
     })
     .await
 }

@@ -5,10 +5,10 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{PendingAnswer, case_reply, done_reply, on_case, tell_of_wall};
-use crate::base::id::{CaseId, CaseKind};
+use super::{PendingAnswer, act, case_answer, done_answer, visit};
+use crate::base::id::CaseId;
 use crate::base::secret::silent;
-use crate::domain::access::{self, AskPlatform, ChangePriority, Decide, Link, WriteNote};
+use crate::domain::access::{AskPlatform, ChangePriority, Decide, Link, WriteNote};
 use crate::domain::case::Outcome;
 use crate::domain::casefile::CaseSummary;
 use crate::domain::casework;
@@ -16,11 +16,11 @@ use crate::domain::casework::acts::{self, Change, PriorityReason};
 use crate::domain::casework::requests::NewRequest;
 use crate::domain::casework::{Closing, NewNote, NoteView};
 use crate::domain::triage::Priority;
-use crate::domain::vault::Owner;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::web::body::Raw;
+use crate::web::desk;
 use crate::web::extract::Call;
-use crate::web::idempotent::Reply;
+use crate::web::idempotent::{json, render};
 use crate::web::limits::Policy;
 use crate::web::row::{Caller, Precondition, Row};
 
@@ -30,15 +30,9 @@ use crate::web::row::{Caller, Precondition, Row};
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = NewNote,
     responses((status = 201, description = "Written", body = NoteView)))]
 async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
     let body = raw.parse::<NewNote>();
-    let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, who| {
-        let grant = access::case::<WriteNote>(tx, &who, &case)?;
-        let note = casework::write_note(tx, grant, &body?)?;
-        Reply::new(StatusCode::CREATED, Owner::case(&case), &note)
-    })
-    .await
+    act::<WriteNote>(&call, &raw, move |tx, grant| json(StatusCode::CREATED, &casework::write_note(tx, grant, &body?)?))
+        .await
 }
 
 /// Another priority.
@@ -60,17 +54,10 @@ pub(in crate::web) struct PriorityBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = PriorityBody,
     responses((status = 200, description = "Changed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 async fn priority(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
-    let precondition = call.if_match()?;
     let body = raw.parse::<PriorityBody>();
-    let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, who| {
-        let grant = access::case::<ChangePriority>(tx, &who, &case)?;
-        precondition.holds(grant.case().version)?;
+    act::<ChangePriority>(&call, &raw, move |tx, grant| {
         let PriorityBody { priority: to, reason_code, text } = body?;
-        let change = Change { to, reason_code, text };
-        let done = acts::change_priority(tx, grant, change)?;
-        done_reply(&case, done)
+        done_answer(acts::change_priority(tx, grant, Change { to, reason_code, text })?)
     })
     .await
 }
@@ -92,17 +79,10 @@ pub(in crate::web) struct DecisionBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = DecisionBody,
     responses((status = 200, description = "Closed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
-    let precondition = call.if_match()?;
     let body = raw.parse::<DecisionBody>();
-    let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, who| {
-        let grant = access::case::<Decide>(tx, &who, &case)?;
-        precondition.holds(grant.case().version)?;
-        let body = body?;
-        let closing = Closing { outcome: body.outcome, reason: body.reason };
-        let done = casework::decide(tx, grant, &closing)?;
-        done_reply(&case, done)
+    act::<Decide>(&call, &raw, move |tx, grant| {
+        let DecisionBody { outcome, reason } = body?;
+        done_answer(casework::decide(tx, grant, &Closing { outcome, reason })?)
     })
     .await
 }
@@ -113,15 +93,8 @@ async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = NewRequest,
     responses((status = 200, description = "Asked", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 async fn ask(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
     let body = raw.parse::<NewRequest>();
-    let case = id.clone();
-    on_case(&call, &raw, &id, move |tx, who| {
-        let grant = access::case::<AskPlatform>(tx, &who, &case)?;
-        let done = casework::ask(tx, grant, body?)?;
-        done_reply(&case, done)
-    })
-    .await
+    act::<AskPlatform>(&call, &raw, move |tx, grant| done_answer(casework::ask(tx, grant, body?)?)).await
 }
 
 /// Which case to link with.
@@ -139,26 +112,12 @@ pub(in crate::web) struct LinkBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = LinkBody,
     responses((status = 200, description = "Linked", body = CaseSummary)))]
 async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let id = call.id::<CaseKind>("id")?;
-    let body = raw.parse::<LinkBody>();
-    let named = body.as_ref().ok().map(|body| body.case_id.clone());
-    let case = id.clone();
-    let answer = on_case(&call, &raw, &id, move |tx, who| {
-        let other = match body {
-            Ok(body) => body.case_id,
-            // What is wrong with the body is told to those only who may know of the case.
-            Err(wrong) => return access::case::<Link>(tx, &who, &case).and(Err(wrong)),
-        };
-        let (one, two) = access::two_cases::<Link>(tx, &who, &case, &other)?;
-        let linked = casework::link(tx, one, two)?;
-        case_reply(&linked)
-    })
-    .await;
-    // The wall may stand before the other case as well.
-    if let (Err(Error::NotFound), Some(other)) = (&answer, named) {
-        tell_of_wall(&call, &other).await?;
-    }
-    answer
+    let other = raw.parse::<LinkBody>().map(|body| body.case_id);
+    let (at, visit) = (call.at()?, visit(&call, &raw)?);
+    let answered = desk::on_two::<Link>(&call.shared.app, visit, at, other, |tx, one, two| {
+        case_answer(&casework::link(tx, one, two)?)
+    });
+    Ok(render(answered.await?))
 }
 
 silent! { PriorityBody DecisionBody }

@@ -4,13 +4,13 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::read_as;
 use crate::base::id::CaseId;
 use crate::base::page::Limit;
 use crate::base::time::Timestamp;
 use crate::domain::terms::Mode;
 use crate::domain::watch::renewal::late::{self, LateMatch};
 use crate::error::Result;
+use crate::web::desk;
 use crate::web::extract::Call;
 use crate::web::limits::Policy;
 use crate::web::lists::{List, list_response};
@@ -67,7 +67,10 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let query: LateMatchesQuery = call.query()?;
     let mode = query.mode.unwrap_or(Mode::Live);
     let limit = Limit::coerce(query.limit);
-    let page = read_as(&call, move |rx, who| late::list(rx, who, mode, query.cursor.as_deref(), limit)).await?;
+    let page = desk::read(&call.shared.app, call.bearer()?, move |rx, who| {
+        late::list(rx, who, mode, query.cursor.as_deref(), limit)
+    })
+    .await?;
     Ok(list_response(call.request(), page.map(LateMatchView::from)))
 }
 

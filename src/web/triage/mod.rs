@@ -13,30 +13,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Raw;
+use super::desk;
 use super::extract::Call;
-use super::idempotent::{Reply, Scoped, once};
+use super::idempotent::{json, keyed, render, tagged};
 use super::row::Row;
-use crate::base::id::{ActId, CaseId};
-use crate::base::secret::Sensitive;
-use crate::domain::access::{self, Acting};
+use crate::base::id::ActId;
+use crate::domain::access::{CaseAct, Grant};
 use crate::domain::case::Case;
 use crate::domain::casefile::summary;
 use crate::domain::casework::acts::Done;
-use crate::domain::paging;
-use crate::domain::people::staff;
-use crate::domain::unit::{Entry, Look, Unit};
-use crate::domain::vault::Owner;
-use crate::error::{Error, Result};
-
-impl Scoped for Acting {
-    fn scope(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn check_sight(&self, tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
-        access::check_sight(tx, self, case)
-    }
-}
+use crate::domain::desk::Visit;
+use crate::domain::ledger::idempotency::Answer;
+use crate::domain::unit::Unit;
+use crate::error::Result;
 
 /// What advocates' tools call.
 pub(super) fn rows() -> Vec<Row> {
@@ -60,69 +49,30 @@ pub(super) struct PendingAct {
     id: ActId,
 }
 
-/// Lets a colleague in.
-fn enter(
-    bearer: Sensitive<String>,
-) -> impl for<'e, 'u> FnOnce(&'e mut Entry<'u>) -> Result<(&'e mut Unit<'u>, Acting)> + Send {
-    move |entry| access::member(entry, &bearer)
+/// Who comes with this call, and its key.
+fn visit(call: &Call, raw: &Raw) -> Result<Visit> {
+    Ok(Visit { bearer: call.bearer()?, keyed: keyed(call, raw) })
 }
 
-/// Reads what no record is kept of: lists and counts. Those who only read must not wait behind those who write.
-async fn read_as<T, W>(call: &Call, work: W) -> Result<T>
-where
-    T: Send + 'static,
-    W: FnOnce(&mut Look<'_>, &Acting) -> Result<T> + Send + 'static,
-{
-    let bearer = call.bearer()?;
-    let app = &call.shared.app;
-    let (answer, session) = app
-        .read(move |rx| {
-            let (who, session) = access::reading(rx, &bearer)?;
-            Ok((work(rx, &who)?, session))
-        })
-        .await?;
-    if session.is_stale {
-        app.enter(move |entry| access::keep_awake(entry, &session)).await?;
-    }
-    Ok(answer)
-}
-
-/// Runs an operation on a case once for each key. A colleague who was turned away by a wall learns nothing; the
-/// safeguarding lead does.
-async fn on_case<W>(call: &Call, raw: &Raw, id: &CaseId, work: W) -> Result<HttpResponse>
-where
-    W: FnOnce(&mut Unit<'_>, Acting) -> Result<Reply> + Send + 'static,
-{
-    let answer = once(call, raw, enter(call.bearer()?), move |tx, who| {
-        let id = who.id.clone();
-        let reply = work(tx, who)?;
-        staff::note_acting(tx, &id)?;
-        Ok(reply)
-    })
-    .await;
-    if matches!(answer, Err(Error::NotFound)) {
-        tell_of_wall(call, id).await?;
-    }
-    answer
-}
-
-/// After a "not found": whether a wall was the reason is looked up in every such case, so that time tells nothing.
-async fn tell_of_wall(call: &Call, id: &CaseId) -> Result<()> {
-    let (bearer, id) = (call.bearer()?, id.clone());
-    call.shared.app.enter(move |tx| paging::note_wall(tx, &bearer, &id)).await
+/// Does an act on the case of the path, once for each key.
+async fn act<A: CaseAct>(
+    call: &Call,
+    raw: &Raw,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
+) -> Result<HttpResponse> {
+    let (at, visit) = (call.at()?, visit(call, raw)?);
+    Ok(render(desk::on_case(&call.shared.app, visit, at, work).await?))
 }
 
 /// The case as an answer.
-fn case_reply(case: &Case) -> Result<Reply> {
-    Ok(Reply::new(StatusCode::OK, Owner::case(&case.id), &summary(case))?.tagged(case.version))
+fn case_answer(case: &Case) -> Result<Answer> {
+    Ok(tagged(case.version, json(StatusCode::OK, &summary(case))?))
 }
 
 /// The case, or the act that waits.
-fn done_reply(case: &CaseId, done: Done) -> Result<Reply> {
+fn done_answer(done: Done) -> Result<Answer> {
     match done {
-        Done::Now(case) => case_reply(&case),
-        Done::Pending(id) => {
-            Reply::new(StatusCode::ACCEPTED, Owner::case(case), &PendingAnswer { pending: PendingAct { id } })
-        }
+        Done::Now(case) => case_answer(&case),
+        Done::Pending(id) => json(StatusCode::ACCEPTED, &PendingAnswer { pending: PendingAct { id } }),
     }
 }

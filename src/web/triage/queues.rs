@@ -4,17 +4,18 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{case_reply, enter, read_as};
+use super::{case_answer, visit};
 use crate::base::time::Timestamp;
 use crate::domain::casefile::queues::{self, Count};
-use crate::domain::people::staff;
+use crate::domain::ledger::idempotency::Reply;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
 use crate::domain::vault::Owner;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
+use crate::web::desk;
 use crate::web::extract::Call;
-use crate::web::idempotent::{Reply, once};
+use crate::web::idempotent::{empty, render};
 use crate::web::limits::Policy;
 use crate::web::row::{Caller, Row};
 
@@ -71,7 +72,7 @@ pub(in crate::web) struct Queues {
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: ModeQuery = call.query()?;
     let mode = query.mode.unwrap_or(Mode::Live);
-    let counts = read_as(&call, move |rx, who| queues::counts(rx, who, mode)).await?;
+    let counts = desk::read(&call.shared.app, call.bearer()?, move |rx, who| queues::counts(rx, who, mode)).await?;
     Ok(HttpResponse::Ok().json(Queues { data: counts.into_iter().map(QueueView::from).collect() }))
 }
 
@@ -89,15 +90,13 @@ async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
         let _: serde_json::Map<String, serde_json::Value> =
             raw.parse().map_err(|_| Error::Refused(Refused::Malformed))?;
     }
-    once(&call, &raw, enter(call.bearer()?), move |tx, who| {
-        let claimed = queues::claim(tx, &who, queue, mode)?;
-        staff::note_acting(tx, &who.id)?;
-        match claimed {
-            Some(case) => case_reply(&case),
-            None => Ok(Reply::empty(Owner::staff(&who.id))),
-        }
-    })
-    .await
+    let answered = desk::once(&call.shared.app, visit(&call, &raw)?, move |tx, who| {
+        Ok(match queues::claim(tx, who, queue, mode)? {
+            Some(case) => Reply::of(Owner::case(&case.id), case_answer(&case)?),
+            None => Reply::of(Owner::staff(&who.id), empty()),
+        })
+    });
+    Ok(render(answered.await?))
 }
 
 pub(super) fn rows() -> Vec<Row> {

@@ -1,21 +1,19 @@
 //! Signing in and out.
 
-use actix_web::{HttpMessage, HttpResponse};
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::base::secret::Sensitive;
-use crate::domain::access;
-use crate::domain::casework::colleagues;
-use crate::domain::people::staff::{self, Role};
+use crate::domain::people::staff::Role;
 use crate::domain::triage::Queue;
-use crate::error::{Error, Result, Unauthenticated};
+use crate::error::Result;
 use crate::web::body::Raw;
+use crate::web::desk;
 use crate::web::extract::Call;
-use crate::web::gate::network;
 use crate::web::limits::Policy;
-use crate::web::refusals::Known;
 use crate::web::row::{Caller, Row};
+use crate::web::sign_in::{Credentials, sign_in};
 
 /// What a colleague signs in with.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -57,33 +55,9 @@ pub(in crate::web) struct Session {
     responses((status = 200, description = "A session", body = Session)))]
 async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<SignIn>();
-    let name = body.as_ref().map_or_else(|_| String::new(), |body| staff::typed::name(&body.username));
-    let key = format!("{} {}", network(call.request().peer_addr()), name.chars().take(64).collect::<String>());
-    let verdict = call.shared.limiter.check(Policy::Token, &key);
-    call.request().extensions_mut().insert(verdict);
-    verdict.into_result()?;
-    let body = body?;
-    let app = std::sync::Arc::clone(&call.shared.app);
-    let username = body.username.clone();
-    let account = app.read(move |rx| staff::account(rx, &username)).await?;
-    if let Some(account) = &account {
-        call.request().extensions_mut().insert(Known(account.member.id.to_string()));
-    }
-    let right = app
-        .passwords
-        .check(staff::typed::password(&body.password), account.map(|account| account.password_hash))
-        .await?;
-    let opened = app
-        .enter(move |entry| {
-            if right {
-                staff::sign_in(entry, &body.username, body.code.expose())
-            } else {
-                staff::sign_in_failed(entry, &body.username).map(|()| None)
-            }
-        })
-        .await?;
-    let opened = opened.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?;
-    let expires_in = opened.expires_at.since(app.clock.now()).as_secs();
+    let with = body.map(|body| Credentials { username: body.username, password: body.password, code: body.code });
+    let opened = sign_in(&call, with).await?;
+    let expires_in = opened.expires_at.since(call.shared.app.clock.now()).as_secs();
     Ok(HttpResponse::Ok().json(Session {
         access_token: opened.token.into_exposed(),
         token_type: "Bearer",
@@ -99,14 +73,7 @@ async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
     description = "The token is void at once. What you had claimed is free, unless you are signed in elsewhere.",
     responses((status = 204, description = "The session has ended")))]
 async fn close(call: Call) -> Result<HttpResponse> {
-    let bearer = call.bearer()?;
-    let app = std::sync::Arc::clone(&call.shared.app);
-    app.clone()
-        .enter(move |tx| {
-            let (tx, who) = access::member(tx, &bearer)?;
-            colleagues::sign_out(tx, &who.id, &bearer)
-        })
-        .await?;
+    desk::sign_out(&call.shared.app, call.bearer()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -20,9 +20,8 @@ pub use declarations::{count_declared, declared};
 pub use passwords::Passwords;
 pub use sessions::{
     Account, Opened, Session, account, forget_old_sessions, looks_like_session, open_session, sign_in, sign_in_failed,
-    touch,
 };
-pub(in crate::domain) use sessions::{end_session, session_of};
+pub(in crate::domain) use sessions::{end_session, session_of, touch};
 
 use crate::base::code::codes;
 use crate::base::id::StaffId;
@@ -287,7 +286,7 @@ pub(in crate::domain) fn acting_since(rx: &mut Look<'_>, since: Timestamp) -> Re
 }
 
 /// Notes that a colleague is at work. Written at most once a minute, so that reading a queue stays cheap.
-pub fn note_acting(tx: &mut Unit<'_>, id: &StaffId) -> Result<()> {
+pub(in crate::domain) fn note_acting(tx: &mut Unit<'_>, id: &StaffId) -> Result<()> {
     let stale = tx.now().minus(std::time::Duration::from_mins(1));
     let due = staff::acted_at.is_null().or(staff::acted_at.lt(stale));
     diesel::update(staff::table.find(id).filter(due)).set(staff::acted_at.eq(tx.now())).execute(tx.conn())?;

@@ -171,7 +171,7 @@ pub(in crate::domain) fn session_of(rx: &mut Look<'_>, token: &Sensitive<String>
 }
 
 /// Keeps a session from going idle.
-pub fn touch(tx: &mut Unit<'_>, session: &Session) -> Result<()> {
+pub(in crate::domain) fn touch(tx: &mut Unit<'_>, session: &Session) -> Result<()> {
     diesel::update(staff_sessions::table.find(&session.id))
         .set(staff_sessions::seen_at.eq(tx.now()))
         .execute(tx.conn())?;

@@ -1,0 +1,182 @@
+//! The desk: the one door by which colleagues come, whatever surface they come from. A surface says which act it is, on
+//! which case, what the caller has seen of it, the key of the call, and what is done with the grant. Here the session is
+//! proved, the key taken or the kept answer given, the version compared, the grant asked for, and it is noted that
+//! somebody is at work. Nothing else proves a session for a handler.
+//!
+//! A "not found" may be a wall. The transaction that met it is rolled back, so the note is made in another one, by
+//! [`note_wall`], which whoever runs the desk runs after each of them.
+
+use super::access::{self, Acting, CaseAct, Grant};
+use super::casework::colleagues;
+use super::ledger::idempotency::{self, Answer, Answered, Keyed, Reply};
+use super::ledger::seen::Seen;
+use super::paging;
+use super::people::staff::{self, Session};
+use super::unit::{Entry, Look, Unit};
+use super::vault::Owner;
+use crate::base::id::CaseId;
+use crate::base::secret::Sensitive;
+use crate::error::Result;
+
+/// What a colleague comes with, when the answer is kept.
+#[derive(Debug)]
+pub struct Visit {
+    /// The token of their session.
+    pub bearer: Sensitive<String>,
+    /// The key of the call, or what is wrong with it: told when it is known who comes.
+    pub keyed: Result<Keyed>,
+}
+
+/// The case that they come for.
+#[derive(Debug)]
+pub struct At {
+    /// Which.
+    pub case: CaseId,
+    /// What they saw of it.
+    pub seen: Seen,
+}
+
+/// Does an act on a case, once for each key, and keeps the answer under the keys of the case.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended; then what is wrong with the key, and what [`idempotency::once`] says;
+/// then what `access` says of the act and the case; then what [`Seen::holds`] says of its version; then what `work` says.
+/// For an answer that is kept, `NotFound` when they may not see the case any more.
+pub fn on_case<A: CaseAct>(
+    entry: &mut Entry<'_>,
+    visit: Visit,
+    at: &At,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer>,
+) -> Result<Answered> {
+    once(entry, visit, |tx, who| {
+        let grant = access::case::<A>(tx, who, &at.case)?;
+        at.seen.holds(grant.case().version)?;
+        Ok(Reply::of(Owner::case(&at.case), work(tx, grant)?))
+    })
+}
+
+/// As [`on_case`], for an act on two cases. What is wrong with the name of the `other` is told to those only who may know
+/// of the first.
+///
+/// # Errors
+/// As [`on_case`], for the first case before the other.
+pub fn on_two<A: CaseAct>(
+    entry: &mut Entry<'_>,
+    visit: Visit,
+    at: &At,
+    other: Result<CaseId>,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>, Grant<A>) -> Result<Answer>,
+) -> Result<Answered> {
+    once(entry, visit, |tx, who| {
+        let other = match other {
+            Ok(other) => other,
+            Err(wrong) => return access::case::<A>(tx, who, &at.case).and(Err(wrong)),
+        };
+        let (one, two) = access::two_cases::<A>(tx, who, &at.case, &other)?;
+        at.seen.holds(one.case().version)?;
+        Ok(Reply::of(Owner::case(&at.case), work(tx, one, two)?))
+    })
+}
+
+/// Does what names no case, once for each key, such as taking the next one of a queue.
+///
+/// # Errors
+/// As [`on_case`], but for the case.
+pub fn once(
+    entry: &mut Entry<'_>,
+    visit: Visit,
+    work: impl FnOnce(&mut Unit<'_>, &Acting) -> Result<Reply>,
+) -> Result<Answered> {
+    let (tx, who) = access::member(entry, &visit.bearer)?;
+    let attempt = visit.keyed?.of(who.id.as_str());
+    let may_repeat = |tx: &mut Unit<'_>, owner: &Owner| match owner {
+        Owner::Case(case) => access::check_sight(tx, &who, case),
+        Owner::Platform(_) | Owner::Staff(_) => Ok(()),
+    };
+    idempotency::once(tx, &attempt, may_repeat, |tx| {
+        let reply = work(tx, &who)?;
+        staff::note_acting(tx, &who.id)?;
+        Ok(reply)
+    })
+}
+
+/// Does an act on a case that may be done again and again, and whose answer nobody keeps, such as a heartbeat.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended; then what `access` says of the act and the case, and what `work` says.
+pub fn unkeyed<A: CaseAct, T>(
+    entry: &mut Entry<'_>,
+    bearer: &Sensitive<String>,
+    case: &CaseId,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T>,
+) -> Result<T> {
+    let (tx, who) = access::member(entry, bearer)?;
+    let grant = access::case::<A>(tx, &who, case)?;
+    let done = work(tx, grant)?;
+    staff::note_acting(tx, &who.id)?;
+    Ok(done)
+}
+
+/// Reads of a case what is put on record. Who reads is not yet at work.
+///
+/// # Errors
+/// As [`unkeyed`].
+pub fn look<A: CaseAct, T>(
+    entry: &mut Entry<'_>,
+    bearer: &Sensitive<String>,
+    case: &CaseId,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T>,
+) -> Result<T> {
+    let (tx, who) = access::member(entry, bearer)?;
+    let grant = access::case::<A>(tx, &who, case)?;
+    work(tx, grant)
+}
+
+/// What was read, and the session that is to be kept awake by [`keep_awake`], if it is.
+#[derive(Debug)]
+pub struct WasRead<T> {
+    /// What was read.
+    pub answer: T,
+    /// A session whose last call is so long ago that this one should be noted.
+    pub stale: Option<Session>,
+}
+
+/// Reads what no record is kept of: lists and counts. Those who only read do not wait behind those who write.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended; what `work` says.
+pub fn reading<T>(
+    rx: &mut Look<'_>,
+    bearer: &Sensitive<String>,
+    work: impl FnOnce(&mut Look<'_>, &Acting) -> Result<T>,
+) -> Result<WasRead<T>> {
+    let (who, session) = access::reading(rx, bearer)?;
+    let answer = work(rx, &who)?;
+    Ok(WasRead { answer, stale: Some(session).filter(|session| session.is_stale) })
+}
+
+/// Notes that a session is in use, after a reading that wrote nothing.
+///
+/// # Errors
+/// What the database says.
+pub fn keep_awake(entry: &mut Entry<'_>, session: &Session) -> Result<()> {
+    access::keep_awake(entry, session)
+}
+
+/// Ends a session, and with the last one what its colleague had claimed.
+///
+/// # Errors
+/// `Unauthenticated` when it has ended already.
+pub fn sign_out(entry: &mut Entry<'_>, bearer: &Sensitive<String>) -> Result<()> {
+    let (tx, who) = access::member(entry, bearer)?;
+    colleagues::sign_out(tx, &who.id, bearer)
+}
+
+/// After a "not found" before a case: notes whether a wall was the reason. It is looked up and written each time, so that
+/// time tells nothing. A colleague who was turned away learns nothing; the safeguarding lead does.
+///
+/// # Errors
+/// What the database says.
+pub fn note_wall(entry: &mut Entry<'_>, bearer: &Sensitive<String>, case: &CaseId) -> Result<()> {
+    paging::note_wall(entry, bearer, case)
+}
