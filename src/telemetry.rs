@@ -2,7 +2,11 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogFormat;
 
@@ -18,13 +22,14 @@ pub fn init(format: LogFormat, quiet: bool) -> Result<(), String> {
         return Err(form.to_owned());
     }
     let filter = filter(given.as_deref(), quiet);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
+    let lines = layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // A log that nobody reads any more must not stop the work: left to itself, the library would panic over it.
-    let lines = lines.with_ansi(std::io::stderr().is_terminal()).log_internal_errors(false);
+    let lines = lines.log_internal_errors(false);
+    let log = tracing_subscriber::registry().with(filter);
     // A second start in one process, as tests make it, keeps the first.
     let _ = match format {
-        LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().try_init(),
+        LogFormat::Text => log.with(lines).try_init(),
+        LogFormat::Json => log.with(lines.json()).try_init(),
     };
     Ok(())
 }
@@ -41,28 +46,29 @@ fn is_filter(text: &str) -> bool {
     const OURS: [&str; 4] = ["recourse", "on_call", "pages", "webhooks"];
     let is_one = |part: &str| {
         let ours = OURS.contains(&part.split("::").next().unwrap_or_default());
-        part.contains(['=', '[']) || ours || LEVELS.contains(&part.to_ascii_lowercase().as_str())
+        part.find('=').is_some_and(|at| at > 0) || ours || LEVELS.contains(&part.to_ascii_lowercase().as_str())
     };
-    text.split(',').all(is_one) && EnvFilter::try_new(text).is_ok()
+    !text.contains('[') && text.split(',').all(is_one) && text.parse::<Targets>().is_ok()
 }
 
 /// The filter that was given, or the usual one. A page reaches the log whatever else is filtered, unless the filter
 /// itself says what to do with pages.
-fn filter(given: Option<&str>, quiet: bool) -> EnvFilter {
+fn filter(given: Option<&str>, quiet: bool) -> Targets {
     // The demo and the commands talk to a person at a terminal, who does not want to be paged.
     let usual = if quiet { "warn,on_call=off" } else { "info" };
     let text = given.unwrap_or(usual);
-    let target = |directive: &str| directive.split(['=', '[']).next().unwrap_or_default() == "on_call";
-    if quiet || text.split(',').any(target) {
-        return EnvFilter::new(text);
-    }
-    EnvFilter::new(format!("{text},on_call=warn"))
+    let target = |directive: &str| directive.split('=').next().unwrap_or_default() == "on_call";
+    let filter: Targets = text.parse().unwrap_or_default();
+    if quiet || text.split(',').any(target) { filter } else { filter.with_target("on_call", Level::WARN) }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::fmt::layer;
+    use tracing_subscriber::layer::SubscriberExt;
 
     use super::{filter, is_filter, tidy};
 
@@ -83,8 +89,9 @@ mod tests {
     fn pages(given: Option<&str>, quiet: bool) -> bool {
         let lines = Lines::default();
         let out = lines.clone();
-        let log = tracing_subscriber::fmt().with_env_filter(filter(given, quiet)).with_writer(move || out.clone());
-        tracing::subscriber::with_default(log.finish(), || tracing::warn!(target: "on_call", "page the on-call"));
+        let log =
+            tracing_subscriber::registry().with(filter(given, quiet)).with(layer().with_writer(move || out.clone()));
+        tracing::subscriber::with_default(log, || tracing::warn!(target: "on_call", "page the on-call"));
         !lines.0.lock().unwrap().is_empty()
     }
 
@@ -94,7 +101,9 @@ mod tests {
         {
             assert!(is_filter(&tidy(given)), "{given}");
         }
-        for given in ["@@@", "inof", "recourse=debg", "info;debug", "=", "recourse=debug,verbose", "info,,debug"] {
+        for given in
+            ["@@@", "inof", "recourse=debg", "info;debug", "=", "recourse=debug,verbose", "info,,debug", "[x]=info"]
+        {
             assert!(!is_filter(&tidy(given)), "{given}");
         }
     }
