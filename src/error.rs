@@ -202,9 +202,10 @@ impl Error {
     /// The error of an insert under a name that only one may have: it is taken when another transaction was quicker.
     #[must_use]
     pub fn taken(error: DieselError) -> Self {
-        match error {
-            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Conflict::NameTaken.into(),
-            other => other.into(),
+        if matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) {
+            Conflict::NameTaken.into()
+        } else {
+            error.into()
         }
     }
 
@@ -275,21 +276,24 @@ const NOT_DONE: &str = "the database could not do its work";
 
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
-        let passing = match &error {
-            DieselError::NotFound => return Self::NotFound,
+        if matches!(error, DieselError::NotFound) {
+            return Self::NotFound;
+        }
+        let passing = matches!(
+            error,
             DieselError::BrokenTransactionManager
-            | DieselError::RollbackErrorOnCommit { .. }
-            | DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection
-                | DatabaseErrorKind::UnableToSendCommand
-                | DatabaseErrorKind::SerializationFailure
-                | DatabaseErrorKind::ReadOnlyTransaction,
-                _,
-            ) => true,
-            DieselError::DatabaseError(_, told) => is_passing_on_sqlite(told.message()),
-            _ => false,
-        };
-        if passing { Self::not_done(&error) } else { Self::Internal(anyhow::Error::new(error)) }
+                | DieselError::RollbackErrorOnCommit { .. }
+                | DieselError::DatabaseError(
+                    DatabaseErrorKind::ClosedConnection
+                        | DatabaseErrorKind::UnableToSendCommand
+                        | DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::ReadOnlyTransaction,
+                    _,
+                )
+        );
+        let on_sqlite =
+            |error: &_| matches!(error, DieselError::DatabaseError(_, told) if is_passing_on_sqlite(told.message()));
+        if passing || on_sqlite(&error) { Self::not_done(&error) } else { Self::Internal(anyhow::Error::new(error)) }
     }
 }
 

@@ -112,7 +112,12 @@ fn told(error: Error) -> anyhow::Error {
         }
         Error::Internal(cause) if cause.is::<Unheard>() => cause,
         Error::Internal(cause) => in_our_words(cause).context("nothing was changed"),
-        error => anyhow::Error::new(error),
+        error @ (Error::Unauthenticated(_)
+        | Error::Forbidden(_)
+        | Error::Erased
+        | Error::Refused(_)
+        | Error::Throttled { .. }
+        | Error::Unavailable(_)) => anyhow::Error::new(error),
     }
 }
 
@@ -176,10 +181,7 @@ where
 }
 
 pub(super) fn no_account(username: &str) -> impl FnOnce(Error) -> Error {
-    move |error| match error {
-        Error::NotFound => unknown("account", username, "admin staff list"),
-        other => other,
-    }
+    move |error| if let Error::NotFound = error { unknown("account", username, "admin staff list") } else { error }
 }
 
 async fn owed(app: &Arc<App>, command: OutboxCommand) -> Result<(), Error> {

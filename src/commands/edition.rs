@@ -76,7 +76,12 @@ impl EditionCommand {
         match self {
             Self::Verify { folder, key } => Ok(verify(&folder, &key)),
             Self::Rebuild { bundle, compare, out } => Ok(rebuild(&bundle, compare.as_deref(), out.as_deref())),
-            other => Err(other),
+            online @ (Self::Commit
+            | Self::List
+            | Self::Build { .. }
+            | Self::Publish { .. }
+            | Self::Replace { .. }
+            | Self::Key) => Err(online),
         }
     }
 }

@@ -122,12 +122,13 @@ fn execute(given: &Given, command: Command) -> anyhow::Result<ExitCode> {
         say(web::openapi::yaml()?.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let command = match command {
-        Command::Edition(command) => match command.offline() {
+    let command = if let Command::Edition(command) = command {
+        match command.offline() {
             Ok(done) => return done,
             Err(command) => Command::Edition(command),
-        },
-        command => command,
+        }
+    } else {
+        command
     };
     let config = Config::load(given).map_err(|reason| anyhow::anyhow!("settings: {reason}"))?;
     let quiet = !matches!(command, Command::Serve { .. } | Command::Work);
@@ -182,9 +183,6 @@ fn migrate(config: &Config, direction: Direction) -> anyhow::Result<ExitCode> {
     // Nothing is changed under a service that runs.
     let _occupied = if matches!(direction, Direction::Status) { None } else { Occupied::early(&place)? };
     match direction {
-        Direction::Down { lose_all_data: false } if stands => {
-            anyhow::bail!("this would lose all data; if you mean it, add --lose-all-data")
-        }
         Direction::Up if !stands && Keyring::is_there(&config.keyring_file())? => {
             return Err(KeyringError::Alone(config.keyring_file(), place.to_string()).into());
         }
@@ -194,8 +192,11 @@ fn migrate(config: &Config, direction: Direction) -> anyhow::Result<ExitCode> {
                 app::make_data_directory(config)?;
             }
         }
-        _ if !stands => return Err(app::nothing_here(&place)),
-        _ => {}
+        Direction::Status | Direction::Down { .. } if !stands => return Err(app::nothing_here(&place)),
+        Direction::Down { lose_all_data: false } => {
+            anyhow::bail!("this would lose all data; if you mean it, add --lose-all-data")
+        }
+        Direction::Status | Direction::Down { lose_all_data: true } => {}
     }
     let (word, names) = match direction {
         Direction::Up => ("applied", db::migrate::up(&place)?),

@@ -102,9 +102,9 @@ pub(super) async fn run(app: &Arc<App>, command: RotaCommand) -> Result<(), Erro
         RotaCommand::List { json } => list(app, json).await,
         RotaCommand::Remove { shift } => {
             let remove = move |tx: &mut Unit<'_>| {
-                rota::remove(tx, &shift).map_err(|error| match error {
-                    Error::NotFound => unknown("shift", shift.as_str(), "admin rota list"),
-                    other => other,
+                rota::remove(tx, &shift).map_err(|error| {
+                    let is_unknown = matches!(error, Error::NotFound);
+                    if is_unknown { unknown("shift", shift.as_str(), "admin rota list") } else { error }
                 })
             };
             app.write(Caller::Command("admin"), remove).await?;
@@ -134,10 +134,8 @@ async fn add(app: &Arc<App>, lines: Vec<Line>) -> Result<(), Error> {
 
 /// Notes what is wrong with a shift, and goes on to the next, so that all can be mended at once.
 fn note(wrong: &mut Violations, line: &Line, error: Error) -> Result<(), Error> {
-    let found = match error {
-        Error::NotFound => unknown("username", &line.username, "admin staff list"),
-        other => other,
-    };
+    let is_unknown = matches!(error, Error::NotFound);
+    let found = if is_unknown { unknown("username", &line.username, "admin staff list") } else { error };
     let Error::Invalid(found) = found else { return Err(found) };
     for violation in found.0 {
         let pointer = line.number.map_or_else(|| violation.pointer.clone(), |number| format!("/file, line {number}"));

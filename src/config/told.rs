@@ -36,7 +36,16 @@ fn one(error: &Error) -> String {
         Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) => {
             format!("`{}`{place} must be {}", shown(&path), form(wanted))
         }
-        _ => format!("`{}`{place} is badly written; docs/operating.md says how it is", shown(&path)),
+        Kind::Message(_)
+        | Kind::InvalidLength(..)
+        | Kind::MissingField(_)
+        | Kind::DuplicateField(_)
+        | Kind::ISizeOutOfRange(_)
+        | Kind::USizeOutOfRange(_)
+        | Kind::Unsupported(_)
+        | Kind::UnsupportedKey(..) => {
+            format!("`{}`{place} is badly written; docs/operating.md says how it is", shown(&path))
+        }
     }
 }
 

@@ -105,13 +105,17 @@ fn look_at_file(path: &Path) -> Result<Standing, String> {
 /// Whether this process may read and write the file, and whether it is one of `SQLite`'s.
 fn may_use(path: &Path, owner: u32) -> Result<(), String> {
     let opened = OpenOptions::new().read(true).write(true).open(path);
-    let mut file: File = opened.map_err(|error| match error.kind() {
-        ErrorKind::PermissionDenied => format!(
-            "may not be read and written by this user: it belongs to the user with the number {owner}; run this as that \
-             user, or give it over with chown, with the files beside it"
-        ),
-        ErrorKind::ReadOnlyFilesystem => "stands on a disk that is read-only: mount it for writing".to_owned(),
-        _ => format!("cannot be opened: {error}"),
+    let mut file: File = opened.map_err(|error| {
+        if error.kind() == ErrorKind::PermissionDenied {
+            format!(
+                "may not be read and written by this user: it belongs to the user with the number {owner}; run this as \
+                 that user, or give it over with chown, with the files beside it"
+            )
+        } else if error.kind() == ErrorKind::ReadOnlyFilesystem {
+            "stands on a disk that is read-only: mount it for writing".to_owned()
+        } else {
+            format!("cannot be opened: {error}")
+        }
     })?;
     let mut head = [0; 16];
     match file.read_exact(&mut head) {

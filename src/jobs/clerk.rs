@@ -44,7 +44,13 @@ impl Lane {
         match job {
             Job::Mail { staff, .. } => Self::Mail { to: staff.clone(), again },
             Job::Pager { .. } => Self::Pager,
-            _ => Self::Other,
+            Job::TellOfWall { .. }
+            | Job::TellOfUnseen { .. }
+            | Job::TellOperatorOfUnseen
+            | Job::TellOperatorOfWall
+            | Job::TellOperatorUnheard { .. }
+            | Job::EndpointFailing { .. }
+            | Job::EndpointDisabled { .. } => Self::Other,
         }
     }
 }

@@ -163,7 +163,7 @@ impl Server {
         let upgrade = match &self.tls {
             Tls::Required(parameters) => Some(parameters),
             Tls::Opportunistic(parameters) => Some(parameters).filter(|_| server.can_starttls()),
-            _ => None,
+            Tls::Wrapper(_) | Tls::None => None,
         };
         if let Some(parameters) = upgrade {
             if !server.can_starttls() {

@@ -112,7 +112,7 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
         Caching::As(cached) if status.is_success() => {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cached));
         }
-        _ => {
+        Caching::ByAnswer | Caching::As(_) | Caching::None => {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     }

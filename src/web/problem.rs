@@ -138,10 +138,8 @@ const fn refused(why: &Refused) -> (StatusCode, &'static str) {
 pub fn document(error: &Error, instance: &str) -> Problem {
     let (status, code) = of(error);
     let Said { title, detail } = words::problem(error);
-    let errors = match error {
-        Error::Invalid(violations) => violations.0.iter().map(ProblemError::from).collect(),
-        _ => Vec::new(),
-    };
+    let broken = if let Error::Invalid(violations) = error { violations.0.as_slice() } else { &[] };
+    let errors = broken.iter().map(ProblemError::from).collect();
     Problem {
         kind: format!("/problems#{code}"),
         title,
@@ -151,9 +149,10 @@ pub fn document(error: &Error, instance: &str) -> Problem {
         code,
         errors,
         retryable: error.is_retryable(),
-        report_id: match error {
-            Error::Conflict(Conflict::DuplicateReference { report }) => Some(report.clone()),
-            _ => None,
+        report_id: if let Error::Conflict(Conflict::DuplicateReference { report }) = error {
+            Some(report.clone())
+        } else {
+            None
         },
     }
 }
@@ -163,7 +162,14 @@ pub(super) fn response(error: &Error, instance: &str) -> HttpResponse {
     match error {
         Error::Internal(cause) => tracing::error!(cause = format!("{cause:#}"), "a fault"),
         Error::Unavailable(reason) => tracing::warn!(%reason, "not available"),
-        _ => {}
+        Error::Unauthenticated(_)
+        | Error::Forbidden(_)
+        | Error::NotFound
+        | Error::Erased
+        | Error::Conflict(_)
+        | Error::Refused(_)
+        | Error::Invalid(_)
+        | Error::Throttled { .. } => {}
     }
     let document = document(error, instance);
     let mut response = HttpResponse::build(of(error).0).content_type(MEDIA_TYPE).json(document);
@@ -172,7 +178,14 @@ pub(super) fn response(error: &Error, instance: &str) -> HttpResponse {
     let wait = match error {
         Error::Throttled { retry_after, .. } => Some(whole_seconds(*retry_after)),
         Error::Unavailable(_) | Error::Conflict(Conflict::InFlight) => Some(1),
-        _ => None,
+        Error::Unauthenticated(_)
+        | Error::Forbidden(_)
+        | Error::NotFound
+        | Error::Erased
+        | Error::Conflict(_)
+        | Error::Refused(_)
+        | Error::Invalid(_)
+        | Error::Internal(_) => None,
     };
     if let Some(seconds) = wait {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

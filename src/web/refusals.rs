@@ -43,7 +43,15 @@ fn places(error: &Error) -> Option<String> {
         Error::Invalid(violations) => &violations.0,
         Error::Refused(Refused::Parameter { name, .. }) => return Some(step(name).to_owned()),
         Error::Refused(Refused::Query { name, .. }) => return Some(named(name).to_owned()),
-        _ => return None,
+        Error::Unauthenticated(_)
+        | Error::Forbidden(_)
+        | Error::NotFound
+        | Error::Erased
+        | Error::Conflict(_)
+        | Error::Refused(_)
+        | Error::Throttled { .. }
+        | Error::Unavailable(_)
+        | Error::Internal(_) => return None,
     };
     let named = violations.iter().take(NAMED).map(|violation| {
         let pointer: Vec<&str> = violation.pointer.split('/').map(step).collect();
@@ -90,7 +98,7 @@ fn collect(value: &Value, words: &mut HashSet<String>) {
             members.values().for_each(|member| collect(member, words));
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, words)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -199,9 +199,12 @@ pub(super) async fn client(app: &Arc<App>, command: ClientCommand) -> Result<(),
 }
 
 fn no_client(id: &ClientId) -> impl FnOnce(Error) -> Error {
-    move |error| match error {
-        Error::NotFound => unknown("living credential", id.as_str(), "admin platform list"),
-        other => other,
+    move |error| {
+        if let Error::NotFound = error {
+            unknown("living credential", id.as_str(), "admin platform list")
+        } else {
+            error
+        }
     }
 }
 

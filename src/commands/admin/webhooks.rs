@@ -41,11 +41,10 @@ pub(super) async fn webhook(app: &Arc<App>, command: WebhookCommand) -> Result<(
         WebhookCommand::List { platform, json } => list(app, platform, json).await,
         WebhookCommand::Disable { endpoint } => {
             let id = endpoint.clone();
-            let was_called =
-                by_operator(app, move |tx| webhooks::disable(tx, &id)).await.map_err(|error| match error {
-                    Error::NotFound => unknown("endpoint", endpoint.as_str(), "admin webhook list"),
-                    other => other,
-                })?;
+            let was_called = by_operator(app, move |tx| webhooks::disable(tx, &id)).await.map_err(|error| {
+                let is_unknown = matches!(error, Error::NotFound);
+                if is_unknown { unknown("endpoint", endpoint.as_str(), "admin webhook list") } else { error }
+            })?;
             Ok(confirm(if was_called { "switched off" } else { "it was off already" })?)
         }
     }

@@ -103,11 +103,13 @@ pub(in crate::domain) fn tell(tx: &mut Unit<'_>, case: &Case, waiting: &[ReportI
     let outcome = case.outcome.map(Outcome::as_report_outcome);
     let mut entries = Vec::new();
     for (id, before, outcome_before, told) in rows {
-        let status = match case.state {
-            State::Closed => Status::Closed,
-            _ if waiting.contains(&id) => Status::AwaitingPlatform,
-            _ => Status::Received,
-        };
+        let status =
+            match case.state {
+                State::Closed => Status::Closed,
+                State::Received | State::InReview | State::OnHold | State::AwaitingPlatform => {
+                    if waiting.contains(&id) { Status::AwaitingPlatform } else { Status::Received }
+                }
+            };
         if (status, outcome) == (before, outcome_before) {
             continue;
         }

@@ -51,7 +51,11 @@ impl State {
             (Received | InReview | AwaitingPlatform, Hold) => OnHold,
             (Received | InReview | AwaitingPlatform, AskPlatform) => AwaitingPlatform,
             (Received | InReview | AwaitingPlatform, Close) => Closed,
-            _ => return None,
+            (Received | InReview, Resume | PlatformAnswered | Reopen)
+            | (InReview | OnHold | AwaitingPlatform, Start)
+            | (OnHold, Hold | AskPlatform | PlatformAnswered | Close | Reopen)
+            | (AwaitingPlatform, Reopen)
+            | (Closed, Start | Hold | Resume | AskPlatform | PlatformAnswered | Close) => return None,
         })
     }
 

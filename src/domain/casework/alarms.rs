@@ -99,10 +99,16 @@ fn image_reason(kit: &Kit, clock: &Clock, now: Timestamp) -> String {
 /// What has passed is the lead's to know, whoever holds the case; an image goes higher as its time runs out.
 fn least(clock: &Clock, passed: bool, now: Timestamp) -> Rung {
     let since = now.since(clock.started_at);
-    match clock.kind {
+    let by_kind = match clock.kind {
         ClockKind::IntimateImage if since >= IMAGE_SAFEGUARDING_LEAD => Rung::SafeguardingLead,
         ClockKind::IntimateImage if since >= IMAGE_LEAD => Rung::Lead,
-        _ if passed => Rung::Lead,
-        _ => Rung::OnCall,
-    }
+        ClockKind::IntimateImage
+        | ClockKind::HumanReview
+        | ClockKind::FirstContactOrStandby
+        | ClockKind::EscalationDecision
+        | ClockKind::ReReview
+        | ClockKind::Request
+        | ClockKind::CheckIn => Rung::OnCall,
+    };
+    if passed { by_kind.max(Rung::Lead) } else { by_kind }
 }

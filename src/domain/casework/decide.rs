@@ -51,7 +51,11 @@ pub(super) fn close(tx: &mut Unit<'_>, case: &mut Case, outcome: Outcome) -> Res
             "close as platform_refused",
         )),
         Outcome::PlatformSilent => Some((&[RequestState::Overdue], "no overdue request", "close as platform_silent")),
-        _ => None,
+        Outcome::SupportedElsewhere
+        | Outcome::RecordedOnly
+        | Outcome::Withdrawn
+        | Outcome::UnableToContact
+        | Outcome::Unfounded => None,
     };
     if let Some((states, from, action)) = needed
         && !requests::any_in(tx, &case.id, states)?

@@ -301,8 +301,8 @@ pub fn place_anew(tx: &mut Unit<'_>, id: &str) -> Result<()> {
 /// What is known of the case cannot be opened: it is p1 at least, and a person is told, once.
 pub fn mark_unreadable(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
     match store::find_locked(tx, id)? {
-        Some(mut case) if case.state != State::Closed => suppose_the_worst(tx, &mut case),
-        _ => Ok(()),
+        Some(mut case) if case.state.is_open() => suppose_the_worst(tx, &mut case),
+        Some(_) | None => Ok(()),
     }
 }
 

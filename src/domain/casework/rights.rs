@@ -140,11 +140,14 @@ pub(in crate::domain) fn look_again(tx: &mut Unit<'_>, case: &mut Case) -> Resul
 fn take_from(tx: &mut Unit<'_>, case: &mut Case, staff: StaffId, why: Cause) -> Result<()> {
     let kit = tx.kit();
     let now = tx.now();
-    let what = match case.state {
-        State::OnHold => "hold",
-        _ if case.claimed_until.is_some_and(|until| until > now) => "claim",
-        _ if case.reserved_until.is_some_and(|until| until > now) => "hand_over",
-        _ => "lapsed_claim",
+    let what = if case.state == State::OnHold {
+        "hold"
+    } else if case.claimed_until.is_some_and(|until| until > now) {
+        "claim"
+    } else if case.reserved_until.is_some_and(|until| until > now) {
+        "hand_over"
+    } else {
+        "lapsed_claim"
     };
     case.assigned_to = None;
     claims::end(tx, case)?;

@@ -36,10 +36,12 @@ impl Why {
     /// What the error of a job means for the row.
     #[must_use]
     pub fn of(error: &Error) -> Self {
-        match error {
-            Error::Unavailable(_) => Self::Locked,
-            error if Damaged::is(error) => Self::Damaged,
-            _ => Self::Fault,
+        if let Error::Unavailable(_) = error {
+            Self::Locked
+        } else if Damaged::is(error) {
+            Self::Damaged
+        } else {
+            Self::Fault
         }
     }
 }

@@ -57,12 +57,9 @@ impl Rung {
         }
     }
 
-    const fn of_level(level: i64) -> Self {
-        match level {
-            ..=0 => Self::OnCall,
-            1 => Self::Lead,
-            _ => Self::SafeguardingLead,
-        }
+    /// The highest that is not above this level.
+    fn of_level(level: i64) -> Self {
+        Self::ALL.iter().copied().rfind(|rung| rung.level() <= level).unwrap_or(Self::OnCall)
     }
 }
 
@@ -218,7 +215,7 @@ fn ring(tx: &mut Unit<'_>, case: &Case, alarm: Alarm) -> Result<()> {
     let mut people = match &holder {
         // Somebody is at it: they are told, and whoever must know anyway. Who cannot be written to hears nothing.
         Some(holder) if rung == Rung::OnCall && hears(tx, holder)? => Vec::new(),
-        _ => rota::reached(tx, case, rung)?,
+        Some(_) | None => rota::reached(tx, case, rung)?,
     };
     people.extend(holder.clone().filter(|holder| !people.contains(holder)));
     let urgency = if spans.page_first.is_some() { Urgency::Now } else { Urgency::Today };

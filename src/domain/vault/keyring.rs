@@ -61,9 +61,10 @@ pub enum KeyringError {
 impl KeyringError {
     /// Of what the file system says.
     fn of(path: &Path, error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::PermissionDenied => Self::NotOurs(path.into()),
-            _ => Self::Io(path.into(), error),
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            Self::NotOurs(path.into())
+        } else {
+            Self::Io(path.into(), error)
         }
     }
 }

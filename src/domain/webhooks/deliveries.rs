@@ -131,7 +131,7 @@ pub fn lease(tx: &mut Unit<'_>, to: &Due, worker: &str, most: usize) -> Result<V
         // One that fails is tried one by one, so that many of them do not take every hand.
         Some((EndpointState::Active, Some(_))) => room(tx, to, worker, 1)?.min(most),
         Some((EndpointState::Active, None)) => room(tx, to, worker, AT_ONCE)?.min(most),
-        _ => 0,
+        Some((EndpointState::Disabled, _)) | None => 0,
     };
     if room == 0 {
         return Ok(Vec::new());
@@ -210,7 +210,9 @@ pub fn finish(tx: &mut Unit<'_>, leased: &Leased, worker: &str, outcome: Outcome
     let strained = outcome.verdict == Verdict::Strained;
     let again = match outcome.verdict {
         Verdict::Taken | Verdict::Unwanted => None,
-        _ => schedule::wait(&leased.id, leased.attempt, outcome.asked, strained),
+        Verdict::Failed | Verdict::Strained | Verdict::Gone => {
+            schedule::wait(&leased.id, leased.attempt, outcome.asked, strained)
+        }
     };
     let state = match again {
         Some(_) => DeliveryState::Pending,

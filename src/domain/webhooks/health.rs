@@ -50,8 +50,9 @@ fn fail(tx: &mut Unit<'_>, to: &Due, verdict: Verdict) -> Result<()> {
     let failing = now.since(since);
     let reason = match verdict {
         Verdict::Gone => Some(DisabledReason::Gone),
-        _ if failing >= GIVE_UP => Some(DisabledReason::Failing),
-        _ => None,
+        Verdict::Taken | Verdict::Failed | Verdict::Strained | Verdict::Unwanted => {
+            (failing >= GIVE_UP).then_some(DisabledReason::Failing)
+        }
     };
     if let Some(reason) = reason {
         return disable(tx, to, since, reason);

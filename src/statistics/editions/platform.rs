@@ -179,7 +179,7 @@ fn breakdown(edition: &Edition, rule: &TableRule, dimension: Dimension, slug: &s
     let heading = match dimension {
         Dimension::Response => "How soon it answered",
         Dimension::Outcome => "What came of it",
-        _ => "Kinds of harm",
+        Dimension::Category | Dimension::Platform | Dimension::Region => "Kinds of harm",
     };
     let charts = vec![charts::hbar_range(&about, &bars)];
     Section { heading: format!("{heading}, {period}"), note: String::new(), charts, grid }

@@ -169,7 +169,9 @@ fn short(axis: &Axis, code: &str) -> String {
     let listed = known.iter().find(|(known, _)| *known == code).map(|(_, short)| (*short).to_owned());
     listed.unwrap_or_else(|| match axis.dimension {
         Dimension::Category => code.to_owned(),
-        _ => axis.title_of(code).to_owned(),
+        Dimension::Platform | Dimension::Response | Dimension::Outcome | Dimension::Region => {
+            axis.title_of(code).to_owned()
+        }
     })
 }
 

@@ -197,10 +197,10 @@ fn add_headers(response: &mut Response, row: &Row, status: &str) {
 
 /// The name of the one schema that an answer's body has.
 fn schema_of(response: &Response) -> Option<&str> {
-    match response.content.values().next()? {
-        RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) => schema.ref_location.rsplit('/').next(),
-        _ => None,
-    }
+    let RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) = response.content.values().next()? else {
+        return None;
+    };
+    schema.ref_location.rsplit('/').next()
 }
 
 /// Has the response name a header of the components.

@@ -137,12 +137,16 @@ pub(in crate::domain::casework) fn make(
     let id = RequestId::random();
     let now = tx.now();
     let usual = now.plus(new.action.usual_span());
-    let due_at = match (new.action, new.due_at) {
+    let asked = new.due_at.unwrap_or(usual);
+    let due_at = match new.action {
         // The statutory 48 hours run from the receipt of the declarations, however late we ask.
-        (RequestAction::RemoveImage, asked) => {
-            asked.unwrap_or(usual).min(image_due(tx, &case.id, &report)?.unwrap_or(usual))
-        }
-        (_, asked) => asked.unwrap_or(usual),
+        RequestAction::RemoveImage => asked.min(image_due(tx, &case.id, &report)?.unwrap_or(usual)),
+        RequestAction::PreserveEvidence
+        | RequestAction::StopContact
+        | RequestAction::HideAccount
+        | RequestAction::RemoveAccount
+        | RequestAction::RestoreEvidence
+        | RequestAction::ProvideInformation => asked,
     };
     let agreement = agreement_of(new);
     let details = Details { details: new.details.clone(), agreement_record: new.agreement_record.clone() };
@@ -187,8 +191,15 @@ fn agreement_of(new: &NewRequest) -> Agreement {
     match new.agreement {
         Some(Agreement::TwoPerson) => Agreement::TwoPerson,
         Some(Agreement::Survivor) if recorded => Agreement::Survivor,
-        _ if new.action == RequestAction::PreserveEvidence => Agreement::NotNeeded,
-        _ => Agreement::Survivor,
+        Some(Agreement::Survivor | Agreement::NotNeeded) | None => match new.action {
+            RequestAction::PreserveEvidence => Agreement::NotNeeded,
+            RequestAction::StopContact
+            | RequestAction::HideAccount
+            | RequestAction::RemoveAccount
+            | RequestAction::RemoveImage
+            | RequestAction::RestoreEvidence
+            | RequestAction::ProvideInformation => Agreement::Survivor,
+        },
     }
 }
 

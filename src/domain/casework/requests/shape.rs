@@ -77,7 +77,12 @@ impl RequestState {
             (Self::Open | Self::Acknowledged | Self::Overdue | Self::PartlyDone, AnswerState::Done) => Self::Done,
             (Self::Open | Self::Acknowledged | Self::Overdue, AnswerState::PartlyDone) => Self::PartlyDone,
             (Self::Open | Self::Acknowledged | Self::Overdue, AnswerState::Declined) => Self::Declined,
-            _ => return None,
+            (Self::Acknowledged | Self::PartlyDone, AnswerState::Acknowledged)
+            | (Self::PartlyDone, AnswerState::PartlyDone | AnswerState::Declined)
+            | (
+                Self::Done | Self::Declined,
+                AnswerState::Acknowledged | AnswerState::Done | AnswerState::PartlyDone | AnswerState::Declined,
+            ) => return None,
         })
     }
 

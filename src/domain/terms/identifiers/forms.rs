@@ -102,7 +102,7 @@ impl Forms {
         let numbers = match kind {
             IdentifierKind::Phone => slips::read(text, country),
             IdentifierKind::Email | IdentifierKind::Payment => Vec::from_iter(slips::alone(text, country)),
-            _ => Vec::new(),
+            IdentifierKind::Handle | IdentifierKind::ProfileUrl | IdentifierKind::Device => Vec::new(),
         };
         for number in &numbers {
             other.perhaps(number);
@@ -166,7 +166,7 @@ impl Forms {
             // Plainly a name, and neither a number nor an address.
             IdentifierKind::Phone if clean::clean(text).starts_with('@') => within::read(text),
             IdentifierKind::Email if clean::clean(text).starts_with('@') && !text.contains('.') => within::read(text),
-            _ => return,
+            IdentifierKind::Phone | IdentifierKind::Email | IdentifierKind::Device | IdentifierKind::Payment => return,
         };
         for profile in &found.profiles {
             self.profile(profile);

@@ -169,7 +169,7 @@ impl Identifier {
         let means = match self.kind {
             IdentifierKind::Device => means::device(text),
             IdentifierKind::Payment => means::payment(text),
-            _ => None,
+            IdentifierKind::Phone | IdentifierKind::Email | IdentifierKind::Handle | IdentifierKind::ProfileUrl => None,
         };
         if let Some((exact, broad)) = means {
             forms.add(self.kind, exact, broad);

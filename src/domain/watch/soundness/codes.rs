@@ -49,10 +49,10 @@ pub fn unknown_codes(rx: &mut Look<'_>, tables: &[&'static Table]) -> Result<Vec
 
 /// In the columns that hold one word.
 fn of_one_code(rx: &mut Look<'_>, table: &Table) -> Result<Vec<Finding>> {
-    let coded = table.columns.iter().filter_map(|(column, holds)| match holds {
-        Holds::Code(codes) => Some((*column, codes())),
-        _ => None,
-    });
+    let coded = table
+        .columns
+        .iter()
+        .filter_map(|(column, holds)| if let Holds::Code(codes) = holds { Some((*column, codes())) } else { None });
     let coded: Vec<(&str, Codes)> = coded.collect();
     if coded.is_empty() {
         return Ok(Vec::new());

@@ -41,10 +41,7 @@ pub fn unreadable(rx: &mut Look<'_>, tables: &[&'static Table]) -> Result<Vec<Fi
 
 /// How the ids of a table begin, where they are ours.
 fn prefix(table: &Table) -> Option<&'static str> {
-    table.columns.iter().find_map(|(_, holds)| match holds {
-        Holds::Id(prefix) => Some(*prefix),
-        _ => None,
-    })
+    table.columns.iter().find_map(|(_, holds)| if let Holds::Id(prefix) = holds { Some(*prefix) } else { None })
 }
 
 /// Rows of these tables that refer to what exists nowhere.
@@ -55,12 +52,12 @@ pub fn orphans(rx: &mut Look<'_>, tables: &[&'static Table]) -> Result<Vec<Findi
     let mut found = Vec::new();
     for table in tables {
         for (column, holds) in table.columns {
-            let rows = match holds {
-                Holds::RefersToEach(to) => some_gone(rx, table, column, to)?,
-                holds => match nowhere(holds, column, tables) {
-                    Some(nowhere) => gone(rx, table, column, &nowhere)?,
-                    None => continue,
-                },
+            let rows = if let Holds::RefersToEach(to) = holds {
+                some_gone(rx, table, column, to)?
+            } else if let Some(nowhere) = nowhere(holds, column, tables) {
+                gone(rx, table, column, &nowhere)?
+            } else {
+                continue;
             };
             found.extend(rows.into_iter().map(|id| Finding {
                 code: "orphan",
@@ -90,15 +87,21 @@ fn nowhere(holds: &Holds, column: &str, tables: &[&'static Table]) -> Option<Str
             let mut all = by_id(&owners);
             let others = tables.iter().filter(|table| matches!(table.opened_by, OpenedBy::Itself));
             for table in others.filter(|table| !owners.contains(&table.name)) {
-                let sealed = table.columns.iter().filter_map(|(_, holds)| match holds {
-                    Holds::Sealed(sealing) => Some(sealing.at_of(table)),
-                    _ => None,
+                let sealed = table.columns.iter().filter_map(|(_, holds)| {
+                    if let Holds::Sealed(sealing) = holds { Some(sealing.at_of(table)) } else { None }
                 });
                 all.extend(sealed.map(|name| none(&name, table.name)));
             }
             all
         }
-        _ => return None,
+        // Each of several ids in one text is looked for by itself.
+        Holds::RefersToEach(_)
+        | Holds::Id(_)
+        | Holds::Code(_)
+        | Holds::Codes(_)
+        | Holds::Sealed(_)
+        | Holds::Digest(_)
+        | Holds::Text(_) => return None,
     };
     Some(all.join(" AND "))
 }
