@@ -34,23 +34,27 @@ impl Tags {
     /// The versions that they name.
     pub(super) fn versions(&self) -> Vec<i64> {
         let Self::These(all) = self else { return Vec::new() };
-        let number = |tag: &String| {
-            let end = tag.find(|c: char| !c.is_ascii_digit()).unwrap_or(tag.len());
-            tag.get(..end)?.parse().ok()
+        let version = |given: &String| {
+            let end = given.find(|c: char| !c.is_ascii_digit()).unwrap_or(given.len());
+            let version: i64 = given.get(..end)?.parse().ok()?;
+            is(given, &version.to_string()).then_some(version)
         };
-        all.iter().filter_map(number).filter(|version: &i64| self.name(&version.to_string())).collect()
+        all.iter().filter_map(version).collect()
     }
 
     /// Whether one of them is `tag`, weak or strong, packed or not.
     pub(super) fn name(&self, tag: &str) -> bool {
         let Self::These(all) = self else { return false };
-        all.iter().any(|given| {
-            given.strip_prefix(tag).is_some_and(|rest| {
-                let coding = rest.trim_start_matches(JOINTS);
-                rest.is_empty() || (coding.len() < rest.len() && CODINGS.contains(&coding))
-            })
-        })
+        all.iter().any(|given| is(given, tag))
     }
+}
+
+/// Whether `given` is `tag`, packed or not.
+fn is(given: &str, tag: &str) -> bool {
+    given.strip_prefix(tag).is_some_and(|rest| {
+        let coding = rest.trim_start_matches(JOINTS);
+        rest.is_empty() || (coding.len() < rest.len() && CODINGS.contains(&coding))
+    })
 }
 
 /// The tags of a list. Commas within quotes belong to a tag; some callers leave the quotes out.
@@ -142,8 +146,8 @@ mod tests {
     fn the_versions_are_those_that_tags_name() {
         let lines = ["W/\"7-gzip\", 12, \"07\", \"3x\"", "\"-4\", \"+5\", \"\", \"99999999999999999999\", \"8;br\""];
         assert_eq!(tags(&lines).versions(), [7, 12, 8]);
-        assert_eq!(tags(&["*"]).versions(), []);
-        assert_eq!(tags(&[]).versions(), []);
+        assert!(tags(&["*"]).versions().is_empty());
+        assert!(tags(&[]).versions().is_empty());
     }
 
     #[test]
