@@ -14,6 +14,7 @@ use super::names::names_of_addition;
 use super::open;
 use super::read::own;
 use super::reader::Taken;
+use super::receipt::{AdditionReceipt, NotAccepted};
 use super::submit::IdentityPart;
 use crate::base::id::{AdditionId, CaseId, ReportId};
 use crate::base::secret::silent;
@@ -54,7 +55,7 @@ pub fn add(
     tenant: &Tenant,
     report: &ReportId,
     taken: Taken<AdditionBody>,
-) -> Result<(AdditionView, CaseId)> {
+) -> Result<AdditionReceipt> {
     let kit = tx.kit();
     let case = own(tx, tenant, report)?.case_id;
     let taken = taken.accept(tenant.mode)?;
@@ -106,7 +107,8 @@ pub fn add(
     );
     diesel::insert_into(additions::table).values(row).execute(tx.conn())?;
     report::note_addition(tx, report)?;
-    Ok((AdditionView { id, report_id: report.clone(), received_at: tx.now() }, case))
+    let addition = AdditionView { id, report_id: report.clone(), received_at: tx.now() };
+    Ok(AdditionReceipt { addition, not_accepted: found.broken().iter().map(NotAccepted::from).collect(), case })
 }
 
 /// The country from which the report came; nothing when that was not told, or was erased.

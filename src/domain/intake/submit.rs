@@ -12,6 +12,7 @@ use super::names::{Said, names, pair};
 use super::open;
 use super::open::Incoming;
 use super::reader::Taken;
+use super::receipt::{Receipt, not_accepted};
 use crate::base::id::{CaseId, ReportId};
 use crate::base::secret::{hex, same, silent};
 use crate::base::time::Timestamp;
@@ -20,7 +21,9 @@ use crate::domain::access::Tenant;
 use crate::domain::case::Case;
 use crate::domain::case::report::{self, NewReport, Status};
 use crate::domain::ledger::events::{self, EventType, Log, NewEvent};
+use crate::domain::paging::rota;
 use crate::domain::people::staff;
+use crate::domain::terms::acknowledgement::{Acknowledgement, acknowledge};
 use crate::domain::terms::identifiers::Place;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::intimate_image_clock_applies;
@@ -33,27 +36,6 @@ use crate::error::{Conflict, Error, Result};
 const LONGEST_REFERENCE: usize = 255;
 /// So many bytes tell two broken references apart.
 const APART: usize = 6;
-
-/// A report that was taken in, now or before.
-#[derive(Debug)]
-pub struct Submitted {
-    /// Its id.
-    pub id: ReportId,
-    /// The reference under which it is found.
-    pub reference: String,
-    /// Whether this call stored it.
-    pub is_new: bool,
-    /// Where it stands.
-    pub status: Status,
-    /// When it was received: immutable.
-    pub received_at: Timestamp,
-    /// When a person will have read it, as promised for its category group.
-    pub human_review_by: Timestamp,
-    /// The platform's view's version.
-    pub version: i64,
-    /// The case, for what is kept under its keys.
-    pub case: CaseId,
-}
 
 /// The words, sealed under `statement`.
 #[derive(Serialize, Deserialize)]
@@ -79,7 +61,8 @@ pub(in crate::domain) struct ContactPart {
     pub(in crate::domain) intimate_image_contact: Option<String>,
 }
 
-struct Known {
+/// A report that stands here, and the keyed hash of what it says.
+struct Stored {
     id: ReportId,
     case_id: CaseId,
     digest: Vec<u8>,
@@ -89,50 +72,56 @@ struct Known {
     version: i64,
 }
 
-/// Takes a report in. The same reference with the same content is the same report.
+/// Takes a report in, and says what its sender is told. The same reference with the same content is the same report.
 ///
 /// # Errors
 /// `Invalid` when the report is not to be taken; `DuplicateReference` when the reference is known with another content;
 /// `InFlight` when a twin is being stored.
-pub fn submit(tx: &mut Unit<'_>, tenant: &Tenant, taken: Taken<ReportBody>) -> Result<Submitted> {
-    let kit = tx.kit();
+pub fn submit(tx: &mut Unit<'_>, tenant: &Tenant, taken: Taken<ReportBody>) -> Result<Receipt> {
     let mut taken = taken.accept(tenant.mode)?;
-    let digest = digest(kit, &taken)?;
+    let staffed = rota::is_staffed(tx)?;
+    let acknowledgement = acknowledge(taken.body.addressee(), tx.now(), staffed);
+    let not_accepted = not_accepted(&taken);
+    let digest = digest(tx.kit(), &taken)?;
     tell_apart(&mut taken.body.platform_report_ref, &digest);
-    let reference = taken.body.platform_report_ref.clone();
-    if let Some(known) = known(tx, tenant, &taken.body.platform_report_ref)? {
-        if !same(&known.digest, &digest) {
-            return Err(Conflict::DuplicateReference { report: known.id.to_string() }.into());
-        }
-        return Ok(Submitted {
-            id: known.id,
-            reference,
-            is_new: false,
-            status: known.status,
-            received_at: known.received_at,
-            human_review_by: known.human_review_by,
-            version: known.version,
-            case: known.case_id,
-        });
-    }
+    let platform_report_ref = taken.body.platform_report_ref.clone();
+    let (stored, is_new) = match known(tx, tenant, &platform_report_ref)? {
+        Some(known) if same(&known.digest, &digest) => (known, false),
+        Some(known) => return Err(Conflict::DuplicateReference { report: known.id.to_string() }.into()),
+        None => (take_in(tx, tenant, taken, digest)?, true),
+    };
+    Ok(Receipt {
+        id: stored.id,
+        platform_report_ref,
+        status: stored.status,
+        received_at: stored.received_at,
+        acknowledgement: Acknowledgement { human_review_by: stored.human_review_by, ..acknowledgement },
+        survivor_access: None,
+        not_accepted,
+        is_new,
+        version: stored.version,
+        case: stored.case_id,
+    })
+}
+
+/// A report that is not here yet lands in its case.
+fn take_in(tx: &mut Unit<'_>, tenant: &Tenant, taken: Taken<ReportBody>, digest: [u8; 32]) -> Result<Stored> {
     let id = ReportId::random();
     let incoming = incoming(tx, tenant, &id, &taken)?;
-    let human_review_by = incoming.promised;
-    let category = incoming.category;
+    let (category, human_review_by) = (incoming.category, incoming.promised);
     let case = open::land(tx, &incoming)?;
     store(tx, &case, &Promised { id: &id, category, human_review_by }, taken, digest)?;
     let log = Log { platform: &case.platform_id, mode: case.mode };
     let received = NewEvent::new(log, EventType::ReportReceived, 1, tx.now(), id.clone());
     events::insert(tx, &[received])?;
-    Ok(Submitted {
+    Ok(Stored {
         id,
-        reference,
-        is_new: true,
+        case_id: case.id,
+        digest: digest.to_vec(),
         status: Status::Received,
         received_at: tx.now(),
         human_review_by,
         version: 1,
-        case: case.id,
     })
 }
 
@@ -156,7 +145,7 @@ fn digest(kit: &Kit, taken: &Taken<ReportBody>) -> Result<[u8; 32]> {
     Ok(kit.keyring.keyed("report-body", &parts))
 }
 
-fn known(tx: &mut Unit<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Known>> {
+fn known(tx: &mut Unit<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Stored>> {
     type Row = (ReportId, CaseId, Vec<u8>, Status, Timestamp, Timestamp, i64);
     let row: Option<Row> = reports::table
         .filter(reports::platform_report_ref.eq(reference))
@@ -172,7 +161,7 @@ fn known(tx: &mut Unit<'_>, tenant: &Tenant, reference: &str) -> Result<Option<K
         ))
         .first(tx.conn())
         .optional()?;
-    Ok(row.map(|(id, case_id, digest, status, received_at, human_review_by, version)| Known {
+    Ok(row.map(|(id, case_id, digest, status, received_at, human_review_by, version)| Stored {
         id,
         case_id,
         digest,

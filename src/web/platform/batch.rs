@@ -8,11 +8,11 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::once::{once, run};
-use super::reports::{LONGEST_REPORT, Receipt, count, take};
+use super::reports::{LONGEST_REPORT, count, take};
 use crate::base::json::{self, Json, Manner};
 use crate::base::secret::silent;
 use crate::domain::intake::body::ReportBody;
-use crate::domain::intake::{Sent, read_body, read_report};
+use crate::domain::intake::{Receipt, Sent, read_body, read_report};
 use crate::domain::ledger::idempotency::{Answered, Reply};
 use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;

@@ -9,18 +9,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::once::once;
 use crate::base::id::{ReportId, ReportKind};
 use crate::base::page::{Limit, Page};
-use crate::base::time::Timestamp;
 use crate::domain::access::{self, Tenant};
-use crate::domain::case::report::Status;
 use crate::domain::intake::body::{AdditionBody, ReportBody};
-use crate::domain::intake::{self, AdditionView, Broken, ReportView, Submitted, Taken};
+use crate::domain::intake::{self, AdditionReceipt, Receipt, ReportView, Taken};
 use crate::domain::ledger::idempotency::Reply;
-use crate::domain::paging::rota;
 use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;
-use crate::domain::terms::acknowledgement::{Acknowledgement, ReportTo, acknowledge, report_child_material_to};
-use crate::domain::terms::taxonomy::CategoryCode;
-use crate::domain::triage::child_rule_holds;
 use crate::domain::unit::Unit;
 use crate::domain::vault::Owner;
 use crate::error::{Error, Refused, Result};
@@ -51,45 +45,6 @@ pub(in crate::web) struct SubmitQuery {
     validate_only: bool,
 }
 
-/// The answer to a submission. Nothing in it depends on triage.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct Receipt {
-    /// The report's id.
-    #[schema(value_type = String, example = "rep_00000000000000000000000000")]
-    id: ReportId,
-    /// Your own reference.
-    #[schema(example = "SPK-2026-004711")]
-    platform_report_ref: String,
-    /// Where it stands.
-    status: Status,
-    /// When it was received: immutable.
-    #[schema(value_type = String, format = DateTime)]
-    received_at: Timestamp,
-    /// What to tell the reporter at once.
-    acknowledgement: Acknowledgement,
-    /// A one-time link for the person in the app; null until the survivors' pages exist.
-    #[schema(value_type = Option<Object>)]
-    survivor_access: Option<()>,
-    /// What was not taken as it came.
-    not_accepted: Vec<NotAccepted>,
-}
-
-/// A rule that a live report or addition breaks. What stood there was left out, or read for what it plainly says; the
-/// report was taken. One entry for each rule.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct NotAccepted {
-    /// The first place.
-    #[schema(example = "/reporter/region")]
-    pointer: String,
-    /// Which rule: the code that a trial is refused with, `attachments_not_accepted` or `child_material_not_accepted`.
-    #[schema(example = "bad_region")]
-    code: &'static str,
-    /// How many more places break it.
-    more: usize,
-    /// Where to report it instead.
-    report_to: Option<ReportTo>,
-}
-
 /// What a submission that stores nothing new is answered.
 #[derive(ToSchema)]
 #[serde(untagged)]
@@ -99,12 +54,6 @@ pub(in crate::web) enum KnownOrValid {
     Known(Receipt),
     /// With `validate_only`: whether it would be taken.
     Tried(Validity),
-}
-
-impl From<&Broken> for NotAccepted {
-    fn from(broken: &Broken) -> Self {
-        Self { pointer: broken.pointer.clone(), code: broken.code, more: broken.more, report_to: None }
-    }
 }
 
 /// The answer to a trial of the content.
@@ -158,41 +107,14 @@ fn validity(checked: Result<()>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(Validity { valid: errors.is_empty(), errors }))
 }
 
-/// Takes a report in and writes its receipt.
+/// Takes a report in and answers with its receipt.
 pub(super) fn take(tx: &mut Unit<'_>, who: &Tenant, taken: Taken<ReportBody>) -> Result<Reply> {
-    let not_accepted = not_accepted(&taken);
-    let staffed = rota::is_staffed(tx)?;
-    let acknowledgement = acknowledge(taken.body.addressee(), tx.now(), staffed);
-    let submitted: Submitted = intake::submit(tx, who, taken)?;
-    let receipt = Receipt {
-        platform_report_ref: submitted.reference,
-        status: submitted.status,
-        received_at: submitted.received_at,
-        acknowledgement: Acknowledgement { human_review_by: submitted.human_review_by, ..acknowledgement },
-        survivor_access: None,
-        not_accepted,
-        id: submitted.id.clone(),
-    };
-    let place = format!("/v1/reports/{}", submitted.id);
+    let receipt = intake::submit(tx, who, taken)?;
+    let place = format!("/v1/reports/{}", receipt.id);
     let (status, header) =
-        if submitted.is_new { (StatusCode::CREATED, "location") } else { (StatusCode::OK, "content-location") };
-    let answer = tagged(submitted.version, json(status, &receipt)?).with_header(header, place);
-    Ok(Reply::of(Owner::case(&submitted.case), answer))
-}
-
-fn not_accepted(taken: &Taken<ReportBody>) -> Vec<NotAccepted> {
-    let body = &taken.body;
-    let codes = std::iter::once(&body.category).chain(&body.other_categories);
-    let categories = codes.filter_map(|code| CategoryCode::parse(code)).collect();
-    let child = child_rule_holds(body.names_a_child(), &categories);
-    let country = body.reporter.country.as_deref();
-    let files = body.attachments.checked_sub(1).map(|more| NotAccepted {
-        pointer: "/attachments/0".to_owned(),
-        code: if child { "child_material_not_accepted" } else { "attachments_not_accepted" },
-        more,
-        report_to: if child { report_child_material_to(country) } else { None },
-    });
-    files.into_iter().chain(taken.found.broken().iter().map(NotAccepted::from)).collect()
+        if receipt.is_new { (StatusCode::CREATED, "location") } else { (StatusCode::OK, "content-location") };
+    let answer = tagged(receipt.version, json(status, &receipt)?).with_header(header, place);
+    Ok(Reply::of(Owner::case(&receipt.case), answer))
 }
 
 /// Which reports to list.
@@ -264,16 +186,6 @@ pub(in crate::web) fn conditional<T: Serialize>(call: &Call, version: i64, body:
     response
 }
 
-/// The answer to an addition.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::web) struct AdditionReceipt {
-    /// The addition.
-    #[serde(flatten)]
-    addition: AdditionView,
-    /// What was not taken as it came.
-    not_accepted: Vec<NotAccepted>,
-}
-
 /// `POST /v1/reports/{id}/additions`.
 #[utoipa::path(post, path = "/v1/reports/{id}/additions", tag = "platform", operation_id = "add_to_report",
     summary = "Add words, answers or identifiers to a report",
@@ -287,10 +199,8 @@ async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
     once(&call, &raw, token, move |tx, who| {
         let known = intake::find(tx, &who, &id)?;
         precondition.holds(known.version)?;
-        let read = body?;
-        let not_accepted = read.found.broken().iter().map(NotAccepted::from).collect();
-        let (addition, case) = intake::add(tx, &who, &id, read)?;
-        Ok(Reply::of(Owner::case(&case), json(StatusCode::CREATED, &AdditionReceipt { addition, not_accepted })?))
+        let receipt = intake::add(tx, &who, &id, body?)?;
+        Ok(Reply::of(Owner::case(&receipt.case), json(StatusCode::CREATED, &receipt)?))
     })
     .await
 }
