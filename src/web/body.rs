@@ -25,25 +25,28 @@ use crate::error::{Error, Refused, Result};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for.
+#[derive(Clone)]
 pub(super) struct Raw(pub(super) Bytes, Media);
 
-/// What the media type of a body says.
-#[derive(Default)]
+/// What the media type of a body says, and whether the body that it is a part of had to be put right.
+#[derive(Clone, Default)]
 struct Media {
     charset: Option<String>,
     is_mislabelled: bool,
+    is_mended: bool,
 }
 
 impl Raw {
-    /// A part of another body.
-    pub(super) fn part(bytes: Bytes) -> Self {
-        Self(bytes, Media::default())
+    /// A part of this body, which had to be put right to be read where `is_mended`.
+    pub(super) const fn part(&self, bytes: Bytes, is_mended: bool) -> Self {
+        Self(bytes, Media { charset: None, is_mislabelled: self.1.is_mislabelled, is_mended })
     }
 
     /// The body with what its media type says, for reports.
     pub(super) fn sent(&self) -> Sent<'_> {
-        let Media { charset, is_mislabelled } = &self.1;
-        Sent { bytes: &self.0, charset: charset.as_deref(), is_mislabelled: *is_mislabelled, is_mended: false }
+        let Media { charset, is_mislabelled, is_mended } = &self.1;
+        let (is_mislabelled, is_mended) = (*is_mislabelled, *is_mended);
+        Sent { bytes: &self.0, charset: charset.as_deref(), is_mislabelled, is_mended }
     }
 
     /// The body as a `T`.
@@ -74,7 +77,7 @@ impl FromRequest for Raw {
             let (json, charset) = media.as_deref().map_or((bytes.is_empty(), None), is_json);
             let is_mislabelled = !json;
             if json || is_lenient {
-                Ok(Self(bytes, Media { charset, is_mislabelled }))
+                Ok(Self(bytes, Media { charset, is_mislabelled, is_mended: false }))
             } else {
                 Err(Refused::MediaType.into())
             }

@@ -1,5 +1,6 @@
 //! HTTP: thin callers of the domain. One table of endpoints drives routing, credentials, limits and their tests.
 
+mod aside;
 mod body;
 mod catalogue;
 mod desk;
@@ -30,6 +31,7 @@ use actix_web::{App as Actix, HttpServer, web};
 
 use crate::app::App;
 use crate::error::Error;
+use aside::Aside;
 use endpoints::Body;
 pub use limits::Limiter;
 pub use metrics::serve_metrics;
@@ -41,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) public: Arc<Public>,
+    pub(crate) aside: Aside,
 }
 
 /// Mounts every endpoint of the table.
@@ -86,7 +89,7 @@ async fn forget_idle(limiter: Arc<Limiter>) {
 /// When the listener cannot be used.
 pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web::dev::Server> {
     let limiter = Arc::new(Limiter::new(&app.config.limits));
-    let shared = Shared { app: Arc::clone(app), limiter, public: Arc::default() };
+    let shared = Shared { app: Arc::clone(app), limiter, public: Arc::default(), aside: Aside::default() };
     actix_web::rt::spawn(forget_idle(Arc::clone(&shared.limiter)));
     actix_web::rt::spawn(public::follow(Arc::clone(&shared.public), Arc::clone(app)));
     let workers = app.config.workers;

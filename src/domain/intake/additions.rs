@@ -6,14 +6,14 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::{AdditionBody, IdentifierBody};
+use super::body::IdentifierBody;
 use super::facts::{answers, signals};
 use super::found::LeftOut;
 use super::left_out;
-use super::names::names_of_addition;
 use super::open;
 use super::read::own;
 use super::reader::Taken;
+use super::ready::ReadyAddition;
 use super::receipt::{AdditionReceipt, NotAccepted};
 use super::submit::IdentityPart;
 use crate::base::id::{AdditionId, CaseId, ReportId};
@@ -25,7 +25,6 @@ use crate::domain::case;
 use crate::domain::case::report;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
-use crate::domain::terms::identifiers::{IdentifierKind, Place};
 use crate::domain::terms::words::Answer;
 use crate::domain::triage::Facts;
 use crate::domain::unit::{Look, Unit};
@@ -49,17 +48,12 @@ pub struct AdditionView {
 /// Adds words, answers or identifiers to a report. The rules are run again; a closed case opens.
 ///
 /// # Errors
-/// `NotFound` for another tenant's report, `Invalid` for one that is empty or, in a trial, not of the right form.
-pub fn add(
-    tx: &mut Unit<'_>,
-    tenant: &Tenant,
-    report: &ReportId,
-    taken: Taken<AdditionBody>,
-) -> Result<AdditionReceipt> {
+/// `NotFound` for another tenant's report.
+pub fn add(tx: &mut Unit<'_>, tenant: &Tenant, report: &ReportId, ready: &ReadyAddition) -> Result<AdditionReceipt> {
+    ready.sender.check(tenant)?;
     let kit = tx.kit();
     let case = own(tx, tenant, report)?.case_id;
-    let taken = taken.accept(tenant.mode)?;
-    let Taken { body, found } = &taken;
+    let Taken { body, found } = &ready.taken;
     let id = AdditionId::random();
     // The case's row is locked first, and its keys are read under that lock.
     let event = Event::AdditionReceived { report: report.clone(), addition: id.clone() };
@@ -70,13 +64,8 @@ pub fn add(
         doubtful_no: false,
         signals: signals(kit.triage.rules(), found),
     };
-    let has_numbers = body.identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::Phone);
-    let has_numbers = has_numbers || found.has_left_out();
-    let country = if has_numbers { country_of(tx, &case, report)? } else { None };
-    let place = Place { platform: &tenant.platform, mode: tenant.mode };
     let stands_first = staff::stand_on_first_rules(tx)?;
-    let names = names_of_addition(kit, place, &taken, country.as_deref(), stands_first);
-    open::take_in_addition(tx, &case, event, &facts, &names)?;
+    open::take_in_addition(tx, &case, event, &facts, ready.names.kept(stands_first))?;
     let row_id = id.as_str();
     let statement = match &body.statement {
         Some(words) => Some(tx.keys(Owner::case(&case))?.sealing::<Statement>()?.seal("addition", row_id, words)?),
@@ -111,10 +100,17 @@ pub fn add(
     Ok(AdditionReceipt { addition, not_accepted: found.broken().iter().map(NotAccepted::from).collect(), case })
 }
 
-/// The country from which the report came; nothing when that was not told, or was erased.
-fn country_of(rx: &mut Look<'_>, case: &CaseId, report: &ReportId) -> Result<Option<String>> {
-    let sealed: Sealed<Identity> = reports::table.find(report).select(reports::identity).first(rx.conn())?;
-    match rx.keys(Owner::case(case))?.existing::<Identity>() {
+/// The country from which a report came; nothing when that was not told, or was erased.
+///
+/// # Errors
+/// `NotFound` for another tenant's report.
+pub fn country_of(rx: &mut Look<'_>, tenant: &Tenant, report: &ReportId) -> Result<Option<String>> {
+    let (case, sealed): (CaseId, Sealed<Identity>) = reports::table
+        .find(report)
+        .filter(reports::platform_id.eq(&tenant.platform).and(reports::mode.eq(tenant.mode)))
+        .select((reports::case_id, reports::identity))
+        .first(rx.conn())?;
+    match rx.keys(Owner::case(&case))?.existing::<Identity>() {
         Ok(key) => Ok(key.open::<IdentityPart>("identity", report.as_str(), &sealed)?.into_exposed().reporter.country),
         Err(Error::Erased) => Ok(None),
         Err(error) => Err(error),

@@ -24,7 +24,7 @@ use crate::error::{Conflict, Error, Result};
 
 /// What a case needs to know of a report that comes in.
 #[derive(Debug)]
-pub struct Incoming {
+pub struct Incoming<'a> {
     /// The report's id.
     pub report: ReportId,
     /// Whose it is.
@@ -42,13 +42,13 @@ pub struct Incoming {
     /// When the reporter was promised a human review.
     pub promised: Timestamp,
     /// Keyed hashes of whom the report names.
-    pub names: Vec<Named>,
+    pub names: &'a [Named],
     /// Where the person harmed lives.
     pub region: Region,
 }
 
 /// A keyed hash of an account or identifier, and whose it is.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Named {
     /// `subject` or `reporter`.
     pub role: &'static str,
@@ -67,7 +67,7 @@ pub struct Named {
 ///
 /// # Errors
 /// `InFlight` when a twin of the pair opens its case at this moment and is gone when looked for.
-pub(in crate::domain) fn land(tx: &mut Unit<'_>, incoming: &Incoming) -> Result<Case> {
+pub(in crate::domain) fn land(tx: &mut Unit<'_>, incoming: &Incoming<'_>) -> Result<Case> {
     if let Some(case) = of_pair(tx, incoming)? {
         return join(tx, case, incoming);
     }
@@ -83,7 +83,7 @@ pub(in crate::domain) fn land(tx: &mut Unit<'_>, incoming: &Incoming) -> Result<
 
 /// The pair's case. One that was erased, or whose keys are damaged, gives up the pair: a later report opens
 /// a case anew.
-fn of_pair(tx: &mut Unit<'_>, incoming: &Incoming) -> Result<Option<Case>> {
+fn of_pair(tx: &mut Unit<'_>, incoming: &Incoming<'_>) -> Result<Option<Case>> {
     let Some(pair) = incoming.pair else { return Ok(None) };
     let id: Option<CaseId> = cases::table
         .filter(cases::pair_digest.eq(pair.to_vec()))
@@ -116,7 +116,7 @@ fn is_erased(case: &Case, keys: &mut Keys<'_>) -> Result<bool> {
 }
 
 /// Opens a case; nothing when the pair has one by now.
-fn open(tx: &mut Unit<'_>, incoming: &Incoming) -> Result<Option<Case>> {
+fn open(tx: &mut Unit<'_>, incoming: &Incoming<'_>) -> Result<Option<Case>> {
     let kit = tx.kit();
     let assessment = kit.triage.assess(&incoming.facts);
     let now = tx.now();
@@ -167,7 +167,7 @@ fn open(tx: &mut Unit<'_>, incoming: &Incoming) -> Result<Option<Case>> {
         return Ok(None);
     }
     clocks::insert(tx, &running)?;
-    name(tx, &id, &incoming.names, &[])?;
+    name(tx, &id, incoming.names, &[])?;
     tx.keys_of_new(&Owner::case(&id));
     priority::keep(tx, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
     if let Some(call) = alarm {
@@ -185,7 +185,7 @@ fn image_clock(kit: &Kit, case: &CaseId, report: &ReportId, now: Timestamp) -> C
 }
 
 /// Takes a further report of the same two accounts into their case. A closed case opens again.
-fn join(tx: &mut Unit<'_>, mut case: Case, incoming: &Incoming) -> Result<Case> {
+fn join(tx: &mut Unit<'_>, mut case: Case, incoming: &Incoming<'_>) -> Result<Case> {
     let kit = tx.kit();
     audit::record(tx, Owner::case(&case.id), Event::ReportJoined { report: incoming.report.clone() })?;
     if incoming.image_clock {
@@ -193,7 +193,7 @@ fn join(tx: &mut Unit<'_>, mut case: Case, incoming: &Incoming) -> Result<Case> 
         clocks::insert(tx, &[clock])?;
     }
     join_queue(tx, &mut case, incoming.category)?;
-    take_in(tx, &mut case, &incoming.facts, &incoming.names, Some(incoming.promised))?;
+    take_in(tx, &mut case, &incoming.facts, incoming.names, Some(incoming.promised))?;
     Ok(case)
 }
 

@@ -120,7 +120,7 @@ fn take_what_stands_elsewhere(body: &mut ReportBody, found: &mut Found) {
 /// Reads an addition.
 ///
 /// # Errors
-/// As [`read_report`].
+/// As [`read_report`]; `Invalid` with every finding for one that is empty or, in a trial, not of the right form.
 pub fn read_addition<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<AdditionBody>> {
     let Object { members, mut found, .. } = open(&sent.into(), mode)?;
     let mut members = Members::new("", members);
@@ -137,7 +137,7 @@ pub fn read_addition<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<
     if is_empty && !found.has_left_out() {
         found.refuse("", &Form::NothingAdded);
     }
-    Ok(Taken { body, found })
+    Taken { body, found }.accept(mode)
 }
 
 /// How many bytes the chat of a long report may have beside the rest of it.

@@ -26,6 +26,12 @@ pub(in crate::domain) struct Anew {
     pub(in crate::domain) pair: Option<[u8; 32]>,
 }
 
+impl Anew {
+    fn add(&mut self, names: &[Named], at: Timestamp) {
+        self.names.extend(names.iter().map(|named| (*named, at)));
+    }
+}
+
 type SealedReport = (ReportId, Timestamp, Sealed<Identity>, Option<Sealed<Contact>>, Option<Sealed<Subject>>);
 
 type SealedAddition = (AdditionId, ReportId, Timestamp, Option<Sealed<Subject>>);
@@ -35,7 +41,7 @@ type SealedAddition = (AdditionId, ReportId, Timestamp, Option<Sealed<Subject>>)
 /// # Errors
 /// `Erased` when any part that names people was; `Internal` when one does not open.
 pub(in crate::domain) fn anew(rx: &mut Look<'_>, case: &Case, stands_first: bool) -> Result<Anew> {
-    let kit = rx.kit();
+    let keyring = &rx.kit().keyring;
     let place = Place { platform: &case.platform_id, mode: case.mode };
     let mut anew = Anew { names: Vec::new(), pair: None };
     let left_out = left_out::of_case(rx, &case.id)?;
@@ -67,23 +73,23 @@ pub(in crate::domain) fn anew(rx: &mut Look<'_>, case: &Case, stands_first: bool
             contact: contact.as_ref().and_then(|part| part.contact.as_ref()),
             image_contact: contact.as_ref().and_then(|part| part.intimate_image_contact.as_deref()),
         };
-        anew.pair = anew.pair.or_else(|| pair(kit, place, &said));
-        anew.names.extend(names(kit, place, &said, stands_first).into_iter().map(|named| (named, at)));
+        anew.pair = anew.pair.or_else(|| pair(keyring, place, &said));
+        anew.add(names(keyring, place, &said).kept(stands_first), at);
         countries.insert(id, identity.reporter.country);
     }
     for (id, report, at, sealed) in added(rx, &case.id)? {
         let country = countries.get(&report).and_then(Option::as_deref);
         let (_, beyond) = hidden(id.as_str());
-        anew.names.extend(identified(kit, &beyond, country, stands_first).into_iter().map(|named| (named, at)));
+        anew.add(identified(keyring, &beyond, country).kept(stands_first), at);
         let unread = left_out.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
-        anew.names.extend(perhaps_named(kit, place, unread, country).into_iter().map(|named| (named, at)));
+        anew.add(&perhaps_named(keyring, place, unread, country), at);
         let Some(sealed) = sealed else { continue };
         let given: Vec<IdentifierBody> = rx
             .keys(Owner::case(&case.id))?
             .existing::<Subject>()?
             .open("addition", id.as_str(), &sealed)?
             .into_exposed();
-        anew.names.extend(identified(kit, &given, country, stands_first).into_iter().map(|named| (named, at)));
+        anew.add(identified(keyring, &given, country).kept(stands_first), at);
     }
     Ok(anew)
 }

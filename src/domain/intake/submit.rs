@@ -4,17 +4,17 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::body::{
-    ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, ReportBody, Reporter, SubjectBody, Survivor,
+    ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Reporter, SubjectBody, Survivor,
 };
 use super::facts;
 use super::left_out;
-use super::names::{Said, names, pair};
 use super::open;
 use super::open::Incoming;
 use super::reader::Taken;
-use super::receipt::{Receipt, not_accepted};
+use super::ready::ReadyReport;
+use super::receipt::Receipt;
 use crate::base::id::{CaseId, ReportId};
-use crate::base::secret::{hex, same, silent};
+use crate::base::secret::{same, silent};
 use crate::base::time::Timestamp;
 use crate::db::schema::reports;
 use crate::domain::access::Tenant;
@@ -24,18 +24,12 @@ use crate::domain::ledger::events::{self, EventType, Log, NewEvent};
 use crate::domain::paging::rota;
 use crate::domain::people::staff;
 use crate::domain::terms::acknowledgement::{Acknowledgement, acknowledge};
-use crate::domain::terms::identifiers::Place;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::intimate_image_clock_applies;
-use crate::domain::unit::{Kit, Unit};
+use crate::domain::unit::Unit;
 use crate::domain::vault::{Answers, Contact, Identity, Owner, Statement, Subject};
 use crate::error::rules::Form;
 use crate::error::{Conflict, Error, Result};
-
-/// The longest reference, in characters.
-const LONGEST_REFERENCE: usize = 255;
-/// So many bytes tell two broken references apart.
-const APART: usize = 6;
 
 /// The words, sealed under `statement`.
 #[derive(Serialize, Deserialize)]
@@ -75,20 +69,17 @@ struct Stored {
 /// Takes a report in, and says what its sender is told. The same reference with the same content is the same report.
 ///
 /// # Errors
-/// `Invalid` when the report is not to be taken; `DuplicateReference` when the reference is known with another content;
-/// `InFlight` when a twin is being stored.
-pub fn submit(tx: &mut Unit<'_>, tenant: &Tenant, taken: Taken<ReportBody>) -> Result<Receipt> {
-    let mut taken = taken.accept(tenant.mode)?;
+/// `DuplicateReference` when the reference is known with another content; `InFlight` when a twin is being stored.
+pub fn submit(tx: &mut Unit<'_>, tenant: &Tenant, mut ready: ReadyReport) -> Result<Receipt> {
+    ready.sender.check(tenant)?;
     let staffed = rota::is_staffed(tx)?;
-    let acknowledgement = acknowledge(taken.body.addressee(), tx.now(), staffed);
-    let not_accepted = not_accepted(&taken);
-    let digest = digest(tx.kit(), &taken)?;
-    tell_apart(&mut taken.body.platform_report_ref, &digest);
-    let platform_report_ref = taken.body.platform_report_ref.clone();
+    let acknowledgement = acknowledge(ready.taken.body.addressee(), tx.now(), staffed);
+    let not_accepted = std::mem::take(&mut ready.not_accepted);
+    let platform_report_ref = ready.taken.body.platform_report_ref.clone();
     let (stored, is_new) = match known(tx, tenant, &platform_report_ref)? {
-        Some(known) if same(&known.digest, &digest) => (known, false),
+        Some(known) if same(&known.digest, &ready.digest) => (known, false),
         Some(known) => return Err(Conflict::DuplicateReference { report: known.id.to_string() }.into()),
-        None => (take_in(tx, tenant, taken, digest)?, true),
+        None => (take_in(tx, tenant, ready)?, true),
     };
     Ok(Receipt {
         id: stored.id,
@@ -105,12 +96,13 @@ pub fn submit(tx: &mut Unit<'_>, tenant: &Tenant, taken: Taken<ReportBody>) -> R
 }
 
 /// A report that is not here yet lands in its case.
-fn take_in(tx: &mut Unit<'_>, tenant: &Tenant, taken: Taken<ReportBody>, digest: [u8; 32]) -> Result<Stored> {
+fn take_in(tx: &mut Unit<'_>, tenant: &Tenant, ready: ReadyReport) -> Result<Stored> {
     let id = ReportId::random();
-    let incoming = incoming(tx, tenant, &id, &taken)?;
+    let incoming = incoming(tx, tenant, &id, &ready)?;
     let (category, human_review_by) = (incoming.category, incoming.promised);
     let case = open::land(tx, &incoming)?;
-    store(tx, &case, &Promised { id: &id, category, human_review_by }, taken, digest)?;
+    let digest = ready.digest;
+    store(tx, &case, &Promised { id: &id, category, human_review_by }, ready)?;
     let log = Log { platform: &case.platform_id, mode: case.mode };
     let received = NewEvent::new(log, EventType::ReportReceived, 1, tx.now(), id.clone());
     events::insert(tx, &[received])?;
@@ -123,26 +115,6 @@ fn take_in(tx: &mut Unit<'_>, tenant: &Tenant, taken: Taken<ReportBody>, digest:
         human_review_by,
         version: 1,
     })
-}
-
-/// A reference in which a character was lost may be that of another report: it is told apart by what the report says, so
-/// that neither is taken for the other, and the same report sent again is found.
-fn tell_apart(reference: &mut String, digest: &[u8; 32]) {
-    if reference.contains('\u{fffd}') {
-        let kept: String = reference.chars().take(LONGEST_REFERENCE - 1 - 2 * APART).collect();
-        *reference = format!("{kept}~{}", hex(digest.get(..APART).unwrap_or_default()));
-    }
-}
-
-/// A keyed hash of what the report says, with what could not be used of it.
-fn digest(kit: &Kit, taken: &Taken<ReportBody>) -> Result<[u8; 32]> {
-    let canonical = serde_json::to_vec(&taken.body).map_err(anyhow::Error::new)?;
-    let left_out = serde_json::to_vec(taken.found.left_out()).map_err(anyhow::Error::new)?;
-    let mut parts: Vec<&[u8]> = vec![&canonical];
-    if taken.found.has_left_out() {
-        parts.push(&left_out);
-    }
-    Ok(kit.keyring.keyed("report-body", &parts))
 }
 
 fn known(tx: &mut Unit<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Stored>> {
@@ -172,28 +144,27 @@ fn known(tx: &mut Unit<'_>, tenant: &Tenant, reference: &str) -> Result<Option<S
     }))
 }
 
-fn incoming(tx: &mut Unit<'_>, tenant: &Tenant, id: &ReportId, taken: &Taken<ReportBody>) -> Result<Incoming> {
+/// What the case is told of it.
+fn incoming<'a>(tx: &mut Unit<'_>, tenant: &Tenant, id: &ReportId, ready: &'a ReadyReport) -> Result<Incoming<'a>> {
     let kit = tx.kit();
-    let body = &taken.body;
+    let body = &ready.taken.body;
     let unknown = || Error::invalid("/category", Form::CategoryCode);
     let category = CategoryCode::parse(&body.category).ok_or_else(unknown)?;
-    let facts = facts::of_report(kit.triage.rules(), taken);
+    let facts = facts::of_report(kit.triage.rules(), &ready.taken);
     let declared = body.intimate_image.as_ref().map(facts::declarations);
     let clock_applies = |made| facts.categories.iter().any(|code| intimate_image_clock_applies(*code, &made));
     let image_clock = declared.is_some_and(clock_applies);
-    let said = Said::of(taken);
-    let place = Place { platform: &tenant.platform, mode: tenant.mode };
     let stands_first = staff::stand_on_first_rules(tx)?;
     Ok(Incoming {
         report: id.clone(),
         platform: tenant.platform.clone(),
         mode: tenant.mode,
         category,
-        pair: pair(kit, place, &said),
+        pair: ready.pair,
         facts,
         image_clock,
         promised: tx.now().plus(kit.triage.rules().promise(category.group())),
-        names: names(kit, place, &said, stands_first),
+        names: ready.names.kept(stands_first),
         region: facts::region(body),
     })
 }
@@ -205,16 +176,10 @@ struct Promised<'a> {
     human_review_by: Timestamp,
 }
 
-fn store(
-    tx: &mut Unit<'_>,
-    case: &Case,
-    promised: &Promised<'_>,
-    taken: Taken<ReportBody>,
-    digest: [u8; 32],
-) -> Result<()> {
+fn store(tx: &mut Unit<'_>, case: &Case, promised: &Promised<'_>, ready: ReadyReport) -> Result<()> {
     let Promised { id, category, human_review_by } = *promised;
     let row_id = id.as_str();
-    let Taken { mut body, found } = taken;
+    let ReadyReport { taken: Taken { mut body, found }, digest, .. } = ready;
     let relation = body.reporter.relation;
     let image_contact = body.intimate_image.as_mut().and_then(|image| image.contact.take());
     let contact = ContactPart { contact: body.contact, intimate_image_contact: image_contact };

@@ -8,11 +8,11 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::once::{once, run};
-use super::reports::{LONGEST_REPORT, count, take};
+use super::reports::{LONGEST_REPORT, count, ready, take};
 use crate::base::json::{self, Json, Manner};
 use crate::base::secret::silent;
 use crate::domain::intake::body::ReportBody;
-use crate::domain::intake::{Receipt, Sent, read_body, read_report};
+use crate::domain::intake::{Receipt, Sent, read_body};
 use crate::domain::ledger::idempotency::{Answered, Reply};
 use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;
@@ -91,7 +91,9 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let key = call.idempotency_key();
     let mode = token.mode;
-    let (Parts { reports: items, is_mended, is_mislabelled }, verdict) = match split(&raw.sent(), mode) {
+    let whole = raw.clone();
+    let split = call.shared.aside.run(move || split(&whole.sent(), mode)).await;
+    let (Parts { reports: items, is_mended }, verdict) = match split {
         Ok(parts) => (parts, Ok(())),
         Err(refused) => (Parts::default(), Err(refused)),
     };
@@ -106,13 +108,12 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     let mut results = Vec::with_capacity(items.len());
     let key = key?;
     for (index, item) in items.into_iter().enumerate() {
-        let bytes = Raw::part(Bytes::from(item.get().to_owned()));
+        let item = raw.part(Bytes::from(item.get().to_owned()), is_mended);
         // What one call may not bring, a batch may not either.
-        let too_large = bytes.0.len() > LONGEST_REPORT;
-        let sent = Sent { is_mislabelled, is_mended, ..bytes.sent() };
-        let body = if too_large { Err(Refused::TooLarge.into()) } else { read_report(sent, mode) };
-        let part = keyed_part(&call, &bytes, &key, Some(index));
-        let done = run(&call.shared.app, token.clone(), Ok(part), move |tx, who| take(tx, &who, body?)).await;
+        let too_large = item.0.len() > LONGEST_REPORT;
+        let report = if too_large { Err(Refused::TooLarge.into()) } else { ready(&call, &token, &item).await };
+        let part = keyed_part(&call, &item, &key, Some(index));
+        let done = run(&call.shared.app, token.clone(), Ok(part), move |tx, who| take(tx, &who, report?)).await;
         let (status, report, problem) = match done {
             Ok(Answered { answer, is_repeated: again }) => {
                 replayed &= again;
@@ -147,7 +148,6 @@ struct Parts {
     reports: Vec<Box<RawValue>>,
     /// Whether the batch had to be put right to be read.
     is_mended: bool,
-    is_mislabelled: bool,
 }
 
 /// The reports of a batch as they came. How deep each is nested is looked at when it is read.
@@ -162,7 +162,7 @@ fn split(sent: &Sent<'_>, mode: Mode) -> Result<Parts> {
     if reports.is_empty() || reports.len() > MOST {
         return Err(Error::invalid("/reports", Form::Batch(MOST)));
     }
-    Ok(Parts { reports, is_mended, is_mislabelled: sent.is_mislabelled })
+    Ok(Parts { reports, is_mended })
 }
 
 /// The reports of a live batch: as they came where it is JSON, and otherwise as they are plainly meant.

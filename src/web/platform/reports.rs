@@ -1,5 +1,7 @@
 //! Reports: submit, read, add to, ask to withdraw.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
@@ -9,9 +11,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::once::once;
 use crate::base::id::{ReportId, ReportKind};
 use crate::base::page::{Limit, Page};
-use crate::domain::access::{self, Tenant};
+use crate::domain::access::{self, Presented, Tenant};
 use crate::domain::intake::body::{AdditionBody, ReportBody};
-use crate::domain::intake::{self, AdditionReceipt, Receipt, ReportView, Taken};
+use crate::domain::intake::{self, AdditionReceipt, ReadyAddition, ReadyReport, Receipt, ReportView};
 use crate::domain::ledger::idempotency::Reply;
 use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;
@@ -78,14 +80,15 @@ pub(in crate::web) struct Validity {
 async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     let query: SubmitQuery = call.query()?;
     let token = call.token()?;
-    // Read before the transaction, whose thread others wait for; judged only after the replay was looked for.
-    let body = intake::read_report(raw.sent(), token.mode);
-    if query.validate_only {
-        call.shared.app.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
-        return validity(body.and_then(|taken| taken.found.complete()));
-    }
     let mode = token.mode;
-    let answer = once(&call, &raw, token, move |tx, who| take(tx, &who, body?)).await?;
+    if query.validate_only {
+        let checked = call.shared.aside.run(move || intake::read_report(raw.sent(), mode)?.found.complete()).await;
+        call.shared.app.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
+        return validity(checked);
+    }
+    // Made ready before the transaction, whose thread others wait for; told only after the replay was looked for.
+    let report = ready(&call, &token, &raw).await;
+    let answer = once(&call, &raw, token, move |tx, who| take(tx, &who, report?)).await?;
     let again = answer.headers().contains_key("idempotency-replayed");
     count(&call, answer.status().as_u16(), again, mode);
     Ok(answer)
@@ -107,9 +110,15 @@ fn validity(checked: Result<()>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(Validity { valid: errors.is_empty(), errors }))
 }
 
+/// Reads a report and names whom it names, aside.
+pub(super) async fn ready(call: &Call, token: &Presented, raw: &Raw) -> Result<ReadyReport> {
+    let (kit, token, raw) = (Arc::clone(&call.shared.app.kit), token.clone(), raw.clone());
+    call.shared.aside.run(move || intake::ready_report(&kit.keyring, &token, raw.sent())).await
+}
+
 /// Takes a report in and answers with its receipt.
-pub(super) fn take(tx: &mut Unit<'_>, who: &Tenant, taken: Taken<ReportBody>) -> Result<Reply> {
-    let receipt = intake::submit(tx, who, taken)?;
+pub(super) fn take(tx: &mut Unit<'_>, who: &Tenant, report: ReadyReport) -> Result<Reply> {
+    let receipt = intake::submit(tx, who, report)?;
     let place = format!("/v1/reports/{}", receipt.id);
     let (status, header) =
         if receipt.is_new { (StatusCode::CREATED, "location") } else { (StatusCode::OK, "content-location") };
@@ -195,14 +204,29 @@ async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
     let precondition = call.if_match()?;
-    let body = intake::read_addition(raw.sent(), token.mode);
+    let addition = ready_addition(&call, &token, &raw, &id).await;
     once(&call, &raw, token, move |tx, who| {
         let known = intake::find(tx, &who, &id)?;
         precondition.holds(known.version)?;
-        let receipt = intake::add(tx, &who, &id, body?)?;
+        let receipt = intake::add(tx, &who, &id, &addition?)?;
         Ok(Reply::of(Owner::case(&receipt.case), json(StatusCode::CREATED, &receipt)?))
     })
     .await
+}
+
+/// Reads an addition and names whom it names, aside. What is wrong with it is told only after the replay was looked for.
+async fn ready_addition(call: &Call, token: &Presented, raw: &Raw, report: &ReportId) -> Result<ReadyAddition> {
+    let (app, aside) = (&call.shared.app, &call.shared.aside);
+    let (sent, mode) = (raw.clone(), token.mode);
+    let read = aside.run(move || intake::read_addition(sent.sent(), mode)).await?;
+    let country = if read.has_numbers() {
+        let (token, report) = (token.clone(), report.clone());
+        app.read(move |rx| access::platform(rx, &token).and_then(|who| intake::country_of(rx, &who, &report))).await?
+    } else {
+        None
+    };
+    let (kit, token) = (Arc::clone(&app.kit), token.clone());
+    aside.run(move || Ok(intake::ready_addition(&kit.keyring, &token, read, country.as_deref()))).await
 }
 
 /// The answer to every wish to withdraw: the same whatever stands behind it.
