@@ -1,5 +1,7 @@
 //! Where a report lands: in a case of its own, or in the case of the same two accounts.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use crate::base::id::{CaseId, PlatformId, ReportId};
@@ -292,28 +294,25 @@ struct BlindIndex<'a> {
 /// A name that a case has already: its hash, its role, and what it is compared for.
 type Known = (Vec<u8>, String, Use);
 
-/// Remembers whom a case names, as keyed hashes: for walls, and for matching. `known` are the case's already. Says
-/// whether there is anybody new.
+/// Remembers whom a case names, as keyed hashes: for walls, and for matching. Each of `names` is there once; `known` are
+/// the case's already. Says whether there is anybody new.
 fn name(tx: &mut Unit<'_>, case: &CaseId, names: &[Named], known: &[Known]) -> Result<bool> {
     let created_at = tx.now();
     let mut rows: Vec<BlindIndex<'_>> = Vec::with_capacity(names.len());
     let mut is_new = false;
+    let known: HashMap<(&str, &[u8]), Use> =
+        known.iter().map(|(digest, role, used)| ((role.as_str(), digest.as_slice()), *used)).collect();
     for named in names {
-        if let Some(row) = rows.iter_mut().find(|row| row.role == named.role && row.digest == named.digest) {
-            row.used = row.used.and(named.used);
-            continue;
-        }
-        let there = known.iter().find(|(digest, role, _)| role == named.role && *digest == named.digest);
-        if let Some((digest, role, used)) = there {
-            if used.and(named.used) != *used {
-                diesel::update(blind_indexes::table.find((case, digest, role)))
-                    .set(blind_indexes::used.eq(used.and(named.used)))
+        let (digest, used) = (named.digest.to_vec(), named.used);
+        if let Some(before) = known.get(&(named.role, named.digest.as_slice())) {
+            if before.and(used) != *before {
+                diesel::update(blind_indexes::table.find((case, digest, named.role)))
+                    .set(blind_indexes::used.eq(before.and(used)))
                     .execute(tx.conn())?;
                 is_new = true;
             }
             continue;
         }
-        let (digest, used) = (named.digest.to_vec(), named.used);
         rows.push(BlindIndex {
             digest,
             case_id: case,
