@@ -1,15 +1,14 @@
 //! Who may do what: the one table, and the only way to a row. A [`Grant`] proves that the row was found through here;
 //! operations take grants and not ids.
 
+mod acts;
 mod policy;
 
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-pub use policy::{Act, CaseAct, allows, may_ever, rights, table, takes_cases};
-pub use policy::{
-    AskPlatform, Assign, ChangePriority, Claim, Decide, Link, Read, ReadContent, Reopen, SignSecond, Work, WriteNote,
-};
+pub use acts::*;
+pub use policy::{allows, may_ever, rights, table, takes_cases};
 
 use super::case;
 use super::case::Case;

@@ -1,46 +1,8 @@
 //! The policy for cases: which role may do what, where. One row for each act, and no default.
 
-use crate::base::code::codes;
+use super::acts::Act;
 use crate::domain::people::staff::{Member, Role};
 use crate::domain::triage::Queue;
-
-codes! {
-    /// What somebody can do with a case, in the order of the written table.
-    pub enum Act {
-        /// Read its state, clocks and record.
-        Read = "Read",
-        /// Read what people said.
-        ReadContent = "ReadContent",
-        /// Take it.
-        Claim = "Claim",
-        /// Work on it while holding it.
-        Work = "Work",
-        /// Write a note.
-        WriteNote = "WriteNote",
-        /// Raise its priority, or ask for a lower one.
-        ChangePriority = "ChangePriority",
-        /// Ask the platform to act.
-        AskPlatform = "AskPlatform",
-        /// Close it.
-        Decide = "Decide",
-        /// Take it up again.
-        Reopen = "Reopen",
-        /// Link it with another.
-        Link = "Link",
-        /// Hand it to somebody.
-        Assign = "Assign",
-        /// Decide as the second person.
-        SignSecond = "SignSecond",
-    }
-}
-
-impl Act {
-    /// Whether only the holder of the claim may do it.
-    #[must_use]
-    pub const fn needs_claim(self) -> bool {
-        matches!(policy(self).1, By::Holder)
-    }
-}
 
 /// Whether a role may do an act.
 #[derive(Clone, Copy)]
@@ -82,6 +44,14 @@ const fn policy(act: Act) -> ([Right; 5], By) {
         Act::Assign => ([No, Yes, Yes, No, No], Anyone),
         // A second signature on a child's case is the safeguarding lead's.
         Act::SignSecond => ([No, NoChild, Yes, No, No], Anyone),
+    }
+}
+
+impl Act {
+    /// Whether only the holder of the claim may do it.
+    #[must_use]
+    pub const fn needs_claim(self) -> bool {
+        matches!(policy(self).1, By::Holder)
     }
 }
 
@@ -137,22 +107,3 @@ pub fn table() -> String {
 pub fn rights(role: Role, queue: Queue) -> Vec<String> {
     Act::ALL.iter().filter(|act| allows(role, queue, **act)).map(|act| act.as_str().to_owned()).collect()
 }
-
-/// An act as a type, so that a grant for one cannot serve another.
-pub trait CaseAct: 'static {
-    /// Which act it is.
-    const ACT: Act;
-}
-
-macro_rules! case_acts {
-    ($($name:ident)*) => {$(
-        #[doc = concat!("The act `", stringify!($name), "` as a type.")]
-        #[derive(Debug)]
-        pub enum $name {}
-        impl CaseAct for $name {
-            const ACT: Act = Act::$name;
-        }
-    )*};
-}
-
-case_acts! { Read ReadContent Claim Work WriteNote ChangePriority SignSecond AskPlatform Decide Assign Reopen Link }
