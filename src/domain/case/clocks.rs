@@ -35,6 +35,22 @@ codes! {
     }
 }
 
+impl ClockKind {
+    /// Whether it is we who owe what is due, and owe it for as long as the case is open. What the platform owes, an answer
+    /// and the 48 hours of an image, it owes all the same when the case is closed.
+    #[must_use]
+    pub(in crate::domain) const fn is_ours(self) -> bool {
+        match self {
+            Self::HumanReview
+            | Self::FirstContactOrStandby
+            | Self::EscalationDecision
+            | Self::ReReview
+            | Self::CheckIn => true,
+            Self::IntimateImage | Self::Request => false,
+        }
+    }
+}
+
 codes! {
     /// Where a clock stands.
     pub enum ClockState {
@@ -300,12 +316,12 @@ pub(in crate::domain) fn meet_image(tx: &mut Unit<'_>, report: &ReportId) -> Res
     Ok(())
 }
 
-/// Stops our own clocks of a case that is closed. What the platform owes, an answer and the 48 hours of an image, it
-/// owes all the same.
+/// Stops our own clocks of a case that is closed.
 pub(in crate::domain) fn stop_ours(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
+    let others = ClockKind::ALL.iter().filter(|kind| !kind.is_ours());
     let running = clocks::case_id
         .eq(case)
-        .and(clocks::kind.ne_all([ClockKind::IntimateImage, ClockKind::Request]))
+        .and(clocks::kind.ne_all(others))
         .and(clocks::met_at.is_null())
         .and(clocks::stopped_at.is_null());
     diesel::update(clocks::table.filter(running)).set(clocks::stopped_at.eq(tx.now())).execute(tx.conn())?;

@@ -211,8 +211,7 @@ impl Looked<'_> {
         let told_of = case.mode == Mode::Live && case.state.is_open();
         let rings = |(_, closed): &Alarm| closed.is_none();
         // Of an image and of a request their platform is told; and both may have passed while the case was closed.
-        let ours =
-            |clock: &&&Clock| clock.runs() && !matches!(clock.kind, ClockKind::IntimateImage | ClockKind::Request);
+        let ours = |clock: &&&Clock| clock.runs() && clock.kind.is_ours();
         let unheard = |clock: &&Clock| {
             clock.due_at < *now
                 && clock.alarm_at.is_none()
