@@ -5,12 +5,14 @@
 mod intake;
 mod names;
 mod paging;
+mod people;
 mod statistics;
 mod webhooks;
 
 pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
 pub use paging::{alarms, shifts, stumbles, unseen_cases};
+pub use people::{platform_clients, platforms, staff, staff_sessions};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
 
@@ -29,61 +31,6 @@ diesel::table! {
         recipient -> Text,
         wrapped -> Binary,
         created_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    platforms (id) {
-        id -> Text,
-        slug -> Text,
-        name -> Text,
-        created_at -> BigInt,
-        audit_seq -> BigInt,
-        audit_head -> Binary,
-    }
-}
-
-diesel::table! {
-    platform_clients (id) {
-        id -> Text,
-        platform_id -> Text,
-        mode -> Text,
-        secret_hash -> Binary,
-        scopes -> Text,
-        epoch -> BigInt,
-        created_at -> BigInt,
-        revoked_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    staff (id) {
-        id -> Text,
-        username -> Text,
-        role -> Text,
-        queues -> Text,
-        password_hash -> Text,
-        totp_secret -> Binary,
-        totp_step -> BigInt,
-        epoch -> BigInt,
-        active -> Bool,
-        created_at -> BigInt,
-        acted_at -> Nullable<BigInt>,
-        audit_seq -> BigInt,
-        audit_head -> Binary,
-        mail -> Nullable<Binary>,
-    }
-}
-
-diesel::table! {
-    staff_sessions (id) {
-        id -> Text,
-        token_hash -> Binary,
-        staff_id -> Text,
-        epoch -> BigInt,
-        created_at -> BigInt,
-        expires_at -> BigInt,
-        seen_at -> BigInt,
     }
 }
 

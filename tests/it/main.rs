@@ -24,6 +24,7 @@ mod declared;
 mod deliveries;
 mod demo;
 mod desk;
+mod documents;
 mod editions;
 mod entity_tags;
 mod faults;

@@ -16,16 +16,11 @@ use crate::harness::{Database, databases, fresh_database};
 /// Table and column, with the kind of value and whether it may be absent.
 type Columns = BTreeMap<(String, String), (&'static str, bool)>;
 
-/// What `src/db/schema.rs` says.
+/// What `src/db/schema.rs` and the files beside it say.
 fn drawn() -> Columns {
-    let text = concat!(
-        include_str!("../../src/db/schema.rs"),
-        include_str!("../../src/db/schema/intake.rs"),
-        include_str!("../../src/db/schema/statistics.rs"),
-        include_str!("../../src/db/schema/names.rs"),
-        include_str!("../../src/db/schema/paging.rs"),
-        include_str!("../../src/db/schema/webhooks.rs")
-    );
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/schema")).unwrap();
+    let beside = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let text: String = beside.chain([include_str!("../../src/db/schema.rs").to_owned()]).collect();
     let mut columns = Columns::new();
     for table in text.split("diesel::table! {").skip(1) {
         let (head, body) = table.split_once("{\n").unwrap();

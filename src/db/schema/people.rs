@@ -1,0 +1,56 @@
+//! Platforms with their credentials, and colleagues with their sessions.
+
+diesel::table! {
+    platforms (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        created_at -> BigInt,
+        audit_seq -> BigInt,
+        audit_head -> Binary,
+    }
+}
+
+diesel::table! {
+    platform_clients (id) {
+        id -> Text,
+        platform_id -> Text,
+        mode -> Text,
+        secret_hash -> Binary,
+        scopes -> Text,
+        epoch -> BigInt,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    staff (id) {
+        id -> Text,
+        username -> Text,
+        role -> Text,
+        queues -> Text,
+        password_hash -> Text,
+        totp_secret -> Binary,
+        totp_step -> BigInt,
+        epoch -> BigInt,
+        active -> Bool,
+        created_at -> BigInt,
+        acted_at -> Nullable<BigInt>,
+        audit_seq -> BigInt,
+        audit_head -> Binary,
+        mail -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    staff_sessions (id) {
+        id -> Text,
+        token_hash -> Binary,
+        staff_id -> Text,
+        epoch -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        seen_at -> BigInt,
+    }
+}
