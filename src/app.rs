@@ -150,7 +150,7 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
     let (keyring, is_new) = bring_together(&config, &place, &mut occupied, &clock, beginning).await?;
     let db = Db::open(&place, config.sizes(), clock.clone(), keyring.chain_key())?;
     let fingerprint = keyring.id();
-    if !db.write(move |tx| vault::settle_keyring(tx, &fingerprint)).await? {
+    if !db.write(move |tx| vault::remember_keyring(tx, &fingerprint)).await? {
         let file = config.keyring_file();
         if is_new {
             // Another process began at the same moment; nothing was sealed under this one.

@@ -177,7 +177,7 @@ impl Metrics {
     }
 
     /// What a tick counted of the webhooks.
-    pub fn keep_hooks(&self, counts: &Counts, now: Timestamp) {
+    pub fn show_hooks(&self, counts: &Counts, now: Timestamp) {
         let called = counts.endpoints - counts.disabled;
         let endpoints = [("well", called - counts.failing), ("failing", counts.failing), ("disabled", counts.disabled)];
         for (state, count) in endpoints {
@@ -189,13 +189,13 @@ impl Metrics {
     }
 
     /// How far names were made anew.
-    pub fn keep_renewal(&self, run: &Run) {
+    pub fn show_renewal(&self, run: &Run) {
         self.work.renewed.get_or_create(&[("state", "looked_at")]).set(run.looked_at);
         self.work.renewed.get_or_create(&[("state", "failed")]).set(run.failed);
     }
 
     /// What a tick counted of the queues.
-    pub fn keep_queues(&self, counts: &[Count], now: Timestamp) {
+    pub fn show_queues(&self, counts: &[Count], now: Timestamp) {
         for count in counts {
             let labels = [("mode", count.mode.as_str()), ("queue", count.queue.as_str())];
             self.queues.depth.get_or_create(&labels).set(count.depth);
@@ -205,7 +205,7 @@ impl Metrics {
     }
 
     /// What a tick saw of owed work.
-    pub fn keep_work(&self, seen: &Watched, now: Timestamp) {
+    pub fn show_work(&self, seen: &Watched, now: Timestamp) {
         self.work.jobs.get_or_create(&[("state", "waiting")]).set(seen.waiting);
         self.work.jobs.get_or_create(&[("state", "dead")]).set(seen.dead);
         self.work.oldest_due.set(seen.oldest_due_at.map_or(0, |at| seconds(now.since(at))));

@@ -96,7 +96,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     let app = app::open_alone(config, Clock::machine()).await?;
     let mut note = match known {
         Some(note) => note,
-        None => people::settle(&app).await?,
+        None => people::make(&app).await?,
     };
     people::allow_trials(&app, &mut note).await?;
     note.base_url = base_url;

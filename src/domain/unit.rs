@@ -192,15 +192,15 @@ impl<'u> Unit<'u> {
     ///
     /// # Errors
     /// What the database says.
-    pub fn settled_keys(&mut self, owner: Owner, scope: Scope) -> Result<&mut Keys<'u>> {
-        self.settled_keys_named(owner.into_id(), scope)
+    pub fn stored_keys(&mut self, owner: Owner, scope: Scope) -> Result<&mut Keys<'u>> {
+        self.stored_keys_named(owner.into_id(), scope)
     }
 
-    /// As [`Unit::settled_keys`], for what is no [`Owner`].
+    /// As [`Unit::stored_keys`], for what is no [`Owner`].
     ///
     /// # Errors
     /// What the database says.
-    pub fn settled_keys_named(&mut self, name: String, scope: Scope) -> Result<&mut Keys<'u>> {
+    pub fn stored_keys_named(&mut self, name: String, scope: Scope) -> Result<&mut Keys<'u>> {
         let keys = match self.look.keys.entry(name) {
             Place::Occupied(known) => known.into_mut(),
             Place::Vacant(place) => {
@@ -208,7 +208,7 @@ impl<'u> Unit<'u> {
                 place.insert(loaded)
             }
         };
-        keys.settle(scope, &mut self.look.rx)?;
+        keys.store_now(scope, &mut self.look.rx)?;
         Ok(keys)
     }
 

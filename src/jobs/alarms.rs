@@ -39,7 +39,7 @@ pub(super) async fn find_unseen(beat: &Beat) -> Result<()> {
         Ok(unseen::is_news(&found, &known, rx.now()).then_some(found))
     };
     match beat.read(look).await? {
-        Some(found) => beat.write(move |tx| unseen::keep(tx, &found)).await,
+        Some(found) => beat.write(move |tx| unseen::note_and_tell(tx, &found)).await,
         None => Ok(()),
     }
 }

@@ -61,7 +61,7 @@ impl Job {
     }
 
     /// Runs it at each beat, until the process ends.
-    pub(super) async fn keep(&self, app: &Arc<App>) {
+    pub(super) async fn run(&self, app: &Arc<App>) {
         let Some(span) = self.span() else { return };
         let mut beats = interval(span);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -33,7 +33,7 @@ pub(super) async fn compare(beat: &Beat) -> Result<()> {
         let id = case.to_owned();
         let found = beat.read(move |rx| matching::compare(rx, &id)).await?;
         let id = case.to_owned();
-        beat.write(move |tx| matching::take_in(tx, &id, &found)).await
+        beat.write(move |tx| matching::raise(tx, &id, &found)).await
     };
     each_row(beat, matching::waiting, work).await.map(drop)
 }

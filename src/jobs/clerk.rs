@@ -120,7 +120,7 @@ impl Clerk {
                 return Ok(());
             }
             let worker = Arc::clone(&self.worker);
-            for job in self.app.write(Caller::Job(LOOP.0), move |tx| owed::take(tx, &worker, &some)).await? {
+            for job in self.app.write(Caller::Job(LOOP.0), move |tx| owed::lease(tx, &worker, &some)).await? {
                 let lane = Lane::of(&job.job, job.lease.attempt > 1);
                 let task = self.hands.spawn(errands::one(Arc::clone(&self.app), job));
                 self.lanes.insert(task.id(), lane);

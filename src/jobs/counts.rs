@@ -29,15 +29,15 @@ pub(super) async fn settle_all(beat: &Beat) -> Result<usize> {
 pub(super) async fn count(beat: &Beat) -> Result<()> {
     let counts = beat.read(queues::count).await?;
     let kept = counts.clone();
-    beat.write(move |tx| queues::keep_counts(tx, &kept)).await?;
-    beat.app.metrics.keep_queues(&counts, beat.app.clock.now());
+    beat.write(move |tx| queues::write_counts(tx, &kept)).await?;
+    beat.app.metrics.show_queues(&counts, beat.app.clock.now());
     Ok(())
 }
 
 /// Looks at what the operator watches.
 pub(super) async fn look(beat: &Beat) -> Result<()> {
     let (seen, hooks) = beat.read(|rx| Ok((looks::look(rx)?, webhooks::counts(rx)?))).await?;
-    beat.app.metrics.keep_work(&seen, beat.app.clock.now());
-    beat.app.metrics.keep_hooks(&hooks, beat.app.clock.now());
+    beat.app.metrics.show_work(&seen, beat.app.clock.now());
+    beat.app.metrics.show_hooks(&hooks, beat.app.clock.now());
     Ok(())
 }

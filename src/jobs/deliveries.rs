@@ -100,14 +100,14 @@ impl Courier {
         }
         for some in self.app.read(webhooks::due).await?.chunks(SIDE_BY_SIDE) {
             if self.hands.len() < HANDS {
-                self.take(some).await?;
+                self.lease(some).await?;
             }
         }
         Ok(more)
     }
 
     /// Leases what is due to these endpoints, and sets to work on it.
-    async fn take(&mut self, some: &[Due]) -> Result<()> {
+    async fn lease(&mut self, some: &[Due]) -> Result<()> {
         let leases = some.iter().cloned().map(|to| {
             let worker = Arc::clone(&self.worker);
             self.app.write(Caller::Job("deliveries"), move |tx| webhooks::lease(tx, &to, &worker, webhooks::AT_ONCE))

@@ -89,7 +89,7 @@ pub async fn run(app: Arc<App>) {
         }
     };
     tokio::join!(
-        join_all(JOBS.iter().map(|job| job.keep(&app))),
+        join_all(JOBS.iter().map(|job| job.run(&app))),
         Clerk::new(&app, &worker).run(),
         Courier::new(&app, &worker).run(),
         at_start

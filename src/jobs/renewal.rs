@@ -29,7 +29,7 @@ pub(super) async fn renew(beat: &Beat) -> Result<()> {
         }
         run = beat.read(renewal::run).await?;
         let Some(run) = &run else { break };
-        beat.app.metrics.keep_renewal(run);
+        beat.app.metrics.show_renewal(run);
         if run.ended_at.is_some() || run.looked_at % SAID < SOME {
             tracing::info!(
                 cases = run.looked_at,

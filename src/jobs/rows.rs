@@ -39,7 +39,7 @@ pub(super) async fn each_row(beat: &Beat, find: Find, work: impl AsyncFn(&str) -
         let awake: Vec<String> = some.into_iter().map(|(_, id)| id).filter(|id| !in_the_way.rests(id, now)).collect();
         for few in awake.chunks(at_once) {
             let done = join_all(few.iter().map(|id| caught(work(id)))).await;
-            in_the_way.keep(beat, few, done).await?;
+            in_the_way.note(beat, few, done).await?;
         }
     }
     in_the_way.forget(beat).await?;
@@ -65,7 +65,7 @@ impl InTheWay {
 
     /// Takes what became of some rows. To note it is the proof that the database does its work, so that what stands in the
     /// way is the row: one that somebody has locked, and not all.
-    async fn keep(&mut self, beat: &Beat, rows: &[String], done: Vec<Result<()>>) -> Result<()> {
+    async fn note(&mut self, beat: &Beat, rows: &[String], done: Vec<Result<()>>) -> Result<()> {
         let (mut failed, mut done_again) = (Vec::new(), Vec::new());
         for (row, done) in rows.iter().zip(done) {
             match done {

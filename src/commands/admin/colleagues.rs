@@ -95,7 +95,7 @@ pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(
         StaffCommand::Declare { username, kind } => {
             let declared = Declared::read(&kind, typed)?;
             // What it ended is not said: whoever declares may stand beside, and must not learn of a case.
-            app.write(Caller::Command("admin"), move |tx| declared.keep(tx, &username)).await?;
+            app.write(Caller::Command("admin"), move |tx| declared.declare(tx, &username)).await?;
             confirm("declared; it is kept sealed, and compared by keyed hash")?;
         }
         StaffCommand::List { json: true } => {

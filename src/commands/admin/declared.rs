@@ -29,7 +29,7 @@ impl Declared {
         Ok(Self::Identifier(Identifier::new(kind, typed()?.trim())))
     }
 
-    pub(super) fn keep(&self, tx: &mut Unit<'_>, username: &str) -> Result<Ended, Error> {
+    pub(super) fn declare(&self, tx: &mut Unit<'_>, username: &str) -> Result<Ended, Error> {
         match self {
             Self::Identifier(identifier) => {
                 colleagues::declare(tx, username, identifier).map_err(super::no_account(username))

@@ -43,12 +43,12 @@ pub fn claim(tx: &mut Unit<'_>, grant: Grant<Claim>) -> Result<Case> {
     if !case.state.is_claimable() && case.state != State::AwaitingPlatform {
         return Err(Conflict::Transition { from: case.state.as_str(), action: "claim" }.into());
     }
-    take(tx, &mut case, &who)?;
+    write_claim(tx, &mut case, &who)?;
     Ok(case)
 }
 
 /// Writes the claim down.
-pub(in crate::domain) fn take(tx: &mut Unit<'_>, case: &mut Case, who: &Acting) -> Result<()> {
+pub(in crate::domain) fn write_claim(tx: &mut Unit<'_>, case: &mut Case, who: &Acting) -> Result<()> {
     let until = tx.now().plus(LEASE);
     case.assigned_to = Some(who.id.clone());
     case.claimed_until = Some(until);
@@ -108,26 +108,23 @@ pub(super) fn hold(tx: &mut Unit<'_>, grant: Grant<Work>, reason: &str, until: O
 /// told, unless it is claimed by then.
 pub(super) fn resume(tx: &mut Unit<'_>, grant: Grant<Reopen>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
-    resume_case(tx, &mut case)?;
+    set_going(tx, &mut case)?;
     priority::page_if_left(tx, &case, "resumed")?;
     Ok(case)
 }
 
-/// A case that was set aside or waits for its platform goes back to be worked on.
-pub(in crate::domain) fn resume_if_waiting(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
-    if case.state.next(Action::Resume).is_some() { resume_case(tx, case) } else { Ok(()) }
-}
-
-/// The same, and when its priority has somebody woken and nobody holds it, `reason` wakes them.
-pub(in crate::domain) fn resume_and_page(tx: &mut Unit<'_>, case: &mut Case, reason: &str) -> Result<()> {
-    if case.state.next(Action::Resume).is_none() {
-        return Ok(());
+/// Has a case worked on again that was set aside or waits for its platform, because something has happened. Says whether
+/// it was one; any other stays as it is.
+pub(in crate::domain) fn bring_back(tx: &mut Unit<'_>, case: &mut Case) -> Result<bool> {
+    let waits = case.state.next(Action::Resume).is_some();
+    if waits {
+        set_going(tx, case)?;
     }
-    resume_case(tx, case)?;
-    priority::page_if_left(tx, case, reason)
+    Ok(waits)
 }
 
-fn resume_case(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
+/// Moves the case along, and offers it to whom it belongs for a while.
+fn set_going(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     let kit = tx.kit();
     moved::move_along(tx, case, Action::Resume, None)?;
     // What has somebody woken is kept for nobody: the one who knew it may be asleep.
@@ -144,14 +141,14 @@ fn reserved(now: Timestamp, next_due_at: Timestamp) -> Timestamp {
 pub(super) fn reopen(tx: &mut Unit<'_>, grant: Grant<Reopen>, reason: &str) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
     require_reason(reason)?;
-    reopen_case(tx, &mut case)?;
+    open_again(tx, &mut case)?;
     crate::domain::casework::notes::write_reason(tx, &case.id, &who, reason)?;
     priority::page_if_left(tx, &case, "reopened")?;
     Ok(case)
 }
 
-/// Re-opens a case and starts its clocks anew.
-pub(in crate::domain) fn reopen_case(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
+/// Opens a closed case again, because a person has a reason or more has come in, and starts its clocks anew.
+pub(in crate::domain) fn open_again(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     moved::move_along(tx, case, Action::Reopen, None)?;
     case.assigned_to = None;
     case.claimed_until = None;
@@ -252,7 +249,10 @@ pub fn holds_ended(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Res
 pub fn end_hold(tx: &mut Unit<'_>, id: &str) -> Result<()> {
     let Some(mut case) = store::find_locked(tx, &due::id(id)?)? else { return Ok(()) };
     let over = case.held_until.is_some_and(|until| until <= tx.now());
-    if case.state == State::OnHold && over { resume_and_page(tx, &mut case, "hold_ended") } else { Ok(()) }
+    if case.state == State::OnHold && over && bring_back(tx, &mut case)? {
+        priority::page_if_left(tx, &case, "hold_ended")?;
+    }
+    Ok(())
 }
 
 /// A reason in words.

@@ -17,7 +17,7 @@ mod transition;
 
 pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
 pub use ask::ask;
-pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, resume_and_page, take};
+pub(in crate::domain) use claims::{LEASE, LONGEST_HOLD, RESERVED, bring_back, write_claim};
 pub use claims::{assign, claim, heartbeat, release};
 pub use claims::{claims_lapsed, end_hold, holds_ended, lapse};
 pub use decide::{Closing, decide};

@@ -34,7 +34,12 @@ pub struct Assessed {
 }
 
 /// Stores an assessment. Only its priority and rule set stand in the clear.
-pub(in crate::domain) fn keep(tx: &mut Unit<'_>, case: &CaseId, seq: i64, assessed: &Assessed) -> Result<()> {
+pub(in crate::domain) fn store_assessment(
+    tx: &mut Unit<'_>,
+    case: &CaseId,
+    seq: i64,
+    assessed: &Assessed,
+) -> Result<()> {
     let id = AssessmentId::random();
     let body = tx.keys(Owner::case(case))?.sealing::<Answers>()?.seal("assessment", id.as_str(), assessed)?;
     let row = (
@@ -84,7 +89,7 @@ pub(in crate::domain) fn reassess(tx: &mut Unit<'_>, case: &mut Case, facts: Fac
     let kit = tx.kit();
     let seq = newest_seq(tx, &case.id)? + 1;
     let assessed = Assessed { assessment: kit.triage.assess(&facts), facts };
-    keep(tx, &case.id, seq, &assessed)?;
+    store_assessment(tx, &case.id, seq, &assessed)?;
     let assessment = &assessed.assessment;
     let event = Event::Assessed {
         ruleset: assessment.ruleset.clone(),
@@ -98,7 +103,7 @@ pub(in crate::domain) fn reassess(tx: &mut Unit<'_>, case: &mut Case, facts: Fac
     // A case is never lowered by rules: not by new ones, and not by running them again.
     case.computed_priority = case.computed_priority.min(assessment.priority);
     case.child = case.child || assessed.facts.is_child();
-    settle(tx, case, before, assessment.failure.is_some())?;
+    put_in_force(tx, case, before, assessment.failure.is_some())?;
     if assessment.failure.is_some() {
         call_now(tx, case, "triage_failed")?;
     }
@@ -122,7 +127,7 @@ fn void_answered_lowering(tx: &mut Unit<'_>, case: &mut Case, now: &Assessment, 
 }
 
 /// Computes the priority in force and writes it down with all that follows: queue, clocks, page.
-pub(super) fn settle(tx: &mut Unit<'_>, case: &mut Case, before: Priority, failed: bool) -> Result<()> {
+pub(super) fn put_in_force(tx: &mut Unit<'_>, case: &mut Case, before: Priority, failed: bool) -> Result<()> {
     let kit = tx.kit();
     let lowered = match &case.lowering_act {
         Some(act) => {
@@ -158,7 +163,7 @@ pub(super) fn settle(tx: &mut Unit<'_>, case: &mut Case, before: Priority, faile
         let due = due_for(tx, case.priority, &case.queues())?;
         clocks::tighten(tx, &case.id, &due)?;
         // Nothing that has become more urgent stays set aside, or kept for somebody who may be away.
-        claims::resume_if_waiting(tx, case)?;
+        claims::bring_back(tx, case)?;
         case.reserved_until = None;
         store::set_holder(tx, case)?;
         page_if_urgent(tx, case, case.priority.as_str())?;
@@ -213,7 +218,7 @@ pub(in crate::domain) fn page_if_left(tx: &mut Unit<'_>, case: &Case, reason: &s
 pub(super) fn raise(tx: &mut Unit<'_>, case: &mut Case, to: Priority) -> Result<()> {
     let before = case.priority;
     case.raised_priority = Some(case.raised_priority.map_or(to, |raised| raised.min(to)));
-    settle(tx, case, before, false)?;
+    put_in_force(tx, case, before, false)?;
     rights::look_again(tx, case).map(drop)
 }
 
@@ -222,7 +227,7 @@ pub(super) fn lower(tx: &mut Unit<'_>, case: &mut Case, act: &ActId) -> Result<(
     let before = case.priority;
     case.raised_priority = None;
     case.lowering_act = Some(act.clone());
-    settle(tx, case, before, false)?;
+    put_in_force(tx, case, before, false)?;
     rights::look_again(tx, case).map(drop)
 }
 
@@ -293,7 +298,7 @@ pub fn place_anew(tx: &mut Unit<'_>, id: &str) -> Result<()> {
         return Ok(());
     }
     let (before, failed) = (case.priority, case.priority_source == PrioritySource::Failure);
-    settle(tx, &mut case, before, failed)?;
+    put_in_force(tx, &mut case, before, failed)?;
     audit::record(tx, Owner::case(&case.id), Event::QueueChanged { from, to: case.queue })?;
     rights::look_again(tx, &mut case).map(drop)
 }
@@ -316,7 +321,7 @@ pub(in crate::domain) fn suppose_the_worst(tx: &mut Unit<'_>, case: &mut Case) -
     let before = case.priority;
     case.computed_priority = case.computed_priority.min(Priority::P1);
     case.lowering_act = None;
-    settle(tx, case, before, true)?;
+    put_in_force(tx, case, before, true)?;
     call_now(tx, case, "unreadable")?;
     rights::look_again(tx, case).map(drop)
 }

@@ -153,7 +153,7 @@ fn take_from(tx: &mut Unit<'_>, case: &mut Case, staff: StaffId, why: Cause) -> 
     claims::end(tx, case)?;
     audit::record(tx, Owner::case(&case.id), Event::ClaimEnded { staff, what, cause: why.as_str() })?;
     if case.state == State::OnHold {
-        claims::resume_if_waiting(tx, case)?;
+        claims::bring_back(tx, case)?;
     }
     if priority::is_urgent(kit, case.priority) { priority::call_now(tx, case, "holder_gone") } else { Ok(()) }
 }

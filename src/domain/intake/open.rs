@@ -171,7 +171,7 @@ fn open(tx: &mut Unit<'_>, incoming: &Incoming<'_>) -> Result<Option<Case>> {
     clocks::insert(tx, &running)?;
     name(tx, &id, incoming.names, &[])?;
     tx.keys_of_new(&Owner::case(&id));
-    priority::keep(tx, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
+    priority::store_assessment(tx, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
     if let Some(call) = alarm {
         paging::begin(tx, &case, call)?;
     }
@@ -223,9 +223,9 @@ fn take_in(
 ) -> Result<()> {
     let before = case.priority;
     if case.state == State::Closed {
-        claims::reopen_case(tx, case)?;
+        claims::open_again(tx, case)?;
     } else {
-        claims::resume_if_waiting(tx, case)?;
+        claims::bring_back(tx, case)?;
     }
     let known = named_before(tx, &case.id)?;
     if name(tx, &case.id, names, &known)? || !new.categories.is_empty() {

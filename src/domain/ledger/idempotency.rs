@@ -154,7 +154,7 @@ fn take(tx: &mut Unit<'_>, attempt: &Attempt) -> Result<Taken> {
 
 /// Keeps the answer of a taken key, sealed.
 fn keep(tx: &mut Unit<'_>, attempt: &Attempt, owner: &Owner, answer: &Answer) -> Result<()> {
-    let keys = tx.settled_keys(owner.clone(), owner.kind().answers_under())?;
+    let keys = tx.stored_keys(owner.clone(), owner.kind().answers_under())?;
     let sealed = keys.seal(&at(owner, &place(attempt)), answer)?;
     diesel::update(idempotency::table.find((&attempt.scope, &attempt.key)))
         .set((idempotency::owner.eq(owner.id()), idempotency::answer.eq(sealed)))

@@ -155,7 +155,7 @@ pub fn due(rx: &mut Look<'_>, full: &Full, limit: i64) -> Result<Vec<DueJob>> {
 ///
 /// # Errors
 /// What the database says.
-pub fn take(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Taken>> {
+pub fn lease(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Taken>> {
     let now = tx.now();
     let mut all = Vec::with_capacity(some.len());
     for DueJob { id, payload, attempts, failed_before } in some {

@@ -156,9 +156,9 @@ pub fn owe(tx: &mut Unit<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option<&
 ///
 /// # Errors
 /// What the database says.
-pub fn take(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leased>> {
+pub fn lease(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Leased>> {
     let mut leased = Vec::with_capacity(some.len());
-    for taken in outbox::take(tx, worker, some)? {
+    for taken in outbox::lease(tx, worker, some)? {
         match Job::read(&taken.payload) {
             Some(job) => leased.push(Leased { lease: taken.lease, job, failed_before: taken.failed_before }),
             None => drop(outbox::bury(tx, &taken.lease, "the payload is not known to this version")?),

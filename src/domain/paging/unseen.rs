@@ -109,7 +109,7 @@ pub fn is_news(found: &BTreeSet<CaseId>, known: &BTreeMap<CaseId, Timestamp>, no
 ///
 /// # Errors
 /// What the database says.
-pub fn keep(tx: &mut Unit<'_>, found: &BTreeSet<CaseId>) -> Result<()> {
+pub fn note_and_tell(tx: &mut Unit<'_>, found: &BTreeSet<CaseId>) -> Result<()> {
     let now = tx.now();
     let gone: Vec<CaseId> = known(tx)?.into_keys().filter(|id| !found.contains(id)).collect();
     diesel::delete(unseen_cases::table.filter(unseen_cases::case_id.eq_any(gone))).execute(tx.conn())?;

@@ -201,7 +201,7 @@ impl<'k> Keys<'k> {
     ///
     /// # Errors
     /// What the database says.
-    pub fn settle(&mut self, scope: Scope, rx: &mut Rx<'_>) -> Result<()> {
+    pub fn store_now(&mut self, scope: Scope, rx: &mut Rx<'_>) -> Result<()> {
         match self.unwrapped(scope) {
             Err(Error::Erased) => {}
             found => return found.map(drop),
@@ -313,7 +313,7 @@ pub fn probe_writing(tx: &mut Tx<'_>) -> Result<()> {
 ///
 /// # Errors
 /// What the database says.
-pub fn settle_keyring(tx: &mut Tx<'_>, keyring: &str) -> Result<bool> {
+pub fn remember_keyring(tx: &mut Tx<'_>, keyring: &str) -> Result<bool> {
     let known: Option<String> = keyrings::table.select(keyrings::id).first(tx.conn()).optional()?;
     if let Some(known) = known {
         return Ok(known == keyring);

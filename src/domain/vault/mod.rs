@@ -12,7 +12,7 @@ mod tables;
 
 pub use keyring::{Keyring, KeyringError};
 pub(in crate::domain) use keys::is_erased;
-pub use keys::{Keys, KnownKeyring, Opened, known_keyring, probe_writing, sealed_rows_exist, settle_keyring};
+pub use keys::{Keys, KnownKeyring, Opened, known_keyring, probe_writing, remember_keyring, sealed_rows_exist};
 pub use owner::{Owner, OwnerKind};
 pub use sealed::{
     Answers, Contact, Damaged, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, SealedAt, Secret,

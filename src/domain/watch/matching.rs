@@ -100,7 +100,7 @@ pub fn compare(rx: &mut Look<'_>, case: &str) -> Result<Compared> {
 }
 
 /// Raises what the comparison found, and has its case wait no longer.
-pub fn take_in(tx: &mut Unit<'_>, case: &str, compared: &Compared) -> Result<()> {
+pub fn raise(tx: &mut Unit<'_>, case: &str, compared: &Compared) -> Result<()> {
     let unreadable = compared.unreadable.iter().map(|id| (id, None));
     let mut all: Vec<_> = unreadable.chain(compared.raised.iter().map(|(id, signal)| (id, Some(*signal)))).collect();
     all.sort();

@@ -122,7 +122,7 @@ pub fn create(tx: &mut Unit<'_>, who: &Tenant, new: &NewEndpoint) -> Result<Crea
     }
     let id = EndpointId::random();
     // Answers are kept for the platform under this key as well, by callers who do not wait for its lock.
-    let keys = tx.settled_keys(Owner::platform(platform), Scope::Secret)?;
+    let keys = tx.stored_keys(Owner::platform(platform), Scope::Secret)?;
     let url = keys.existing::<Secret>()?.seal("url", id.as_str(), &new.url)?;
     let cursor = events::end(tx, platform, *mode)?;
     let mut types: Vec<&str> = new.types.iter().map(|kind| kind.as_str()).collect();

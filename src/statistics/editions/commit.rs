@@ -127,7 +127,7 @@ pub fn commit(tx: &mut Unit<'_>, quarter: Quarter, plan: &BTreeMap<String, Span>
 /// A new secret under the key of its edition, with its hash.
 fn sealed(tx: &mut Unit<'_>, name: &str) -> Result<(Sealed<Secret>, String)> {
     let secret = EditionSecret::random();
-    let keys = tx.settled_keys_named(name.to_owned(), Scope::Secret)?;
+    let keys = tx.stored_keys_named(name.to_owned(), Scope::Secret)?;
     let sealed = keys.existing::<Secret>()?.seal("edition", name, &hex(secret.expose()))?;
     Ok((sealed, secret.commitment()))
 }

@@ -60,7 +60,7 @@ pub(crate) fn lease(
     limit: i64,
 ) -> recourse::error::Result<Vec<owed::Leased>> {
     let due = outbox::due(tx, &outbox::Full::default(), limit)?;
-    owed::take(tx, worker, &due)
+    owed::lease(tx, worker, &due)
 }
 
 /// Says something past the test runner's capture: whoever runs the tests must see what they covered.

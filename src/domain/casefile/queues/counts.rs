@@ -49,7 +49,7 @@ pub fn counts(rx: &mut Look<'_>, who: &Acting, mode: Mode) -> Result<Vec<Count>>
     Ok(Queue::ALL.iter().copied().filter(|queue| access::sees(who, *queue)).map(of).collect())
 }
 
-/// Counts all queues. A case counts in each that it stands in. Reads only; [`keep_counts`] writes the result down.
+/// Counts all queues. A case counts in each that it stands in. Reads only; [`write_counts`] writes the result down.
 pub fn count(rx: &mut Look<'_>) -> Result<Vec<Count>> {
     type Row = (Perhaps<String>, Perhaps<String>, i64, Option<Timestamp>);
     let rows: Vec<Row> = table::table
@@ -93,7 +93,7 @@ pub fn count(rx: &mut Look<'_>) -> Result<Vec<Count>> {
 }
 
 /// Writes counts down.
-pub fn keep_counts(tx: &mut Unit<'_>, counts: &[Count]) -> Result<()> {
+pub fn write_counts(tx: &mut Unit<'_>, counts: &[Count]) -> Result<()> {
     for count in counts {
         let changed =
             diesel::update(queue_counts::table.find((count.mode, count.queue))).set(count).execute(tx.conn())?;

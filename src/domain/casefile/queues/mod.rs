@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use serde::{Deserialize, Serialize};
 
-pub use counts::{Count, count, counts, keep_counts};
+pub use counts::{Count, count, counts, write_counts};
 pub use waiting::{ActSummary, Wanted as ActsWanted, acts};
 
 use crate::base::id::{CaseId, StaffId};
@@ -312,7 +312,7 @@ pub fn claim(tx: &mut Unit<'_>, who: &Acting, queue: Queue, mode: Mode) -> Resul
             continue;
         };
         let mut case = access::chosen(who, found)?.into_parts().0;
-        casework::take(tx, &mut case, who)?;
+        casework::write_claim(tx, &mut case, who)?;
         return Ok(Some(case));
     }
     Ok(None)

@@ -128,7 +128,10 @@ pub fn mark_overdue(tx: &mut Unit<'_>, id: &str) -> Result<()> {
     audit::record(tx, Owner::case(&case_id), Event::RequestOverdue { request: id.clone() })?;
     tell(tx, &case, EventType::RequestOverdue, report, id)?;
     // Silence is noticed: the case goes back to whoever takes it next.
-    casework::resume_and_page(tx, &mut case, "request_overdue")
+    if casework::bring_back(tx, &mut case)? {
+        casework::page_if_left(tx, &case, "request_overdue")?;
+    }
+    Ok(())
 }
 
 /// The case of a request, as text: what is damaged beside it hides it not.

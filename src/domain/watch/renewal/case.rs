@@ -58,7 +58,7 @@ pub fn renew(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
         Err(Error::Erased) => return accept(tx, id),
         anew => anew?,
     };
-    settle_pair(tx, &mut case, &anew, rival.as_ref())?;
+    give_pair(tx, &mut case, &anew, rival.as_ref())?;
     if replace(tx, id, &anew)? {
         audit::record(tx, Owner::case(id), Event::NamesRenewed { rules: RULES })?;
         rights::look_again(tx, &mut case)?;
@@ -102,7 +102,7 @@ fn rival(tx: &mut Unit<'_>, case: &Case, pair: &[u8; 32]) -> Result<Option<CaseI
 
 /// Gives the case the pair that it has by these rules. Of two cases that come to be of one pair the newer loses it, and they
 /// are linked: never merged, for each was worked on by itself.
-fn settle_pair(tx: &mut Unit<'_>, case: &mut Case, anew: &Anew, locked: Option<&CaseId>) -> Result<()> {
+fn give_pair(tx: &mut Unit<'_>, case: &mut Case, anew: &Anew, locked: Option<&CaseId>) -> Result<()> {
     let before = pair_of(tx, &case.id)?;
     let after = anew.pair.map(|pair| pair.to_vec());
     // A pair that was given up stays so.
