@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use recourse::domain::access;
+use recourse::domain::access::{self, Act};
 use recourse::domain::casework::colleagues;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
@@ -295,4 +295,32 @@ fn document_table_and_routes_name_the_same_operations() {
 #[test]
 fn the_policy_for_cases_is_as_written() {
     insta::assert_snapshot!(access::table());
+}
+
+#[test]
+fn the_table_for_people_is_the_policy() {
+    let table: Vec<Vec<&str>> = include_str!("../../docs/access.md")
+        .lines()
+        .skip_while(|line| !line.starts_with("| act |"))
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let roles: Vec<String> = Role::ALL.iter().map(|role| role.as_str().replace('_', " ")).collect();
+    assert_eq!(table[0][1..], roles);
+    let written = table[2..].iter().map(|row| {
+        // What belongs to an act stands behind its name.
+        let name = row[0].split([' ', ':', ',']).next().unwrap();
+        [&[name], &row[1..]].concat()
+    });
+    let decided = Act::ALL.iter().map(|act| {
+        let cell = |role: &Role| match [Queue::Children, Queue::Other].map(|queue| access::allows(*role, queue, *act)) {
+            [true, true] if act.needs_claim() => "claim",
+            [true, true] => "yes",
+            [false, true] => "yes, not for children",
+            [false, false] => "–",
+            [true, false] => panic!("{} may do {} for children alone", role.as_str(), act.as_str()),
+        };
+        [vec![act.as_str()], Role::ALL.iter().map(cell).collect()].concat()
+    });
+    assert_eq!(written.collect::<Vec<_>>(), decided.collect::<Vec<_>>());
 }
