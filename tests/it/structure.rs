@@ -222,6 +222,9 @@ fn no_file_is_longer_than_one_can_keep_in_mind() {
 #[test]
 fn the_states_of_a_case_are_as_written() {
     insta::assert_snapshot!(state::grid());
+    let drawn =
+        include_str!("../../ARCHITECTURE.md").split("```mermaid\n").nth(1).and_then(|rest| rest.split("\n```").next());
+    assert_eq!(drawn, Some(state::diagram().as_str()), "ARCHITECTURE.md draws another table of states");
 }
 
 #[test]

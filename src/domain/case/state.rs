@@ -1,4 +1,4 @@
-//! The whole life of a case as one table. The grid in `docs/` and its snapshot test are made from it.
+//! The whole life of a case as one table. The diagram in `ARCHITECTURE.md` and the grid of a test are made from it.
 
 use crate::base::code::codes;
 
@@ -85,7 +85,7 @@ pub fn grid() -> String {
     lines.join("\n")
 }
 
-/// The table as a Mermaid diagram.
+/// The table as the Mermaid diagram of `ARCHITECTURE.md`.
 #[must_use]
 pub fn diagram() -> String {
     let mut lines = vec!["stateDiagram-v2".to_owned(), "    [*] --> received".to_owned()];
