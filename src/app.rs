@@ -75,7 +75,8 @@ impl App {
         self.db.write(move |tx| Unit::run(tx, &kit, caller, work)).await
     }
 
-    /// As [`App::write`], for somebody who has a credential and is not proved yet: `work` begins with the access rules.
+    /// Runs `work` in a transaction that writes, for somebody who has a credential and is not proved yet: it begins with the
+    /// access rules.
     ///
     /// # Errors
     /// As [`App::write`].

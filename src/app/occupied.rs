@@ -18,8 +18,8 @@ pub struct Occupied {
 }
 
 impl Occupied {
-    /// The same, before it is known whether this process may use the folder: when it may not, that is told by what looks at
-    /// it next.
+    /// Takes the database file of a place before it is known whether this process may use the folder: when it may not, that is
+    /// told by what looks at it next.
     ///
     /// # Errors
     /// A sentence that names the process that has it.

@@ -78,7 +78,7 @@ impl<T> Page<T> {
         Self { data: rows, next }
     }
 
-    /// The same page with each entry turned into something else.
+    /// This page with each entry turned into something else.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { data: self.data.into_iter().map(f).collect(), next: self.next }
     }

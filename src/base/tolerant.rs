@@ -63,7 +63,7 @@ impl<'t> Reader<'t> {
         self.rest = behind_blank(self.rest);
     }
 
-    /// The same behind the end, with half a sign of UTF-16 and the end of a statement in a program.
+    /// Goes past what may stand behind the end: what says nothing, half a sign of UTF-16, the end of a statement in a program.
     fn end(&mut self) {
         self.blank();
         self.run(|c| c.is_whitespace() || matches!(c, '\u{feff}' | '\0' | LOST | ';'));

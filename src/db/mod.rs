@@ -234,7 +234,7 @@ pub struct Rx<'c> {
 }
 
 impl Rx<'_> {
-    /// The same transaction, for a unit of work.
+    /// This transaction, lent to a unit of work.
     pub const fn lend(&mut self) -> Rx<'_> {
         Rx { conn: &mut *self.conn, now: self.now }
     }

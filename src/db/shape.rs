@@ -91,7 +91,7 @@ pub fn missing(rx: &mut Rx<'_>) -> Result<Vec<Part>> {
     missing_in(rx.conn())
 }
 
-/// The same, before there is a transaction.
+/// What the migrations make and the database behind this connection does not have, for whoever has no transaction yet.
 pub(super) fn missing_in(conn: &mut AnyConnection) -> Result<Vec<Part>> {
     let rows: Vec<Row> = diesel::sql_query(SQLITE).load(&mut picture()?)?;
     let ours = rows.into_iter().filter(|row| row.owner != "__diesel_schema_migrations");

@@ -75,7 +75,8 @@ fn platform_of(body: &Value) -> &'static str {
     }
 }
 
-/// The same story of other people: references and accounts differ from round to round, so that each opens its own case.
+/// The template's story, told of other people: references and accounts differ from round to round, so that each opens its
+/// own case.
 fn vary(template: &Value, round: usize) -> Value {
     let mut body = template.clone();
     if round == 0 {

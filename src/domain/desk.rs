@@ -55,8 +55,8 @@ pub fn on_case<A: CaseAct>(
     })
 }
 
-/// As [`on_case`], for an act on two cases. What is wrong with the name of the `other` is told to those only who may know
-/// of the first.
+/// Does an act on two cases, once for each key, and keeps the answer under the keys of the first. What is wrong with the name
+/// of the `other` is told to those only who may know of the first.
 ///
 /// # Errors
 /// As [`on_case`], for the first case before the other.

@@ -196,7 +196,7 @@ impl<'u> Unit<'u> {
         self.stored_keys_named(owner.into_id(), scope)
     }
 
-    /// As [`Unit::stored_keys`], for what is no [`Owner`].
+    /// The keys of what is no [`Owner`], by its name, with one for the scope, stored by now.
     ///
     /// # Errors
     /// What the database says.

@@ -87,7 +87,7 @@ impl Beat {
         Self { app: Arc::clone(app), job, rows: job }
     }
 
-    /// The same run, for one of several lists of rows.
+    /// This run over one of several lists of rows, whose stumbles are noted under `rows`.
     pub(super) fn over(&self, rows: &'static str) -> Self {
         Self { rows, ..self.clone() }
     }

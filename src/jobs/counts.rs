@@ -16,7 +16,7 @@ pub(super) async fn settle(beat: &Beat) -> Result<()> {
     settle_all(beat).await.map(drop)
 }
 
-/// As [`settle`]. Says how many cases are in the way of it.
+/// Counts for the public what has come due, and adds up the totals. Says how many cases stand in the way of it.
 pub(super) async fn settle_all(beat: &Beat) -> Result<usize> {
     let work = async |case: &str| beat.write_row(case, counting::settle_case).await;
     let responses = each_row(&beat.over("settle_responses"), counting::responses_due, work).await?;

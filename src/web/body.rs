@@ -131,7 +131,8 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     shape(&text)
 }
 
-/// The same for a text that was looked at already, without its depth.
+/// Reads a text whose encoding and depth were looked at already: one that is no JSON is malformed, JSON of the wrong shape is
+/// invalid at a place.
 pub(super) fn shape<T: DeserializeOwned>(text: &str) -> Result<T> {
     let malformed = || Error::Refused(Refused::Malformed);
     let mut reader = serde_json::Deserializer::from_str(text);

@@ -65,7 +65,8 @@ pub(super) fn list_response<T: Serialize>(request: &actix_web::HttpRequest, page
     response
 }
 
-/// The same query with another cursor, which also stands in the place of the `after` that began a walk.
+/// The link to the next page: the query that was called with this cursor, which also stands in the place of the `after`
+/// that began a walk.
 fn next_link(request: &actix_web::HttpRequest, cursor: &str) -> String {
     let is_place = |pair: &str| pair.starts_with("cursor=") || pair.starts_with("after=");
     let kept = request.query_string().split('&').filter(|pair| !pair.is_empty() && !is_place(pair));

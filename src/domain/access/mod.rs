@@ -170,7 +170,7 @@ pub fn platform(rx: &mut Look<'_>, presented: &Presented) -> Result<Tenant> {
     Ok(Tenant { _proved: Proved, client, platform, mode: token.mode, scopes })
 }
 
-/// As [`platform`], in a transaction that writes: from here on the client acts.
+/// Lets a platform into a transaction that writes, by the rules of [`platform`]: from here on the client acts.
 ///
 /// # Errors
 /// As [`platform`].

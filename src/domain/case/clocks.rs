@@ -111,7 +111,7 @@ impl Clock {
         }
     }
 
-    /// The same, with the first alarm at a time of its own.
+    /// This clock, with its first alarm at a time of its own.
     #[must_use]
     pub const fn telling_at(mut self, at: Timestamp) -> Self {
         self.alarm_at = Some(at);
@@ -124,14 +124,14 @@ impl Clock {
         &self.id
     }
 
-    /// The same, for a request.
+    /// This clock, as that of a request.
     #[must_use]
     pub fn of_request(mut self, request: &RequestId) -> Self {
         self.request_id = Some(request.clone());
         self
     }
 
-    /// The same, for a report.
+    /// This clock, as that of a report.
     #[must_use]
     pub fn of_report(mut self, report: &ReportId) -> Self {
         self.report_id = Some(report.clone());

@@ -34,7 +34,7 @@ pub(in crate::domain) fn readable(rx: &mut Look<'_>, ids: &[CaseId]) -> Result<V
     }
 }
 
-/// The same as [`find`], with its row locked until the transaction ends.
+/// The case with this id, whoever asks, with its row locked until the transaction ends.
 pub(in crate::domain) fn find_locked(tx: &mut Unit<'_>, id: &CaseId) -> Result<Option<Case>> {
     Owner::case(id).lock(tx)?;
     find(tx, id)

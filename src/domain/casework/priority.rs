@@ -208,7 +208,8 @@ pub(super) fn call_now(tx: &mut Unit<'_>, case: &Case, reason: &str) -> Result<(
     paging::call(tx, case, Call { reason, at, least: Rung::OnCall })
 }
 
-/// The same, unless somebody holds the case at this moment and sees by themselves what has come.
+/// Has somebody paged when the rules say so for the case's priority, unless somebody holds it at this moment and sees by
+/// themselves what has come.
 pub(in crate::domain) fn page_if_left(tx: &mut Unit<'_>, case: &Case, reason: &str) -> Result<()> {
     let held = case.claimed_until.is_some_and(|until| until > tx.now());
     if held { Ok(()) } else { page_if_urgent(tx, case, reason) }

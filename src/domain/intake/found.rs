@@ -97,7 +97,7 @@ impl Found {
         self.leave_out_many(pointer, rule, value, 1);
     }
 
-    /// The same for `times` values of one place, which `value` tells of.
+    /// Notes `times` values of one place that cannot be used, and keeps what tells of them for the advocate.
     pub(super) fn leave_out_many(&mut self, pointer: &str, rule: &Form, value: &Json, times: usize) {
         hints::heed_within(pointer, value, self);
         self.leave(pointer, rule, value, times);

@@ -25,7 +25,7 @@ pub(super) fn heed(at: &str, name: &str, value: &Json, found: &mut Found) {
     member(Place::of(at), name, value, found);
 }
 
-/// The same for the members within a value that cannot be used.
+/// Looks what the members within a value that cannot be used may have meant.
 pub(super) fn heed_within(at: &str, value: &Json, found: &mut Found) {
     within(Place::of(at), value, found);
 }

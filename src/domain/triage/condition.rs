@@ -96,7 +96,7 @@ impl View {
         view
     }
 
-    /// The same facts, were that key answered yes too.
+    /// These facts, were that key answered yes too.
     pub(super) const fn supposing(self, key: Bits) -> Self {
         Self { yes: self.yes.with(key), ..self }
     }

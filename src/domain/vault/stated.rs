@@ -50,7 +50,7 @@ pub enum Holds {
     Codes(fn() -> Codes),
     /// The id of a row of one of these tables.
     Refers(&'static [&'static str]),
-    /// The same, or one of the words that follow, which name no row.
+    /// The id of a row of one of the tables, or one of the words that follow, which name no row.
     RefersOr(&'static [&'static str], &'static [&'static str]),
     /// Ids of rows of this table, with spaces between them.
     RefersToEach(&'static str),

@@ -51,17 +51,17 @@ impl Place {
         Self { x, y, size: crate::pages::charts::SMALL, anchor: Anchor::Start, tone: Tone::Plain }
     }
 
-    /// The same in another size.
+    /// This place, for text of another size.
     pub(super) const fn size(self, size: i64) -> Self {
         Self { size, ..self }
     }
 
-    /// The same, anchored elsewhere.
+    /// This place, for text that is anchored elsewhere.
     pub(super) const fn anchor(self, anchor: Anchor) -> Self {
         Self { anchor, ..self }
     }
 
-    /// The same in another tone.
+    /// This place, for text in another tone.
     pub(super) const fn tone(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }

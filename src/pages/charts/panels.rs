@@ -102,7 +102,7 @@ impl Layout {
         layout
     }
 
-    /// The same below the headings of a row of panels, of which the longest decides.
+    /// This layout below the headings of a row of panels, of which the longest decides.
     fn under(mut self, row: &[View<'_>]) -> Self {
         let lines = row.iter().map(|view| heading(view).len()).max().unwrap_or(0);
         self.base = count(lines) * HEADING + self.above + HEIGHT;

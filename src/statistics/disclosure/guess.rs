@@ -13,7 +13,7 @@ use crate::domain::counting::FlowKind;
 pub struct Guesses {
     /// Everything that is published of a case: each table once.
     pub all: f64,
-    /// The same, and the case was corrected.
+    /// Everything, and the case was corrected.
     pub corrected: f64,
     /// Everything, and each edition in which the case stands was replaced.
     pub replaced: f64,

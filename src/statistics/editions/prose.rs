@@ -51,7 +51,7 @@ pub(super) fn citation(edition: EditionId, published_at: Timestamp, title: &str,
     format!("Recourse, “{title}”, edition {edition}, published {}. {address} (CC BY 4.0)", day(published_at))
 }
 
-/// The same after a sentence's end: `from July to September 2026`, or `in 2025`.
+/// The stretch of time that a table tells of, as a sentence ends: `from July to September 2026`, or `in 2025`.
 pub(super) fn in_period(edition: EditionId, span: Span) -> String {
     let period = period(edition, span);
     match span {

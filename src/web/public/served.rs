@@ -59,7 +59,7 @@ impl Served {
         Self { tags, hash, gzip, brotli, kind, is_page, manner, plain: bytes.into() }
     }
 
-    /// The same, sent in this manner.
+    /// This file, sent in that manner.
     pub(super) fn sent(self, manner: Manner) -> Self {
         Self { manner, ..self }
     }

@@ -51,7 +51,7 @@ fn placed(digits: &str) -> Option<String> {
     Some(country.full(mobile.as_deref().or_else(|| country.number(own))?))
 }
 
-/// The same number in the form in which a wall compares it, where people write it in two: Argentina's mobiles without the
+/// A number in the form in which a wall compares it, where people write it in two: Argentina's mobiles without the
 /// 9, Brazil's without the ninth digit that they were given, Italy's with a zero that they do not have.
 pub(super) fn also_written(full: &str) -> Option<String> {
     let own = |code: &str, digits: usize| full.strip_prefix(code).filter(|own| own.len() == digits);

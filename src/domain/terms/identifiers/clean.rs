@@ -33,7 +33,7 @@ pub(in crate::domain) fn clean(text: &str) -> String {
     cleaned
 }
 
-/// The same without regard to case.
+/// The text as [`clean`] has it, without regard to case.
 pub(in crate::domain) fn folded(text: &str) -> String {
     let mut folded = clean(text);
     for _ in 0..ROUNDS {

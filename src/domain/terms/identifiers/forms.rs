@@ -21,7 +21,7 @@ pub(super) struct Forms {
 
 /// How a number ends.
 const ENDING: &str = "phone_ending";
-/// The same, of whatever number, for a declaration that does not say the country.
+/// How any number ends, of whatever country: for a declaration that does not say which.
 const ANY_ENDING: &str = "phone_any_ending";
 /// What a person is called at some service.
 const NAME: &str = "profile_name";

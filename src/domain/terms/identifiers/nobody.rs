@@ -12,7 +12,7 @@ const DIGESTS: [usize; 6] = [16, 20, 28, 32, 48, 64];
 const SHORT_WORD: usize = 4;
 /// Fewer letters and digits tell no devices, networks or ways to pay apart.
 const SHORTEST_TELLING: usize = 8;
-/// The same without names of makers and systems.
+/// Fewer tell none apart when the names of makers and systems are left out.
 const SHORTEST_UNBRANDED: usize = 6;
 /// Longer ones are no models.
 const LONGEST_MODEL: usize = 12;
@@ -30,7 +30,8 @@ pub fn is_no_reference(value: &str) -> bool {
     is_blank(&bare) || is_word(&bare) || is_gap || is_no_address(&cleaned) || is_digest_of_nothing(&cleaned)
 }
 
-/// The same at a wall, where a word that may be somebody's chosen name, or their initials, is taken for it.
+/// Whether a value stands for nobody at a wall, where a word that may be somebody's chosen name, or their initials, is taken
+/// for it.
 #[must_use]
 pub fn is_no_one(value: &str) -> bool {
     is_plainly_nothing(&folded(value))
@@ -39,12 +40,13 @@ pub fn is_no_one(value: &str) -> bool {
         || is_digest_of_nothing(&clean(value))
 }
 
-/// The same for a name that people type, at a wall.
+/// Whether a name that people type stands for nobody at a wall.
 pub(super) fn is_no_name(value: &str) -> bool {
     is_no_one(value) || NOBODY.plain_handles.contains(&bare(value))
 }
 
-/// The same for what somebody reports with. `kind` is `device`, `payment` or `network`.
+/// Whether what somebody reports with says that there is none, or tells nobody apart. `kind` is `device`, `payment` or
+/// `network`.
 #[must_use]
 pub fn is_no_means(kind: &str, value: &str) -> bool {
     let bare = bare(value);

@@ -13,7 +13,7 @@ const MOST: usize = 64;
 const SHORTEST: usize = 6;
 /// No number has more digits (E.164).
 const MOST_DIGITS: usize = 15;
-/// The same with what is dialled in front.
+/// No number has more digits with what is dialled in front.
 const LONGEST: usize = 20;
 /// From so many digits on, what stands on one side of a slash is a number by itself.
 const WHOLE: usize = 7;

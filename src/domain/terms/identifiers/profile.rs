@@ -168,7 +168,7 @@ fn owner<'h>(site: &Site, host: &'h str) -> Option<&'h str> {
     (!front.is_empty() && !front.contains('.') && !lists(&site.no_person, front)).then_some(front)
 }
 
-/// The same of paths, wherever they are.
+/// Who stands where the first of the paths that fits has its person, whatever the host.
 pub(super) fn placed(paths: &[String], no_person: &str, parts: &Parts) -> Option<String> {
     // Routes behind `#!`: the whole of the page is the service's front page.
     let route: Vec<&str> = parts.route().collect();
