@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::secret::silent;
 
 /// How deep lists and objects may stand in each other.
-pub const DEEPEST: usize = 128;
+const DEEPEST: usize = 128;
 /// How deep a [`Json`] keeps them. No body of ours is deeper than eight; what lies below is thrown away unread.
 pub(super) const KEPT: usize = 32;
 /// The longest number that readers hold as it was written. Longer ones are somebody's id, and are kept digit for digit.

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::secret::{base64_url, from_base64_url};
 
 /// How many entries a page holds when the caller does not say.
-pub const DEFAULT_LIMIT: u32 = 25;
+const DEFAULT_LIMIT: u32 = 25;
 /// How many it holds at the most; a larger wish is coerced to this.
-pub const MAX_LIMIT: u32 = 100;
+const MAX_LIMIT: u32 = 100;
 
 /// A page's length, 1 to 100.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,7 @@ const fn v6(a: u16, b: u16, c: u16, prefix: u8) -> IpNet {
 }
 
 /// The blocks of the IANA registries of special-purpose addresses that no receiver on the internet can have.
-pub const NOT_PUBLIC: [IpNet; 28] = [
+const NOT_PUBLIC: [IpNet; 28] = [
     v4(0, 0, 0, 8),
     v4(10, 0, 0, 8),
     v4(100, 64, 0, 10),

@@ -19,7 +19,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Response, redirect, tls};
 use serde::{Deserialize, Serialize};
 
-pub use address::{NOT_PUBLIC, is_public};
+pub use address::is_public;
 pub use mail::{MailSettings, Mailer, mail_address};
 pub use pager::{Pager, PagerSettings, Ring};
 pub use smtp::NotSent;

@@ -47,7 +47,7 @@ pub(crate) struct Shared {
 }
 
 /// Mounts every endpoint of the table.
-pub(crate) fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
+fn configure(config: &mut web::ServiceConfig, shared: &Shared) {
     config.app_data(web::Data::new(shared.clone()));
     for (path, rows) in endpoints::by_path() {
         let mut resource = web::resource(path);

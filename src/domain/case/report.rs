@@ -44,8 +44,7 @@ codes! {
 
 impl Outcome {
     /// The outcome in the platform's view. Withdrawals and the like look as any case in which nothing was asked.
-    #[must_use]
-    pub const fn as_report_outcome(self) -> ReportOutcome {
+    const fn as_report_outcome(self) -> ReportOutcome {
         match self {
             Self::PlatformActed => ReportOutcome::PlatformActed,
             Self::PlatformRefused | Self::PlatformSilent => ReportOutcome::PlatformDeclined,

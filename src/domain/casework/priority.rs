@@ -127,7 +127,7 @@ fn void_answered_lowering(tx: &mut Unit<'_>, case: &mut Case, now: &Assessment, 
 }
 
 /// Computes the priority in force and writes it down with all that follows: queue, clocks, page.
-pub(super) fn put_in_force(tx: &mut Unit<'_>, case: &mut Case, before: Priority, failed: bool) -> Result<()> {
+fn put_in_force(tx: &mut Unit<'_>, case: &mut Case, before: Priority, failed: bool) -> Result<()> {
     let kit = tx.kit();
     let lowered = match &case.lowering_act {
         Some(act) => {

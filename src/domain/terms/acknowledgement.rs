@@ -100,12 +100,6 @@ static LINES: LazyLock<Option<Data>> = LazyLock::new(|| match toml::from_str(DAT
     }
 });
 
-/// Whether the embedded data can be read: a test says so.
-#[must_use]
-pub fn is_readable() -> bool {
-    LINES.is_some()
-}
-
 /// Every emergency number that there is, by country.
 #[must_use]
 pub fn emergency_lines() -> &'static [EmergencyLine] {

@@ -8,7 +8,7 @@ use super::{About, LABEL, NOTHING, SMALL, Shown, WIDTH, nothing};
 use crate::pages::writing::thousands;
 
 /// The height between nought and the top of the scale.
-pub(super) const HEIGHT: i64 = 150;
+const HEIGHT: i64 = 150;
 /// The height of a line of small words.
 pub(super) const LINE: i64 = 17;
 /// The free space between panels.

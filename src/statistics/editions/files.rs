@@ -92,7 +92,8 @@ pub fn all(bundle: &Bundle) -> anyhow::Result<Vec<File>> {
     Ok(files)
 }
 
-/// The tables alone, as JSON and CSV with its metadata: what programs read of an edition.
+/// The tables alone, as JSON and CSV with its metadata: what programs read of an edition. For attacks on the figures, which
+/// build thousands of editions and look at no page.
 ///
 /// # Errors
 /// A sentence when the bundle does not hold together.

@@ -12,7 +12,7 @@ use crate::statistics::disclosure::{Dimension, Figure, Time, TimeInterval};
 pub(super) const LICENCE: &str = "https://creativecommons.org/licenses/by/4.0/";
 
 /// A time in words: hours up to three days, then days.
-pub(super) fn hours_in_words(time: Time) -> String {
+fn hours_in_words(time: Time) -> String {
     match time {
         Time::AfterDay30 => "after day 30".to_owned(),
         Time::Hours(hours) if hours <= 1 => "1 hour".to_owned(),

@@ -90,7 +90,7 @@ fn title_of(all: &[Axis], cell: &TableCell) -> String {
 }
 
 /// Where the page of one value of a table stands.
-pub(super) fn view_path(imprint: &Imprint, table: &Table, axis: &Axis, code: &str) -> String {
+fn view_path(imprint: &Imprint, table: &Table, axis: &Axis, code: &str) -> String {
     format!("/transparency/{}/{}/{}/{code}", imprint.edition, table.rule.name, axis.dimension.as_str())
 }
 

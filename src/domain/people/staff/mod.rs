@@ -83,7 +83,7 @@ pub struct NewMember {
 
 /// The queues of an account that was given none: children only for those whose role answers for them.
 #[must_use]
-pub(in crate::domain) fn usual_queues(role: Role) -> Vec<Queue> {
+fn usual_queues(role: Role) -> Vec<Queue> {
     Queue::ALL
         .iter()
         .copied()

@@ -268,14 +268,12 @@ impl Taxonomy {
     }
 
     /// The category of that name.
-    #[must_use]
-    pub fn category_named(&self, text: &str) -> Option<&Category> {
+    fn category_named(&self, text: &str) -> Option<&Category> {
         self.categories.get(*self.category_index.get(text)?)
     }
 
     /// The answer key of that name.
-    #[must_use]
-    pub fn answer_key_named(&self, text: &str) -> Option<&AnswerKey> {
+    fn answer_key_named(&self, text: &str) -> Option<&AnswerKey> {
         self.answer_keys.get(*self.key_index.get(text)?)
     }
 
