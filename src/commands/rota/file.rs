@@ -179,14 +179,10 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<Vec<(usize, String)>, String> {
         let lines = text(bytes).and_then(|text| shifts(&text));
-        let told = |error: recourse::error::Error| match error {
-            recourse::error::Error::Invalid(all) => all
-                .0
-                .iter()
-                .map(|v| format!("{} {}", v.pointer, recourse::words::rule(&v.rule)))
-                .collect::<Vec<_>>()
-                .join("\n"),
-            other => panic!("{other}"),
+        let told = |error: recourse::error::Error| {
+            let recourse::error::Error::Invalid(all) = error else { panic!("{error}") };
+            let lines = all.0.iter().map(|v| format!("{} {}", v.pointer, recourse::words::rule(&v.rule)));
+            lines.collect::<Vec<_>>().join("\n")
         };
         lines.map(|lines| lines.into_iter().map(|line| (line.number.unwrap(), line.username)).collect()).map_err(told)
     }

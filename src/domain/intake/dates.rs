@@ -80,7 +80,7 @@ fn of_form(
             found.read_anyway(&place, rule);
             Some(text.trim().to_owned())
         }
-        _ => {
+        Json::Text(_) | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
             found.leave_out(&place, rule, &value);
             None
         }

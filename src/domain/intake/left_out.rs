@@ -44,7 +44,9 @@ pub(super) fn store(tx: &mut Unit<'_>, case: &CaseId, source: &str, all: &[LeftO
             Scope::Contact => sealed::<Contact>(tx.keys(Owner::case(case))?, source, &left)?,
             Scope::Subject => sealed::<Subject>(tx.keys(Owner::case(case))?, source, &left)?,
             Scope::Answers => sealed::<Answers>(tx.keys(Owner::case(case))?, source, &left)?,
-            _ => sealed::<Statement>(tx.keys(Owner::case(case))?, source, &left)?,
+            Scope::Statement | Scope::Messages | Scope::Notes | Scope::Secret => {
+                sealed::<Statement>(tx.keys(Owner::case(case))?, source, &left)?
+            }
         };
         let row = (
             left_out::source.eq(source),
@@ -78,12 +80,14 @@ pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<BTr
         .load(rx.conn())?;
     let mut all: BTreeMap<String, Vec<LeftOut>> = BTreeMap::new();
     for (source, scope, body) in rows {
-        let left = match Scope::ALL.iter().copied().find(|known| known.as_str() == scope) {
+        let left = match Scope::parse(&scope) {
             Some(Scope::Identity) => opened::<Identity>(rx.keys(Owner::case(case))?, &source, body)?,
             Some(Scope::Contact) => opened::<Contact>(rx.keys(Owner::case(case))?, &source, body)?,
             Some(Scope::Subject) => opened::<Subject>(rx.keys(Owner::case(case))?, &source, body)?,
             Some(Scope::Answers) => opened::<Answers>(rx.keys(Owner::case(case))?, &source, body)?,
-            _ => opened::<Statement>(rx.keys(Owner::case(case))?, &source, body)?,
+            Some(Scope::Statement | Scope::Messages | Scope::Notes | Scope::Secret) | None => {
+                opened::<Statement>(rx.keys(Owner::case(case))?, &source, body)?
+            }
         };
         all.entry(source).or_default().extend(left);
     }

@@ -103,7 +103,7 @@ impl Members {
                     items.into_iter().filter_map(|item| if let Json::Text(line) = item { Some(line) } else { None });
                 Json::Text(lines.collect::<Vec<_>>().join("\n"))
             }
-            other => {
+            other @ (Json::Null | Json::Bool(_) | Json::List(_) | Json::Object(_)) => {
                 found.read_anyway(&place, &Form::Text);
                 hints::heed_within(&place, &other, found);
                 Json::Text(other.to_text())
@@ -172,13 +172,14 @@ pub(super) fn object(value: Json, place: &str, found: &mut Found) -> Read<Member
     match value {
         Json::Object(members) => Read::Is(Members::new(place, members)),
         Json::Null => Read::Absent,
-        value if value.is_nothing() => {
-            found.read_anyway(place, &Form::Object);
-            Read::Absent
-        }
-        value => {
-            found.leave_out(place, &Form::Object, &value);
-            Read::Unusable
+        value @ (Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_)) => {
+            if value.is_nothing() {
+                found.read_anyway(place, &Form::Object);
+                Read::Absent
+            } else {
+                found.leave_out(place, &Form::Object, &value);
+                Read::Unusable
+            }
         }
     }
 }
@@ -191,13 +192,13 @@ pub(super) fn text(value: Json, place: &str, longest: usize, found: &mut Found) 
             found.read_anyway(place, &Form::Text);
             number
         }
-        value if value.is_nothing() => {
+        value @ (Json::Null | Json::Bool(_) | Json::List(_) | Json::Object(_)) if value.is_nothing() => {
             if value != Json::Null {
                 found.read_anyway(place, &Form::Text);
             }
             return Read::Absent;
         }
-        value => {
+        value @ (Json::Null | Json::Bool(_) | Json::List(_) | Json::Object(_)) => {
             found.leave_out(place, &Form::Text, &value);
             return Read::Unusable;
         }
@@ -268,7 +269,7 @@ pub(super) fn plainly_yes_or_no(value: &Json) -> Option<bool> {
             word if NO.contains(&word) => Some(false),
             _ => None,
         },
-        _ => None,
+        Json::Null | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
     }
 }
 
@@ -296,7 +297,10 @@ fn together(mut values: Vec<Json>) -> Json {
         match value {
             Json::Object(inner) if objects => members.extend(inner),
             Json::List(inner) if lists => items.extend(inner),
-            value => items.push(value),
+            value
+            @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) | Json::Object(_)) => {
+                items.push(value);
+            }
         }
     }
     if objects { Json::Object(members) } else { Json::List(items) }

@@ -132,7 +132,9 @@ fn lenient(sent: &Sent<'_>) -> Option<Opened> {
         Json::List(mut items) if matches!(items.as_slice(), [Json::Object(_)]) => {
             items.pop().map(|value| opened(value, true, false))
         }
-        value => Some(opened(value, is_mended, false)),
+        value @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_)) => {
+            Some(opened(value, is_mended, false))
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Taken<T> {
 }
 
 impl<T> Taken<T> {
-    /// The same, when a body of this mode is to be taken: a trial without any finding, a live one with what is required.
+    /// This, when a body of this mode is to be taken: a trial without any finding, a live one with what is required.
     ///
     /// # Errors
     /// `Invalid` with every finding.
@@ -142,12 +142,13 @@ pub fn read_addition<'a>(sent: impl Into<Sent<'a>>, mode: Mode) -> Result<Taken<
 
 /// How many bytes the chat of a long report may have beside the rest of it.
 fn room(members: &[(String, Json)], mode: Mode) -> Result<usize> {
-    let without_chat = |value: &Json| match value {
-        Json::Object(inner) => {
+    let without_chat = |value: &Json| {
+        if let Json::Object(inner) = value {
             let rest = inner.iter().filter(|(name, _)| name != "messages");
             rest.map(|(name, value)| name.len() + value.to_text().len() + 4).sum()
+        } else {
+            value.to_text().len()
         }
-        other => other.to_text().len(),
     };
     let size = |(name, value): &(String, Json)| match name.as_str() {
         // Thrown away unread.
@@ -199,7 +200,9 @@ fn category(members: &mut Members, found: &mut Found) -> String {
             found.read_anyway(&place, &Form::Category);
             items.pop().unwrap_or(Json::Null)
         }
-        value => value,
+        value @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) | Json::Object(_)) => {
+            value
+        }
     };
     known_category(&value, &place, found).map_or_else(|| "not_sure".to_owned(), |code| code.as_str().to_owned())
 }

@@ -133,7 +133,7 @@ pub(super) fn age(members: &mut Members, found: &mut Found) -> Option<AgeBand> {
         Json::Text(text) if text.trim().is_empty() => return None,
         Json::Text(text) => folded(text),
         Json::Number(number) => number.clone(),
-        _ => String::new(),
+        Json::Bool(_) | Json::List(_) | Json::Object(_) => String::new(),
     };
     if let (Json::Text(text), Some(exact)) = (&value, AgeBand::parse(&given)) {
         if *text != given {
@@ -192,7 +192,7 @@ pub(super) fn account(members: &mut Members, name: &str, found: &mut Found) -> O
             found.read_anyway(&place, &Form::Account);
             number.clone()
         }
-        _ => {
+        Json::Bool(_) | Json::List(_) | Json::Object(_) => {
             found.leave_out(&place, &Form::Account, &value);
             return None;
         }

@@ -40,7 +40,7 @@ const SERVICES: &str = "instagram insta ig facebook fb messenger snapchat snap t
 pub(super) fn subject(members: &mut Members, found: &mut Found) -> Option<SubjectBody> {
     let mut inner = match members.take("subject", found)? {
         Json::Object(inner) => Members::new("/subject", inner),
-        value => {
+        value @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_)) => {
             if !value.is_nothing() {
                 found.leave_out("/subject", &Form::Object, &value);
             } else if !matches!(value, Json::Null | Json::Text(_)) {
@@ -86,7 +86,7 @@ fn identifier(value: Json, place: &str, found: &mut Found) -> Option<IdentifierB
             found.read_anyway(place, &Form::Object);
             Members::new(place, vec![("value".to_owned(), value)])
         }
-        value => object(value, place, found).known()?,
+        Json::Null | Json::Bool(_) | Json::List(_) | Json::Object(_) => object(value, place, found).known()?,
     };
     let given = inner.take("type", found);
     let meant = given.as_ref().and_then(meant);

@@ -180,7 +180,7 @@ fn live(sent: &Sent<'_>) -> Result<(Vec<Box<RawValue>>, bool)> {
         }
         Json::Object(members) => members.into_iter().find(|(name, _)| is_list_of_reports(name)).map(|(_, list)| list),
         // The reports without what they stand in.
-        list => Some(list),
+        list @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_)) => Some(list),
     });
     let items = match reports {
         Some(Json::List(items)) => items,
