@@ -16,6 +16,9 @@ mod renewal;
 mod rows;
 mod tidy;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,12 +91,12 @@ pub async fn run(app: Arc<App>) {
             let _ = job.once(&app).await;
         }
     };
-    tokio::join!(
-        join_all(JOBS.iter().map(|job| job.run(&app))),
-        Clerk::new(&app, &worker).run(),
-        Courier::new(&app, &worker).run(),
-        at_start
-    );
+    tokio::join!(loops(&JOBS, &app), Clerk::new(&app, &worker).run(), Courier::new(&app, &worker).run(), at_start);
+}
+
+/// Runs each of these in a loop of its own.
+async fn loops(jobs: &[Job], app: &Arc<App>) {
+    join_all(jobs.iter().map(|job| job.run(app))).await;
 }
 
 /// Runs each job once that does what the clock makes due, one after the other.
