@@ -46,7 +46,10 @@ fn is_filter(text: &str) -> bool {
     const OURS: [&str; 4] = ["recourse", "on_call", "pages", "webhooks"];
     let is_one = |part: &str| {
         let ours = OURS.contains(&part.split("::").next().unwrap_or_default());
-        part.find('=').is_some_and(|at| at > 0) || ours || LEVELS.contains(&part.to_ascii_lowercase().as_str())
+        let is_pair = |(program, level): (&str, &str)| {
+            program.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_') && !level.is_empty()
+        };
+        part.split_once('=').is_some_and(is_pair) || ours || LEVELS.contains(&part.to_ascii_lowercase().as_str())
     };
     !text.contains('[') && text.split(',').all(is_one) && text.parse::<Targets>().is_ok()
 }
@@ -101,9 +104,18 @@ mod tests {
         {
             assert!(is_filter(&tidy(given)), "{given}");
         }
-        for given in
-            ["@@@", "inof", "recourse=debg", "info;debug", "=", "recourse=debug,verbose", "info,,debug", "[x]=info"]
-        {
+        for given in [
+            "@@@",
+            "inof",
+            "recourse=debg",
+            "info;debug",
+            "=",
+            "recourse=debug,verbose",
+            "info,,debug",
+            "[x]=info",
+            "recourse=",
+            "*=debug",
+        ] {
             assert!(!is_filter(&tidy(given)), "{given}");
         }
     }

@@ -141,6 +141,17 @@ impl Presented {
     pub const fn new(token: AccessToken, scope: Option<Scope>) -> Self {
         Self { token, scope }
     }
+
+    /// Whether the token itself carries the scope. Where it does not, [`platform`] refuses it whatever the database says.
+    ///
+    /// # Errors
+    /// `Forbidden` when the scope was not granted.
+    pub fn carries_scope(&self) -> Result<()> {
+        match self.scope.filter(|scope| !self.token.scopes.contains(scope)) {
+            Some(scope) => Err(Error::Forbidden(Forbidden::Scope(scope.as_str()))),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Deref for Presented {

@@ -110,8 +110,16 @@ fn validity(checked: Result<()>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(Validity { valid: errors.is_empty(), errors }))
 }
 
+/// Fails where the transaction will refuse the call whatever its body says, as far as that is known without the database:
+/// nothing long is done for it.
+fn worth_reading(call: &Call, token: &Presented) -> Result<()> {
+    token.carries_scope()?;
+    call.idempotency_key().map(|_| ())
+}
+
 /// Reads a report and names whom it names, aside.
 pub(super) async fn ready(call: &Call, token: &Presented, raw: &Raw) -> Result<ReadyReport> {
+    worth_reading(call, token)?;
     let (kit, token, raw) = (Arc::clone(&call.shared.app.kit), token.clone(), raw.clone());
     call.shared.aside.run(move || intake::ready_report(&kit.keyring, &token, raw.sent())).await
 }
@@ -216,6 +224,7 @@ async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 /// Reads an addition and names whom it names, aside. What is wrong with it is told only after the replay was looked for.
 async fn ready_addition(call: &Call, token: &Presented, raw: &Raw, report: &ReportId) -> Result<ReadyAddition> {
+    worth_reading(call, token)?;
     let (app, aside) = (&call.shared.app, &call.shared.aside);
     let (sent, mode) = (raw.clone(), token.mode);
     let read = aside.run(move || intake::read_addition(sent.sent(), mode)).await?;
