@@ -16,9 +16,6 @@ mod renewal;
 mod rows;
 mod tidy;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 use std::time::Duration;
 
