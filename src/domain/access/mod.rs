@@ -146,7 +146,7 @@ impl Presented {
     ///
     /// # Errors
     /// `Forbidden` when the scope was not granted.
-    pub fn carries_scope(&self) -> Result<()> {
+    pub(super) fn carries_scope(&self) -> Result<()> {
         match self.scope.filter(|scope| !self.token.scopes.contains(scope)) {
             Some(scope) => Err(Error::Forbidden(Forbidden::Scope(scope.as_str()))),
             None => Ok(()),

@@ -34,7 +34,7 @@ pub(in crate::domain) use left_out::of_case as left_out_of;
 pub use opened::{Sent, read_body};
 pub use read::{ReportView, find, find_by_reference, list};
 pub use reader::{LONGEST, Taken, read_addition, read_report};
-pub use ready::{ReadyAddition, ReadyReport, ready_addition, ready_report};
+pub use ready::{ReadyAddition, ReadyReport, Sender, ready_addition, ready_report};
 pub use receipt::{AdditionReceipt, NotAccepted, Receipt};
 pub(in crate::domain) use renamed::{Anew, anew};
 pub use submit::submit;

@@ -39,15 +39,28 @@ pub struct ReadyAddition {
     pub(super) names: Names,
 }
 
-/// Who sends it: accounts mean somebody on one platform, in one mode.
-pub(super) struct Sender {
+/// Who sends it: accounts mean somebody on one platform, in one mode. Nothing is made ready for anybody else, so that a
+/// token without the scope buys no work.
+#[derive(Clone, Debug)]
+pub struct Sender {
     platform: PlatformId,
     mode: Mode,
 }
 
 impl Sender {
-    fn of(caller: &Presented) -> Self {
-        Self { platform: caller.platform.clone(), mode: caller.mode }
+    /// Whoever is behind this token, as far as the token says. Whether it still counts is for the transaction to say.
+    ///
+    /// # Errors
+    /// `Forbidden` when it does not carry the scope: the transaction would refuse it too.
+    pub fn of(caller: &Presented) -> Result<Self> {
+        caller.carries_scope()?;
+        Ok(Self { platform: caller.platform.clone(), mode: caller.mode })
+    }
+
+    /// Trial or real life.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        self.mode
     }
 
     const fn place(&self) -> Place<'_> {
@@ -63,14 +76,12 @@ impl Sender {
     }
 }
 
-/// Reads a report, judges it and makes the names of all whom it names. Whether the token still counts is for the
-/// transaction to say.
+/// Reads a report, judges it and makes the names of all whom it names.
 ///
 /// # Errors
 /// As [`read_report`]; `Invalid` with every finding when a report of this mode is not to be taken.
-pub fn ready_report(keyring: &Keyring, caller: &Presented, sent: Sent<'_>) -> Result<ReadyReport> {
-    let mut taken = read_report(sent, caller.mode)?.accept(caller.mode)?;
-    let sender = Sender::of(caller);
+pub fn ready_report(keyring: &Keyring, sender: Sender, sent: Sent<'_>) -> Result<ReadyReport> {
+    let mut taken = read_report(sent, sender.mode)?.accept(sender.mode)?;
     let digest = digest(keyring, &taken)?;
     tell_apart(&mut taken.body.platform_report_ref, &digest);
     let said = Said::of(&taken);
@@ -85,11 +96,10 @@ pub fn ready_report(keyring: &Keyring, caller: &Presented, sent: Sent<'_>) -> Re
 #[must_use]
 pub fn ready_addition(
     keyring: &Keyring,
-    caller: &Presented,
+    sender: Sender,
     taken: Taken<AdditionBody>,
     country: Option<&str>,
 ) -> ReadyAddition {
-    let sender = Sender::of(caller);
     let names = names_of_addition(keyring, sender.place(), &taken, country);
     ReadyAddition { taken, sender, names }
 }
@@ -124,3 +134,25 @@ fn digest(keyring: &Keyring, taken: &Taken<ReportBody>) -> Result<[u8; 32]> {
 }
 
 silent! { ReadyReport ReadyAddition }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::ClientId;
+    use crate::domain::people::platforms::{AccessToken, Scope};
+
+    #[test]
+    fn nothing_is_made_ready_for_a_token_without_the_scope() {
+        let token = |scopes: &[Scope]| AccessToken {
+            client: ClientId::random(),
+            platform: PlatformId::random(),
+            mode: Mode::Live,
+            scopes: scopes.to_vec(),
+            epoch: 0,
+        };
+        let sender = |scopes| Sender::of(&Presented::new(token(scopes), Some(Scope::ReportsWrite)));
+        assert!(sender(&[Scope::ReportsRead, Scope::ReportsWrite]).is_ok());
+        assert!(sender(&[Scope::ReportsRead]).is_err());
+        assert!(sender(&[]).is_err());
+    }
+}

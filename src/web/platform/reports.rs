@@ -13,7 +13,7 @@ use crate::base::id::{ReportId, ReportKind};
 use crate::base::page::{Limit, Page};
 use crate::domain::access::{self, Presented, Tenant};
 use crate::domain::intake::body::{AdditionBody, ReportBody};
-use crate::domain::intake::{self, AdditionReceipt, ReadyAddition, ReadyReport, Receipt, ReportView};
+use crate::domain::intake::{self, AdditionReceipt, ReadyAddition, ReadyReport, Receipt, ReportView, Sender};
 use crate::domain::ledger::idempotency::Reply;
 use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;
@@ -82,9 +82,8 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let mode = token.mode;
     if query.validate_only {
-        let checked = call.shared.aside.run(move || intake::read_report(raw.sent(), mode)?.found.complete()).await;
         call.shared.app.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
-        return validity(checked);
+        return validity(call.shared.aside.run(move || intake::read_report(raw.sent(), mode)?.found.complete()).await);
     }
     // Made ready before the transaction, whose thread others wait for; told only after the replay was looked for.
     let report = ready(&call, &token, &raw).await;
@@ -110,18 +109,17 @@ fn validity(checked: Result<()>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(Validity { valid: errors.is_empty(), errors }))
 }
 
-/// Fails where the transaction will refuse the call whatever its body says, as far as that is known without the database:
-/// nothing long is done for it.
-fn worth_reading(call: &Call, token: &Presented) -> Result<()> {
-    token.carries_scope()?;
-    call.idempotency_key().map(|_| ())
+/// For whom a body is read. Fails where the transaction will refuse the call whatever its body says, as far as that is known
+/// without the database.
+fn sender(call: &Call, token: &Presented) -> Result<Sender> {
+    call.idempotency_key()?;
+    Sender::of(token)
 }
 
 /// Reads a report and names whom it names, aside.
 pub(super) async fn ready(call: &Call, token: &Presented, raw: &Raw) -> Result<ReadyReport> {
-    worth_reading(call, token)?;
-    let (kit, token, raw) = (Arc::clone(&call.shared.app.kit), token.clone(), raw.clone());
-    call.shared.aside.run(move || intake::ready_report(&kit.keyring, &token, raw.sent())).await
+    let (kit, sender, raw) = (Arc::clone(&call.shared.app.kit), sender(call, token)?, raw.clone());
+    call.shared.aside.run(move || intake::ready_report(&kit.keyring, sender, raw.sent())).await
 }
 
 /// Takes a report in and answers with its receipt.
@@ -224,18 +222,19 @@ async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 /// Reads an addition and names whom it names, aside. What is wrong with it is told only after the replay was looked for.
 async fn ready_addition(call: &Call, token: &Presented, raw: &Raw, report: &ReportId) -> Result<ReadyAddition> {
-    worth_reading(call, token)?;
+    let sender = sender(call, token)?;
     let (app, aside) = (&call.shared.app, &call.shared.aside);
-    let (sent, mode) = (raw.clone(), token.mode);
+    let (sent, mode) = (raw.clone(), sender.mode());
     let read = aside.run(move || intake::read_addition(sent.sent(), mode)).await?;
     let country = if read.has_numbers() {
         let (token, report) = (token.clone(), report.clone());
-        app.read(move |rx| access::platform(rx, &token).and_then(|who| intake::country_of(rx, &who, &report))).await?
+        // By the way of writers: an addition that can be stored must not fail because those who only read have all of theirs.
+        app.enter(move |rx| access::platform(rx, &token).and_then(|who| intake::country_of(rx, &who, &report))).await?
     } else {
         None
     };
-    let (kit, token) = (Arc::clone(&app.kit), token.clone());
-    aside.run(move || Ok(intake::ready_addition(&kit.keyring, &token, read, country.as_deref()))).await
+    let kit = Arc::clone(&app.kit);
+    aside.run(move || Ok(intake::ready_addition(&kit.keyring, sender, read, country.as_deref()))).await
 }
 
 /// The answer to every wish to withdraw: the same whatever stands behind it.
