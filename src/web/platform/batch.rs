@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::once::{once, run};
-use super::reports::{LONGEST_REPORT, count, ready, take};
+use super::reports::{LONGEST_REPORT, count, prepared, ready, take};
 use crate::base::json::{self, Json, Manner};
 use crate::base::secret::silent;
 use crate::domain::intake::body::ReportBody;
@@ -19,6 +19,7 @@ use crate::domain::terms::Mode;
 use crate::domain::vault::Owner;
 use crate::error::rules::Form;
 use crate::error::{Error, Refused, Result};
+use crate::web::aside::{to_its_end, unless_passing};
 use crate::web::body::{Raw, shape};
 use crate::web::extract::Call;
 use crate::web::idempotent::{empty, keyed_part};
@@ -88,11 +89,15 @@ pub(in crate::web) struct BatchItem {
     request_body = BatchBody,
     responses((status = 207, description = "A status for each report", body = BatchAnswer)))]
 async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
+    to_its_end(submitted(call, raw)).await
+}
+
+async fn submitted(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let key = call.idempotency_key();
-    let mode = token.mode;
     let whole = raw.clone();
-    let split = call.shared.aside.run(move || split(&whole.sent(), mode)).await;
+    let split = prepared(&call, &token, move |sender| split(&whole.sent(), sender.mode())).await;
+    let split = unless_passing(split)?;
     let (Parts { reports: items, is_mended }, verdict) = match split {
         Ok(parts) => (parts, Ok(())),
         Err(refused) => (Parts::default(), Err(refused)),
@@ -111,9 +116,12 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
         let item = raw.part(Bytes::from(item.get().to_owned()), is_mended);
         // What one call may not bring, a batch may not either.
         let too_large = item.0.len() > LONGEST_REPORT;
-        let report = if too_large { Err(Refused::TooLarge.into()) } else { ready(&call, &token, &item).await };
+        let report = if too_large { Ok(Err(Refused::TooLarge.into())) } else { ready(&call, &token, &item).await };
         let part = keyed_part(&call, &item, &key, Some(index));
-        let done = run(&call.shared.app, token.clone(), Ok(part), move |tx, who| take(tx, &who, report?)).await;
+        let done = match report {
+            Ok(report) => run(&call.shared.app, token.clone(), Ok(part), move |tx, who| take(tx, &who, report?)).await,
+            Err(passing) => Err(passing),
+        };
         let (status, report, problem) = match done {
             Ok(Answered { answer, is_repeated: again }) => {
                 replayed &= again;

@@ -20,6 +20,7 @@ use crate::domain::terms::Mode;
 use crate::domain::unit::Unit;
 use crate::domain::vault::Owner;
 use crate::error::{Error, Refused, Result};
+use crate::web::aside::{to_its_end, unless_passing};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::{json, tagged};
@@ -78,6 +79,10 @@ pub(in crate::web) struct Validity {
         (status = 201, description = "Stored", body = Receipt, headers(("ETag" = String), ("Location" = String))),
         (status = 200, description = "The same report is here already, or with `validate_only` the verdict (`Validity`)", body = KnownOrValid, headers(("ETag" = String), ("Content-Location" = String)))))]
 async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
+    to_its_end(submitted(call, raw)).await
+}
+
+async fn submitted(call: Call, raw: Raw) -> Result<HttpResponse> {
     let query: SubmitQuery = call.query()?;
     let token = call.token()?;
     let mode = token.mode;
@@ -86,7 +91,7 @@ async fn submit(call: Call, raw: Raw) -> Result<HttpResponse> {
         return validity(call.shared.aside.run(move || intake::read_report(raw.sent(), mode)?.found.complete()).await);
     }
     // Made ready before the transaction, whose thread others wait for; told only after the replay was looked for.
-    let report = ready(&call, &token, &raw).await;
+    let report = ready(&call, &token, &raw).await?;
     let answer = once(&call, &raw, token, move |tx, who| take(tx, &who, report?)).await?;
     let again = answer.headers().contains_key("idempotency-replayed");
     count(&call, answer.status().as_u16(), again, mode);
@@ -109,17 +114,26 @@ fn validity(checked: Result<()>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(Validity { valid: errors.is_empty(), errors }))
 }
 
-/// For whom a body is read. Fails where the transaction will refuse the call whatever its body says, as far as that is known
-/// without the database.
-fn sender(call: &Call, token: &Presented) -> Result<Sender> {
+/// Does aside what is long in a call. Nothing is done where the transaction will refuse the call whatever its body says, as
+/// far as that is known without the database.
+pub(super) async fn prepared<T: Send + 'static>(
+    call: &Call,
+    token: &Presented,
+    work: impl FnOnce(Sender) -> Result<T> + Send + 'static,
+) -> Result<T> {
     call.idempotency_key()?;
-    Sender::of(token)
+    let sender = Sender::of(token)?;
+    call.shared.aside.run(move || work(sender)).await
 }
 
-/// Reads a report and names whom it names, aside.
-pub(super) async fn ready(call: &Call, token: &Presented, raw: &Raw) -> Result<ReadyReport> {
-    let (kit, sender, raw) = (Arc::clone(&call.shared.app.kit), sender(call, token)?, raw.clone());
-    call.shared.aside.run(move || intake::ready_report(&kit.keyring, sender, raw.sent())).await
+/// Reads a report and names whom it names, aside. What is wrong with it is told only after the replay was looked for.
+///
+/// # Errors
+/// Passing trouble, as [`unless_passing`] says.
+pub(super) async fn ready(call: &Call, token: &Presented, raw: &Raw) -> Result<Result<ReadyReport>> {
+    let (kit, raw) = (Arc::clone(&call.shared.app.kit), raw.clone());
+    let report = prepared(call, token, move |sender| intake::ready_report(&kit.keyring, sender, raw.sent())).await;
+    unless_passing(report)
 }
 
 /// Takes a report in and answers with its receipt.
@@ -207,10 +221,14 @@ pub(in crate::web) fn conditional<T: Serialize>(call: &Call, version: i64, body:
     description = "The rules run again over all that is known, and a closed case opens.", params(("id" = inline(ReportId), Path, description = "The report's id")),
     request_body = AdditionBody, responses((status = 201, description = "Stored", body = AdditionReceipt)))]
 async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
+    to_its_end(added(call, raw)).await
+}
+
+async fn added(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
     let precondition = call.if_match()?;
-    let addition = ready_addition(&call, &token, &raw, &id).await;
+    let addition = unless_passing(ready_addition(&call, &token, &raw, &id).await)?;
     once(&call, &raw, token, move |tx, who| {
         let known = intake::find(tx, &who, &id)?;
         precondition.holds(known.version)?;
@@ -222,10 +240,8 @@ async fn add(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 /// Reads an addition and names whom it names, aside. What is wrong with it is told only after the replay was looked for.
 async fn ready_addition(call: &Call, token: &Presented, raw: &Raw, report: &ReportId) -> Result<ReadyAddition> {
-    let sender = sender(call, token)?;
-    let (app, aside) = (&call.shared.app, &call.shared.aside);
-    let (sent, mode) = (raw.clone(), sender.mode());
-    let read = aside.run(move || intake::read_addition(sent.sent(), mode)).await?;
+    let (app, sent) = (&call.shared.app, raw.clone());
+    let read = prepared(call, token, move |sender| intake::read_addition(sent.sent(), sender.mode())).await?;
     let country = if read.has_numbers() {
         let (token, report) = (token.clone(), report.clone());
         // By the way of writers: an addition that can be stored must not fail because those who only read have all of theirs.
@@ -234,7 +250,8 @@ async fn ready_addition(call: &Call, token: &Presented, raw: &Raw, report: &Repo
         None
     };
     let kit = Arc::clone(&app.kit);
-    aside.run(move || Ok(intake::ready_addition(&kit.keyring, sender, read, country.as_deref()))).await
+    let named = move |sender| Ok(intake::ready_addition(&kit.keyring, sender, read, country.as_deref()));
+    prepared(call, token, named).await
 }
 
 /// The answer to every wish to withdraw: the same whatever stands behind it.
