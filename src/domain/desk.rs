@@ -110,11 +110,12 @@ pub fn unkeyed<A: CaseAct, T>(
     case: &CaseId,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T>,
 ) -> Result<T> {
-    let (tx, who) = access::member(entry, bearer)?;
-    let grant = access::case::<A>(tx, &who, case)?;
-    let done = work(tx, grant)?;
-    staff::note_acting(tx, &who.id)?;
-    Ok(done)
+    look(entry, bearer, case, |tx, grant| {
+        let who = grant.who().id.clone();
+        let done = work(tx, grant)?;
+        staff::note_acting(tx, &who)?;
+        Ok(done)
+    })
 }
 
 /// Reads of a case what is put on record. Who reads is not yet at work.

@@ -18,7 +18,7 @@ pub(super) async fn on_case<A: CaseAct>(
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
 ) -> Result<Answered> {
     let (bearer, cases) = (visit.bearer.clone(), vec![at.case.clone()]);
-    noting_walls(app, bearer, cases, move |entry| desk::on_case(entry, visit, &at, work)).await
+    noting_walls(app, bearer, cases, move |entry, _| desk::on_case(entry, visit, &at, work)).await
 }
 
 /// Does an act on two cases, once for each key. The wall may stand before either.
@@ -31,7 +31,7 @@ pub(super) async fn on_two<A: CaseAct>(
 ) -> Result<Answered> {
     let bearer = visit.bearer.clone();
     let cases = [Some(&at.case), other.as_ref().ok()].into_iter().flatten().cloned().collect();
-    noting_walls(app, bearer, cases, move |entry| desk::on_two(entry, visit, &at, other, work)).await
+    noting_walls(app, bearer, cases, move |entry, _| desk::on_two(entry, visit, &at, other, work)).await
 }
 
 /// Does what names no case, once for each key.
@@ -50,8 +50,8 @@ pub(super) async fn unkeyed<A: CaseAct, T: Send + 'static>(
     case: CaseId,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let (visitor, cases) = (bearer.clone(), vec![case.clone()]);
-    noting_walls(app, bearer, cases, move |entry| desk::unkeyed(entry, &visitor, &case, work)).await
+    let cases = vec![case.clone()];
+    noting_walls(app, bearer, cases, move |entry, bearer| desk::unkeyed(entry, bearer, &case, work)).await
 }
 
 /// Reads of a case what is put on record.
@@ -61,8 +61,8 @@ pub(super) async fn look<A: CaseAct, T: Send + 'static>(
     case: CaseId,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let (visitor, cases) = (bearer.clone(), vec![case.clone()]);
-    noting_walls(app, bearer, cases, move |entry| desk::look(entry, &visitor, &case, work)).await
+    let cases = vec![case.clone()];
+    noting_walls(app, bearer, cases, move |entry, bearer| desk::look(entry, bearer, &case, work)).await
 }
 
 /// Reads what no record is kept of: lists and counts.
@@ -94,9 +94,10 @@ async fn noting_walls<T: Send + 'static>(
     app: &App,
     bearer: Sensitive<String>,
     cases: Vec<CaseId>,
-    work: impl FnOnce(&mut Entry<'_>) -> Result<T> + Send + 'static,
+    work: impl FnOnce(&mut Entry<'_>, &Sensitive<String>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let answer = app.enter(work).await;
+    let visitor = bearer.clone();
+    let answer = app.enter(move |entry| work(entry, &visitor)).await;
     if matches!(answer, Err(Error::NotFound)) {
         for case in cases {
             let bearer = bearer.clone();

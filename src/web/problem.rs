@@ -159,33 +159,29 @@ pub fn document(error: &Error, instance: &str) -> Problem {
 
 /// The answer to a request that failed. The cause of a fault is logged here, once.
 pub(super) fn response(error: &Error, instance: &str) -> HttpResponse {
-    match error {
-        Error::Internal(cause) => tracing::error!(cause = format!("{cause:#}"), "a fault"),
-        Error::Unavailable(reason) => tracing::warn!(%reason, "not available"),
-        Error::Unauthenticated(_)
-        | Error::Forbidden(_)
-        | Error::NotFound
-        | Error::Erased
-        | Error::Conflict(_)
-        | Error::Refused(_)
-        | Error::Invalid(_)
-        | Error::Throttled { .. } => {}
-    }
     let document = document(error, instance);
     let mut response = HttpResponse::build(of(error).0).content_type(MEDIA_TYPE).json(document);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    // In how many seconds the same call may go better.
     let wait = match error {
+        Error::Internal(cause) => {
+            tracing::error!(cause = format!("{cause:#}"), "a fault");
+            None
+        }
+        Error::Unavailable(reason) => {
+            tracing::warn!(%reason, "not available");
+            Some(1)
+        }
         Error::Throttled { retry_after, .. } => Some(whole_seconds(*retry_after)),
-        Error::Unavailable(_) | Error::Conflict(Conflict::InFlight) => Some(1),
+        Error::Conflict(Conflict::InFlight) => Some(1),
         Error::Unauthenticated(_)
         | Error::Forbidden(_)
         | Error::NotFound
         | Error::Erased
         | Error::Conflict(_)
         | Error::Refused(_)
-        | Error::Invalid(_)
-        | Error::Internal(_) => None,
+        | Error::Invalid(_) => None,
     };
     if let Some(seconds) = wait {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
