@@ -44,14 +44,26 @@ pub(super) fn move_along(tx: &mut Unit<'_>, case: &mut Case, action: Action, out
 /// Counts the case when a person who has read it does something about it, other than call it abuse of the service. To
 /// begin reading is none of that.
 fn note_for_the_public(tx: &mut Unit<'_>, case: &Case, action: Action) -> Result<()> {
-    match (action, case.outcome) {
-        (Action::Close, Some(Outcome::Unfounded)) => counting::correct(tx, case),
-        (Action::Start | Action::Resume | Action::PlatformAnswered | Action::Reopen, _) => Ok(()),
-        (Action::Close | Action::Hold, _) => counting::count(tx, case),
-        (Action::AskPlatform, _) => {
+    match action {
+        Action::Start | Action::Resume | Action::PlatformAnswered | Action::Reopen => Ok(()),
+        Action::Hold => counting::count(tx, case),
+        Action::AskPlatform => {
             counting::count(tx, case)?;
             counting::forward(tx, case)
         }
+        Action::Close => match case.outcome {
+            Some(Outcome::Unfounded) => counting::correct(tx, case),
+            Some(
+                Outcome::PlatformActed
+                | Outcome::PlatformRefused
+                | Outcome::PlatformSilent
+                | Outcome::SupportedElsewhere
+                | Outcome::RecordedOnly
+                | Outcome::Withdrawn
+                | Outcome::UnableToContact,
+            )
+            | None => counting::count(tx, case),
+        },
     }
 }
 
