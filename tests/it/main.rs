@@ -75,6 +75,7 @@ mod starting;
 mod stated;
 mod strata;
 mod structure;
+mod stumbles;
 mod tampering;
 mod unheard;
 mod unreachable;
