@@ -75,6 +75,12 @@ impl App {
         self.db.write(move |tx| Unit::run(tx, &kit, caller, work)).await
     }
 
+    /// One on a database of its own, for tests of what needs no more of the program.
+    #[cfg(test)]
+    pub(crate) async fn for_test(data: &std::path::Path, clock: Clock) -> anyhow::Result<Arc<Self>> {
+        open(Config { data: data.to_owned(), ..Config::default() }, clock).await
+    }
+
     /// Runs `work` in a transaction that writes, for somebody who has a credential and is not proved yet: it begins with the
     /// access rules.
     ///

@@ -16,6 +16,9 @@ mod renewal;
 mod rows;
 mod tidy;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
