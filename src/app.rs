@@ -1,5 +1,6 @@
 //! Wiring: the only place that puts settings, database, keyring and rules together.
 
+mod guarded;
 mod occupied;
 mod readiness;
 
@@ -22,6 +23,7 @@ use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::outbound::{Mailer, Outbound, Pager, Rules};
 use crate::statistics::editions::Store;
+pub use guarded::look as look_at_files;
 pub use occupied::Occupied;
 use readiness::Pulse;
 pub use readiness::Reason;
@@ -152,6 +154,9 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
     let pager = Pager::new(&config.pager).map_err(|reason| anyhow!(reason))?;
     let passwords = Passwords::new()?;
 
+    for found in guarded::look(&config, &place)? {
+        tracing::warn!(place = found.id, code = found.code, "{}", found.detail);
+    }
     // Before anything is changed, if there is anything; otherwise as soon as there is.
     let mut occupied = if beginning == Beginning::Alone { Occupied::early(&place)? } else { None };
     let (keyring, is_new) = bring_together(&config, &place, &mut occupied, &clock, beginning).await?;

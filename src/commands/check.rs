@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use recourse::app::App;
+use recourse::app::{App, look_at_files};
 use recourse::base::output::say;
 use recourse::base::text::is_hidden;
 use recourse::config::Config;
@@ -86,6 +86,10 @@ pub(super) async fn check(config: Config, json: bool) -> anyhow::Result<ExitCode
     let app = super::open_existing(config).await?;
     let mut report = Report::default();
     report.said.push("keyring: belongs to this database".to_owned());
+    let place = app.config.place().map_err(anyhow::Error::msg)?;
+    let lax = look_at_files(&app.config, &place)?;
+    report.said.push(format!("files: {} that others may read or exchange", lax.len()));
+    report.problems.extend(lax);
     rules(&app, &mut report);
     shape(&app, &mut report).await?;
     let looked = unreadable(&app, &mut report).await;

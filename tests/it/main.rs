@@ -31,6 +31,8 @@ mod entity_tags;
 mod faults;
 mod flow_walks;
 mod flows;
+mod forged_tokens;
+mod guarded;
 mod hanging;
 mod harness;
 mod hinted;

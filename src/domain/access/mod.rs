@@ -162,13 +162,17 @@ impl Deref for Presented {
     }
 }
 
-/// Lets a platform in: its token's epoch must be the credential's present one, which makes a revocation hold at once.
+/// Lets a platform in: its token's epoch must be the credential's present one, which makes a revocation hold at once. Platform,
+/// mode and scopes are those of the credential's row; a token that says otherwise does not count.
 ///
 /// # Errors
-/// `Unauthenticated` for a revoked or outdated token; `Forbidden` when the scope was not granted, or was taken away since.
+/// `Unauthenticated` for a revoked or outdated token, and for one of another platform or mode than its credential; `Forbidden` when the scope was not granted, or was taken away since.
 pub fn platform(rx: &mut Look<'_>, presented: &Presented) -> Result<Tenant> {
     let Presented { token, scope } = presented;
-    let alive = |client: &Client| client.revoked_at.is_none() && client.epoch == token.epoch;
+    let alive = |client: &Client| {
+        let current = client.revoked_at.is_none() && client.epoch == token.epoch;
+        current && client.mode == token.mode && client.platform_id == token.platform
+    };
     let Some(client) = platforms::client(rx, &token.client)?.filter(alive) else {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
     };
@@ -177,8 +181,8 @@ pub fn platform(rx: &mut Look<'_>, presented: &Presented) -> Result<Tenant> {
     if let Some(scope) = scope.filter(|scope| !scopes.contains(scope)) {
         return Err(Error::Forbidden(Forbidden::Scope(scope.as_str())));
     }
-    let (client, platform) = (token.client.clone(), token.platform.clone());
-    Ok(Tenant { _proved: Proved, client, platform, mode: token.mode, scopes })
+    let Client { id, platform_id, mode, .. } = client;
+    Ok(Tenant { _proved: Proved, client: id, platform: platform_id, mode, scopes })
 }
 
 /// Lets a platform into a transaction that writes, by the rules of [`platform`]: from here on the client acts.

@@ -263,7 +263,7 @@ impl HeadsDigest {
     pub fn sign(self, tx: &mut Unit<'_>, keyring: &Keyring) -> Result<()> {
         let digest = self.hash.finalize().to_vec();
         let signed = format!("recourse audit {} {} {}", tx.now().micros(), self.chains, base64_text(&digest));
-        let signature = keyring.signing_key().sign(signed.as_bytes()).to_bytes().to_vec();
+        let signature = keyring.digest_key().sign(signed.as_bytes()).to_bytes().to_vec();
         let row = (
             audit_digests::at.eq(tx.now()),
             audit_digests::chains.eq(self.chains),
@@ -285,7 +285,7 @@ pub fn newest_digest(rx: &mut Look<'_>, keyring: &Keyring) -> Result<Option<(Tim
     Ok(row.map(|(at, chains, digest, signature)| {
         let signed = format!("recourse audit {} {chains} {}", at.micros(), base64_text(&digest));
         let holds = ed25519_dalek::Signature::from_slice(&signature)
-            .is_ok_and(|signature| keyring.signing_key().verify(signed.as_bytes(), &signature).is_ok());
+            .is_ok_and(|signature| keyring.digest_key().verify(signed.as_bytes(), &signature).is_ok());
         (at, chains, holds)
     }))
 }

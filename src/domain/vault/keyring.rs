@@ -77,8 +77,11 @@ struct KeyringFile {
     sealing: BTreeMap<u32, String>,
     /// Keyed hashes: blind indexes and fingerprints. Apart from the sealing keys on purpose.
     index: String,
-    /// Seed of the Ed25519 key that signs access tokens and audit digests.
+    /// Seed of the Ed25519 key that signs access tokens, and nothing else.
     signing: String,
+    /// Seed of the Ed25519 key that signs audit digests. Apart from the one of tokens: what a caller has signed by the hour
+    /// must never be something that could stand as proof.
+    digest_signing: String,
 }
 
 /// The keys in memory. Its `Debug` shows none of them.
@@ -86,6 +89,7 @@ pub struct Keyring {
     sealing: BTreeMap<u32, Key>,
     index: Key,
     signing: Key,
+    digest_signing: Key,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -132,6 +136,7 @@ impl Keyring {
             sealing: BTreeMap::from([(1, base64_text(&random_bytes::<32>()))]),
             index: base64_text(&random_bytes::<32>()),
             signing: base64_text(&random_bytes::<32>()),
+            digest_signing: base64_text(&random_bytes::<32>()),
         };
         let text = Zeroizing::new(serde_json::to_string_pretty(&file).map_err(io::Error::other)?);
         // Written aside and linked into place, so that two first starts cannot overwrite each other's keys and a
@@ -166,13 +171,18 @@ impl Keyring {
         }
         let index = read_key(&file.index).ok_or_else(damaged)?;
         let signing = read_key(&file.signing).ok_or_else(damaged)?;
-        Ok(Self { sealing, index, signing })
+        let digest_signing = read_key(&file.digest_signing).ok_or_else(damaged)?;
+        Ok(Self { sealing, index, signing, digest_signing })
     }
 
-    /// A name for this keyring that tells nothing of its keys: the database remembers which one it was sealed with.
+    /// A name for this keyring that tells nothing of its keys: the database remembers which one it was sealed with. It
+    /// covers every key, so that a file in which one was exchanged is another keyring.
     #[must_use]
     pub fn id(&self) -> String {
-        hex(&sha256(&self.keyed("keyring-id", &[])))
+        let versions: Vec<[u8; 4]> = self.sealing.keys().map(|version| version.to_be_bytes()).collect();
+        let sealing = versions.iter().zip(self.sealing.values()).flat_map(|(version, key)| [&version[..], &key[..]]);
+        let parts: Vec<&[u8]> = sealing.chain([&self.signing[..], &self.digest_signing[..]]).collect();
+        hex(&sha256(&self.keyed("keyring-id", &parts)))
     }
 
     /// The key that wraps new data keys, with its version.
@@ -197,10 +207,16 @@ impl Keyring {
         ChainKey::new(self.keyed("audit-chain", &[]))
     }
 
-    /// The key that signs access tokens and audit digests.
+    /// The key that signs access tokens.
     #[must_use]
-    pub fn signing_key(&self) -> SigningKey {
+    pub fn token_key(&self) -> SigningKey {
         SigningKey::from_bytes(&self.signing)
+    }
+
+    /// The key that signs audit digests.
+    #[must_use]
+    pub fn digest_key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.digest_signing)
     }
 }
 

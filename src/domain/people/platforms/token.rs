@@ -1,7 +1,7 @@
 //! Access tokens: JWTs of type `at+jwt` (RFC 9068), signed with Ed25519, good for ten minutes.
 //!
 //! The signature says who asked and when. Whether that still counts is decided in the request's own transaction, by
-//! the client's epoch.
+//! the client's row: its epoch, platform, mode and scopes.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Client, Scope, parse_scopes, scope_text};
 use crate::base::id::{ClientId, PlatformId, request_trace_id};
+use crate::base::secret::from_base64_url;
 use crate::base::time::Timestamp;
 use crate::domain::terms::Mode;
 use crate::domain::vault::Keyring;
@@ -22,6 +23,7 @@ const LIFETIME: Duration = Duration::from_mins(10);
 /// How far two machines' clocks may be apart.
 const LEEWAY: i64 = 10;
 const TYPE: &str = "at+jwt";
+const ALGORITHM: &str = "EdDSA";
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -34,8 +36,25 @@ struct Claims {
     scope: String,
     epoch: i64,
     iat: i64,
+    nbf: i64,
     exp: i64,
     jti: String,
+}
+
+/// All that the header of our tokens says. One with anything beside it is not ours: a `crit` that we do not understand must
+/// be refused, and a `kid`, `jku` or `jwk` would only be an offer of another key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnHeader {
+    alg: String,
+    typ: String,
+}
+
+/// Whether the header of a token says what ours say, and nothing else.
+fn has_own_header(text: &str) -> bool {
+    let header = text.split_once('.').and_then(|(header, _)| from_base64_url(header));
+    let own = header.and_then(|header| serde_json::from_slice::<OwnHeader>(&header).ok());
+    own.is_some_and(|own| own.alg == ALGORITHM && own.typ == TYPE)
 }
 
 /// What a valid signature proves. It is not yet a right to anything: see `access::platform`.
@@ -73,7 +92,7 @@ impl TokenSigner {
     /// # Errors
     /// `Internal` when the signing key cannot be encoded.
     pub fn new(keyring: &Keyring, issuer: &str) -> Result<Self> {
-        let key = keyring.signing_key();
+        let key = keyring.token_key();
         let der = key.to_pkcs8_der().map_err(|_| anyhow::anyhow!("the signing key cannot be encoded"))?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[issuer]);
@@ -107,6 +126,7 @@ impl TokenSigner {
             scope: scope_text(scopes),
             epoch: client.epoch,
             iat: now.seconds(),
+            nbf: now.seconds(),
             exp: now.plus(LIFETIME).seconds(),
             jti: request_trace_id(),
         };
@@ -119,11 +139,14 @@ impl TokenSigner {
     /// `Unauthenticated` for any token that was not signed here, is of another type, or is not good at `now`.
     pub fn verify(&self, text: &str, now: Timestamp) -> Result<AccessToken> {
         let refused = || Error::Unauthenticated(Unauthenticated::Invalid);
+        if !has_own_header(text) {
+            return Err(refused());
+        }
         let token = jsonwebtoken::decode::<Claims>(text, &self.check, &self.rules).map_err(|_| refused())?;
         let claims = token.claims;
         let seconds = now.seconds();
-        let timely = claims.exp > seconds && claims.iat <= seconds + LEEWAY;
-        if token.header.typ.as_deref() != Some(TYPE) || !timely || claims.sub != claims.client_id {
+        let begun = claims.nbf.max(claims.iat) <= seconds.saturating_add(LEEWAY);
+        if !begun || claims.exp <= seconds || claims.sub != claims.client_id {
             return Err(refused());
         }
         Ok(AccessToken {
