@@ -94,7 +94,7 @@ pub(crate) fn of_a_report(sizes: &Sizes) -> Vec<String> {
     let name = |i| format!("(:name{i}, :case, 'subject', 'account', :now)");
     let wrap = |i| format!("(:case, 'scope-{i}', 'keyring', '1', :wrapped, :now)");
     let mut all = vec![
-        "SELECT id, platform_id, mode, secret_hash, scopes, epoch, created_at, revoked_at FROM platform_clients \
+        "SELECT id, platform_id, mode, secret_hash, scopes, epoch, created_at, revoked_at, mac FROM platform_clients \
          WHERE id = :client LIMIT 1"
             .to_owned(),
         "INSERT INTO idempotency (scope, key, fingerprint, created_at) VALUES (:scope, :key, :digest, :now) \

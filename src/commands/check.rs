@@ -228,6 +228,9 @@ async fn contradictions(app: &Arc<App>, report: &mut Report) -> anyhow::Result<(
 
 /// Whether anybody can be paged. Without a mail server that is the operator's choice, and only noted.
 async fn people(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
+    let forged = app.read(soundness::proofs).await?;
+    report.said.push(format!("accounts, sessions, credentials: {} not as written", forged.len()));
+    report.problems.extend(forged);
     let unseen = app.read(soundness::out_of_sight).await?;
     report.said.push(format!("cases: {} out of everybody's sight", unseen.len()));
     report.problems.extend(unseen);

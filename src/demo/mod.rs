@@ -170,7 +170,7 @@ async fn refuse_real(config: &Config, known: Option<&Note>) -> anyhow::Result<()
     if is_new {
         return Ok(());
     }
-    let nobody = |rx: &mut Rx<'_>| Ok(platforms::list(rx)?.is_empty() && staff::list(rx)?.is_empty());
+    let nobody = |rx: &mut Rx<'_>| Ok(!platforms::is_any(rx)? && !staff::is_anybody(rx)?);
     let nobody = db::look(&place, &Clock::machine(), nobody).await?;
     if !nobody {
         anyhow::bail!(
@@ -187,7 +187,7 @@ fn holds(note: &Note) -> impl FnOnce(&mut Rx<'_>) -> Result<bool> + Send + 'stat
     move |rx| {
         for id in &ids {
             let Ok(id) = id.parse() else { return Ok(false) };
-            if platforms::client(rx, &id)?.is_none() {
+            if !platforms::is_known(rx, &id)? {
                 return Ok(false);
             }
         }

@@ -339,6 +339,6 @@ fn what_stands_for_nothing_is_named_and_nothing_is_shown_raw() {
             assert!(output.status.code() == Some(2) && answer.contains(told), "{answer}");
         }
         let app = Arc::clone(&world.app);
-        assert_eq!(app.read(|rx| platforms::list(rx)).await.unwrap().len(), 1);
+        assert_eq!(app.read(platforms::list).await.unwrap().len(), 1);
     });
 }

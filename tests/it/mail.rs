@@ -203,7 +203,7 @@ fn an_address_that_does_not_open_sends_the_alarm_up() {
     with_sign_in(&async |world, server| {
         let who = world.staff(Role::Advocate).await;
         reachable(&world, &who, "broken@staff.example", 24).await;
-        world.tamper(&format!("UPDATE staff SET mail = totp_secret WHERE id = '{}'", who.id));
+        world.rewrite(&format!("UPDATE staff SET mail = totp_secret WHERE id = '{}'", who.id)).await;
         let lead = world.staff(Role::Lead).await;
         reachable(&world, &lead, "lead@staff.example", 0).await;
         let mut body = full("MAIL-2");

@@ -79,6 +79,7 @@ mod strata;
 mod structure;
 mod stumbles;
 mod tampering;
+mod tampering_rows;
 mod unheard;
 mod unreachable;
 mod unreadable;

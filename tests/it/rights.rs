@@ -295,9 +295,11 @@ fn what_a_claim_and_the_end_of_its_right_leave_behind_side_by_side_is_ended_by_t
         for (i, end) in ends.into_iter().enumerate() {
             spark.submit(&urgent(&format!("J-{i}"), "p0")).await;
             let case = lead.case_of(&format!("J-{i}")).await;
-            world.tamper(&format!("UPDATE staff SET queues = 'emergency', active = TRUE WHERE id = '{}'", who.id));
+            world
+                .rewrite(&format!("UPDATE staff SET queues = 'emergency', active = TRUE WHERE id = '{}'", who.id))
+                .await;
             who.take(&case).await;
-            world.tamper(&end);
+            world.rewrite(&end).await;
             jobs::tick(Arc::clone(&world.app)).await.unwrap();
             assert_eq!(lead.case(&case).await.0["assigned_to"], Value::Null);
             assert_eq!(told(&world, &case).await, [lead.id.as_str()]);

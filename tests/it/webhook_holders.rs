@@ -73,7 +73,8 @@ fn endpoints_whose_credentials_ended_in_an_earlier_version_end_too() {
         endpoint(&spark.caller, "hooks.spark.com").await;
         let other = world.platform("ember").await;
         endpoint(&other.caller, "hooks.ember.com").await;
-        world.tamper(&format!("UPDATE platform_clients SET revoked_at = created_at WHERE id = '{}'", spark.client_id));
+        let revoke = format!("UPDATE platform_clients SET revoked_at = created_at WHERE id = '{}'", spark.client_id);
+        world.rewrite(&revoke).await;
         jobs::once(&world.app, "tidy").await.unwrap();
         assert_eq!(states(&world), [state("active", "-"), state("disabled", "no_credential")]);
     });

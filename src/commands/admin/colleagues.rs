@@ -99,11 +99,11 @@ pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(
             confirm("declared; it is kept sealed, and compared by keyed hash")?;
         }
         StaffCommand::List { json: true } => {
-            let data = app.read(|rx| staff::list(rx)).await?.into_iter().map(Account::from).collect();
+            let data = app.read(staff::list).await?.into_iter().map(Account::from).collect();
             say_json(&Listing { data })?;
         }
         StaffCommand::List { json: false } => {
-            for member in app.read(|rx| staff::list(rx)).await? {
+            for member in app.read(staff::list).await? {
                 let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
                 let (role, queues) = (member.role.as_str(), queues.join(","));
                 say(format_args!("{} {} {role} {queues}", member.username, member.id))?;

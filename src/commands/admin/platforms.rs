@@ -131,7 +131,7 @@ pub(super) async fn platform(app: &Arc<App>, command: PlatformCommand) -> Result
         }
         PlatformCommand::List { json: true } => {
             let data = app
-                .read(|rx| platforms::list(rx))
+                .read(platforms::list)
                 .await?
                 .into_iter()
                 .map(|(platform, clients)| PlatformListed::of(platform, clients))
@@ -139,7 +139,7 @@ pub(super) async fn platform(app: &Arc<App>, command: PlatformCommand) -> Result
             say_json(&Listing { data })?;
         }
         PlatformCommand::List { json: false } => {
-            for (platform, clients) in app.read(|rx| platforms::list(rx)).await? {
+            for (platform, clients) in app.read(platforms::list).await? {
                 let name = platforms::shown(&platform.name, &platform.slug);
                 say(format_args!("{} {} ({name})", platform.slug, platform.id))?;
                 for client in clients {

@@ -21,6 +21,7 @@ diesel::table! {
         epoch -> BigInt,
         created_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        mac -> Binary,
     }
 }
 
@@ -40,6 +41,7 @@ diesel::table! {
         audit_seq -> BigInt,
         audit_head -> Binary,
         mail -> Nullable<Binary>,
+        mac -> Binary,
     }
 }
 
@@ -52,5 +54,6 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         seen_at -> BigInt,
+        mac -> Binary,
     }
 }

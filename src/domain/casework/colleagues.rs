@@ -30,8 +30,8 @@ pub fn reset(tx: &mut Unit<'_>, username: &str, hash: &str, totp: &Sensitive<Vec
 /// # Errors
 /// `NotFound` for an unknown account.
 pub fn close(tx: &mut Unit<'_>, username: &str) -> Result<Ended> {
-    let found = account(tx, username)?;
-    rights::change(tx, &found.member.id, |tx| staff::close(tx, &found))
+    let id = staff::to_close(tx, username)?.ok_or(Error::NotFound)?;
+    rights::change(tx, &id, |tx| staff::close(tx, &id))
 }
 
 /// Changes an account's queues, and ends what stood on those that went.

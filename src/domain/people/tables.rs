@@ -29,8 +29,9 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("id", Holds::Id(ClientKind::PREFIX)),
             ("platform_id", Holds::Refers(&["platforms"])),
             ("mode", Holds::Code(|| codes(Mode::ALL, Mode::as_str))),
-            ("secret_hash", Holds::Digest("a hash of the client's secret, which nobody keeps")),
+            ("secret_hash", Holds::Digest("a keyed hash of the client's secret, which nobody keeps")),
             ("scopes", Holds::Codes(|| codes(platforms::Scope::ALL, platforms::Scope::as_str))),
+            ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
         ],
     },
     Table {
@@ -46,6 +47,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("totp_secret", Holds::sealed(Scope::Secret, "totp")),
             ("audit_head", Holds::Digest("the last link of its chain, which is compared")),
             ("mail", Holds::sealed(Scope::Secret, "mail")),
+            ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
         ],
     },
     Table {
@@ -54,8 +56,9 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         opened_by: OpenedBy::Nobody,
         columns: &[
             ("id", Holds::Id(SessionKind::PREFIX)),
-            ("token_hash", Holds::Digest("a hash of the session's token, which nobody keeps")),
+            ("token_hash", Holds::Digest("a keyed hash of the session's token, which nobody keeps")),
             ("staff_id", Holds::Refers(&["staff"])),
+            ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
         ],
     },
     Table {

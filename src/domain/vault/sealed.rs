@@ -81,6 +81,11 @@ impl<S: ScopeKind> Sealed<S> {
         Self(bytes, PhantomData)
     }
 
+    /// The ciphertext.
+    pub(in crate::domain) fn stored(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The ciphertext, for a column that more than one scope shares.
     #[must_use]
     pub fn into_stored(self) -> Vec<u8> {

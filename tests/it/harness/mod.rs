@@ -9,6 +9,7 @@ pub(crate) mod operations;
 pub(crate) mod pooler;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod proofs;
 pub(crate) mod receiver;
 pub(crate) mod smtp;
 

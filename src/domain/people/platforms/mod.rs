@@ -1,7 +1,8 @@
-//! Platforms and their credentials. A client belongs to one platform and one mode; its secret is stored as a hash, and
-//! its epoch, compared in every transaction, makes a revocation hold at once.
+//! Platforms and their credentials. A client belongs to one platform and one mode; its secret is stored as a keyed hash,
+//! and its epoch, compared in every transaction, makes a revocation hold at once.
 
 mod name;
+mod row;
 mod token;
 
 use diesel::prelude::*;
@@ -11,7 +12,7 @@ pub use token::{AccessToken, TokenSigner};
 
 use crate::base::code::codes;
 use crate::base::id::{ClientId, PlatformId};
-use crate::base::secret::{Sensitive, looks_like_token, new_token, same, sha256};
+use crate::base::secret::{Sensitive, looks_like_token, new_token, same};
 use crate::base::sheet::is_value;
 use crate::base::time::Timestamp;
 use crate::db::Rx;
@@ -65,11 +66,12 @@ pub struct Platform {
     pub created_at: Timestamp,
 }
 
-/// A credential's row.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = platform_clients)]
+/// A credential's row, as the service wrote it.
+#[derive(Clone, Debug, Insertable, AsChangeset)]
+#[diesel(table_name = platform_clients, treat_none_as_null = true)]
 pub struct Client {
     /// Its id: the `client_id`.
+    #[diesel(skip_update)]
     pub id: ClientId,
     /// Whose it is.
     pub platform_id: PlatformId,
@@ -161,15 +163,11 @@ pub fn find(rx: &mut Look<'_>, slug: &str) -> Result<Option<Platform>> {
 }
 
 /// All platforms by slug, each with its credentials.
-pub fn list(rx: &mut Rx<'_>) -> Result<Vec<(Platform, Vec<Client>)>> {
+pub fn list(rx: &mut Look<'_>) -> Result<Vec<(Platform, Vec<Client>)>> {
     let all: Vec<Platform> = platforms::table.order(platforms::slug).select(Platform::as_select()).load(rx.conn())?;
     all.into_iter()
         .map(|platform| {
-            let clients = platform_clients::table
-                .filter(platform_clients::platform_id.eq(&platform.id))
-                .order(platform_clients::created_at)
-                .select(Client::as_select())
-                .load(rx.conn())?;
+            let clients = row::of_platform(rx, &platform.id)?;
             Ok((platform, clients))
         })
         .collect()
@@ -178,16 +176,17 @@ pub fn list(rx: &mut Rx<'_>) -> Result<Vec<(Platform, Vec<Client>)>> {
 /// Makes a credential for a platform.
 pub fn add_client(tx: &mut Unit<'_>, platform: &Platform, mode: Mode, scopes: &[Scope]) -> Result<NewCredential> {
     let new = NewCredential { client: ClientId::random(), secret: new_token(secret_prefix(mode)) };
-    let row = (
-        platform_clients::id.eq(&new.client),
-        platform_clients::platform_id.eq(&platform.id),
-        platform_clients::mode.eq(mode),
-        platform_clients::secret_hash.eq(sha256(new.secret.expose().as_bytes()).to_vec()),
-        platform_clients::scopes.eq(scope_text(scopes)),
-        platform_clients::epoch.eq(1_i64),
-        platform_clients::created_at.eq(tx.now()),
-    );
-    diesel::insert_into(platform_clients::table).values(row).execute(tx.conn())?;
+    let client = Client {
+        id: new.client.clone(),
+        platform_id: platform.id.clone(),
+        mode,
+        secret_hash: row::secret_hash(&tx.kit().keyring, &new.client, &new.secret),
+        scopes: scope_text(scopes),
+        epoch: 1,
+        created_at: tx.now(),
+        revoked_at: None,
+    };
+    row::insert(tx, &client)?;
     let added = Event::ClientAdded { client: new.client.clone(), mode: mode.as_str() };
     audit::record(tx, Owner::platform(&platform.id), added)?;
     Ok(new)
@@ -198,14 +197,11 @@ pub fn add_client(tx: &mut Unit<'_>, platform: &Platform, mode: Mode, scopes: &[
 /// # Errors
 /// `NotFound` when there is no such credential, or it was revoked.
 pub(in crate::domain) fn rotate_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<(Client, NewCredential)> {
-    let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
+    let mut client = living(tx, id)?;
     let new = NewCredential { client: id.clone(), secret: new_token(secret_prefix(client.mode)) };
-    diesel::update(platform_clients::table.find(id))
-        .set((
-            platform_clients::secret_hash.eq(sha256(new.secret.expose().as_bytes()).to_vec()),
-            platform_clients::epoch.eq(client.epoch + 1),
-        ))
-        .execute(tx.conn())?;
+    client.secret_hash = row::secret_hash(&tx.kit().keyring, id, &new.secret);
+    client.epoch += 1;
+    row::update(tx, &client)?;
     audit::record(tx, Owner::platform(&client.platform_id), Event::ClientRotated { client: id.clone() })?;
     Ok((client, new))
 }
@@ -216,10 +212,10 @@ pub(in crate::domain) fn rotate_client(tx: &mut Unit<'_>, id: &ClientId) -> Resu
 /// # Errors
 /// `NotFound` when there is no such credential, or it was revoked.
 pub(in crate::domain) fn set_scopes(tx: &mut Unit<'_>, id: &ClientId, scopes: &[Scope]) -> Result<Client> {
-    let client = client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)?;
-    let text = scope_text(scopes);
-    diesel::update(platform_clients::table.find(id)).set(platform_clients::scopes.eq(&text)).execute(tx.conn())?;
-    let changed = Event::ClientScopesChanged { client: id.clone(), scopes: text };
+    let mut client = living(tx, id)?;
+    client.scopes = scope_text(scopes);
+    row::update(tx, &client)?;
+    let changed = Event::ClientScopesChanged { client: id.clone(), scopes: client.scopes.clone() };
     audit::record(tx, Owner::platform(&client.platform_id), changed)?;
     Ok(client)
 }
@@ -229,26 +225,50 @@ pub(in crate::domain) fn set_scopes(tx: &mut Unit<'_>, id: &ClientId, scopes: &[
 /// # Errors
 /// `NotFound` when there is no such credential.
 pub(in crate::domain) fn revoke_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<Client> {
-    let client = client(tx, id)?.ok_or(Error::NotFound)?;
-    diesel::update(platform_clients::table.find(id))
-        .set((platform_clients::revoked_at.eq(tx.now()), platform_clients::epoch.eq(client.epoch + 1)))
-        .execute(tx.conn())?;
+    let platform = row::to_revoke(tx, id)?.ok_or(Error::NotFound)?.platform_id;
+    Owner::platform(&platform).lock(tx)?;
+    let mut client = row::to_revoke(tx, id)?.ok_or(Error::NotFound)?;
+    client.revoked_at = Some(tx.now());
+    client.epoch += 1;
+    row::update(tx, &client)?;
     audit::record(tx, Owner::platform(&client.platform_id), Event::ClientRevoked { client: id.clone() })?;
     Ok(client)
 }
 
-/// A credential's row.
-pub fn client(rx: &mut Rx<'_>, id: &ClientId) -> Result<Option<Client>> {
-    Ok(platform_clients::table.find(id).select(Client::as_select()).first(rx.conn()).optional()?)
+/// A credential's row. One that was changed outside the service is none.
+pub fn client(rx: &mut Look<'_>, id: &ClientId) -> Result<Option<Client>> {
+    row::find(rx, id)
+}
+
+/// Whether there is any platform.
+pub fn is_any(rx: &mut Rx<'_>) -> Result<bool> {
+    Ok(platforms::table.count().get_result::<i64>(rx.conn())? > 0)
+}
+
+/// Whether there is a credential of this id, whoever wrote its row and whether it holds or not.
+pub fn is_known(rx: &mut Rx<'_>, id: &ClientId) -> Result<bool> {
+    Ok(platform_clients::table.find(id).count().get_result::<i64>(rx.conn())? > 0)
+}
+
+/// A credential that was not revoked, after whoever changes another of the platform.
+fn living(tx: &mut Unit<'_>, id: &ClientId) -> Result<Client> {
+    let platform = client(tx, id)?.ok_or(Error::NotFound)?.platform_id;
+    Owner::platform(&platform).lock(tx)?;
+    client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)
+}
+
+/// Credentials whose rows are not as the service wrote them.
+pub(in crate::domain) fn unproved(rx: &mut Look<'_>) -> Result<Vec<String>> {
+    row::unproved(rx)
 }
 
 /// The client that this id and secret prove, unless it was revoked.
 pub fn authenticate(rx: &mut Look<'_>, id: &str, secret: &Sensitive<String>) -> Result<Option<Client>> {
     let Ok(id) = id.parse::<ClientId>() else { return Ok(None) };
-    let found = client(rx, &id)?;
+    let (found, keyring) = (client(rx, &id)?, &rx.kit().keyring);
     Ok(found.filter(|client| {
         let shaped = looks_like_token(secret_prefix(client.mode), secret.expose());
-        let right = same(&sha256(secret.expose().as_bytes()), &client.secret_hash);
+        let right = same(&row::secret_hash(keyring, &client.id, secret), &client.secret_hash);
         shaped && right && client.revoked_at.is_none()
     }))
 }

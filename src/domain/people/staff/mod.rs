@@ -3,6 +3,8 @@
 
 mod declarations;
 mod passwords;
+mod row;
+mod session_row;
 mod sessions;
 pub mod typed;
 
@@ -127,21 +129,19 @@ pub fn add(tx: &mut Unit<'_>, new: NewMember) -> Result<Member> {
     let queues = if new.queues.is_empty() { usual_queues(new.role) } else { new.queues };
     let sealed = seal_totp(tx, &id, &new.totp_secret)?;
     let head = audit::begin(tx, &Owner::staff(&id), &[Event::StaffAdded { role: new.role.as_str() }])?;
-    let row = (
-        staff::id.eq(&id),
-        staff::username.eq(&username),
-        staff::role.eq(new.role),
-        staff::queues.eq(queue_text(&queues)),
-        staff::password_hash.eq(&new.password_hash),
-        staff::totp_secret.eq(sealed),
-        staff::totp_step.eq(0_i64),
-        staff::epoch.eq(1_i64),
-        staff::active.eq(true),
-        staff::created_at.eq(tx.now()),
-        staff::audit_seq.eq(head.seq),
-        staff::audit_head.eq(head.hash),
-    );
-    diesel::insert_into(staff::table).values(row).execute(tx.conn()).map_err(Error::taken)?;
+    let row = row::Row {
+        id: id.clone(),
+        username: username.clone(),
+        role: new.role,
+        queues: queue_text(&queues),
+        password_hash: new.password_hash,
+        totp_secret: sealed,
+        epoch: 1,
+        active: true,
+        created_at: tx.now(),
+        mail: None,
+    };
+    row::insert(tx, &row, &head)?;
     if let Some(before) = before {
         declarations::hand_on(tx, &before, &id)?;
     }
@@ -156,7 +156,13 @@ fn free_name(tx: &mut Unit<'_>, username: &str) -> Result<Option<StaffId>> {
     if let Some(id) = &id {
         // Nobody can type this, so it is nobody's.
         let put_by = format!("{username}#{id}");
-        diesel::update(staff::table.find(id)).set(staff::username.eq(put_by)).execute(tx.conn())?;
+        match row::change(tx, id, |row| row.username.clone_from(&put_by)) {
+            // What somebody else wrote is not made good by this, and keeps the name from nobody.
+            Err(Error::NotFound) => {
+                diesel::update(staff::table.find(id)).set(staff::username.eq(&put_by)).execute(tx.conn())?;
+            }
+            changed => changed?,
+        }
     }
     Ok(id)
 }
@@ -176,37 +182,48 @@ pub(in crate::domain) fn set_credentials(
 ) -> Result<()> {
     let id = &found.member.id;
     let sealed = seal_totp(tx, id, totp)?;
-    diesel::update(staff::table.find(id))
-        .set((
-            staff::password_hash.eq(hash),
-            staff::totp_secret.eq(sealed),
-            // No code of the new secret was used yet, whatever the old one's last was.
-            staff::totp_step.eq(0_i64),
-            staff::epoch.eq(found.epoch + 1),
-        ))
-        .execute(tx.conn())?;
+    row::change(tx, id, |row| {
+        hash.clone_into(&mut row.password_hash);
+        row.totp_secret = sealed;
+        row.epoch += 1;
+    })?;
+    // No code of the new secret was used yet, whatever the old one's last was.
+    diesel::update(staff::table.find(id)).set(staff::totp_step.eq(0_i64)).execute(tx.conn())?;
     audit::record(tx, Owner::staff(id), Event::StaffCredentialsReset)
 }
 
 /// Closes an account and its sessions.
-pub(in crate::domain) fn close(tx: &mut Unit<'_>, found: &Account) -> Result<()> {
-    let id = &found.member.id;
-    diesel::update(staff::table.find(id))
-        .set((staff::active.eq(false), staff::epoch.eq(found.epoch + 1)))
-        .execute(tx.conn())?;
+pub(in crate::domain) fn close(tx: &mut Unit<'_>, id: &StaffId) -> Result<()> {
+    row::close(tx, id)?;
     diesel::delete(staff_sessions::table.filter(staff_sessions::staff_id.eq(id))).execute(tx.conn())?;
     audit::record(tx, Owner::staff(id), Event::StaffClosed)
 }
 
+/// The open account with this name, whoever wrote its row: for closing it.
+pub(in crate::domain) fn to_close(rx: &mut Look<'_>, username: &str) -> Result<Option<StaffId>> {
+    let open = staff::table.filter(staff::username.eq(typed::name(username)).and(staff::active.eq(true)));
+    Ok(open.select(staff::id).first(rx.conn()).optional()?)
+}
+
+/// Open accounts whose rows are not as the service wrote them.
+pub(in crate::domain) fn unproved(rx: &mut Look<'_>) -> Result<Vec<String>> {
+    row::unproved(rx)
+}
+
+/// Sessions whose rows are not as the service wrote them.
+pub(in crate::domain) fn unproved_sessions(rx: &mut Look<'_>) -> Result<Vec<String>> {
+    session_row::unproved(rx)
+}
+
 /// Changes an account's queues.
 pub(in crate::domain) fn set_queues(tx: &mut Unit<'_>, of: &Member, queues: &[Queue]) -> Result<()> {
-    diesel::update(staff::table.find(&of.id)).set(staff::queues.eq(queue_text(queues))).execute(tx.conn())?;
+    row::change(tx, &of.id, |row| row.queues = queue_text(queues))?;
     audit::record(tx, Owner::staff(&of.id), Event::StaffChanged { role: of.role.as_str() })
 }
 
 /// Changes what an account does here. Its list of queues stays as it is.
 pub(in crate::domain) fn set_role(tx: &mut Unit<'_>, of: &Member, role: Role) -> Result<()> {
-    diesel::update(staff::table.find(&of.id)).set(staff::role.eq(role)).execute(tx.conn())?;
+    row::change(tx, &of.id, |row| row.role = role)?;
     audit::record(tx, Owner::staff(&of.id), Event::StaffChanged { role: role.as_str() })
 }
 
@@ -221,15 +238,14 @@ pub fn set_mail(tx: &mut Unit<'_>, username: &str, address: Option<&str>) -> Res
         Some(address) => Some(tx.keys(Owner::staff(&id))?.sealing::<Secret>()?.seal("mail", id.as_str(), &address)?),
         None => None,
     };
-    diesel::update(staff::table.find(&id)).set(staff::mail.eq(sealed)).execute(tx.conn())?;
+    row::change(tx, &id, |row| row.mail = sealed)?;
     audit::record(tx, Owner::staff(&id), Event::StaffChanged { role: found.member.role.as_str() })
 }
 
 /// Where an open account's pages go.
 pub fn mail_of(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Sensitive<String>>> {
-    let row: Option<Option<Sealed<Secret>>> =
-        staff::table.find(id).filter(staff::active.eq(true)).select(staff::mail).first(rx.conn()).optional()?;
-    let Some(sealed) = row.flatten() else { return Ok(None) };
+    let row = row::find(rx, id)?.filter(|row| row.active);
+    let Some(sealed) = row.and_then(|row| row.mail) else { return Ok(None) };
     let address: String =
         rx.keys(Owner::staff(id))?.existing::<Secret>()?.open("mail", id.as_str(), &sealed)?.into_exposed();
     Ok(Some(Sensitive::new(address)))
@@ -242,37 +258,22 @@ pub(in crate::domain) fn with_mail(rx: &mut Look<'_>) -> Result<BTreeSet<String>
     Ok(ids.into_iter().collect())
 }
 
-/// All open accounts, by name.
-pub fn list(rx: &mut Rx<'_>) -> Result<Vec<Member>> {
-    type Row = (Perhaps<String>, Perhaps<String>, Perhaps<String>, Perhaps<String>);
-    let rows: Vec<Row> = staff::table
-        .filter(staff::active.eq(true))
-        .order(staff::username)
-        .select((staff::id, staff::username, staff::role, staff::queues))
-        .load(rx.conn())?;
-    let mut all = Vec::with_capacity(rows.len());
-    for (id, username, role, queues) in rows {
-        let id = id.0.unwrap_or_default();
-        let role = role.0.and_then(|role| Role::parse(&role));
-        if let (Ok(id), Some(username), Some(role), Some(queues)) = (id.parse(), username.0, role, queues.0) {
-            all.push(to_member(id, username, role, &queues));
-        } else {
-            // One damaged account must not keep the others from being paged.
-            tracing::error!(account = id, "a staff account cannot be read, and is passed over");
-        }
-    }
-    Ok(all)
+/// All open accounts, by name. One that is damaged must not keep the others from being paged.
+pub fn list(rx: &mut Look<'_>) -> Result<Vec<Member>> {
+    let keyring = &rx.kit().keyring;
+    let open = staff::table.filter(staff::active.eq(true)).order(staff::username);
+    let rows: Vec<row::Read> = open.select(row::Read::as_select()).load(rx.conn())?;
+    Ok(rows.into_iter().filter_map(|read| Some(read.proved(keyring)?.member())).collect())
+}
+
+/// Whether there is any account, whoever wrote it.
+pub fn is_anybody(rx: &mut Rx<'_>) -> Result<bool> {
+    Ok(staff::table.count().get_result::<i64>(rx.conn())? > 0)
 }
 
 /// The open account with this id.
 pub fn find(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Member>> {
-    let row: Option<(StaffId, String, Role, String)> = staff::table
-        .find(id)
-        .filter(staff::active.eq(true))
-        .select((staff::id, staff::username, staff::role, staff::queues))
-        .first(rx.conn())
-        .optional()?;
-    Ok(row.map(|row| to_member(row.0, row.1, row.2, &row.3)))
+    Ok(row::find(rx, id)?.filter(|row| row.active).map(|row| row.member()))
 }
 
 /// The role and queues of each colleague who acted since then. A row that cannot be read is nobody's.
@@ -291,10 +292,6 @@ pub(in crate::domain) fn note_acting(tx: &mut Unit<'_>, id: &StaffId) -> Result<
     let due = staff::acted_at.is_null().or(staff::acted_at.lt(stale));
     diesel::update(staff::table.find(id).filter(due)).set(staff::acted_at.eq(tx.now())).execute(tx.conn())?;
     Ok(())
-}
-
-fn to_member(id: StaffId, username: String, role: Role, queues: &str) -> Member {
-    Member { id, username, role, queues: queue_list(queues) }
 }
 
 /// Each queue once, in the order in which it was named.

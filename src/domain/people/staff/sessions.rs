@@ -1,15 +1,16 @@
-//! Signing in, and the sessions that follow. A session's token is random and stored as a hash; each one-time code
-//! works once.
+//! Signing in, and the sessions that follow. A session's token is random and stored as a keyed hash; each
+//! one-time code works once.
 
 use std::time::Duration;
 
 use diesel::prelude::*;
 
 use super::typed;
-use super::{Member, Role, to_member, totp};
+use super::{Member, row, session_row, totp};
 use crate::base::id::{SessionId, StaffId};
-use crate::base::secret::{Sensitive, looks_like_token, new_token, sha256};
+use crate::base::secret::{Sensitive, looks_like_token, new_token};
 use crate::base::time::Timestamp;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_sessions};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::unit::{Actor, Entry, Look, Unit};
@@ -46,34 +47,19 @@ pub struct Opened {
     pub member: Member,
 }
 
-type SessionRow = (SessionId, Timestamp, StaffId, String, Role, String);
-type AccountRow = (StaffId, String, Role, String, String, i64, Sealed<Secret>, i64);
-
 /// The open account with this name, as people type it.
 pub fn account(rx: &mut Look<'_>, username: &str) -> Result<Option<Account>> {
     let username = typed::name(username);
     if !typed::is_name(&username) {
         return Ok(None);
     }
-    let row: Option<AccountRow> = staff::table
-        .filter(staff::username.eq(username).and(staff::active.eq(true)))
-        .select((
-            staff::id,
-            staff::username,
-            staff::role,
-            staff::queues,
-            staff::password_hash,
-            staff::epoch,
-            staff::totp_secret,
-            staff::totp_step,
-        ))
-        .first(rx.conn())
-        .optional()?;
-    Ok(row.map(|(id, username, role, queues, password_hash, epoch, totp_secret, totp_step)| Account {
-        member: to_member(id, username, role, &queues),
-        password_hash,
-        epoch,
-        totp_secret,
+    let Some(row) = row::named(rx, &username)? else { return Ok(None) };
+    let totp_step = staff::table.find(&row.id).select(staff::totp_step).first(rx.conn())?;
+    Ok(Some(Account {
+        member: row.member(),
+        password_hash: row.password_hash,
+        epoch: row.epoch,
+        totp_secret: row.totp_secret,
         totp_step,
     }))
 }
@@ -109,16 +95,15 @@ pub fn open_session(tx: &mut Unit<'_>, account: Account) -> Result<Opened> {
     tx.act_as(Actor::staff(id.as_str()));
     let token = new_token(PREFIX);
     let expires_at = tx.now().plus(LIFETIME);
-    let row = (
-        staff_sessions::id.eq(SessionId::random()),
-        staff_sessions::token_hash.eq(sha256(token.expose().as_bytes()).to_vec()),
-        staff_sessions::staff_id.eq(&id),
-        staff_sessions::epoch.eq(account.epoch),
-        staff_sessions::created_at.eq(tx.now()),
-        staff_sessions::expires_at.eq(expires_at),
-        staff_sessions::seen_at.eq(tx.now()),
-    );
-    diesel::insert_into(staff_sessions::table).values(row).execute(tx.conn())?;
+    let row = session_row::Row {
+        id: SessionId::random(),
+        token_hash: session_row::token_hash(&tx.kit().keyring, &token),
+        staff_id: id.clone(),
+        epoch: account.epoch,
+        created_at: tx.now(),
+        expires_at,
+    };
+    session_row::insert(tx, &row)?;
     audit::record(tx, Owner::staff(&id), Event::SignedIn)?;
     Ok(Opened { token, expires_at, member: account.member })
 }
@@ -153,21 +138,19 @@ pub(in crate::domain) fn session_of(rx: &mut Look<'_>, token: &Sensitive<String>
     if !looks_like_token(PREFIX, token.expose()) {
         return Ok(None);
     }
-    let now = rx.now();
-    let hash = sha256(token.expose().as_bytes()).to_vec();
-    let row: Option<SessionRow> = staff_sessions::table
+    let (now, keyring) = (rx.now(), &rx.kit().keyring);
+    let row: Option<(session_row::Read, row::Read, Perhaps<Timestamp>)> = staff_sessions::table
         .inner_join(staff::table)
-        .filter(staff_sessions::token_hash.eq(hash))
+        .filter(staff_sessions::token_hash.eq(session_row::token_hash(keyring, token)))
         .filter(staff_sessions::expires_at.gt(now).and(staff_sessions::seen_at.gt(now.minus(IDLE))))
         .filter(staff::active.eq(true).and(staff::epoch.eq(staff_sessions::epoch)))
-        .select((staff_sessions::id, staff_sessions::seen_at, staff::id, staff::username, staff::role, staff::queues))
+        .select((session_row::Read::as_select(), row::Read::as_select(), staff_sessions::seen_at))
         .first(rx.conn())
         .optional()?;
-    Ok(row.map(|(session, seen_at, id, username, role, queues)| Session {
-        member: to_member(id, username, role, &queues),
-        id: session,
-        is_stale: seen_at < now.minus(Duration::from_mins(1)),
-    }))
+    let Some((session, account, Perhaps(Some(seen_at)))) = row else { return Ok(None) };
+    let (Some(session), Some(account)) = (session.proved(keyring), account.proved(keyring)) else { return Ok(None) };
+    let is_stale = seen_at < now.minus(Duration::from_mins(1));
+    Ok(Some(Session { member: account.member(), id: session.id, is_stale }))
 }
 
 /// Keeps a session from going idle.
@@ -180,7 +163,7 @@ pub(in crate::domain) fn touch(tx: &mut Unit<'_>, session: &Session) -> Result<(
 
 /// Ends the session of this token. Says whether they have another one.
 pub(in crate::domain) fn end_session(tx: &mut Unit<'_>, who: &StaffId, token: &Sensitive<String>) -> Result<bool> {
-    let hash = sha256(token.expose().as_bytes()).to_vec();
+    let hash = session_row::token_hash(&tx.kit().keyring, token);
     diesel::delete(staff_sessions::table.filter(staff_sessions::token_hash.eq(hash))).execute(tx.conn())?;
     let now = tx.now();
     let another = staff_sessions::table

@@ -1,0 +1,28 @@
+//! Whether rows that grant something are as the service wrote them.
+
+use super::Finding;
+use crate::domain::people::{platforms, staff};
+use crate::domain::unit::Look;
+use crate::error::Result;
+
+/// Accounts, sessions and credentials that are refused, because somebody else wrote or changed their rows.
+///
+/// # Errors
+/// What the database says.
+pub fn proofs(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    let accounts = "the row was changed outside the service, and the account is refused: find out who can write to the \
+                    database; then close it and make it anew (admin staff close, add), or restore the row from a backup";
+    let sessions = "the row was made or changed outside the service, and is refused: find out who can write to the database; \
+                    delete the row";
+    let clients = "the row was made or changed outside the service, and the credential is refused: find out who can write to \
+                   the database; then revoke it (admin client revoke), or restore the row from a backup";
+    for (table, ids, detail) in [
+        ("staff", staff::unproved(rx)?, accounts),
+        ("staff_sessions", staff::unproved_sessions(rx)?, sessions),
+        ("platform_clients", platforms::unproved(rx)?, clients),
+    ] {
+        found.extend(ids.into_iter().map(|id| Finding { code: "not_as_written", table, id, detail }));
+    }
+    Ok(found)
+}
