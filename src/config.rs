@@ -221,6 +221,12 @@ impl Config {
         self.base_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
+    /// Whether callers reach the service by https: `base_url` says so.
+    #[must_use]
+    pub fn is_by_https(&self) -> bool {
+        self.base_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+
     /// Where the keyring stands.
     #[must_use]
     pub fn keyring_file(&self) -> PathBuf {

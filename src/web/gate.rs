@@ -89,6 +89,11 @@ fn copy_limits(from: &header::HeaderMap, to: &mut header::HeaderMap) {
     }
 }
 
+/// What a browser may do with an answer that says nothing of its own about it: nothing, also when somebody opens it there.
+const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+/// For two years browsers ask by https alone, where the service is reached by it.
+const HTTPS_ONLY: &str = "max-age=63072000; includeSubDomains";
+
 /// Headers that every answer has.
 fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, request: &actix_web::HttpRequest) {
     let verdict = request.extensions().get::<Verdict>().copied();
@@ -106,7 +111,7 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
             headers.insert(header::ALLOW, methods);
         }
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    guard(headers, shared.is_some_and(|shared| shared.app.config.is_by_https()));
     match Row::called(request).map_or(Caching::None, |row| row.caching) {
         Caching::ByAnswer if headers.contains_key(header::CACHE_CONTROL) => {}
         Caching::As(cached) if status.is_success() => {
@@ -121,6 +126,19 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
         // Paths that do not exist count as calls without a credential.
         (None, Some(shared)) => shared.limiter.check(Policy::Portal, &network(request.peer_addr())).write(headers),
         (None, None) => {}
+    }
+}
+
+/// What keeps a browser from taking an answer for something else.
+fn guard(headers: &mut header::HeaderMap, is_by_https: bool) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in [(header::CONTENT_SECURITY_POLICY, POLICY), (header::REFERRER_POLICY, "no-referrer")] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if is_by_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HTTPS_ONLY));
     }
 }
 

@@ -35,6 +35,7 @@ mod forged_tokens;
 mod guarded;
 mod hanging;
 mod harness;
+mod headers;
 mod hinted;
 mod input_echo;
 mod jobs;

@@ -12,13 +12,16 @@ use serde_json::{Value, json};
 use super::client::Answer;
 
 /// Headers that say nothing of the API: of HTTP itself, and the same for every answer.
-const OF_HTTP: [&str; 8] = [
+const OF_HTTP: [&str; 11] = [
     "cache-control",
     "connection",
     "content-length",
+    "content-security-policy",
     "content-type",
     "date",
     "pragma",
+    "referrer-policy",
+    "strict-transport-security",
     "transfer-encoding",
     "x-content-type-options",
 ];
