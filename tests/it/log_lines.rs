@@ -79,7 +79,11 @@ fn every_line_of_a_log_for_machines_is_json() {
         let said = service.said();
         assert!(said.contains("serving") && said.lines().count() > 1, "{said}");
         for line in said.lines() {
-            assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+            let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+            // When, in UTC; how grave; by which part of the program.
+            let at = line["timestamp"].as_str().unwrap();
+            assert!(at.ends_with('Z') && recourse::base::time::Timestamp::parse(at).is_some(), "{line}");
+            assert!(line["level"].is_string() && line["target"].is_string(), "{line}");
         }
     });
 }
