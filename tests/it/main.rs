@@ -66,6 +66,7 @@ mod readme;
 mod renewal;
 mod replaced;
 mod reports;
+mod requirements;
 mod rights;
 mod rights_walks;
 mod rota;
