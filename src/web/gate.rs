@@ -1,5 +1,6 @@
 //! Every request passes two doors. `frame` gives it an id, a log line and, when it fails, a problem document; `enter`,
 //! at each path, checks the credential's form and the limit before anything else is looked at.
+//! A path has one spelling: `frame` takes any other for a path that is not there.
 
 use std::net::IpAddr;
 
@@ -39,14 +40,19 @@ pub(super) async fn frame(
     let id = request_trace_id();
     request.extensions_mut().insert(TraceId(id.clone()));
     // The pattern, not the path: ids in a log line would tell whose case was open when.
-    let route = request.match_pattern().unwrap_or_else(|| "none".to_owned());
+    let is_plain = is_plain(request.uri().path());
+    let route = request.match_pattern().filter(|_| is_plain).unwrap_or_else(|| "none".to_owned());
     let method = request.method().clone();
     let span = tracing::info_span!("request", request.id = %id, method = %request.method(), route = %route);
     #[expect(clippy::disallowed_methods, reason = "measures how long an answer took, not when it was given")]
     let since = std::time::Instant::now();
     async move {
         let shared = request.app_data::<web::Data<Shared>>().cloned();
-        let response = next.call(request).await?;
+        let response = if is_plain {
+            next.call(request).await?.map_into_boxed_body()
+        } else {
+            request.error_response(Error::NotFound)
+        };
         let (request, response) = response.into_parts();
         let mut refusal = response.extensions().get::<Refusal>().cloned();
         let mut response = match response.error().and_then(|error| error.as_error::<Error>()) {
@@ -59,7 +65,7 @@ pub(super) async fn frame(
                 copy_limits(response.headers(), rendered.headers_mut());
                 rendered
             }
-            None => response.map_into_boxed_body(),
+            None => response,
         };
         finish(&mut response, &id, shared.as_ref().map(web::Data::get_ref), &request);
         let took = since.elapsed();
@@ -78,6 +84,14 @@ pub(super) async fn frame(
     }
     .instrument(span)
     .await
+}
+
+/// Whether a path is spelled in the one way that counts. A proxy lets paths through by their letters: `/%72eadyz`,
+/// `//readyz` and `/x/../readyz` must be no names of what it keeps in. No path of ours needs an escape.
+fn is_plain(path: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/');
+    let is_step = |part: &str| matches!(part, "." | "..");
+    path.bytes().all(is_letter) && !path.contains("//") && !path.split('/').any(is_step)
 }
 
 fn copy_limits(from: &header::HeaderMap, to: &mut header::HeaderMap) {
@@ -122,6 +136,8 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
         }
     }
     match (verdict, shared) {
+        // Whose credential does not hold is nobody, whatever it looked like.
+        (Some(verdict), _) if status == StatusCode::UNAUTHORIZED => verdict.of_others().write(headers),
         (Some(verdict), _) => verdict.write(headers),
         // Paths that do not exist count as calls without a credential.
         (None, Some(shared)) => shared.limiter.check(Policy::Portal, &network(request.peer_addr())).write(headers),
@@ -189,7 +205,12 @@ async fn check(request: &ServiceRequest) -> Result<()> {
         Caller::Staff | Caller::AnyStaff => staff(request, &shared).await,
     };
     match key {
-        Ok(key) => count(request, &shared, row.policy, &key),
+        Ok(key) if row.caller == Caller::Anyone => count(request, &shared, row.policy, &key),
+        Ok(key) => {
+            let verdict = shared.limiter.check(row.policy, &key).of_own();
+            request.extensions_mut().insert(verdict);
+            verdict.into_result()
+        }
         Err(refused) => {
             // What is not known to be anybody's counts for its network.
             count(request, &shared, row.policy, &network(request.peer_addr()))?;
@@ -198,8 +219,8 @@ async fn check(request: &ServiceRequest) -> Result<()> {
     }
 }
 
-fn count(request: &ServiceRequest, shared: &Shared, policy: Policy, key: &str) -> Result<()> {
-    let verdict = shared.limiter.check(policy, key);
+fn count(request: &ServiceRequest, shared: &Shared, policy: Policy, network: &str) -> Result<()> {
+    let verdict = shared.limiter.check(policy, network);
     request.extensions_mut().insert(verdict);
     verdict.into_result()
 }

@@ -73,6 +73,8 @@ pub(super) struct Verdict {
     remaining: u32,
     /// Until a request passes again; nothing while requests pass.
     wait: Option<Duration>,
+    /// Whether only the caller's own requests were counted.
+    is_own: bool,
 }
 
 impl Limiter {
@@ -120,7 +122,7 @@ impl Limiter {
             Ok(snapshot) => (snapshot.remaining_burst_capacity(), None),
             Err(until) => (0, Some(until.wait_time_from(self.clock.now()))),
         };
-        Verdict { policy, quota: lane.quota, remaining, wait }
+        Verdict { policy, quota: lane.quota, remaining, wait, is_own: false }
     }
 
     /// Forgets who has not called for a while.
@@ -133,6 +135,16 @@ impl Limiter {
 }
 
 impl Verdict {
+    /// The same, of a key that is the caller's own credential.
+    pub(super) const fn of_own(self) -> Self {
+        Self { is_own: true, ..self }
+    }
+
+    /// The same, of a key that others may share.
+    pub(super) const fn of_others(self) -> Self {
+        Self { is_own: false, ..self }
+    }
+
     /// The refusal, when the request does not pass.
     pub(super) fn into_result(self) -> Result<(), Error> {
         match self.wait {
@@ -141,13 +153,15 @@ impl Verdict {
         }
     }
 
-    /// Tells of the limit in the answer's headers.
+    /// Tells of the limit in the answer's headers. What is left of it is told to those alone whose own calls use it up: a
+    /// number that a whole network shares would tell one reader behind a proxy what the others read, and a number that a
+    /// name shares, when somebody signs in.
     pub(super) fn write(self, headers: &mut HeaderMap) {
         let name = self.policy.as_str();
         let wait = self.wait.map_or(1, whole_seconds);
-        let state = format!("\"{name}\";r={};t={wait}", self.remaining);
-        for (header, value) in [("ratelimit-policy", format!("\"{name}\";q={};w=1", self.quota)), ("ratelimit", state)]
-        {
+        let policy = ("ratelimit-policy", format!("\"{name}\";q={};w=1", self.quota));
+        let state = ("ratelimit", format!("\"{name}\";r={};t={wait}", self.remaining));
+        for (header, value) in [Some(policy), Some(state).filter(|_| self.is_own)].into_iter().flatten() {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(HeaderName::from_static(header), value);
             }

@@ -80,6 +80,7 @@ mod sign_in;
 mod spine;
 mod starting;
 mod stated;
+mod strangers;
 mod strata;
 mod structure;
 mod stumbles;

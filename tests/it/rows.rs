@@ -18,7 +18,7 @@ async fn send(caller: &Caller, row: &Row, media: &str, body: String) -> Answer {
     Caller::send(request.header("Idempotency-Key", new_key()).body(body)).await
 }
 
-fn path(row: &Row) -> String {
+pub(crate) fn path(row: &Row) -> String {
     let nothing = "0".repeat(26);
     let name = |kind: &str| format!("{kind}_{nothing}");
     let thing = ["reports", "requests", "events", "webhook-endpoints", "cases"];

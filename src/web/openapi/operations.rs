@@ -14,7 +14,7 @@ use crate::web::row::{Body, Caller, Precondition, Row};
 /// Headers of answers: name and meaning.
 const HEADERS: [(&str, &str); 10] = [
     ("X-Request-Id", "The request's id, as in the log"),
-    ("RateLimit", "What is left of the limit, and when it renews"),
+    ("RateLimit", "What is left of the limit, and when it renews; told to those who have proved who they are"),
     ("RateLimit-Policy", "The limit that counts"),
     ("Retry-After", "After how many seconds to send the request again"),
     ("WWW-Authenticate", "How to prove who you are"),
@@ -26,7 +26,9 @@ const HEADERS: [(&str, &str); 10] = [
 ];
 
 /// Headers that every answer has.
-const ALWAYS: [&str; 3] = ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
+const ALWAYS: [&str; 2] = ["X-Request-Id", "RateLimit-Policy"];
+/// One that every answer has to a caller whose credential holds.
+const PROVED: &str = "RateLimit";
 
 /// Refusals: status, name among the components, and meaning.
 const REFUSALS: [(&str, &str, &str); 15] = [
@@ -170,6 +172,9 @@ fn refusal(status: &str, about: &str) -> Response {
         "401" => &["WWW-Authenticate"],
         _ => &[],
     };
+    if status != "401" {
+        refer(&mut response, PROVED);
+    }
     for name in ALWAYS.iter().chain(more) {
         refer(&mut response, name);
     }
@@ -183,6 +188,8 @@ fn add_headers(response: &mut Response, row: &Row, status: &str) {
     }
     if status == "401" {
         refer(response, "WWW-Authenticate");
+    } else if row.caller != Caller::Anyone {
+        refer(response, PROVED);
     }
     if row.keyed && status.starts_with('2') {
         refer(response, "Idempotency-Replayed");

@@ -26,7 +26,7 @@ const OF_HTTP: [&str; 11] = [
     "x-content-type-options",
 ];
 /// Headers that every answer has.
-const ALWAYS: [&str; 3] = ["x-request-id", "ratelimit", "ratelimit-policy"];
+const ALWAYS: [&str; 2] = ["x-request-id", "ratelimit-policy"];
 
 /// The document.
 pub(crate) static DOCUMENT: LazyLock<Value> =
@@ -158,6 +158,10 @@ fn of_headers(response: &Value, answer: &Answer) -> Vec<String> {
     match answer.status {
         429 | 503 => wanted.extend(["retry-after"]),
         401 => wanted.extend(["www-authenticate"]),
+        200..300 if known.contains("ratelimit") => wanted.extend(["ratelimit"]),
+        _ => {}
+    }
+    match answer.status {
         201 if known.contains("location") => wanted.extend(["location"]),
         _ => {}
     }
