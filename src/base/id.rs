@@ -228,6 +228,8 @@ kinds! {
     AlarmId = AlarmKind "alm";
     /// What a colleague declared.
     DeclarationId = DeclarationKind "dec";
+    /// Somebody who asked for a case and was told that it is not there.
+    TurnedAwayId = TurnedAwayKind "tad";
     /// A stretch of somebody's time on the rota.
     ShiftId = ShiftKind "shf";
     /// An audit event.

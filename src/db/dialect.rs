@@ -42,6 +42,12 @@ pub fn lock(conn: &mut AnyConnection, table: &'static str, id: &str) -> QueryRes
     Ok(())
 }
 
+/// Whether [`lock`] may have waited for somebody else, so that what was read before it is to be read again.
+#[must_use]
+pub const fn locks_rows(conn: &AnyConnection) -> bool {
+    matches!(conn, AnyConnection::Postgres(_))
+}
+
 /// Enters the flows to count a case: whoever closes a quarter waits for it, and it waits for them.
 ///
 /// # Errors

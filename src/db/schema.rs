@@ -11,7 +11,7 @@ mod webhooks;
 
 pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
-pub use paging::{alarms, shifts, stumbles, unseen_cases};
+pub use paging::{alarms, shifts, stumbles, turned_away, unseen_cases};
 pub use people::{platform_clients, platforms, staff, staff_sessions};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
@@ -339,6 +339,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     staff_identifiers,
     staff_sessions,
     stumbles,
+    turned_away,
     unseen_cases,
     webhook_endpoints,
     webhook_secrets,

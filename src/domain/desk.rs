@@ -3,8 +3,8 @@
 //! proved, the key taken or the kept answer given, the version compared, the grant asked for, and it is noted that
 //! somebody is at work. Nothing else proves a session for a handler.
 //!
-//! A "not found" may be a wall. The transaction that met it is rolled back, so the note is made in another one, by
-//! [`note_wall`], which whoever runs the desk runs after each of them.
+//! A "not found" may be a wall. The transaction that met it is rolled back, so a note is made in another one, by
+//! [`note_turned_away`], which whoever runs the desk runs after each of them.
 
 use super::access::{self, Acting, CaseAct, Grant};
 use super::casework::colleagues;
@@ -173,11 +173,11 @@ pub fn sign_out(entry: &mut Entry<'_>, bearer: &Sensitive<String>) -> Result<()>
     colleagues::sign_out(tx, &who.id, bearer)
 }
 
-/// After a "not found" before a case: notes whether a wall was the reason. It is looked up and written each time, so that
-/// time tells nothing. A colleague who was turned away learns nothing; the safeguarding lead does.
+/// After a "not found" before these cases: notes that it was said. A job looks afterwards whether a wall was the reason, so
+/// that time tells nothing. A colleague who was turned away learns nothing; the safeguarding lead does.
 ///
 /// # Errors
 /// What the database says.
-pub fn note_wall(entry: &mut Entry<'_>, bearer: &Sensitive<String>, case: &CaseId) -> Result<()> {
-    paging::note_wall(entry, bearer, case)
+pub fn note_turned_away(entry: &mut Entry<'_>, bearer: &Sensitive<String>, cases: &[CaseId]) -> Result<()> {
+    paging::note_turned_away(entry, bearer, cases)
 }

@@ -25,6 +25,12 @@ pub(super) async fn tell_of_clocks(beat: &Beat) -> Result<()> {
     each_row(beat, casework::clocks_to_tell, work).await.map(drop)
 }
 
+/// Looks of those who were turned away whether a wall was the reason, and has it told.
+pub(super) async fn look_for_walls(beat: &Beat) -> Result<()> {
+    let work = async |row: &str| beat.write_row(row, paging::look_for_wall).await;
+    each_row(beat, paging::were_turned_away, work).await.map(drop)
+}
+
 /// Rings the alarms that are due. One whose case cannot be read rings at every lead.
 pub(super) async fn ring(beat: &Beat) -> Result<()> {
     let blind = async |case: &str| beat.write_row(case, paging::ring_unreadable).await;

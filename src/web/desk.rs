@@ -1,5 +1,7 @@
 //! How colleagues' calls come to the desk, from every surface: in one transaction each. After a "not found" it is noted in
-//! another one whether a wall was the reason, so nobody else runs the desk.
+//! another one that somebody was turned away, and the answer waits for its beat, so nobody else runs the desk.
+
+use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::base::id::{CaseId, StaffId};
@@ -18,7 +20,7 @@ pub(super) async fn on_case<A: CaseAct>(
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
 ) -> Result<Answered> {
     let (bearer, cases) = (visit.bearer.clone(), vec![at.case.clone()]);
-    noting_walls(app, bearer, cases, move |entry, _| desk::on_case(entry, visit, &at, work)).await
+    turning_away(app, bearer, cases, move |entry, _| desk::on_case(entry, visit, &at, work)).await
 }
 
 /// Does an act on two cases, once for each key. The wall may stand before either.
@@ -31,7 +33,7 @@ pub(super) async fn on_two<A: CaseAct>(
 ) -> Result<Answered> {
     let bearer = visit.bearer.clone();
     let cases = [Some(&at.case), other.as_ref().ok()].into_iter().flatten().cloned().collect();
-    noting_walls(app, bearer, cases, move |entry, _| desk::on_two(entry, visit, &at, other, work)).await
+    turning_away(app, bearer, cases, move |entry, _| desk::on_two(entry, visit, &at, other, work)).await
 }
 
 /// Does what names no case, once for each key.
@@ -51,7 +53,7 @@ pub(super) async fn unkeyed<A: CaseAct, T: Send + 'static>(
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let cases = vec![case.clone()];
-    noting_walls(app, bearer, cases, move |entry, bearer| desk::unkeyed(entry, bearer, &case, work)).await
+    turning_away(app, bearer, cases, move |entry, bearer| desk::unkeyed(entry, bearer, &case, work)).await
 }
 
 /// Reads of a case what is put on record.
@@ -62,7 +64,7 @@ pub(super) async fn look<A: CaseAct, T: Send + 'static>(
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let cases = vec![case.clone()];
-    noting_walls(app, bearer, cases, move |entry, bearer| desk::look(entry, bearer, &case, work)).await
+    turning_away(app, bearer, cases, move |entry, bearer| desk::look(entry, bearer, &case, work)).await
 }
 
 /// Reads what no record is kept of: lists and counts.
@@ -78,6 +80,19 @@ pub(super) async fn read<T: Send + 'static>(
     Ok(answer)
 }
 
+/// Reads what is found by words of somebody else's, such as a platform's reference: whether there is nothing or a wall, the
+/// answer leaves at its beat.
+pub(super) async fn search<T: Send + 'static>(
+    app: &App,
+    bearer: Sensitive<String>,
+    work: impl FnOnce(&mut Look<'_>, &Acting) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let since = heard();
+    let found = read(app, bearer, work).await;
+    keep_beat(since).await;
+    found
+}
+
 /// Whose living session this is.
 pub(super) async fn holder(app: &App, bearer: Sensitive<String>) -> Result<StaffId> {
     let read = app.read(move |rx| desk::reading(rx, &bearer, |_, who| Ok(who.id.clone()))).await?;
@@ -89,20 +104,42 @@ pub(super) async fn sign_out(app: &App, bearer: Sensitive<String>) -> Result<()>
     app.enter(move |entry| desk::sign_out(entry, &bearer)).await
 }
 
-/// Runs `work`, and after a "not found" looks at each of the cases for a wall, whatever the reason was.
-async fn noting_walls<T: Send + 'static>(
+/// Answers that say nothing of a case leave at a multiple of this since the call was heard. What was done for them takes
+/// single milliseconds, and which it was must not be what tells.
+const BEAT: Duration = Duration::from_millis(25);
+
+/// When the call was heard.
+fn heard() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "measures how long an answer took, not when it was given")]
+    Instant::now()
+}
+
+/// Waits for the next beat.
+async fn keep_beat(since: Instant) {
+    let took = since.elapsed();
+    let beats = took.as_micros() / BEAT.as_micros() + 1;
+    let whole = BEAT.saturating_mul(u32::try_from(beats).unwrap_or(u32::MAX));
+    #[expect(clippy::disallowed_methods, reason = "the event that is waited for is a moment")]
+    tokio::time::sleep(whole.saturating_sub(took)).await;
+}
+
+/// Runs `work`, and after a "not found" notes of each of the cases that it was said, whatever the reason was.
+async fn turning_away<T: Send + 'static>(
     app: &App,
     bearer: Sensitive<String>,
     cases: Vec<CaseId>,
     work: impl FnOnce(&mut Entry<'_>, &Sensitive<String>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let visitor = bearer.clone();
+    let (since, visitor) = (heard(), bearer.clone());
     let answer = app.enter(move |entry| work(entry, &visitor)).await;
-    if matches!(answer, Err(Error::NotFound)) {
-        for case in cases {
-            let bearer = bearer.clone();
-            app.enter(move |entry| desk::note_wall(entry, &bearer, &case)).await?;
+    match &answer {
+        Err(Error::NotFound) => {
+            app.enter(move |entry| desk::note_turned_away(entry, &bearer, &cases)).await?;
+            keep_beat(since).await;
         }
+        // Whom a case cannot be handed to: somebody who does not exist, or somebody whom it names.
+        Err(Error::Invalid(_)) => keep_beat(since).await,
+        Ok(_) | Err(_) => {}
     }
     answer
 }

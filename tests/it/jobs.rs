@@ -37,7 +37,7 @@ const FAR: &str = "99999999999999999";
 
 /// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
 /// are colleagues, `{far}` never comes.
-const LINES: [Line; 20] = [
+const LINES: [Line; 21] = [
     Line {
         job: "end_claims",
         due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
@@ -81,6 +81,13 @@ const LINES: [Line; 20] = [
         job: "ring",
         due: "UPDATE alarms SET next_at = 1 WHERE case_id = '{case}'",
         done: "SELECT count(*) AS n FROM alarms WHERE case_id = '{case}' AND rings = 1",
+        ..NOTHING
+    },
+    Line {
+        job: "look_for_walls",
+        due: "INSERT INTO turned_away (id, staff_id, case_id, at) VALUES ('{case}', '{lead}', '{case}', 1)",
+        broken: &["INSERT INTO turned_away (id, staff_id, case_id, at) VALUES ('nonsense', 'nobody', 'nothing', 1)"],
+        done: "SELECT 1 - count(*) AS n FROM turned_away WHERE id = '{case}'",
         ..NOTHING
     },
     Line {

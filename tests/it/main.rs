@@ -86,6 +86,7 @@ mod structure;
 mod stumbles;
 mod tampering;
 mod tampering_rows;
+mod turned_away;
 mod unheard;
 mod unreachable;
 mod unreadable;

@@ -159,7 +159,7 @@ fn colleagues_come_by_the_desk_alone() {
     let inside = [
         ("domain/access/mod.rs", &["member", "reading", "keep_awake", "case", "two_cases", "check_sight", "queue"][..]),
         ("domain/casework/colleagues.rs", &["sign_out"]),
-        ("domain/paging/walls.rs", &["note_wall"]),
+        ("domain/paging/walls.rs", &["note_turned_away"]),
         ("domain/people/staff/mod.rs", &["note_acting"]),
         ("domain/people/staff/sessions.rs", &["session_of", "touch", "end_session"]),
     ];

@@ -94,6 +94,7 @@ pub(crate) async fn full_of_life(world: &World) -> Vec<String> {
         owed::owe(tx, &Job::TellOfWall { case }, now.plus(Duration::from_hours(8)), None)
     });
     owed.await.unwrap();
+    lead.caller.get(&format!("/v1/triage/cases/case_{}", "0".repeat(26))).await.expect(404);
     cases
 }
 

@@ -42,3 +42,12 @@ diesel::table! {
         reason -> Text,
     }
 }
+
+diesel::table! {
+    turned_away (id) {
+        id -> Text,
+        staff_id -> Text,
+        case_id -> Text,
+        at -> BigInt,
+    }
+}

@@ -19,6 +19,7 @@ use super::triage::Queue;
 use crate::base::code::codes;
 use crate::base::id::{CaseId, ClientId, PlatformId, StaffId};
 use crate::base::secret::Sensitive;
+use crate::db::dialect;
 use crate::domain::unit::{Actor, Entry, Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Conflict, Error, Forbidden, Result, Unauthenticated};
@@ -232,14 +233,18 @@ fn session(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<Session> {
     staff::session_of(rx, bearer)?.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))
 }
 
-/// A case for an act of a colleague. Its row is locked until the transaction ends.
+/// A case for an act of a colleague. Its row is locked until the transaction ends; one that they must not know of is not, and
+/// nobody waits for whoever works on it: a lock takes time, and that must not be what tells.
 ///
 /// # Errors
 /// `NotFound` when there is no such case, it lies in a queue they do not see, or a wall stands between them and it;
 /// `Forbidden` when their role has no right to the act; `ClaimLost` when the act needs a claim they do not hold.
 pub(super) fn case<A: CaseAct>(tx: &mut Unit<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
+    let mut case = in_sight(tx, who, id)?;
     Owner::case(id).lock(tx)?;
-    let case = in_sight(tx, who, id)?;
+    if dialect::locks_rows(tx.conn()) {
+        case = in_sight(tx, who, id)?;
+    }
     if !may(who, &case, A::ACT) {
         return Err(Error::Forbidden(Forbidden::Role));
     }
@@ -260,8 +265,12 @@ pub(super) fn two_cases<A: CaseAct>(
     one: &CaseId,
     other: &CaseId,
 ) -> Result<(Grant<A>, Grant<A>)> {
-    for id in [one.min(other), one.max(other)] {
-        Owner::case(id).lock(tx)?;
+    // Both are looked up before either is refused.
+    let (first, second) = (look(tx, who, one)?, look(tx, who, other)?);
+    if [first, second].iter().all(Option::is_some) {
+        for id in [one.min(other), one.max(other)] {
+            Owner::case(id).lock(tx)?;
+        }
     }
     Ok((case(tx, who, one)?, case(tx, who, other)?))
 }
@@ -275,30 +284,34 @@ pub(super) fn check_sight(rx: &mut Look<'_>, who: &Acting, id: &CaseId) -> Resul
 }
 
 fn in_sight(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<Case> {
-    let (case, is_walled) = look(rx, who, id)?;
-    case.filter(|_| !is_walled).ok_or(Error::NotFound)
+    look(rx, who, id)?.ok_or(Error::NotFound)
 }
 
-/// The case, if it lies in a queue that they see, and whether a wall stands before it. Both are always looked up, so
-/// that time does not tell a wall from a case that is not there.
-fn look(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<(Option<Case>, bool)> {
-    let case = case::find(rx, id)?.filter(|case| may(who, case, Act::Read));
-    Ok((case, staff::is_walled(rx, &who.id, id)?))
+/// The case, if it lies in a queue that they see and no wall stands before it. A row is read and its names are compared
+/// whatever comes of it, another case's where there is none with this id: time does not tell a wall from a case that is
+/// not there.
+fn look(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<Option<Case>> {
+    let found = case::find_or_next(rx, id)?;
+    let read = found.as_ref().map_or(id, |case| &case.id);
+    let is_walled = staff::is_walled(rx, &who.id, read)?;
+    Ok(found.filter(|case| case.id == *id && !is_walled && may(who, case, Act::Read)))
 }
 
-/// The unit of a colleague who met a wall before this case, and who they are; nobody when there is no wall, no such case or
-/// no living session. It writes whether there was a wall or not: a commit takes time, and that must not be what tells.
-pub(super) fn walled<'e, 'u>(
+/// The unit of a colleague who was turned away, and who they are; nobody without a living session.
+pub(super) fn turned_away<'e, 'u>(
     entry: &'e mut Entry<'u>,
     bearer: &Sensitive<String>,
-    id: &CaseId,
 ) -> Result<Option<(&'e mut Unit<'u>, StaffId)>> {
     let Some(session) = staff::session_of(entry, bearer)? else { return Ok(None) };
     let tx = entry.open(Actor::staff(session.member.id.as_str()));
     staff::touch(tx, &session)?;
-    let who = session.member;
-    let (Some(_), true) = look(tx, &who, id)? else { return Ok(None) };
-    Ok(Some((tx, who.id)))
+    Ok(Some((tx, session.member.id)))
+}
+
+/// Whether a wall stands between a colleague and a case that lies in a queue which they see.
+pub(super) fn meets_wall(rx: &mut Look<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
+    let (Some(who), Some(case)) = (staff::find(rx, id)?, case::find(rx, case)?) else { return Ok(false) };
+    Ok(may(&who, &case, Act::Read) && staff::is_walled(rx, id, &case.id)?)
 }
 
 /// Whether the person's own list lets them claim from the queue at all.

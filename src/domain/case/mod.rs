@@ -7,7 +7,7 @@ pub(in crate::domain) mod store;
 mod tables;
 
 pub use state::{Action, State};
-pub(in crate::domain) use store::{find, find_locked, note_withdrawal, readable, requeue};
+pub(in crate::domain) use store::{find, find_locked, find_or_next, note_withdrawal, readable, requeue};
 pub(in crate::domain) use tables::TABLES;
 
 use diesel::prelude::*;

@@ -19,6 +19,17 @@ pub(in crate::domain) fn find(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<C
     Ok(cases::table.find(id).select(Case::as_select()).first(rx.conn()).optional()?)
 }
 
+/// The case with this id, or the next one in the order of ids: a search that finds nothing then reads as much as one that
+/// finds a case which must not be told of.
+pub(in crate::domain) fn find_or_next(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<Case>> {
+    let behind = cases::table.filter(cases::id.ge(id)).order(cases::id);
+    match behind.select(Case::as_select()).first(rx.conn()).optional() {
+        // One that cannot be read stands in nobody's way but its own.
+        Err(DieselError::DeserializationError(_)) => find(rx, id),
+        found => Ok(found?),
+    }
+}
+
 /// Those of the cases that can be read.
 pub(in crate::domain) fn readable(rx: &mut Look<'_>, ids: &[CaseId]) -> Result<Vec<Case>> {
     let rows = cases::table.filter(cases::id.eq_any(ids.to_vec())).select(Case::as_select()).load(rx.conn());

@@ -16,8 +16,8 @@ pub use ladder::Ladder;
 pub use owed::{Job, Notice, RingOf};
 pub(in crate::domain) use tables::TABLES;
 pub use unreadable::{call_for_unreadable, ring_unreadable};
-pub(in crate::domain) use walls::note_wall;
-pub use walls::tell_of_wall;
+pub(in crate::domain) use walls::note_turned_away;
+pub use walls::{look_for_wall, tell_of_wall, were_turned_away};
 
 use super::access::{self, Act};
 use super::case;

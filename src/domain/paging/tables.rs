@@ -1,6 +1,6 @@
 //! The tables of pages and the rota.
 
-use crate::base::id::{AlarmKind, Kind, ShiftKind};
+use crate::base::id::{AlarmKind, Kind, ShiftKind, TurnedAwayKind};
 use crate::domain::vault::stated::{Holds, OpenedBy, Table};
 
 /// What this room's tables hold.
@@ -27,5 +27,15 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         row: "case_id",
         opened_by: OpenedBy::Nobody,
         columns: &[("case_id", Holds::Refers(&["cases"]))],
+    },
+    Table {
+        name: "turned_away",
+        row: "id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("id", Holds::Id(TurnedAwayKind::PREFIX)),
+            ("staff_id", Holds::Refers(&["staff"])),
+            ("case_id", Holds::Text("the id that somebody asked for, whether there is such a case or not")),
+        ],
     },
 ];

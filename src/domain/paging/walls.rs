@@ -1,25 +1,75 @@
-//! Walls that somebody met: who is told.
+//! Walls that somebody met: who is told. Whoever asks for a case that is not there for them leaves the same row, whether a wall
+//! was the reason or not, and a job looks at it afterwards: what is written of a wall takes time, and that must tell nobody.
+
+use diesel::prelude::*;
 
 use super::owed::{self, Job, Notice};
-use crate::base::id::CaseId;
+use crate::base::id::{CaseId, StaffId, TurnedAwayId};
 use crate::base::secret::Sensitive;
+use crate::db::due::{self, DueRow};
+use crate::db::schema::turned_away;
 use crate::domain::access;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
-use crate::domain::unit::{Entry, Unit};
+use crate::domain::unit::{Entry, Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::Result;
 
-/// Owes word to the safeguarding lead when somebody was turned away from a case by a wall. Called after a "not found", in
-/// a transaction of its own, because the first one was rolled back; it changes nothing that the caller sees.
+/// Notes that a colleague was told that these cases are not there. Called after a "not found", in a transaction of its own,
+/// because the first one was rolled back; it changes nothing that the caller sees.
 ///
 /// # Errors
 /// What the database says.
-pub(in crate::domain) fn note_wall(entry: &mut Entry<'_>, bearer: &Sensitive<String>, id: &CaseId) -> Result<()> {
-    let Some((tx, staff)) = access::walled(entry, bearer, id)? else { return Ok(()) };
-    let (now, key) = (tx.now(), format!("wall:{staff}:{id}"));
-    audit::record(tx, Owner::case(id), Event::WallMet { staff })?;
-    owed::owe(tx, &Job::TellOfWall { case: id.clone() }, now, Some(&key))
+pub(in crate::domain) fn note_turned_away(
+    entry: &mut Entry<'_>,
+    bearer: &Sensitive<String>,
+    cases: &[CaseId],
+) -> Result<()> {
+    let Some((tx, staff)) = access::turned_away(entry, bearer)? else { return Ok(()) };
+    for case in cases {
+        let row = (
+            turned_away::id.eq(TurnedAwayId::random()),
+            turned_away::staff_id.eq(&staff),
+            turned_away::case_id.eq(case),
+            turned_away::at.eq(tx.now()),
+        );
+        diesel::insert_into(turned_away::table).values(row).execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// A few of those who were turned away, each by the id of the row.
+pub fn were_turned_away(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let (at, id) = due::place(after);
+    due::walk(limit, |limit| {
+        turned_away::table
+            .filter(turned_away::at.gt(at).or(turned_away::at.eq(at).and(turned_away::id.gt(id))))
+            .order((turned_away::at, turned_away::id))
+            .limit(limit)
+            .select((turned_away::at, turned_away::id))
+            .load(rx.conn())
+    })
+}
+
+/// Looks whether a wall was the reason, and forgets the row. Then the case's record says who was turned away, and the
+/// safeguarding lead is owed word, once for each person and case.
+///
+/// # Errors
+/// What the database says.
+pub fn look_for_wall(tx: &mut Unit<'_>, row: &str) -> Result<()> {
+    let met: Option<(StaffId, CaseId)> = turned_away::table
+        .find(row)
+        .select((turned_away::staff_id, turned_away::case_id))
+        .first(tx.conn())
+        .optional()?;
+    let Some((staff, case)) = met else { return Ok(()) };
+    diesel::delete(turned_away::table.find(row)).execute(tx.conn())?;
+    if !access::meets_wall(tx, &staff, &case)? {
+        return Ok(());
+    }
+    let (now, key) = (tx.now(), format!("wall:{staff}:{case}"));
+    audit::record(tx, Owner::case(&case), Event::WallMet { staff })?;
+    owed::owe(tx, &Job::TellOfWall { case }, now, Some(&key))
 }
 
 /// Owes word of a wall that was met: to the safeguarding leads who may know of the case, else to the operator. To hear

@@ -9,7 +9,7 @@ use crate::base::id::{CaseId, CaseKind, StaffId};
 use crate::base::page::Limit;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::domain::access::{Assign, Claim, Read, Work};
+use crate::domain::access::{Acting, Assign, Claim, Read, Work};
 use crate::domain::case::{Action, State};
 use crate::domain::casefile;
 use crate::domain::casefile::queues::{self, Filter};
@@ -17,6 +17,7 @@ use crate::domain::casefile::{CaseSummary, CaseView};
 use crate::domain::casework::{self, Transition};
 use crate::domain::terms::Mode;
 use crate::domain::triage::{Priority, Queue};
+use crate::domain::unit::Look;
 use crate::error::rules::Parameter;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
@@ -63,7 +64,8 @@ type CaseList = List<CaseSummary>;
     responses((status = 200, description = "A page", body = CaseList)))]
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: CasesQuery = call.query()?;
-    let page = desk::read(&call.shared.app, call.bearer()?, move |rx, who| {
+    let is_search = query.platform_report_ref.is_some();
+    let look = move |rx: &mut Look<'_>, who: &Acting| {
         let bad = Refused::Parameter { name: "assigned_to", wanted: Parameter::Colleague };
         let assigned_to = match query.assigned_to.as_deref() {
             None => None,
@@ -79,8 +81,9 @@ async fn list(call: Call) -> Result<HttpResponse> {
             platform_report_ref: query.platform_report_ref,
         };
         queues::list(rx, who, &filter, query.cursor.as_deref(), Limit::coerce(query.limit))
-    })
-    .await?;
+    };
+    let (app, bearer) = (&call.shared.app, call.bearer()?);
+    let page = if is_search { desk::search(app, bearer, look).await? } else { desk::read(app, bearer, look).await? };
     Ok(list_response(call.request(), page.map(|case| casefile::summary(&case))))
 }
 
