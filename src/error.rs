@@ -154,14 +154,34 @@ pub struct Violation {
     pub rule: Rule,
 }
 
+/// So many broken rules of one request are named one by one; the others are counted. Whoever breaks more has a fault in a
+/// program, and an answer is bounded.
+pub const MOST_VIOLATIONS: usize = 50;
+
 /// All broken rules of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Violations(pub Vec<Violation>);
+pub struct Violations {
+    /// The first of them.
+    pub named: Vec<Violation>,
+    /// How many more there are.
+    pub more: usize,
+}
 
 impl Violations {
     /// Notes a broken rule.
     pub fn add(&mut self, pointer: impl Into<String>, rule: impl Into<Rule>) {
-        self.0.push(Violation { pointer: pointer.into(), rule: rule.into() });
+        if self.named.len() < MOST_VIOLATIONS {
+            self.named.push(Violation { pointer: pointer.into(), rule: rule.into() });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Takes over what was found in a part.
+    pub fn absorb(&mut self, part: Self) {
+        let room = MOST_VIOLATIONS.saturating_sub(self.named.len());
+        self.more += part.more + part.named.len().saturating_sub(room);
+        self.named.extend(part.named.into_iter().take(room));
     }
 
     /// Notes a broken rule unless `holds`.
@@ -173,7 +193,7 @@ impl Violations {
 
     /// Fails when any rule is broken.
     pub fn into_result(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self)) }
+        if self.named.is_empty() { Ok(()) } else { Err(Error::Invalid(self)) }
     }
 }
 

@@ -1,21 +1,22 @@
 //! JSON as callers send it. What RFC 8259 allows and readers stumble over is put right before anything is read: a
 //! byte-order mark, half a surrogate pair, numbers that a machine number would change.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::ops::Range;
+mod kept;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
-use serde_json::Number;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 use super::secret::silent;
+pub use kept::{Kept, MOST_ENTRIES, MOST_VALUES, few, read, read_within};
 
 /// How deep lists and objects may stand in each other.
 const DEEPEST: usize = 128;
 /// How deep a [`Json`] keeps them. No body of ours is deeper than eight; what lies below is thrown away unread.
 pub(super) const KEPT: usize = 32;
+/// What is put right in a text makes it longer by so much at most; one of which more would be put right was made for that.
+const GROWTH: usize = 2;
+const ROOM: usize = 64 * 1024;
 /// The longest number that readers hold as it was written. Longer ones are somebody's id, and are kept digit for digit.
 const LONGEST_NUMBER: usize = 15;
 /// The one member of an object that stands for a long number on the way through the reader.
@@ -95,77 +96,54 @@ pub fn text(bytes: &[u8], manner: Manner) -> Option<(Cow<'_, str>, bool)> {
         Err(_) if manner == Manner::Forgiving => (String::from_utf8_lossy(bytes), true),
         Err(_) => return None,
     };
-    let mends = mends(&text);
-    if mends.is_empty() {
-        return Some((text, forgiven));
-    }
-    let mut mended = String::with_capacity(text.len() + 16);
-    let mut copied = 0;
-    for Mend { place, by, is_forgiven } in mends {
-        if is_forgiven && manner == Manner::Exact {
-            return None;
+    let most = GROWTH * text.len() + ROOM;
+    let (mut mended, mut copied, mut at, mut in_string) = (String::new(), 0, 0, false);
+    while let Some(byte) = text.as_bytes().get(at) {
+        let (length, mend) = step(text.as_bytes().get(at..).unwrap_or_default(), in_string);
+        in_string ^= *byte == b'"';
+        if let Some(Mend { by, is_forgiven }) = mend {
+            if is_forgiven && manner == Manner::Exact {
+                return None;
+            }
+            forgiven |= is_forgiven;
+            mended.push_str(text.get(copied..at)?);
+            mended.push_str(&by);
+            copied = at + length;
+            if mended.len() > most {
+                return None;
+            }
         }
-        forgiven |= is_forgiven;
-        mended.push_str(text.get(copied..place.start)?);
-        mended.push_str(&by);
-        copied = place.end;
+        at += length;
+    }
+    if copied == 0 {
+        return Some((text, forgiven));
     }
     mended.push_str(text.get(copied..)?);
     Some((Cow::Owned(mended), forgiven))
 }
 
-/// The value that the text is; nothing when it is no JSON, or nested too deep.
-#[must_use]
-pub fn read(text: &str) -> Option<Json> {
-    if is_too_deep(text) {
-        return None;
-    }
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Seed(0).deserialize(&mut reader).ok()?;
-    reader.end().ok()?;
-    Some(value)
-}
-
-/// A place of the text that is put in another way.
+/// What stands in the place of something.
 struct Mend {
-    place: Range<usize>,
     by: String,
     /// Whether the text was no JSON because of it.
     is_forgiven: bool,
 }
 
-fn mends(text: &str) -> Vec<Mend> {
-    let bytes = text.as_bytes();
-    let (mut mends, mut at, mut in_string) = (Vec::new(), 0, false);
-    while let Some(byte) = bytes.get(at) {
-        let mut length = 1;
-        match byte {
-            b'"' => in_string = !in_string,
-            b'\\' if in_string => {
-                let (taken, is_half) = escape(bytes.get(at..).unwrap_or_default());
-                length = taken;
-                if is_half {
-                    mends.push(Mend { place: at..at + taken, by: "\\ufffd".to_owned(), is_forgiven: false });
-                }
-            }
-            0..0x20 if in_string => {
-                mends.push(Mend { place: at..at + 1, by: format!("\\u{byte:04x}"), is_forgiven: true });
-            }
-            b'-' | b'0'..=b'9' if !in_string => {
-                let number = bytes.get(at..).unwrap_or_default().iter().take_while(|byte| is_of_number(**byte));
-                length = number.count().max(1);
-                let place = at..at + length;
-                mends.extend(text.get(place.clone()).and_then(wrapped).map(|by| Mend {
-                    place,
-                    by,
-                    is_forgiven: false,
-                }));
-            }
-            _ => {}
+/// How many bytes of the rest of a text belong together, and what is to stand in their place.
+fn step(rest: &[u8], in_string: bool) -> (usize, Option<Mend>) {
+    match rest.first() {
+        Some(b'\\') if in_string => {
+            let (taken, is_half) = escape(rest);
+            (taken, is_half.then(|| Mend { by: "\\ufffd".to_owned(), is_forgiven: false }))
         }
-        at += length;
+        Some(byte @ 0..0x20) if in_string => (1, Some(Mend { by: format!("\\u{byte:04x}"), is_forgiven: true })),
+        Some(b'-' | b'0'..=b'9') if !in_string => {
+            let length = rest.iter().take_while(|byte| is_of_number(**byte)).count().max(1);
+            let number = rest.get(..length).and_then(|number| std::str::from_utf8(number).ok());
+            (length, number.and_then(wrapped).map(|by| Mend { by, is_forgiven: false }))
+        }
+        Some(_) | None => (1, None),
     }
-    mends
 }
 
 const fn is_of_number(byte: u8) -> bool {
@@ -217,75 +195,6 @@ pub fn is_too_deep(text: &str) -> bool {
     false
 }
 
-/// Reads a value that stands so deep.
-struct Seed(usize);
-
-impl<'de> DeserializeSeed<'de> for Seed {
-    type Value = Json;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        if self.0 > KEPT {
-            return IgnoredAny::deserialize(deserializer).map(|_| Json::Text("…".to_owned()));
-        }
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Seed {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(Number::from_f64(value).map_or(Json::Null, |number| Json::Number(number.to_string())))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Json, E> {
-        Ok(Json::Text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element_seed(Self(self.0 + 1))? {
-            items.push(item);
-        }
-        Ok(Json::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut members = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
-            members.push((name, map.next_value_seed(Self(self.0 + 1))?));
-        }
-        Ok(match members.as_slice() {
-            [(name, Json::Text(digits))] if name == LONG_NUMBER => Json::Number(digits.clone()),
-            _ => Json::Object(members),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -333,6 +242,13 @@ mod tests {
             assert_eq!(exactly(given.as_bytes()), None, "{given}");
             assert_eq!(forgivingly(given.as_bytes()), None, "{given}");
         }
+    }
+
+    #[test]
+    fn what_is_put_right_makes_a_text_little_longer() {
+        assert!(exactly(format!("[{}1e9]", "1e9,".repeat(3_000)).as_bytes()).is_some());
+        assert!(exactly(format!("[{}1e9]", "1e9,".repeat(100_000)).as_bytes()).is_none());
+        assert!(forgivingly(format!("[\"{}\"]", "\u{1}".repeat(100_000)).as_bytes()).is_none());
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::base::secret::{base64_url, from_base64_url};
 const DEFAULT_LIMIT: u32 = 25;
 /// How many it holds at the most; a larger wish is coerced to this.
 const MAX_LIMIT: u32 = 100;
+/// How long the entries of a page may be together, in bytes, where they hold what somebody wrote: with the rest of the
+/// answer 64 KiB.
+const LONGEST: usize = 60 * 1024;
 
 /// A page's length, 1 to 100.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +81,26 @@ impl<T> Page<T> {
         Self { data: rows, next }
     }
 
+    /// The same for entries that may be long: fewer where they would be longer than a page may be, and one at least. `size`
+    /// says how many bytes an entry has in the answer.
+    pub fn cut_short<K: Serialize>(
+        mut rows: Vec<T>,
+        limit: Limit,
+        list: &str,
+        key: impl Fn(&T) -> K,
+        size: impl Fn(&T) -> usize,
+    ) -> Self {
+        let taken = |used: &mut usize, row: &T| {
+            *used += size(row);
+            Some(*used)
+        };
+        let fitting = rows.iter().scan(0, taken).take_while(|used| *used <= LONGEST).count().max(1);
+        // One more than fits tells that there is a next page.
+        rows.truncate(fitting + 1);
+        let limit = Limit(u32::try_from(fitting).unwrap_or(MAX_LIMIT).min(limit.0));
+        Self::cut(rows, limit, list, key)
+    }
+
     /// This page with each entry turned into something else.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { data: self.data.into_iter().map(f).collect(), next: self.next }
@@ -94,6 +117,18 @@ mod tests {
         assert_eq!(read_cursor::<(i64, String)>("reports", &text), Some((5, "rep_x".to_owned())));
         assert_eq!(read_cursor::<(i64, String)>("requests", &text), None);
         assert_eq!(read_cursor::<(i64, String)>("reports", "%%"), None);
+    }
+
+    #[test]
+    fn a_page_of_long_entries_is_shorter_and_goes_on_after_its_last() {
+        let key = |row: &usize| *row;
+        let page = |rows: Vec<usize>, size| Page::cut_short(rows, Limit(3), "l", key, move |_| size);
+        let told = |page: Page<usize>| (page.data.len(), page.next.and_then(|next| read_cursor::<usize>("l", &next)));
+        assert_eq!(told(page((0..4).collect(), 10)), (3, Some(2)));
+        assert_eq!(told(page((0..3).collect(), LONGEST / 3)), (3, None));
+        assert_eq!(told(page((0..3).collect(), LONGEST / 2)), (2, Some(1)));
+        assert_eq!(told(page((0..2).collect(), LONGEST + 1)), (1, Some(0)));
+        assert_eq!(told(page(Vec::new(), 1)), (0, None));
     }
 
     #[test]

@@ -10,10 +10,10 @@ use super::json::{Json, KEPT};
 const LOST: char = '\u{fffd}';
 
 /// The object that the text is plainly meant to be; nothing when it is none. The flag says that a text held quotes, so that
-/// nobody can be certain where it ends.
+/// nobody can be certain where it ends. One of more than `most` values is none either: it would take memory for all of them.
 #[must_use]
-pub fn read(text: &str) -> Option<(Json, bool)> {
-    let mut reader = Reader { rest: text, is_doubtful: false };
+pub fn read(text: &str, most: usize) -> Option<(Json, bool)> {
+    let mut reader = Reader { rest: text, is_doubtful: false, left: most };
     let value = reader.value(0)?;
     reader.end();
     // Sent twice in one.
@@ -29,6 +29,8 @@ pub fn read(text: &str) -> Option<(Json, bool)> {
 struct Reader<'t> {
     rest: &'t str,
     is_doubtful: bool,
+    /// So many values may come.
+    left: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -73,6 +75,7 @@ impl<'t> Reader<'t> {
     /// A value that stands so deep. What stands deeper than anything of ours is passed over, without a call for each level.
     fn value(&mut self, depth: usize) -> Option<Json> {
         self.blank();
+        self.left = self.left.checked_sub(1)?;
         match self.peek()? {
             '{' | '[' if depth > KEPT => self.pass_over(),
             '{' => self.object(depth),
@@ -288,7 +291,7 @@ mod tests {
             ("{\"a\": 1}\n{\"a\": 1};", r#"{"a":1}"#),
             ("{\"a\": \"one\ntwo\u{7}\"}", r#"{"a":"one\ntwo\u0007"}"#),
         ] {
-            let read = read(given).map(|(json, is_doubtful)| (json.to_text(), is_doubtful));
+            let read = read(given, 1_000).map(|(json, is_doubtful)| (json.to_text(), is_doubtful));
             assert_eq!(read, Some((expected.to_owned(), false)), "{given}");
         }
         for (given, expected) in [
@@ -296,7 +299,7 @@ mod tests {
             (r#"{"a": "he said "no", then left", "b": "x"}"#, r#"{"a":"he said \"no\", then left","b":"x"}"#),
             (r#"{"a": ["x "y" z", true], "b": 1}"#, r#"{"a":["x \"y\" z",true],"b":1}"#),
         ] {
-            let read = read(given).map(|(json, is_doubtful)| (json.to_text(), is_doubtful));
+            let read = read(given, 1_000).map(|(json, is_doubtful)| (json.to_text(), is_doubtful));
             assert_eq!(read, Some((expected.to_owned(), true)), "{given}");
         }
     }
@@ -327,7 +330,7 @@ mod tests {
             "{\"a\": 1}}",
             "{\"a\": -}",
         ] {
-            assert!(read(given).is_none(), "{given}");
+            assert!(read(given, 1_000).is_none(), "{given}");
         }
     }
 
@@ -336,11 +339,18 @@ mod tests {
         let deep =
             |open: &str, close: &str| format!("{{\"a\":{}1{},\"b\":2}}", open.repeat(100_000), close.repeat(100_000));
         for text in [deep("[", "]"), deep("{\"x\":", "}"), deep("[\"]\",", "]")] {
-            let read = read(&text).map(|(json, _)| json.to_text()).unwrap();
+            let read = read(&text, 1_000).map(|(json, _)| json.to_text()).unwrap();
             assert!(read.contains('…') && read.ends_with("\"b\":2}") && read.len() < 2_000, "{}", read.len());
         }
         assert!(
-            read(&"{\"a\":".repeat(40_000)).is_none() && read(&format!("{{\"a\":{}", "[".repeat(100_000))).is_none()
+            read(&"{\"a\":".repeat(40_000), 1_000).is_none()
+                && read(&format!("{{\"a\":{}", "[".repeat(100_000)), 1_000).is_none()
         );
+    }
+
+    #[test]
+    fn more_values_than_are_wanted_are_none() {
+        let list = |length: usize| format!("{{\"a\": [{}], }}", "1,".repeat(length));
+        assert!(read(&list(98), 100).is_some() && read(&list(99), 100).is_none());
     }
 }

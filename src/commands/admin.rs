@@ -108,7 +108,7 @@ fn told(error: Error) -> anyhow::Error {
         Error::Conflict(_) => anyhow::anyhow!("its state does not allow this now; look at it again"),
         Error::Invalid(violations) => {
             let line = |v: &Violation| format!("{}: {}", v.pointer.trim_start_matches('/'), words::rule(&v.rule));
-            anyhow::anyhow!(violations.0.iter().map(line).collect::<Vec<_>>().join("\n"))
+            anyhow::anyhow!(violations.named.iter().map(line).collect::<Vec<_>>().join("\n"))
         }
         Error::Internal(cause) if cause.is::<Unheard>() => cause,
         Error::Internal(cause) => in_our_words(cause).context("nothing was changed"),

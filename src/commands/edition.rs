@@ -112,7 +112,7 @@ pub(super) async fn run(config: Config, command: EditionCommand) -> anyhow::Resu
 fn told(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<Error>() {
         Some(Error::Invalid(violations)) => {
-            let told: Vec<_> = violations.0.iter().map(|violation| words::rule(&violation.rule)).collect();
+            let told: Vec<_> = violations.named.iter().map(|violation| words::rule(&violation.rule)).collect();
             anyhow::anyhow!(told.join("; "))
         }
         Some(Error::Erased) => {

@@ -137,9 +137,9 @@ fn note(wrong: &mut Violations, line: &Line, error: Error) -> Result<(), Error> 
     let is_unknown = matches!(error, Error::NotFound);
     let found = if is_unknown { unknown("username", &line.username, "admin staff list") } else { error };
     let Error::Invalid(found) = found else { return Err(found) };
-    for violation in found.0 {
+    for violation in found.named {
         let pointer = line.number.map_or_else(|| violation.pointer.clone(), |number| format!("/file, line {number}"));
-        if wrong.0.len() < 10 {
+        if wrong.named.len() < 10 {
             wrong.add(pointer, violation.rule);
         }
     }

@@ -1,5 +1,6 @@
 //! Bodies: one JSON object in UTF-8, bounded, with a pointer to whatever is wrong. Input is never repeated.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::row::{Body, Row};
 use crate::base::json::{self, Manner};
@@ -49,9 +51,39 @@ impl Raw {
         Sent { bytes: &self.0, charset: charset.as_deref(), is_mislabelled, is_mended }
     }
 
+    /// Refuses a body that is neither empty nor an object, of a call that asks for nothing in it.
+    pub(super) fn says_nothing(&self) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        self.parse::<AnyObject>().map(|_| ()).map_err(|_| Refused::Malformed.into())
+    }
+
     /// The body as a `T`.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         parse(&self.0)
+    }
+}
+
+/// An object of which nothing is kept.
+struct AnyObject;
+
+impl<'de> Deserialize<'de> for AnyObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_map(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for AnyObject {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(self)
     }
 }
 

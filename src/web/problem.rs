@@ -34,8 +34,13 @@ pub struct Problem {
     /// The kind of problem, stable.
     #[schema(value_type = ProblemCode)]
     pub code: &'static str,
-    /// Each broken rule of the content.
+    /// Each broken rule of the content: the first fifty.
+    #[schema(max_items = 50)]
     pub errors: Vec<ProblemError>,
+    /// How many more rules are broken, when not all are named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub more_errors: Option<usize>,
     /// Whether the same request may succeed later as it is.
     pub retryable: bool,
     /// The report that has the reference already: with `duplicate_reference`.
@@ -138,8 +143,8 @@ const fn refused(why: &Refused) -> (StatusCode, &'static str) {
 pub fn document(error: &Error, instance: &str) -> Problem {
     let (status, code) = of(error);
     let Said { title, detail } = words::problem(error);
-    let broken = if let Error::Invalid(violations) = error { violations.0.as_slice() } else { &[] };
-    let errors = broken.iter().map(ProblemError::from).collect();
+    let broken = if let Error::Invalid(wrong) = error { wrong.named.as_slice() } else { &[] };
+    let more = if let Error::Invalid(wrong) = error { wrong.more } else { 0 };
     Problem {
         kind: format!("/problems#{code}"),
         title,
@@ -147,13 +152,25 @@ pub fn document(error: &Error, instance: &str) -> Problem {
         detail: detail.into_owned(),
         instance: instance.to_owned(),
         code,
-        errors,
+        errors: broken.iter().map(ProblemError::from).collect(),
+        more_errors: Some(more).filter(|more| *more > 0),
         retryable: error.is_retryable(),
         report_id: if let Error::Conflict(Conflict::DuplicateReference { report }) = error {
             Some(report.clone())
         } else {
             None
         },
+    }
+}
+
+impl Problem {
+    /// This with so many broken rules named at most: where it is a part of a larger answer.
+    #[must_use]
+    pub(super) fn naming(mut self, most: usize) -> Self {
+        let more = self.errors.len().saturating_sub(most) + self.more_errors.unwrap_or_default();
+        self.errors.truncate(most);
+        self.more_errors = Some(more).filter(|more| *more > 0);
+        self
     }
 }
 

@@ -40,7 +40,7 @@ impl Refusal {
 
 fn places(error: &Error) -> Option<String> {
     let violations = match error {
-        Error::Invalid(violations) => &violations.0,
+        Error::Invalid(violations) => violations,
         Error::Refused(Refused::Parameter { name, .. }) => return Some(step(name).to_owned()),
         Error::Refused(Refused::Query { name, .. }) => return Some(named(name).to_owned()),
         Error::Unauthenticated(_)
@@ -53,13 +53,14 @@ fn places(error: &Error) -> Option<String> {
         | Error::Unavailable(_)
         | Error::Internal(_) => return None,
     };
-    let named = violations.iter().take(NAMED).map(|violation| {
+    let named = violations.named.iter().take(NAMED).map(|violation| {
         let pointer: Vec<&str> = violation.pointer.split('/').map(step).collect();
         format!("{} {}", pointer.join("/"), violation.rule.code()).trim_start().to_owned()
     });
     let mut all: Vec<String> = named.collect();
-    if violations.len() > NAMED {
-        all.push(format!("and {} more", violations.len() - NAMED));
+    let more = (violations.named.len() + violations.more).saturating_sub(NAMED);
+    if more > 0 {
+        all.push(format!("and {more} more"));
     }
     Some(all.join(", "))
 }

@@ -38,6 +38,7 @@ mod hanging;
 mod harness;
 mod headers;
 mod hinted;
+mod hostile;
 mod input_echo;
 mod jobs;
 mod kept_sign_ins;

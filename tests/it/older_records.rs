@@ -32,7 +32,7 @@ async fn announce(world: &World, id: EditionId) -> anyhow::Result<EditionId> {
 fn words(error: &anyhow::Error) -> String {
     match error.downcast_ref() {
         Some(Error::Invalid(violations)) => {
-            violations.0.iter().map(|violation| recourse::words::rule(&violation.rule).into_owned()).collect()
+            violations.named.iter().map(|violation| recourse::words::rule(&violation.rule).into_owned()).collect()
         }
         _ => error.to_string(),
     }

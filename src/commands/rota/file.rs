@@ -96,7 +96,7 @@ fn shifts(text: &str) -> Result<Vec<Line>, Error> {
         }
         match shift(&cells, order.unwrap_or([0, 1, 2])) {
             Ok((username, from, until)) => found.push(Line { number: Some(number), username, from, until }),
-            Err(reason) if wrong.0.len() < TOLD => wrong.add(format!("/file, line {number}"), Typed::Line(reason)),
+            Err(reason) if wrong.named.len() < TOLD => wrong.add(format!("/file, line {number}"), Typed::Line(reason)),
             Err(_) => {}
         }
     }

@@ -18,8 +18,8 @@ use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
 use crate::error::rules::Form;
 use crate::error::{Result, Violations};
 
-/// So many findings are named one by one; the others are counted.
-const NAMED: usize = 100;
+/// The longest place that is named, in bytes. Of one that is deeper, the place around it is.
+const LONGEST_PLACE: usize = 128;
 /// So many values are kept as they came, and so many bytes of them: a body is not larger either.
 const KEPT: usize = 200;
 const KEPT_BYTES: usize = 256 * 1024;
@@ -80,6 +80,15 @@ pub struct Found {
     counted: HashSet<(String, &'static str)>,
 }
 
+/// The place, or the nearest one around it whose pointer is not too long to be named.
+fn reachable(pointer: &str) -> &str {
+    let mut place = pointer;
+    while place.len() > LONGEST_PLACE {
+        place = place.rsplit_once('/').map_or("", |(around, _)| around);
+    }
+    place
+}
+
 impl Found {
     /// Notes something that is read for what it says, although the contract has another form for it.
     pub(super) fn read_anyway(&mut self, pointer: &str, rule: &Form) {
@@ -106,7 +115,11 @@ impl Found {
     fn leave(&mut self, pointer: &str, rule: &Form, value: &Json, times: usize) {
         self.count(pointer, rule, times);
         self.first_left = self.first_left.or(Some(rule.code()));
-        self.keep(LeftOut { pointer: pointer.to_owned(), code: rule.code().to_owned(), value: value.to_text() });
+        self.keep(LeftOut {
+            pointer: reachable(pointer).to_owned(),
+            code: rule.code().to_owned(),
+            value: value.to_text(),
+        });
     }
 
     /// Notes a member that nobody knows. What may name somebody is not repeated: the place is where it stands, and the
@@ -117,11 +130,12 @@ impl Found {
             return self.leave(&format!("{at}/{name}"), rule, value, 1);
         }
         // Two of one place are two.
-        self.counted.remove(&(at.to_owned(), rule.code()));
+        self.counted.remove(&(reachable(at).to_owned(), rule.code()));
         self.leave(at, rule, &Json::Object(vec![(name.to_owned(), value.clone())]), 1);
     }
 
     fn count(&mut self, pointer: &str, rule: &Form, times: usize) {
+        let pointer = reachable(pointer);
         let is_new = self.counted.insert((pointer.to_owned(), rule.code()));
         let Some(times) = times.checked_sub(usize::from(!is_new)).filter(|times| *times > 0) else { return };
         if let Some(broken) = self.broken.iter_mut().find(|broken| broken.code == rule.code()) {
@@ -130,9 +144,7 @@ impl Found {
             let more = times.saturating_sub(1);
             self.broken.push(Broken { pointer: pointer.to_owned(), code: rule.code(), more });
         }
-        if self.violations.0.len() < NAMED {
-            self.violations.add(pointer, rule.clone());
-        }
+        self.violations.add(pointer, rule.clone());
     }
 
     /// An answer that nobody can read: were it a yes to a question of life and death, nobody would know.
@@ -210,8 +222,7 @@ impl Found {
         self.first_left = self.first_left.or(own.first_left);
         self.unread_keys.extend(own.unread_keys);
         self.counted.extend(own.counted);
-        let room = NAMED.saturating_sub(self.violations.0.len());
-        self.violations.0.extend(own.violations.0.into_iter().take(room));
+        self.violations.absorb(own.violations);
         for broken in own.broken {
             match self.broken.iter_mut().find(|known| known.code == broken.code) {
                 Some(known) => known.more += broken.more + 1,
@@ -276,7 +287,7 @@ impl Found {
         if self.refuses || mode == Mode::Test { self.violations.clone().into_result() } else { Ok(()) }
     }
 
-    /// Every broken rule with its place: the first hundred.
+    /// Every broken rule with its place: the first of them, and how many more.
     ///
     /// # Errors
     /// `Invalid` when there is any.

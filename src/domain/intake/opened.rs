@@ -3,7 +3,7 @@
 
 use super::found::Found;
 use super::members::{plainest, pointer};
-use crate::base::json::{self, Json, Manner};
+use crate::base::json::{self, Json, Kept, Manner};
 use crate::base::{charset, tolerant};
 use crate::domain::terms::Mode;
 use crate::error::rules::Form;
@@ -48,12 +48,13 @@ pub(super) struct Object {
 pub(super) fn open(sent: &Sent<'_>, mode: Mode) -> Result<Object> {
     let refused = || if sent.is_mislabelled { Refused::MediaType } else { Refused::Malformed };
     let read = match mode {
-        Mode::Live => lenient(sent),
+        Mode::Live => lenient(sent, json::MOST_VALUES),
         Mode::Test => json::text(sent.bytes, Manner::Exact).and_then(|(text, _)| {
-            Some(Opened { value: json::read(&text)?, length: text.len(), is_mended: false, is_doubtful: false })
+            let Kept { value, cut } = json::read_within(&text, json::MOST_VALUES)?;
+            Some(Opened { value, cut, length: text.len(), is_mended: false, is_doubtful: false })
         }),
     };
-    let Opened { value, length, is_mended, is_doubtful } = read.ok_or_else(refused)?;
+    let Opened { value, cut, length, is_mended, is_doubtful } = read.ok_or_else(refused)?;
     let Json::Object(members) = value else {
         return Err(Error::invalid("", Form::OneObject));
     };
@@ -70,11 +71,25 @@ pub(super) fn open(sent: &Sent<'_>, mode: Mode) -> Result<Object> {
     if sent.is_mislabelled {
         found.read_anyway("", &Form::MediaType);
     }
+    name_what_was_passed_over(&cut, &mut found);
     // Files are thrown away unread.
     for (name, value) in members.iter().filter(|(name, _)| name != "attachments") {
         name_broken_texts(value, &pointer("", name), &mut found);
     }
     Ok(Object { members, length, found })
+}
+
+/// Names the members of which not everything was read: there was more than any body of ours has. What was passed over may have
+/// been a yes, or a wish; but not among the files, and of a chat the newest are kept.
+fn name_what_was_passed_over(cut: &[String], found: &mut Found) {
+    for name in cut {
+        let place = if name.is_empty() { String::new() } else { pointer("", name) };
+        found.read_anyway(&place, &Form::TooMany(json::MOST_ENTRIES));
+        if !matches!(plainest(name).as_str(), "attachments" | "platformcontext") {
+            found.danger_unread();
+            found.bar_contact();
+        }
+    }
 }
 
 /// The members of a report or an addition that stands as a whole in another object, with what stands beside it.
@@ -97,50 +112,53 @@ fn unwrapped(mut members: Vec<(String, Json)>) -> (Vec<(String, Json)>, bool) {
 /// The value of a body.
 struct Opened {
     value: Json,
+    /// Where not everything was read.
+    cut: Vec<String>,
     length: usize,
     is_mended: bool,
     /// Nobody can be certain where one of its texts ends.
     is_doubtful: bool,
 }
 
-/// The value that a live body is plainly meant to be.
+/// The value that a live body is plainly meant to be, where `most` values are all that is in it.
 #[must_use]
-pub fn read_body(sent: &Sent<'_>) -> Option<Json> {
-    lenient(sent).filter(|opened| !opened.is_doubtful).map(|opened| opened.value)
+pub fn read_body(sent: &Sent<'_>, most: usize) -> Option<Json> {
+    lenient(sent, most).filter(|opened| !opened.is_doubtful && opened.cut.is_empty()).map(|opened| opened.value)
 }
 
 /// Reads a live body for what it is plainly meant to be.
-fn lenient(sent: &Sent<'_>) -> Option<Opened> {
+fn lenient(sent: &Sent<'_>, most: usize) -> Option<Opened> {
     let decoded = charset::other_than_utf8(sent.bytes, sent.charset);
     let bytes = decoded.as_deref().map_or(sent.bytes, str::as_bytes);
-    let opened = |value, is_mended, is_doubtful| Opened {
+    let opened = |value, cut, is_mended, is_doubtful| Opened {
         value,
+        cut,
         length: bytes.len(),
         is_mended: is_mended || decoded.is_some(),
         is_doubtful,
     };
-    let Some((value, is_mended)) = as_it_stands(bytes) else {
-        let (value, is_doubtful) = tolerant::read(&String::from_utf8_lossy(bytes))?;
-        return Some(opened(value, true, is_doubtful));
+    let Some((Kept { value, cut }, is_mended)) = as_it_stands(bytes, most) else {
+        let (value, is_doubtful) = tolerant::read(&String::from_utf8_lossy(bytes), most)?;
+        return Some(opened(value, Vec::new(), true, is_doubtful));
     };
     match value {
         // Encoded twice, or a list of the one report.
-        Json::Text(inner) => match as_it_stands(inner.as_bytes()) {
-            Some((value @ Json::Object(_), _)) => Some(opened(value, true, false)),
-            _ => Some(opened(Json::Text(inner), is_mended, false)),
+        Json::Text(inner) => match as_it_stands(inner.as_bytes(), most) {
+            Some((Kept { value: value @ Json::Object(_), cut }, _)) => Some(opened(value, cut, true, false)),
+            _ => Some(opened(Json::Text(inner), cut, is_mended, false)),
         },
         Json::List(mut items) if matches!(items.as_slice(), [Json::Object(_)]) => {
-            items.pop().map(|value| opened(value, true, false))
+            items.pop().map(|value| opened(value, cut, true, false))
         }
         value @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_)) => {
-            Some(opened(value, is_mended, false))
+            Some(opened(value, cut, is_mended, false))
         }
     }
 }
 
-fn as_it_stands(bytes: &[u8]) -> Option<(Json, bool)> {
+fn as_it_stands(bytes: &[u8], most: usize) -> Option<(Kept, bool)> {
     let (text, forgiven) = json::text(bytes, Manner::Forgiving)?;
-    Some((json::read(&text)?, forgiven))
+    Some((json::read_within(&text, most)?, forgiven))
 }
 
 /// Names each text in which a character was lost: cut in half by a program, here or before.

@@ -92,5 +92,6 @@ pub fn list(rx: &mut Look<'_>, tenant: &Tenant, cursor: Option<&str>, limit: Lim
         query = query.filter(reports::received_at.le(at).and(reports::received_at.lt(at).or(reports::id.lt(id))));
     }
     let rows: Vec<ReportView> = query.load(rx.conn())?;
-    Ok(Page::cut(rows, limit, NAME, |report| (report.received_at.micros(), report.id.clone())))
+    let key = |report: &ReportView| (report.received_at.micros(), report.id.clone());
+    Ok(Page::cut_short(rows, limit, NAME, key, |report| serde_json::to_string(report).map_or(0, |text| text.len())))
 }

@@ -29,6 +29,8 @@ pub const LONGEST: usize = 256 * 1024;
 const STATEMENT: usize = 20_000;
 /// So many other categories.
 const OTHERS: usize = 10;
+/// So many files are thrown away before a trial is refused for them.
+const ATTACHMENTS: usize = 100;
 /// So many items of a list that is too long are read in a live report all the same.
 pub(super) const KEPT: usize = 100;
 
@@ -372,6 +374,9 @@ fn intimate_image(members: &mut Members, found: &mut Found) -> Option<IntimateIm
 fn attachments(members: &mut Members, found: &mut Found) -> usize {
     let mut own = Found::default();
     let count = members.list("attachments", &mut own).len();
+    if count > ATTACHMENTS {
+        own.read_anyway(&members.place("attachments"), &Form::TooMany(ATTACHMENTS));
+    }
     found.absorb(own);
     count
 }

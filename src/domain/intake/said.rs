@@ -12,6 +12,8 @@ use crate::domain::terms::taxonomy::{KeyCode, taxonomy};
 use crate::domain::terms::words::Answer;
 use crate::error::rules::Form;
 
+/// So many answers may be given: more than there are questions.
+const ANSWERS: usize = 200;
 /// The longest name of an account, in characters.
 const LONGEST_ACCOUNT: usize = 255;
 
@@ -72,6 +74,9 @@ pub(super) fn answers(members: &mut Members, found: &mut Found) -> BTreeMap<Stri
             return BTreeMap::new();
         }
     };
+    if given.len() > ANSWERS {
+        found.read_anyway(&place, &Form::TooMany(ANSWERS));
+    }
     let mut by_key: BTreeMap<KeyCode, Vec<Said>> = BTreeMap::new();
     for (name, value) in given {
         let said = said(&value);

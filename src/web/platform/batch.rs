@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::once::{once, run};
 use super::reports::{LONGEST_REPORT, count, prepared, ready, take};
-use crate::base::json::{self, Json, Manner};
+use crate::base::json::{self, Json, Manner, few};
 use crate::base::secret::silent;
 use crate::domain::intake::body::ReportBody;
 use crate::domain::intake::{Receipt, Sent, read_body};
@@ -26,19 +26,22 @@ use crate::web::idempotent::{empty, keyed_part};
 use crate::web::limits::Policy;
 use crate::web::problem::{self, Problem};
 use crate::web::refusals::Refusal;
+use crate::web::row::{Body, Caller, Row};
 
 /// So many reports may be in a batch.
 const MOST: usize = 100;
-use crate::web::row::{Body, Caller, Row};
 
 /// The longest batch, in bytes: a hundred reports of usual length.
 const LONGEST_BATCH: usize = 8 * 1024 * 1024;
+/// So many values has a batch that must be put right, at most: a hundred reports with what is usually in them.
+const MOST_VALUES: usize = 250_000;
 /// So many broken rules are named for an item, so that the answer stays within its bound.
 const NAMED: usize = 10;
 
 /// A batch. What else stands beside the reports of a live one is of no use, and stops none of them.
 #[derive(Deserialize)]
 struct LiveBatch {
+    #[serde(deserialize_with = "few::<_, _, MOST>")]
     reports: Vec<Box<RawValue>>,
 }
 
@@ -46,6 +49,7 @@ struct LiveBatch {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TestBatch {
+    #[serde(deserialize_with = "few::<_, _, MOST>")]
     reports: Vec<Box<RawValue>>,
 }
 
@@ -136,8 +140,7 @@ async fn submitted(call: Call, raw: Raw) -> Result<HttpResponse> {
                 if let Error::Internal(cause) = &error {
                     tracing::error!(cause = format!("{cause:#}"), "a fault in a batch");
                 }
-                let mut problem = problem::document(&error, &call.trace);
-                problem.errors.truncate(NAMED);
+                let problem = problem::document(&error, &call.trace).naming(NAMED);
                 (problem.status, None, Some(problem))
             }
         };
@@ -181,7 +184,7 @@ fn live(sent: &Sent<'_>) -> Result<(Vec<Box<RawValue>>, bool)> {
         Some((Err(refused), _)) => refused,
         None => Refused::Malformed.into(),
     };
-    let reports = read_body(sent).and_then(|body| match body {
+    let reports = read_body(sent, MOST_VALUES).and_then(|body| match body {
         // One report, in a list or by itself.
         Json::Object(members) if members.iter().any(|(name, _)| name == "platform_report_ref") => {
             Some(Json::List(vec![Json::Object(members)]))

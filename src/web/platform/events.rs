@@ -5,9 +5,10 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::few;
 use super::once::once;
+use super::{MOST_TYPES, few_types};
 use crate::base::id::{EndpointId, EventId, EventKind, ReportId};
+use crate::base::json::few;
 use crate::base::page::{Limit, Page};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -91,8 +92,23 @@ pub(in crate::web) struct EventDetails {
     /// The entry.
     #[serde(flatten)]
     event: EventView,
-    /// One for each endpoint that it was, or is to be, sent to.
+    /// One for each endpoint that it was, or is to be, sent to: of more than a hundred, the first.
+    #[schema(max_items = 100)]
     deliveries: Vec<DeliveryView>,
+}
+
+/// So many ways of an event are shown.
+const MOST_WAYS: usize = 100;
+/// So many bytes of the answer are for what endpoints answered.
+const ANSWERS: usize = 40 * 1024;
+
+/// The beginning of a text that has at most so many bytes as JSON: control characters take six times their room there.
+fn beginning(text: &str, most: usize) -> String {
+    let taken = |used: &mut usize, c: char| {
+        *used += if c.is_control() || c == '"' || c == '\\' { 6 } else { c.len_utf8() };
+        Some(c).filter(|_| *used <= most)
+    };
+    text.chars().scan(0, taken).collect()
 }
 
 /// An event's way to an endpoint.
@@ -115,7 +131,7 @@ pub(in crate::web) struct DeliveryView {
     last_status: Option<i64>,
     /// What went wrong at the last attempt: `status`, `redirect`, `gone`, `not_wanted`, `timeout`, `no_connection`, `no_address`, `address_not_allowed`, `url_not_allowed`, `broken_answer`, `internal` or `no_worker_finished`.
     last_error: Option<String>,
-    /// The first 4 KiB of what the endpoint answered to the last attempt.
+    /// The first 4 KiB of what the endpoint answered to the last attempt, or less where several endpoints answered at length.
     last_response: Option<String>,
 }
 
@@ -145,7 +161,7 @@ pub(in crate::web) struct ReplayBody {
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
     /// Only events of these types; every type when absent or empty.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "few::<_, _, MOST_TYPES>")]
     #[schema(max_items = 100)]
     types: Vec<EventType>,
     /// True, and nothing else, for everything that failed for good.
@@ -211,7 +227,11 @@ async fn find(call: Call) -> Result<HttpResponse> {
             webhooks::of_event(rx, &who, &id)
         })
         .await?;
-    let deliveries = ways.into_iter().map(DeliveryView::from).collect();
+    let share = ANSWERS / ways.len().clamp(1, MOST_WAYS);
+    let mut deliveries: Vec<DeliveryView> = ways.into_iter().take(MOST_WAYS).map(DeliveryView::from).collect();
+    for way in &mut deliveries {
+        way.last_response = way.last_response.as_deref().map(|text| beginning(text, share));
+    }
     Ok(HttpResponse::Ok().json(EventDetails { event: EventView::from(event), deliveries }))
 }
 
@@ -240,7 +260,7 @@ async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<ReplayBody>();
     once(&call, &raw, token, move |tx, who| {
         let body = body?;
-        few(&body.types)?;
+        few_types(&body.types)?;
         let deliveries = match body {
             ReplayBody { failed: true, since: None, until: None, types } if types.is_empty() => {
                 webhooks::replay_failed(tx, &who)?

@@ -32,6 +32,6 @@ pub(super) fn rows() -> Vec<Row> {
 const MOST_TYPES: usize = 100;
 
 /// Refuses a list of types that names some again and again.
-fn few(types: &[EventType]) -> Result<()> {
+fn few_types(types: &[EventType]) -> Result<()> {
     if types.len() <= MOST_TYPES { Ok(()) } else { Err(Error::invalid("/types", Form::TooMany(MOST_TYPES))) }
 }

@@ -19,7 +19,7 @@ use crate::domain::people::platforms::Scope;
 use crate::domain::terms::Mode;
 use crate::domain::unit::Unit;
 use crate::domain::vault::Owner;
-use crate::error::{Error, Refused, Result};
+use crate::error::{Error, Result, Violations};
 use crate::web::aside::{to_its_end, unless_passing};
 use crate::web::body::Raw;
 use crate::web::extract::Call;
@@ -65,9 +65,13 @@ pub(in crate::web) struct Validity {
     /// Whether it keeps every rule. A trial that does not is refused; a live report is taken all the same when it has what
     /// is required.
     valid: bool,
-    /// Each broken rule: the first hundred.
-    #[schema(max_items = 100)]
+    /// Each broken rule: the first fifty.
+    #[schema(max_items = 50)]
     errors: Vec<ProblemError>,
+    /// How many more rules are broken, when not all are named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    more_errors: Option<usize>,
 }
 
 /// `POST /v1/reports`.
@@ -106,12 +110,14 @@ pub(super) fn count(call: &Call, status: u16, again: bool, mode: Mode) {
 }
 
 fn validity(checked: Result<()>) -> Result<HttpResponse> {
-    let errors = match checked {
-        Ok(()) => Vec::new(),
-        Err(Error::Invalid(violations)) => violations.0.iter().map(ProblemError::from).collect(),
+    let wrong = match checked {
+        Ok(()) => Violations::default(),
+        Err(Error::Invalid(wrong)) => wrong,
         Err(error) => return Err(error),
     };
-    Ok(HttpResponse::Ok().json(Validity { valid: errors.is_empty(), errors }))
+    let errors: Vec<ProblemError> = wrong.named.iter().map(ProblemError::from).collect();
+    let more_errors = Some(wrong.more).filter(|more| *more > 0);
+    Ok(HttpResponse::Ok().json(Validity { valid: errors.is_empty(), errors, more_errors }))
 }
 
 /// Does aside what is long in a call. Nothing is done where the transaction will refuse the call whatever its body says, as
@@ -270,10 +276,7 @@ pub(in crate::web) struct WithdrawalAnswer {
 async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
-    if !raw.0.is_empty() {
-        let _: serde_json::Map<String, serde_json::Value> =
-            raw.parse().map_err(|_| Error::Refused(Refused::Malformed))?;
-    }
+    raw.says_nothing()?;
     once(&call, &raw, token, move |tx, who| {
         let case = intake::withdraw(tx, &who, &id)?;
         let text = "The wish is noted. A person looks at it before anything changes.";

@@ -6,9 +6,10 @@ use actix_web::http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::few;
 use super::once::once;
+use super::{MOST_TYPES, few_types};
 use crate::base::id::{EndpointId, EndpointKind, EventId};
+use crate::base::json::few;
 use crate::base::page::Page;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -41,7 +42,7 @@ pub(in crate::web) struct EndpointBody {
     #[schema(example = "https://hooks.spark-dating.com/recourse", max_length = 2048)]
     url: String,
     /// What to send; everything when absent or empty.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "few::<_, _, MOST_TYPES>")]
     #[schema(max_items = 100)]
     types: Vec<EventType>,
 }
@@ -172,7 +173,7 @@ async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<EndpointBody>();
     once(&call, &raw, token, move |tx, who| {
         let EndpointBody { url, types } = body?;
-        few(&types)?;
+        few_types(&types)?;
         let created = webhooks::create(tx, &who, &NewEndpoint { url, types })?;
         let (place, version) =
             (format!("/v1/webhook-endpoints/{}", created.details.endpoint.id), created.details.endpoint.version);

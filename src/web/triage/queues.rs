@@ -11,7 +11,7 @@ use crate::domain::ledger::idempotency::Reply;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
 use crate::domain::vault::Owner;
-use crate::error::{Error, Refused, Result};
+use crate::error::{Error, Result};
 use crate::web::body::Raw;
 use crate::web::desk;
 use crate::web::extract::Call;
@@ -86,10 +86,7 @@ async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     let query: ModeQuery = call.query()?;
     let queue = call.request().match_info().get("queue").and_then(Queue::parse).ok_or(Error::NotFound)?;
     let mode = query.mode.unwrap_or(Mode::Live);
-    if !raw.0.is_empty() {
-        let _: serde_json::Map<String, serde_json::Value> =
-            raw.parse().map_err(|_| Error::Refused(Refused::Malformed))?;
-    }
+    raw.says_nothing()?;
     let answered = desk::once(&call.shared.app, visit(&call, &raw)?, move |tx, who| {
         Ok(match queues::claim(tx, who, queue, mode)? {
             Some(case) => Reply::of(Owner::case(&case.id), case_answer(&case)?),

@@ -110,6 +110,17 @@ pub struct Asked {
     pub details: Option<String>,
 }
 
+/// What a request has in an answer beside the texts, in bytes.
+const BESIDE_TEXTS: usize = 1_024;
+
+impl Asked {
+    /// How long it is in an answer, in bytes.
+    fn length(&self) -> usize {
+        let texts = serde_json::to_string(&(&self.platform_report_ref, &self.details));
+        BESIDE_TEXTS + texts.map_or(0, |texts| texts.len())
+    }
+}
+
 /// A page of what we asked the platform, the oldest first.
 ///
 /// # Errors
@@ -138,10 +149,9 @@ pub fn list(
         query = query.filter(requests::made_at.ge(at).and(requests::made_at.gt(at).or(requests::id.gt(id))));
     }
     let rows: Vec<Request> = query.load(rx.conn())?;
-    let page = Page::cut(rows, limit, &name, |request| (request.made_at.micros(), request.id.clone()));
-    let next = page.next;
-    let data = page.data.into_iter().map(|request| with_words(rx, request)).collect::<Result<_>>()?;
-    Ok(Page { data, next })
+    let rows = rows.into_iter().map(|request| with_words(rx, request)).collect::<Result<_>>()?;
+    let key = |asked: &Asked| (asked.request.made_at.micros(), asked.request.id.clone());
+    Ok(Page::cut_short(rows, limit, &name, key, Asked::length))
 }
 
 /// One request of the platform.
