@@ -1,55 +1,66 @@
 //! Bodies are read, and names are made of them, aside: of a hostile one that takes long, and neither a thread that serves
-//! calls nor the one that writes waits for it.
+//! calls nor the one that writes waits for it. Turns go round among those who call, and nobody has more than a share of
+//! them, of the places to wait and of the memory: whoever sends much waits for themselves.
 
-use std::sync::Arc;
-
-use tokio::sync::Semaphore;
 use tracing::Instrument;
 
+use super::turns::{Bounds, Held, Turns};
 use crate::error::{Error, Result};
 
-/// So many bodies are under way at once, as many as a pool has connections for: what is read of a body takes several times
-/// its memory. A new one shares the processors with those, and does not wait behind a few that take long.
-const AT_ONCE: usize = 16;
-/// So many may wait for their turn, as many as may wait for the one that writes. Each holds its body in memory.
-const WAITING: usize = 8_192;
+/// A body that is longer is read aside.
+pub(super) const SHORT: usize = 16 * 1024;
+/// One that is longer takes long: of those, a caller has one turn at a time.
+const LONG: usize = 64 * 1024;
+
+/// What is read of a body takes several times its memory, so few are under way at once; four of the largest batches of one
+/// caller are in memory, while they arrive, wait and are worked on.
+const BOUNDS: Bounds = Bounds {
+    at_once: 16,
+    at_once_each: 2,
+    waiting: 8_192,
+    waiting_each: 2_048,
+    held: 256 * 1024 * 1024,
+    held_each: 32 * 1024 * 1024,
+};
 
 /// Turns for such work.
 #[derive(Clone)]
 pub(crate) struct Aside {
-    turns: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Default for Aside {
     fn default() -> Self {
-        Self::with(AT_ONCE, WAITING)
+        Self::with(BOUNDS)
     }
 }
 
 impl Aside {
-    /// So many turns at once, and so many places to wait for one.
-    fn with(turns: usize, waiting: usize) -> Self {
-        Self { turns: Arc::new(Semaphore::new(turns)), places: Arc::new(Semaphore::new(turns + waiting)) }
+    fn with(bounds: Bounds) -> Self {
+        Self { turns: Turns::new(bounds) }
     }
 
-    /// Does `work` on a thread that may take long, in its turn. What panics there is a fault of this call alone.
+    /// Does `work` on `length` bytes of `whose`, on a thread that may take long, in its turn. What panics there is a fault of
+    /// this call alone.
     ///
     /// # Errors
     /// `Unavailable` when too many wait already; what `work` says.
-    pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
+    pub(super) async fn run<T, F>(&self, whose: &str, length: usize, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T> + Send + 'static,
     {
-        let full = |_| Error::Unavailable("too many bodies are waiting to be read".into());
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(full)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|error| Error::Internal(error.into()))?;
+        let turn = self.turns.take(whose, length > LONG).await?;
         let done = tokio::task::spawn_blocking(move || {
-            let _held = (place, turn);
+            let _held = turn;
             work()
         });
         done.await.map_err(|error| Error::Internal(anyhow::Error::new(error).context("reading a body panicked")))?
+    }
+
+    /// Room for the body of `whose` that is about to arrive.
+    pub(super) fn room(&self, whose: &str) -> Held {
+        self.turns.room(whose)
     }
 }
 
@@ -74,41 +85,123 @@ pub(super) async fn to_its_end<T: 'static>(call: impl Future<Output = Result<T>>
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
     use std::sync::mpsc;
 
     use actix_web::rt::System;
-    use futures_util::future::{join, ready, select};
+    use futures_util::future::{join, join_all, ready, select};
     use tokio::sync::oneshot;
 
     use super::*;
 
+    const FEW: Bounds = Bounds { at_once: 1, at_once_each: 1, waiting: 2, waiting_each: 1, held: 100, held_each: 60 };
+
+    /// Lets everything that can begin do so.
+    async fn begin<F: Future>(waiting: &mut Pin<Box<F>>)
+    where
+        F::Output: Unpin,
+    {
+        select(waiting, ready(())).await;
+    }
+
+    fn held(go: mpsc::Receiver<()>) -> impl FnOnce() -> Result<&'static str> + Send {
+        move || {
+            go.recv().map_err(|error| Error::Internal(error.into()))?;
+            Ok("first")
+        }
+    }
+
     #[test]
     fn who_comes_when_all_places_are_taken_hears_so_and_those_who_wait_are_served() {
         System::new().block_on(async {
-            let aside = Aside::with(1, 1);
-            let (go, held) = mpsc::channel::<()>();
-            let first = aside.run(move || {
-                held.recv().map_err(|error| Error::Internal(error.into()))?;
-                Ok("first")
-            });
-            let mut both = Box::pin(join(first, aside.run(|| Ok("second"))));
-            select(&mut both, ready(())).await;
-            let third = aside.run(|| Ok("third")).await;
+            let aside = Aside::with(FEW);
+            let (go, gone) = mpsc::channel::<()>();
+            let first = aside.run("a", 1, held(gone));
+            let mut both = Box::pin(join(first, aside.run("a", 1, || Ok("second"))));
+            begin(&mut both).await;
+            // Their own places are taken, those of others are not.
+            let third = aside.run("a", 1, || Ok("third")).await;
             assert!(matches!(third, Err(Error::Unavailable(_))), "{third:?}");
+            let mut other = Box::pin(aside.run("b", 1, || Ok("other")));
+            begin(&mut other).await;
+            assert!(matches!(aside.run("c", 1, || Ok("c")).await, Err(Error::Unavailable(_))));
             go.send(()).unwrap();
-            let (first, second) = both.await;
-            assert_eq!((first.unwrap(), second.unwrap()), ("first", "second"));
-            assert_eq!(aside.run(|| Ok("fourth")).await.unwrap(), "fourth");
+            let ((first, second), other) = join(both, other).await;
+            assert_eq!((first.unwrap(), second.unwrap(), other.unwrap()), ("first", "second", "other"));
+            assert_eq!(aside.run("a", 1, || Ok("fourth")).await.unwrap(), "fourth");
+            assert!(aside.turns.are_idle());
         });
+    }
+
+    #[test]
+    fn turns_go_round_and_a_caller_has_one_long_body_at_a_time() {
+        System::new().block_on(async {
+            let bounds = Bounds { at_once: 2, at_once_each: 2, waiting: 100, waiting_each: 50, ..FEW };
+            let aside = Aside::with(bounds);
+            let (go, gone) = mpsc::channel::<()>();
+            let (told, order) = mpsc::channel::<&'static str>();
+            let say = |word: &'static str| {
+                let told = told.clone();
+                move || told.send(word).map_err(|error| Error::Internal(error.into()))
+            };
+            let mut first = Box::pin(aside.run("many", LONG + 1, held(gone)));
+            begin(&mut first).await;
+            let mut rest = Box::pin(join_all([
+                aside.run("many", LONG + 1, say("long")),
+                aside.run("many", LONG + 1, say("long")),
+            ]));
+            begin(&mut rest).await;
+            // One long body is under way, and a short one of the same caller does not wait for it; nor does another's.
+            aside.run("many", 1, say("short")).await.unwrap();
+            aside.run("one", LONG + 1, say("other")).await.unwrap();
+            go.send(()).unwrap();
+            first.await.unwrap();
+            rest.await;
+            drop(told);
+            assert_eq!(order.iter().collect::<Vec<_>>(), ["short", "other", "long", "long"]);
+            assert!(aside.turns.are_idle());
+        });
+    }
+
+    #[test]
+    fn whoever_gave_up_waiting_holds_up_nobody() {
+        System::new().block_on(async {
+            let aside = Aside::with(FEW);
+            let (go, gone) = mpsc::channel::<()>();
+            let mut first = Box::pin(aside.run("a", 1, held(gone)));
+            begin(&mut first).await;
+            let mut gives_up = Box::pin(aside.run("a", 1, || Ok(())));
+            begin(&mut gives_up).await;
+            drop(gives_up);
+            let mut other = Box::pin(aside.run("b", 1, || Ok("other")));
+            begin(&mut other).await;
+            go.send(()).unwrap();
+            assert_eq!((first.await.unwrap(), other.await.unwrap()), ("first", "other"));
+            assert!(aside.turns.are_idle());
+        });
+    }
+
+    #[test]
+    fn memory_is_shared_out() {
+        let aside = Aside::with(FEW);
+        let (mut a, mut b) = (aside.room("a"), aside.room("b"));
+        a.grow(60).unwrap();
+        assert!(matches!(a.grow(1), Err(Error::Unavailable(_))));
+        b.grow(40).unwrap();
+        assert!(matches!(b.grow(1), Err(Error::Unavailable(_))));
+        drop(a);
+        b.grow(20).unwrap();
+        drop(b);
+        assert!(aside.turns.are_idle());
     }
 
     #[test]
     fn a_fault_in_one_body_is_a_fault_of_its_call_alone() {
         System::new().block_on(async {
-            let aside = Aside::with(1, 0);
-            let fault = aside.run(|| -> Result<()> { panic!("a fault") }).await;
+            let aside = Aside::with(FEW);
+            let fault = aside.run("a", 1, || -> Result<()> { panic!("a fault") }).await;
             assert!(matches!(fault, Err(Error::Internal(_))));
-            assert_eq!(aside.run(|| Ok(1)).await.unwrap(), 1);
+            assert_eq!(aside.run("a", 1, || Ok(1)).await.unwrap(), 1);
         });
     }
 
@@ -121,7 +214,7 @@ mod tests {
                 held.await.map_err(|error| Error::Internal(error.into()))?;
                 tell.send(()).map_err(|()| Error::NotFound)
             }));
-            select(&mut call, ready(())).await;
+            begin(&mut call).await;
             drop(call);
             go.send(()).unwrap();
             told.await.unwrap();

@@ -3,17 +3,22 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::Shared;
+use super::aside::{SHORT, unless_passing};
+use super::extract::{Call, payer};
 use super::row::{Body, Row};
+use super::turns::Held;
 use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
@@ -26,9 +31,10 @@ use crate::error::{Error, Refused, Result};
 /// How long a body may take to arrive: actix itself has no bound for that, and slow bodies would hold connections.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for.
+/// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for. Its memory counts
+/// for whoever sent it, until it is dropped.
 #[derive(Clone)]
-pub(super) struct Raw(pub(super) Bytes, Media);
+pub(super) struct Raw(pub(super) Bytes, Media, Arc<Held>);
 
 /// What the media type of a body says, and whether the body that it is a part of had to be put right.
 #[derive(Clone, Default)]
@@ -40,8 +46,9 @@ struct Media {
 
 impl Raw {
     /// A part of this body, which had to be put right to be read where `is_mended`.
-    pub(super) const fn part(&self, bytes: Bytes, is_mended: bool) -> Self {
-        Self(bytes, Media { charset: None, is_mislabelled: self.1.is_mislabelled, is_mended })
+    pub(super) fn part(&self, bytes: Bytes, is_mended: bool) -> Self {
+        let media = Media { charset: None, is_mislabelled: self.1.is_mislabelled, is_mended };
+        Self(bytes, media, Arc::clone(&self.2))
     }
 
     /// The body with what its media type says, for reports.
@@ -52,16 +59,23 @@ impl Raw {
     }
 
     /// Refuses a body that is neither empty nor an object, of a call that asks for nothing in it.
-    pub(super) fn says_nothing(&self) -> Result<()> {
+    pub(super) async fn says_nothing(&self, call: &Call) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());
         }
-        self.parse::<AnyObject>().map(|_| ()).map_err(|_| Refused::Malformed.into())
+        self.parse::<AnyObject>(call).await?.map(|_| ()).map_err(|_| Refused::Malformed.into())
     }
 
-    /// The body as a `T`.
-    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T> {
-        parse(&self.0)
+    /// The body as a `T`; read aside where it is not short. What is wrong with it is told within the transaction.
+    ///
+    /// # Errors
+    /// Passing trouble, as [`unless_passing`] says.
+    pub(super) async fn parse<T: DeserializeOwned + Send + 'static>(&self, call: &Call) -> Result<Result<T>> {
+        let bytes = self.0.clone();
+        if bytes.len() <= SHORT {
+            return Ok(parse(&bytes));
+        }
+        unless_passing(call.shared.aside.run(&call.payer(), bytes.len(), move || parse(&bytes)).await)
     }
 }
 
@@ -98,18 +112,20 @@ impl FromRequest for Raw {
         let announced =
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let payload = payload.take();
+        let held = request.app_data::<web::Data<Shared>>().map(|shared| shared.aside.room(&payer(request)));
         Box::pin(async move {
             let (bound, is_lenient) = wanted?;
+            let mut held = held.ok_or_else(|| anyhow::anyhow!("a body is read without the service's data"))?;
             if packed {
                 return Err(Refused::Encoding.into());
             }
-            let bytes = tokio::time::timeout(PATIENCE, read(payload, announced, bound)).await;
+            let bytes = tokio::time::timeout(PATIENCE, read(payload, announced, bound, &mut held)).await;
             let bytes = bytes.map_err(|_| Error::Refused(Refused::TooSlow))??;
             // A call without a body needs no media type.
             let (json, charset) = media.as_deref().map_or((bytes.is_empty(), None), is_json);
             let is_mislabelled = !json;
             if json || is_lenient {
-                Ok(Self(bytes, Media { charset, is_mislabelled, is_mended: false }))
+                Ok(Self(bytes, Media { charset, is_mislabelled, is_mended: false }, Arc::new(held)))
             } else {
                 Err(Refused::MediaType.into())
             }
@@ -140,16 +156,19 @@ fn is_json(media: &str) -> (bool, Option<String>) {
     (right && is_utf8, charsets.into_iter().next())
 }
 
-async fn read(mut payload: Payload, announced: Option<usize>, bound: usize) -> Result<Bytes> {
+async fn read(mut payload: Payload, announced: Option<usize>, bound: usize, held: &mut Held) -> Result<Bytes> {
     if announced.is_some_and(|length| length > bound) {
         return Err(Refused::TooLarge.into());
     }
-    let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(bound));
+    let announced = announced.unwrap_or(0);
+    held.grow(announced)?;
+    let mut bytes = BytesMut::with_capacity(announced);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Error::Refused(Refused::Malformed))?;
         if bytes.len() + chunk.len() > bound {
             return Err(Refused::TooLarge.into());
         }
+        held.grow((bytes.len() + chunk.len()).saturating_sub(bytes.len().max(announced)))?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Shared;
 use super::body::form;
-use super::gate::{Bearer, TraceId};
+use super::gate::{Bearer, Payer, TraceId};
 use super::row::{Caller, Precondition, Row};
 use super::tags::Tags;
 use crate::base::id::{CaseKind, Id, Kind};
@@ -46,6 +46,11 @@ impl FromRequest for Call {
 }
 
 impl Call {
+    /// For whom the call counts.
+    pub(super) fn payer(&self) -> String {
+        payer(&self.request)
+    }
+
     /// The request itself.
     pub(super) const fn request(&self) -> &HttpRequest {
         &self.request
@@ -122,6 +127,11 @@ impl Call {
         let bearer = self.request.extensions().get::<Bearer>().cloned();
         bearer.map(|bearer| bearer.0).ok_or(Error::Unauthenticated(Unauthenticated::Missing))
     }
+}
+
+/// For whom a request counts that has passed the gate.
+pub(super) fn payer(request: &HttpRequest) -> String {
+    request.extensions().get::<Payer>().map(|payer| payer.0.clone()).unwrap_or_default()
 }
 
 /// What is wrong with a parameter of a known name that was read leniently: a filter that says nothing must not list

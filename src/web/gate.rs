@@ -28,6 +28,10 @@ use crate::error::{Error, Refused, Result, Unauthenticated};
 #[derive(Clone)]
 pub(super) struct TraceId(pub(super) String);
 
+/// For whom a request counts, in its extensions: a credential, a session or a network.
+#[derive(Clone)]
+pub(super) struct Payer(pub(super) String);
+
 /// A colleague's bearer token, not yet looked up.
 #[derive(Clone)]
 pub(super) struct Bearer(pub(super) Sensitive<String>);
@@ -198,15 +202,20 @@ async fn check(request: &ServiceRequest) -> Result<()> {
     let key = match row.caller {
         // Calls that prove who they are in their body count for that name too; the handler knows it.
         Caller::Anyone if row.policy == Policy::Token => {
-            return count(request, &shared, Policy::Network, &network(request.peer_addr()));
+            let network = network(request.peer_addr());
+            request.extensions_mut().insert(Payer(network.clone()));
+            return count(request, &shared, Policy::Network, &network);
         }
         Caller::Anyone => Ok(network(request.peer_addr())),
-        Caller::Platform(_) => platform(request, &shared),
+        Caller::Platform(_) => platform(request, &shared).await,
         Caller::Staff | Caller::AnyStaff => staff(request, &shared).await,
     };
     match key {
-        Ok(key) if row.caller == Caller::Anyone => count(request, &shared, row.policy, &key),
         Ok(key) => {
+            request.extensions_mut().insert(Payer(key.clone()));
+            if row.caller == Caller::Anyone {
+                return count(request, &shared, row.policy, &key);
+            }
             let verdict = shared.limiter.check(row.policy, &key).of_own();
             request.extensions_mut().insert(verdict);
             verdict.into_result()
@@ -225,11 +234,15 @@ fn count(request: &ServiceRequest, shared: &Shared, policy: Policy, network: &st
     verdict.into_result()
 }
 
-/// Checks the signature of a platform's token. Whether it still counts is for the transaction to say.
-fn platform(request: &ServiceRequest, shared: &Shared) -> Result<String> {
+/// Checks the signature of a platform's token, and whether it counted a moment ago: one that is void uses up its network's
+/// limit, and not that of the credential which it was made with. Whether it still counts is for the transaction to say.
+async fn platform(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     let token: AccessToken = shared.app.tokens.verify(bearer(request)?.expose(), shared.app.clock.now())?;
     let key = token.client.to_string();
     request.extensions_mut().insert(Known(key.clone()));
+    if !shared.epochs.count(&shared.app, &token).await {
+        return Err(Error::Unauthenticated(Unauthenticated::Invalid));
+    }
     request.extensions_mut().insert(token);
     Ok(key)
 }

@@ -1,29 +1,64 @@
 //! Answers that are kept and repeated: how a call and its key are read, and how an answer is written.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 
+use super::aside::SHORT;
 use super::body::Raw;
 use super::extract::Call;
 use super::tags::etag;
 use crate::domain::ledger::idempotency::{Answer, Answered, Keyed};
+use crate::domain::vault::Keyring;
 use crate::error::Result;
+
+/// The call under the key that its row asks for, or what is wrong with the key; of a body that is not short aside.
+///
+/// # Errors
+/// Passing trouble, as [`super::aside::unless_passing`] says.
+pub(super) async fn keyed_aside(call: &Call, raw: &Raw) -> Result<Result<Keyed>> {
+    match call.idempotency_key() {
+        Ok(key) => keyed_part(call, raw, &key, None).await.map(Ok),
+        Err(refused) => Ok(Err(refused)),
+    }
+}
+
+/// A call under a key; or an item of its body, by its place, under the key of the whole. Of a body that is not short it is
+/// made aside.
+pub(super) async fn keyed_part(call: &Call, raw: &Raw, key: &str, place: Option<usize>) -> Result<Keyed> {
+    if raw.0.len() <= SHORT {
+        return Ok(made(&call.shared.app.kit.keyring, named(call), &raw.0, key, place));
+    }
+    let (kit, named) = (Arc::clone(&call.shared.app.kit), named(call));
+    let (bytes, key) = (raw.0.clone(), key.to_owned());
+    let work = move || Ok(made(&kit.keyring, named, &bytes, &key, place));
+    call.shared.aside.run(&call.payer(), raw.0.len(), work).await
+}
 
 /// The call under the key that its row asks for, or what is wrong with the key.
 pub(super) fn keyed(call: &Call, raw: &Raw) -> Result<Keyed> {
-    Ok(keyed_part(call, raw, &call.idempotency_key()?, None))
+    Ok(made(&call.shared.app.kit.keyring, named(call), &raw.0, &call.idempotency_key()?, None))
 }
 
-/// A call under a key; or an item of its body, by its place, under the key of the whole.
-pub(super) fn keyed_part(call: &Call, raw: &Raw, key: &str, place: Option<usize>) -> Keyed {
+/// What a call is of: its operation, and all that stands in its address.
+struct Named {
+    operation: String,
+    target: String,
+}
+
+fn named(call: &Call) -> Named {
     let route = call.request().match_pattern().unwrap_or_default();
-    let operation = format!("{} {route}", call.request().method());
     let target = call.request().uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    Named { operation: format!("{} {route}", call.request().method()), target }
+}
+
+fn made(keyring: &Keyring, named: Named, bytes: &[u8], key: &str, place: Option<usize>) -> Keyed {
     let place = place.map(|place| place.to_string()).unwrap_or_default();
-    let keyring = &call.shared.app.kit.keyring;
-    Keyed::new(keyring, operation, &[key.as_bytes(), place.as_bytes()], &[target.as_bytes(), &raw.0])
+    let content = [named.target.as_bytes(), bytes];
+    Keyed::new(keyring, named.operation, &[key.as_bytes(), place.as_bytes()], &content)
 }
 
 /// An answer without a body.

@@ -5,6 +5,7 @@ mod body;
 mod catalogue;
 mod desk;
 pub mod endpoints;
+mod epochs;
 mod extract;
 mod gate;
 mod health;
@@ -21,6 +22,7 @@ mod row;
 mod sign_in;
 mod tags;
 mod triage;
+mod turns;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -33,6 +35,7 @@ use crate::app::App;
 use crate::error::Error;
 use aside::Aside;
 use endpoints::Body;
+use epochs::Epochs;
 pub use limits::Limiter;
 pub use metrics::serve_metrics;
 pub use public::{Public, site_pages};
@@ -44,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) public: Arc<Public>,
     pub(crate) aside: Aside,
+    pub(crate) epochs: Arc<Epochs>,
 }
 
 /// Mounts every endpoint of the table.
@@ -89,7 +93,13 @@ async fn forget_idle(limiter: Arc<Limiter>) {
 /// When the listener cannot be used.
 pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web::dev::Server> {
     let limiter = Arc::new(Limiter::new(&app.config.limits));
-    let shared = Shared { app: Arc::clone(app), limiter, public: Arc::default(), aside: Aside::default() };
+    let shared = Shared {
+        app: Arc::clone(app),
+        limiter,
+        public: Arc::default(),
+        aside: Aside::default(),
+        epochs: Arc::default(),
+    };
     actix_web::rt::spawn(forget_idle(Arc::clone(&shared.limiter)));
     actix_web::rt::spawn(public::follow(Arc::clone(&shared.public), Arc::clone(app)));
     let workers = app.config.workers;

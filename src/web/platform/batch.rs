@@ -100,7 +100,7 @@ async fn submitted(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let key = call.idempotency_key();
     let whole = raw.clone();
-    let split = prepared(&call, &token, move |sender| split(&whole.sent(), sender.mode())).await;
+    let split = prepared(&call, &token, raw.0.len(), move |sender| split(&whole.sent(), sender.mode())).await;
     let split = unless_passing(split)?;
     let (Parts { reports: items, is_mended }, verdict) = match split {
         Ok(parts) => (parts, Ok(())),
@@ -121,10 +121,12 @@ async fn submitted(call: Call, raw: Raw) -> Result<HttpResponse> {
         // What one call may not bring, a batch may not either.
         let too_large = item.0.len() > LONGEST_REPORT;
         let report = if too_large { Ok(Err(Refused::TooLarge.into())) } else { ready(&call, &token, &item).await };
-        let part = keyed_part(&call, &item, &key, Some(index));
-        let done = match report {
-            Ok(report) => run(&call.shared.app, token.clone(), Ok(part), move |tx, who| take(tx, &who, report?)).await,
-            Err(passing) => Err(passing),
+        let part = keyed_part(&call, &item, &key, Some(index)).await;
+        let done = match (report, part) {
+            (Ok(report), Ok(part)) => {
+                run(&call.shared.app, token.clone(), Ok(part), move |tx, who| take(tx, &who, report?)).await
+            }
+            (Err(passing), _) | (_, Err(passing)) => Err(passing),
         };
         let (status, report, problem) = match done {
             Ok(Answered { answer, is_repeated: again }) => {

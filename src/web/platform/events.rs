@@ -257,7 +257,7 @@ async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
     responses((status = 202, description = "On their way", body = ReplayView)))]
 async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
-    let body = raw.parse::<ReplayBody>();
+    let body = raw.parse::<ReplayBody>(&call).await?;
     once(&call, &raw, token, move |tx, who| {
         let body = body?;
         few_types(&body.types)?;

@@ -9,7 +9,7 @@ use crate::domain::unit::Unit;
 use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::extract::Call;
-use crate::web::idempotent::{keyed, render};
+use crate::web::idempotent::{keyed_aside, render};
 
 /// Does the work of a call for the platform behind the token, and answers.
 pub(super) async fn once(
@@ -18,7 +18,8 @@ pub(super) async fn once(
     token: Presented,
     work: impl FnOnce(&mut Unit<'_>, Tenant) -> Result<Reply> + Send + 'static,
 ) -> Result<HttpResponse> {
-    Ok(render(run(&call.shared.app, token, keyed(call, raw), work).await?))
+    let keyed = keyed_aside(call, raw).await?;
+    Ok(render(run(&call.shared.app, token, keyed, work).await?))
 }
 
 /// Does the work of a call whose answer becomes a part of a larger one. What is wrong with the key is told when it is

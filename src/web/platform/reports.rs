@@ -92,7 +92,9 @@ async fn submitted(call: Call, raw: Raw) -> Result<HttpResponse> {
     let mode = token.mode;
     if query.validate_only {
         call.shared.app.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
-        return validity(call.shared.aside.run(move || intake::read_report(raw.sent(), mode)?.found.complete()).await);
+        let (payer, length) = (call.payer(), raw.0.len());
+        let checked = move || intake::read_report(raw.sent(), mode)?.found.complete();
+        return validity(call.shared.aside.run(&payer, length, checked).await);
     }
     // Made ready before the transaction, whose thread others wait for; told only after the replay was looked for.
     let report = ready(&call, &token, &raw).await?;
@@ -120,16 +122,17 @@ fn validity(checked: Result<()>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(Validity { valid: errors.is_empty(), errors, more_errors }))
 }
 
-/// Does aside what is long in a call. Nothing is done where the transaction will refuse the call whatever its body says, as
+/// Does aside what is long in a call, for a body of so many bytes. Nothing is done where the transaction will refuse the call whatever its body says, as
 /// far as that is known without the database.
 pub(super) async fn prepared<T: Send + 'static>(
     call: &Call,
     token: &Presented,
+    length: usize,
     work: impl FnOnce(Sender) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     call.idempotency_key()?;
     let sender = Sender::of(token)?;
-    call.shared.aside.run(move || work(sender)).await
+    call.shared.aside.run(&call.payer(), length, move || work(sender)).await
 }
 
 /// Reads a report and names whom it names, aside. What is wrong with it is told only after the replay was looked for.
@@ -137,8 +140,9 @@ pub(super) async fn prepared<T: Send + 'static>(
 /// # Errors
 /// Passing trouble, as [`unless_passing`] says.
 pub(super) async fn ready(call: &Call, token: &Presented, raw: &Raw) -> Result<Result<ReadyReport>> {
-    let (kit, raw) = (Arc::clone(&call.shared.app.kit), raw.clone());
-    let report = prepared(call, token, move |sender| intake::ready_report(&kit.keyring, sender, raw.sent())).await;
+    let (kit, raw, length) = (Arc::clone(&call.shared.app.kit), raw.clone(), raw.0.len());
+    let ready = move |sender| intake::ready_report(&kit.keyring, sender, raw.sent());
+    let report = prepared(call, token, length, ready).await;
     unless_passing(report)
 }
 
@@ -247,7 +251,8 @@ async fn added(call: Call, raw: Raw) -> Result<HttpResponse> {
 /// Reads an addition and names whom it names, aside. What is wrong with it is told only after the replay was looked for.
 async fn ready_addition(call: &Call, token: &Presented, raw: &Raw, report: &ReportId) -> Result<ReadyAddition> {
     let (app, sent) = (&call.shared.app, raw.clone());
-    let read = prepared(call, token, move |sender| intake::read_addition(sent.sent(), sender.mode())).await?;
+    let read =
+        prepared(call, token, raw.0.len(), move |sender| intake::read_addition(sent.sent(), sender.mode())).await?;
     let country = if read.has_numbers() {
         let (token, report) = (token.clone(), report.clone());
         // By the way of writers: an addition that can be stored must not fail because those who only read have all of theirs.
@@ -257,7 +262,7 @@ async fn ready_addition(call: &Call, token: &Presented, raw: &Raw, report: &Repo
     };
     let kit = Arc::clone(&app.kit);
     let named = move |sender| Ok(intake::ready_addition(&kit.keyring, sender, read, country.as_deref()));
-    prepared(call, token, named).await
+    prepared(call, token, raw.0.len(), named).await
 }
 
 /// The answer to every wish to withdraw: the same whatever stands behind it.
@@ -276,7 +281,7 @@ pub(in crate::web) struct WithdrawalAnswer {
 async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<ReportKind>("id")?;
     let token = call.token()?;
-    raw.says_nothing()?;
+    raw.says_nothing(&call).await?;
     once(&call, &raw, token, move |tx, who| {
         let case = intake::withdraw(tx, &who, &id)?;
         let text = "The wish is noted. A person looks at it before anything changes.";

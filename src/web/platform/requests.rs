@@ -163,7 +163,7 @@ async fn answer(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<RequestKind>("id")?;
     let token = call.token()?;
     let precondition = call.if_match()?;
-    let body = raw.parse::<NewAnswer>();
+    let body = raw.parse::<NewAnswer>(&call).await?;
     once(&call, &raw, token, move |tx, who| {
         let known = requests::find(tx, &who, &id)?.request;
         precondition.holds(known.version)?;

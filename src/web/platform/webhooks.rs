@@ -170,7 +170,7 @@ impl From<Created> for NewEndpointView {
     responses((status = 201, description = "Made", body = NewEndpointView, headers(("ETag" = String, description = "Its version"), ("Location" = String, description = "The endpoint")))))]
 async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
-    let body = raw.parse::<EndpointBody>();
+    let body = raw.parse::<EndpointBody>(&call).await?;
     once(&call, &raw, token, move |tx, who| {
         let EndpointBody { url, types } = body?;
         few_types(&types)?;
@@ -250,7 +250,7 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EndpointKind>("id")?;
     let token = call.token()?;
     let precondition = call.if_match()?;
-    let body = raw.parse::<RotateBody>();
+    let body = raw.parse::<RotateBody>(&call).await?;
     once(&call, &raw, token, move |tx, who| {
         let endpoint = webhooks::locked(tx, &who, &id)?;
         precondition.holds(endpoint.version)?;

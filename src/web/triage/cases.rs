@@ -143,7 +143,7 @@ pub(in crate::web) struct AssignBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = AssignBody,
     responses((status = 200, description = "Handed over", body = CaseSummary)))]
 async fn assign(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let body = raw.parse::<AssignBody>();
+    let body = raw.parse::<AssignBody>(&call).await?;
     act::<Assign>(&call, &raw, move |tx, grant| case_answer(&casework::assign(tx, grant, &body?.staff_id)?)).await
 }
 
@@ -169,7 +169,7 @@ pub(in crate::web) struct TransitionBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = TransitionBody,
     responses((status = 200, description = "Moved", body = CaseSummary)))]
 async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let body = raw.parse::<TransitionBody>();
+    let body = raw.parse::<TransitionBody>(&call).await?;
     act::<Read>(&call, &raw, move |tx, seen| {
         let TransitionBody { action, reason, until } = body?;
         case_answer(&casework::transition(tx, seen, &Transition { action, reason, until })?)

@@ -30,7 +30,7 @@ use crate::web::row::{Caller, Precondition, Row};
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = NewNote,
     responses((status = 201, description = "Written", body = NoteView)))]
 async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let body = raw.parse::<NewNote>();
+    let body = raw.parse::<NewNote>(&call).await?;
     act::<WriteNote>(&call, &raw, move |tx, grant| json(StatusCode::CREATED, &casework::write_note(tx, grant, &body?)?))
         .await
 }
@@ -54,7 +54,7 @@ pub(in crate::web) struct PriorityBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = PriorityBody,
     responses((status = 200, description = "Changed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 async fn priority(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let body = raw.parse::<PriorityBody>();
+    let body = raw.parse::<PriorityBody>(&call).await?;
     act::<ChangePriority>(&call, &raw, move |tx, grant| {
         let PriorityBody { priority: to, reason_code, text } = body?;
         done_answer(acts::change_priority(tx, grant, Change { to, reason_code, text })?)
@@ -79,7 +79,7 @@ pub(in crate::web) struct DecisionBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = DecisionBody,
     responses((status = 200, description = "Closed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let body = raw.parse::<DecisionBody>();
+    let body = raw.parse::<DecisionBody>(&call).await?;
     act::<Decide>(&call, &raw, move |tx, grant| {
         let DecisionBody { outcome, reason } = body?;
         done_answer(casework::decide(tx, grant, &Closing { outcome, reason })?)
@@ -93,7 +93,7 @@ async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = NewRequest,
     responses((status = 200, description = "Asked", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 async fn ask(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let body = raw.parse::<NewRequest>();
+    let body = raw.parse::<NewRequest>(&call).await?;
     act::<AskPlatform>(&call, &raw, move |tx, grant| done_answer(casework::ask(tx, grant, body?)?)).await
 }
 
@@ -112,7 +112,7 @@ pub(in crate::web) struct LinkBody {
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = LinkBody,
     responses((status = 200, description = "Linked", body = CaseSummary)))]
 async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let other = raw.parse::<LinkBody>().map(|body| body.case_id);
+    let other = raw.parse::<LinkBody>(&call).await?.map(|body| body.case_id);
     let (at, visit) = (call.at()?, visit(&call, &raw)?);
     let answered = desk::on_two::<Link>(&call.shared.app, visit, at, other, |tx, one, two| {
         case_answer(&casework::link(tx, one, two)?)

@@ -86,7 +86,7 @@ async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     let query: ModeQuery = call.query()?;
     let queue = call.request().match_info().get("queue").and_then(Queue::parse).ok_or(Error::NotFound)?;
     let mode = query.mode.unwrap_or(Mode::Live);
-    raw.says_nothing()?;
+    raw.says_nothing(&call).await?;
     let answered = desk::once(&call.shared.app, visit(&call, &raw)?, move |tx, who| {
         Ok(match queues::claim(tx, who, queue, mode)? {
             Some(case) => Reply::of(Owner::case(&case.id), case_answer(&case)?),

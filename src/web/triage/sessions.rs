@@ -54,7 +54,7 @@ pub(in crate::web) struct Session {
     description = "One answer for a wrong name, password or code, after the same work.", request_body = SignIn,
     responses((status = 200, description = "A session", body = Session)))]
 async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let body = raw.parse::<SignIn>();
+    let body = raw.parse::<SignIn>(&call).await?;
     let with = body.map(|body| Credentials { username: body.username, password: body.password, code: body.code });
     let opened = sign_in(&call, with).await?;
     let expires_in = opened.expires_at.since(call.shared.app.clock.now()).as_secs();

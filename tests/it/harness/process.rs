@@ -113,6 +113,14 @@ impl Service {
         self.prepared(command, arguments)
     }
 
+    /// The most memory that the process has taken so far, in KiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let process = self.child.as_ref().unwrap().id();
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Another command of the binary, not yet run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.prepared(Command::new(PROGRAM), arguments)

@@ -1,0 +1,69 @@
+//! Whether a token still counts, as far as that was known a moment ago: who calls with one that is void uses up nobody's
+//! limit but that of their network. What holds is said in the transaction of each call, as before: here nothing is let in.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::app::App;
+use crate::base::id::ClientId;
+use crate::base::time::Timestamp;
+use crate::domain::people::platforms::{self, AccessToken};
+
+/// For so long a look at a credential is good. Each process looks at each credential once a second at most, however often
+/// it calls.
+const GOOD_FOR: Duration = Duration::from_secs(1);
+/// A look that takes longer is given up: whoever brings a report must not wait for those who only read.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// What was seen of credentials.
+#[derive(Default)]
+pub(crate) struct Epochs {
+    seen: Mutex<HashMap<ClientId, Seen>>,
+}
+
+#[derive(Clone, Copy)]
+struct Seen {
+    /// The epoch of a credential that holds; nothing of one that was revoked.
+    epoch: Option<i64>,
+    at: Timestamp,
+}
+
+impl Epochs {
+    fn seen(&self) -> MutexGuard<'_, HashMap<ClientId, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the token is of its credential's present epoch. Where the database does not say so in time, what was seen last
+    /// counts, and where nothing was, the token does: the transaction will know.
+    pub(super) async fn count(&self, app: &App, token: &AccessToken) -> bool {
+        let now = app.clock.now();
+        let known = self.seen().get(&token.client).copied();
+        // A newer epoch than was seen is one of a token made since. A clock may be set back.
+        let is_good = |seen: &Seen| {
+            let age = now.since(seen.at).max(seen.at.since(now));
+            age < GOOD_FOR && seen.epoch.is_none_or(|epoch| token.epoch <= epoch)
+        };
+        let epoch = match known.filter(is_good) {
+            Some(seen) => seen.epoch,
+            None => self.look(app, token, known).await,
+        };
+        epoch == Some(token.epoch)
+    }
+
+    /// Looks at the credential. Who comes meanwhile goes by what was known.
+    async fn look(&self, app: &App, token: &AccessToken, known: Option<Seen>) -> Option<i64> {
+        let client = token.client.clone();
+        if let Some(known) = known {
+            self.seen().insert(client.clone(), Seen { at: app.clock.now(), ..known });
+        }
+        let look = app.read(move |rx| platforms::client(rx, &client));
+        let Ok(Ok(found)) = tokio::time::timeout(PATIENCE, look).await else {
+            // A token of an epoch that nobody has seen yet may be a new one.
+            return known.map_or(Some(token.epoch), |known| known.epoch.map(|epoch| epoch.max(token.epoch)));
+        };
+        let epoch = found.filter(|client| client.revoked_at.is_none()).map(|client| client.epoch);
+        self.seen().insert(token.client.clone(), Seen { epoch, at: app.clock.now() });
+        epoch
+    }
+}
