@@ -100,8 +100,11 @@ pub(crate) fn of_a_report(sizes: &Sizes) -> Vec<String> {
         "INSERT INTO idempotency (scope, key, fingerprint, created_at) VALUES (:scope, :key, :digest, :now) \
          ON CONFLICT DO NOTHING"
             .to_owned(),
-        "SELECT id, case_id, body_digest, status, received_at, human_review_by, version FROM reports \
+        "SELECT id, case_id, body_digest, status, received_at, human_review_by, staffed, version FROM reports \
          WHERE platform_report_ref = :reference AND platform_id = :platform AND mode = 'live' LIMIT 1"
+            .to_owned(),
+        "SELECT count(*) FROM shifts WHERE starts_at <= :now AND ends_at > :now AND shown_from <= :now AND \
+         (shown_until IS NULL OR shown_until > :now)"
             .to_owned(),
         "SELECT id FROM cases WHERE pair_digest = :pair AND platform_id = :platform AND mode = 'live' LIMIT 1"
             .to_owned(),
@@ -134,8 +137,8 @@ pub(crate) fn of_a_report(sizes: &Sizes) -> Vec<String> {
     all.extend([
         "INSERT INTO reports (id, platform_id, mode, case_id, platform_report_ref, category, relation, \
          desired_outcome, received_at, human_review_by, body_digest, status, statement, identity, answers, contact, \
-         subject, event_seq, version) VALUES (:report, :platform, 'live', :case, :reference, 'stalking_offline', 'self', \
-         'advice', :now, :now, :digest, 'received', :statement, :identity, :answers, :contact, :subject, 1, 1) \
+         subject, event_seq, version, staffed) VALUES (:report, :platform, 'live', :case, :reference, 'stalking_offline', 'self', \
+         'advice', :now, :now, :digest, 'received', :statement, :identity, :answers, :contact, :subject, 1, 1, FALSE) \
          ON CONFLICT DO NOTHING"
             .to_owned(),
         "INSERT INTO events (id, platform_id, mode, sequence, type, created_at, report_id) VALUES (:event, :platform, \

@@ -12,6 +12,7 @@ use recourse::base::text::is_hidden;
 use recourse::config::Config;
 use recourse::domain::ledger::audit;
 use recourse::domain::ledger::outbox;
+use recourse::domain::paging::{rota, shown};
 use recourse::domain::terms::identifiers::RULES;
 use recourse::domain::unit::Look;
 use recourse::domain::watch::renewal;
@@ -235,6 +236,11 @@ async fn people(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     report.said.push(format!("cases: {} out of everybody's sight", unseen.len()));
     report.problems.extend(unseen);
     report.problems.extend(app.read(soundness::on_rota).await?);
+    let (covered, told, no_rota) =
+        app.read(|rx| Ok((rota::is_covered(rx)?, shown::is_staffed(rx)?, soundness::no_rota(rx)?))).await?;
+    let word = |planned: bool| if planned { "somebody is" } else { "nobody is" };
+    report.said.push(format!("rota: {} planned to be at work; reporters are told that {}", word(covered), word(told)));
+    report.notes.extend(no_rota);
     let found = app.read(soundness::reachable).await?;
     let word = if app.mailer.is_some() { "a server is set" } else { "no server is set: pages stand in the log" };
     report.said.push(format!("mail: {word}; {} gaps among those who can be paged", found.len()));

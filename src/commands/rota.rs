@@ -10,9 +10,9 @@ use recourse::app::App;
 use recourse::base::id::ShiftId;
 use recourse::base::output::{confirm, say};
 use recourse::base::time::Timestamp;
-use recourse::domain::paging::rota;
+use recourse::domain::paging::{rota, shown};
 use recourse::domain::people::staff;
-use recourse::domain::unit::{Caller, Unit};
+use recourse::domain::unit::{Caller, Look, Unit};
 use recourse::error::rules::Typed;
 use recourse::error::{Error, Violations};
 use recourse::outbound::mail_address;
@@ -68,8 +68,10 @@ fn shift_id(text: &str) -> Result<ShiftId, &'static str> {
 #[derive(Serialize)]
 struct Rota {
     data: Vec<Listed>,
-    /// Whether somebody is at work now.
+    /// Whether somebody is planned to be at work now.
     staffed: bool,
+    /// What reporters are told of it: a change shows from the next full hour.
+    told: bool,
 }
 
 /// A shift, as `--json` prints it.
@@ -147,7 +149,8 @@ fn note(wrong: &mut Violations, line: &Line, error: Error) -> Result<(), Error> 
 }
 
 async fn list(app: &Arc<App>, json: bool) -> Result<(), Error> {
-    let (shifts, staffed) = app.read(|rx| Ok((rota::list(rx)?, rota::is_staffed(rx)?))).await?;
+    let look = |rx: &mut Look<'_>| Ok((rota::list(rx)?, rota::is_covered(rx)?, shown::is_staffed(rx)?));
+    let (shifts, staffed, told) = app.read(look).await?;
     if json {
         let listed = |shift: rota::Shift| Listed {
             id: shift.id.to_string(),
@@ -156,14 +159,21 @@ async fn list(app: &Arc<App>, json: bool) -> Result<(), Error> {
             from: shift.starts_at,
             until: shift.ends_at,
         };
-        return say_json(&Rota { data: shifts.into_iter().map(listed).collect(), staffed });
+        return say_json(&Rota { data: shifts.into_iter().map(listed).collect(), staffed, told });
     }
     for shift in shifts {
         let closed = if shift.active { "" } else { " (closed: give the shift to another)" };
         let name = name(&shift);
         say(format_args!("{} {name} {} until {}{closed}", shift.id, shift.starts_at, shift.ends_at))?;
     }
-    Ok(say(if staffed { "somebody is at work now" } else { "nobody is at work now: pages go to the leads" })?)
+    let planned =
+        |is: bool| if is { "somebody is planned to be at work now" } else { "nobody is planned to be at work now" };
+    let leads = if staffed { "" } else { ": pages go to the leads" };
+    say(format_args!("{}{leads}", planned(staffed)))?;
+    if told != staffed {
+        say(format_args!("until the next full hour reporters are told that {}", planned(told)))?;
+    }
+    Ok(())
 }
 
 async fn mail(app: &Arc<App>, username: String) -> Result<(), Error> {

@@ -8,6 +8,8 @@ use anyhow::Context;
 use recourse::app::App;
 use recourse::base::output::remark;
 use recourse::config::{Config, LogFormat};
+use recourse::domain::paging::missed;
+use recourse::domain::unit::Caller;
 use recourse::{jobs, web};
 
 /// Serves HTTP until a signal comes.
@@ -20,6 +22,7 @@ pub(super) async fn serve(config: Config, with_jobs: bool) -> anyhow::Result<Exi
         anyhow::bail!("--no-jobs needs PostgreSQL: a second process on an SQLite file would starve");
     }
     metrics(&app)?;
+    no_rota(&app).await?;
     let server = web::serve(&app, listener)?;
     if with_jobs {
         actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
@@ -40,11 +43,23 @@ pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
         anyhow::bail!("`work` needs PostgreSQL: on SQLite, `serve` runs the jobs itself");
     }
     metrics(&app)?;
+    no_rota(&app).await?;
     tokio::select! {
         () = jobs::run(app) => {}
         _ = tokio::signal::ctrl_c() => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells the operator when there is no rota: in the log at every start, and by mail.
+async fn no_rota(app: &Arc<App>) -> anyhow::Result<()> {
+    if !app.write(Caller::Command("serve"), missed::tell_when_no_rota).await? {
+        tracing::warn!(
+            "there is no rota: reporters are told that nobody is planned to be at work, and pages go to the leads; plan shifts \
+             with `recourse admin rota add` or `load`"
+        );
+    }
+    Ok(())
 }
 
 /// Serves the metrics beside, where an address is set for them.

@@ -101,6 +101,7 @@ diesel::table! {
         event_seq -> BigInt,
         version -> BigInt,
         contact_barred_at -> Nullable<BigInt>,
+        staffed -> Bool,
     }
 }
 

@@ -4,7 +4,7 @@ use super::beat::Beat;
 use super::rows::{each_row, or_else};
 use crate::domain::casework;
 use crate::domain::paging;
-use crate::domain::paging::unseen;
+use crate::domain::paging::{missed, unseen};
 use crate::domain::unit::Look;
 use crate::error::Result;
 
@@ -29,6 +29,12 @@ pub(super) async fn tell_of_clocks(beat: &Beat) -> Result<()> {
 pub(super) async fn look_for_walls(beat: &Beat) -> Result<()> {
     let work = async |row: &str| beat.write_row(row, paging::look_for_wall).await;
     each_row(beat, paging::were_turned_away, work).await.map(drop)
+}
+
+/// Looks whether anybody has signed in of the shifts that began a quarter of an hour ago, and has the leads paged.
+pub(super) async fn look_at_shifts(beat: &Beat) -> Result<()> {
+    let work = async |row: &str| beat.write_row(row, missed::look_at_shift).await;
+    each_row(beat, missed::begun, work).await.map(drop)
 }
 
 /// Rings the alarms that are due. One whose case cannot be read rings at every lead.

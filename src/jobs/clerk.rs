@@ -43,12 +43,14 @@ impl Lane {
     fn of(job: &Job, again: bool) -> Self {
         match job {
             Job::Mail { staff, .. } => Self::Mail { to: staff.clone(), again },
-            Job::Pager { .. } => Self::Pager,
+            Job::Pager { .. } | Job::TellOfEmptyShift { .. } => Self::Pager,
             Job::TellOfWall { .. }
             | Job::TellOfUnseen { .. }
             | Job::TellOperatorOfUnseen
             | Job::TellOperatorOfWall
             | Job::TellOperatorUnheard { .. }
+            | Job::TellOperatorOfEmptyShift { .. }
+            | Job::TellOperatorOfNoRota
             | Job::EndpointFailing { .. }
             | Job::EndpointDisabled { .. } => Self::Other,
         }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::base::id::ShiftId;
 use crate::domain::ledger::outbox::{self, Lease};
 use crate::domain::paging::owed::{self, Job, Leased};
-use crate::domain::paging::{self, Notice, Urgency, unheard, unseen};
+use crate::domain::paging::{self, Notice, Rung, Urgency, missed, unheard, unseen};
 use crate::domain::people::staff;
 use crate::domain::unit::Caller;
 use crate::domain::vault::Damaged;
@@ -145,6 +146,19 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             let text = "A colleague was turned away from a case that names them or somebody close to them, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";
             Ok(to_operator(app, leased, "Something needs you", text).await)
         }
+        Job::TellOfEmptyShift { shift } => empty_shift(app, leased, shift).await,
+        Job::TellOperatorOfEmptyShift { shift } => {
+            let shift = shift.clone();
+            if !app.read(move |rx| missed::is_empty(rx, &shift)).await? {
+                return Ok(Ok(()));
+            }
+            let text = "Nobody of the shift that has begun is signed in, and there is no lead who can be written to. Reporters are told that somebody is planned to be at work. `recourse admin rota list` says whose shift it is.";
+            Ok(to_operator(app, leased, "Somebody must be called", text).await)
+        }
+        Job::TellOperatorOfNoRota => {
+            let text = "There is no rota. Reporters are told that nobody is planned to be at work, and pages go to the leads. `recourse admin rota add` and `load` plan shifts.";
+            Ok(to_operator(app, leased, "Something needs you", text).await)
+        }
         Job::EndpointFailing { endpoint } => {
             tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint has taken nothing for a day");
             Ok(to_operator(
@@ -163,6 +177,24 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             Ok(to_operator(app, leased, ENDPOINT_NEEDS_YOU, &text).await)
         }
     }
+}
+
+/// Pages the leads, by mail, by the pager and in the log, unless somebody of the shift has signed in by now.
+async fn empty_shift(app: &Arc<App>, leased: &Leased, shift: &ShiftId) -> Result<std::result::Result<(), Undone>> {
+    let id = shift.clone();
+    if !app.read(move |rx| missed::is_empty(rx, &id)).await? {
+        return Ok(Ok(()));
+    }
+    if !leased.failed_before {
+        tracing::warn!(target: "on_call", shift = %shift, "nobody of the shift has signed in: page the leads");
+    }
+    let (id, key) = (shift.clone(), leased.lease.id.to_string());
+    app.write(Caller::Job("outbox"), move |tx| missed::tell_leads(tx, &id, &key)).await?;
+    let Some(pager) = &app.pager else { return Ok(Ok(())) };
+    let (id, sign_in) = (leased.lease.id.to_string(), app.config.base_url());
+    let (urgency, rung) = (Urgency::Now.as_str(), Rung::Lead.as_str());
+    let ring = Ring { id: &id, urgency, rung, told: 0, sign_in: &sign_in };
+    Ok(pager.ring(&ring).await.map_err(Undone::Later))
 }
 
 const ENDPOINT_NEEDS_YOU: &str = "A webhook endpoint needs you";
@@ -228,6 +260,10 @@ fn words(notice: &Notice, sign_in: &str) -> (&'static str, String) {
             "Please ask whoever runs the service",
             "Something is where nobody can work on it. `recourse check` says what, and what to do.",
         ),
+        Notice::EmptyShift { .. } => (
+            "Please look at the rota",
+            "Nobody of the shift that has begun is signed in. Somebody is needed in their place.",
+        ),
         Notice::Wall => {
             ("Please look at the record", "A colleague was turned away from something. The record says more.")
         }
@@ -243,7 +279,8 @@ mod tests {
     #[test]
     fn the_mails_are_neutral() {
         let page = |urgency| Notice::Page { alarm: AlarmId::random(), ring: 3, urgency, last: false };
-        let notices = [page(Urgency::Now), page(Urgency::Today), Notice::Wall, Notice::Unseen];
+        let empty = Notice::EmptyShift { shift: ShiftId::random() };
+        let notices = [page(Urgency::Now), page(Urgency::Today), Notice::Wall, Notice::Unseen, empty];
         let all: Vec<String> = notices
             .iter()
             .map(|notice| words(notice, "https://recourse.example"))

@@ -37,7 +37,7 @@ const FAR: &str = "99999999999999999";
 
 /// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
 /// are colleagues, `{far}` never comes.
-const LINES: [Line; 21] = [
+const LINES: [Line; 22] = [
     Line {
         job: "end_claims",
         due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
@@ -88,6 +88,16 @@ const LINES: [Line; 21] = [
         due: "INSERT INTO turned_away (id, staff_id, case_id, at) VALUES ('{case}', '{lead}', '{case}', 1)",
         broken: &["INSERT INTO turned_away (id, staff_id, case_id, at) VALUES ('nonsense', 'nobody', 'nothing', 1)"],
         done: "SELECT 1 - count(*) AS n FROM turned_away WHERE id = '{case}'",
+        ..NOTHING
+    },
+    Line {
+        job: "look_at_shifts",
+        due: "INSERT INTO shifts (id, staff_id, starts_at, ends_at, shown_from) \
+              VALUES (replace('{case}', 'case_', 'shf_'), '{lead}', 1, {far}, 0)",
+        broken: &["INSERT INTO shifts (id, staff_id, starts_at, ends_at, shown_from) \
+                   VALUES ('nonsense', 'nobody', 1, {far}, 0)"],
+        done: "SELECT count(*) AS n FROM shifts WHERE id = replace('{case}', 'case_', 'shf_') AND looked_at IS NOT \
+               NULL",
         ..NOTHING
     },
     Line {

@@ -44,7 +44,7 @@ fn listings_are_one_json_object_for_scripts() {
         assert_eq!((&noor["username"], &noor["role"]), (&json!("noor"), &json!("advocate")));
         assert_eq!(noor["queues"].as_array().unwrap().len(), 2);
 
-        assert_eq!(json(&["rota", "list"]), json!({"data": [], "staffed": false}));
+        assert_eq!(json(&["rota", "list"]), json!({"data": [], "staffed": false, "told": false}));
         let day = Clock::machine().now().day().plus(Duration::from_hours(48));
         let (from, until) = (day.plus(Duration::from_hours(18)), day.plus(Duration::from_hours(30)));
         let typed = from.plus(Duration::from_hours(1)).to_string().replace('T', " ").replace('Z', "+01:00");

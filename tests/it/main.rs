@@ -60,6 +60,7 @@ mod operators;
 mod outbound;
 mod owed;
 mod paging;
+mod planned;
 mod platform_names;
 mod pooled;
 mod proposals;

@@ -6,6 +6,10 @@ diesel::table! {
         staff_id -> Text,
         starts_at -> BigInt,
         ends_at -> BigInt,
+        shown_from -> BigInt,
+        shown_until -> Nullable<BigInt>,
+        removed_at -> Nullable<BigInt>,
+        looked_at -> Nullable<BigInt>,
     }
 }
 

@@ -70,6 +70,7 @@ pub(in crate::domain) struct NewReport<'a> {
     pub(in crate::domain) desired_outcome: DesiredOutcome,
     pub(in crate::domain) received_at: Timestamp,
     pub(in crate::domain) human_review_by: Timestamp,
+    pub(in crate::domain) staffed: bool,
     pub(in crate::domain) body_digest: Vec<u8>,
     pub(in crate::domain) status: Status,
     pub(in crate::domain) outcome: Option<ReportOutcome>,

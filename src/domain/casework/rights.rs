@@ -18,6 +18,7 @@ use crate::domain::case::store;
 use crate::domain::case::{Case, State};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
+use crate::domain::paging::shown;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
@@ -75,6 +76,7 @@ pub(super) fn change(
         Owner::case(id).lock(tx)?;
     }
     change(tx)?;
+    shown::follow_rights(tx, who)?;
     // And what they took while this waited for them.
     hanging.extend(standing_on(tx, who)?);
     let mut ended = Ended::default();

@@ -21,7 +21,7 @@ use crate::domain::access::Tenant;
 use crate::domain::case::Case;
 use crate::domain::case::report::{self, NewReport, Status};
 use crate::domain::ledger::events::{self, EventType, Log, NewEvent};
-use crate::domain::paging::rota;
+use crate::domain::paging::shown;
 use crate::domain::people::staff;
 use crate::domain::terms::acknowledgement::{Acknowledgement, acknowledge};
 use crate::domain::terms::taxonomy::CategoryCode;
@@ -63,6 +63,8 @@ struct Stored {
     status: Status,
     received_at: Timestamp,
     human_review_by: Timestamp,
+    /// Whether they were told that somebody is planned to be at work.
+    staffed: bool,
     version: i64,
 }
 
@@ -72,14 +74,19 @@ struct Stored {
 /// `DuplicateReference` when the reference is known with another content; `InFlight` when a twin is being stored.
 pub fn submit(tx: &mut Unit<'_>, tenant: &Tenant, mut ready: ReadyReport) -> Result<Receipt> {
     ready.sender.check(tenant)?;
-    let staffed = rota::is_staffed(tx)?;
-    let acknowledgement = acknowledge(ready.taken.body.addressee(), tx.now(), staffed);
     let not_accepted = std::mem::take(&mut ready.not_accepted);
     let platform_report_ref = ready.taken.body.platform_report_ref.clone();
-    let (stored, is_new) = match known(tx, tenant, &platform_report_ref)? {
+    let before = known(tx, tenant, &platform_report_ref)?;
+    // What was told once is told again, whatever the hour.
+    let staffed = match &before {
+        Some(known) => known.staffed,
+        None => shown::is_staffed(tx)?,
+    };
+    let acknowledgement = acknowledge(ready.taken.body.addressee(), tx.now(), staffed);
+    let (stored, is_new) = match before {
         Some(known) if same(&known.digest, &ready.digest) => (known, false),
         Some(known) => return Err(Conflict::DuplicateReference { report: known.id.to_string() }.into()),
-        None => (take_in(tx, tenant, ready)?, true),
+        None => (take_in(tx, tenant, ready, staffed)?, true),
     };
     Ok(Receipt {
         id: stored.id,
@@ -96,13 +103,13 @@ pub fn submit(tx: &mut Unit<'_>, tenant: &Tenant, mut ready: ReadyReport) -> Res
 }
 
 /// A report that is not here yet lands in its case.
-fn take_in(tx: &mut Unit<'_>, tenant: &Tenant, ready: ReadyReport) -> Result<Stored> {
+fn take_in(tx: &mut Unit<'_>, tenant: &Tenant, ready: ReadyReport, staffed: bool) -> Result<Stored> {
     let id = ReportId::random();
     let incoming = incoming(tx, tenant, &id, &ready)?;
     let (category, human_review_by) = (incoming.category, incoming.promised);
     let case = open::land(tx, &incoming)?;
     let digest = ready.digest;
-    store(tx, &case, &Promised { id: &id, category, human_review_by }, ready)?;
+    store(tx, &case, &Promised { id: &id, category, human_review_by, staffed }, ready)?;
     let log = Log { platform: &case.platform_id, mode: case.mode };
     let received = NewEvent::new(log, EventType::ReportReceived, 1, tx.now(), id.clone());
     events::insert(tx, &[received])?;
@@ -113,12 +120,13 @@ fn take_in(tx: &mut Unit<'_>, tenant: &Tenant, ready: ReadyReport) -> Result<Sto
         status: Status::Received,
         received_at: tx.now(),
         human_review_by,
+        staffed,
         version: 1,
     })
 }
 
 fn known(tx: &mut Unit<'_>, tenant: &Tenant, reference: &str) -> Result<Option<Stored>> {
-    type Row = (ReportId, CaseId, Vec<u8>, Status, Timestamp, Timestamp, i64);
+    type Row = (ReportId, CaseId, Vec<u8>, Status, Timestamp, Timestamp, bool, i64);
     let row: Option<Row> = reports::table
         .filter(reports::platform_report_ref.eq(reference))
         .filter(reports::platform_id.eq(&tenant.platform).and(reports::mode.eq(tenant.mode)))
@@ -129,17 +137,19 @@ fn known(tx: &mut Unit<'_>, tenant: &Tenant, reference: &str) -> Result<Option<S
             reports::status,
             reports::received_at,
             reports::human_review_by,
+            reports::staffed,
             reports::version,
         ))
         .first(tx.conn())
         .optional()?;
-    Ok(row.map(|(id, case_id, digest, status, received_at, human_review_by, version)| Stored {
+    Ok(row.map(|(id, case_id, digest, status, received_at, human_review_by, staffed, version)| Stored {
         id,
         case_id,
         digest,
         status,
         received_at,
         human_review_by,
+        staffed,
         version,
     }))
 }
@@ -169,15 +179,16 @@ fn incoming<'a>(tx: &mut Unit<'_>, tenant: &Tenant, id: &ReportId, ready: &'a Re
     })
 }
 
-/// What a report is kept as, and by when a person reads it.
+/// What a report is kept as, by when a person reads it, and what its reporter is told of the rota.
 struct Promised<'a> {
     id: &'a ReportId,
     category: CategoryCode,
     human_review_by: Timestamp,
+    staffed: bool,
 }
 
 fn store(tx: &mut Unit<'_>, case: &Case, promised: &Promised<'_>, ready: ReadyReport) -> Result<()> {
-    let Promised { id, category, human_review_by } = *promised;
+    let Promised { id, category, human_review_by, staffed } = *promised;
     let row_id = id.as_str();
     let ReadyReport { taken: Taken { mut body, found }, digest, .. } = ready;
     let relation = body.reporter.relation;
@@ -214,6 +225,7 @@ fn store(tx: &mut Unit<'_>, case: &Case, promised: &Promised<'_>, ready: ReadyRe
         desired_outcome: body.desired_outcome.unwrap_or(DesiredOutcome::Unsure),
         received_at: tx.now(),
         human_review_by,
+        staffed,
         body_digest: digest.to_vec(),
         status: Status::Received,
         outcome: None,

@@ -2,8 +2,10 @@
 //! until somebody takes the case. What it says to people is neutral: not a word of the case.
 
 mod ladder;
+pub mod missed;
 pub mod owed;
 pub mod rota;
+pub mod shown;
 mod tables;
 pub mod unheard;
 mod unreadable;
@@ -277,6 +279,9 @@ fn owe(tx: &mut Unit<'_>, ring: &Ring<'_>, people: &[StaffId]) -> Result<()> {
 /// server that comes back after an hour brings one page and not twelve. Nor is one to somebody whose right to the case
 /// has ended since.
 pub fn is_current(rx: &mut Look<'_>, notice: &Notice, to: &StaffId) -> Result<bool> {
+    if let Notice::EmptyShift { shift } = notice {
+        return missed::is_empty(rx, shift);
+    }
     let Notice::Page { alarm, ring, last, .. } = notice else { return Ok(true) };
     if !rings_yet(rx, &RingOf { alarm: alarm.clone(), ring: *ring, last: *last })? {
         return Ok(false);
@@ -306,6 +311,9 @@ pub fn not_delivered(tx: &mut Unit<'_>, notice: &Notice, to: &StaffId) -> Result
     if *notice == Notice::Unseen {
         let key = format!("{to}:{}", tx.now().micros());
         return unseen::tell_operator(tx, &key);
+    }
+    if let Notice::EmptyShift { shift } = notice {
+        return missed::tell_operator(tx, shift);
     }
     let Notice::Page { alarm: id, ring, last, .. } = notice else { return Ok(()) };
     let of: Option<CaseId> = alarms::table.find(id).select(alarms::case_id).first(tx.conn()).optional()?;

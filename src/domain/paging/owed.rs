@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rung, Urgency};
-use crate::base::id::{AlarmId, CaseId, EndpointId, StaffId};
+use crate::base::id::{AlarmId, CaseId, EndpointId, ShiftId, StaffId};
 use crate::base::time::Timestamp;
 use crate::domain::ledger::outbox::{self, DueJob, Lease, Patience};
 use crate::domain::unit::Unit;
@@ -57,6 +57,18 @@ pub enum Job {
         /// Which ring.
         of: RingOf,
     },
+    /// Page the leads, because nobody of a shift has signed in.
+    TellOfEmptyShift {
+        /// The shift.
+        shift: ShiftId,
+    },
+    /// Tell the operator that nobody of a shift has signed in, and that no lead can be written to.
+    TellOperatorOfEmptyShift {
+        /// The shift.
+        shift: ShiftId,
+    },
+    /// Tell the operator that there is no rota.
+    TellOperatorOfNoRota,
     /// Tell a platform that its endpoint has taken nothing for a day.
     EndpointFailing {
         /// The endpoint.
@@ -81,7 +93,11 @@ impl Job {
     pub const fn is_page(&self) -> bool {
         matches!(
             self,
-            Self::Pager { .. } | Self::Mail { notice: Notice::Page { .. }, .. } | Self::TellOperatorUnheard { .. }
+            Self::Pager { .. }
+                | Self::Mail { notice: Notice::Page { .. } | Notice::EmptyShift { .. }, .. }
+                | Self::TellOperatorUnheard { .. }
+                | Self::TellOfEmptyShift { .. }
+                | Self::TellOperatorOfEmptyShift { .. }
         )
     }
 
@@ -94,6 +110,9 @@ impl Job {
             Self::TellOfWall { .. } | Self::TellOperatorOfWall => "tell_of_wall",
             Self::TellOperatorUnheard { .. } => "tell_of_unheard",
             Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
+            Self::TellOfEmptyShift { .. } | Self::TellOperatorOfEmptyShift { .. } | Self::TellOperatorOfNoRota => {
+                "tell_of_rota"
+            }
             Self::EndpointFailing { .. } | Self::EndpointDisabled { .. } => "webhook_endpoint",
         }
     }
@@ -124,6 +143,11 @@ pub enum Notice {
         urgency: Urgency,
         /// Whether the alarm ended with this ring: it told whoever holds the case.
         last: bool,
+    },
+    /// Nobody of a shift has signed in.
+    EmptyShift {
+        /// The shift.
+        shift: ShiftId,
     },
     /// A colleague met a wall.
     Wall,

@@ -1,10 +1,10 @@
-//! The rota: who is at work when, and who is told of a case.
+//! The rota: who is planned to be at work when, and who is told of a case.
 
 use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::Rung;
+use super::{Rung, shown};
 use crate::base::id::{CaseId, ShiftId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::readable;
@@ -42,7 +42,8 @@ const LONGEST: Duration = Duration::from_hours(LONGEST_DAYS * 24);
 /// How far ahead it may begin. Beyond it a year was mistyped.
 const AHEAD: Duration = Duration::from_hours(2 * 366 * 24);
 
-/// Adds a shift, unless the account has the very same already. Shifts may overlap: all who are at work are told.
+/// Adds a shift, unless the account has the very same already. Shifts may overlap: all who are at work are told of cases at
+/// once; reporters are told of it from the next full hour.
 ///
 /// # Errors
 /// `NotFound` for an unknown account; `Invalid` for one that takes no cases and so is never told of any, and when the
@@ -52,6 +53,7 @@ pub fn add(tx: &mut Unit<'_>, username: &str, starts_at: Timestamp, ends_at: Tim
     let same = shifts::table
         .filter(shifts::staff_id.eq(&account.member.id))
         .filter(shifts::starts_at.eq(starts_at).and(shifts::ends_at.eq(ends_at)))
+        .filter(shifts::removed_at.is_null())
         .select(shifts::id);
     if same.first::<ShiftId>(tx.conn()).optional()?.is_some() {
         return Ok(None);
@@ -75,19 +77,22 @@ pub fn add(tx: &mut Unit<'_>, username: &str, starts_at: Timestamp, ends_at: Tim
         shifts::staff_id.eq(&account.member.id),
         shifts::starts_at.eq(starts_at),
         shifts::ends_at.eq(ends_at),
+        shifts::shown_from.eq(shown::next_hour(now)),
     );
     diesel::insert_into(shifts::table).values(row).execute(tx.conn())?;
     audit::record(tx, Owner::staff(&account.member.id), Event::ShiftAdded { from: starts_at, until: ends_at })?;
     Ok(Some(id))
 }
 
-/// Takes a shift off the rota.
+/// Takes a shift off the rota. Nobody is paged by it any more; reporters are told so from the next full hour.
 ///
 /// # Errors
 /// `NotFound` when there is none of this id.
 pub fn remove(tx: &mut Unit<'_>, id: &ShiftId) -> Result<()> {
-    let owner: StaffId = shifts::table.find(id).select(shifts::staff_id).first(tx.conn())?;
-    diesel::delete(shifts::table.find(id)).execute(tx.conn())?;
+    let there = shifts::table.find(id).filter(shifts::removed_at.is_null());
+    let owner: StaffId = there.select(shifts::staff_id).first(tx.conn())?;
+    diesel::update(there).set(shifts::removed_at.eq(tx.now())).execute(tx.conn())?;
+    shown::hide(tx, id)?;
     audit::record(tx, Owner::staff(&owner), Event::ShiftRemoved)
 }
 
@@ -95,7 +100,7 @@ pub fn remove(tx: &mut Unit<'_>, id: &ShiftId) -> Result<()> {
 pub fn list(rx: &mut Look<'_>) -> Result<Vec<Shift>> {
     Ok(shifts::table
         .inner_join(accounts::table.on(accounts::id.eq(shifts::staff_id)))
-        .filter(shifts::ends_at.gt(rx.now()))
+        .filter(shifts::ends_at.gt(rx.now()).and(shifts::removed_at.is_null()))
         .order((shifts::starts_at, shifts::id))
         .select((shifts::id, accounts::username, accounts::active, shifts::starts_at, shifts::ends_at))
         .load(rx.conn())?)
@@ -110,28 +115,22 @@ pub fn unworked(rx: &mut Look<'_>, id: &StaffId) -> Result<i64> {
         return Ok(0);
     }
     let theirs = shifts::table.filter(shifts::staff_id.eq(id).and(shifts::ends_at.gt(rx.now())));
-    Ok(theirs.count().get_result(rx.conn())?)
+    Ok(theirs.filter(shifts::removed_at.is_null()).count().get_result(rx.conn())?)
 }
 
-/// Whether anybody is at work at all: on the rota now, or acting just now. The same for every report, whatever it says.
-pub fn is_staffed(rx: &mut Look<'_>) -> Result<bool> {
-    let now = rx.now();
-    // Who takes no case reads nobody's report.
-    let working: Vec<Role> = Role::ALL.iter().copied().filter(|role| access::may_ever(*role, Act::Claim)).collect();
-    let on_rota = shifts::table
-        .inner_join(accounts::table.on(accounts::id.eq(shifts::staff_id)))
-        .filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)).and(accounts::active.eq(true)))
-        .filter(accounts::role.eq_any(working.clone()))
-        .count();
-    // Counted, and not read: no report waits for a row that somebody damaged.
-    if on_rota.get_result::<i64>(rx.conn())? > 0 {
-        return Ok(true);
-    }
-    let acting = accounts::table
-        .filter(accounts::active.eq(true).and(accounts::acted_at.ge(now.minus(SHIFT))))
-        .filter(accounts::role.eq_any(working))
-        .count();
-    Ok(acting.get_result::<i64>(rx.conn())? > 0)
+/// Whether anybody who takes cases stands on the rota now. What reporters are told of it is [`shown::is_staffed`].
+pub fn is_covered(rx: &mut Look<'_>) -> Result<bool> {
+    let on_shift = on_shift_now(rx)?;
+    Ok(staff::list(rx)?.iter().any(|who| access::takes_cases(who) && on_shift.iter().any(|id| id == who.id.as_str())))
+}
+
+/// Whether there is a rota: a shift that has not ended.
+///
+/// # Errors
+/// What the database says.
+pub fn is_there(rx: &mut Look<'_>) -> Result<bool> {
+    let ahead = shifts::table.filter(shifts::ends_at.gt(rx.now()).and(shifts::removed_at.is_null()));
+    Ok(ahead.count().get_result::<i64>(rx.conn())? > 0)
 }
 
 /// Whether someone is on shift who may work on one of the queues.
@@ -187,8 +186,9 @@ pub(super) fn leads(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<StaffId>> {
 }
 
 /// Whose shift it is, as text: one that cannot be read hides no other.
-fn on_shift_now(rx: &mut Look<'_>) -> Result<Vec<String>> {
+pub(super) fn on_shift_now(rx: &mut Look<'_>) -> Result<Vec<String>> {
     let now = rx.now();
     let on_shift = shifts::table.filter(shifts::starts_at.le(now).and(shifts::ends_at.gt(now)));
+    let on_shift = on_shift.filter(shifts::removed_at.is_null());
     Ok(readable(on_shift.select(shifts::staff_id).load(rx.conn())?))
 }

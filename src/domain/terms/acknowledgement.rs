@@ -1,4 +1,4 @@
-//! What a reporter is told at once: that a person will read it, by when, and whom to call in danger. Nothing here
+//! What a reporter is told at once: whom to call in danger, that a person will read it, and by when. Nothing here
 //! depends on triage, on the category, or on any other report.
 
 use std::sync::LazyLock;
@@ -59,17 +59,19 @@ pub struct ReportTo {
 /// The acknowledgement of a report.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Acknowledgement {
+    /// Whom to call in danger. Show them first.
+    pub emergency: Vec<EmergencyLine>,
+    /// Whether the country was said just now. When not, ask, and show the label with each number.
+    pub country_confirmed: bool,
     /// When a person will have read it: the promise of its category group, the same for every report of the group.
     #[schema(value_type = String, format = DateTime)]
     pub human_review_by: Timestamp,
     /// Words to show to the reporter, the same for every category.
     pub text: String,
-    /// Whether anybody is at work at this moment; the text says so when nobody is. The same for every report.
+    /// Whether somebody is planned to be at work, by the rota alone; the text says so too. A change of the rota shows from the
+    /// next full hour. The same for every report that comes in within the hour; a report that is sent again has the answer
+    /// that it had.
     pub staffed: bool,
-    /// Whom to call in danger. Show them first.
-    pub emergency: Vec<EmergencyLine>,
-    /// Whether the country was said just now. When not, ask, and show the label with each number.
-    pub country_confirmed: bool,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +90,9 @@ struct Data {
 #[serde(deny_unknown_fields)]
 struct Text {
     locale: String,
+    danger: String,
     words: String,
+    planned: String,
     nobody: String,
 }
 
@@ -133,11 +137,11 @@ pub struct Addressee<'a> {
 #[must_use]
 pub fn acknowledge(to: Addressee<'_>, human_review_by: Timestamp, staffed: bool) -> Acknowledgement {
     Acknowledgement {
+        emergency: lines(to.country),
+        country_confirmed: to.country.is_some() && to.country_said_now,
         human_review_by,
         text: words(to.locale, staffed),
         staffed,
-        emergency: lines(to.country),
-        country_confirmed: to.country.is_some() && to.country_said_now,
     }
 }
 
@@ -147,7 +151,8 @@ fn words(locale: Option<&str>, staffed: bool) -> String {
     let wanted = locale.map(language);
     let found = data.text.iter().find(|text| Some(language(&text.locale)) == wanted).or_else(|| data.text.first());
     let Some(text) = found else { return String::new() };
-    if staffed { text.words.clone() } else { format!("{} {}", text.words, text.nobody) }
+    let rota = if staffed { &text.planned } else { &text.nobody };
+    format!("{} {} {rota}", text.danger, text.words)
 }
 
 fn lines(country: Option<&str>) -> Vec<EmergencyLine> {

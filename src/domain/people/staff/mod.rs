@@ -23,7 +23,7 @@ pub use passwords::Passwords;
 pub use sessions::{
     Account, Opened, Session, account, forget_old_sessions, looks_like_session, open_session, sign_in, sign_in_failed,
 };
-pub(in crate::domain) use sessions::{end_session, session_of, touch};
+pub(in crate::domain) use sessions::{end_session, session_of, touch, was_here_since};
 
 use crate::base::code::codes;
 use crate::base::id::StaffId;

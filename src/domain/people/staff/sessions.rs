@@ -174,6 +174,14 @@ pub(in crate::domain) fn end_session(tx: &mut Unit<'_>, who: &StaffId, token: &S
     Ok(another.first::<SessionId>(tx.conn()).optional()?.is_some())
 }
 
+/// Whether somebody has been signed in at some moment since then, or was shortly before and has not signed out.
+pub(in crate::domain) fn was_here_since(rx: &mut Look<'_>, who: &StaffId, since: Timestamp) -> Result<bool> {
+    let theirs = staff_sessions::table
+        .filter(staff_sessions::staff_id.eq(who).and(staff_sessions::seen_at.gt(since.minus(IDLE))))
+        .count();
+    Ok(theirs.get_result::<i64>(rx.conn())? > 0)
+}
+
 /// Forgets sessions that have ended: `limit` of them at the most. How many there were.
 pub fn forget_old_sessions(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     // By their age alone, so that one that cannot be read is forgotten as well.

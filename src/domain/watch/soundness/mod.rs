@@ -24,7 +24,7 @@ pub use cases::contradictions;
 pub use codes::unknown_codes;
 pub use names::names;
 pub use pairs::pairs;
-pub use people::{old_walls, on_rota, out_of_sight, reachable};
+pub use people::{no_rota, old_walls, on_rota, out_of_sight, reachable};
 pub use proofs::proofs;
 pub use rows::{orphans, unreadable};
 pub use sealed::{Seals, seals};

@@ -1,6 +1,6 @@
 //! Whether anybody can be paged.
 
-use diesel::dsl::{Filter, Gt, Select};
+use diesel::dsl::{Filter, Gt, IsNull, Select};
 use diesel::prelude::*;
 
 use super::Finding;
@@ -9,7 +9,7 @@ use crate::base::time::Timestamp;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{shifts, staff as accounts};
 use crate::domain::access::{self, Act};
-use crate::domain::paging::unseen;
+use crate::domain::paging::{rota, unseen};
 use crate::domain::people::staff;
 use crate::domain::triage::Queue;
 use crate::domain::unit::Look;
@@ -49,12 +49,26 @@ pub fn on_rota(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     Ok(names.into_iter().filter_map(finding).collect())
 }
 
-/// Whose shifts have not ended.
-fn still_to_come(rx: &Look<'_>) -> WhoseShifts {
-    shifts::table.filter(shifts::ends_at.gt(rx.now())).select(shifts::staff_id)
+/// Whether there is a rota. Without one nobody is planned to be at work, and reporters are told so: the operator's choice.
+///
+/// # Errors
+/// What the database says.
+pub fn no_rota(rx: &mut Look<'_>) -> Result<Option<Finding>> {
+    let detail = "no shift is planned: reporters are told that nobody is planned to be at work, and pages go to the leads \
+                  (admin rota add, load)";
+    let is_there = rota::is_there(rx)?;
+    let finding = Finding { code: "no_rota", table: "shifts", id: "none".to_owned(), detail };
+    Ok(Some(finding).filter(|_| !is_there))
 }
 
-type WhoseShifts = Select<Filter<shifts::table, Gt<shifts::ends_at, Timestamp>>, shifts::staff_id>;
+/// Whose shifts have not ended.
+fn still_to_come(rx: &Look<'_>) -> WhoseShifts {
+    let ahead = shifts::table.filter(shifts::ends_at.gt(rx.now()));
+    ahead.filter(shifts::removed_at.is_null()).select(shifts::staff_id)
+}
+
+type Ahead = Filter<shifts::table, Gt<shifts::ends_at, Timestamp>>;
+type WhoseShifts = Select<Filter<Ahead, IsNull<shifts::removed_at>>, shifts::staff_id>;
 
 /// Who of those on the rota has no mail address, and which queues have nobody at all who can be written to.
 ///
