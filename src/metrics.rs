@@ -101,8 +101,12 @@ impl Metrics {
         all.register("queue_depth", "Open cases, by mode and queue", queues.depth.clone());
         all.register("queue_oldest_seconds", "How long the oldest open case has been here", queues.oldest.clone());
         all.register("queue_breaches", "Clocks of open cases that have passed", queues.breaches.clone());
-        all.register("outbox_jobs", "Owed jobs: waiting, dead", work.jobs.clone());
-        all.register("outbox_oldest_due_seconds", "How late the oldest due job is", work.oldest_due.clone());
+        all.register("outbox_jobs", "Owed jobs: waiting, failing (of those that wait), dead", work.jobs.clone());
+        all.register(
+            "outbox_oldest_due_seconds",
+            "How late the oldest due job is, however often it was tried",
+            work.oldest_due.clone(),
+        );
         all.register("outbox_attempts", "Jobs tried: done, later, never", work.attempts.clone());
         all.register("mails", "Mails: sent, later, refused", work.mails.clone());
         all.register("alarm_rings", "Rings of alarms, by rung", work.rings.clone());
@@ -207,6 +211,7 @@ impl Metrics {
     /// What a tick saw of owed work.
     pub fn show_work(&self, seen: &Watched, now: Timestamp) {
         self.work.jobs.get_or_create(&[("state", "waiting")]).set(seen.waiting);
+        self.work.jobs.get_or_create(&[("state", "failing")]).set(seen.failing);
         self.work.jobs.get_or_create(&[("state", "dead")]).set(seen.dead);
         self.work.oldest_due.set(seen.oldest_due_at.map_or(0, |at| seconds(now.since(at))));
         self.work.open_alarms.set(seen.open_alarms);

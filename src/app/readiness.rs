@@ -1,7 +1,8 @@
 //! Whether reports can be taken, and what the operator must look after meanwhile.
 //!
-//! Anybody may ask, so a reason names loops of ours at the most: no count, and nothing that comes and goes with a case. A
-//! row that a job steps over is told of in the metrics and by `recourse check`.
+//! Anybody may ask, so a reason names loops of ours at the most: no count, and nothing that comes or goes with a case. Owed work
+//! is told of in the metrics and by `recourse check`, and so is a row that a job steps over. Whether pages leave is known here
+//! from a probe, which goes their way whether or not there is one.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use crate::error::Error;
 
 /// How long an answer is believed: whoever asks often must not crowd out those who report.
 const KEPT: Duration = Duration::from_secs(2);
-/// How late the oldest due job may be.
+/// How long the probe may be owed: a mail server may be away for a minute.
 const LATE: Duration = Duration::from_mins(2);
 /// How long nobody may have counted the queues, and a loop may give no sign of life beyond the beat that is due.
 const AWAY: Duration = Duration::from_mins(1);
@@ -54,17 +55,10 @@ const RULES: Reason = Reason::new(
     "rules_broken",
     "The rule file cannot be used, and every new case is p1. Mend rules_file and start again.",
 );
-const OUTBOX_LATE: Reason = Reason::new(
-    "outbox_late",
-    "Owed work, such as pages, is more than two minutes late. Look at the log of whatever runs the jobs.",
-);
-const OUTBOX_DEAD: Reason = Reason::new(
-    "outbox_dead",
-    "Owed work was given up. See `recourse admin outbox status`; when mended: `recourse admin outbox replay`.",
-);
-const OUTBOX_FAILING: Reason = Reason::new(
-    "outbox_failing",
-    "Owed work, such as pages, fails and is tried again. `recourse admin outbox status` says why.",
+const PROBE_LATE: Reason = Reason::new(
+    "probe_late",
+    "A probe that goes the way of every page has not arrived for two minutes: what does owed work hangs, or the mail server or \
+     the pager takes nothing. `recourse admin outbox status` says why.",
 );
 const JOBS_LATE: Reason = Reason::new(
     "jobs_late",
@@ -87,7 +81,7 @@ const CLOCK_LEAPT_BACK: Reason = Reason::new(
 );
 const NO_WAY_TO_PAGE: Reason = Reason::new(
     "no_way_to_page",
-    "Pages are owed, and neither mail.url nor pager.url is set: they stand in the log only.",
+    "Neither mail.url nor pager.url is set: pages stand in the log only, and somebody must watch it.",
 );
 
 /// What this process knows of itself, and what it saw of the database last.
@@ -196,7 +190,7 @@ impl App {
     fn reasons(&self, seen: &Watched, asked: Timestamp) -> Vec<Reason> {
         let now = self.clock.now();
         let away = |at: Timestamp| now.since(at) > AWAY;
-        let late = seen.oldest_due_at.is_some_and(|at| now.since(at) > LATE);
+        let late = seen.probe_owed_at.is_some_and(|at| now.since(at) > LATE);
         let (is_ours, late_loops, failed_loops, editions_stuck) = {
             let state = self.pulse.state();
             let named = |is: &dyn Fn(&Loop) -> bool| -> Vec<&'static str> {
@@ -208,12 +202,10 @@ impl App {
         let nobody = !is_ours && away(seen.counted_at.map_or(self.pulse.opened_at, |at| at.max(self.pulse.opened_at)));
         let differs = seen.server_now.is_some_and(|at| asked.since(at) > APART || at.since(now) > APART);
         let leapt = seen.newest_at.is_some_and(|at| at.since(now) > APART);
-        let unheard = seen.ever_alarmed && self.mailer.is_none() && self.pager.is_none();
+        let unheard = self.mailer.is_none() && self.pager.is_none();
         let all = [
             (self.kit.triage.failure().is_some(), RULES),
-            (late, OUTBOX_LATE),
-            (seen.dead > 0, OUTBOX_DEAD),
-            (seen.failing, OUTBOX_FAILING),
+            (late, PROBE_LATE),
             (nobody, JOBS_LATE),
             (!late_loops.is_empty(), Reason::of_loops(JOBS_LATE.code, HANG, &late_loops)),
             (!failed_loops.is_empty(), Reason::of_loops("jobs_stumble", FAIL, &failed_loops)),

@@ -25,6 +25,8 @@ use serde::Serialize;
 
 /// How many chains, owners or cases are read at a time.
 const SOME: i64 = 500;
+/// How late owed work may be, in seconds.
+const LATE: u64 = 120;
 
 /// What was found, as `--json` prints it.
 #[derive(Default, Serialize)]
@@ -35,6 +37,7 @@ struct Report {
     audit_chains: usize,
     outbox_waiting: i64,
     outbox_dead: i64,
+    outbox_late_seconds: u64,
     /// What is wrong.
     problems: Vec<Finding>,
     /// What the operator may have meant so.
@@ -332,6 +335,14 @@ async fn owed(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     if report.outbox_dead > 0 {
         let detail = "recourse admin outbox status says why; when mended: recourse admin outbox replay";
         report.problem("dead_jobs", "outbox", "dead", detail);
+    }
+    let (oldest, failing) = app.read(outbox::lateness).await?;
+    report.outbox_late_seconds = oldest.map_or(0, |at| app.clock.now().since(at).as_secs());
+    report.said.push(format!("outbox: {failing} failing, the oldest {} s late", report.outbox_late_seconds));
+    if report.outbox_late_seconds > LATE {
+        let detail = "owed work, such as pages, is more than two minutes late: look whether the jobs run, and at recourse \
+                      admin outbox status";
+        report.notes.push(Finding { code: "late_jobs", table: "outbox", id: "waiting".to_owned(), detail });
     }
     let hooks = app.read(webhooks::counts).await?;
     report.said.push(format!(

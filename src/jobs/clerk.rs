@@ -36,6 +36,7 @@ const LOOKED_AT: i64 = 64;
 enum Lane {
     Mail { to: StaffId, again: bool },
     Pager,
+    Probe,
     Other,
 }
 
@@ -44,6 +45,7 @@ impl Lane {
         match job {
             Job::Mail { staff, .. } => Self::Mail { to: staff.clone(), again },
             Job::Pager { .. } | Job::TellOfEmptyShift { .. } => Self::Pager,
+            Job::Probe => Self::Probe,
             Job::TellOfWall { .. }
             | Job::TellOfUnseen { .. }
             | Job::TellOperatorOfUnseen
@@ -166,6 +168,8 @@ impl Clerk {
                     room(&all, "mail") > 0 && to_one(&all, to) < TO_ONE && !(*again && tried >= AGAIN)
                 }
                 Lane::Pager => room(&all, "pager") > 0,
+                // There is one.
+                Lane::Probe => true,
                 Lane::Other => room(&all, "other") > 0,
             };
             if fits {

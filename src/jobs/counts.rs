@@ -4,6 +4,7 @@ use super::beat::Beat;
 use super::rows::each_row;
 use crate::domain::casefile::queues;
 use crate::domain::counting;
+use crate::domain::paging::owed;
 use crate::domain::watch::looks;
 use crate::domain::webhooks;
 use crate::error::Result;
@@ -32,6 +33,11 @@ pub(super) async fn count(beat: &Beat) -> Result<()> {
     beat.write(move |tx| queues::write_counts(tx, &kept)).await?;
     beat.app.metrics.show_queues(&counts, beat.app.clock.now());
     Ok(())
+}
+
+/// Owes a probe: whether or not there is a case, what hangs on the way of a page shows.
+pub(super) async fn probe(beat: &Beat) -> Result<()> {
+    beat.write(owed::owe_probe).await
 }
 
 /// Looks at what the operator watches.

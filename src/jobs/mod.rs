@@ -40,6 +40,8 @@ const RING: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_secs(5);
 /// How often names are looked for that older rules made.
 const RENEW: Duration = Duration::from_secs(5);
+/// How often a probe goes the way of every page.
+const PROBE: Duration = Duration::from_mins(1);
 /// How often old rows are forgotten.
 const TIDY: Duration = Duration::from_hours(1);
 /// How often somebody looks whether an edition is to be committed to.
@@ -49,7 +51,7 @@ const SIGN: Duration = Duration::from_hours(24);
 
 /// The jobs, each with its name, when it runs, and what it does. What the clock makes due stands in the order in which
 /// [`tick`] does it. Beside them work a [`Clerk`] and a [`Courier`], who wait for work of their own.
-static JOBS: [Job; 20] = [
+static JOBS: [Job; 21] = [
     Job { name: "end_claims", when: Due(TICK), work: |beat| alarms::end_claims(beat).boxed_local() },
     Job { name: "tell_of_clocks", when: Due(TICK), work: |beat| alarms::tell_of_clocks(beat).boxed_local() },
     Job { name: "end_holds", when: Due(TICK), work: |beat| cases::end_holds(beat).boxed_local() },
@@ -66,6 +68,7 @@ static JOBS: [Job; 20] = [
     Job { name: "try_anew", when: AtStart, work: |beat| cases::try_anew(beat).boxed_local() },
     Job { name: "reassess", when: AtStart, work: |beat| cases::reassess(beat).boxed_local() },
     Job { name: "requeue", when: AtStart, work: |beat| cases::requeue(beat).boxed_local() },
+    Job { name: "probe", when: Each(PROBE), work: |beat| counts::probe(beat).boxed_local() },
     Job { name: "renewal", when: Each(RENEW), work: |beat| renewal::renew(beat).boxed_local() },
     Job { name: "editions", when: Each(COMMIT), work: |beat| editions::commit(beat).boxed_local() },
     Job { name: "tidy", when: Each(TIDY), work: |beat| tidy::tidy(beat).boxed_local() },

@@ -146,15 +146,9 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             let text = "A colleague was turned away from a case that names them or somebody close to them, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";
             Ok(to_operator(app, leased, "Something needs you", text).await)
         }
+        Job::Probe => Ok(probe(app, leased).await.map_err(Undone::Later)),
         Job::TellOfEmptyShift { shift } => empty_shift(app, leased, shift).await,
-        Job::TellOperatorOfEmptyShift { shift } => {
-            let shift = shift.clone();
-            if !app.read(move |rx| missed::is_empty(rx, &shift)).await? {
-                return Ok(Ok(()));
-            }
-            let text = "Nobody of the shift that has begun is signed in, and there is no lead who can be written to. Reporters are told that somebody is planned to be at work. `recourse admin rota list` says whose shift it is.";
-            Ok(to_operator(app, leased, "Somebody must be called", text).await)
-        }
+        Job::TellOperatorOfEmptyShift { shift } => tell_operator_of_empty_shift(app, leased, shift).await,
         Job::TellOperatorOfNoRota => {
             let text = "There is no rota. Reporters are told that nobody is planned to be at work, and pages go to the leads. `recourse admin rota add` and `load` plan shifts.";
             Ok(to_operator(app, leased, "Something needs you", text).await)
@@ -179,6 +173,17 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
     }
 }
 
+/// Asks the mail server and the pager whether they would take a page. Nobody is called.
+async fn probe(app: &Arc<App>, leased: &Leased) -> std::result::Result<(), String> {
+    if let Some(mailer) = &app.mailer {
+        mailer.probe().await.map_err(|error| error.to_string())?;
+    }
+    match &app.pager {
+        Some(pager) => pager.probe(leased.lease.id.as_str()).await,
+        None => Ok(()),
+    }
+}
+
 /// Pages the leads, by mail, by the pager and in the log, unless somebody of the shift has signed in by now.
 async fn empty_shift(app: &Arc<App>, leased: &Leased, shift: &ShiftId) -> Result<std::result::Result<(), Undone>> {
     let id = shift.clone();
@@ -193,8 +198,22 @@ async fn empty_shift(app: &Arc<App>, leased: &Leased, shift: &ShiftId) -> Result
     let Some(pager) = &app.pager else { return Ok(Ok(())) };
     let (id, sign_in) = (leased.lease.id.to_string(), app.config.base_url());
     let (urgency, rung) = (Urgency::Now.as_str(), Rung::Lead.as_str());
-    let ring = Ring { id: &id, urgency, rung, told: 0, sign_in: &sign_in };
-    Ok(pager.ring(&ring).await.map_err(Undone::Later))
+    let call = Ring { id: &id, urgency, rung, told: 0, sign_in: &sign_in };
+    Ok(pager.ring(&call).await.map_err(Undone::Later))
+}
+
+/// Writes to the operator where no lead can be written to, unless somebody of the shift has signed in by now.
+async fn tell_operator_of_empty_shift(
+    app: &Arc<App>,
+    leased: &Leased,
+    shift: &ShiftId,
+) -> Result<std::result::Result<(), Undone>> {
+    let shift = shift.clone();
+    if !app.read(move |rx| missed::is_empty(rx, &shift)).await? {
+        return Ok(Ok(()));
+    }
+    let text = "Nobody of the shift that has begun is signed in, and there is no lead who can be written to. Reporters are told that somebody is planned to be at work. `recourse admin rota list` says whose shift it is.";
+    Ok(to_operator(app, leased, "Somebody must be called", text).await)
 }
 
 const ENDPOINT_NEEDS_YOU: &str = "A webhook endpoint needs you";

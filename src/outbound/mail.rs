@@ -81,6 +81,14 @@ impl Mailer {
         self.operator.as_ref()
     }
 
+    /// Signs in to the server, as for a mail, and sends none.
+    ///
+    /// # Errors
+    /// [`NotSent`], which says at which step and why.
+    pub async fn probe(&self) -> Result<(), NotSent> {
+        self.server.greet().await
+    }
+
     /// Sends a plain text. `id` stays the same when it is sent again, so that a mail program can tell.
     ///
     /// # Errors

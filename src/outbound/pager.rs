@@ -10,7 +10,7 @@ use url::Url;
 use crate::base::secret::Sensitive;
 
 /// A pager that is called over HTTP for each ring.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PagerSettings {
     /// Where to POST a ring; none when absent. May hold a secret.
@@ -19,6 +19,15 @@ pub struct PagerSettings {
     /// A bearer token for it.
     #[serde(skip_serializing)]
     pub token: Option<Sensitive<String>>,
+    /// Whether it is asked each minute if it would take a ring. Switch it off for a pager that calls somebody whatever it is
+    /// told; then nothing shows that it refuses until it must ring.
+    pub probe: bool,
+}
+
+impl Default for PagerSettings {
+    fn default() -> Self {
+        Self { url: None, token: None, probe: true }
+    }
 }
 
 impl PagerSettings {
@@ -56,6 +65,7 @@ pub struct Pager {
     http: reqwest::Client,
     url: Sensitive<String>,
     token: Option<Sensitive<String>>,
+    is_probed: bool,
 }
 
 /// What the pager is told: nothing of the case.
@@ -73,6 +83,16 @@ pub struct Ring<'a> {
     pub sign_in: &'a str,
 }
 
+/// What the pager is asked when nobody is to be called.
+#[derive(Debug, Serialize)]
+struct Probe<'a> {
+    id: &'a str,
+    /// `none`: nobody is to be called.
+    urgency: &'static str,
+    /// `probe`: no rung.
+    rung: &'static str,
+}
+
 impl Pager {
     /// The pager of the settings; nothing when none is set.
     ///
@@ -88,7 +108,7 @@ impl Pager {
             .no_proxy()
             .build()
             .map_err(|error| format!("the pager's client cannot be made: {error}"))?;
-        Ok(Some(Self { http, url, token: settings.token.clone() }))
+        Ok(Some(Self { http, url, token: settings.token.clone(), is_probed: settings.probe }))
     }
 
     /// Tells the pager of a ring.
@@ -96,7 +116,22 @@ impl Pager {
     /// # Errors
     /// A code of what went wrong, without the address.
     pub async fn ring(&self, ring: &Ring<'_>) -> Result<(), String> {
-        let mut call = self.http.post(self.url.expose()).json(ring);
+        self.post(ring).await
+    }
+
+    /// Asks the pager whether it takes calls, unless the settings forbid it.
+    ///
+    /// # Errors
+    /// As [`Pager::ring`].
+    pub async fn probe(&self, id: &str) -> Result<(), String> {
+        if !self.is_probed {
+            return Ok(());
+        }
+        self.post(&Probe { id, urgency: "none", rung: "probe" }).await
+    }
+
+    async fn post<T: Serialize + Sync>(&self, what: &T) -> Result<(), String> {
+        let mut call = self.http.post(self.url.expose()).json(what);
         if let Some(token) = &self.token {
             call = call.bearer_auth(token.expose());
         }

@@ -132,6 +132,17 @@ impl Server {
         Ok(())
     }
 
+    /// Says all that comes before a mail: greeting, TLS and signing in.
+    ///
+    /// # Errors
+    /// [`NotSent`], which says at which step and why.
+    pub(super) async fn greet(&self) -> Result<(), NotSent> {
+        let late = |_| NotSent::Later("the mail server does not answer in time".to_owned());
+        let mut server = timeout(WHOLE, self.connect()).await.map_err(late)??;
+        let _ = timeout(GOODBYE, server.quit()).await;
+        Ok(())
+    }
+
     /// Says all that comes before the mail itself.
     async fn converse(&self, envelope: &Envelope) -> Result<AsyncSmtpConnection, NotSent> {
         let mut server = self.connect().await?;

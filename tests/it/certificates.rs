@@ -81,7 +81,8 @@ fn an_impostor_hears_neither_events_nor_rings_nor_mails() {
         assert_eq!(answer.map(|answer| answer.status), Err(Trouble::Connect));
         assert_eq!(web.next(), "refused");
 
-        let pager = Pager::new(&PagerSettings { url: Some(Sensitive::new(url)), token: None }).unwrap().unwrap();
+        let pager =
+            Pager::new(&PagerSettings { url: Some(Sensitive::new(url)), ..PagerSettings::default() }).unwrap().unwrap();
         let ring = Ring { id: "1", urgency: "now", rung: "lead", told: 0, sign_in: "https://recourse.example.org" };
         assert!(pager.ring(&ring).await.is_err());
         assert_eq!(web.next(), "refused");

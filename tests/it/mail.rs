@@ -176,7 +176,7 @@ fn a_server_that_says_nothing_holds_up_no_page_for_good() {
 }
 
 #[test]
-fn the_operator_reads_why_pages_fail_and_is_told_by_readiness() {
+fn the_operator_reads_why_pages_fail_and_readiness_knows_without_a_page() {
     with_sign_in(&async |world, server| {
         server.say("AUTH 535 5.7.8 authentication failed");
         emergency(&world, "oncall@staff.example").await;
@@ -193,8 +193,21 @@ fn the_operator_reads_why_pages_fail_and_is_told_by_readiness() {
         assert!(line.starts_with("waiting: 1 mail, owed since 2026-11-21T19:06:02"), "{said}");
         assert!(line.contains("tried 2 times") && line.ends_with("answered 535 5.7.8 to our signing in"), "{said}");
         assert!(!said.contains("staff.example") && !said.contains("case_"), "{said}");
+        let metrics = world.app.metrics.text(0);
+        assert!(metrics.contains("recourse_outbox_jobs{state=\"failing\"} 1"), "{metrics}");
+        // Readiness knows of it by a probe of its own, which signs in and sends nothing.
+        let sent = server.mails().len();
+        jobs::once(&world.app, "probe").await.unwrap();
+        jobs::work_off(&world.app, "test").await.unwrap();
+        world.pass(130);
         let ready = world.caller("").get("/readyz").await.expect(200).json();
-        assert!(ready["reasons"].as_array().unwrap().iter().any(|r| r["code"] == "outbox_failing"), "{ready}");
+        assert!(ready["reasons"].as_array().unwrap().iter().any(|r| r["code"] == "probe_late"), "{ready}");
+        server.say("");
+        jobs::work_off(&world.app, "test").await.unwrap();
+        world.pass(3);
+        let ready = world.caller("").get("/readyz").await.expect(200).json();
+        assert!(!ready.to_string().contains("probe_late"), "{ready}");
+        assert_eq!(server.mails().len(), sent + 1, "the page, once");
     });
 }
 

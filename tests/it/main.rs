@@ -63,6 +63,7 @@ mod paging;
 mod planned;
 mod platform_names;
 mod pooled;
+mod probed;
 mod proposals;
 mod public_pages;
 mod publishing;

@@ -5,10 +5,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use recourse::base::id::CaseId;
 use recourse::base::secret::Sensitive;
 use recourse::base::time::Clock;
-use recourse::domain::paging::owed::{self, Job};
 use recourse::domain::paging::rota;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::{self, Role};
@@ -17,7 +15,7 @@ use recourse::{jobs, web};
 use serde_json::{Value, json};
 
 use crate::harness::TEST;
-use crate::harness::client::{Platform, full, new_key, small};
+use crate::harness::client::{full, new_key, small};
 use crate::harness::{World, on_both, on_both_with};
 
 /// Serves the metrics of a world. Their address.
@@ -142,35 +140,32 @@ pub(crate) fn codes<const N: usize>(codes: [&str; N]) -> BTreeSet<String> {
     codes.map(str::to_owned).into()
 }
 
+/// Has a mail server set, at which nobody listens.
+fn mailed(config: &mut recourse::config::Config) {
+    config.mail.url = Some(Sensitive::new("smtp://127.0.0.1:1".to_owned()));
+}
+
 /// Past what an earlier answer is believed for.
 const LATER: u64 = 2;
 
 #[test]
-fn readiness_knows_the_jobs_and_the_outbox() {
-    let set = |config: &mut recourse::config::Config| {
-        config.mail.url = Some(Sensitive::new("smtp://127.0.0.1:1".to_owned()));
-    };
-    on_both_with(set, |world| async move {
+fn readiness_knows_the_jobs_and_the_probe() {
+    on_both_with(mailed, |world| async move {
         meet_the_machine(&world);
         jobs::begin(&world.app);
         jobs::tick(Arc::clone(&world.app)).await.unwrap();
         assert_eq!(reasons(&world).await, codes([]));
         world.platform("spark").await.submit(&urgent("R-1")).await;
-        let due = "UPDATE outbox SET run_at = run_at - 121000000";
-        let enqueue = world.app.write(TEST, |tx| {
-            let (now, case) = (tx.now(), CaseId::random());
-            owed::owe(tx, &Job::TellOfWall { case }, now, None)
-        });
-        enqueue.await.unwrap();
+        jobs::once(&world.app, "probe").await.unwrap();
         world.pass(LATER);
         assert_eq!(reasons(&world).await, codes([]));
-        world.tamper(due);
+        world.tamper("UPDATE outbox SET created_at = created_at - 121000000");
         assert_eq!(reasons(&world).await, codes([]), "an answer is kept for a moment");
         world.pass(LATER);
-        assert_eq!(reasons(&world).await, codes(["outbox_late"]));
-        world.tamper("UPDATE outbox SET dead_at = run_at, lease_until = NULL");
+        assert_eq!(reasons(&world).await, codes(["probe_late"]));
+        world.tamper("UPDATE outbox SET dead_at = run_at, lease_until = NULL WHERE kind <> 'probe'");
         world.pass(LATER);
-        assert_eq!(reasons(&world).await, codes(["outbox_dead"]));
+        assert_eq!(reasons(&world).await, codes(["probe_late"]), "what hangs on a case is not told here");
         world.tamper("DELETE FROM outbox");
         world.pass(LATER);
         assert_eq!(reasons(&world).await, codes([]));
@@ -200,7 +195,7 @@ fn readiness_misses_a_tick_of_this_process_and_of_all() {
 
 #[test]
 fn readiness_knows_clocks_that_are_wrong() {
-    on_both(|world| async move {
+    on_both_with(mailed, |world| async move {
         let apart = if world.app.db.is_shared() { codes(["clock_differs"]) } else { codes([]) };
         assert_eq!(reasons(&world).await, apart, "the tests' clock stands days behind the server's");
         meet_the_machine(&world);
@@ -209,27 +204,19 @@ fn readiness_knows_clocks_that_are_wrong() {
         world.platform("spark").await.submit(&small("K-1")).await;
         world.pass(LATER);
         assert_eq!(reasons(&world).await, codes([]));
-        // Forward and back look the same from the rows: they are of a time that has not come.
+        // What came in at a time that has not come would tell that something came in.
         world.tamper("UPDATE events SET created_at = created_at + 20000000");
         world.tamper("UPDATE idempotency SET created_at = created_at + 20000000");
         world.pass(LATER);
-        assert_eq!(reasons(&world).await, codes(["clock_leapt_back"]));
-    });
-}
-
-#[test]
-fn readiness_says_when_pages_have_no_way_out_and_does_not_tell_when_one_rings() {
-    on_both(|world| async move {
-        meet_the_machine(&world);
-        jobs::tick(Arc::clone(&world.app)).await.unwrap();
         assert_eq!(reasons(&world).await, codes([]));
-        let spark: Platform = world.platform("spark").await;
-        spark.submit(&urgent("P-1")).await;
+        // Forward and back look the same from the rows: they are of a time that has not come.
+        jobs::once(&world.app, "probe").await.unwrap();
+        world.tamper("UPDATE outbox SET created_at = created_at + 20000000 WHERE kind = 'probe'");
         world.pass(LATER);
-        assert_eq!(reasons(&world).await, codes(["no_way_to_page"]));
-        world.tamper("UPDATE alarms SET closed_at = next_at");
+        assert_eq!(reasons(&world).await, codes(["clock_leapt_back"]));
+        jobs::once(&world.app, "probe").await.unwrap();
         world.pass(LATER);
-        assert_eq!(reasons(&world).await, codes(["no_way_to_page"]), "the same, whatever rings");
+        assert_eq!(reasons(&world).await, codes(["clock_leapt_back"]), "until that time has come");
     });
 }
 

@@ -279,6 +279,26 @@ pub fn replay_dead(tx: &mut Unit<'_>) -> Result<usize> {
         .execute(tx.conn())?)
 }
 
+/// Since when the oldest job is due that waits: one that failed since it was owed, however often it was tried. And how many
+/// have failed and wait.
+///
+/// # Errors
+/// What the database says.
+pub fn lateness(rx: &mut Look<'_>) -> Result<(Option<Timestamp>, i64)> {
+    use diesel::dsl::min;
+    let tried = || {
+        outbox::table
+            .filter(outbox::done_at.is_null().and(outbox::dead_at.is_null()))
+            .filter(outbox::last_error.is_not_null())
+    };
+    let fresh = outbox::table.filter(outbox::done_at.is_null().and(outbox::dead_at.is_null()));
+    let fresh: Option<Timestamp> =
+        fresh.filter(outbox::last_error.is_null()).select(min(outbox::run_at)).first(rx.conn())?;
+    let failing: Option<Timestamp> = tried().select(min(outbox::created_at)).first(rx.conn())?;
+    let oldest = [fresh, failing].into_iter().flatten().min();
+    Ok((oldest, tried().count().get_result(rx.conn())?))
+}
+
 /// How many jobs wait and how many are dead.
 pub fn depth(rx: &mut Look<'_>) -> Result<(i64, i64)> {
     let waiting =

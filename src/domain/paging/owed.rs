@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Rung, Urgency};
 use crate::base::id::{AlarmId, CaseId, EndpointId, ShiftId, StaffId};
 use crate::base::time::Timestamp;
+use crate::domain::ledger::again;
 use crate::domain::ledger::outbox::{self, DueJob, Lease, Patience};
-use crate::domain::unit::Unit;
+use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
 /// What is owed. Payloads hold ids and codes, never a person's words.
@@ -67,6 +68,8 @@ pub enum Job {
         /// The shift.
         shift: ShiftId,
     },
+    /// Go the way of every page, and page nobody: what hangs or refuses shows before a page is owed.
+    Probe,
     /// Tell the operator that there is no rota.
     TellOperatorOfNoRota,
     /// Tell a platform that its endpoint has taken nothing for a day.
@@ -107,6 +110,7 @@ impl Job {
         match self {
             Self::Mail { .. } => "mail",
             Self::Pager { .. } => "pager",
+            Self::Probe => "probe",
             Self::TellOfWall { .. } | Self::TellOperatorOfWall => "tell_of_wall",
             Self::TellOperatorUnheard { .. } => "tell_of_unheard",
             Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
@@ -166,6 +170,26 @@ pub struct Leased {
     pub failed_before: bool,
 }
 
+/// By which the one probe is known.
+const PROBE: &str = "probe";
+
+/// Owes the probe, unless it is owed and not done yet.
+///
+/// # Errors
+/// What the database says.
+pub fn owe_probe(tx: &mut Unit<'_>) -> Result<()> {
+    let payload = serde_json::to_string(&Job::Probe).map_err(anyhow::Error::new)?;
+    again::owe(tx, Job::Probe.kind(), &payload, PROBE)
+}
+
+/// Since when the probe is owed, and whether it is done.
+///
+/// # Errors
+/// What the database says.
+pub fn probe(rx: &mut Look<'_>) -> Result<Option<(Timestamp, bool)>> {
+    again::standing_of(rx, PROBE)
+}
+
 /// Owes a job. One with a known `dedupe_key` is owed once.
 ///
 /// # Errors
@@ -197,6 +221,7 @@ pub fn lease(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Lea
 /// # Errors
 /// What the database says.
 pub fn fail(tx: &mut Unit<'_>, leased: &Leased, reason: &str) -> Result<bool> {
-    let patience = if leased.job.is_page() { Patience::Endless } else { Patience::Some };
+    let is_endless = leased.job.is_page() || leased.job == Job::Probe;
+    let patience = if is_endless { Patience::Endless } else { Patience::Some };
     outbox::fail(tx, &leased.lease, reason, patience)
 }
