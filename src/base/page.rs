@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::base::secret::{base64_url, from_base64_url};
 
@@ -36,6 +37,17 @@ impl Limit {
     pub fn with_probe(self) -> i64 {
         i64::from(self.0) + 1
     }
+}
+
+/// Which part of an entry this is, when it is too long for one page. The texts and lists of its parts belong one behind
+/// another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PartOfEntry)]
+pub struct Part {
+    /// Which, from 1.
+    pub number: usize,
+    /// Of how many.
+    pub of: usize,
 }
 
 /// A mark's content together with the list it belongs to, so that a mark of one list is refused by another.

@@ -5,6 +5,7 @@ use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
 use serde_json::{Value, json};
 
+use crate::case_pages::pages;
 use crate::harness::client::{full, small};
 use crate::harness::on_both;
 use crate::lenient::{not_accepted, taken, with};
@@ -35,8 +36,10 @@ fn of_a_long_chat_the_newest_that_fit_are_kept() {
             (&answer["not_accepted"][0]["code"], &answer["not_accepted"][0]["more"]),
             (&json!("too_many"), &json!(7))
         );
-        let (case, _) = lead.case(&lead.case_of("C-2").await).await;
-        assert_eq!((kept(&case).len(), kept(&case)[0].as_str()), (32, "8"));
+        // It comes in parts, on two pages.
+        let all = pages(&lead, &lead.case_of("C-2").await).await;
+        let messages: Vec<String> = all.iter().flat_map(kept).collect();
+        assert_eq!((all.len(), messages.len(), messages[0].as_str()), (2, 32, "8"));
         let batch = json!({"reports": [long, chat("C-3", 200, &"\u{e01}".repeat(2_000))]});
         let results = spark.caller.post("/v1/reports/batch", &batch).await.expect(207).json();
         assert_eq!((&results["results"][0]["status"], &results["results"][1]["status"]), (&json!(200), &json!(201)));

@@ -14,6 +14,7 @@ mod beginnings;
 mod bounds;
 mod browser;
 mod by_the_book;
+mod case_pages;
 mod cases;
 mod certificates;
 mod claims;

@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
-use crate::base::id::{CaseId, ReportId};
+use super::pages::Reading;
+use crate::base::id::ReportId;
+use crate::base::page::Part;
 use crate::base::secret::{Sensitive, silent};
 use crate::base::time::Timestamp;
 use crate::db::schema::{platforms, reports};
@@ -46,6 +48,10 @@ pub struct ReportInCase {
     /// What people said; absent for roles that may not read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<ReportContent>,
+    /// Which part of it this is, when it is too long for one page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub part: Option<Part>,
 }
 
 /// What people said in a report. A part is absent when it was not sent, or was erased.
@@ -78,7 +84,7 @@ pub(super) fn part<T>(part: Result<T>, damaged: &mut bool) -> Result<Option<T>> 
     match part {
         Ok(part) => Ok(Some(part)),
         Err(Error::Erased) => Ok(None),
-        Err(error) if Damaged::is(&error) => {
+        Err(error) if Damaged::is(&error) || error.is_of_a_row() => {
             tracing::error!(%error, "a part of a case does not open, and is left out");
             *damaged = true;
             Ok(None)
@@ -104,41 +110,57 @@ struct SealedReport {
     subject: Option<Sealed<Subject>>,
 }
 
-pub(super) fn reports_of(
+/// A report of the case, opened part by part; nothing where its row cannot be read.
+pub(super) fn report(
     rx: &mut Look<'_>,
-    case: &CaseId,
-    content: bool,
+    reading: Reading<'_>,
+    id: &str,
     damaged: &mut bool,
-) -> Result<Vec<ReportInCase>> {
-    let rows: Vec<(SealedReport, String)> = reports::table
+) -> Result<Option<ReportInCase>> {
+    let row = reports::table
         .inner_join(platforms::table.on(platforms::id.eq(reports::platform_id)))
-        .filter(reports::case_id.eq(case))
-        .order((reports::received_at, reports::id))
+        .filter(reports::id.eq(id))
         .select((SealedReport::as_select(), platforms::slug))
-        .load(rx.conn())?;
-    let left_out = if content { part(left_out_of(rx, case), damaged)? } else { None };
-    let mut left_out = left_out.unwrap_or_default();
-    rows.into_iter()
-        .map(|(report, platform)| {
-            let left_out = left_out.remove(report.id.as_str()).unwrap_or_default();
-            let content = if content {
-                Some(ReportContent { left_out, ..open(rx.keys(Owner::case(case))?, &report, damaged)? })
-            } else {
-                None
-            };
-            Ok(ReportInCase {
-                id: report.id,
-                platform,
-                platform_report_ref: report.platform_report_ref,
-                category: report.category,
-                relation: report.relation,
-                desired_outcome: report.desired_outcome,
-                received_at: report.received_at,
-                withdrawal_asked_at: report.withdrawn_at,
-                content,
-            })
-        })
-        .collect()
+        .first(rx.conn());
+    let Some((report, platform)): Option<(SealedReport, String)> = part(row.map_err(Error::from), damaged)? else {
+        return Ok(None);
+    };
+    let content = if reading.content {
+        let left_out = part(left_out_of(rx, reading.case, id), damaged)?.unwrap_or_default();
+        Some(ReportContent { left_out, ..open(rx.keys(Owner::case(reading.case))?, &report, damaged)? })
+    } else {
+        None
+    };
+    Ok(Some(ReportInCase {
+        id: report.id,
+        platform,
+        platform_report_ref: report.platform_report_ref,
+        category: report.category,
+        relation: report.relation,
+        desired_outcome: report.desired_outcome,
+        received_at: report.received_at,
+        withdrawal_asked_at: report.withdrawn_at,
+        content,
+        part: None,
+    }))
+}
+
+impl ReportInCase {
+    /// The report without what people said.
+    pub(super) fn without_content(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            platform: self.platform.clone(),
+            platform_report_ref: self.platform_report_ref.clone(),
+            category: self.category,
+            relation: self.relation,
+            desired_outcome: self.desired_outcome,
+            received_at: self.received_at,
+            withdrawal_asked_at: self.withdrawal_asked_at,
+            content: None,
+            part: None,
+        }
+    }
 }
 
 fn open(keys: &mut Keys<'_>, report: &SealedReport, damaged: &mut bool) -> Result<ReportContent> {

@@ -1,6 +1,8 @@
 //! Reading: queues, and the case for colleagues.
 
 mod content;
+mod pages;
+mod parts;
 pub mod queues;
 mod read;
 mod tables;

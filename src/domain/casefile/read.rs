@@ -3,7 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::content::{ReportInCase, part, reports_of};
+use super::content::{ReportInCase, part};
+use super::pages::{self, Entries, Reading};
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -14,10 +15,10 @@ use crate::domain::case::store;
 use crate::domain::case::{Case, Outcome, PrioritySource, State};
 use crate::domain::casework::acts::{self, ActView};
 use crate::domain::casework::links;
-use crate::domain::casework::notes::{self, NoteView};
+use crate::domain::casework::notes::NoteView;
 use crate::domain::casework::priority;
 use crate::domain::casework::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
-use crate::domain::intake::{Added, additions_of};
+use crate::domain::intake::Added;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
@@ -130,7 +131,8 @@ pub struct CaseView {
     pub summary: CaseSummary,
     /// What the rules say and why; for those who may read answers.
     pub assessment: Option<Assessment>,
-    /// Its clocks, in the order they are due.
+    /// Its clocks, in the order they are due; of more than 100 those that run, before others.
+    #[schema(max_items = 100)]
     pub clocks: Vec<ClockView>,
     /// When the platform's 48 hours for an intimate image end: those of the next one that it has not decided about.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -138,7 +140,7 @@ pub struct CaseView {
     /// Whether nobody may contact her by any way: her wishes could not be read, and nobody has asked her yet. A note
     /// with `wishes_asked` lifts it.
     pub contact_barred: bool,
-    /// Its reports.
+    /// Its reports: those of this page, as are the four lists below it.
     pub reports: Vec<ReportInCase>,
     /// What came after them; absent for roles that may not read it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,9 +154,11 @@ pub struct CaseView {
     pub pending: Vec<ActView>,
     /// What became of those that wait no longer, the newest first: at most 20.
     pub acts_ended: Vec<ActView>,
-    /// Cases that a person linked with it.
-    #[schema(value_type = Vec<String>)]
+    /// Cases that a person linked with it: at most 100.
+    #[schema(value_type = Vec<String>, max_items = 100)]
     pub links: Vec<CaseId>,
+    /// The `cursor` of the next page, which goes on with what is older; null where there is none.
+    pub next_cursor: Option<String>,
     /// Whether a part of it does not open and is absent: whoever runs the service can say more by `recourse check`.
     pub damaged: bool,
 }
@@ -182,14 +186,18 @@ pub fn summary(case: &Case) -> CaseSummary {
     }
 }
 
-/// The whole case, for a colleague. The reading is recorded, with or without content. What does not open is left out, and
-/// that is said: whoever was woken for a case must be able to work on it.
-pub fn view(tx: &mut Unit<'_>, grant: &Grant<Read>) -> Result<CaseView> {
+/// A page of the case, for a colleague: the newest, or what comes behind a cursor. The reading is recorded, with or without
+/// content. What does not open is left out, and that is said: whoever was woken for a case must be able to work on it.
+///
+/// # Errors
+/// `Parameter` for a cursor of another case.
+pub fn view(tx: &mut Unit<'_>, grant: &Grant<Read>, after: Option<&str>) -> Result<CaseView> {
     let (case, who) = (grant.case(), grant.who());
     let content = access::allows(who.role, case.queue, Act::ReadContent);
     audit::record(tx, Owner::case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
     let now = tx.now();
-    if content && case.is_held_by(&who.id, now) {
+    // What is behind a cursor is older than what somebody must have read.
+    if content && after.is_none() && case.is_held_by(&who.id, now) {
         // A person who holds the case reads what was said: that is the human review that was promised.
         clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
         store::requeue(tx, &mut case.clone())?;
@@ -204,41 +212,51 @@ pub fn view(tx: &mut Unit<'_>, grant: &Grant<Read>) -> Result<CaseView> {
     };
     let images = || clocks.iter().filter(|clock| clock.kind == ClockKind::IntimateImage);
     let image = images().find(|clock| clock.runs()).or_else(|| images().next()).map(|clock| clock.due_at);
-    let mut damaged = false;
+    let Entries { reports, additions, requests, notes, pending, next, mut damaged } =
+        pages::page(tx, Reading { case: &case.id, content }, after)?;
     let newest = if content { part(priority::newest(tx, &case.id), &mut damaged)? } else { None };
-    let reports = reports_of(tx, &case.id, content, &mut damaged)?;
-    let additions = if content { part(additions_of(tx, &case.id), &mut damaged)? } else { None };
-    let requests = requests_of(tx, &case.id, content, &mut damaged)?;
-    let notes = if content { part(notes::of_case(tx, &case.id), &mut damaged)? } else { None };
-    let pending = match part(acts::pending(tx, &case.id, content), &mut damaged)? {
-        Some(pending) => pending,
-        None => acts::pending(tx, &case.id, false)?,
-    };
     Ok(CaseView {
         summary: summary(case),
         assessment: newest.map(|(_, assessed)| assessed.assessment),
-        clocks: clocks.iter().map(clock).collect(),
+        clocks: first_clocks(&clocks).map(clock).collect(),
         intimate_image_clock: image,
         contact_barred: report::contact_is_barred(tx, &case.id)?,
         reports,
-        additions,
+        additions: content.then_some(additions),
         requests,
-        notes,
+        notes: content.then_some(notes),
         pending,
         acts_ended: acts::ended(tx, &case.id)?,
         links: links::of_case(tx, &case.id, who)?,
+        next_cursor: next,
         damaged,
     })
 }
 
-fn requests_of(rx: &mut Look<'_>, case: &CaseId, content: bool, damaged: &mut bool) -> Result<Vec<RequestInCase>> {
-    let (rows, whole) = requests::of_case(rx, case)?;
-    *damaged |= !whole;
-    let mut words = |id: &RequestId| if content { part(requests::words(rx, case, id), damaged) } else { Ok(None) };
-    rows.into_iter().map(|row| Ok(request(words(&row.id)?, row))).collect()
+/// So many clocks of a case are shown.
+const CLOCKS: usize = 100;
+
+/// Of more clocks than are shown those that run; each kind in the order in which they are due.
+fn first_clocks(all: &[clocks::Clock]) -> impl Iterator<Item = &clocks::Clock> {
+    let is_many = all.len() > CLOCKS;
+    let running = all.iter().filter(move |clock| !is_many || clock.runs());
+    let others = all.iter().filter(move |clock| is_many && !clock.runs());
+    running.chain(others).take(CLOCKS)
 }
 
-fn request(words: Option<Words>, request: requests::Request) -> RequestInCase {
+/// A request of the case; nothing where its row cannot be read.
+pub(super) fn request(
+    rx: &mut Look<'_>,
+    reading: Reading<'_>,
+    id: &str,
+    damaged: &mut bool,
+) -> Result<Option<RequestInCase>> {
+    let Some(row) = part(requests::of_id(rx, id), damaged)? else { return Ok(None) };
+    let words = if reading.content { part(requests::words(rx, reading.case, &row.id), damaged)? } else { None };
+    Ok(Some(with_words(words, row)))
+}
+
+fn with_words(words: Option<Words>, request: requests::Request) -> RequestInCase {
     RequestInCase {
         id: request.id,
         report_id: request.report_id,

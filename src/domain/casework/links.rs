@@ -59,7 +59,10 @@ fn tie(tx: &mut Unit<'_>, one: &mut Case, other: &mut Case, by: &str) -> Result<
     Ok(())
 }
 
-/// The cases linked with this one that the person may know of.
+/// So many links of a case are shown.
+const SHOWN: usize = 100;
+
+/// The cases linked with this one that the person may know of: the first of them.
 pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId, who: &Acting) -> Result<Vec<CaseId>> {
     let linked: Vec<CaseId> = case_links::table
         .filter(case_links::case_id.eq(case))
@@ -69,7 +72,7 @@ pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId, who: &Acting)
     let mut known = Vec::new();
     for other in linked {
         let seen = store::find(rx, &other)?.is_some_and(|other| access::may(who, &other, Act::Read));
-        if seen && !staff::is_walled(rx, &who.id, &other)? {
+        if known.len() < SHOWN && seen && !staff::is_walled(rx, &who.id, &other)? {
             known.push(other);
         }
     }

@@ -183,23 +183,18 @@ fn insert(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, text: &str, records: O
 
 type NoteRow = (NoteId, StaffId, Timestamp, Option<Records>, Sealed<Notes>);
 
-/// The notes of a case, oldest first.
-pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<NoteView>> {
-    let rows: Vec<NoteRow> = notes::table
-        .filter(notes::case_id.eq(case))
-        .order((notes::at, notes::id))
+/// A note of the case, opened.
+///
+/// # Errors
+/// `Erased` when the case's content was.
+pub(in crate::domain) fn note(rx: &mut Look<'_>, case: &CaseId, id: &str) -> Result<NoteView> {
+    let (id, author, at, records, body): NoteRow = notes::table
+        .filter(notes::id.eq(id))
         .select((notes::id, notes::author, notes::at, notes::records, notes::body))
-        .load(rx.conn())?;
-    rows.into_iter()
-        .map(|(id, author, at, records, body)| {
-            let text = rx
-                .keys(Owner::case(case))?
-                .existing::<Notes>()?
-                .open::<String>("body", id.as_str(), &body)?
-                .into_exposed();
-            Ok(NoteView { id, author, at, records, text })
-        })
-        .collect()
+        .first(rx.conn())?;
+    let key = rx.keys(Owner::case(case))?.existing::<Notes>()?;
+    let text = key.open::<String>("body", id.as_str(), &body)?.into_exposed();
+    Ok(NoteView { id, author, at, records, text })
 }
 
 silent! { NewNote NoteView }

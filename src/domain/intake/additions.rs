@@ -17,6 +17,7 @@ use super::ready::ReadyAddition;
 use super::receipt::{AdditionReceipt, NotAccepted};
 use super::submit::IdentityPart;
 use crate::base::id::{AdditionId, CaseId, ReportId};
+use crate::base::page::Part;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::{additions, reports};
@@ -150,15 +151,37 @@ pub struct Added {
     pub answers: BTreeMap<String, Answer>,
     /// The identifiers.
     pub identifiers: Vec<IdentifierBody>,
+    /// Which part of it this is, when it is too long for one page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub part: Option<Part>,
 }
 
-/// The additions of a case, oldest first.
-pub(in crate::domain) fn additions_of(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<Added>> {
+impl Added {
+    /// The addition without what it says.
+    pub(in crate::domain) fn bare(&self) -> Self {
+        Self {
+            left_out: Vec::new(),
+            id: self.id.clone(),
+            report_id: self.report_id.clone(),
+            received_at: self.received_at,
+            statement: None,
+            answers: BTreeMap::new(),
+            identifiers: Vec::new(),
+            part: None,
+        }
+    }
+}
+
+/// An addition of the case, opened.
+///
+/// # Errors
+/// `Erased` when the case's content was.
+pub(in crate::domain) fn addition(rx: &mut Look<'_>, case: &CaseId, id: &str) -> Result<Added> {
     type Row =
         (AdditionId, ReportId, Timestamp, Option<Sealed<Statement>>, Option<Sealed<Answers>>, Option<Sealed<Subject>>);
-    let rows: Vec<Row> = additions::table
-        .filter(additions::case_id.eq(case))
-        .order((additions::received_at, additions::id))
+    let (own, report_id, received_at, statement, given, subject): Row = additions::table
+        .filter(additions::id.eq(id))
         .select((
             additions::id,
             additions::report_id,
@@ -167,36 +190,22 @@ pub(in crate::domain) fn additions_of(rx: &mut Look<'_>, case: &CaseId) -> Resul
             additions::answers,
             additions::subject,
         ))
-        .load(rx.conn())?;
-    let mut left_out = left_out::of_case(rx, case)?;
-    rows.into_iter()
-        .map(|(id, report_id, received_at, statement, given, subject)| {
-            let row = id.to_string();
-            let left_out = left_out.remove(&row).unwrap_or_default();
-            let statement = match statement {
-                Some(sealed) => Some(
-                    rx.keys(Owner::case(case))?
-                        .existing::<Statement>()?
-                        .open("addition", &row, &sealed)?
-                        .into_exposed(),
-                ),
-                None => None,
-            };
-            let answers = match given {
-                Some(sealed) => {
-                    rx.keys(Owner::case(case))?.existing::<Answers>()?.open("addition", &row, &sealed)?.into_exposed()
-                }
-                None => BTreeMap::new(),
-            };
-            let identifiers = match subject {
-                Some(sealed) => {
-                    rx.keys(Owner::case(case))?.existing::<Subject>()?.open("addition", &row, &sealed)?.into_exposed()
-                }
-                None => Vec::new(),
-            };
-            Ok(Added { left_out, id, report_id, received_at, statement, answers, identifiers })
-        })
-        .collect()
+        .first(rx.conn())?;
+    let left_out = left_out::of_source(rx, case, id)?;
+    let keys = rx.keys(Owner::case(case))?;
+    let statement = match statement {
+        Some(sealed) => Some(keys.existing::<Statement>()?.open("addition", id, &sealed)?.into_exposed()),
+        None => None,
+    };
+    let answers = match given {
+        Some(sealed) => keys.existing::<Answers>()?.open("addition", id, &sealed)?.into_exposed(),
+        None => BTreeMap::new(),
+    };
+    let identifiers = match subject {
+        Some(sealed) => keys.existing::<Subject>()?.open("addition", id, &sealed)?.into_exposed(),
+        None => Vec::new(),
+    };
+    Ok(Added { left_out, id: own, report_id, received_at, statement, answers, identifiers, part: None })
 }
 
 silent! { Added }

@@ -216,7 +216,7 @@ pub struct ChannelBody {
 }
 
 /// What the platform knows of the two accounts.
-#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlatformContext {
     /// When they matched: a date or an RFC 3339 time.

@@ -80,18 +80,36 @@ pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<BTr
         .load(rx.conn())?;
     let mut all: BTreeMap<String, Vec<LeftOut>> = BTreeMap::new();
     for (source, scope, body) in rows {
-        let left = match Scope::parse(&scope) {
-            Some(Scope::Identity) => opened::<Identity>(rx.keys(Owner::case(case))?, &source, body)?,
-            Some(Scope::Contact) => opened::<Contact>(rx.keys(Owner::case(case))?, &source, body)?,
-            Some(Scope::Subject) => opened::<Subject>(rx.keys(Owner::case(case))?, &source, body)?,
-            Some(Scope::Answers) => opened::<Answers>(rx.keys(Owner::case(case))?, &source, body)?,
-            Some(Scope::Statement | Scope::Messages | Scope::Notes | Scope::Secret) | None => {
-                opened::<Statement>(rx.keys(Owner::case(case))?, &source, body)?
-            }
-        };
+        let left = of_scope(rx.keys(Owner::case(case))?, &source, &scope, body)?;
         all.entry(source).or_default().extend(left);
     }
     Ok(all)
+}
+
+/// What was left out of one report or addition of the case.
+pub(in crate::domain) fn of_source(rx: &mut Look<'_>, case: &CaseId, source: &str) -> Result<Vec<LeftOut>> {
+    let rows: Vec<(String, Vec<u8>)> = left_out::table
+        .filter(left_out::source.eq(source))
+        .order(left_out::scope)
+        .select((left_out::scope, left_out::body))
+        .load(rx.conn())?;
+    let mut all = Vec::new();
+    for (scope, body) in rows {
+        all.extend(of_scope(rx.keys(Owner::case(case))?, source, &scope, body)?);
+    }
+    Ok(all)
+}
+
+fn of_scope(keys: &mut Keys<'_>, source: &str, scope: &str, body: Vec<u8>) -> Result<Vec<LeftOut>> {
+    match Scope::parse(scope) {
+        Some(Scope::Identity) => opened::<Identity>(keys, source, body),
+        Some(Scope::Contact) => opened::<Contact>(keys, source, body),
+        Some(Scope::Subject) => opened::<Subject>(keys, source, body),
+        Some(Scope::Answers) => opened::<Answers>(keys, source, body),
+        Some(Scope::Statement | Scope::Messages | Scope::Notes | Scope::Secret) | None => {
+            opened::<Statement>(keys, source, body)
+        }
+    }
 }
 
 /// Whom the values name that were left out: ways to reach the reporter, and identifiers of the subject beyond those that

@@ -27,10 +27,10 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::domain) use additions::{Added, additions_of};
+pub(in crate::domain) use additions::{Added, addition};
 pub use additions::{add, country_of, withdraw};
 pub use found::{Found, LeftOut};
-pub(in crate::domain) use left_out::of_case as left_out_of;
+pub(in crate::domain) use left_out::of_source as left_out_of;
 pub use opened::{Sent, read_body};
 pub use read::{ReportView, find, find_by_reference, list};
 pub use reader::{LONGEST, Taken, read_addition, read_report};

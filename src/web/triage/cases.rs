@@ -87,15 +87,28 @@ async fn list(call: Call) -> Result<HttpResponse> {
     Ok(list_response(call.request(), page.map(|case| casefile::summary(&case))))
 }
 
+/// Which page of a case.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::web) struct CaseQuery {
+    /// Where the last page ended.
+    #[param(max_length = 512, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+}
+
 /// `GET /v1/triage/cases/{id}`.
 #[utoipa::path(get, path = "/v1/triage/cases/{id}", tag = "triage", operation_id = "get_case", summary = "One case",
-    description = "The reading is recorded, and the survivor can see that it happened.",
-    params(("id" = inline(CaseId), Path, description = "The case's id")),
+    description = "The reading is recorded, and the survivor can see that it happened. The newest comes first: a case of more than 256 KiB goes on at `next_cursor`, where the lists hold what is older. Within a page they run from old to new.",
+    params(("id" = inline(CaseId), Path, description = "The case's id"), CaseQuery),
     responses((status = 200, description = "The case", body = CaseView, headers(("ETag" = String, description = "Its version")))))]
 async fn view(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
-    let view =
-        desk::look::<Read, _>(&call.shared.app, call.bearer()?, id, |tx, grant| casefile::view(tx, &grant)).await?;
+    let CaseQuery { cursor } = call.query()?;
+    let view = desk::look::<Read, _>(&call.shared.app, call.bearer()?, id, move |tx, grant| {
+        casefile::view(tx, &grant, cursor.as_deref())
+    })
+    .await?;
     let tag = etag(view.summary.version);
     Ok(HttpResponse::Ok().insert_header(("etag", tag)).json(view))
 }

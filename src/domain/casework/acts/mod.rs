@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use view::{ActView, Proposal};
-pub(in crate::domain) use view::{ended, pending};
+pub(in crate::domain) use view::{ended, waiting};
 
 use super::decide;
 use super::priority;

@@ -79,26 +79,24 @@ pub struct ActView {
     pub void_cause: Option<Cause>,
 }
 
-/// The acts of a case that wait for a second person; with `words`, what they would do.
-pub(in crate::domain) fn pending(rx: &mut Look<'_>, case: &CaseId, words: bool) -> Result<Vec<ActView>> {
+/// An act of the case that waits for a second person; with `words`, what it would do.
+///
+/// # Errors
+/// What the database says of its row, and the vault of its words.
+pub(in crate::domain) fn waiting(rx: &mut Look<'_>, case: &CaseId, id: &str, words: bool) -> Result<ActView> {
     type Row = (ActId, ActKind, ActState, StaffId, Timestamp, Sealed<Notes>);
-    let rows: Vec<Row> = acts::table
-        .filter(acts::case_id.eq(case).and(acts::state.eq(ActState::Pending)))
-        .order((acts::proposed_at, acts::id))
+    let (id, kind, state, proposed_by, proposed_at, sealed): Row = acts::table
+        .filter(acts::id.eq(id))
         .select((acts::id, acts::kind, acts::state, acts::proposed_by, acts::proposed_at, acts::body))
-        .load(rx.conn())?;
-    rows.into_iter()
-        .map(|(id, kind, state, proposed_by, proposed_at, sealed)| {
-            let key = if words { Some(rx.keys(Owner::case(case))?.existing::<Notes>()) } else { None };
-            let proposal = match key {
-                Some(Ok(key)) => Some(key.open::<Body>("act", id.as_str(), &sealed)?.into_exposed().into()),
-                None | Some(Err(Error::Erased)) => None,
-                Some(Err(error)) => return Err(error),
-            };
-            let (ended_at, decided_by, void_cause) = (None, None, None);
-            Ok(ActView { id, kind, state, proposed_by, proposed_at, proposal, ended_at, decided_by, void_cause })
-        })
-        .collect()
+        .first(rx.conn())?;
+    let key = if words { Some(rx.keys(Owner::case(case))?.existing::<Notes>()) } else { None };
+    let proposal = match key {
+        Some(Ok(key)) => Some(key.open::<Body>("act", id.as_str(), &sealed)?.into_exposed().into()),
+        None | Some(Err(Error::Erased)) => None,
+        Some(Err(error)) => return Err(error),
+    };
+    let (ended_at, decided_by, void_cause) = (None, None, None);
+    Ok(ActView { id, kind, state, proposed_by, proposed_at, proposal, ended_at, decided_by, void_cause })
 }
 
 /// How many acts that wait no longer a case shows.

@@ -5,7 +5,6 @@ mod ask;
 mod shape;
 
 use diesel::prelude::*;
-use diesel::result::Error as DieselError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,7 +19,7 @@ use crate::base::id::{CaseId, ReportId, RequestId};
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::db::perhaps::{Perhaps, readable};
+use crate::db::perhaps::readable;
 use crate::db::schema::{reports, requests};
 use crate::domain::access::Tenant;
 use crate::domain::case::Case;
@@ -214,22 +213,9 @@ pub(in crate::domain) fn words(rx: &mut Look<'_>, case: &CaseId, id: &RequestId)
     Ok(Words { details, agreement_record, answer_note })
 }
 
-/// The requests of a case that can be read, oldest first, and whether these are all.
-pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<(Vec<Request>, bool)> {
-    let of_case = || requests::table.filter(requests::case_id.eq(case)).order((requests::made_at, requests::id));
-    match of_case().select(Request::as_select()).load(rx.conn()) {
-        Err(DieselError::DeserializationError(_)) => {}
-        rows => return Ok((rows?, true)),
-    }
-    let ids: Vec<Perhaps<RequestId>> = of_case().select(requests::id).load(rx.conn())?;
-    let mut rows = Vec::new();
-    for id in readable(ids) {
-        match requests::table.find(&id).select(Request::as_select()).first(rx.conn()) {
-            Err(DieselError::DeserializationError(_)) => {}
-            row => rows.push(row?),
-        }
-    }
-    Ok((rows, false))
+/// A request, by its id.
+pub(in crate::domain) fn of_id(rx: &mut Look<'_>, id: &str) -> Result<Request> {
+    Ok(requests::table.filter(requests::id.eq(id)).select(Request::as_select()).first(rx.conn())?)
 }
 
 silent! { Details Words Asked }

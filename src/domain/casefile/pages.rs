@@ -1,0 +1,276 @@
+//! A case in pages. What was said in it is shown newest first, and as much of it as a page holds: acts that wait for a second
+//! person before all else, then reports, additions, requests and notes in one row. Within a page each list runs from old to
+//! new, so that a case which fits on one page reads as it happened.
+
+use std::cmp::Reverse;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::content::{self, ReportInCase};
+use super::parts::{self, PAGE};
+use super::read::{self, RequestInCase};
+use crate::base::id::CaseId;
+use crate::base::page::{cursor, read_cursor};
+use crate::base::time::Timestamp;
+use crate::db::perhaps::Perhaps;
+use crate::db::schema::{acts as act_rows, additions, notes as note_rows, reports, requests};
+use crate::domain::casework::acts::{self, ActState, ActView};
+use crate::domain::casework::notes::{self, NoteView};
+use crate::domain::intake::{Added, addition};
+use crate::domain::unit::Look;
+use crate::error::rules::Parameter;
+use crate::error::{Refused, Result};
+
+/// So many entries are on a page at most, however short they are.
+const MOST: usize = 100;
+/// So many of each list are looked at for it, and one more.
+const LOOKED_AT: i64 = 101;
+
+/// Whose reading of what: whether content is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) case: &'a CaseId,
+    pub(super) content: bool,
+}
+
+/// What of the case is on one page, each list from old to new.
+#[derive(Default)]
+pub(super) struct Entries {
+    pub(super) reports: Vec<ReportInCase>,
+    pub(super) additions: Vec<Added>,
+    pub(super) requests: Vec<RequestInCase>,
+    pub(super) notes: Vec<NoteView>,
+    pub(super) pending: Vec<ActView>,
+    /// The cursor of the next page.
+    pub(super) next: Option<String>,
+    /// Whether something does not open, or cannot be read, and is absent.
+    pub(super) damaged: bool,
+}
+
+/// The lists that an entry may stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum List {
+    Pending,
+    Reports,
+    Additions,
+    Requests,
+    Notes,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Place {
+    list: List,
+    at: i64,
+    id: String,
+}
+
+impl Place {
+    /// Acts that wait come first, then the newest.
+    fn order(&self) -> (bool, Reverse<(i64, &str)>) {
+        (self.list != List::Pending, Reverse((self.at, &self.id)))
+    }
+}
+
+/// An entry that is to be shown, or a part of one.
+enum Entry {
+    Report(Box<ReportInCase>),
+    Addition(Box<Added>),
+    Request(Box<RequestInCase>),
+    Note(NoteView),
+    Act(Box<ActView>),
+}
+
+impl Entry {
+    fn length(&self) -> usize {
+        match self {
+            Self::Report(entry) => parts::length(entry),
+            Self::Addition(entry) => parts::length(entry),
+            Self::Request(entry) => parts::length(entry),
+            Self::Note(entry) => parts::length(entry),
+            Self::Act(entry) => parts::length(entry),
+        }
+    }
+
+    /// The entry in parts that fit on a page each.
+    fn parts(self) -> Vec<Self> {
+        if self.length() <= PAGE {
+            return vec![self];
+        }
+        match self {
+            Self::Report(report) => {
+                parts::of_report(*report).into_iter().map(|part| Self::Report(Box::new(part))).collect()
+            }
+            Self::Addition(added) => {
+                parts::of_addition(*added).into_iter().map(|part| Self::Addition(Box::new(part))).collect()
+            }
+            // Their texts are bounded by what a colleague or a platform may write.
+            Self::Request(_) | Self::Note(_) | Self::Act(_) => vec![self],
+        }
+    }
+}
+
+/// A page of the case, from the cursor on.
+///
+/// # Errors
+/// `Parameter` for a cursor of another case.
+pub(super) fn page(rx: &mut Look<'_>, reading: Reading<'_>, after: Option<&str>) -> Result<Entries> {
+    let list = format!("case|{}", reading.case);
+    // An entry, and the part of it that is next.
+    let from: Option<(Place, usize)> = match after {
+        Some(text) => {
+            Some(read_cursor(&list, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?)
+        }
+        None => None,
+    };
+    let (mut entries, mut room, mut count) = (Entries::default(), PAGE, 0);
+    let places = places(rx, reading, from.as_ref().map(|(place, _)| place), &mut entries.damaged)?;
+    for place in places {
+        let first = from.as_ref().filter(|(from, _)| from.id == place.id).map_or(0, |(_, part)| *part);
+        let Some(entry) = entry(rx, reading, &place, &mut entries.damaged)? else { continue };
+        for (number, part) in entry.parts().into_iter().enumerate().skip(first) {
+            let length = part.length();
+            if count > 0 && (length > room || count >= MOST) {
+                entries.next = Some(cursor(&list, &(place, number)));
+                return Ok(entries.oldest_first());
+            }
+            room = room.saturating_sub(length);
+            count += 1;
+            entries.add(part);
+        }
+    }
+    Ok(entries.oldest_first())
+}
+
+impl Entries {
+    fn add(&mut self, entry: Entry) {
+        match entry {
+            Entry::Report(entry) => self.reports.push(*entry),
+            Entry::Addition(entry) => self.additions.push(*entry),
+            Entry::Request(entry) => self.requests.push(*entry),
+            Entry::Note(entry) => self.notes.push(entry),
+            Entry::Act(entry) => self.pending.push(*entry),
+        }
+    }
+
+    fn oldest_first(mut self) -> Self {
+        self.reports.reverse();
+        self.additions.reverse();
+        self.requests.reverse();
+        self.notes.reverse();
+        self.pending.reverse();
+        self
+    }
+}
+
+/// The places of the entries from `from` on, in order: as many as a page may hold, and one more.
+fn places(rx: &mut Look<'_>, reading: Reading<'_>, from: Option<&Place>, damaged: &mut bool) -> Result<Vec<Place>> {
+    // Behind every id and instant.
+    let begin = Place { list: List::Pending, at: i64::MAX, id: "~".to_owned() };
+    let upto = from.unwrap_or(&begin);
+    let mut all: Vec<Place> = Vec::new();
+    let waits = upto.list == List::Pending;
+    if waits {
+        all.extend(placed(List::Pending, acts_upto(rx, reading.case, upto)?, damaged));
+    }
+    let upto = if waits { &begin } else { upto };
+    all.extend(placed(List::Reports, reports_upto(rx, reading.case, upto)?, damaged));
+    all.extend(placed(List::Requests, requests_upto(rx, reading.case, upto)?, damaged));
+    if reading.content {
+        all.extend(placed(List::Additions, additions_upto(rx, reading.case, upto)?, damaged));
+        all.extend(placed(List::Notes, notes_upto(rx, reading.case, upto)?, damaged));
+    }
+    all.sort_by(|one, other| one.order().cmp(&other.order()));
+    Ok(all)
+}
+
+/// When an entry came, and its id, where they can be read.
+type Row = (Perhaps<i64>, Perhaps<String>);
+
+/// The places of these rows. Those that cannot be read hide no other.
+fn placed(list: List, rows: Vec<Row>, damaged: &mut bool) -> Vec<Place> {
+    let all = rows.len();
+    let places: Vec<Place> =
+        rows.into_iter().filter_map(|(at, id)| Some(Place { list, at: at.0?, id: id.0? })).collect();
+    *damaged |= places.len() < all;
+    places
+}
+
+fn reports_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
+    let at = Timestamp::from_micros(upto.at);
+    reports::table
+        .filter(reports::case_id.eq(case))
+        .filter(reports::received_at.lt(at).or(reports::received_at.eq(at).and(reports::id.le(&upto.id))))
+        .order((reports::received_at.desc(), reports::id.desc()))
+        .limit(LOOKED_AT)
+        .select((reports::received_at, reports::id))
+        .load(rx.conn())
+}
+
+fn additions_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
+    let at = Timestamp::from_micros(upto.at);
+    additions::table
+        .filter(additions::case_id.eq(case))
+        .filter(additions::received_at.lt(at).or(additions::received_at.eq(at).and(additions::id.le(&upto.id))))
+        .order((additions::received_at.desc(), additions::id.desc()))
+        .limit(LOOKED_AT)
+        .select((additions::received_at, additions::id))
+        .load(rx.conn())
+}
+
+fn requests_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
+    let at = Timestamp::from_micros(upto.at);
+    requests::table
+        .filter(requests::case_id.eq(case))
+        .filter(requests::made_at.lt(at).or(requests::made_at.eq(at).and(requests::id.le(&upto.id))))
+        .order((requests::made_at.desc(), requests::id.desc()))
+        .limit(LOOKED_AT)
+        .select((requests::made_at, requests::id))
+        .load(rx.conn())
+}
+
+fn notes_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
+    let at = Timestamp::from_micros(upto.at);
+    note_rows::table
+        .filter(note_rows::case_id.eq(case))
+        .filter(note_rows::at.lt(at).or(note_rows::at.eq(at).and(note_rows::id.le(&upto.id))))
+        .order((note_rows::at.desc(), note_rows::id.desc()))
+        .limit(LOOKED_AT)
+        .select((note_rows::at, note_rows::id))
+        .load(rx.conn())
+}
+
+fn acts_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
+    let at = Timestamp::from_micros(upto.at);
+    act_rows::table
+        .filter(act_rows::case_id.eq(case).and(act_rows::state.eq(ActState::Pending)))
+        .filter(act_rows::proposed_at.lt(at).or(act_rows::proposed_at.eq(at).and(act_rows::id.le(&upto.id))))
+        .order((act_rows::proposed_at.desc(), act_rows::id.desc()))
+        .limit(LOOKED_AT)
+        .select((act_rows::proposed_at, act_rows::id))
+        .load(rx.conn())
+}
+
+/// An entry, opened. One that does not open, or cannot be read, is absent and hides no other; one that was erased is gone.
+fn entry(rx: &mut Look<'_>, reading: Reading<'_>, place: &Place, damaged: &mut bool) -> Result<Option<Entry>> {
+    let Reading { case, content } = reading;
+    let id = &place.id;
+    Ok(match place.list {
+        List::Reports => content::report(rx, reading, id, damaged)?.map(|entry| Entry::Report(Box::new(entry))),
+        List::Additions => {
+            content::part(addition(rx, case, id), damaged)?.map(|entry| Entry::Addition(Box::new(entry)))
+        }
+        List::Requests => read::request(rx, reading, id, damaged)?.map(|entry| Entry::Request(Box::new(entry))),
+        List::Notes => content::part(notes::note(rx, case, id), damaged)?.map(Entry::Note),
+        List::Pending => {
+            // Who may not read why, or cannot, reads that something waits.
+            let whole = content::part(acts::waiting(rx, case, id, content), damaged)?;
+            let act = match whole {
+                None if content => content::part(acts::waiting(rx, case, id, false), damaged)?,
+                whole => whole,
+            };
+            act.map(|entry| Entry::Act(Box::new(entry)))
+        }
+    })
+}
