@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use recourse::base::id::CaseId;
-use recourse::base::secret::random_bytes;
+use recourse::base::secret::{Sensitive, random_bytes};
 use recourse::domain::casework::colleagues;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
@@ -121,12 +121,13 @@ fn advocate(database: &Database, declares: bool) -> String {
     let app = Arc::clone(&database.app);
     let username = if declares { "behind" } else { "amina" }.to_owned();
     let opened = async move {
+        let password_hash = app.passwords.hash(Sensitive::new("correct horse battery".to_owned())).await.unwrap();
         let work = move |tx: &mut recourse::domain::unit::Unit<'_>| {
             let new = NewMember {
                 username: username.clone(),
                 role: if declares { Role::Advocate } else { Role::Lead },
                 queues: Vec::new(),
-                password_hash: "$none$".to_owned(),
+                password_hash,
                 totp_secret: staff::new_totp_secret(),
             };
             staff::add(tx, new)?;
