@@ -100,6 +100,11 @@ pub enum Conflict {
     ActVoid,
     /// More is known, or was judged, than the pending act answers.
     ActOutdated,
+    /// More was said in the case than the caller has read, in this claim where the act needs one.
+    Unread {
+        /// Since when all of it is there, as an RFC 3339 time.
+        since: String,
+    },
     /// The name is taken.
     NameTaken,
     /// The endpoint is not called at present.

@@ -219,6 +219,7 @@ async fn duty(app: &Arc<App>) -> StaffId {
         queues: Vec::new(),
         password_hash: "$none$".to_owned(),
         totp_secret: staff::new_totp_secret(),
+        same_person_as: None,
     };
     let made = app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
         let member = staff::add(tx, new)?;

@@ -162,6 +162,7 @@ async fn lead(app: &Arc<App>) -> String {
         queues: Vec::new(),
         password_hash: "$none$".to_owned(),
         totp_secret: staff::new_totp_secret(),
+        same_person_as: None,
     };
     let opened = app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
         staff::add(tx, new)?;

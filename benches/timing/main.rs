@@ -129,6 +129,7 @@ fn advocate(database: &Database, declares: bool) -> String {
                 queues: Vec::new(),
                 password_hash,
                 totp_secret: staff::new_totp_secret(),
+                same_person_as: None,
             };
             staff::add(tx, new)?;
             if declares {

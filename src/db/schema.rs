@@ -64,6 +64,18 @@ diesel::table! {
         match_at -> Nullable<BigInt>,
         region -> Nullable<Text>,
         also -> Nullable<Text>,
+        content_at -> BigInt,
+        read_at -> Nullable<BigInt>,
+        acted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    readings (case_id, staff_id) {
+        case_id -> Text,
+        staff_id -> Text,
+        content_at -> BigInt,
+        read_at -> BigInt,
     }
 }
 
@@ -332,6 +344,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     platform_clients,
     platforms,
     queue_counts,
+    readings,
     renewals,
     reports,
     requests,

@@ -73,8 +73,14 @@ async fn colleague(app: &Arc<App>, username: &'static str, role: Role) -> anyhow
     let password_hash = app.passwords.hash(Sensitive::new(password.clone())).await?;
     let secret = totp_secret.clone();
     app.write(Caller::Command("demo"), move |tx| {
-        let new =
-            NewMember { username: username.to_owned(), role, queues: Vec::new(), password_hash, totp_secret: secret };
+        let new = NewMember {
+            username: username.to_owned(),
+            role,
+            queues: Vec::new(),
+            password_hash,
+            totp_secret: secret,
+            same_person_as: None,
+        };
         let added = staff::add(tx, new)?;
         staff::set_mail(tx, username, Some(&format!("{username}@staff.example")))?;
         if role == Role::Advocate {

@@ -57,6 +57,21 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Reads something, waiting when the limit says so.
+    async fn read(&self, path: &str) -> anyhow::Result<()> {
+        loop {
+            let answer = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token).send().await?;
+            if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+                wait(&answer).await;
+                continue;
+            }
+            answer.error_for_status()?;
+            return Ok(());
+        }
+    }
+}
+
 /// A session for a colleague. It is opened from inside, so that no one-time code is used up before the newcomer tries
 /// one.
 async fn sit_down(app: &Arc<App>, note: &Note, role: &str) -> anyhow::Result<Desk> {
@@ -95,6 +110,7 @@ async fn one(desk: &Desk, queue: &str, round: usize) -> anyhow::Result<()> {
         return Ok(());
     }
     let id = text(&case, "/id");
+    desk.read(&format!("/v1/triage/cases/{id}")).await?;
     let path = |act: &str| format!("/v1/triage/cases/{id}/{act}");
     let tag = if text(&case, "/state") == "received" {
         desk.call(&path("transitions"), &json!({"action": "start"}), Some(&tag)).await?.2

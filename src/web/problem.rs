@@ -47,6 +47,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "rep_00000000000000000000000000")]
     pub report_id: Option<String>,
+    /// Since when all is there that was to be read: with `unread`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub unread_since: Option<String>,
 }
 
 /// The code of a problem, for the API document: a code may be added.
@@ -117,6 +121,7 @@ const fn conflict(why: &Conflict) -> &'static str {
         Conflict::ActDecided => "act_decided",
         Conflict::ActVoid => "act_void",
         Conflict::ActOutdated => "act_outdated",
+        Conflict::Unread { .. } => "unread",
         Conflict::NameTaken => "name_taken",
         Conflict::EndpointDisabled => "endpoint_disabled",
     }
@@ -160,6 +165,7 @@ pub fn document(error: &Error, instance: &str) -> Problem {
         } else {
             None
         },
+        unread_since: if let Error::Conflict(Conflict::Unread { since }) = error { Some(since.clone()) } else { None },
     }
 }
 
@@ -242,6 +248,7 @@ fn examples() -> Vec<Error> {
         Conflict::ActDecided,
         Conflict::ActVoid,
         Conflict::ActOutdated,
+        Conflict::Unread { since: "2026-11-21T19:04:02Z".to_owned() },
         Conflict::NameTaken,
         Conflict::EndpointDisabled,
     ];

@@ -59,9 +59,10 @@ fn forbidden(why: &Forbidden) -> Said {
             said("The access token lacks a scope", format!("This call needs the scope `{scope}`."))
         }
         Forbidden::Role => said("Your role has no right to this", "Ask a lead."),
-        Forbidden::SecondPerson => {
-            said("A second person must decide", "Who proposed an act cannot approve or refuse it.")
-        }
+        Forbidden::SecondPerson => said(
+            "A second person must decide",
+            "Who proposed an act cannot approve or refuse it, by whichever account.",
+        ),
     }
 }
 
@@ -92,6 +93,12 @@ fn conflict(why: &Conflict) -> Said {
                 "More is known, or was judged, than this act answers. Refuse it, look again, and propose anew.";
             said("More has come in since", detail)
         }
+        Conflict::Unread { since } => said(
+            "Not all of it was read",
+            format!(
+                "Something was said at {since} that you have not read in this claim. Read the case, and decide then."
+            ),
+        ),
         Conflict::NameTaken => said("The name is taken", "Choose another."),
         Conflict::EndpointDisabled => said("The endpoint is not called", "Switch it on again first."),
     }

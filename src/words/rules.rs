@@ -105,6 +105,17 @@ fn casework(rule: Casework) -> Cow<'static, str> {
         Casework::SamePriority => "the case has this priority already".into(),
         Casework::UnknownColleague => "no colleague who may take this case has this id".into(),
         Casework::NotATransition => "use platform-requests to ask the platform, and decision to close".into(),
+        Casework::NoHow => "say by which way you heard it from her".into(),
+        Casework::NotLive => "check for coercion by phone, by video or in person: write what she wrote as a note without `records`".into(),
+        Casework::NoAlone => "ask her whether she is alone, and say what she answered".into(),
+        Casework::ToldAt => "say when she told it: a time that has passed, within the last 30 days".into(),
+        Casework::NotOfThisNote => "leave it out: this kind of note does not have it".into(),
+        Casework::NoWithdrawal => "nobody has asked to withdraw: close with what happened, or record that she told you (`records: withdrawal_told`)".into(),
+        Casework::NoCoercionCheck => "first speak with her by phone, by video or in person, when she is alone, and record it (`records: coercion_check`): after the wish, and after all that she has said since; until then hold the case or record a standby".into(),
+        Casework::CheckedNotAlone => "she was not alone, so she was not free to say: ask again when she is, and until then hold the case or record a standby".into(),
+        Casework::CheckedSameWay => "ask her by another way than the wish came: whoever has that one may have said it for her".into(),
+        Casework::CheckedTooSoon(hours) => format!("ask her again when {hours} hours have passed since the wish: somebody may stand beside her now").into(),
+        Casework::ContactNotSafe => "contact is not safe by now: hold the case or keep it in standby; it is not withdrawn".into(),
     }
 }
 

@@ -61,6 +61,7 @@ async fn member(world: &World, name: &'static str) -> Result<staff::Member, Erro
         queues: Vec::new(),
         password_hash: "$none$".to_owned(),
         totp_secret: staff::new_totp_secret(),
+        same_person_as: None,
     };
     world.app.write(TEST, move |tx| staff::add(tx, new)).await
 }

@@ -224,6 +224,10 @@ async fn check_staff(world: &World, stage: &Stage, operation: &Operation, by_rol
             assert_eq!(unheld.status, lost, "{name} by {role:?} without a claim");
             who.act(&ids.id, "claim", &json!({})).await;
         }
+        if matches!(name.as_str(), "decide_case" | "approve_act") {
+            // Whoever closes or signs has read it, if they may.
+            who.caller.get(&format!("/v1/triage/cases/{}", ids.id)).await;
+        }
         let answer = call(&who.caller, operation, &ids).await;
         assert_eq!(answer.status, expected, "{name} by {role:?}: {}", answer.text);
         if expected == 404 {

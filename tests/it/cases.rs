@@ -88,7 +88,7 @@ fn lowering_from_p1_needs_another_lead_and_is_voided_by_more() {
         let approve = format!("pending/{act}/approve");
         assert_eq!(lead.act(&id, &approve, &json!({})).await.expect(403).code(), "second_person_required");
         assert_eq!(advocate.act(&id, &approve, &json!({})).await.expect(403).code(), "role_not_allowed");
-        let lowered = safeguarding.act(&id, &approve, &json!({})).await.expect(200).json();
+        let lowered = safeguarding.approve(&id, &act).await.expect(200).json();
         assert_eq!((&lowered["priority"], &lowered["priority_source"]), (&json!("p3"), &json!("lowered")));
         assert_eq!(safeguarding.act(&id, &approve, &json!({})).await.expect(409).code(), "act_decided");
 
@@ -120,8 +120,7 @@ fn a_request_keeps_its_guards() {
         let spark = world.platform("spark").await;
         assert_eq!(spark.caller.get("/v1/requests").await.json()["data"].as_array().unwrap().len(), 1);
         let other = world.staff(Role::Lead).await;
-        let approve = format!("pending/{}/approve", pending["pending"]["id"].as_str().unwrap());
-        other.act(&id, &approve, &json!({})).await.expect(200);
+        other.approve(&id, pending["pending"]["id"].as_str().unwrap()).await.expect(200);
         assert_eq!(spark.caller.get("/v1/requests").await.json()["data"].as_array().unwrap().len(), 2);
     });
 }
@@ -214,8 +213,8 @@ fn unfounded_needs_two_people_and_closing_keeps_the_grid() {
         let pending = lead.act_seen(&id, "decision", &unfounded).await.expect(202).json();
         assert_eq!(lead.case(&id).await.0["pending"][0]["kind"], "close_unfounded");
         let other = world.staff(Role::Lead).await;
-        let path = format!("pending/{}/approve", pending["pending"]["id"].as_str().unwrap());
-        let closed = other.act(&id, &path, &json!({})).await.expect(200).json();
+        let act = pending["pending"]["id"].as_str().unwrap();
+        let closed = other.approve(&id, act).await.expect(200).json();
         assert_eq!((&closed["state"], &closed["outcome"]), (&json!("closed"), &json!("unfounded")));
         assert_eq!(other.act(&id, "claim", &json!({})).await.expect(409).code(), "transition_refused");
         other

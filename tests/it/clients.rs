@@ -91,7 +91,14 @@ async fn colleague(world: &World, username: &'static str) -> Value {
     let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
     let totp_secret = secret.clone();
     let role = Role::Advocate;
-    let new = NewMember { username: username.to_owned(), role, queues: Vec::new(), password_hash, totp_secret };
+    let new = NewMember {
+        username: username.to_owned(),
+        role,
+        queues: Vec::new(),
+        password_hash,
+        totp_secret,
+        same_person_as: None,
+    };
     world.app.write(TEST, move |tx| staff::add(tx, new)).await.unwrap();
     let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
     let code = staff::totp(&secret).unwrap().generate(seconds).to_string();

@@ -164,8 +164,8 @@ fn a_lowering_that_does_not_open_holds_no_longer() {
         lead.take(&case).await;
         let lower = json!({"priority": "p3", "reason_code": "safety_confirmed", "text": "At her sister's."});
         let act = lead.act_seen(&case, "priority", &lower).await.expect(202).json();
-        let path = format!("pending/{}/approve", act["pending"]["id"].as_str().unwrap());
-        world.staff(Role::Lead).await.act(&case, &path, &json!({})).await.expect(200);
+        let act = act["pending"]["id"].as_str().unwrap();
+        world.staff(Role::Lead).await.approve(&case, act).await.expect(200);
         assert_eq!(lead.case(&case).await.0["priority"], "p3");
         world.tamper("UPDATE acts SET body = (SELECT identity FROM reports LIMIT 1)");
         let more = json!({"statement": "All quiet."});

@@ -46,7 +46,8 @@ fn what_comes_in_for_an_urgent_case_wakes_somebody_unless_it_is_held() {
         add(&spark, &report, json!({"statement": "He is ringing the bell."})).await;
         assert_eq!(pages(&world, &case).await, ["p1", "released", "more_came_in"]);
         lead.act(&case, "claim", &json!({})).await.expect(200);
-        let close = json!({"outcome": "recorded_only", "reason": "As she wished."});
+        let close = json!({"outcome": "supported_elsewhere", "reason": "As she wished."});
+        world.read_by_another(&case).await;
         lead.act_seen(&case, "decision", &close).await.expect(200);
         spark.submit(&full("P-2")).await;
         assert_eq!(pages(&world, &case).await.last().unwrap(), "more_came_in");
@@ -95,9 +96,8 @@ fn the_same_danger_reported_again_voids_a_lowering() {
         let lower =
             json!({"priority": "p3", "reason_code": "safety_confirmed", "text": "At her sister's, says so herself."});
         let act = lead.act_seen(&case, "priority", &lower).await.expect(202).json();
-        let path = format!("pending/{}/approve", act["pending"]["id"].as_str().unwrap());
         let other = world.staff(Role::Lead).await;
-        other.act(&case, &path, &json!({})).await.expect(200);
+        other.approve(&case, act["pending"]["id"].as_str().unwrap()).await.expect(200);
         add(&spark, &report, json!({"statement": "All quiet."})).await;
         assert_eq!(lead.case(&case).await.0["priority"], "p3", "words alone say nothing that the rules know");
         lead.act(&case, "release", &json!({})).await.expect(200);
@@ -290,6 +290,7 @@ fn each_image_has_its_own_48_hours_and_they_outlive_the_case() {
         assert_eq!(clocks(&now), [state(one, "met"), state(two, "running")]);
         assert_eq!(now["intimate_image_clock"], two);
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
+        world.read_by_another(&case).await;
         lead.act_seen(&case, "decision", &close).await.expect(200);
         let (closed, _) = lead.case(&case).await;
         assert_eq!(clocks(&closed), [state(one, "met"), state(two, "running")]);

@@ -70,13 +70,26 @@ pub(crate) fn closing(outcome: &str) -> Value {
     json!({"outcome": outcome, "reason": "as agreed"})
 }
 
-/// Closes as unfounded, with the second person's word.
-async fn unfounded(world: &World, case: &str) {
+/// Closes with an outcome, with the second person's word where it waits for one.
+async fn closed_by_two(world: &World, case: &str, outcome: &str) {
     let first = lead(world).await;
     first.take(case).await;
-    let answer = first.act_seen(case, "decision", &closing("unfounded")).await.expect(202).json();
-    let path = format!("pending/{}/approve", answer["pending"]["id"].as_str().unwrap());
-    lead(world).await.act(case, &path, &json!({})).await.expect(200);
+    let answer = first.act_seen(case, "decision", &closing(outcome)).await;
+    if answer.status == 202 {
+        lead(world).await.approve(case, answer.json()["pending"]["id"].as_str().unwrap()).await.expect(200);
+    }
+    assert_eq!(first.case(case).await.0["outcome"], outcome);
+}
+
+/// Closes as withdrawn, when she has said so and was asked alone.
+async fn withdrawn(world: &World, case: &str) {
+    let who = lead(world).await;
+    who.take(case).await;
+    let told = json!({"text": "\"Leave it.\"", "records": "withdrawal_told", "how": "phone"});
+    who.act(case, "notes", &told).await.expect(201);
+    let check = json!({"text": "\"It is my own wish.\"", "records": "coercion_check", "how": "video", "alone": "yes"});
+    who.act(case, "notes", &check).await.expect(201);
+    who.act_seen(case, "decision", &closing("withdrawn")).await.expect(200);
 }
 
 pub(crate) const ASK: fn() -> Value = || json!({"action": "preserve_evidence"});
@@ -112,14 +125,14 @@ fn a_case_is_counted_when_a_person_has_done_something_about_it_and_only_once() {
 fn abuse_of_the_service_trials_complaints_and_welfare_are_not_counted() {
     on_both(|world| async move {
         let fake = reported(&world, &small("F-1")).await;
-        unfounded(&world, &fake).await;
+        closed_by_two(&world, &fake, "unfounded").await;
         let gone = reported(&world, &small("F-2")).await;
-        assert_eq!(does(&world, &gone, "decision", &closing("withdrawn")).await, 200);
+        withdrawn(&world, &gone).await;
         for (reference, category) in [("F-3", "platform_failed_to_act"), ("F-4", "survivor_at_risk_of_suicide")] {
             let mut body = small(reference);
             body["category"] = json!(category);
             let case = reported(&world, &body).await;
-            assert_eq!(does(&world, &case, "decision", &closing("recorded_only")).await, 200);
+            closed_by_two(&world, &case, "recorded_only").await;
         }
         let trial = world.platform_with("spark", Mode::Test, Scope::ALL).await;
         trial.submit(&small("F-5")).await;
@@ -137,7 +150,7 @@ fn abuse_of_the_service_trials_complaints_and_welfare_are_not_counted() {
         let standby = json!({"text": "not safe to ring", "records": "standby"});
         assert_eq!(does(&world, &late, "notes", &standby).await, 201);
         world.pass(40 * DAY);
-        unfounded(&world, &late).await;
+        closed_by_two(&world, &late, "unfounded").await;
         let all: Vec<(FlowKind, String, String)> =
             rows(&world).await.into_iter().map(|row| (row.1, row.2, row.5)).collect();
         let expected = [

@@ -41,7 +41,14 @@ fn sign_ins_that_held_and_that_failed_are_on_record() {
         let totp_secret = staff::new_totp_secret();
         let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
         let (username, secret) = ("amina".to_owned(), totp_secret.clone());
-        let new = NewMember { username, role: Role::Advocate, queues: Vec::new(), password_hash, totp_secret };
+        let new = NewMember {
+            username,
+            role: Role::Advocate,
+            queues: Vec::new(),
+            password_hash,
+            totp_secret,
+            same_person_as: None,
+        };
         let amina = world.app.write(TEST, move |tx| staff::add(tx, new)).await.unwrap().id.to_string();
         let sign_in = async |password: &str, more: serde_json::Value| {
             let seconds = u64::try_from(world.clock.now().seconds()).unwrap();

@@ -42,6 +42,8 @@ fn what_comes_in_after_the_review_is_read_too() {
         seen.sort();
         assert_eq!(seen, ["met", "running"]);
         lead.act(&case, "claim", &json!({})).await.expect(200);
+        lead.case(&case).await;
+        lead.act(&case, "notes", &json!({"text": "She is alone there."})).await.expect(201);
         assert_eq!(reviews(&lead.case(&case).await.0), ["met", "met"]);
         // A second report of the same two is promised a reader of its own.
         lead.act(&case, "release", &json!({})).await.expect(200);

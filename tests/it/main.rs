@@ -13,6 +13,8 @@ mod bad_input;
 mod beginnings;
 mod bounds;
 mod browser;
+mod buried;
+mod buried_walks;
 mod by_the_book;
 mod case_pages;
 mod cases;

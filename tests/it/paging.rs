@@ -273,7 +273,7 @@ fn an_image_is_told_of_at_4_24_36_and_44_hours_and_higher_up_as_time_runs_out() 
         let case = on_call.case_of("PG-1").await;
         for _ in 0..48 {
             // Somebody takes it again and again, so that nothing else goes on ringing.
-            world.staff(Role::SafeguardingLead).await.act(&case, "claim", &json!({})).await;
+            world.staff(Role::SafeguardingLead).await.take(&case).await;
             world.pass(3_600);
             world.run_jobs().await;
         }

@@ -40,6 +40,7 @@ fn a_proposal_ends_with_its_case() {
         let (one, second) = (world.staff(Role::Advocate).await, world.staff(Role::SafeguardingLead).await);
         let (case, act) = proposed(&world, &one, "V-1").await;
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
+        world.read_by_another(&case).await;
         one.act_seen(&case, "decision", &close).await.expect(200);
         is_void(&world, &lead, (&case, &act), "case_closed").await;
         assert_eq!(lead.case(&case).await.0["priority"], "p1");
@@ -56,7 +57,7 @@ fn a_proposal_ends_with_its_case() {
         let unfounded = json!({"outcome": "unfounded", "reason": "It was another man."});
         let waits = one.act_seen(&case, "decision", &unfounded).await.expect(202).json();
         let closing = waits["pending"]["id"].as_str().unwrap();
-        second.act(&case, &format!("pending/{closing}/approve"), &json!({})).await.expect(200);
+        second.approve(&case, closing).await.expect(200);
         is_void(&world, &lead, (&case, &act), "case_closed").await;
         let (seen, _) = lead.case(&case).await;
         let approved =
@@ -90,6 +91,6 @@ fn a_proposal_ends_with_the_right_of_who_made_it_and_is_signed_by_those_only_who
             lose(&world, &second, loss).await;
             second.act(&case, &format!("pending/{act}/approve"), &json!({})).await.expect(status);
         }
-        lead.act(&case, &format!("pending/{act}/approve"), &json!({})).await.expect(200);
+        lead.approve(&case, &act).await.expect(200);
     });
 }

@@ -58,9 +58,10 @@ pub(crate) fn urgent(reference: &str, priority: &str) -> Value {
     body
 }
 
-/// Takes a case and closes it.
-async fn finish(who: &Staff, case: &str) {
+/// Takes a case and closes it, when another has read it too.
+async fn finish(world: &World, who: &Staff, case: &str) {
     who.take(case).await;
+    world.read_by_another(case).await;
     let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
     who.act_seen(case, "decision", &close).await.expect(200);
 }
@@ -107,7 +108,7 @@ fn whatever_somebody_has_of_a_case_ends_with_the_right_to_it_and_the_next_person
                     assert_eq!(told(&world, &case).await, [next.id.as_str()], "{reference}: at once, and nobody else");
                     let taken = lead.caller.post(&format!("/v1/triage/queues/{queue}/claim"), &json!({})).await;
                     assert_eq!(taken.expect(200).json()["id"], json!(case), "{reference}: offered to the next one");
-                    finish(&lead, &case).await;
+                    finish(&world, &lead, &case).await;
                 }
             }
         }
@@ -277,7 +278,7 @@ fn an_alarm_that_told_only_people_who_are_gone_rings_at_once_for_the_next_ones()
             assert_eq!(owed_to(&world, &other).await, 1);
             jobs::work_off(&world.app, "test").await.unwrap();
             assert_eq!(owed_to(&world, &other).await, 0);
-            finish(&lead, &case).await;
+            finish(&world, &lead, &case).await;
         }
     });
 }

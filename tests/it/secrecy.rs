@@ -271,7 +271,10 @@ async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
     let address = format!("{}@example.org", word(said, "staffmail"));
     let added = app.write(TEST, move |tx| {
         let (username, role) = ("amina".to_owned(), Role::SafeguardingLead);
-        staff::add(tx, NewMember { username, role, queues: Vec::new(), password_hash, totp_secret: secret })?;
+        staff::add(
+            tx,
+            NewMember { username, role, queues: Vec::new(), password_hash, totp_secret: secret, same_person_as: None },
+        )?;
         staff::set_mail(tx, "amina", Some(&address))?;
         paging::tell_of_wall(tx, &recourse::base::id::Id::random(), "a wall")
     });

@@ -93,6 +93,7 @@ fn fraud_first_and_an_assault_later_stands_in_both_queues() {
         assert_eq!(listed(sexual, "?assigned_to=me").await, [case.as_str()]);
         sexual.act_seen(&case, "transitions", &json!({"action": "start"})).await.expect(200);
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
+        world.read_by_another(&case).await;
         sexual.act_seen(&case, "decision", &close).await.expect(200);
         assert_eq!(listed(sexual, "").await, Vec::<String>::new());
         assert_eq!(listed(sexual, "?queue=sexual_harm&state=closed").await, [case.as_str()]);
@@ -124,7 +125,7 @@ fn an_emergency_and_a_childs_case_stand_in_their_own_queue_alone() {
         let waits = lead.act_seen(&case, "priority", &lower).await.expect(202).json();
         let second = world.staff(Role::Lead).await;
         let act = waits["pending"]["id"].as_str().unwrap();
-        second.act(&case, &format!("pending/{act}/approve"), &json!({})).await.expect(200);
+        second.approve(&case, act).await.expect(200);
         assert_eq!([see(fraud).await, see(sexual).await, see(emergency).await, see(children).await], [1, 1, 0, 0]);
         // A child's: the children's alone, whatever else comes.
         let mut child = of_pair("b", "G-3", "sextortion");
@@ -219,6 +220,7 @@ fn acts_that_wait_are_listed_for_those_who_see_their_cases() {
         assert_eq!(seen(&lead, &format!("?limit=1&cursor={cursor}")).await, acts[1..]);
         lead.take(&acts[0].0).await;
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
+        world.read_by_another(&acts[0].0).await;
         lead.act_seen(&acts[0].0, "decision", &close).await.expect(200);
         assert_eq!(seen(&lead, "").await, acts[1..]);
         assert_eq!(seen(&lead, "?state=void").await, acts[..1]);

@@ -26,6 +26,7 @@ async fn account(world: &World) -> Sensitive<Vec<u8>> {
                 queues: Vec::new(),
                 password_hash,
                 totp_secret: secret,
+                same_person_as: None,
             };
             staff::add(tx, new)
         })

@@ -116,7 +116,7 @@ async fn full_of_everything(world: &World) {
     spark.caller.post(&format!("/v1/reports/{report}/additions"), &more).await.expect(201);
     world.deliver().await;
     let lowering = lead.case(&cases[5]).await.0["pending"][0]["id"].as_str().unwrap().to_owned();
-    lead.act(&cases[5], &format!("pending/{lowering}/approve"), &json!({})).await.expect(200);
+    lead.approve(&cases[5], &lowering).await.expect(200);
     lead.act(&cases[5], "links", &json!({"case_id": cases[4]})).await.expect(200);
     let name = lead.username.clone();
     let mail = world.app.write(TEST, move |tx| staff::set_mail(tx, &name, Some("amina@example.org")));
@@ -161,6 +161,8 @@ fn every_reference_is_followed() {
             let some = matches!(holds, Holds::Refers(_) | Holds::RefersOr(..) | Holds::RefersToEach(_));
             some || matches!(holds, Holds::Owner | Holds::HasKeys)
         });
+        // One row of each table is damaged; two of these would come to be the same.
+        world.tamper("DELETE FROM readings WHERE staff_id <> (SELECT min(staff_id) FROM readings)");
         let rows = filled(&world, &refers).await;
         let mut wanted = BTreeMap::new();
         for ((table, column), rows) in refers.iter().zip(rows) {

@@ -160,6 +160,9 @@ fn a_queue_on_nobodys_list_is_as_much_out_of_sight_and_closed_cases_and_trials_a
         assert_eq!(checked(&world).len(), 0);
         let case = who.case_of("C-1").await;
         who.take(&case).await;
+        let other = world.staff_with(Role::Advocate, vec![Queue::Children]).await;
+        other.case(&case).await;
+        set_queues(&world, &other, &[Queue::Fraud]).await;
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
         who.act_seen(&case, "decision", &close).await.expect(200);
         set_queues(&world, &who, &[Queue::Fraud]).await;

@@ -30,6 +30,9 @@ pub(crate) enum StaffCommand {
         /// The queues, separated by commas; the usual ones of the role when absent.
         #[arg(long)]
         queues: Option<String>,
+        /// Another open account of the same human: they are one person wherever two are asked for.
+        #[arg(long, value_name = "NAME")]
+        same_person_as: Option<String>,
     },
     /// Give an account a new password and second factor, and end its sessions.
     Reset {
@@ -76,14 +79,16 @@ pub(crate) enum StaffCommand {
 /// Runs a command about colleagues.
 pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
     match command {
-        StaffCommand::Add { username, role, queues } => {
+        StaffCommand::Add { username, role, queues, same_person_as } => {
             let role = role_of(&role)?;
             let queues = queues.as_deref().map(queue_list).transpose()?.unwrap_or_default();
             let (password, totp) = (new_password(), staff::new_totp_secret());
             let hash = app.passwords.hash(password.clone()).await?;
-            let new = NewMember { username, role, queues, password_hash: hash, totp_secret: totp.clone() };
+            let other = same_person_as.clone().unwrap_or_default();
+            let totp_secret = totp.clone();
+            let new = NewMember { username, role, queues, password_hash: hash, totp_secret, same_person_as };
             let add = move |tx: &mut Unit<'_>| {
-                let added = staff::add(tx, new)?;
+                let added = staff::add(tx, new).map_err(no_account(&other))?;
                 let before = staff::count_declared(tx, &added.id)? > 0;
                 let name = format!("username:    {}\n", added.username);
                 Ok((name + &credentials(&added.username, &password, &totp)?, before))

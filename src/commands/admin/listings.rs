@@ -20,6 +20,8 @@ pub(super) struct Account {
     id: String,
     role: Role,
     queues: Vec<Queue>,
+    /// The human behind it, by the id of their first account.
+    person: String,
 }
 
 /// A row of the table of rights, as `--json` prints it.
@@ -33,7 +35,8 @@ struct Rights {
 
 impl From<Member> for Account {
     fn from(member: Member) -> Self {
-        Self { username: member.username, id: member.id.to_string(), role: member.role, queues: member.queues }
+        let (id, person) = (member.id.to_string(), member.person.to_string());
+        Self { username: member.username, id, role: member.role, queues: member.queues, person }
     }
 }
 

@@ -24,6 +24,7 @@ diesel::table! {
         next_at -> BigInt,
         closed_at -> Nullable<BigInt>,
         told -> Nullable<Text>,
+        stilled_by -> Nullable<Text>,
     }
 }
 

@@ -42,6 +42,7 @@ diesel::table! {
         audit_head -> Binary,
         mail -> Nullable<Binary>,
         mac -> Binary,
+        person -> Text,
     }
 }
 

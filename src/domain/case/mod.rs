@@ -110,6 +110,13 @@ pub struct Case {
     pub region: Option<Region>,
     /// Counts changes that matter to whoever works on it.
     pub version: i64,
+    /// When what was said in it last grew: by a report, an addition or an answer of its platform. Each growth has an
+    /// instant of its own, later than the one before, whatever the clock says.
+    pub content_at: Timestamp,
+    /// When whoever holds it now read all that was said, in this claim.
+    pub read_at: Option<Timestamp>,
+    /// When they first did something about it, in this claim: began, wrote a note, raised it or asked the platform.
+    pub acted_at: Option<Timestamp>,
 }
 
 impl Case {
@@ -132,6 +139,20 @@ impl Case {
     #[must_use]
     pub fn is_held_by(&self, staff: &StaffId, now: Timestamp) -> bool {
         self.assigned_to.as_ref() == Some(staff) && self.claimed_until.is_some_and(|until| until > now)
+    }
+
+    /// Whether whoever holds the claim at `now` has read all that was said, and done something about it.
+    #[must_use]
+    pub fn is_attended(&self, now: Timestamp) -> bool {
+        let is_held = self.claimed_until.is_some_and(|until| until > now);
+        is_held && self.read_at.is_some() && self.acted_at.is_some()
+    }
+
+    /// The most urgent that it ever was by the rules or is by anybody's judgement. What was lowered yesterday is closed
+    /// today with the care that it had before.
+    #[must_use]
+    pub fn gravest(&self) -> Priority {
+        [Some(self.computed_priority), self.raised_priority].into_iter().flatten().fold(self.priority, Ord::min)
     }
 
     /// Whether somebody else holds the claim at `now`.

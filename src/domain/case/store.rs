@@ -1,5 +1,7 @@
 //! The rows of cases: every statement that changes one stands here.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
@@ -76,6 +78,7 @@ pub(in crate::domain) fn insert(tx: &mut Unit<'_>, case: &Case, pair: Option<[u8
             cases::version.eq(case.version),
             cases::match_at.eq(case.received_at),
             cases::region.eq(case.region),
+            cases::content_at.eq(case.content_at),
         ),
     );
     let added =
@@ -169,14 +172,37 @@ pub(in crate::domain) fn set_state(
     Ok(())
 }
 
-/// Sets who holds the case, and until when. Leases are no change of version.
-pub(in crate::domain) fn set_holder(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
+/// Sets who holds the case, and until when. Leases are no change of version. What its holder has read and done ends with
+/// the claim.
+pub(in crate::domain) fn set_holder(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
+    if case.claimed_until.is_none() {
+        case.read_at = None;
+        case.acted_at = None;
+    }
     diesel::update(cases::table.find(&case.id))
         .set((
             cases::assigned_to.eq(&case.assigned_to),
             cases::claimed_until.eq(case.claimed_until),
             cases::reserved_until.eq(case.reserved_until),
             cases::held_until.eq(case.held_until),
+            cases::read_at.eq(case.read_at),
+            cases::acted_at.eq(case.acted_at),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Notes that more was said in the case: nobody has read all of it yet.
+pub(in crate::domain) fn note_content(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
+    // A clock that is set back, or stands, gives two growths no one instant: what was read of one is not all.
+    case.content_at = tx.now().max(case.content_at.plus(Duration::from_millis(1)));
+    case.read_at = None;
+    case.acted_at = None;
+    diesel::update(cases::table.find(&case.id))
+        .set((
+            cases::content_at.eq(case.content_at),
+            cases::read_at.eq(case.read_at),
+            cases::acted_at.eq(case.acted_at),
         ))
         .execute(tx.conn())?;
     Ok(())

@@ -11,8 +11,8 @@ use crate::base::time::Timestamp;
 use crate::domain::access::{self, Act, Grant, Read};
 use crate::domain::case::clocks::{self, ClockKind, ClockState};
 use crate::domain::case::report;
-use crate::domain::case::store;
 use crate::domain::case::{Case, Outcome, PrioritySource, State};
+use crate::domain::casework;
 use crate::domain::casework::acts::{self, ActView};
 use crate::domain::casework::links;
 use crate::domain::casework::notes::NoteView;
@@ -63,6 +63,12 @@ pub struct CaseSummary {
     pub claimed_until: Option<Timestamp>,
     /// How it ended.
     pub outcome: Option<Outcome>,
+    /// When what was said in it last grew: by a report, an addition, or an answer of its platform.
+    #[schema(value_type = String, format = DateTime)]
+    pub content_at: Timestamp,
+    /// When whoever holds it read all of that, in this claim; null until then.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub read_at: Option<Timestamp>,
     /// The version that the `ETag` names.
     pub version: i64,
 }
@@ -182,6 +188,8 @@ pub fn summary(case: &Case) -> CaseSummary {
         assigned_to: case.assigned_to.clone(),
         claimed_until: case.claimed_until,
         outcome: case.outcome,
+        content_at: case.content_at,
+        read_at: case.read_at,
         version: case.version,
     }
 }
@@ -192,15 +200,13 @@ pub fn summary(case: &Case) -> CaseSummary {
 /// # Errors
 /// `Parameter` for a cursor of another case.
 pub fn view(tx: &mut Unit<'_>, grant: &Grant<Read>, after: Option<&str>) -> Result<CaseView> {
-    let (case, who) = (grant.case(), grant.who());
+    let (mut case, who) = (grant.case().clone(), grant.who());
     let content = access::allows(who.role, case.queue, Act::ReadContent);
     audit::record(tx, Owner::case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
     let now = tx.now();
     // What is behind a cursor is older than what somebody must have read.
-    if content && after.is_none() && case.is_held_by(&who.id, now) {
-        // A person who holds the case reads what was said: that is the human review that was promised.
-        clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
-        store::requeue(tx, &mut case.clone())?;
+    if content && after.is_none() {
+        casework::note_reading(tx, &mut case, who)?;
     }
     let clocks = clocks::of_case(tx, &case.id)?;
     let clock = |clock: &clocks::Clock| ClockView {
@@ -216,7 +222,7 @@ pub fn view(tx: &mut Unit<'_>, grant: &Grant<Read>, after: Option<&str>) -> Resu
         pages::page(tx, Reading { case: &case.id, content }, after)?;
     let newest = if content { part(priority::newest(tx, &case.id), &mut damaged)? } else { None };
     Ok(CaseView {
-        summary: summary(case),
+        summary: summary(&case),
         assessment: newest.map(|(_, assessed)| assessed.assessment),
         clocks: first_clocks(&clocks).map(clock).collect(),
         intimate_image_clock: image,

@@ -2,6 +2,7 @@
 
 use super::acts::{self, Done};
 use super::requests::{self, Agreement, NewRequest};
+use super::review;
 use crate::domain::access::{AskPlatform, Grant};
 use crate::domain::unit::Unit;
 use crate::error::Result;
@@ -16,8 +17,9 @@ pub fn ask(tx: &mut Unit<'_>, grant: Grant<AskPlatform>, new: NewRequest) -> Res
     if new.agreement == Some(Agreement::TwoPerson) {
         // The second person approves what the first one saw: this report, whatever joins meanwhile.
         let new = NewRequest { report_id: Some(report), ..new };
-        return acts::propose_request(tx, &case.id, &who, new).map(Done::Pending);
+        return acts::propose_request(tx, &case, &who, new).map(Done::Pending);
     }
     requests::make(tx, &mut case, &who.id, &new, report)?;
+    review::note_act(tx, &mut case, &who)?;
     Ok(Done::Now(Box::new(case)))
 }

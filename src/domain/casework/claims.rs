@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::moved;
 use super::priority;
+use super::review;
 use crate::base::id::StaffId;
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
@@ -47,14 +48,25 @@ pub fn claim(tx: &mut Unit<'_>, grant: Grant<Claim>) -> Result<Case> {
     Ok(case)
 }
 
-/// Writes the claim down.
+/// Writes the claim down. It ends the alarm of what wakes nobody, and stills that of what does for a while: only who
+/// reads the case and does something about it ends that one ([`super::review`]).
 pub(in crate::domain) fn write_claim(tx: &mut Unit<'_>, case: &mut Case, who: &Acting) -> Result<()> {
+    let kit = tx.kit();
     let until = tx.now().plus(LEASE);
+    let renews = case.is_held_by(&who.id, tx.now());
     case.assigned_to = Some(who.id.clone());
     case.claimed_until = Some(until);
     case.reserved_until = None;
+    if !renews {
+        case.read_at = None;
+        case.acted_at = None;
+    }
     store::set_holder(tx, case)?;
-    paging::quiet(tx, &case.id)?;
+    match (priority::is_urgent(kit, case.priority), renews) {
+        (true, false) => paging::still(tx, case, &who.person)?,
+        (true, true) => {}
+        (false, _) => paging::quiet(tx, &case.id)?,
+    }
     audit::record(tx, Owner::case(&case.id), Event::Claimed { until })
 }
 
@@ -62,33 +74,42 @@ pub(in crate::domain) fn write_claim(tx: &mut Unit<'_>, case: &mut Case, who: &A
 pub fn heartbeat(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
     let (mut case, _) = grant.into_parts();
     case.claimed_until = Some(tx.now().plus(LEASE));
-    store::set_holder(tx, &case)?;
+    store::set_holder(tx, &mut case)?;
     Ok(case)
 }
 
-/// Gives the case back to its queue. An urgent one is nobody's then, so somebody is told.
+/// Gives the case back to its queue. An urgent one is nobody's then, so somebody is told: at once, when whoever had it
+/// did nothing about it.
 pub fn release(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
-    let (mut case, _) = grant.into_parts();
+    let (mut case, who) = grant.into_parts();
+    let attended = case.is_attended(tx.now());
     case.assigned_to = None;
     case.claimed_until = None;
     case.reserved_until = None;
-    store::set_holder(tx, &case)?;
+    store::set_holder(tx, &mut case)?;
     audit::record(tx, Owner::case(&case.id), Event::Released)?;
-    priority::page_if_urgent(tx, &case, "released")?;
+    if attended {
+        priority::page_if_urgent(tx, &case, "released")?;
+    } else {
+        priority::page_now_if_urgent(tx, &case, "released")?;
+    }
+    // Who gave it back and takes it again stills nothing.
+    paging::note_stilled(tx, &case.id, &who.person)?;
     Ok(case)
 }
 
-/// Begins the work: the first human review.
+/// Begins the work.
 pub(super) fn start(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
-    let (mut case, _) = grant.into_parts();
+    let (mut case, who) = grant.into_parts();
     moved::move_along(tx, &mut case, Action::Start, None)?;
+    review::note_act(tx, &mut case, &who)?;
     Ok(case)
 }
 
 /// Sets the case aside with a reason. The claim ends, the person keeps it, and its clocks run on.
 ///
 /// # Errors
-/// `Invalid` without a reason or with an `until` that has passed or lies more than 72 hours ahead.
+/// `Unread` when they have not read all of it; `Invalid` without a reason or with an `until` that has passed or lies more than 72 hours ahead.
 pub(super) fn hold(tx: &mut Unit<'_>, grant: Grant<Work>, reason: &str, until: Option<Timestamp>) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
     let until = until.ok_or_else(|| Error::invalid("/until", Casework::HoldWithoutEnd(LONGEST_HOLD_HOURS)))?;
@@ -96,11 +117,14 @@ pub(super) fn hold(tx: &mut Unit<'_>, grant: Grant<Work>, reason: &str, until: O
         return Err(Error::invalid("/until", Casework::HoldOutOfRange(LONGEST_HOLD_HOURS)));
     }
     require_reason(reason)?;
+    case.next(Action::Hold)?;
+    review::require_read(&case)?;
     moved::move_along(tx, &mut case, Action::Hold, None)?;
     crate::domain::casework::notes::write_reason(tx, &case.id, &who, reason)?;
+    review::note_act(tx, &mut case, &who)?;
     case.claimed_until = None;
     case.held_until = Some(until);
-    store::set_holder(tx, &case)?;
+    store::set_holder(tx, &mut case)?;
     Ok(case)
 }
 
@@ -182,13 +206,17 @@ pub fn assign(tx: &mut Unit<'_>, grant: Grant<Assign>, to: &StaffId) -> Result<C
     if case.is_held_by_other(&by.id, now) && case.is_held_by_other(&to.id, now) {
         return Err(Conflict::ClaimedByOther.into());
     }
+    // Taken and left undone, it has waited long enough.
+    let idle = case.claimed_until.is_some_and(|until| until > now) && !case.is_attended(now);
     case.assigned_to = Some(to.id.clone());
     case.claimed_until = None;
     case.reserved_until = Some(reserved(now, case.next_due_at));
-    store::set_holder(tx, &case)?;
+    store::set_holder(tx, &mut case)?;
     store::bump(tx, &mut case)?;
     audit::record(tx, Owner::case(&case.id), Event::Assigned { to: to.id.clone() })?;
-    if case.state.is_open() {
+    if case.state.is_open() && idle {
+        priority::page_now_if_urgent(tx, &case, "handed_over")?;
+    } else if case.state.is_open() {
         priority::page_if_urgent(tx, &case, "handed_over")?;
     }
     Ok(case)
@@ -223,7 +251,7 @@ pub fn lapse(tx: &mut Unit<'_>, id: &str) -> Result<()> {
         return Ok(());
     }
     case.claimed_until = None;
-    store::set_holder(tx, &case)?;
+    store::set_holder(tx, &mut case)?;
     if let Some(staff) = case.assigned_to.clone() {
         audit::record(tx, Owner::case(&case.id), Event::ClaimEnded { staff, what: "claim", cause: "lapsed" })?;
     }

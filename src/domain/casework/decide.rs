@@ -4,11 +4,14 @@ use super::acts::{self, Done};
 use super::claims;
 use super::moved;
 use super::requests::{self, RequestState};
+use super::review;
 use super::rights::{self, Cause};
+use super::withdrawal;
 use crate::base::secret::silent;
-use crate::domain::access::{Decide, Grant};
+use crate::domain::access::{Acting, Decide, Grant};
 use crate::domain::case::{Action, Case, Outcome};
-use crate::domain::unit::Unit;
+use crate::domain::triage::Priority;
+use crate::domain::unit::{Look, Unit};
 use crate::error::{Conflict, Result};
 
 /// A decision.
@@ -19,16 +22,20 @@ pub struct Closing {
     pub reason: String,
 }
 
-/// Closes a case. "Unfounded" waits for a second person.
+/// Closes a case that its holder has read. What ends help for somebody who may be in danger waits for a second person, and
+/// so does "unfounded".
 ///
 /// # Errors
-/// `Conflict` when the case cannot be closed from where it stands; `Invalid` without a reason.
+/// `Conflict` when the case cannot be closed from where it stands, `Unread` when more was said than was read in this claim;
+/// `Invalid` without a reason, and for a withdrawal that nobody may take as one (see [`super::withdrawal`]).
 pub fn decide(tx: &mut Unit<'_>, grant: Grant<Decide>, closing: &Closing) -> Result<Done> {
     let (mut case, who) = grant.into_parts();
     claims::require_reason(&closing.reason)?;
     case.next(Action::Close)?;
-    if closing.outcome == Outcome::Unfounded {
-        let act = acts::propose_unfounded(tx, &case.id, &who, &closing.reason)?;
+    review::require_read(&case)?;
+    may_end_so(tx, &case, closing.outcome)?;
+    if waits_for_two(tx, &case, closing.outcome, &who)? {
+        let act = acts::propose_closing(tx, &case, &who, closing)?;
         return Ok(Done::Pending(act));
     }
     crate::domain::casework::notes::write_reason(tx, &case.id, &who, &closing.reason)?;
@@ -36,32 +43,45 @@ pub fn decide(tx: &mut Unit<'_>, grant: Grant<Decide>, closing: &Closing) -> Res
     Ok(Done::Now(Box::new(case)))
 }
 
-/// Closes a case. What an outcome says of the platform must be true: statistics are made of it. What it was asked stays
-/// asked: a late answer is still taken. What waits for a second person does not outlive the case.
-pub(super) fn close(tx: &mut Unit<'_>, case: &mut Case, outcome: Outcome) -> Result<()> {
-    let needed: Option<(&[RequestState], _, _)> = match outcome {
-        Outcome::PlatformActed => Some((
-            &[RequestState::Done, RequestState::PartlyDone],
-            "no answer of the platform",
-            "close as platform_acted",
-        )),
-        Outcome::PlatformRefused => Some((
-            &[RequestState::Declined, RequestState::PartlyDone],
-            "no refusal of the platform",
-            "close as platform_refused",
-        )),
-        Outcome::PlatformSilent => Some((&[RequestState::Overdue], "no overdue request", "close as platform_silent")),
-        Outcome::SupportedElsewhere
-        | Outcome::RecordedOnly
-        | Outcome::Withdrawn
-        | Outcome::UnableToContact
-        | Outcome::Unfounded => None,
+/// Whether all stands on record that an outcome asks for: the wish and the check of a withdrawal, and what an outcome says of
+/// the platform, which must be true because statistics are made of it.
+pub(super) fn may_end_so(rx: &mut Look<'_>, case: &Case, outcome: Outcome) -> Result<()> {
+    let (states, from, action): (&[RequestState], _, _) = match outcome {
+        Outcome::PlatformActed => {
+            (&[RequestState::Done, RequestState::PartlyDone], "no answer of the platform", "close as platform_acted")
+        }
+        Outcome::PlatformRefused => {
+            let refused = &[RequestState::Declined, RequestState::PartlyDone];
+            (refused, "no refusal of the platform", "close as platform_refused")
+        }
+        Outcome::PlatformSilent => (&[RequestState::Overdue], "no overdue request", "close as platform_silent"),
+        Outcome::Withdrawn => return withdrawal::check(rx, case),
+        Outcome::SupportedElsewhere | Outcome::RecordedOnly | Outcome::UnableToContact | Outcome::Unfounded => {
+            return Ok(());
+        }
     };
-    if let Some((states, from, action)) = needed
-        && !requests::any_in(tx, &case.id, states)?
-    {
-        return Err(Conflict::Transition { from, action }.into());
+    let is_true = requests::any_in(rx, &case.id, states)?;
+    if is_true { Ok(()) } else { Err(Conflict::Transition { from, action }.into()) }
+}
+
+/// Whether nobody closes this case so alone: to call a report abuse; to end help for somebody in danger with nothing done;
+/// and to say that others help her, or that the platform was silent, where nobody else has read what she said. What the
+/// platform answered stands on record.
+fn waits_for_two(rx: &mut Look<'_>, case: &Case, outcome: Outcome, who: &Acting) -> Result<bool> {
+    let urgent = case.gravest() <= Priority::P1;
+    match outcome {
+        Outcome::Unfounded => Ok(true),
+        Outcome::Withdrawn | Outcome::UnableToContact | Outcome::RecordedOnly => Ok(urgent),
+        Outcome::SupportedElsewhere | Outcome::PlatformSilent => {
+            Ok(urgent && !review::is_known_to_others(rx, case, who)?)
+        }
+        Outcome::PlatformActed | Outcome::PlatformRefused => Ok(false),
     }
+}
+
+/// Closes a case. What its platform was asked stays asked: a late answer is still taken. What waits for a second person does
+/// not outlive the case.
+pub(super) fn close(tx: &mut Unit<'_>, case: &mut Case, outcome: Outcome) -> Result<()> {
     moved::move_along(tx, case, Action::Close, Some(outcome))?;
     rights::void_all(tx, &case.id, Cause::CaseClosed)?;
     claims::end(tx, case)

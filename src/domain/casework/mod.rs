@@ -11,9 +11,11 @@ mod moved;
 pub(in crate::domain) mod notes;
 pub mod priority;
 pub mod requests;
+mod review;
 pub mod rights;
 mod tables;
 mod transition;
+mod withdrawal;
 
 pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
 pub use ask::ask;
@@ -26,5 +28,6 @@ pub(in crate::domain) use links::link_one_pair;
 pub use notes::{NewNote, NoteView, Records, write_note};
 pub(in crate::domain) use priority::{facts, notice, page_if_left};
 pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, without_rules};
+pub(in crate::domain) use review::note_reading;
 pub(in crate::domain) use tables::TABLES;
 pub use transition::{Transition, transition};

@@ -1,7 +1,7 @@
 //! All that follows from a move of a case: the one list, so that whoever moves one leaves nothing out.
 
 use super::requests;
-use crate::domain::case::clocks::{self, ClockKind};
+use crate::domain::case::clocks;
 use crate::domain::case::report;
 use crate::domain::case::store;
 use crate::domain::case::{Action, Case, Outcome, State};
@@ -12,7 +12,7 @@ use crate::domain::unit::Unit;
 use crate::domain::vault::Owner;
 use crate::error::Result;
 
-/// Moves a case along the state table, records it, counts it for the public, meets and stops its clocks, ends its alarm
+/// Moves a case along the state table, records it, counts it for the public, stops its clocks and ends its alarm
 /// when it is closed, puts it in its place in the queue, and tells the platform when its view of the reports changes.
 ///
 /// # Errors
@@ -30,9 +30,6 @@ pub(super) fn move_along(tx: &mut Unit<'_>, case: &mut Case, action: Action, out
     };
     audit::record(tx, Owner::case(&case.id), moved)?;
     note_for_the_public(tx, case, action)?;
-    if from == State::Received {
-        clocks::meet(tx, &case.id, ClockKind::HumanReview, None)?;
-    }
     if to == State::Closed {
         clocks::stop_ours(tx, &case.id)?;
         paging::quiet(tx, &case.id)?;

@@ -193,6 +193,12 @@ pub(super) fn page_if_urgent(tx: &mut Unit<'_>, case: &Case, reason: &str) -> Re
     paging::call(tx, case, Call { reason, at, least: Rung::OnCall })
 }
 
+/// Has somebody paged at once when the rules say that a case of its priority wakes somebody.
+pub(super) fn page_now_if_urgent(tx: &mut Unit<'_>, case: &Case, reason: &str) -> Result<()> {
+    let kit = tx.kit();
+    if is_urgent(kit, case.priority) { call_now(tx, case, reason) } else { Ok(()) }
+}
+
 /// Whom a case wakes that is being opened: at once when the rules failed, and nobody when it is a trial.
 pub(in crate::domain) fn first_call(rx: &Look<'_>, case: &Case, failed: bool) -> Option<Call<'static>> {
     let kit = rx.kit();

@@ -52,6 +52,12 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "readings",
+        row: "case_id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[("case_id", Holds::Refers(&["cases"])), ("staff_id", Holds::Refers(&["staff"]))],
+    },
+    Table {
         name: "requests",
         row: "id",
         opened_by: OpenedBy::Column("case_id"),

@@ -157,6 +157,9 @@ fn open(tx: &mut Unit<'_>, incoming: &Incoming<'_>) -> Result<Option<Case>> {
         closed_at: None,
         region: Some(incoming.region),
         version: 1,
+        content_at: now,
+        read_at: None,
+        acted_at: None,
     };
     let opened =
         Event::CaseOpened { report: incoming.report.clone(), queue: queue.as_str(), priority: assessment.priority };
@@ -222,6 +225,7 @@ fn take_in(
     promised: Option<Timestamp>,
 ) -> Result<()> {
     let before = case.priority;
+    store::note_content(tx, case)?;
     if case.state == State::Closed {
         claims::open_again(tx, case)?;
     } else {

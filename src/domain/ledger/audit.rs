@@ -104,8 +104,8 @@ pub enum Event {
     EndpointDisabled { endpoint: EndpointId, reason: &'static str },
     /// A webhook endpoint was removed.
     EndpointRemoved { endpoint: EndpointId },
-    /// A staff account was made.
-    StaffAdded { role: &'static str },
+    /// A staff account was made, for this human: by the id of their first account.
+    StaffAdded { role: &'static str, person: StaffId },
     /// A staff account was closed.
     StaffClosed,
     /// The role or the queues of an account changed.

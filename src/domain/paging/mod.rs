@@ -1,11 +1,13 @@
 //! Paging: an alarm stands for a case that a person must be told about. It rings, again and again and ever higher up,
-//! until somebody takes the case. What it says to people is neutral: not a word of the case.
+//! until somebody takes the case; of a p0 or p1, until they have read it and done something. What it says to people is
+//! neutral: not a word of the case.
 
 mod ladder;
 pub mod missed;
 pub mod owed;
 pub mod rota;
 pub mod shown;
+mod stilled;
 mod tables;
 pub mod unheard;
 mod unreadable;
@@ -16,6 +18,7 @@ use diesel::prelude::*;
 
 pub use ladder::Ladder;
 pub use owed::{Job, Notice, RingOf};
+pub(in crate::domain) use stilled::{attend, note_stilled, still};
 pub(in crate::domain) use tables::TABLES;
 pub use unreadable::{call_for_unreadable, ring_unreadable};
 pub(in crate::domain) use walls::note_turned_away;
@@ -59,6 +62,11 @@ impl Rung {
         }
     }
 
+    /// The next one up; the highest stays itself.
+    fn up(self) -> Self {
+        Self::of_level(self.level() + 1)
+    }
+
     /// The highest that is not above this level.
     fn of_level(level: i64) -> Self {
         Self::ALL.iter().copied().rfind(|rung| rung.level() <= level).unwrap_or(Self::OnCall)
@@ -96,13 +104,24 @@ struct Alarm {
     rings: i64,
     next_at: Timestamp,
     told: Option<String>,
+    stilled_by: Option<String>,
 }
 
 impl Alarm {
+    /// Whether it is about to tell somebody above those on call of what they must know, whoever has the case.
+    fn is_due_above(&self, now: Timestamp) -> bool {
+        self.least_rung > Rung::OnCall.level() && self.next_at <= now
+    }
+
     /// Whom it told when it rang last.
     fn told(&self) -> Vec<StaffId> {
-        self.told.iter().flat_map(|told| told.split(' ')).filter_map(|id| id.parse().ok()).collect()
+        ids(self.told.as_ref())
     }
+}
+
+/// The ids in a column of them.
+fn ids(text: Option<&String>) -> Vec<StaffId> {
+    text.into_iter().flat_map(|text| text.split(' ')).filter_map(|id| id.parse().ok()).collect()
 }
 
 fn open_of(rx: &mut Look<'_>, case: &CaseId) -> Result<Option<Alarm>> {
@@ -145,7 +164,7 @@ pub(super) fn call(tx: &mut Unit<'_>, case: &Case, call: Call<'_>) -> Result<()>
     audit::record(tx, Owner::case(&case.id), Event::AlarmOpened { reason: call.reason.to_owned() })
 }
 
-/// Ends the alarm of a case: somebody has taken it, or nothing is to be done any more.
+/// Ends the alarm of a case: somebody has taken what wakes nobody, or nothing is to be done any more.
 pub(super) fn quiet(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
     let open = alarms::table.filter(alarms::case_id.eq(case).and(alarms::closed_at.is_null()));
     diesel::update(open).set(alarms::closed_at.eq(tx.now())).execute(tx.conn())?;
@@ -214,6 +233,9 @@ fn ring(tx: &mut Unit<'_>, case: &Case, alarm: Alarm) -> Result<()> {
     {
         holder = None;
     }
+    // Of what wakes somebody a claim alone is no help: whoever took it and does nothing has others told, higher up.
+    let idle = holder.is_some() && spans.page_first.is_some() && !case.is_attended(now);
+    let rung = if idle { rung.up() } else { rung };
     let mut people = match &holder {
         // Somebody is at it: they are told, and whoever must know anyway. Who cannot be written to hears nothing.
         Some(holder) if rung == Rung::OnCall && hears(tx, holder)? => Vec::new(),
@@ -222,12 +244,12 @@ fn ring(tx: &mut Unit<'_>, case: &Case, alarm: Alarm) -> Result<()> {
     people.extend(holder.clone().filter(|holder| !people.contains(holder)));
     let urgency = if spans.page_first.is_some() { Urgency::Now } else { Urgency::Today };
     let names = people.iter().map(StaffId::as_str).collect::<Vec<_>>().join(" ");
-    let next = Ring { case: &case.id, alarm: &alarm, rung, urgency, last: holder.is_some() };
+    let next = Ring { case: &case.id, alarm: &alarm, rung, urgency, last: holder.is_some() && !idle };
     owe(tx, &next, &people)?;
     let event = Event::OnCallPaged { reason: alarm.reason, rung: rung.as_str(), people };
     audit::record(tx, Owner::case(&case.id), event)?;
-    // Whoever holds the case has been told; the next clock tells again.
-    let closed_at = holder.map(|_| now);
+    // Whoever is at it has been told; the next clock tells again.
+    let closed_at = holder.filter(|_| !idle).map(|_| now);
     diesel::update(alarms::table.find(&alarm.id))
         .set((
             alarms::rings.eq(alarm.rings + 1),

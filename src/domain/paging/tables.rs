@@ -20,6 +20,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("case_id", Holds::Refers(&["cases"])),
             ("reason", Holds::Text("which rule, clock or fault rings; rules are data")),
             ("told", Holds::RefersToEach("staff")),
+            ("stilled_by", Holds::RefersToEach("staff")),
         ],
     },
     Table {

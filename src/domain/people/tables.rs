@@ -48,6 +48,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("audit_head", Holds::Digest("the last link of its chain, which is compared")),
             ("mail", Holds::sealed(Scope::Secret, "mail")),
             ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
+            ("person", Holds::Refers(&["staff"])),
         ],
     },
     Table {

@@ -29,6 +29,28 @@ pub enum Casework {
     UnknownColleague,
     /// The act has a call of its own.
     NotATransition,
+    /// A note that needs it does not say by which way she was heard.
+    NoHow,
+    /// A check for coercion was not made live: by a way on which one hears or sees the other.
+    NotLive,
+    /// A check for coercion does not say whether she was alone.
+    NoAlone,
+    /// Only a wish to withdraw was told at a time, and not in the time to come.
+    ToldAt,
+    /// This kind of note has no such member.
+    NotOfThisNote,
+    /// Nobody asked to withdraw.
+    NoWithdrawal,
+    /// Nobody has checked for coercion since the wish, and since she last said something.
+    NoCoercionCheck,
+    /// She was not alone when it was checked.
+    CheckedNotAlone,
+    /// It was checked by the way through which the wish came.
+    CheckedSameWay,
+    /// It was checked within so many hours of the wish.
+    CheckedTooSoon(u64),
+    /// Contact is not safe by now.
+    ContactNotSafe,
 }
 
 impl Casework {
@@ -36,8 +58,16 @@ impl Casework {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::NoReason | Self::HoldWithoutEnd(_) => "required",
-            Self::HoldOutOfRange(_) | Self::CheckInOutOfRange(_) => "out_of_range",
+            Self::NoReason | Self::HoldWithoutEnd(_) | Self::NoHow | Self::NoAlone => "required",
+            Self::HoldOutOfRange(_) | Self::CheckInOutOfRange(_) | Self::ToldAt => "out_of_range",
+            Self::NotLive => "not_live",
+            Self::NotOfThisNote => "not_of_this_note",
+            Self::NoWithdrawal => "no_withdrawal",
+            Self::NoCoercionCheck => "no_coercion_check",
+            Self::CheckedNotAlone => "checked_not_alone",
+            Self::CheckedSameWay => "checked_same_way",
+            Self::CheckedTooSoon(_) => "checked_too_soon",
+            Self::ContactNotSafe => "contact_not_safe",
             Self::NoteLength(_) => "bad_length",
             Self::ChannelNotConfirmed => "channel_not_confirmed",
             Self::ContactBarred => "contact_barred",

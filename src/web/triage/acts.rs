@@ -56,7 +56,7 @@ async fn list(call: Call) -> Result<HttpResponse> {
 
 /// `POST /v1/triage/cases/{id}/pending/{act}/approve`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/pending/{act}/approve", tag = "triage", operation_id = "approve_act", summary = "Approve as the second person",
-    description = "Who proposed the act cannot approve it.",
+    description = "Who proposed the act cannot approve it, by whichever account. Whoever approves has read all of the case (409 `unread`).",
     params(("id" = inline(CaseId), Path, description = "The case's id"), ("act" = inline(ActId), Path, description = "The act's id")),
     responses((status = 200, description = "Done", body = CaseSummary)))]
 async fn approve(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -65,7 +65,7 @@ async fn approve(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 /// `POST /v1/triage/cases/{id}/pending/{act}/refuse`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/pending/{act}/refuse", tag = "triage", operation_id = "refuse_act", summary = "Refuse as the second person",
-    description = "Who proposed the act cannot refuse it.",
+    description = "Who proposed the act cannot refuse it, by whichever account.",
     params(("id" = inline(CaseId), Path, description = "The case's id"), ("act" = inline(ActId), Path, description = "The act's id")),
     responses((status = 200, description = "Not done; everything is as it was", body = CaseSummary)))]
 async fn refuse(call: Call, raw: Raw) -> Result<HttpResponse> {

@@ -114,7 +114,7 @@ async fn view(call: Call) -> Result<HttpResponse> {
 }
 
 /// `POST /v1/triage/cases/{id}/claim`.
-#[utoipa::path(post, path = "/v1/triage/cases/{id}/claim", tag = "triage", operation_id = "claim_case", summary = "Take this case", description = "A heartbeat renews the claim.",
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/claim", tag = "triage", operation_id = "claim_case", summary = "Take this case", description = "A heartbeat renews the claim. The alarm of a p0 or p1 is still for five minutes, and rings on higher up unless you have read the case and begun, written a note, raised it or asked the platform.",
     params(("id" = inline(CaseId), Path, description = "The case's id")),
     responses((status = 200, description = "You hold it for 15 minutes", body = CaseSummary)))]
 async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -134,7 +134,7 @@ async fn heartbeat(call: Call) -> Result<HttpResponse> {
 
 /// `POST /v1/triage/cases/{id}/release`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/release", tag = "triage", operation_id = "release_case", summary = "Give it back to its queue",
-    description = "The next one who claims from the queue is offered it.",
+    description = "The next one who claims from the queue is offered it. A p0 or p1 that you did nothing about rings at once.",
     params(("id" = inline(CaseId), Path, description = "The case's id")),
     responses((status = 200, description = "Nobody holds it", body = CaseSummary)))]
 async fn release(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -178,7 +178,7 @@ pub(in crate::web) struct TransitionBody {
 
 /// `POST /v1/triage/cases/{id}/transitions`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/transitions", tag = "triage", operation_id = "move_case", summary = "Start, hold, resume or reopen",
-    description = "Which moves each state allows stands in the state table.",
+    description = "Which moves each state allows stands in the state table. Who sets a case aside has read all of it (409 `unread`).",
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = TransitionBody,
     responses((status = 200, description = "Moved", body = CaseSummary)))]
 async fn transition(call: Call, raw: Raw) -> Result<HttpResponse> {

@@ -50,7 +50,7 @@ pub(in crate::web) struct PriorityBody {
 
 /// `POST /v1/triage/cases/{id}/priority`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/priority", tag = "triage", operation_id = "change_priority", summary = "Raise or lower the priority",
-    description = "A raise holds at once. Lowering from p0 or p1 waits for a lead or safeguarding lead.",
+    description = "A raise holds at once. Lowering from p0 or p1 waits for a lead or safeguarding lead. Whoever lowers has read all of it (409 `unread`).",
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = PriorityBody,
     responses((status = 200, description = "Changed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 async fn priority(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -66,7 +66,9 @@ async fn priority(call: Call, raw: Raw) -> Result<HttpResponse> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct DecisionBody {
-    /// The outcome. `unfounded` waits for a second person.
+    /// The outcome. `unfounded` waits for a second person; so do `withdrawn`, `unable_to_contact` and `recorded_only` of what
+    /// is or was p0 or p1, and there `supported_elsewhere` and `platform_silent` while nobody else has read the case.
+    /// `withdrawn` needs a wish and a `coercion_check` after it.
     outcome: Outcome,
     /// Why, for colleagues.
     #[schema(min_length = 1, max_length = 20000)]
@@ -75,7 +77,7 @@ pub(in crate::web) struct DecisionBody {
 
 /// `POST /v1/triage/cases/{id}/decision`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/decision", tag = "triage", operation_id = "decide_case", summary = "Close the case with an outcome",
-    description = "The platform reads the outcome and nothing more.",
+    description = "You have read all of it in this claim (409 `unread`). The platform reads the outcome and nothing more.",
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = DecisionBody,
     responses((status = 200, description = "Closed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 async fn decide(call: Call, raw: Raw) -> Result<HttpResponse> {

@@ -166,13 +166,21 @@ impl Staff {
         self.caller.post_with(&format!("/v1/triage/cases/{id}/{act}"), &new_key(), Some(&tag), body).await
     }
 
-    /// Claims a case and begins the review.
+    /// Claims a case, reads it and begins the work.
     pub(crate) async fn take(&self, id: &str) {
         self.act(id, "claim", &json!({})).await.expect(200);
         let (case, _) = self.case(id).await;
         if case["state"] == "received" {
             self.act_seen(id, "transitions", &json!({"action": "start"})).await.expect(200);
+        } else {
+            self.act(id, "notes", &json!({"text": "Taken up."})).await.expect(201);
         }
+    }
+
+    /// Reads a case and signs what waits in it.
+    pub(crate) async fn approve(&self, id: &str, act: &str) -> Answer {
+        self.case(id).await;
+        self.act(id, &format!("pending/{act}/approve"), &json!({})).await
     }
 }
 

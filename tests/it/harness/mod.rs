@@ -206,6 +206,31 @@ impl World {
 
     /// A colleague with these queues, signed in from inside.
     pub(crate) async fn staff_with(&self, role: Role, queues: Vec<Queue>) -> Staff {
+        self.hire(role, queues, None).await
+    }
+
+    /// A further account of somebody, signed in.
+    pub(crate) async fn second_account(&self, of: &Staff, role: Role) -> Staff {
+        self.hire(role, Vec::new(), Some(of.username.clone())).await
+    }
+
+    /// A further safeguarding lead reads a case, so that it is known to two.
+    pub(crate) async fn read_by_another(&self, case: &str) {
+        self.staff(Role::SafeguardingLead).await.case(case).await;
+    }
+
+    /// Somebody whose session has ended, signed in again.
+    pub(crate) async fn signed_in_again(&self, who: &Staff) -> Staff {
+        let name = who.username.clone();
+        let open = move |tx: &mut recourse::domain::unit::Unit<'_>| {
+            let account = staff::account(tx, &name)?.unwrap();
+            staff::open_session(tx, account)
+        };
+        let opened = self.app.write(TEST, open).await.unwrap();
+        Staff { caller: Caller::new(self, opened.token.into_exposed()), ..who.clone() }
+    }
+
+    async fn hire(&self, role: Role, queues: Vec<Queue>, same_person_as: Option<String>) -> Staff {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let username = format!("{}-{}", role.as_str(), COUNT.fetch_add(1, Ordering::Relaxed));
         let name = username.clone();
@@ -214,7 +239,9 @@ impl World {
             .app
             .write(TEST, move |tx| {
                 let password_hash = "$none$".to_owned();
-                staff::add(tx, NewMember { username: name.clone(), role, queues, password_hash, totp_secret })?;
+                let username = name.clone();
+                let new = NewMember { username, role, queues, password_hash, totp_secret, same_person_as };
+                staff::add(tx, new)?;
                 let account = staff::account(tx, &name)?.unwrap();
                 staff::open_session(tx, account)
             })

@@ -271,6 +271,7 @@ impl Service {
                 queues: Queue::ALL.to_vec(),
                 password_hash: "$none$".to_owned(),
                 totp_secret: staff::new_totp_secret(),
+                same_person_as: None,
             };
             staff::add(tx, new)?;
             let account = staff::account(tx, "lead")?.unwrap();

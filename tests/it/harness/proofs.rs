@@ -12,7 +12,7 @@ use recourse::error::Result;
 
 use super::{TEST, World};
 
-type Account = (StaffId, String, Role, String, String, Vec<u8>, i64, bool, Timestamp, Option<Vec<u8>>);
+type Account = (StaffId, String, Role, String, String, Vec<u8>, i64, bool, Timestamp, Option<Vec<u8>>, StaffId);
 type Client = (ClientId, PlatformId, Mode, Vec<u8>, String, i64, Timestamp, Option<Timestamp>);
 
 impl World {
@@ -35,9 +35,10 @@ fn accounts(tx: &mut Unit<'_>) -> Result<()> {
         staff::active,
         staff::created_at,
         staff::mail,
+        staff::person,
     );
     let all: Vec<Account> = staff::table.select(columns).load(tx.conn())?;
-    for (id, username, role, queues, password_hash, totp_secret, epoch, active, created_at, mail) in all {
+    for (id, username, role, queues, password_hash, totp_secret, epoch, active, created_at, mail, person) in all {
         let covered = Covered::by("staff")
             .and(id.as_str())
             .and(username)
@@ -48,7 +49,8 @@ fn accounts(tx: &mut Unit<'_>) -> Result<()> {
             .number(epoch)
             .number(active)
             .number(created_at.micros())
-            .perhaps(mail.as_deref());
+            .perhaps(mail.as_deref())
+            .and(person.as_str());
         let mac = covered.proof(&tx.kit().keyring);
         diesel::update(staff::table.find(id)).set(staff::mac.eq(mac)).execute(tx.conn())?;
     }

@@ -1,5 +1,5 @@
-//! Acts that wait for a second person: lowering from p0 or p1, an outcome of "unfounded", and a request to a platform
-//! without the survivor's recorded agreement.
+//! Acts that wait for a second person: lowering from p0 or p1, an outcome of "unfounded", the outcomes that end help for
+//! somebody in danger with nothing done, and a request to a platform without the survivor's recorded agreement.
 
 mod view;
 
@@ -9,18 +9,20 @@ use serde::{Deserialize, Serialize};
 pub use view::{ActView, Proposal};
 pub(in crate::domain) use view::{ended, waiting};
 
-use super::decide;
+use super::decide::{self, Closing};
 use super::priority;
 use super::requests::{self, NewRequest};
+use super::review;
 use crate::base::code::codes;
 use crate::base::id::{ActId, CaseId, StaffId};
 use crate::base::secret::silent;
+use crate::base::time::Timestamp;
 use crate::db::schema::acts;
 use crate::domain::access::{self, Act, Acting, ChangePriority, Grant, SignSecond};
 use crate::domain::case::store;
 use crate::domain::case::{Case, Outcome};
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::people::staff::Member;
+use crate::domain::people::staff::{self, Member};
 use crate::domain::triage::{Assessment, Priority};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Notes, Owner, Sealed};
@@ -34,6 +36,8 @@ codes! {
         LowerPriority = "lower_priority",
         /// Closing as unfounded.
         CloseUnfounded = "close_unfounded",
+        /// Closing with another outcome, of a case that is or was p0 or p1.
+        CloseUrgent = "close_urgent",
         /// A request to the platform on two people's record.
         AskPlatform = "ask_platform",
     }
@@ -44,7 +48,7 @@ impl ActKind {
     pub(super) const fn right(self) -> Act {
         match self {
             Self::LowerPriority => Act::ChangePriority,
-            Self::CloseUnfounded => Act::Decide,
+            Self::CloseUnfounded | Self::CloseUrgent => Act::Decide,
             Self::AskPlatform => Act::AskPlatform,
         }
     }
@@ -112,8 +116,15 @@ impl Lowering {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Body {
     LowerPriority(Lowering),
-    CloseUnfounded { reason: String, assessed: i64 },
+    Close { outcome: Outcome, reason: String, assessed: i64 },
     AskPlatform(Box<NewRequest>),
+}
+
+/// A proposal as it is kept: what it would do, and what was said in the case when it was made.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    content_at: Timestamp,
+    body: Body,
 }
 
 /// What came of an operation that may need a second person.
@@ -150,6 +161,7 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
     }
     if to < case.priority {
         crate::domain::casework::notes::write_reason(tx, &case.id, &who, &text)?;
+        review::note_act(tx, &mut case, &who)?;
         priority::raise(tx, &mut case, to)?;
         return Ok(Done::Now(Box::new(case)));
     }
@@ -157,6 +169,7 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
     if !case.state.is_open() {
         return Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into());
     }
+    review::require_known(tx, &case, &who.id)?;
     let (assessed, newest) = priority::newest(tx, &case.id)?;
     let answered = newest.assessment;
     let lowering = Lowering {
@@ -169,7 +182,7 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
         assessed,
     };
     let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
-    let act = propose(tx, &case.id, &who, ActKind::LowerPriority, &Body::LowerPriority(lowering))?;
+    let act = propose(tx, &case, &who, ActKind::LowerPriority, Body::LowerPriority(lowering))?;
     if urgent {
         return Ok(Done::Pending(act));
     }
@@ -178,21 +191,24 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
     Ok(Done::Now(Box::new(case)))
 }
 
-/// Proposes to close a case as unfounded.
-pub(super) fn propose_unfounded(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, reason: &str) -> Result<ActId> {
-    let assessed = priority::newest_seq(tx, case)?;
-    let body = Body::CloseUnfounded { reason: reason.to_owned(), assessed };
-    propose(tx, case, who, ActKind::CloseUnfounded, &body)
+/// Proposes to close a case.
+pub(super) fn propose_closing(tx: &mut Unit<'_>, case: &Case, who: &Acting, closing: &Closing) -> Result<ActId> {
+    let Closing { outcome, reason } = closing;
+    let kind = if *outcome == Outcome::Unfounded { ActKind::CloseUnfounded } else { ActKind::CloseUrgent };
+    let assessed = priority::newest_seq(tx, &case.id)?;
+    propose(tx, case, who, kind, Body::Close { outcome: *outcome, reason: reason.clone(), assessed })
 }
 
 /// Proposes a request to the platform that stands on two people's record.
-pub(super) fn propose_request(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, request: NewRequest) -> Result<ActId> {
-    propose(tx, case, who, ActKind::AskPlatform, &Body::AskPlatform(Box::new(request)))
+pub(super) fn propose_request(tx: &mut Unit<'_>, case: &Case, who: &Acting, request: NewRequest) -> Result<ActId> {
+    propose(tx, case, who, ActKind::AskPlatform, Body::AskPlatform(Box::new(request)))
 }
 
-fn propose(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, kind: ActKind, body: &Body) -> Result<ActId> {
+fn propose(tx: &mut Unit<'_>, case: &Case, who: &Acting, kind: ActKind, body: Body) -> Result<ActId> {
     let id = ActId::random();
-    let sealed = tx.keys(Owner::case(case))?.sealing::<Notes>()?.seal("act", id.as_str(), body)?;
+    let kept = Kept { content_at: case.content_at, body };
+    let case = &case.id;
+    let sealed = tx.keys(Owner::case(case))?.sealing::<Notes>()?.seal("act", id.as_str(), &kept)?;
     let row = (
         acts::id.eq(&id),
         acts::case_id.eq(case),
@@ -211,7 +227,8 @@ fn propose(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, kind: ActKind, body: 
 /// The second person decides. Approving does the act; refusing leaves everything as it is.
 ///
 /// # Errors
-/// `SecondPerson` when it is the first one, `ActDecided` when somebody was quicker, `ActVoid` when the case was closed
+/// `SecondPerson` when it is the first one, by whichever account, `Unread` when they approve without having read all of the
+/// case, `ActDecided` when somebody was quicker, `ActVoid` when the case was closed
 /// or the first one may not work on it any more, `ActOutdated` when more has come in than the first one saw.
 pub fn sign(tx: &mut Unit<'_>, grant: Grant<SignSecond>, id: &ActId, approve: bool) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
@@ -220,7 +237,7 @@ pub fn sign(tx: &mut Unit<'_>, grant: Grant<SignSecond>, id: &ActId, approve: bo
         .filter(acts::case_id.eq(&case.id))
         .select((acts::kind, acts::state, acts::proposed_by, acts::body))
         .first(tx.conn())?;
-    if proposed_by == who.id {
+    if staff::person_of(tx, &proposed_by)?.is_some_and(|person| person == who.person) {
         return Err(Error::Forbidden(Forbidden::SecondPerson));
     }
     match state {
@@ -229,30 +246,45 @@ pub fn sign(tx: &mut Unit<'_>, grant: Grant<SignSecond>, id: &ActId, approve: bo
         ActState::Pending | ActState::Void => return Err(Conflict::ActVoid.into()),
         ActState::Approved | ActState::Refused => return Err(Conflict::ActDecided.into()),
     }
-    close_act(tx, &case.id, &who, &Decided { act: id, kind, approved: approve })?;
+    let decided = Decided { act: id, kind, approved: approve };
     if !approve {
+        close_act(tx, &case.id, &who, &decided)?;
         return Ok(case);
     }
-    match tx.keys(Owner::case(&case.id))?.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed()
-    {
-        Body::LowerPriority(lowering) => {
-            let seen_all = priority::newest_seq(tx, &case.id)? == lowering.assessed;
-            if !seen_all || case.raised_priority != lowering.raised {
-                return Err(Conflict::ActOutdated.into());
-            }
-            priority::lower(tx, &mut case, id)?;
-        }
-        Body::CloseUnfounded { assessed, .. } => {
-            if priority::newest_seq(tx, &case.id)? != assessed {
-                return Err(Conflict::ActOutdated.into());
-            }
-            decide::close(tx, &mut case, Outcome::Unfounded)?;
-        }
-        Body::AskPlatform(request) => {
-            requests::make_approved(tx, &mut case, &proposed_by, &request)?;
-        }
+    let kept = open(tx, &case.id, id, &sealed)?;
+    if kept.content_at != case.content_at {
+        return Err(Conflict::ActOutdated.into());
     }
+    review::require_known(tx, &case, &who.id)?;
+    close_act(tx, &case.id, &who, &decided)?;
+    carry_out(tx, &mut case, id, &proposed_by, kept.body)?;
     store::find(tx, &case.id)?.ok_or(Error::NotFound)
+}
+
+/// Does what was proposed, as far as nothing else has come in or was judged since.
+fn carry_out(tx: &mut Unit<'_>, case: &mut Case, id: &ActId, by: &StaffId, body: Body) -> Result<()> {
+    let newest = priority::newest_seq(tx, &case.id)?;
+    match body {
+        Body::LowerPriority(lowering) => {
+            if newest != lowering.assessed || case.raised_priority != lowering.raised {
+                return Err(Conflict::ActOutdated.into());
+            }
+            priority::lower(tx, case, id)
+        }
+        Body::Close { outcome, assessed, .. } => {
+            if newest != assessed {
+                return Err(Conflict::ActOutdated.into());
+            }
+            decide::may_end_so(tx, case, outcome)?;
+            decide::close(tx, case, outcome)
+        }
+        Body::AskPlatform(request) => requests::make_approved(tx, case, by, &request).map(drop),
+    }
+}
+
+fn open(rx: &mut Look<'_>, case: &CaseId, id: &ActId, sealed: &Sealed<Notes>) -> Result<Kept> {
+    let key = rx.keys(Owner::case(case))?.existing::<Notes>()?;
+    Ok(key.open::<Kept>("act", id.as_str(), sealed)?.into_exposed())
 }
 
 /// What became of an act.
@@ -278,12 +310,10 @@ fn close_act(tx: &mut Unit<'_>, case: &CaseId, who: &Member, decided: &Decided<'
 /// The lowering that an act holds.
 pub(super) fn lowering(rx: &mut Look<'_>, case: &CaseId, id: &ActId) -> Result<Lowering> {
     let sealed: Sealed<Notes> = acts::table.find(id).select(acts::body).first(rx.conn())?;
-    match rx.keys(Owner::case(case))?.existing::<Notes>()?.open::<Body>("act", id.as_str(), &sealed)?.into_exposed() {
+    match open(rx, case, id, &sealed)?.body {
         Body::LowerPriority(lowering) => Ok(lowering),
-        Body::CloseUnfounded { .. } | Body::AskPlatform(_) => {
-            Err(Error::Internal(anyhow::anyhow!("act {id} is no lowering")))
-        }
+        Body::Close { .. } | Body::AskPlatform(_) => Err(Error::Internal(anyhow::anyhow!("act {id} is no lowering"))),
     }
 }
 
-silent! { Lowering Body Change }
+silent! { Lowering Body Kept Change }

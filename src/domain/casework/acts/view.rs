@@ -4,11 +4,12 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ActKind, ActState, Body, PriorityReason};
+use super::{ActKind, ActState, Body, Kept, PriorityReason};
 use crate::base::id::{ActId, CaseId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::acts;
+use crate::domain::case::Outcome;
 use crate::domain::casework::requests::NewRequest;
 use crate::domain::casework::rights::Cause;
 use crate::domain::triage::Priority;
@@ -27,6 +28,9 @@ pub struct Proposal {
     /// Why, as a code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_code: Option<PriorityReason>,
+    /// The outcome with which it would close the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
     /// The request it would make.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<NewRequest>,
@@ -34,14 +38,14 @@ pub struct Proposal {
 
 impl From<Body> for Proposal {
     fn from(body: Body) -> Self {
-        let bare = |text| Self { text, priority: None, reason_code: None, request: None };
+        let bare = |text| Self { text, priority: None, reason_code: None, outcome: None, request: None };
         match body {
             Body::LowerPriority(lowering) => Self {
                 priority: Some(lowering.to),
                 reason_code: Some(lowering.reason_code),
                 ..bare(Some(lowering.text))
             },
-            Body::CloseUnfounded { reason, .. } => bare(Some(reason)),
+            Body::Close { outcome, reason, .. } => Self { outcome: Some(outcome), ..bare(Some(reason)) },
             Body::AskPlatform(request) => Self { request: Some(*request), ..bare(None) },
         }
     }
@@ -91,7 +95,7 @@ pub(in crate::domain) fn waiting(rx: &mut Look<'_>, case: &CaseId, id: &str, wor
         .first(rx.conn())?;
     let key = if words { Some(rx.keys(Owner::case(case))?.existing::<Notes>()) } else { None };
     let proposal = match key {
-        Some(Ok(key)) => Some(key.open::<Body>("act", id.as_str(), &sealed)?.into_exposed().into()),
+        Some(Ok(key)) => Some(key.open::<Kept>("act", id.as_str(), &sealed)?.into_exposed().body.into()),
         None | Some(Err(Error::Erased)) => None,
         Some(Err(error)) => return Err(error),
     };

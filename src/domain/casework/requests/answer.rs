@@ -10,6 +10,7 @@ use crate::db::schema::requests;
 use crate::domain::access::Tenant;
 use crate::domain::case;
 use crate::domain::case::clocks::{self, ClockKind};
+use crate::domain::case::store;
 use crate::domain::case::{Action, Case};
 use crate::domain::casework;
 use crate::domain::casework::moved;
@@ -50,6 +51,11 @@ pub fn answer(tx: &mut Unit<'_>, tenant: &Tenant, id: &RequestId, new: &NewAnswe
         .execute(tx.conn())?;
     let answered = Event::RequestAnswered { request: id.clone(), state: to.as_str() };
     audit::record(tx, Owner::case(&before.case_id), answered)?;
+    if (to.is_answered() || new.note.is_some())
+        && let Some(mut case) = case::find(tx, &before.case_id)?
+    {
+        store::note_content(tx, &mut case)?;
+    }
     if to.is_answered() {
         clocks::meet(tx, &before.case_id, ClockKind::Request, Some(id))?;
         counting::answered(tx, &before.case_id)?;

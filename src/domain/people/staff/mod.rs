@@ -66,6 +66,8 @@ pub struct Member {
     pub role: Role,
     /// The queues on their list.
     pub queues: Vec<Queue>,
+    /// The human behind it, by the id of their first account: who has two is one person wherever two are asked for.
+    pub person: StaffId,
 }
 
 /// What a new account needs. The password comes hashed: hashing is too slow for a transaction.
@@ -81,6 +83,8 @@ pub struct NewMember {
     pub password_hash: String,
     /// The second factor's secret, 20 random bytes.
     pub totp_secret: Sensitive<Vec<u8>>,
+    /// An open account of the same human; none when this is their first.
+    pub same_person_as: Option<String>,
 }
 
 /// The queues of an account that was given none: children only for those whose role answers for them.
@@ -115,7 +119,8 @@ pub fn totp(secret: &Sensitive<Vec<u8>>) -> Result<Totp> {
 /// Makes an account.
 ///
 /// # Errors
-/// `NameTaken`, or `Invalid` for a name that cannot be typed safely.
+/// `NameTaken`, `Invalid` for a name that cannot be typed safely, or `NotFound` when nobody has the account of the same
+/// human.
 pub fn add(tx: &mut Unit<'_>, new: NewMember) -> Result<Member> {
     let username = typed::name(&new.username);
     if !typed::is_new_name(&username) {
@@ -128,7 +133,12 @@ pub fn add(tx: &mut Unit<'_>, new: NewMember) -> Result<Member> {
     let id = StaffId::random();
     let queues = if new.queues.is_empty() { usual_queues(new.role) } else { new.queues };
     let sealed = seal_totp(tx, &id, &new.totp_secret)?;
-    let head = audit::begin(tx, &Owner::staff(&id), &[Event::StaffAdded { role: new.role.as_str() }])?;
+    let person = match &new.same_person_as {
+        Some(name) => account(tx, name)?.ok_or(Error::NotFound)?.member.person,
+        None => id.clone(),
+    };
+    let added = Event::StaffAdded { role: new.role.as_str(), person: person.clone() };
+    let head = audit::begin(tx, &Owner::staff(&id), &[added])?;
     let row = row::Row {
         id: id.clone(),
         username: username.clone(),
@@ -140,12 +150,13 @@ pub fn add(tx: &mut Unit<'_>, new: NewMember) -> Result<Member> {
         active: true,
         created_at: tx.now(),
         mail: None,
+        person: person.clone(),
     };
     row::insert(tx, &row, &head)?;
     if let Some(before) = before {
         declarations::hand_on(tx, &before, &id)?;
     }
-    Ok(Member { id, username, role: new.role, queues })
+    Ok(Member { id, username, role: new.role, queues, person })
 }
 
 /// Takes the name from a closed account that has it yet, and says which one that was. Its record stands under its id and
@@ -274,6 +285,14 @@ pub fn is_anybody(rx: &mut Rx<'_>) -> Result<bool> {
 /// The open account with this id.
 pub fn find(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Member>> {
     Ok(row::find(rx, id)?.filter(|row| row.active).map(|row| row.member()))
+}
+
+/// The human behind an account, open or closed; nobody when there is none that the service wrote.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn person_of(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<StaffId>> {
+    Ok(row::find(rx, id)?.map(|row| row.person))
 }
 
 /// The role and queues of each colleague who acted since then. A row that cannot be read is nobody's.

@@ -28,6 +28,7 @@ pub(super) struct Row {
     pub(super) active: bool,
     pub(super) created_at: Timestamp,
     pub(super) mail: Option<Sealed<Secret>>,
+    pub(super) person: StaffId,
 }
 
 /// The row as it stands, damaged or not.
@@ -44,6 +45,7 @@ pub(super) struct Read {
     active: Perhaps<bool>,
     created_at: Perhaps<Timestamp>,
     mail: Perhaps<Option<Sealed<Secret>>>,
+    person: Perhaps<String>,
     mac: Perhaps<Vec<u8>>,
 }
 
@@ -60,12 +62,13 @@ impl Row {
             .number(self.active)
             .number(self.created_at.micros())
             .perhaps(self.mail.as_ref().map(Sealed::stored))
+            .and(self.person.as_str())
     }
 
     /// Who it is.
     pub(super) fn member(&self) -> Member {
-        let (id, username) = (self.id.clone(), self.username.clone());
-        Member { id, username, role: self.role, queues: queue_list(&self.queues) }
+        let (id, username, person) = (self.id.clone(), self.username.clone(), self.person.clone());
+        Member { id, username, role: self.role, queues: queue_list(&self.queues), person }
     }
 }
 
@@ -94,6 +97,7 @@ impl Read {
             active: self.active.0?,
             created_at: self.created_at.0?,
             mail: self.mail.0?,
+            person: self.person.0?.parse().ok()?,
         })
     }
 }
