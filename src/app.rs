@@ -1,6 +1,7 @@
 //! Wiring: the only place that puts settings, database, keyring and rules together.
 
 mod guarded;
+mod high_water;
 mod occupied;
 mod readiness;
 
@@ -24,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::outbound::{Mailer, Outbound, Pager, Rules};
 use crate::statistics::editions::Store;
 pub use guarded::look as look_at_files;
+pub use high_water::Mark;
 pub use occupied::Occupied;
 use readiness::Pulse;
 pub use readiness::Reason;
@@ -127,7 +129,7 @@ enum Beginning {
 /// # Errors
 /// A sentence that says what is wrong and what to do. Nothing was made then.
 pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
-    enter(config, clock, Beginning::Allowed).await
+    begun(enter(config, clock, Beginning::Allowed).await?).await
 }
 
 /// Opens the service for a process that serves and works: no other does so on the same `SQLite` database.
@@ -135,7 +137,7 @@ pub async fn open(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
 /// # Errors
 /// As [`open`]; also the name of the process that has it.
 pub async fn open_alone(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
-    enter(config, clock, Beginning::Alone).await
+    begun(enter(config, clock, Beginning::Alone).await?).await
 }
 
 /// Opens the service where it stands already, for commands that look or administer.
@@ -144,6 +146,12 @@ pub async fn open_alone(config: Config, clock: Clock) -> anyhow::Result<Arc<App>
 /// As [`open`]; also when nothing stands there, or what stands there is older than this version.
 pub async fn open_existing(config: Config, clock: Clock) -> anyhow::Result<Arc<App>> {
     enter(config, clock, Beginning::Never).await
+}
+
+/// Before anybody is let in: what an older database gave back is taken away again.
+async fn begun(app: Arc<App>) -> anyhow::Result<Arc<App>> {
+    app.hold_high_water().await?;
+    Ok(app)
 }
 
 async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Result<Arc<App>> {

@@ -85,6 +85,7 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
     let app = super::open_existing(config).await?;
+    let ends_rights = matches!(command, Admin::Client(_) | Admin::Staff(_));
     let done = match command {
         Admin::Platform(command) => platforms::platform(&app, command).await,
         Admin::Client(command) => platforms::client(&app, command).await,
@@ -95,6 +96,13 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
         Admin::Roles { .. } => Ok(()),
     };
     done.map_err(told)?;
+    if ends_rights && let Err(error) = app.raise_high_water().await {
+        let file = app.high_water_file();
+        remark(format_args!(
+            "recourse: done; but {} does not remember it, so that an older database could take it back: {error}",
+            file.display()
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,7 @@
 //! `recourse check`: whether what is stored is whole.
 
+mod record;
+
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -108,9 +110,11 @@ pub(super) async fn check(config: Config, json: bool) -> anyhow::Result<ExitCode
     report.section("staff", looked)?;
     let looked = names(&app, &mut report).await;
     report.section("blind_indexes", looked)?;
-    let looked = chains(&app, &mut report).await;
+    let looked = record::chains(&app, &mut report).await;
     report.section("audit_events", looked)?;
-    let looked = digest(&app, &mut report).await;
+    let looked = record::digest(&app, &mut report).await;
+    report.section("audit_digests", looked)?;
+    let looked = record::high_water(&app, &mut report).await;
     report.section("audit_digests", looked)?;
     let looked = stumbles(&app, &mut report).await;
     report.section("stumbles", looked)?;
@@ -266,57 +270,6 @@ async fn names(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
         for case in &older {
             report.problem("names_not_renewed", "cases", case.as_str(), detail);
         }
-    }
-    Ok(())
-}
-
-/// Whether every chain is whole.
-async fn chains(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let (mut broken, mut after) = (Vec::new(), String::new());
-    loop {
-        let (from, kit) = (after.clone(), Arc::clone(app));
-        let (found, bad) = app
-            .read(move |rx| {
-                let heads = audit::heads(rx, &from, SOME)?;
-                let mut bad = Vec::new();
-                for (chain, head) in &heads {
-                    if !audit::verify(rx, &kit.kit.keyring, chain, head)? {
-                        bad.push(chain.clone());
-                    }
-                }
-                Ok((heads.into_iter().map(|(chain, _)| chain).collect::<Vec<_>>(), bad))
-            })
-            .await?;
-        let Some(last) = found.last() else { break };
-        after.clone_from(last);
-        report.audit_chains += found.len();
-        broken.extend(bad);
-    }
-    report.said.push(format!("audit: {} chains, {} broken", report.audit_chains, broken.len()));
-    for chain in &broken {
-        let detail = "somebody changed the record outside the service; keep the database as it is and compare with a \
-                      backup";
-        report.problem("chain_broken", "audit_events", chain, detail);
-    }
-    Ok(())
-}
-
-/// Whether the newest digest is ours, and none of the chains it counted has vanished.
-async fn digest(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let shared = Arc::clone(app);
-    let Some((at, chains, holds)) = app.read(move |rx| audit::newest_digest(rx, &shared.kit.keyring)).await? else {
-        report.said.push("audit digest: none yet; the service signs one a day".to_owned());
-        return Ok(());
-    };
-    let word = if holds { "signature holds" } else { "signature DOES NOT hold" };
-    report.said.push(format!("audit digest: of {at}, {chains} chains, {word}"));
-    let (table, id) = ("audit_digests", at.to_string());
-    if !holds {
-        report.problem("digest_changed", table, &id, "the row was changed outside the service; compare with your copy");
-    }
-    if usize::try_from(chains).is_ok_and(|chains| chains > report.audit_chains) {
-        let detail = "there are fewer chains now than the digest counted: somebody removed cases outside the service";
-        report.problem("chains_vanished", table, &id, detail);
     }
     Ok(())
 }

@@ -78,5 +78,6 @@ pub(super) async fn sign(beat: &Beat) -> Result<()> {
         digest.take(&heads);
     }
     let app = Arc::clone(&beat.app);
-    beat.write(move |tx| digest.sign(tx, &app.kit.keyring)).await
+    beat.write(move |tx| digest.sign(tx, &app.kit.keyring)).await?;
+    beat.app.raise_high_water().await
 }

@@ -93,6 +93,7 @@ mod strata;
 mod structure;
 mod stumbles;
 mod tampering;
+mod tampering_records;
 mod tampering_rows;
 mod turned_away;
 mod unheard;

@@ -338,7 +338,16 @@ fn check_finds_each_thing_that_is_broken_and_names_its_row() {
                 format!("UPDATE cases SET closed_at = 5, held_until = 5 WHERE id = '{sixth}'"),
                 &["cases state_contradicts", "cases hold_contradicts"],
             ),
-            (format!("DELETE FROM audit_events WHERE chain = '{fourth}'"), &["audit_events chain_broken"]),
+            (
+                format!("DELETE FROM audit_events WHERE chain = '{fourth}'"),
+                &[
+                    "audit_events chain_broken",
+                    "cases outcome_not_recorded",
+                    "cases priority_not_recorded",
+                    "cases state_not_recorded",
+                    "reports report_not_recorded",
+                ],
+            ),
             ("UPDATE outbox SET dead_at = run_at".to_owned(), &["outbox dead_jobs", "outbox state_contradicts"]),
         ];
         let mut expected = codes(["key_wraps key_gone"]);

@@ -34,6 +34,18 @@ pub fn close(tx: &mut Unit<'_>, username: &str) -> Result<Ended> {
     rights::change(tx, &id, |tx| staff::close(tx, &id))
 }
 
+/// Closes an account that was closed before and is open in a database that was put back. Says whether it was.
+///
+/// # Errors
+/// What the database says.
+pub fn close_again(tx: &mut Unit<'_>, id: &StaffId) -> Result<bool> {
+    let is_open = staff::is_open(tx, id)?;
+    if is_open {
+        rights::change(tx, id, |tx| staff::close(tx, id))?;
+    }
+    Ok(is_open)
+}
+
 /// Changes an account's queues, and ends what stood on those that went.
 ///
 /// # Errors

@@ -290,6 +290,18 @@ pub fn newest_digest(rx: &mut Look<'_>, keyring: &Keyring) -> Result<Option<(Tim
     }))
 }
 
+/// The newest digests, and when each was made.
+pub fn digests(rx: &mut Look<'_>, limit: i64) -> Result<Vec<(Timestamp, Vec<u8>)>> {
+    let newest = audit_digests::table.order(audit_digests::at.desc()).limit(limit);
+    Ok(newest.select((audit_digests::at, audit_digests::digest)).load(rx.conn())?)
+}
+
+/// The digest of this moment.
+pub fn digest_at(rx: &mut Look<'_>, at: Timestamp) -> Result<Option<Vec<u8>>> {
+    let there = audit_digests::table.filter(audit_digests::at.eq(at)).select(audit_digests::digest);
+    Ok(there.first(rx.conn()).optional()?)
+}
+
 /// Takes back the beginning of a chain whose owner turned out not to be needed, in the same transaction.
 pub(in crate::domain) fn undo_begin(tx: &mut Unit<'_>, chain: &CaseId) -> Result<()> {
     diesel::delete(audit_events::table.filter(audit_events::chain.eq(chain.as_str()))).execute(tx.conn())?;

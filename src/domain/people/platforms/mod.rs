@@ -257,6 +257,11 @@ fn living(tx: &mut Unit<'_>, id: &ClientId) -> Result<Client> {
     client(tx, id)?.filter(|client| client.revoked_at.is_none()).ok_or(Error::NotFound)
 }
 
+/// Every credential that is as the service wrote it, revoked or not.
+pub fn every_client(rx: &mut Look<'_>) -> Result<Vec<Client>> {
+    row::every(rx)
+}
+
 /// Credentials whose rows are not as the service wrote them.
 pub(in crate::domain) fn unproved(rx: &mut Look<'_>) -> Result<Vec<String>> {
     row::unproved(rx)

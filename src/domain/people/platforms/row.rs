@@ -97,6 +97,13 @@ pub(super) fn of_platform(rx: &mut Look<'_>, platform: &PlatformId) -> Result<Ve
     Ok(read.into_iter().filter_map(|read| read.proved(keyring)).collect())
 }
 
+/// The credentials of all platforms.
+pub(super) fn every(rx: &mut Look<'_>) -> Result<Vec<Client>> {
+    let keyring = &rx.kit().keyring;
+    let read: Vec<Read> = platform_clients::table.select(Read::as_select()).load(rx.conn())?;
+    Ok(read.into_iter().filter_map(|read| read.proved(keyring)).collect())
+}
+
 /// Writes the row of a new credential.
 pub(super) fn insert(tx: &mut Unit<'_>, client: &Client) -> Result<()> {
     let mac = client.covered().proof(&tx.kit().keyring);

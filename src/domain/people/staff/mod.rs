@@ -216,6 +216,20 @@ pub(in crate::domain) fn to_close(rx: &mut Look<'_>, username: &str) -> Result<O
     Ok(open.select(staff::id).first(rx.conn()).optional()?)
 }
 
+/// Whether the account is open, whoever wrote its row.
+pub(in crate::domain) fn is_open(rx: &mut Look<'_>, id: &StaffId) -> Result<bool> {
+    let open = staff::table.find(id).filter(staff::active.eq(true));
+    Ok(open.count().get_result::<i64>(rx.conn())? > 0)
+}
+
+/// Closed accounts that the service closed: one that somebody else wrote is remembered nowhere.
+pub fn closed(rx: &mut Look<'_>) -> Result<Vec<StaffId>> {
+    let keyring = &rx.kit().keyring;
+    let closed = staff::table.filter(staff::active.eq(false)).order(staff::id);
+    let rows: Vec<row::Read> = closed.select(row::Read::as_select()).load(rx.conn())?;
+    Ok(rows.into_iter().filter_map(|read| Some(read.proved(keyring)?.id)).collect())
+}
+
 /// Open accounts whose rows are not as the service wrote them.
 pub(in crate::domain) fn unproved(rx: &mut Look<'_>) -> Result<Vec<String>> {
     row::unproved(rx)

@@ -1,0 +1,208 @@
+//! Whether rows say what the record says of them. Each chain is verified by itself; here what stands in the rows of its owner is
+//! compared with what happened, so that a row which somebody changed past the service is found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::Finding;
+use crate::base::id::{CaseId, PlatformId, StaffId};
+use crate::db::perhaps::{Perhaps, readable};
+use crate::db::schema::{declarations, platform_clients, reports, staff, staff_identifiers, staff_sessions};
+use crate::domain::case;
+use crate::domain::ledger::audit::{self, Recorded};
+use crate::domain::unit::Look;
+use crate::domain::vault::Owner;
+use crate::error::Result;
+
+const CHANGED: &str = "the row does not say what the record says: somebody changed it outside the service. Compare with the \
+                       case's audit chain, and put it back from a backup";
+const UNRECORDED: &str = "the record knows nothing of it: somebody wrote the row outside the service, or moved it here. Find out \
+                          who can write to the database";
+const GONE: &str = "the record says that it came, and there is no such row: somebody removed it outside the service. Put it back \
+                    from a backup";
+
+/// Rows of these owners that contradict what was recorded of them. What cannot be read is named elsewhere.
+///
+/// # Errors
+/// What the database says.
+pub fn records(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for owner in owners {
+        match against(rx, owner) {
+            Err(error) if error.is_of_a_row() => {}
+            told => found.extend(told?),
+        }
+    }
+    Ok(found)
+}
+
+fn against(rx: &mut Look<'_>, owner: &str) -> Result<Vec<Finding>> {
+    let Ok(parsed) = owner.parse::<Owner>() else { return Ok(Vec::new()) };
+    let events: Vec<Told> = audit::list(rx, owner)?.into_iter().map(Told::of).collect();
+    match parsed {
+        Owner::Case(id) => of_case(rx, &id, &events),
+        Owner::Staff(id) => of_account(rx, &id, &events),
+        Owner::Platform(id) => of_platform(rx, &id, &events),
+    }
+}
+
+/// An event with its members.
+struct Told {
+    event: Recorded,
+    details: Value,
+}
+
+impl Told {
+    fn of(event: Recorded) -> Self {
+        let details = serde_json::from_str(&event.details).unwrap_or_default();
+        Self { event, details }
+    }
+
+    fn kind(&self) -> &str {
+        &self.event.kind
+    }
+
+    fn text(&self, member: &str) -> Option<&str> {
+        self.details.get(member).and_then(Value::as_str)
+    }
+}
+
+/// The member of the last of these events that has it.
+fn last<'a>(events: &'a [Told], members: &[(&str, &str)]) -> Option<&'a str> {
+    events.iter().rev().find_map(|told| {
+        let (_, member) = members.iter().find(|(kind, _)| *kind == told.kind())?;
+        told.text(member)
+    })
+}
+
+fn finding(code: &'static str, table: &'static str, id: &str, detail: &'static str) -> Finding {
+    Finding { code, table, id: id.to_owned(), detail }
+}
+
+fn of_case(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {
+    let Some(case) = case::find(rx, id)? else { return Ok(Vec::new()) };
+    let moved = events.iter().rev().find(|told| told.kind() == "case_moved");
+    let state = moved.map_or(Some("received"), |told| told.text("to"));
+    let outcome = moved.and_then(|told| told.text("outcome"));
+    let priority = last(events, &[("priority_changed", "to"), ("case_opened", "priority")]);
+    let queue = last(events, &[("queue_changed", "to"), ("case_opened", "queue")]);
+    // A priority that changes takes its case to another queue without a word of its own.
+    let ruled = rx.kit().triage.rules().queue(case.child, case.priority, case.category.group());
+    let differs = [
+        ("state_not_recorded", state != Some(case.state.as_str())),
+        ("outcome_not_recorded", outcome != case.outcome.map(case::Outcome::as_str)),
+        ("priority_not_recorded", priority != Some(case.priority.as_str())),
+        ("queue_not_recorded", queue != Some(case.queue.as_str()) && case.queue != ruled),
+    ];
+    let wrong = differs.into_iter().filter(|(_, differs)| *differs);
+    let mut found: Vec<Finding> = wrong.map(|(code, _)| finding(code, "cases", id.as_str(), CHANGED)).collect();
+    found.extend(of_reports(rx, &case, events)?);
+    Ok(found)
+}
+
+/// Whether the case has the reports that came to it, each of the platform whose client sent it.
+fn of_reports(rx: &mut Look<'_>, case: &case::Case, events: &[Told]) -> Result<Vec<Finding>> {
+    let there: Vec<(String, String, String)> = reports::table
+        .filter(reports::case_id.eq(&case.id))
+        .select((reports::id, reports::platform_id, reports::mode))
+        .load(rx.conn())?;
+    let came = events.iter().filter(|told| ["case_opened", "report_joined"].contains(&told.kind()));
+    let came: BTreeMap<&str, &str> =
+        came.filter_map(|told| Some((told.text("report")?, told.event.actor.as_str()))).collect();
+    let senders: Vec<&str> = came.values().copied().collect();
+    let clients: Vec<(String, String, String)> = platform_clients::table
+        .filter(platform_clients::id.eq_any(senders))
+        .select((platform_clients::id, platform_clients::platform_id, platform_clients::mode))
+        .load(rx.conn())?;
+    let sender =
+        |id: &str| clients.iter().find(|(client, ..)| client == id).map(|(_, platform, mode)| (platform, mode));
+    let own = (case.platform_id.as_str(), case.mode.as_str());
+    let mut found = Vec::new();
+    for (id, platform, mode) in &there {
+        let Some(client) = came.get(id.as_str()) else {
+            found.push(finding("report_not_recorded", "reports", id, UNRECORDED));
+            continue;
+        };
+        let is_theirs = sender(client).is_none_or(|by| by == (platform, mode));
+        if !is_theirs || own != (platform.as_str(), mode.as_str()) {
+            found.push(finding("platform_not_recorded", "reports", id, CHANGED));
+        }
+    }
+    let there: BTreeSet<&str> = there.iter().map(|(id, ..)| id.as_str()).collect();
+    let gone = came.keys().filter(|id| !there.contains(*id));
+    found.extend(gone.map(|id| finding("report_gone", "reports", id, GONE)));
+    Ok(found)
+}
+
+fn of_account(rx: &mut Look<'_>, id: &StaffId, events: &[Told]) -> Result<Vec<Finding>> {
+    let row: Option<(String, bool)> =
+        staff::table.find(id).select((staff::role, staff::active)).first(rx.conn()).optional()?;
+    let Some((role, active)) = row else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    let given = last(events, &[("staff_changed", "role"), ("staff_added", "role")]);
+    let is_closed = events.iter().any(|told| told.kind() == "staff_closed");
+    if given != Some(role.as_str()) || active == is_closed {
+        found.push(finding("account_not_recorded", "staff", id.as_str(), CHANGED));
+    }
+    let signed_in: BTreeSet<i64> =
+        events.iter().filter(|told| told.kind() == "signed_in").map(|told| told.event.at.micros()).collect();
+    let sessions: Vec<(Perhaps<String>, Perhaps<i64>)> = staff_sessions::table
+        .filter(staff_sessions::staff_id.eq(id))
+        .select((staff_sessions::id, staff_sessions::created_at))
+        .load(rx.conn())?;
+    for (session, at) in sessions {
+        if let (Some(session), Some(at)) = (session.0, at.0)
+            && !signed_in.contains(&at)
+        {
+            found.push(finding("session_not_recorded", "staff_sessions", &session, UNRECORDED));
+        }
+    }
+    let declared = events.iter().any(|told| told.kind() == "wall_declared");
+    let hashes: i64 =
+        staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).count().get_result(rx.conn())?;
+    let originals: i64 = declarations::table.filter(declarations::staff_id.eq(id)).count().get_result(rx.conn())?;
+    if declared && (hashes, originals) == (0, 0) {
+        found.push(finding("walls_gone", "declarations", id.as_str(), GONE));
+    }
+    Ok(found)
+}
+
+fn of_platform(rx: &mut Look<'_>, id: &PlatformId, events: &[Told]) -> Result<Vec<Finding>> {
+    type Row = (String, String, String, i64, Option<i64>);
+    let rows: Vec<Row> = platform_clients::table
+        .filter(platform_clients::platform_id.eq(id))
+        .select((
+            platform_clients::id,
+            platform_clients::mode,
+            platform_clients::scopes,
+            platform_clients::epoch,
+            platform_clients::revoked_at,
+        ))
+        .load(rx.conn())?;
+    let mut found = Vec::new();
+    for (client, mode, scopes, epoch, revoked_at) in &rows {
+        let of: Vec<&Told> = events.iter().filter(|told| told.text("client") == Some(client)).collect();
+        let newest = |kind: &str, member: &str| of.iter().rev().find(|t| t.kind() == kind).and_then(|t| t.text(member));
+        let Some(given) = newest("client_added", "mode") else {
+            found.push(finding("client_not_recorded", "platform_clients", client, UNRECORDED));
+            continue;
+        };
+        let count = |kind: &str| of.iter().filter(|told| told.kind() == kind).count();
+        let (rotated, revoked) = (count("client_rotated"), count("client_revoked"));
+        let is_as_recorded = given == mode
+            && newest("client_scopes_changed", "scopes").is_none_or(|given| given == scopes)
+            && i64::try_from(1 + rotated + revoked).is_ok_and(|recorded| recorded == *epoch)
+            && (revoked > 0) == revoked_at.is_some();
+        if !is_as_recorded {
+            found.push(finding("client_not_recorded", "platform_clients", client, CHANGED));
+        }
+    }
+    let all = platform_clients::table.select(platform_clients::id);
+    let all: BTreeSet<String> = readable(all.load(rx.conn())?).into_iter().collect();
+    let added = events.iter().filter(|told| told.kind() == "client_added").filter_map(|told| told.text("client"));
+    let gone = added.filter(|client| !all.contains(*client));
+    found.extend(gone.map(|client| finding("client_gone", "platform_clients", client, GONE)));
+    Ok(found)
+}
