@@ -336,6 +336,6 @@ fn a_start_says_that_a_file_belongs_to_another() {
         let said = service.refused_as(STRANGER, &["check"]);
         assert!(said.contains("Permission denied"), "{said}");
         let before = stands(&service).0;
-        assert_eq!(before, ["keyring.json", "recourse.sqlite3"]);
+        assert_eq!(before, ["highwater.json", "keyring.json", "recourse.sqlite3"]);
     });
 }

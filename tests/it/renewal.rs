@@ -114,7 +114,7 @@ fn walls_hold_before_during_and_after_a_run() {
             Identifier::new(IdentifierKind::Email, "k.example@gmail.com").first_digest(&world.app.kit.keyring).unwrap();
         let hex = recourse::base::secret::hex(&first);
         let literal = if world.config.database_url.is_some() { format!("'\\x{hex}'") } else { format!("x'{hex}'") };
-        world.tamper(&format!(
+        world.rewrite(&format!(
             "DELETE FROM renewals; \
              DELETE FROM blind_indexes WHERE kind = 'email' AND digest <> {literal}; \
              INSERT INTO blind_indexes (digest, case_id, role, kind, created_at, used, rules) \
@@ -124,7 +124,7 @@ fn walls_hold_before_during_and_after_a_run() {
              DELETE FROM staff_identifiers; DELETE FROM declarations; \
              INSERT INTO staff_identifiers (digest, staff_id, kind, created_at, rules) VALUES ({literal}, '{}', 'email', 0, 1)",
             who.id
-        ));
+        )).await;
         let hidden = async || {
             let mut hidden = true;
             for case in &cases {
@@ -310,11 +310,13 @@ fn declarations_are_made_anew_from_their_originals() {
         age(&world);
         // Rules of before knew other hashes.
         let zeros = if world.config.database_url.is_some() { "'\\x00'" } else { "x'00'" };
-        world.tamper(&format!(
-            "DELETE FROM staff_identifiers; UPDATE declarations SET rules = 1; \
+        world
+            .rewrite(&format!(
+                "DELETE FROM staff_identifiers; UPDATE declarations SET rules = 1; \
              INSERT INTO staff_identifiers (digest, staff_id, kind, created_at, declaration_id, rules) \
                SELECT {zeros}, staff_id, kind, 0, id, 1 FROM declarations"
-        ));
+            ))
+            .await;
         assert!(sees(&who, &case).await);
         renew(&world).await;
         assert!(!sees(&who, &case).await);

@@ -190,3 +190,52 @@ fn digests_that_are_taken_away_are_missed_and_a_broken_file_stops_nobody() {
         assert_eq!(check(&world, &[]).0, Some(0));
     });
 }
+
+#[test]
+fn whose_walls_were_changed_by_somebody_else_is_shown_no_case_and_others_are() {
+    on_both(|world| async move {
+        let (spark, lead, _, another) = lived_in(&world).await;
+        let other = world.staff(Role::Lead).await;
+        let (name, number) = (other.username.clone(), Identifier::new(IdentifierKind::Email, "k.example@gmail.com"));
+        world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &number)).await.unwrap();
+        let path = format!("/v1/triage/cases/{another}");
+        let status = async |who: &Staff| who.caller.get(&path).await.status;
+        let changed = async || -> Vec<String> {
+            let found = world.app.read(soundness::proofs).await.unwrap();
+            found.into_iter().filter(|one| one.code == "walls_changed").map(|one| one.id).collect()
+        };
+        let mine = format!("staff_id = '{}'", lead.id);
+        let one = format!("(SELECT digest FROM staff_identifiers WHERE {mine} ORDER BY digest LIMIT 1)");
+        let edits = [
+            format!("DELETE FROM staff_identifiers WHERE {mine}"),
+            format!("DELETE FROM staff_identifiers WHERE {mine} AND digest = {one}"),
+            format!("DELETE FROM staff_identifiers WHERE {mine}; DELETE FROM declarations WHERE {mine}"),
+            format!("UPDATE staff_identifiers SET digest = substr(digest, 1, 31) WHERE {mine} AND digest = {one}"),
+            format!("UPDATE staff_identifiers SET staff_id = '{}' WHERE {mine} AND digest = {one}", spark.client_id),
+            format!("UPDATE staff_identifiers SET declaration_id = NULL WHERE {mine}"),
+        ];
+        assert_eq!(changed().await, Vec::<String>::new());
+        for sql in edits {
+            assert_eq!((status(&lead).await, status(&other).await), (200, 200), "before {sql}");
+            for table in ["staff_identifiers", "declarations"] {
+                world.tamper(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}"));
+            }
+            world.tamper(&sql);
+            assert_eq!((status(&lead).await, status(&other).await), (404, 200), "{sql}");
+            assert_eq!(changed().await, std::slice::from_ref(&lead.id), "{sql}");
+            for table in ["staff_identifiers", "declarations"] {
+                world.tamper(&format!(
+                    "DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept_{table}; DROP TABLE kept_{table}"
+                ));
+            }
+        }
+        // Nobody but who keeps the accounts makes it good: by having it declared again.
+        world.tamper(&format!("DELETE FROM staff_identifiers WHERE {mine}"));
+        jobs::tick(std::sync::Arc::clone(&world.app)).await.unwrap();
+        jobs::once(&world.app, "tidy").await.unwrap();
+        assert_eq!(status(&lead).await, 404);
+        let (name, number) = (lead.username.clone(), Identifier::new(IdentifierKind::Phone, "+447700900123"));
+        world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &number)).await.unwrap();
+        assert_eq!((status(&lead).await, changed().await.len()), (200, 0));
+    });
+}

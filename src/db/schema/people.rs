@@ -43,6 +43,7 @@ diesel::table! {
         mail -> Nullable<Binary>,
         mac -> Binary,
         person -> Text,
+        declared_mac -> Binary,
     }
 }
 

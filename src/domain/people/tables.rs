@@ -49,6 +49,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("mail", Holds::sealed(Scope::Secret, "mail")),
             ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
             ("person", Holds::Refers(&["staff"])),
+            ("declared_mac", Holds::Digest("a keyed hash over what they declared, which is made again")),
         ],
     },
     Table {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use recourse::base::id::{ClientId, PlatformId, StaffId};
 use recourse::base::time::Timestamp;
-use recourse::db::schema::{platform_clients, staff};
+use recourse::db::schema::{platform_clients, staff, staff_identifiers};
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
 use recourse::domain::unit::Unit;
@@ -39,6 +39,15 @@ fn accounts(tx: &mut Unit<'_>) -> Result<()> {
     );
     let all: Vec<Account> = staff::table.select(columns).load(tx.conn())?;
     for (id, username, role, queues, password_hash, totp_secret, epoch, active, created_at, mail, person) in all {
+        let set = staff_identifiers::table.filter(staff_identifiers::staff_id.eq(&id));
+        let mut set: Vec<(Vec<u8>, Option<String>)> =
+            set.select((staff_identifiers::digest, staff_identifiers::declaration_id)).load(tx.conn())?;
+        set.sort();
+        let begun = Covered::by("staff_identifiers").and(id.as_str());
+        let all = set
+            .iter()
+            .fold(begun, |covered, (digest, of)| covered.and(digest).perhaps(of.as_deref().map(str::as_bytes)));
+        let declared_mac = all.proof(&tx.kit().keyring);
         let covered = Covered::by("staff")
             .and(id.as_str())
             .and(username)
@@ -50,9 +59,12 @@ fn accounts(tx: &mut Unit<'_>) -> Result<()> {
             .number(active)
             .number(created_at.micros())
             .perhaps(mail.as_deref())
-            .and(person.as_str());
+            .and(person.as_str())
+            .and(&declared_mac);
         let mac = covered.proof(&tx.kit().keyring);
-        diesel::update(staff::table.find(id)).set(staff::mac.eq(mac)).execute(tx.conn())?;
+        diesel::update(staff::table.find(id))
+            .set((staff::mac.eq(mac), staff::declared_mac.eq(declared_mac)))
+            .execute(tx.conn())?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::declared_set;
 use crate::base::id::{CaseId, DeclarationId, PlatformId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -106,6 +107,7 @@ pub(in crate::domain) fn declare(tx: &mut Unit<'_>, staff: &StaffId, declaration
         let id = store(tx, staff, declaration)?;
         raise(tx, staff, &id, kind, &hashes)?;
     }
+    declared_set::seal(tx, staff)?;
     audit::record(tx, Owner::staff(staff), Event::WallDeclared { identifier: kind })
 }
 
@@ -146,6 +148,7 @@ pub(super) fn hand_on(tx: &mut Unit<'_>, before: &StaffId, now: &StaffId) -> Res
         let new = store(tx, now, &original)?;
         raise(tx, now, &new, original.kind(), &original.hashes(kit))?;
     }
+    declared_set::seal(tx, now)?;
     let kept = Event::WallDeclared { identifier: "kept_for_name" };
     if hashes.is_empty() { Ok(()) } else { audit::record(tx, Owner::staff(now), kept) }
 }
@@ -259,6 +262,14 @@ fn are_first_cases(rx: &mut Look<'_>) -> Result<bool> {
 /// Takes away the hashes of older rules of declarations that have others: no case is found by them any more.
 pub(in crate::domain) fn drop_first(tx: &mut Unit<'_>) -> Result<()> {
     let superseded = staff_identifiers::declaration_id.is_not_null().and(staff_identifiers::rules.lt(RULES));
+    let theirs = staff_identifiers::table.filter(superseded).select(staff_identifiers::staff_id).distinct();
+    for staff in readable::<StaffId>(theirs.load(tx.conn())?) {
+        let of_one = superseded.and(staff_identifiers::staff_id.eq(staff.clone()));
+        declared_set::change(tx, &staff, |tx| {
+            diesel::delete(staff_identifiers::table.filter(of_one)).execute(tx.conn())?;
+            Ok(())
+        })?;
+    }
     diesel::delete(staff_identifiers::table.filter(superseded)).execute(tx.conn())?;
     Ok(())
 }
@@ -283,7 +294,6 @@ pub(in crate::domain) fn to_declare_again(rx: &mut Look<'_>) -> Result<Vec<(Stri
 /// Makes the hashes of a few declarations anew that were made by older rules. Says how many.
 pub(in crate::domain) fn renew(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     type Row = (DeclarationId, StaffId, Sealed<Secret>);
-    let kit = tx.kit();
     let older: Vec<Row> = first_readable(limit, |limit| {
         type Loaded = (Perhaps<DeclarationId>, Perhaps<StaffId>, Sealed<Secret>);
         let loaded: Vec<Loaded> = declarations::table
@@ -295,26 +305,32 @@ pub(in crate::domain) fn renew(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
         Ok(loaded.into_iter().map(|(id, staff, body)| Some((id.0?, staff.0?, body))).collect())
     })?;
     for (id, staff, body) in &older {
-        let opened = tx
-            .keys(Owner::staff(staff))
-            .and_then(|keys| keys.existing::<Secret>()?.open::<Declaration>("declaration", id.as_str(), body));
-        match opened {
-            Err(error @ Error::Unavailable(_)) => return Err(error),
-            Ok(original) => {
-                let original = original.into_exposed();
-                raise(tx, staff, id, original.kind(), &original.hashes(kit))?;
-            }
-            // Its wall stands as it did, and `recourse check` says to declare it again.
-            Err(error) => {
-                tracing::error!(%error, declaration = %id, "a declaration could not be made anew");
-                diesel::update(staff_identifiers::table.filter(staff_identifiers::declaration_id.eq(id)))
-                    .set(staff_identifiers::declaration_id.eq(None::<DeclarationId>))
-                    .execute(tx.conn())?;
-            }
-        }
+        declared_set::change(tx, staff, |tx| renew_one(tx, id, staff, body))?;
         diesel::update(declarations::table.find(id)).set(declarations::rules.eq(RULES)).execute(tx.conn())?;
     }
     Ok(older.len())
+}
+
+fn renew_one(tx: &mut Unit<'_>, id: &DeclarationId, staff: &StaffId, body: &Sealed<Secret>) -> Result<()> {
+    let kit = tx.kit();
+    let opened = tx
+        .keys(Owner::staff(staff))
+        .and_then(|keys| keys.existing::<Secret>()?.open::<Declaration>("declaration", id.as_str(), body));
+    match opened {
+        Err(error @ Error::Unavailable(_)) => return Err(error),
+        Ok(original) => {
+            let original = original.into_exposed();
+            raise(tx, staff, id, original.kind(), &original.hashes(kit))?;
+        }
+        // Its wall stands as it did, and `recourse check` says to declare it again.
+        Err(error) => {
+            tracing::error!(%error, declaration = %id, "a declaration could not be made anew");
+            diesel::update(staff_identifiers::table.filter(staff_identifiers::declaration_id.eq(id)))
+                .set(staff_identifiers::declaration_id.eq(None::<DeclarationId>))
+                .execute(tx.conn())?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether what this colleague declared names anyone in the case.

@@ -2,6 +2,7 @@
 //! they never meet a case of their own.
 
 mod declarations;
+mod declared_set;
 mod passwords;
 mod row;
 mod session_row;
@@ -151,6 +152,7 @@ pub fn add(tx: &mut Unit<'_>, new: NewMember) -> Result<Member> {
         created_at: tx.now(),
         mail: None,
         person: person.clone(),
+        declared_mac: declared_set::of_nothing(&tx.kit().keyring, &id),
     };
     row::insert(tx, &row, &head)?;
     if let Some(before) = before {
@@ -230,6 +232,20 @@ pub fn closed(rx: &mut Look<'_>) -> Result<Vec<StaffId>> {
     Ok(rows.into_iter().filter_map(|read| Some(read.proved(keyring)?.id)).collect())
 }
 
+/// Open accounts whose walls do not stand as they were declared: they have no queue until they do.
+pub(in crate::domain) fn walls_changed(rx: &mut Look<'_>) -> Result<Vec<StaffId>> {
+    let keyring = &rx.kit().keyring;
+    let open = staff::table.filter(staff::active.eq(true)).order(staff::id);
+    let rows: Vec<row::Read> = open.select(row::Read::as_select()).load(rx.conn())?;
+    let sets = declared_set::of_all(rx)?;
+    let differs = |row: &row::Row| {
+        let walls = sets.get(&row.id).cloned().unwrap_or_else(|| declared_set::of_nothing(keyring, &row.id));
+        row.declared_mac != walls
+    };
+    let changed = rows.into_iter().filter_map(|read| read.proved(keyring)).filter(differs);
+    Ok(changed.map(|row| row.id).collect())
+}
+
 /// Open accounts whose rows are not as the service wrote them.
 pub(in crate::domain) fn unproved(rx: &mut Look<'_>) -> Result<Vec<String>> {
     row::unproved(rx)
@@ -288,7 +304,12 @@ pub fn list(rx: &mut Look<'_>) -> Result<Vec<Member>> {
     let keyring = &rx.kit().keyring;
     let open = staff::table.filter(staff::active.eq(true)).order(staff::username);
     let rows: Vec<row::Read> = open.select(row::Read::as_select()).load(rx.conn())?;
-    Ok(rows.into_iter().filter_map(|read| Some(read.proved(keyring)?.member())).collect())
+    let sets = declared_set::of_all(rx)?;
+    let member = |row: row::Row| {
+        let walls = sets.get(&row.id).cloned().unwrap_or_else(|| declared_set::of_nothing(keyring, &row.id));
+        row.behind_walls(&walls)
+    };
+    Ok(rows.into_iter().filter_map(|read| read.proved(keyring)).map(member).collect())
 }
 
 /// Whether there is any account, whoever wrote it.
@@ -298,7 +319,9 @@ pub fn is_anybody(rx: &mut Rx<'_>) -> Result<bool> {
 
 /// The open account with this id.
 pub fn find(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Member>> {
-    Ok(row::find(rx, id)?.filter(|row| row.active).map(|row| row.member()))
+    let Some(row) = row::find(rx, id)?.filter(|row| row.active) else { return Ok(None) };
+    let walls = declared_set::of(rx, id)?;
+    Ok(Some(row.behind_walls(&walls)))
 }
 
 /// The human behind an account, open or closed; nobody when there is none that the service wrote.

@@ -29,6 +29,8 @@ pub(super) struct Row {
     pub(super) created_at: Timestamp,
     pub(super) mail: Option<Sealed<Secret>>,
     pub(super) person: StaffId,
+    /// The keyed hash over what they declared.
+    pub(super) declared_mac: Vec<u8>,
 }
 
 /// The row as it stands, damaged or not.
@@ -46,6 +48,7 @@ pub(super) struct Read {
     created_at: Perhaps<Timestamp>,
     mail: Perhaps<Option<Sealed<Secret>>>,
     person: Perhaps<String>,
+    declared_mac: Perhaps<Vec<u8>>,
     mac: Perhaps<Vec<u8>>,
 }
 
@@ -63,6 +66,17 @@ impl Row {
             .number(self.created_at.micros())
             .perhaps(self.mail.as_ref().map(Sealed::stored))
             .and(self.person.as_str())
+            .and(&self.declared_mac)
+    }
+
+    /// Who it is, for whoever shows them cases: nobody whose walls do not stand as they were declared has a queue.
+    pub(super) fn behind_walls(&self, stands: &[u8]) -> Member {
+        let mut member = self.member();
+        if self.declared_mac != stands {
+            refuse("staff_identifiers", self.id.as_str());
+            member.queues.clear();
+        }
+        member
     }
 
     /// Who it is.
@@ -98,6 +112,7 @@ impl Read {
             created_at: self.created_at.0?,
             mail: self.mail.0?,
             person: self.person.0?.parse().ok()?,
+            declared_mac: self.declared_mac.0?,
         })
     }
 }

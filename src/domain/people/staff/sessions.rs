@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::typed;
-use super::{Member, row, session_row, totp};
+use super::{Member, declared_set, row, session_row, totp};
 use crate::base::id::{SessionId, StaffId};
 use crate::base::secret::{Sensitive, looks_like_token, new_token};
 use crate::base::time::Timestamp;
@@ -150,7 +150,8 @@ pub(in crate::domain) fn session_of(rx: &mut Look<'_>, token: &Sensitive<String>
     let Some((session, account, Perhaps(Some(seen_at)))) = row else { return Ok(None) };
     let (Some(session), Some(account)) = (session.proved(keyring), account.proved(keyring)) else { return Ok(None) };
     let is_stale = seen_at < now.minus(Duration::from_mins(1));
-    Ok(Some(Session { member: account.member(), id: session.id, is_stale }))
+    let walls = declared_set::of(rx, &account.id)?;
+    Ok(Some(Session { member: account.behind_walls(&walls), id: session.id, is_stale }))
 }
 
 /// Keeps a session from going idle.

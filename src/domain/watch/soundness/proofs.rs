@@ -24,5 +24,14 @@ pub fn proofs(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
     ] {
         found.extend(ids.into_iter().map(|id| Finding { code: "not_as_written", table, id, detail }));
     }
+    let walls = "the walls of what they declared do not stand as they were declared, so they are shown no case: have all of it \
+                 declared again (admin staff declare), which also proves what stands, or restore staff_identifiers from a backup";
+    let changed = staff::walls_changed(rx)?.into_iter();
+    found.extend(changed.map(|id| Finding {
+        code: "walls_changed",
+        table: "staff_identifiers",
+        id: id.to_string(),
+        detail: walls,
+    }));
     Ok(found)
 }

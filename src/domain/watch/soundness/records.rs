@@ -108,10 +108,10 @@ fn of_reports(rx: &mut Look<'_>, case: &case::Case, events: &[Told]) -> Result<V
         .filter(reports::case_id.eq(&case.id))
         .select((reports::id, reports::platform_id, reports::mode))
         .load(rx.conn())?;
-    let came = events.iter().filter(|told| ["case_opened", "report_joined"].contains(&told.kind()));
-    let came: BTreeMap<&str, &str> =
-        came.filter_map(|told| Some((told.text("report")?, told.event.actor.as_str()))).collect();
-    let senders: Vec<&str> = came.values().copied().collect();
+    let arrived = events.iter().filter(|told| ["case_opened", "report_joined"].contains(&told.kind()));
+    let arrived: BTreeMap<&str, &str> =
+        arrived.filter_map(|told| Some((told.text("report")?, told.event.actor.as_str()))).collect();
+    let senders: Vec<&str> = arrived.values().copied().collect();
     let clients: Vec<(String, String, String)> = platform_clients::table
         .filter(platform_clients::id.eq_any(senders))
         .select((platform_clients::id, platform_clients::platform_id, platform_clients::mode))
@@ -121,7 +121,7 @@ fn of_reports(rx: &mut Look<'_>, case: &case::Case, events: &[Told]) -> Result<V
     let own = (case.platform_id.as_str(), case.mode.as_str());
     let mut found = Vec::new();
     for (id, platform, mode) in &there {
-        let Some(client) = came.get(id.as_str()) else {
+        let Some(client) = arrived.get(id.as_str()) else {
             found.push(finding("report_not_recorded", "reports", id, UNRECORDED));
             continue;
         };
@@ -131,7 +131,7 @@ fn of_reports(rx: &mut Look<'_>, case: &case::Case, events: &[Told]) -> Result<V
         }
     }
     let there: BTreeSet<&str> = there.iter().map(|(id, ..)| id.as_str()).collect();
-    let gone = came.keys().filter(|id| !there.contains(*id));
+    let gone = arrived.keys().filter(|id| !there.contains(*id));
     found.extend(gone.map(|id| finding("report_gone", "reports", id, GONE)));
     Ok(found)
 }
