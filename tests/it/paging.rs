@@ -195,6 +195,7 @@ fn when_nobody_is_on_the_rota_the_leads_are_told_at_once_and_the_reporter_is_tol
         reachable(&world, &lead, "lead@staff.example", 8).await;
         // What is told does not depend on the report, only on the hour: the shift shows from the next one.
         world.pass(3_600);
+        let spark = world.platform("spark").await;
         let calm = spark.caller.post("/v1/reports", &small("PG-2")).await.expect(201).json();
         assert_eq!(calm["acknowledgement"]["staffed"], true);
         assert!(!calm["acknowledgement"]["text"].as_str().unwrap().contains("Nobody"));
