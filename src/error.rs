@@ -60,6 +60,8 @@ pub enum Unauthenticated {
     Missing,
     /// The credential is not valid, has expired, or was revoked.
     Invalid,
+    /// The password is right, and the second factor was closed. Only for whoever has the password.
+    SecondFactorClosed,
 }
 
 /// Why a known caller may not do this.

@@ -218,6 +218,7 @@ async fn duty(app: &Arc<App>) -> StaffId {
         role: Role::Lead,
         queues: Vec::new(),
         password_hash: "$none$".to_owned(),
+        is_given: false,
         totp_secret: staff::new_totp_secret(),
         same_person_as: None,
     };

@@ -218,6 +218,8 @@ kinds! {
     StaffId = StaffKind "stf";
     /// A signed-in staff session.
     SessionId = SessionKind "ses";
+    /// What the door remembers of a staff account.
+    SignInId = SignInKind "sgn";
     /// A stored assessment.
     AssessmentId = AssessmentKind "asm";
     /// A clock of a case.

@@ -164,6 +164,13 @@ impl Clock {
         }
     }
 
+    /// Sets a standing clock back, as somebody does who finds it ahead.
+    pub fn set_back(&self, span: Duration) {
+        if let Source::Hand(at) = &self.0 {
+            at.store(Timestamp(at.load(Ordering::SeqCst)).minus(span).0, Ordering::SeqCst);
+        }
+    }
+
     /// Moves a standing clock; the machine's clock cannot be moved and stays as it is.
     pub fn advance(&self, span: Duration) {
         if let Source::Hand(at) = &self.0 {

@@ -12,7 +12,7 @@ mod webhooks;
 pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
 pub use paging::{alarms, shifts, stumbles, turned_away, unseen_cases};
-pub use people::{platform_clients, platforms, staff, staff_sessions};
+pub use people::{platform_clients, platforms, sign_ins, staff, staff_sessions};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
 

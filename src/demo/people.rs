@@ -78,6 +78,7 @@ async fn colleague(app: &Arc<App>, username: &'static str, role: Role) -> anyhow
             role,
             queues: Vec::new(),
             password_hash,
+            is_given: false,
             totp_secret: secret,
             same_person_as: None,
         };

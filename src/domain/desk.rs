@@ -11,10 +11,10 @@ use super::casework::colleagues;
 use super::ledger::idempotency::{self, Answer, Answered, Keyed, Reply};
 use super::ledger::seen::Seen;
 use super::paging;
-use super::people::staff::{self, Session};
+use super::people::staff::{self, Living, Session, Which};
 use super::unit::{Entry, Look, Unit};
 use super::vault::Owner;
-use crate::base::id::CaseId;
+use crate::base::id::{CaseId, SessionId};
 use crate::base::secret::Sensitive;
 use crate::error::Result;
 
@@ -171,6 +171,25 @@ pub fn keep_awake(entry: &mut Entry<'_>, session: &Session) -> Result<()> {
 pub fn sign_out(entry: &mut Entry<'_>, bearer: &Sensitive<String>) -> Result<()> {
     let (tx, who) = access::member(entry, bearer)?;
     colleagues::sign_out(tx, &who.id, bearer)
+}
+
+/// The living sessions of who comes, the oldest first, and the id of the one by which they come.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended.
+pub fn sessions(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<(Vec<Living>, SessionId)> {
+    let (who, session) = access::reading(rx, bearer)?;
+    Ok((staff::sessions_of(rx, &who.id)?, session.id))
+}
+
+/// Ends one of the sessions of who comes; where none is named, all but the one by which they come.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended; `NotFound` when the one that is named is none of theirs.
+pub fn end_sessions(entry: &mut Entry<'_>, bearer: &Sensitive<String>, named: Option<SessionId>) -> Result<()> {
+    let (tx, who, session) = access::member_with_session(entry, bearer)?;
+    let which = named.map_or(Which::AllBut(session), Which::This);
+    colleagues::end_sessions(tx, &who.id, &which).map(drop)
 }
 
 /// After a "not found" before these cases: notes that it was said. A job looks afterwards whether a wall was the reason, so

@@ -12,7 +12,7 @@ mod typed;
 
 pub use casework::{Asking, Casework};
 pub use form::{Form, Parameter};
-pub use settings::{Hooks, Names, Publishing, Shifts, Url};
+pub use settings::{Chosen, Hooks, Names, Publishing, Shifts, Url};
 pub use typed::{Typed, Unread};
 
 /// A rule of content.
@@ -34,6 +34,8 @@ pub enum Rule {
     Hooks(Hooks),
     /// Editions.
     Publishing(Publishing),
+    /// A password that somebody chooses.
+    Chosen(Chosen),
     /// What an operator types, pipes in, or hands over in a file.
     Typed(Typed),
 }
@@ -51,6 +53,7 @@ impl Rule {
             Self::Url(rule) => rule.code(),
             Self::Hooks(rule) => rule.code(),
             Self::Publishing(rule) => rule.code(),
+            Self::Chosen(rule) => rule.code(),
             Self::Typed(rule) => rule.code(),
         }
     }
@@ -107,5 +110,11 @@ impl From<Publishing> for Rule {
 impl From<Typed> for Rule {
     fn from(rule: Typed) -> Self {
         Self::Typed(rule)
+    }
+}
+
+impl From<Chosen> for Rule {
+    fn from(rule: Chosen) -> Self {
+        Self::Chosen(rule)
     }
 }

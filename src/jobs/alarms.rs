@@ -1,10 +1,12 @@
-//! What must reach a person: alarms, clocks, claims that ran out in silence, cases that nobody sees.
+//! What must reach a person, or the record: alarms, clocks, claims that ran out in silence, cases that nobody sees,
+//! sign-ins that were refused.
 
 use super::beat::Beat;
 use super::rows::{each_row, or_else};
 use crate::domain::casework;
 use crate::domain::paging;
 use crate::domain::paging::{missed, unseen};
+use crate::domain::people::staff;
 use crate::domain::unit::Look;
 use crate::error::Result;
 
@@ -42,6 +44,12 @@ pub(super) async fn ring(beat: &Beat) -> Result<()> {
     let blind = async |case: &str| beat.write_row(case, paging::ring_unreadable).await;
     let work = async |case: &str| or_else(beat, case, paging::ring_case, blind).await;
     each_row(beat, paging::due, work).await.map(drop)
+}
+
+/// Makes one event a minute of the sign-ins of an account that were refused.
+pub(super) async fn note_refusals(beat: &Beat) -> Result<()> {
+    let work = async |row: &str| beat.write_row(row, staff::note_refusals).await;
+    each_row(beat, staff::refusals_due, work).await.map(drop)
 }
 
 /// Looks for cases that nobody may work on, and has them told.

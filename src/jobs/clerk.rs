@@ -53,6 +53,7 @@ impl Lane {
             | Job::TellOperatorUnheard { .. }
             | Job::TellOperatorOfEmptyShift { .. }
             | Job::TellOperatorOfNoRota
+            | Job::TellOperatorOfClosedFactor { .. }
             | Job::EndpointFailing { .. }
             | Job::EndpointDisabled { .. } => Self::Other,
         }

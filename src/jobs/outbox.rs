@@ -142,6 +142,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             let text = "An alarm rings and no mail reaches anybody who may work on its case. Call somebody. The log says which case, in a line of on_call; `recourse check` says who has no address.";
             Ok(to_operator(app, leased, "Somebody must be called", text).await)
         }
+        Job::TellOperatorOfClosedFactor { staff } => closed_factor(app, leased, staff).await,
         Job::TellOperatorOfWall => {
             let text = "A colleague was turned away from a case that names them or somebody close to them, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";
             Ok(to_operator(app, leased, "Something needs you", text).await)
@@ -218,6 +219,19 @@ async fn tell_operator_of_empty_shift(
 
 const ENDPOINT_NEEDS_YOU: &str = "A webhook endpoint needs you";
 
+/// Says whose second factor was closed, and what to do.
+async fn closed_factor(
+    app: &Arc<App>,
+    leased: &Leased,
+    staff: &crate::base::id::StaffId,
+) -> Result<std::result::Result<(), Undone>> {
+    tracing::warn!(target: "on_call", account = %staff, "a second factor was closed: ten wrong codes came with the right password");
+    let text = format!(
+        "The second factor of the account {staff} was closed: ten wrong codes came with its right password. Call them. If it was not they, somebody has their password: `recourse admin staff reset`. Else `recourse admin staff open-second-factor`, once you have heard their voice."
+    );
+    Ok(to_operator(app, leased, "A colleague cannot sign in", &text).await)
+}
+
 /// Writes to the operator, where an address is set. What it is about stands in the log too.
 async fn to_operator(app: &Arc<App>, leased: &Leased, subject: &str, text: &str) -> std::result::Result<(), Undone> {
     let Some(mailer) = &app.mailer else { return Ok(()) };
@@ -283,6 +297,17 @@ fn words(notice: &Notice, sign_in: &str) -> (&'static str, String) {
             "Please look at the rota",
             "Nobody of the shift that has begun is signed in. Somebody is needed in their place.",
         ),
+        Notice::FactorClosed => (
+            "You cannot sign in just now",
+            "Ten wrong codes came with your password, so nobody signs in with it. What you have open goes on. Call a lead: they open it again. If it was not you, somebody has your password: say so.",
+        ),
+        Notice::FactorOpen => {
+            ("You can sign in again", "Your second factor was opened again. If you asked nobody to, call a lead.")
+        }
+        Notice::ColleagueShutOut => (
+            "A colleague cannot sign in",
+            "Ten wrong codes came with a colleague's right password. Call them. Open their second factor again once you have heard their voice.",
+        ),
         Notice::Wall => {
             ("Please look at the record", "A colleague was turned away from something. The record says more.")
         }
@@ -299,7 +324,16 @@ mod tests {
     fn the_mails_are_neutral() {
         let page = |urgency| Notice::Page { alarm: AlarmId::random(), ring: 3, urgency, last: false };
         let empty = Notice::EmptyShift { shift: ShiftId::random() };
-        let notices = [page(Urgency::Now), page(Urgency::Today), Notice::Wall, Notice::Unseen, empty];
+        let notices = [
+            page(Urgency::Now),
+            page(Urgency::Today),
+            Notice::Wall,
+            Notice::Unseen,
+            empty,
+            Notice::FactorClosed,
+            Notice::FactorOpen,
+            Notice::ColleagueShutOut,
+        ];
         let all: Vec<String> = notices
             .iter()
             .map(|notice| words(notice, "https://recourse.example"))

@@ -4,11 +4,12 @@
 use std::time::{Duration, Instant};
 
 use crate::app::App;
-use crate::base::id::{CaseId, StaffId};
+use crate::base::id::{CaseId, SessionId, StaffId};
 use crate::base::secret::Sensitive;
 use crate::domain::access::{Acting, CaseAct, Grant};
 use crate::domain::desk::{self, At, Visit, WasRead};
 use crate::domain::ledger::idempotency::{Answer, Answered, Reply};
+use crate::domain::people::staff::Living;
 use crate::domain::unit::{Entry, Look, Unit};
 use crate::error::{Error, Result};
 
@@ -102,6 +103,16 @@ pub(super) async fn holder(app: &App, bearer: Sensitive<String>) -> Result<Staff
 /// Ends a session.
 pub(super) async fn sign_out(app: &App, bearer: Sensitive<String>) -> Result<()> {
     app.enter(move |entry| desk::sign_out(entry, &bearer)).await
+}
+
+/// The living sessions of who comes, and the id of the one by which they come.
+pub(super) async fn sessions(app: &App, bearer: Sensitive<String>) -> Result<(Vec<Living>, SessionId)> {
+    app.read(move |rx| desk::sessions(rx, &bearer)).await
+}
+
+/// Ends one of the sessions of who comes; where none is named, all but the one by which they come.
+pub(super) async fn end_sessions(app: &App, bearer: Sensitive<String>, named: Option<SessionId>) -> Result<()> {
+    app.enter(move |entry| desk::end_sessions(entry, &bearer, named)).await
 }
 
 /// Answers that say nothing of a case leave at a multiple of this since the call was heard. What was done for them takes

@@ -97,6 +97,9 @@ fn of(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::Unauthenticated(Unauthenticated::Missing) => (StatusCode::UNAUTHORIZED, "credential_missing"),
         Error::Unauthenticated(Unauthenticated::Invalid) => (StatusCode::UNAUTHORIZED, "credential_invalid"),
+        Error::Unauthenticated(Unauthenticated::SecondFactorClosed) => {
+            (StatusCode::UNAUTHORIZED, "second_factor_closed")
+        }
         Error::Forbidden(Forbidden::Scope(_)) => (StatusCode::FORBIDDEN, "scope_missing"),
         Error::Forbidden(Forbidden::Role) => (StatusCode::FORBIDDEN, "role_not_allowed"),
         Error::Forbidden(Forbidden::SecondPerson) => (StatusCode::FORBIDDEN, "second_person_required"),
@@ -233,6 +236,7 @@ fn examples() -> Vec<Error> {
     let mut all = vec![
         Error::Unauthenticated(Unauthenticated::Missing),
         Error::Unauthenticated(Unauthenticated::Invalid),
+        Error::Unauthenticated(Unauthenticated::SecondFactorClosed),
         Error::Forbidden(Forbidden::Scope("reports:write")),
         Error::Forbidden(Forbidden::Role),
         Error::Forbidden(Forbidden::SecondPerson),

@@ -1,13 +1,16 @@
-//! Signing in, from every surface of colleagues.
+//! Signing in, from every surface of colleagues, and choosing a password.
 
 use actix_web::HttpMessage;
 
+use super::desk;
 use super::extract::Call;
 use super::gate::network;
 use super::limits::Policy;
 use super::refusals::Known;
 use crate::base::secret::{Sensitive, silent};
-use crate::domain::people::staff::{self, Opened};
+use crate::domain::casework::colleagues;
+use crate::domain::people::staff::{self, Attempt, Opened, Tried};
+use crate::error::rules::Chosen;
 use crate::error::{Error, Result, Unauthenticated};
 
 /// What a colleague signs in with.
@@ -18,35 +21,89 @@ pub(super) struct Credentials {
     pub(super) password: Sensitive<String>,
     /// The present code of their second factor.
     pub(super) code: Sensitive<String>,
+    /// A password of their own, which they choose with this.
+    pub(super) new_password: Option<Sensitive<String>>,
+}
+
+/// What a colleague who is signed in chooses another password with.
+pub(super) struct Choice {
+    /// The present one.
+    pub(super) password: Sensitive<String>,
+    /// The present code of their second factor.
+    pub(super) code: Sensitive<String>,
+    /// The new one.
+    pub(super) new_password: Sensitive<String>,
 }
 
 /// Opens a session. Each try counts against the limit of its network and name, also one with which something is wrong. A
 /// wrong name, password and code have one answer, after the same work.
 ///
 /// # Errors
-/// `RateLimited`; then what is wrong with the credentials; `Unauthenticated` when they are not right.
+/// `RateLimited`; then what is wrong with the credentials; `Unauthenticated` when they are not right; `Invalid` when all is
+/// right but the password was given, and no new one is chosen with it.
 pub(super) async fn sign_in(call: &Call, with: Result<Credentials>) -> Result<Opened> {
     let name = with.as_ref().map_or_else(|_| String::new(), |with| staff::typed::name(&with.username));
-    let key = format!("{} {}", network(call.request().peer_addr()), name.chars().take(64).collect::<String>());
-    let verdict = call.shared.limiter.check(Policy::Token, &key);
-    call.request().extensions_mut().insert(verdict);
-    verdict.into_result()?;
-    let Credentials { username, password, code } = with?;
-    let (app, looked_up) = (&call.shared.app, username.clone());
+    count(call, &name)?;
+    let with = with?;
+    let (app, looked_up) = (&call.shared.app, with.username.clone());
     let account = app.read(move |rx| staff::account(rx, &looked_up)).await?;
     if let Some(account) = &account {
         call.request().extensions_mut().insert(Known(account.member.id.to_string()));
     }
-    let hash = account.map(|account| account.password_hash);
-    let right = app.passwords.check(staff::typed::password(&password), hash).await?;
-    let opened = app.enter(move |entry| {
-        if right {
-            staff::sign_in(entry, &username, code.expose())
-        } else {
-            staff::sign_in_failed(entry, &username).map(|()| None)
-        }
-    });
-    opened.await?.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))
+    let attempt = attempt(call, with, account.map(|account| account.password_hash)).await?;
+    match app.enter(move |entry| colleagues::sign_in(entry, &attempt)).await? {
+        Tried::Proved(opened) => Ok(opened),
+        Tried::Refused => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
+        Tried::MustChoose => Err(Error::invalid("/new_password", Chosen::Given)),
+        Tried::Closed | Tried::ClosedNow(_) => Err(Error::Unauthenticated(Unauthenticated::SecondFactorClosed)),
+    }
 }
 
-silent! { Credentials }
+/// Chooses another password. It counts as signing in does.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended; `Invalid` when the new password will not do, or when the present one and
+/// the code are not right.
+pub(super) async fn choose_password(call: &Call, with: Result<Choice>) -> Result<()> {
+    let (app, bearer) = (&call.shared.app, call.bearer()?);
+    let account = desk::read(app, bearer.clone(), |rx, who| staff::account_of(rx, &who.id)).await?;
+    let account = account.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?;
+    count(call, &account.member.username)?;
+    let Choice { password, code, new_password } = with?;
+    let username = account.member.username;
+    let with = Credentials { username, password, code, new_password: Some(new_password) };
+    let attempt = attempt(call, with, Some(account.password_hash)).await?;
+    match app.enter(move |entry| colleagues::choose_password(entry, &bearer, &attempt)).await? {
+        Tried::Proved(()) => Ok(()),
+        Tried::Refused | Tried::MustChoose => Err(Error::invalid("/password", Chosen::NotProved)),
+        Tried::Closed | Tried::ClosedNow(_) => Err(Error::invalid("/code", Chosen::Closed)),
+    }
+}
+
+/// Counts a try against the limit of its network and name. What is left of it is told where no credential has one of its own.
+fn count(call: &Call, name: &str) -> Result<()> {
+    let key = format!("{} {}", network(call.request().peer_addr()), name.chars().take(64).collect::<String>());
+    let verdict = call.shared.limiter.check(Policy::Token, &key);
+    if call.bearer().is_err() {
+        call.request().extensions_mut().insert(verdict);
+    }
+    verdict.into_result()
+}
+
+/// Compares the password, and hashes the one that is chosen: both, whatever the first is, so that time does not tell.
+async fn attempt(call: &Call, with: Credentials, compared: Option<String>) -> Result<Attempt> {
+    let passwords = &call.shared.app.passwords;
+    let network = network(call.request().peer_addr());
+    let present = staff::typed::password(&with.password);
+    let chosen = match with.new_password.map(|chosen| staff::typed::password(&chosen)) {
+        None => None,
+        Some(chosen) => {
+            staff::judge_chosen(&chosen, &present, &staff::typed::name(&with.username))?;
+            Some(passwords.hash_for(&network, chosen).await?)
+        }
+    };
+    let is_right = passwords.check(&network, present, compared.clone()).await?;
+    Ok(Attempt { username: with.username, code: with.code, compared, is_right, chosen })
+}
+
+silent! { Credentials Choice }

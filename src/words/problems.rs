@@ -50,6 +50,10 @@ fn unauthenticated(why: Unauthenticated) -> Said {
         Unauthenticated::Invalid => {
             said("The credential does not hold", "It is wrong, has expired or was revoked. Get a new one.")
         }
+        Unauthenticated::SecondFactorClosed => said(
+            "Your second factor is closed",
+            "Ten wrong codes came with your password. Call a lead: they open it again when they hear your voice. Sessions that you have go on.",
+        ),
     }
 }
 

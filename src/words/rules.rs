@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::error::rules::{
-    Asking, Casework, Form, Hooks, Names, Parameter, Publishing, Rule, Shifts, Typed, Unread, Url,
+    Asking, Casework, Chosen, Form, Hooks, Names, Parameter, Publishing, Rule, Shifts, Typed, Unread, Url,
 };
 
 /// What to do about a broken rule.
@@ -19,6 +19,7 @@ pub fn rule(rule: &Rule) -> Cow<'static, str> {
         Rule::Url(rule) => url(*rule).into(),
         Rule::Hooks(rule) => hooks(*rule),
         Rule::Publishing(rule) => publishing(*rule),
+        Rule::Chosen(rule) => chosen(*rule),
         Rule::Typed(rule) => typed(rule),
     }
 }
@@ -133,6 +134,24 @@ fn asking(rule: Asking) -> Cow<'static, str> {
         Asking::NoAgreement => "ask only with the survivor's recorded agreement, or on two people's record".into(),
         Asking::NoDeclineReason => "say why you decline".into(),
         Asking::DeclineReason => "a removal can be declined only as not_intimate_image or not_subject_or_agent".into(),
+    }
+}
+
+fn chosen(rule: Chosen) -> Cow<'static, str> {
+    match rule {
+        Chosen::TooShort(shortest) => {
+            format!("use at least {shortest} characters; a few words that do not belong together do").into()
+        }
+        Chosen::TooLong(longest) => format!("use at most {} characters", grouped(longest)).into(),
+        Chosen::Same => "choose another one than the present one".into(),
+        Chosen::Guessed => {
+            "this is among what is tried first: choose words that do not belong together, and not your name".into()
+        }
+        Chosen::Given => {
+            "your password was given to you and ends now: send one of your own with it, and a code that holds".into()
+        }
+        Chosen::NotProved => "the present password or the code does not hold".into(),
+        Chosen::Closed => "too many wrong codes came with your password: a lead opens your second factor again".into(),
     }
 }
 

@@ -60,6 +60,7 @@ async fn member(world: &World, name: &'static str) -> Result<staff::Member, Erro
         role: Role::Lead,
         queues: Vec::new(),
         password_hash: "$none$".to_owned(),
+        is_given: false,
         totp_secret: staff::new_totp_secret(),
         same_person_as: None,
     };

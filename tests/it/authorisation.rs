@@ -33,7 +33,7 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
-const TABLE: [(&str, Who); 47] = {
+const TABLE: [(&str, Who); 53] = {
     use Scope::{ReportsRead, ReportsWrite, RequestsWrite, WebhooksManage};
     use Who::{Anyone, Platform, Staff};
     [
@@ -67,6 +67,14 @@ const TABLE: [(&str, Who); 47] = {
         ("enable_webhook_endpoint", Platform(Some(WebhooksManage), 200)),
         //                 advocate, lead, safeguarding lead, auditor, administrator
         ("sign_out", Staff([204, 204, 204, 204, 204])),
+        ("list_sessions", Staff([200, 200, 200, 200, 200])),
+        ("end_other_sessions", Staff([204, 204, 204, 204, 204])),
+        // Nobody's session is there for anybody else.
+        ("end_session", Staff([404, 404, 404, 404, 404])),
+        // A wrong password is told to whoever is signed in.
+        ("change_password", Staff([422, 422, 422, 422, 422])),
+        ("list_colleagues", Staff([403, 200, 200, 403, 403])),
+        ("open_second_factor", Staff([403, 200, 200, 403, 403])),
         ("list_queues", Staff([200, 200, 200, 200, 403])),
         ("claim_next", Staff([200, 200, 200, 403, 403])),
         ("list_late_matches", Staff([403, 200, 200, 403, 403])),
@@ -163,6 +171,10 @@ impl Stage {
             }
         } else if operation.path.contains("{queue}") {
             self.case().await;
+        } else if operation.path.starts_with("/v1/triage/colleagues/{id}") {
+            ids.id.clone_from(&self.proposer.id);
+        } else if operation.path.starts_with("/v1/triage/sessions/{id}") {
+            ids.id = Ids::missing(operation).id;
         }
         ids
     }

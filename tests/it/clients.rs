@@ -96,6 +96,7 @@ async fn colleague(world: &World, username: &'static str) -> Value {
         role,
         queues: Vec::new(),
         password_hash,
+        is_given: false,
         totp_secret,
         same_person_as: None,
     };

@@ -254,7 +254,8 @@ fn the_second_factor_comes_as_authenticator_apps_read_it() {
                 world.pass(60);
                 let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
                 let code = totp_rs::Totp::from_url(url).unwrap().generate(seconds).to_string();
-                let body = json!({"username": name, "password": line(&made, "password:"), "code": code});
+                let (given, chosen) = (line(&made, "password:"), "copper kettle on the stove");
+                let body = json!({"username": name, "password": given, "code": code, "new_password": chosen});
                 world.caller("").post("/v1/triage/sessions", &body).await.expect(200);
             }
         }

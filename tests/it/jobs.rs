@@ -37,7 +37,7 @@ const FAR: &str = "99999999999999999";
 
 /// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
 /// are colleagues, `{far}` never comes.
-const LINES: [Line; 23] = [
+const LINES: [Line; 24] = [
     Line {
         job: "end_claims",
         due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
@@ -106,6 +106,15 @@ const LINES: [Line; 23] = [
         broken: &["INSERT INTO unseen_cases (case_id, since, told_at) VALUES ('nonsense', 1, 1)"],
         done: "SELECT count(*) AS n FROM unseen_cases WHERE case_id = '{case}'",
         ..NOTHING
+    },
+    Line {
+        job: "note_refusals",
+        due: "UPDATE sign_ins SET refused = 3, refused_since = 1 WHERE staff_id = '{lead}'",
+        broken: &[
+            "UPDATE sign_ins SET refused = 2, refused_since = 1, staff_id = 'nonsense' WHERE staff_id = '{auditor}'",
+        ],
+        on_sqlite: &["UPDATE sign_ins SET staff_id = x'ff' WHERE staff_id = 'nonsense'"],
+        done: "SELECT count(*) AS n FROM audit_events WHERE chain = '{lead}' AND kind = 'sign_in_failed' AND details LIKE '%3%'",
     },
     Line {
         job: "settle",

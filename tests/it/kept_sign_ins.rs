@@ -46,6 +46,7 @@ fn sign_ins_that_held_and_that_failed_are_on_record() {
             role: Role::Advocate,
             queues: Vec::new(),
             password_hash,
+            is_given: false,
             totp_secret,
             same_person_as: None,
         };

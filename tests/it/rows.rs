@@ -21,9 +21,9 @@ async fn send(caller: &Caller, row: &Row, media: &str, body: String) -> Answer {
 pub(crate) fn path(row: &Row) -> String {
     let nothing = "0".repeat(26);
     let name = |kind: &str| format!("{kind}_{nothing}");
-    let thing = ["reports", "requests", "events", "webhook-endpoints", "cases"];
+    let thing = ["reports", "requests", "events", "webhook-endpoints", "cases", "sessions", "colleagues"];
     let kind = thing.into_iter().position(|thing| row.path.contains(&format!("/{thing}/{{id}}")));
-    let kind = kind.map_or("", |at| ["rep", "req", "evt", "whe", "case"][at]);
+    let kind = kind.map_or("", |at| ["rep", "req", "evt", "whe", "case", "ses", "stf"][at]);
     row.path.replace("{id}", &name(kind)).replace("{act}", &name("act")).replace("{queue}", "fraud")
 }
 

@@ -271,10 +271,8 @@ async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
     let address = format!("{}@example.org", word(said, "staffmail"));
     let added = app.write(TEST, move |tx| {
         let (username, role) = ("amina".to_owned(), Role::SafeguardingLead);
-        staff::add(
-            tx,
-            NewMember { username, role, queues: Vec::new(), password_hash, totp_secret: secret, same_person_as: None },
-        )?;
+        let (queues, is_given, totp_secret, same_person_as) = (Vec::new(), true, secret, None);
+        staff::add(tx, NewMember { username, role, queues, password_hash, is_given, totp_secret, same_person_as })?;
         staff::set_mail(tx, "amina", Some(&address))?;
         paging::tell_of_wall(tx, &recourse::base::id::Id::random(), "a wall")
     });
@@ -289,7 +287,8 @@ async fn sign_in(service: &Service, said: &mut Vec<String>, secrets: Secrets) ->
     let app = service.open().await;
     let now = u64::try_from(Clock::machine().now().seconds()).unwrap();
     let code = staff::totp(&secrets.totp).unwrap().generate(now).to_string();
-    let right = json!({"username": "amina", "password": secrets.password, "code": code});
+    let chosen = format!("copper kettle {}", word(said, "chosen"));
+    let right = json!({"username": "amina", "password": secrets.password, "code": code, "new_password": chosen});
     let session = nobody.post("/v1/triage/sessions", &right).await.expect(200).json();
     let token = session["access_token"].as_str().unwrap().to_owned();
     said.push(token.clone());

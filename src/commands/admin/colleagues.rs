@@ -9,13 +9,14 @@ use recourse::base::secret::{Sensitive, base64_url, random_bytes};
 use recourse::domain::casework::colleagues;
 use recourse::domain::casework::rights::Ended;
 use recourse::domain::paging::rota;
-use recourse::domain::people::staff::{self, NewMember, Role};
+use recourse::domain::people::staff::{self, Living, Member, NewMember, Role, Which};
 use recourse::domain::triage::Queue;
 use recourse::domain::unit::{Caller, Unit};
 use recourse::error::Error;
 use recourse::error::rules::Typed;
 
 use super::declared::Declared;
+use super::listings::Session;
 use super::{Account, Listing, by_operator, no_account, none_of, say_json, shown, typed};
 
 #[derive(Debug, Subcommand)]
@@ -38,6 +39,22 @@ pub(crate) enum StaffCommand {
     Reset {
         /// The account.
         username: String,
+    },
+    /// Open the second factor of an account again, which ten wrong codes have closed. Hear their voice first.
+    OpenSecondFactor {
+        /// The account.
+        username: String,
+    },
+    /// List the sessions of an account, or end some.
+    Sessions {
+        /// The account.
+        username: String,
+        /// End this one, by its id; `all` ends all of them.
+        #[arg(long)]
+        end: Option<String>,
+        /// Print one JSON object, for scripts.
+        #[arg(long, conflicts_with = "end")]
+        json: bool,
     },
     /// Close an account at once.
     Close {
@@ -85,8 +102,8 @@ pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(
             let (password, totp) = (new_password(), staff::new_totp_secret());
             let hash = app.passwords.hash(password.clone()).await?;
             let other = same_person_as.clone().unwrap_or_default();
-            let totp_secret = totp.clone();
-            let new = NewMember { username, role, queues, password_hash: hash, totp_secret, same_person_as };
+            let (totp_secret, is_given) = (totp.clone(), true);
+            let new = NewMember { username, role, queues, password_hash: hash, is_given, totp_secret, same_person_as };
             let add = move |tx: &mut Unit<'_>| {
                 let added = staff::add(tx, new).map_err(no_account(&other))?;
                 let before = staff::count_declared(tx, &added.id)? > 0;
@@ -104,20 +121,62 @@ pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(
             confirm("declared; it is kept sealed, and compared by keyed hash")?;
         }
         StaffCommand::List { json: true } => {
-            let data = app.read(staff::list).await?.into_iter().map(Account::from).collect();
+            let data = accounts(app).await?;
             say_json(&Listing { data })?;
         }
         StaffCommand::List { json: false } => {
-            for member in app.read(staff::list).await? {
-                let queues: Vec<&str> = member.queues.iter().map(|queue| queue.as_str()).collect();
-                let (role, queues) = (member.role.as_str(), queues.join(","));
-                say(format_args!("{} {} {role} {queues}", member.username, member.id))?;
+            for account in accounts(app).await? {
+                say(account)?;
             }
         }
+        StaffCommand::OpenSecondFactor { username } => {
+            let open = move |tx: &mut Unit<'_>| {
+                colleagues::open_second_factor_of(tx, &username).map_err(no_account(&username))
+            };
+            let was_closed = by_operator(app, open).await?;
+            confirm(if was_closed { "open again" } else { "it was open, and is" })?;
+        }
+        StaffCommand::Sessions { username, end: Some(end), .. } => {
+            let which = match end.as_str() {
+                "all" => Which::All,
+                id => Which::This(id.parse().map_err(|_| none_of("end", id, "all, or the id of a session"))?),
+            };
+            let ended = move |tx: &mut Unit<'_>| {
+                colleagues::end_sessions_of(tx, &username, &which).map_err(no_account(&username))
+            };
+            let count = by_operator(app, ended).await?;
+            confirm(format_args!("sessions that have ended: {count}"))?;
+        }
+        StaffCommand::Sessions { username, end: None, json } => return sessions(app, username, json).await,
         StaffCommand::Reset { .. }
         | StaffCommand::Close { .. }
         | StaffCommand::Role { .. }
         | StaffCommand::Queues { .. } => return change(app, command).await,
+    }
+    Ok(())
+}
+
+/// The open accounts, each with since when its second factor is closed.
+async fn accounts(app: &Arc<App>) -> Result<Vec<Account>, Error> {
+    let (members, closed) = app.read(|rx| Ok((staff::list(rx)?, staff::closed_factors(rx)?))).await?;
+    let closed_at = |member: &Member| closed.iter().find(|(id, _)| *id == member.id).map(|(_, at)| *at);
+    Ok(members.into_iter().map(|member| Account::of(closed_at(&member), member)).collect())
+}
+
+/// Prints the living sessions of an account.
+async fn sessions(app: &Arc<App>, username: String, json: bool) -> Result<(), Error> {
+    let living = app
+        .read(move |rx| {
+            let found = staff::account(rx, &username)?.ok_or(Error::NotFound).map_err(no_account(&username))?;
+            staff::sessions_of(rx, &found.member.id)
+        })
+        .await?;
+    if json {
+        return say_json(&Listing { data: living.into_iter().map(Session::from).collect() });
+    }
+    for session in living {
+        let Living { id, created_at, seen_at, expires_at } = session;
+        say(format_args!("{id} since {created_at}, last call {seen_at}, until {expires_at} at the latest"))?;
     }
     Ok(())
 }
@@ -176,7 +235,11 @@ async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
             confirm("changed")?;
             gone
         }
-        StaffCommand::Add { .. } | StaffCommand::Declare { .. } | StaffCommand::List { .. } => Gone::default(),
+        StaffCommand::Add { .. }
+        | StaffCommand::Declare { .. }
+        | StaffCommand::List { .. }
+        | StaffCommand::OpenSecondFactor { .. }
+        | StaffCommand::Sessions { .. } => Gone::default(),
     };
     if ended.cases > 0 {
         confirm(format_args!("cases that are free again: {}", ended.cases))?;
@@ -213,7 +276,8 @@ fn new_password() -> Sensitive<String> {
 fn credentials(username: &str, password: &Sensitive<String>, totp: &Sensitive<Vec<u8>>) -> Result<String, Error> {
     Ok(format!(
         "password:    {}\ntotp secret: {} (base32: 30 seconds, 6 digits, SHA-1)\notpauth:     {}\n\
-         All are shown this once. Hand them over in person.",
+         All are shown this once. Hand them over in person. The password ends at the first sign-in, with which they choose \
+         one (new_password, 12 characters or more).",
         password.expose(),
         staff::base32_secret(totp).expose(),
         staff::otpauth(username, totp)?.expose()

@@ -1,8 +1,9 @@
 //! Listings for scripts: one JSON object each, whose members stay (docs/operating.md).
 
 use recourse::base::output::say;
+use recourse::base::time::Timestamp;
 use recourse::domain::access;
-use recourse::domain::people::staff::{Member, Role};
+use recourse::domain::people::staff::{Living, Member, Role};
 use recourse::domain::triage::Queue;
 use recourse::error::Error;
 use serde::Serialize;
@@ -22,6 +23,23 @@ pub(super) struct Account {
     queues: Vec<Queue>,
     /// The human behind it, by the id of their first account.
     person: String,
+    second_factor_closed_at: Option<Timestamp>,
+}
+
+/// A session, as `--json` prints it.
+#[derive(Serialize)]
+pub(super) struct Session {
+    id: String,
+    created_at: Timestamp,
+    seen_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl From<Living> for Session {
+    fn from(session: Living) -> Self {
+        let Living { id, created_at, seen_at, expires_at } = session;
+        Self { id: id.to_string(), created_at, seen_at, expires_at }
+    }
 }
 
 /// A row of the table of rights, as `--json` prints it.
@@ -33,10 +51,23 @@ struct Rights {
     may: Vec<String>,
 }
 
-impl From<Member> for Account {
-    fn from(member: Member) -> Self {
-        let (id, person) = (member.id.to_string(), member.person.to_string());
-        Self { username: member.username, id, role: member.role, queues: member.queues, person }
+impl Account {
+    /// The account, and since when its second factor is closed, if it is.
+    pub(super) fn of(closed_at: Option<Timestamp>, member: Member) -> Self {
+        let Member { id, username, role, queues, person, .. } = member;
+        let (id, person) = (id.to_string(), person.to_string());
+        Self { username, id, role, queues, person, second_factor_closed_at: closed_at }
+    }
+}
+
+impl std::fmt::Display for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let queues: Vec<&str> = self.queues.iter().map(|queue| queue.as_str()).collect();
+        write!(f, "{} {} {} {}", self.username, self.id, self.role.as_str(), queues.join(","))?;
+        match self.second_factor_closed_at {
+            Some(at) => write!(f, " (second factor closed since {at})"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -33,7 +33,6 @@ diesel::table! {
         queues -> Text,
         password_hash -> Text,
         totp_secret -> Binary,
-        totp_step -> BigInt,
         epoch -> BigInt,
         active -> Bool,
         created_at -> BigInt,
@@ -56,6 +55,20 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         seen_at -> BigInt,
+        mac -> Binary,
+    }
+}
+
+diesel::table! {
+    sign_ins (id) {
+        id -> Text,
+        staff_id -> Nullable<Text>,
+        given_password -> Bool,
+        used_codes -> Text,
+        wrong_codes -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        refused -> BigInt,
+        refused_since -> Nullable<BigInt>,
         mac -> Binary,
     }
 }

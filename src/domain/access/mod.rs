@@ -17,7 +17,7 @@ use super::people::staff::{self, Member, Session};
 use super::terms::Mode;
 use super::triage::Queue;
 use crate::base::code::codes;
-use crate::base::id::{CaseId, ClientId, PlatformId, StaffId};
+use crate::base::id::{CaseId, ClientId, PlatformId, SessionId, StaffId};
 use crate::base::secret::Sensitive;
 use crate::db::dialect;
 use crate::domain::unit::{Actor, Entry, Look, Unit};
@@ -210,6 +210,19 @@ pub(super) fn member<'e, 'u>(
         staff::touch(tx, &session)?;
     }
     Ok((tx, Acting { member: session.member }))
+}
+
+/// The same, with the session by which they come.
+///
+/// # Errors
+/// As [`member`].
+pub(super) fn member_with_session<'e, 'u>(
+    entry: &'e mut Entry<'u>,
+    bearer: &Sensitive<String>,
+) -> Result<(&'e mut Unit<'u>, Acting, SessionId)> {
+    let id = session(entry, bearer)?.id;
+    let (tx, who) = member(entry, bearer)?;
+    Ok((tx, who, id))
 }
 
 /// The colleague behind a bearer token, for reading what no record is kept of, and their session.

@@ -1,13 +1,20 @@
 //! Changes of accounts, with all that ends with a right: the one door to them for whoever keeps the accounts.
 
+use std::collections::BTreeMap;
+
 use super::rights::{self, Ended};
 use crate::base::id::StaffId;
+use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::secret::Sensitive;
-use crate::domain::people::staff::{self, Account, Declaration, Member, Role};
+use crate::base::time::Timestamp;
+use crate::domain::access::{self, Acting};
+use crate::domain::paging;
+use crate::domain::people::staff::{self, Account, Attempt, Declaration, Member, Opened, Role, Tried, Which};
 use crate::domain::terms::identifiers::Identifier;
 use crate::domain::triage::Queue;
-use crate::domain::unit::{Look, Unit};
-use crate::error::{Error, Result};
+use crate::domain::unit::{Actor, Entry, Look, Unit};
+use crate::error::rules::Parameter;
+use crate::error::{Error, Forbidden, Refused, Result};
 
 fn account(rx: &mut Look<'_>, username: &str) -> Result<Account> {
     staff::account(rx, username)?.ok_or(Error::NotFound)
@@ -20,6 +27,7 @@ fn account(rx: &mut Look<'_>, username: &str) -> Result<Account> {
 pub fn reset(tx: &mut Unit<'_>, username: &str, hash: &str, totp: &Sensitive<Vec<u8>>) -> Result<Ended> {
     let found = account(tx, username)?;
     let id = &found.member.id;
+    staff::lock_door(tx, id)?;
     let mut ended = rights::change(tx, id, |tx| staff::set_credentials(tx, &found, hash, totp))?;
     ended.cases += rights::leave(tx, id)?;
     Ok(ended)
@@ -90,11 +98,149 @@ fn wall_off(tx: &mut Unit<'_>, username: &str, declaration: &Declaration) -> Res
     rights::change(tx, &id, |tx| staff::declare(tx, &id, declaration))
 }
 
+/// Somebody at the door. Whom ten wrong codes shut out hears of it, and so do the safeguarding leads and the operator; where
+/// no session of theirs lives, what was told to them alone is told to the next ones now.
+///
+/// # Errors
+/// What the database says.
+pub fn sign_in(entry: &mut Entry<'_>, attempt: &Attempt) -> Result<Tried<Opened>> {
+    let tx = entry.open(Actor::unknown());
+    let tried = staff::sign_in(tx, attempt)?;
+    if let Tried::ClosedNow(member) = &tried {
+        shut(tx, &member.id)?;
+    }
+    Ok(tried)
+}
+
+/// A colleague who is signed in chooses another password: by the present one and a code. Their other sessions end.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended.
+pub fn choose_password(entry: &mut Entry<'_>, bearer: &Sensitive<String>, attempt: &Attempt) -> Result<Tried<()>> {
+    let (tx, who, session) = access::member_with_session(entry, bearer)?;
+    let found = staff::account_of(tx, &who.id)?;
+    Ok(match staff::prove(tx, found, attempt)? {
+        Tried::Proved(_) => {
+            staff::end_sessions(tx, &who.id, &Which::AllBut(session))?;
+            Tried::Proved(())
+        }
+        Tried::Refused => Tried::Refused,
+        Tried::MustChoose => Tried::MustChoose,
+        Tried::Closed => Tried::Closed,
+        Tried::ClosedNow(member) => {
+            shut(tx, &member.id)?;
+            Tried::ClosedNow(member)
+        }
+    })
+}
+
+fn shut(tx: &mut Unit<'_>, id: &StaffId) -> Result<()> {
+    paging::tell_of_closed_factor(tx, id)?;
+    rights::stand_aside(tx, id)
+}
+
+/// A colleague, and since when their second factor is closed, if it is.
+#[derive(Debug)]
+pub struct Colleague {
+    /// Who.
+    pub member: Member,
+    /// Since when nobody signs in with their password; nothing while the second factor is open.
+    pub closed_at: Option<Timestamp>,
+}
+
+fn is_lead(who: &Acting) -> Result<()> {
+    let leads = matches!(who.role, Role::Lead | Role::SafeguardingLead);
+    if leads { Ok(()) } else { Err(Error::Forbidden(Forbidden::Role)) }
+}
+
+/// The colleagues with open accounts, by name, for a lead.
+///
+/// # Errors
+/// `Forbidden` for whoever is no lead; `Parameter` for a cursor of another list.
+pub fn list(rx: &mut Look<'_>, who: &Acting, from: Option<&str>, limit: Limit) -> Result<Page<Colleague>> {
+    const NAME: &str = "colleagues";
+    is_lead(who)?;
+    let after: Option<String> = match from {
+        None => None,
+        Some(text) => {
+            Some(read_cursor(NAME, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?)
+        }
+    };
+    let closed: BTreeMap<StaffId, Timestamp> = staff::closed_factors(rx)?.into_iter().collect();
+    let mut all = staff::list(rx)?;
+    // By their bytes, as the cursor compares them.
+    all.sort_by(|one, other| one.username.cmp(&other.username));
+    let rest = all.into_iter().filter(|who| after.as_ref().is_none_or(|after| who.username > *after));
+    let some: Vec<Member> = rest.take(limit.get() + 1).collect();
+    let page = Page::cut(some, limit, NAME, |member| member.username.clone());
+    Ok(page.map(|member| Colleague { closed_at: closed.get(&member.id).copied(), member }))
+}
+
+/// A lead opens the second factor of a colleague again, whose voice they have heard. What is wrong with the id is told to
+/// leads alone.
+///
+/// # Errors
+/// `Forbidden` for whoever is no lead, and for one's own; `NotFound` when there is no such open account.
+pub fn open_second_factor(tx: &mut Unit<'_>, who: &Acting, id: Result<StaffId>) -> Result<Colleague> {
+    is_lead(who)?;
+    let member = staff::find(tx, &id?)?.ok_or(Error::NotFound)?;
+    // Whoever has two accounts is one person.
+    if member.person == who.person {
+        return Err(Error::Forbidden(Forbidden::SecondPerson));
+    }
+    open_again(tx, &member.id)?;
+    Ok(Colleague { member, closed_at: None })
+}
+
+/// Whoever keeps the accounts opens a second factor again. Says whether it was closed.
+///
+/// # Errors
+/// `NotFound` for an unknown account.
+pub fn open_second_factor_of(tx: &mut Unit<'_>, username: &str) -> Result<bool> {
+    let id = account(tx, username)?.member.id;
+    open_again(tx, &id)
+}
+
+fn open_again(tx: &mut Unit<'_>, id: &StaffId) -> Result<bool> {
+    let was_closed = staff::open_second_factor(tx, id)?;
+    if was_closed {
+        paging::tell_of_open_factor(tx, id)?;
+    }
+    Ok(was_closed)
+}
+
+/// Whoever keeps the accounts ends sessions of a colleague; with the last one, what they had claimed is free.
+///
+/// # Errors
+/// `NotFound` for an unknown account, and for a session that is none of theirs.
+pub fn end_sessions_of(tx: &mut Unit<'_>, username: &str, which: &Which) -> Result<usize> {
+    let id = account(tx, username)?.member.id;
+    end_sessions(tx, &id, which)
+}
+
+/// Ends sessions of a colleague. With the last one, what they had claimed is free at once.
+///
+/// # Errors
+/// `NotFound` for a session that is none of theirs.
+pub(in crate::domain) fn end_sessions(tx: &mut Unit<'_>, who: &StaffId, which: &Which) -> Result<usize> {
+    staff::lock_door(tx, who)?;
+    let ended = staff::end_sessions(tx, who, which)?;
+    if ended > 0 && !staff::is_signed_in(tx, who)? {
+        rights::leave(tx, who)?;
+        rights::stand_aside(tx, who)?;
+    }
+    Ok(ended)
+}
+
 /// Ends the session of this token. With the last one of a colleague, what they had claimed is free at once: whoever
 /// works on at another device keeps it.
 ///
 /// # Errors
 /// What the database says.
 pub(in crate::domain) fn sign_out(tx: &mut Unit<'_>, who: &StaffId, token: &Sensitive<String>) -> Result<()> {
-    if staff::end_session(tx, who, token)? { Ok(()) } else { rights::leave(tx, who).map(drop) }
+    if staff::end_session(tx, who, token)? {
+        return Ok(());
+    }
+    rights::leave(tx, who)?;
+    rights::stand_aside(tx, who)
 }

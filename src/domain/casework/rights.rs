@@ -19,6 +19,7 @@ use crate::domain::case::{Case, State};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
 use crate::domain::paging::shown;
+use crate::domain::people::staff;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
@@ -188,6 +189,31 @@ pub(super) fn leave(tx: &mut Unit<'_>, who: &StaffId) -> Result<usize> {
         }
     }
     Ok(free)
+}
+
+/// Whose second factor is closed, and who has no living session, hears of nothing: what nobody else can take meanwhile ends,
+/// and what was told to them alone is told to the next ones now.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn stand_aside(tx: &mut Unit<'_>, who: &StaffId) -> Result<()> {
+    if !staff::shut_out(tx)?.contains(who) {
+        return Ok(());
+    }
+    leave(tx, who)?;
+    let mut told = paging::told_last(tx, who)?;
+    // Cases are locked in the order of their ids, as in every batch.
+    told.sort();
+    for id in told {
+        match store::find_locked(tx, &id) {
+            Ok(Some(case)) => paging::pass_on(tx, &case)?,
+            Ok(None) => {}
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            // Its alarm rings at every lead.
+            Err(error) => tracing::error!(case = %id, %error, "nothing can be passed on of a case that cannot be read"),
+        }
+    }
+    Ok(())
 }
 
 /// The cases that somebody has, holds back or was offered, by index and all at once: one that cannot be read hides no

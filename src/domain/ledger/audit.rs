@@ -114,8 +114,16 @@ pub enum Event {
     StaffCredentialsReset,
     /// Somebody signed in.
     SignedIn,
-    /// A sign-in for this account failed.
-    SignInFailed,
+    /// So many sign-ins for this account failed within a minute or so.
+    SignInFailed { tries: i64, since: Timestamp },
+    /// Wrong codes came with the right password: nobody signs in until somebody opens the second factor again.
+    SecondFactorClosed { wrong_codes: i64 },
+    /// The second factor was opened again.
+    SecondFactorOpened,
+    /// They chose a password of their own.
+    PasswordChosen,
+    /// So many of their sessions were ended, by themselves or by who keeps accounts.
+    SessionsEnded { sessions: usize },
     /// An identifier was declared for the wall.
     WallDeclared { identifier: &'static str },
 }

@@ -2,6 +2,7 @@
 //! until somebody takes the case; of a p0 or p1, until they have read it and done something. What it says to people is
 //! neutral: not a word of the case.
 
+mod factors;
 mod ladder;
 pub mod missed;
 pub mod owed;
@@ -16,6 +17,7 @@ mod walls;
 
 use diesel::prelude::*;
 
+pub(in crate::domain) use factors::{tell_of_closed_factor, tell_of_open_factor};
 pub use ladder::Ladder;
 pub use owed::{Job, Notice, RingOf};
 pub(in crate::domain) use stilled::{attend, note_stilled, still};
@@ -178,15 +180,16 @@ pub(super) fn told_last(rx: &mut Look<'_>, who: &StaffId) -> Result<Vec<CaseId>>
 }
 
 /// Rings the alarm of a case, whose row is locked, at once when none of those whom it told may work on the case any
-/// more: otherwise the next ones would wait for a ring that nobody heard.
+/// more, or can come in: otherwise the next ones would wait for a ring that nobody heard.
 pub(super) fn pass_on(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     let Some(alarm) = open_of(tx, &case.id)? else { return Ok(()) };
     let (told, now) = (alarm.told(), tx.now());
     if told.is_empty() || alarm.next_at <= now {
         return Ok(());
     }
+    let shut_out = staff::shut_out(tx)?;
     for staff in &told {
-        if access::bar(tx, staff, case, Act::Claim)?.is_none() {
+        if !shut_out.contains(staff) && access::bar(tx, staff, case, Act::Claim)?.is_none() {
             return Ok(());
         }
     }
@@ -229,7 +232,7 @@ fn ring(tx: &mut Unit<'_>, case: &Case, alarm: Alarm) -> Result<()> {
     let rung = ladder.rung(now.since(alarm.opened_at)).max(Rung::of_level(alarm.least_rung));
     let mut holder = case.assigned_to.clone().filter(|_| case.claimed_until.is_some_and(|until| until > now));
     if let Some(staff) = &holder
-        && access::bar(tx, staff, case, Act::Work)?.is_some()
+        && (access::bar(tx, staff, case, Act::Work)?.is_some() || staff::shut_out(tx)?.contains(staff))
     {
         holder = None;
     }

@@ -72,6 +72,11 @@ pub enum Job {
     Probe,
     /// Tell the operator that there is no rota.
     TellOperatorOfNoRota,
+    /// Tell the operator that a colleague's second factor was closed.
+    TellOperatorOfClosedFactor {
+        /// Whose.
+        staff: StaffId,
+    },
     /// Tell a platform that its endpoint has taken nothing for a day.
     EndpointFailing {
         /// The endpoint.
@@ -117,6 +122,7 @@ impl Job {
             Self::TellOfEmptyShift { .. } | Self::TellOperatorOfEmptyShift { .. } | Self::TellOperatorOfNoRota => {
                 "tell_of_rota"
             }
+            Self::TellOperatorOfClosedFactor { .. } => "tell_of_closed_factor",
             Self::EndpointFailing { .. } | Self::EndpointDisabled { .. } => "webhook_endpoint",
         }
     }
@@ -157,6 +163,12 @@ pub enum Notice {
     Wall,
     /// Nobody may work on a case.
     Unseen,
+    /// Their second factor was closed.
+    FactorClosed,
+    /// It was opened again.
+    FactorOpen,
+    /// The second factor of a colleague was closed.
+    ColleagueShutOut,
 }
 
 /// A job that a worker holds.

@@ -143,11 +143,13 @@ pub(in crate::domain) fn is_on_shift(rx: &mut Look<'_>, queues_of_case: &[Queue]
 
 /// Whom an alarm about the case reaches, in no order: each rung with those below it. Where nobody stands on a rung, the
 /// next one up is told at once; where nobody stands on any, everybody who may work on the case. Nobody is told of a case
-/// that they may not see. Who has no mail address stands on no rung while anybody has one: they would hear nothing.
+/// that they may not see. Who has no mail address stands on no rung while anybody has one: they would hear nothing. Whose second factor
+/// is closed, and who has no living session, stands on none for that time.
 pub(super) fn reached(rx: &mut Look<'_>, case: &Case, up_to: Rung) -> Result<Vec<StaffId>> {
     let on_shift = on_shift_now(rx)?;
+    let shut_out = staff::shut_out(rx)?;
     let mut able = Vec::new();
-    for who in staff::list(rx)? {
+    for who in staff::list(rx)?.into_iter().filter(|who| !shut_out.contains(&who.id)) {
         if access::may(&who, case, Act::Claim) && !staff::is_walled(rx, &who.id, &case.id)? {
             able.push(who);
         }
@@ -176,8 +178,9 @@ pub(super) fn reached(rx: &mut Look<'_>, case: &Case, up_to: Rung) -> Result<Vec
 
 /// All who are on a rung above the rota, and may see the case whatever its queue is.
 pub(super) fn leads(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<StaffId>> {
+    let shut_out = staff::shut_out(rx)?;
     let mut able = Vec::new();
-    for who in staff::list(rx)? {
+    for who in staff::list(rx)?.into_iter().filter(|who| !shut_out.contains(&who.id)) {
         if matches!(who.role, Role::Lead | Role::SafeguardingLead) && !staff::is_walled(rx, &who.id, case)? {
             able.push(who.id);
         }

@@ -2,7 +2,7 @@
 
 use super::platforms;
 use super::staff::Role;
-use crate::base::id::{ClientKind, DeclarationKind, Kind, PlatformKind, SessionKind, StaffKind};
+use crate::base::id::{ClientKind, DeclarationKind, Kind, PlatformKind, SessionKind, SignInKind, StaffKind};
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
 use crate::domain::vault::Scope;
@@ -61,6 +61,17 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("token_hash", Holds::Digest("a keyed hash of the session's token, which nobody keeps")),
             ("staff_id", Holds::Refers(&["staff"])),
             ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
+        ],
+    },
+    Table {
+        name: "sign_ins",
+        row: "id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("id", Holds::Id(SignInKind::PREFIX)),
+            ("staff_id", Holds::Refers(&["staff"])),
+            ("used_codes", Holds::Text("which steps of the second factor were used, the last one first")),
+            ("mac", Holds::Digest("a keyed hash of the row, which the door makes again")),
         ],
     },
     Table {

@@ -189,3 +189,38 @@ impl Publishing {
         }
     }
 }
+
+/// What is wrong with a password that somebody chooses, or with what they prove themselves by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// It has fewer than so many characters.
+    TooShort(usize),
+    /// It has more than so many characters.
+    TooLong(usize),
+    /// It is the present one.
+    Same,
+    /// It is among what is tried first.
+    Guessed,
+    /// The present one was given, and ends now.
+    Given,
+    /// The present password or the code does not hold.
+    NotProved,
+    /// The second factor is closed.
+    Closed,
+}
+
+impl Chosen {
+    /// The code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooShort(_) => "too_short",
+            Self::TooLong(_) => "too_long",
+            Self::Same => "same_password",
+            Self::Guessed => "guessed_first",
+            Self::Given => "required",
+            Self::NotProved => "not_proved",
+            Self::Closed => "second_factor_closed",
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod acts;
 mod cases;
+mod colleagues;
 mod decisions;
 mod late_matches;
 mod queues;
@@ -29,8 +30,15 @@ use crate::error::Result;
 
 /// What advocates' tools call.
 pub(super) fn rows() -> Vec<Row> {
-    let rooms =
-        [sessions::rows(), queues::rows(), late_matches::rows(), cases::rows(), decisions::rows(), acts::rows()];
+    let rooms = [
+        sessions::rows(),
+        colleagues::rows(),
+        queues::rows(),
+        late_matches::rows(),
+        cases::rows(),
+        decisions::rows(),
+        acts::rows(),
+    ];
     rooms.into_iter().flatten().collect()
 }
 

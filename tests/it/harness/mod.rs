@@ -239,8 +239,8 @@ impl World {
             .app
             .write(TEST, move |tx| {
                 let password_hash = "$none$".to_owned();
-                let username = name.clone();
-                let new = NewMember { username, role, queues, password_hash, totp_secret, same_person_as };
+                let (username, is_given) = (name.clone(), false);
+                let new = NewMember { username, role, queues, password_hash, is_given, totp_secret, same_person_as };
                 staff::add(tx, new)?;
                 let account = staff::account(tx, &name)?.unwrap();
                 staff::open_session(tx, account)

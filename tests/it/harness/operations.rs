@@ -53,7 +53,11 @@ pub(crate) struct Ids {
 impl Ids {
     pub(crate) fn missing(operation: &Operation) -> Self {
         let id = |prefix: &str| format!("{prefix}_{}", "0".repeat(26));
-        let thing = if operation.path.starts_with("/v1/triage") {
+        let thing = if operation.path.starts_with("/v1/triage/sessions") {
+            "ses"
+        } else if operation.path.starts_with("/v1/triage/colleagues") {
+            "stf"
+        } else if operation.path.starts_with("/v1/triage") {
             "case"
         } else if operation.path.contains("/requests/") {
             "req"
@@ -76,6 +80,9 @@ fn path(operation: &Operation, ids: &Ids) -> String {
 fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
     Some(match operation.id.as_str() {
         "sign_in" => json!({"username": "nobody-here", "password": "wrong", "code": "000000"}),
+        "change_password" => {
+            json!({"password": "wrong", "code": "000000", "new_password": "copper kettle on the stove"})
+        }
         "submit_report" => small(&format!("ref-{}", new_key())),
         "submit_reports" => json!({"reports": [small(&format!("ref-{}", new_key()))]}),
         "add_to_report" => json!({"statement": "He came again."}),

@@ -270,6 +270,7 @@ impl Service {
                 role: Role::SafeguardingLead,
                 queues: Queue::ALL.to_vec(),
                 password_hash: "$none$".to_owned(),
+                is_given: false,
                 totp_secret: staff::new_totp_secret(),
                 same_person_as: None,
             };

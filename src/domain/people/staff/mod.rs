@@ -1,12 +1,15 @@
 //! Staff accounts: who works here, in which role, with which queues, and what they declared about themselves so that
 //! they never meet a case of their own.
 
+mod chosen;
 mod declarations;
 mod declared_set;
 mod passwords;
 mod row;
 mod session_row;
 mod sessions;
+mod sign_ins;
+mod turns;
 pub mod typed;
 
 use std::collections::BTreeSet;
@@ -14,6 +17,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use totp_rs::{Builder, Totp};
 
+pub use chosen::judge as judge_chosen;
 pub(in crate::domain) use declarations::is_walled;
 pub(in crate::domain) use declarations::walled_cases;
 pub(in crate::domain) use declarations::{
@@ -22,9 +26,12 @@ pub(in crate::domain) use declarations::{
 pub use declarations::{count_declared, declared};
 pub use passwords::Passwords;
 pub use sessions::{
-    Account, Opened, Session, account, forget_old_sessions, looks_like_session, open_session, sign_in, sign_in_failed,
+    Account, Living, Opened, Session, Which, account, account_of, forget_old_sessions, looks_like_session,
+    open_session, sessions_of,
 };
-pub(in crate::domain) use sessions::{end_session, session_of, touch, was_here_since};
+pub(in crate::domain) use sessions::{end_session, end_sessions, is_signed_in, session_of, touch, was_here_since};
+pub use sign_ins::{Attempt, Tried, closed_factors, note_refusals, refusals_due};
+pub(in crate::domain) use sign_ins::{changed_doors, lock_door, open_second_factor, prove, shut_out, sign_in};
 
 use crate::base::code::codes;
 use crate::base::id::StaffId;
@@ -82,6 +89,8 @@ pub struct NewMember {
     pub queues: Vec<Queue>,
     /// The password as an Argon2id PHC string.
     pub password_hash: String,
+    /// Whether they have the password from somebody: it ends at their first sign-in, with which they choose one.
+    pub is_given: bool,
     /// The second factor's secret, 20 random bytes.
     pub totp_secret: Sensitive<Vec<u8>>,
     /// An open account of the same human; none when this is their first.
@@ -108,12 +117,12 @@ pub fn new_totp_secret() -> Sensitive<Vec<u8>> {
     Sensitive::new(random_bytes::<20>().to_vec())
 }
 
-/// The one-time codes of a secret: six digits, 30 seconds, one step of tolerance each way.
+/// The one-time codes of a secret: six digits, 30 seconds. How long one is taken, the door says.
 ///
 /// # Errors
 /// `Internal` when the secret is too short for RFC 6238.
 pub fn totp(secret: &Sensitive<Vec<u8>>) -> Result<Totp> {
-    let codes = Builder::new().with_secret(secret.expose().clone()).with_skew(1).with_step_duration(30).build();
+    let codes = Builder::new().with_secret(secret.expose().clone()).with_skew(0).with_step_duration(30).build();
     Ok(codes.map_err(|_| anyhow::anyhow!("a second factor's secret is not fit for use"))?)
 }
 
@@ -155,6 +164,7 @@ pub fn add(tx: &mut Unit<'_>, new: NewMember) -> Result<Member> {
         declared_mac: declared_set::of_nothing(&tx.kit().keyring, &id),
     };
     row::insert(tx, &row, &head)?;
+    sign_ins::begin(tx, &id, new.is_given)?;
     if let Some(before) = before {
         declarations::hand_on(tx, &before, &id)?;
     }
@@ -185,10 +195,9 @@ fn seal_totp(tx: &mut Unit<'_>, id: &StaffId, secret: &Sensitive<Vec<u8>>) -> Re
     Ok(sealed)
 }
 
-/// Gives an account a new password and second factor; its sessions no longer count.
+/// Gives an account a new password and second factor; its sessions no longer count. Its door is locked.
 pub(in crate::domain) fn set_credentials(
     tx: &mut Unit<'_>,
-
     found: &Account,
     hash: &str,
     totp: &Sensitive<Vec<u8>>,
@@ -200,8 +209,7 @@ pub(in crate::domain) fn set_credentials(
         row.totp_secret = sealed;
         row.epoch += 1;
     })?;
-    // No code of the new secret was used yet, whatever the old one's last was.
-    diesel::update(staff::table.find(id)).set(staff::totp_step.eq(0_i64)).execute(tx.conn())?;
+    sign_ins::renew(tx, id)?;
     audit::record(tx, Owner::staff(id), Event::StaffCredentialsReset)
 }
 
@@ -334,8 +342,10 @@ pub(in crate::domain) fn person_of(rx: &mut Look<'_>, id: &StaffId) -> Result<Op
 
 /// The role and queues of each colleague who acted since then. A row that cannot be read is nobody's.
 pub(in crate::domain) fn acting_since(rx: &mut Look<'_>, since: Timestamp) -> Result<Vec<(Role, Vec<Queue>)>> {
+    // Nobody acted in the future: the clock was set back since.
+    let now = rx.now();
     let acting: Vec<(Perhaps<Role>, Perhaps<String>)> = staff::table
-        .filter(staff::active.eq(true).and(staff::acted_at.ge(since)))
+        .filter(staff::active.eq(true).and(staff::acted_at.between(since, now)))
         .select((staff::role, staff::queues))
         .load(rx.conn())?;
     let read = acting.into_iter().filter_map(|(role, queues)| role.0.zip(queues.0));
@@ -345,7 +355,7 @@ pub(in crate::domain) fn acting_since(rx: &mut Look<'_>, since: Timestamp) -> Re
 /// Notes that a colleague is at work. Written at most once a minute, so that reading a queue stays cheap.
 pub(in crate::domain) fn note_acting(tx: &mut Unit<'_>, id: &StaffId) -> Result<()> {
     let stale = tx.now().minus(std::time::Duration::from_mins(1));
-    let due = staff::acted_at.is_null().or(staff::acted_at.lt(stale));
+    let due = staff::acted_at.is_null().or(staff::acted_at.lt(stale)).or(staff::acted_at.gt(tx.now()));
     diesel::update(staff::table.find(id).filter(due)).set(staff::acted_at.eq(tx.now())).execute(tx.conn())?;
     Ok(())
 }

@@ -1,28 +1,25 @@
 //! Password hashing with Argon2id, a few at a time: each takes tens of MiB and milliseconds, and a flood of sign-ins
-//! must not take the memory that intake needs.
+//! must take neither the memory that intake needs nor the turns of colleagues in other networks.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
 
+use super::turns::Turns;
 use crate::base::secret::Sensitive;
 use crate::error::{Error, Result};
 
 /// How many hashes run at once.
 const AT_ONCE: usize = 2;
-/// How long a sign-in waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// 46 MiB and one pass: the stronger of OWASP's two Argon2id settings with one lane.
 const MEMORY_KIB: u32 = 47_104;
 
 /// Hashes and checks passwords.
 #[derive(Clone)]
 pub struct Passwords {
-    turns: Arc<Semaphore>,
+    turns: Turns,
     argon2: Argon2<'static>,
     /// Checked when there is no such account, so that the answer takes as long.
     nobody: Arc<str>,
@@ -43,42 +40,65 @@ impl Passwords {
         let params = Params::new(MEMORY_KIB, 1, 1, None).map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = hash_with(&argon2, "no account has this password")?.into();
-        Ok(Self { turns: Arc::new(Semaphore::new(AT_ONCE)), argon2, nobody })
+        Ok(Self { turns: Turns::new(AT_ONCE), argon2, nobody })
     }
 
-    /// The PHC string of a password.
+    /// The PHC string of a password, for whoever has a shell on the machine.
     ///
     /// # Errors
     /// `Unavailable` when too many wait.
     pub async fn hash(&self, password: Sensitive<String>) -> Result<String> {
+        self.hash_for("", password).await
+    }
+
+    /// The PHC string of a password, in the turn of a network.
+    ///
+    /// # Errors
+    /// `Unavailable` when too many wait.
+    pub async fn hash_for(&self, network: &str, password: Sensitive<String>) -> Result<String> {
         let argon2 = self.argon2.clone();
-        self.in_turn(move || hash_with(&argon2, password.expose())).await
+        self.in_turn(network, move || hash_with(&argon2, password.expose())).await
     }
 
     /// Whether the password is the one of `hash`; without a hash the answer is no, after the same work.
     ///
     /// # Errors
     /// `Unavailable` when too many wait.
-    pub async fn check(&self, password: Sensitive<String>, hash: Option<String>) -> Result<bool> {
+    pub async fn check(&self, network: &str, password: Sensitive<String>, hash: Option<String>) -> Result<bool> {
         let (argon2, nobody) = (self.argon2.clone(), Arc::clone(&self.nobody));
-        self.in_turn(move || {
-            let known = hash.is_some();
-            let text = hash.unwrap_or_else(|| nobody.as_ref().to_owned());
-            let parsed = PasswordHash::new(&text).map_err(|_| anyhow::anyhow!("a stored password hash is damaged"))?;
+        self.in_turn(network, move || {
+            let (parsed, known) = match hash.as_deref().map(PasswordHash::new) {
+                Some(Ok(parsed)) => (parsed, true),
+                // It is nobody's password, and the answer takes as long as any other.
+                Some(Err(_)) => {
+                    tracing::error!("a stored password hash is damaged: give the account new credentials");
+                    (of_nobody(&nobody)?, false)
+                }
+                None => (of_nobody(&nobody)?, false),
+            };
             Ok(argon2.verify_password(password.expose().as_bytes(), &parsed).is_ok() && known)
         })
         .await
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(Error::Unavailable("too many sign-ins are waiting".into())) };
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        network: &str,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let Some(turn) = self.turns.take(network).await else {
+            return Err(Error::Unavailable("too many sign-ins are waiting".into()));
+        };
         let done = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             work()
         });
         done.await.map_err(|error| Error::Internal(error.into()))?
     }
+}
+
+fn of_nobody(hash: &str) -> Result<PasswordHash> {
+    Ok(PasswordHash::new(hash).map_err(|error| anyhow::anyhow!("argon2: {error}"))?)
 }
 
 fn hash_with(argon2: &Argon2<'_>, password: &str) -> Result<String> {

@@ -135,12 +135,7 @@ pub(super) fn named(rx: &mut Look<'_>, username: &str) -> Result<Option<Row>> {
 /// Writes the row of a new account, with the head of its chain.
 pub(super) fn insert(tx: &mut Unit<'_>, row: &Row, head: &crate::domain::ledger::audit::Head) -> Result<()> {
     let mac = row.covered().proof(&tx.kit().keyring);
-    let rest = (
-        staff::totp_step.eq(0_i64),
-        staff::audit_seq.eq(head.seq),
-        staff::audit_head.eq(&head.hash),
-        staff::mac.eq(mac),
-    );
+    let rest = (staff::audit_seq.eq(head.seq), staff::audit_head.eq(&head.hash), staff::mac.eq(mac));
     diesel::insert_into(staff::table).values((row, rest)).execute(tx.conn()).map_err(Error::taken)?;
     Ok(())
 }

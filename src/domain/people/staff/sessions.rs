@@ -1,26 +1,33 @@
-//! Signing in, and the sessions that follow. A session's token is random and stored as a keyed hash; each
-//! one-time code works once.
+//! Accounts as they are looked up at the door, and the sessions that follow. A session's token is random and stored as a
+//! keyed hash.
 
 use std::time::Duration;
 
 use diesel::prelude::*;
 
 use super::typed;
-use super::{Member, declared_set, row, session_row, totp};
+use super::{Member, declared_set, row, session_row};
 use crate::base::id::{SessionId, StaffId};
 use crate::base::secret::{Sensitive, looks_like_token, new_token};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_sessions};
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::unit::{Actor, Entry, Look, Unit};
+use crate::domain::unit::{Actor, Look, Unit};
 use crate::domain::vault::{Owner, Sealed, Secret};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long a session lasts at the most.
 const LIFETIME: Duration = Duration::from_hours(12);
 /// How long it lasts without a call.
 const IDLE: Duration = Duration::from_mins(30);
+/// How far ahead of the clock a session may have begun: as far as clocks are set back by mistake. One from further ahead was
+/// opened while the clock was wrong, and would outlive its time.
+const AHEAD: Duration = Duration::from_hours(2);
+/// How many sessions of a colleague live at once. The next one ends the oldest.
+const AT_ONCE: usize = 10;
+/// How old the last call is before the next one is noted.
+const STALE: Duration = Duration::from_mins(1);
 const PREFIX: &str = "rcs_staff";
 
 /// An account with what a sign-in compares.
@@ -32,8 +39,14 @@ pub struct Account {
     pub password_hash: String,
     /// Sessions of earlier epochs no longer count.
     pub epoch: i64,
-    totp_secret: Sealed<Secret>,
-    totp_step: i64,
+    pub(super) totp_secret: Sealed<Secret>,
+}
+
+impl Account {
+    fn of(row: row::Row) -> Self {
+        let member = row.member();
+        Self { member, password_hash: row.password_hash, epoch: row.epoch, totp_secret: row.totp_secret }
+    }
 }
 
 /// A new session. The token is shown once.
@@ -50,49 +63,22 @@ pub struct Opened {
 /// The open account with this name, as people type it.
 pub fn account(rx: &mut Look<'_>, username: &str) -> Result<Option<Account>> {
     let username = typed::name(username);
-    if !typed::is_name(&username) {
-        return Ok(None);
-    }
+    // No account has the other names, and they are looked for all the same: time must not tell.
+    let username = if typed::is_name(&username) { username } else { String::new() };
     let Some(row) = row::named(rx, &username)? else { return Ok(None) };
-    let totp_step = staff::table.find(&row.id).select(staff::totp_step).first(rx.conn())?;
-    Ok(Some(Account {
-        member: row.member(),
-        password_hash: row.password_hash,
-        epoch: row.epoch,
-        totp_secret: row.totp_secret,
-        totp_step,
-    }))
+    Ok(Some(Account::of(row)))
 }
 
-/// Opens a session when `code` is the account's present one-time code and was not used before. The password was
-/// checked outside. Nothing when the code does not hold.
-pub fn sign_in(entry: &mut Entry<'_>, username: &str, code: &str) -> Result<Option<Opened>> {
-    let tx = entry.open(Actor::unknown());
-    let Some(account) = account(tx, username)? else { return Ok(None) };
-    let id = account.member.id.clone();
-    let secret: Sensitive<Vec<u8>> =
-        tx.keys(Owner::staff(&id))?.existing::<Secret>()?.open("totp", id.as_str(), &account.totp_secret)?;
-    let now = u64::try_from(tx.now().seconds()).unwrap_or(0);
-    let step = totp(&secret)?.check(&typed::code(code), now).and_then(|step| i64::try_from(step).ok());
-    let fresh = step.filter(|step| *step > account.totp_step);
-    // The comparison stands in the UPDATE too: of two sign-ins with one code at once, one wins.
-    let used = match fresh {
-        None => 0,
-        Some(step) => diesel::update(staff::table.find(&id).filter(staff::totp_step.lt(step)))
-            .set(staff::totp_step.eq(step))
-            .execute(tx.conn())?,
-    };
-    if used == 0 {
-        audit::record(tx, Owner::staff(&id), Event::SignInFailed)?;
-        return Ok(None);
-    }
-    open_session(tx, account).map(Some)
+/// The open account with this id.
+pub fn account_of(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Account>> {
+    Ok(row::find(rx, id)?.filter(|row| row.active).map(Account::of))
 }
 
-/// Opens a session for an account. For a person at the door, [`sign_in`] decides first.
+/// Opens a session for an account. For a person at the door, [`super::sign_ins`] decides first.
 pub fn open_session(tx: &mut Unit<'_>, account: Account) -> Result<Opened> {
     let id = account.member.id.clone();
     tx.act_as(Actor::staff(id.as_str()));
+    end_oldest(tx, &id)?;
     let token = new_token(PREFIX);
     let expires_at = tx.now().plus(LIFETIME);
     let row = session_row::Row {
@@ -108,19 +94,39 @@ pub fn open_session(tx: &mut Unit<'_>, account: Account) -> Result<Opened> {
     Ok(Opened { token, expires_at, member: account.member })
 }
 
-/// Notes a sign-in with a wrong password on the account's record.
-pub fn sign_in_failed(entry: &mut Entry<'_>, username: &str) -> Result<()> {
-    let tx = entry.open(Actor::unknown());
-    match account(tx, username)? {
-        Some(account) => audit::record(tx, Owner::staff(&account.member.id), Event::SignInFailed),
-        None => Ok(()),
-    }
-}
-
 /// Whether the text has the form of a session's token. Whether a session lives is for the transaction to say.
 #[must_use]
 pub fn looks_like_session(text: &str) -> bool {
     looks_like_token(PREFIX, text)
+}
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct Living {
+    /// Its id.
+    pub id: SessionId,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    /// Its last call, to the minute.
+    pub seen_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+}
+
+impl Living {
+    fn of(row: session_row::Row, seen_at: Timestamp) -> Self {
+        Self { id: row.id, created_at: row.created_at, seen_at, expires_at: row.expires_at }
+    }
+
+    fn lives(&self, now: Timestamp) -> bool {
+        let begun = self.created_at <= now.plus(AHEAD);
+        begun && self.expires_at > now && self.seen_at > now.minus(IDLE)
+    }
+
+    /// Whether its last call is to be noted anew: it was long ago, or lies ahead since the clock was set back.
+    fn is_stale(&self, now: Timestamp) -> bool {
+        self.seen_at < now.minus(STALE) || self.seen_at > now.plus(STALE)
+    }
 }
 
 /// A living session.
@@ -128,7 +134,8 @@ pub fn looks_like_session(text: &str) -> bool {
 pub struct Session {
     /// Whose it is.
     pub member: Member,
-    id: SessionId,
+    /// Its id.
+    pub id: SessionId,
     /// Whether its last call was so long ago that this one should be noted.
     pub is_stale: bool,
 }
@@ -142,16 +149,31 @@ pub(in crate::domain) fn session_of(rx: &mut Look<'_>, token: &Sensitive<String>
     let row: Option<(session_row::Read, row::Read, Perhaps<Timestamp>)> = staff_sessions::table
         .inner_join(staff::table)
         .filter(staff_sessions::token_hash.eq(session_row::token_hash(keyring, token)))
-        .filter(staff_sessions::expires_at.gt(now).and(staff_sessions::seen_at.gt(now.minus(IDLE))))
         .filter(staff::active.eq(true).and(staff::epoch.eq(staff_sessions::epoch)))
         .select((session_row::Read::as_select(), row::Read::as_select(), staff_sessions::seen_at))
         .first(rx.conn())
         .optional()?;
     let Some((session, account, Perhaps(Some(seen_at)))) = row else { return Ok(None) };
     let (Some(session), Some(account)) = (session.proved(keyring), account.proved(keyring)) else { return Ok(None) };
-    let is_stale = seen_at < now.minus(Duration::from_mins(1));
+    let session = Living::of(session, seen_at);
     let walls = declared_set::of(rx, &account.id)?;
-    Ok(Some(Session { member: account.behind_walls(&walls), id: session.id, is_stale }))
+    let found =
+        Session { member: account.behind_walls(&walls), is_stale: session.is_stale(now), id: session.id.clone() };
+    Ok(session.lives(now).then_some(found))
+}
+
+/// The living sessions of a colleague, the oldest first.
+pub fn sessions_of(rx: &mut Look<'_>, who: &StaffId) -> Result<Vec<Living>> {
+    let (now, keyring) = (rx.now(), &rx.kit().keyring);
+    let all: Vec<(session_row::Read, Perhaps<Timestamp>)> = staff_sessions::table
+        .inner_join(staff::table)
+        .filter(staff_sessions::staff_id.eq(who))
+        .filter(staff::active.eq(true).and(staff::epoch.eq(staff_sessions::epoch)))
+        .order((staff_sessions::created_at, staff_sessions::id))
+        .select((session_row::Read::as_select(), staff_sessions::seen_at))
+        .load(rx.conn())?;
+    let whole = all.into_iter().filter_map(|(row, seen_at)| Some(Living::of(row.proved(keyring)?, seen_at.0?)));
+    Ok(whole.filter(|session| session.lives(now)).collect())
 }
 
 /// Keeps a session from going idle.
@@ -166,13 +188,57 @@ pub(in crate::domain) fn touch(tx: &mut Unit<'_>, session: &Session) -> Result<(
 pub(in crate::domain) fn end_session(tx: &mut Unit<'_>, who: &StaffId, token: &Sensitive<String>) -> Result<bool> {
     let hash = session_row::token_hash(&tx.kit().keyring, token);
     diesel::delete(staff_sessions::table.filter(staff_sessions::token_hash.eq(hash))).execute(tx.conn())?;
-    let now = tx.now();
-    let another = staff_sessions::table
-        .inner_join(staff::table)
-        .filter(staff_sessions::staff_id.eq(who).and(staff::epoch.eq(staff_sessions::epoch)))
-        .filter(staff_sessions::expires_at.gt(now).and(staff_sessions::seen_at.gt(now.minus(IDLE))))
-        .select(staff_sessions::id);
-    Ok(another.first::<SessionId>(tx.conn()).optional()?.is_some())
+    is_signed_in(tx, who)
+}
+
+/// Whether any session of theirs lives.
+pub(in crate::domain) fn is_signed_in(rx: &mut Look<'_>, who: &StaffId) -> Result<bool> {
+    Ok(!sessions_of(rx, who)?.is_empty())
+}
+
+/// Which sessions are to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// This one.
+    This(SessionId),
+    /// All but this one.
+    AllBut(SessionId),
+    /// All.
+    All,
+}
+
+/// Ends living sessions of a colleague, and puts it on record. Says how many there were.
+///
+/// # Errors
+/// `NotFound` when the one that is named is none of theirs, or has ended.
+pub(in crate::domain) fn end_sessions(tx: &mut Unit<'_>, who: &StaffId, which: &Which) -> Result<usize> {
+    Owner::staff(who).lock(tx)?;
+    let ends = |session: &SessionId| match which {
+        Which::This(this) => this == session,
+        Which::AllBut(this) => this != session,
+        Which::All => true,
+    };
+    let living = sessions_of(tx, who)?.into_iter().map(|session| session.id);
+    let ended: Vec<SessionId> = living.filter(|id| ends(id)).collect();
+    if ended.is_empty() {
+        return if matches!(which, Which::This(_)) { Err(Error::NotFound) } else { Ok(0) };
+    }
+    let sessions = ended.len();
+    diesel::delete(staff_sessions::table.filter(staff_sessions::id.eq_any(ended))).execute(tx.conn())?;
+    audit::record(tx, Owner::staff(who), Event::SessionsEnded { sessions })?;
+    Ok(sessions)
+}
+
+/// Makes room for one more session of theirs.
+fn end_oldest(tx: &mut Unit<'_>, who: &StaffId) -> Result<()> {
+    Owner::staff(who).lock(tx)?;
+    let living = sessions_of(tx, who)?;
+    let too_many = (living.len() + 1).saturating_sub(AT_ONCE);
+    let oldest: Vec<SessionId> = living.into_iter().take(too_many).map(|session| session.id).collect();
+    if !oldest.is_empty() {
+        diesel::delete(staff_sessions::table.filter(staff_sessions::id.eq_any(oldest))).execute(tx.conn())?;
+    }
+    Ok(())
 }
 
 /// Whether somebody has been signed in at some moment since then, or was shortly before and has not signed out.

@@ -1,6 +1,8 @@
 //! What people type when they sign in, as they type it: with a capital that the telephone put there, with the gap that an
 //! app shows in a code, with the space that came along from a copy, in the digits of their keyboard.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::base::secret::Sensitive;
 use crate::domain::terms::identifiers::{clean, folded};
 
@@ -29,11 +31,18 @@ pub(super) fn code(typed: &str) -> String {
     clean(typed).chars().filter(|c| !c.is_whitespace() && *c != '-').collect()
 }
 
-/// The password that is meant. Passwords are made by this service and have no space at either end.
+/// Whether what was typed is a code at all: six digits.
+pub(super) fn is_code(typed: &str) -> bool {
+    let code = code(typed);
+    code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The password that is meant: without the space that a copy or a telephone puts at either end, and composed, so that the
+/// same letters are the same from every keyboard.
 #[must_use]
 pub fn password(typed: &Sensitive<String>) -> Sensitive<String> {
     let outside = |c: char| c.is_whitespace() || matches!(c, '\u{200B}' | '\u{FEFF}');
-    Sensitive::new(typed.expose().trim_matches(outside).to_owned())
+    Sensitive::new(typed.expose().trim_matches(outside).nfc().collect())
 }
 
 #[cfg(test)]

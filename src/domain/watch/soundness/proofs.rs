@@ -15,11 +15,15 @@ pub fn proofs(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
                     database; then close it and make it anew (admin staff close, add), or restore the row from a backup";
     let sessions = "the row was made or changed outside the service, and is refused: find out who can write to the database; \
                     delete the row";
+    let doors = "what the door remembers of this account is gone or was changed outside the service, and nobody signs in with \
+                 it: find out who can write to the database; then close it and make it anew (admin staff close, add), or \
+                 restore the row from a backup";
     let clients = "the row was made or changed outside the service, and the credential is refused: find out who can write to \
                    the database; then revoke it (admin client revoke), or restore the row from a backup";
     for (table, ids, detail) in [
         ("staff", staff::unproved(rx)?, accounts),
         ("staff_sessions", staff::unproved_sessions(rx)?, sessions),
+        ("sign_ins", staff::changed_doors(rx)?, doors),
         ("platform_clients", platforms::unproved(rx)?, clients),
     ] {
         found.extend(ids.into_iter().map(|id| Finding { code: "not_as_written", table, id, detail }));

@@ -1,0 +1,486 @@
+//! The door under attack: codes that are guessed, clocks that are set back, passwords that were given, sessions of somebody
+//! else.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use recourse::base::secret::Sensitive;
+use recourse::base::time::Clock;
+use recourse::domain::ledger::audit;
+use recourse::domain::people::staff::{self, NewMember, Role};
+use recourse::domain::watch::soundness;
+use recourse::jobs;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::command_line::{line, said};
+use crate::harness::client::{Answer, Caller};
+use crate::harness::{TEST, World, on_both};
+
+pub(crate) const PASSWORD: &str = "a harbour without ships";
+const CHOSEN: &str = "copper kettle on the stove";
+
+/// Somebody with a password and a second factor.
+pub(crate) struct Person {
+    pub(crate) name: &'static str,
+    pub(crate) id: String,
+    secret: Sensitive<Vec<u8>>,
+}
+
+impl Person {
+    /// A colleague who chose their password.
+    pub(crate) async fn new(world: &World, name: &'static str, role: Role) -> Self {
+        let totp_secret = staff::new_totp_secret();
+        let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
+        let secret = totp_secret.clone();
+        let (username, queues, is_given) = (name.to_owned(), Vec::new(), false);
+        let new = NewMember { username, role, queues, password_hash, is_given, totp_secret, same_person_as: None };
+        let added = world.app.write(TEST, move |tx| staff::add(tx, new)).await.unwrap();
+        Self { name, id: added.id.to_string(), secret }
+    }
+
+    /// The code of the step that lies so many steps from the present one.
+    fn code(&self, world: &World, steps: i64) -> String {
+        let at = u64::try_from(world.clock.now().seconds() + steps * 30).unwrap();
+        staff::totp(&self.secret).unwrap().generate(at).to_string()
+    }
+
+    /// A code that does not hold now.
+    fn wrong(&self, world: &World) -> String {
+        let held = [self.code(world, 0), self.code(world, -1)];
+        (0..3).map(|n| format!("{n:06}")).find(|code| !held.contains(code)).unwrap()
+    }
+
+    async fn tries(&self, world: &World, password: &str, code: &str) -> Answer {
+        sign_in(world, &json!({"username": self.name, "password": password, "code": code})).await
+    }
+
+    /// Signs in as they should.
+    pub(crate) async fn comes(&self, world: &World) -> Answer {
+        self.tries(world, PASSWORD, &self.code(world, 0)).await
+    }
+
+    /// Ten wrong codes after the right password.
+    pub(crate) async fn is_shut_out(&self, world: &World) {
+        for _ in 0..10 {
+            self.tries(world, PASSWORD, &self.wrong(world)).await.expect(401);
+        }
+    }
+
+    /// What stands in their chain, by kind, with the details.
+    async fn record(&self, world: &World) -> Vec<(String, Value)> {
+        let id = self.id.clone();
+        let events = world.app.read(move |rx| audit::list(rx, &id)).await.unwrap();
+        events.into_iter().map(|event| (event.kind, serde_json::from_str(&event.details).unwrap())).collect()
+    }
+
+    async fn times(&self, world: &World, kind: &str) -> usize {
+        self.record(world).await.iter().filter(|(of, _)| of == kind).count()
+    }
+}
+
+async fn sign_in(world: &World, body: &Value) -> Answer {
+    world.caller("").post("/v1/triage/sessions", body).await
+}
+
+fn caller(world: &World, session: &Answer) -> Caller {
+    world.caller(session.json()["access_token"].as_str().unwrap())
+}
+
+#[test]
+fn ten_wrong_codes_after_the_right_password_close_the_second_factor_and_a_lead_opens_it() {
+    on_both(|world| async move {
+        let amina = Person::new(&world, "amina", Role::Advocate).await;
+        let open = caller(&world, &amina.comes(&world).await.expect(200));
+        // From many places at once, as many as there are guesses: ten are looked at.
+        let wrong = amina.wrong(&world);
+        let answers = join_all((0..30).map(|_| amina.tries(&world, PASSWORD, &wrong))).await;
+        let codes: Vec<String> = answers.iter().map(Answer::code).collect();
+        assert!(answers.iter().all(|answer| answer.status == 401), "{codes:?}");
+        assert_eq!(codes.iter().filter(|code| *code == "credential_invalid").count(), 9, "{codes:?}");
+        world.pass(60);
+        let right = amina.comes(&world).await.expect(401);
+        assert_eq!(right.code(), "second_factor_closed");
+        // Right or wrong: whoever guesses goes on without an answer. And without the password nothing of it is told.
+        let told = |answer: &Answer| answer.json()["detail"].clone();
+        assert_eq!(told(&amina.tries(&world, PASSWORD, &wrong).await), told(&right));
+        assert_eq!(amina.tries(&world, "another", &amina.code(&world, 0)).await.code(), "credential_invalid");
+        open.get("/v1/triage/queues").await.expect(200);
+        assert_eq!(amina.times(&world, "second_factor_closed").await, 1);
+        // Who opens it: no advocate, not she herself, a lead.
+        let path = format!("/v1/triage/colleagues/{}/open-second-factor", amina.id);
+        let (advocate, lead) = (world.staff(Role::Advocate).await, world.staff(Role::Lead).await);
+        assert_eq!(advocate.caller.post(&path, &json!({})).await.expect(403).code(), "role_not_allowed");
+        let listed = lead.caller.get("/v1/triage/colleagues?limit=1").await.expect(200).json();
+        assert_eq!((&listed["data"][0]["id"], &listed["has_more"]), (&json!(advocate.id), &json!(true)));
+        let rest = format!("/v1/triage/colleagues?cursor={}", listed["next_cursor"].as_str().unwrap());
+        let listed = lead.caller.get(&rest).await.expect(200).json();
+        let of = |id: &str| listed["data"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap().clone();
+        assert!(of(&amina.id)["second_factor_closed_at"].is_string(), "{listed}");
+        assert!(of(&lead.id)["second_factor_closed_at"].is_null(), "{listed}");
+        let opened = lead.caller.post(&path, &json!({})).await.expect(200).json();
+        assert!(opened["second_factor_closed_at"].is_null());
+        amina.comes(&world).await.expect(200);
+        assert_eq!(amina.times(&world, "second_factor_opened").await, 1);
+        // And ten more close it again.
+        world.pass(60);
+        amina.is_shut_out(&world).await;
+        assert_eq!(amina.comes(&world).await.code(), "second_factor_closed");
+        assert!(said(&world, &["admin", "staff", "list"]).contains("(second factor closed since "));
+        let by_operator = said(&world, &["admin", "staff", "open-second-factor", "amina"]);
+        assert!(by_operator.contains("open again"), "{by_operator}");
+        amina.comes(&world).await.expect(200);
+    });
+}
+
+#[test]
+fn no_lead_opens_their_own_second_factor() {
+    on_both(|world| async move {
+        let lena = Person::new(&world, "lena", Role::SafeguardingLead).await;
+        let open = caller(&world, &lena.comes(&world).await.expect(200));
+        lena.is_shut_out(&world).await;
+        let path = format!("/v1/triage/colleagues/{}/open-second-factor", lena.id);
+        assert_eq!(open.post(&path, &json!({})).await.expect(403).code(), "second_person_required");
+        world.pass(60);
+        assert_eq!(lena.comes(&world).await.code(), "second_factor_closed");
+    });
+}
+
+#[test]
+fn nobody_without_the_password_closes_it_nor_a_hand_that_slips() {
+    on_both(|world| async move {
+        let amina = Person::new(&world, "amina", Role::Advocate).await;
+        for _ in 0..12 {
+            amina.tries(&world, "wrong", &amina.wrong(&world)).await.expect(401);
+        }
+        // What is no code is no guess; and a code that was used is none.
+        for _ in 0..11 {
+            amina.tries(&world, PASSWORD, "").await.expect(401);
+        }
+        for _ in 0..9 {
+            amina.tries(&world, PASSWORD, &amina.wrong(&world)).await.expect(401);
+        }
+        amina.comes(&world).await.expect(200);
+        for _ in 0..11 {
+            amina.comes(&world).await.expect(401);
+        }
+        for _ in 0..9 {
+            amina.tries(&world, PASSWORD, &amina.wrong(&world)).await.expect(401);
+        }
+        world.pass(60);
+        amina.comes(&world).await.expect(200);
+        assert_eq!(amina.times(&world, "second_factor_closed").await, 0);
+    });
+}
+
+#[test]
+fn a_minute_of_refused_tries_is_one_event_with_their_count() {
+    on_both(|world| async move {
+        let amina = Person::new(&world, "amina", Role::Advocate).await;
+        let nobody = |n: usize| json!({"username": format!("nobody-{n}"), "password": "wrong", "code": "000000"});
+        for n in 0..5 {
+            amina.tries(&world, "wrong", "000000").await.expect(401);
+            sign_in(&world, &nobody(n)).await.expect(401);
+        }
+        amina.tries(&world, PASSWORD, &amina.wrong(&world)).await.expect(401);
+        assert_eq!(amina.times(&world, "sign_in_failed").await, 0, "they are counted first");
+        jobs::once(&world.app, "note_refusals").await.unwrap();
+        assert_eq!(amina.times(&world, "sign_in_failed").await, 0, "the minute is not over");
+        world.pass(61);
+        for _ in 0..2 {
+            jobs::once(&world.app, "note_refusals").await.unwrap();
+        }
+        let failed: Vec<Value> = amina
+            .record(&world)
+            .await
+            .into_iter()
+            .filter(|(kind, _)| kind == "sign_in_failed")
+            .map(|(_, details)| details)
+            .collect();
+        assert_eq!(failed.iter().map(|details| &details["tries"]).collect::<Vec<_>>(), [&json!(6)], "{failed:?}");
+        assert_eq!(failed[0]["since"], json!(crate::harness::BEGIN));
+        // Written before a clock was set back, they are not kept waiting for the time that was.
+        amina.tries(&world, "wrong", "000000").await.expect(401);
+        world.clock.set_back(Duration::from_hours(24));
+        jobs::once(&world.app, "note_refusals").await.unwrap();
+        assert_eq!(amina.times(&world, "sign_in_failed").await, 2);
+    });
+}
+
+#[test]
+fn a_code_lives_thirty_seconds_and_as_long_again() {
+    on_both(|world| async move {
+        let amina = Person::new(&world, "amina", Role::Advocate).await;
+        for (steps, status) in [(1, 401), (-2, 401), (2, 401), (-1, 200), (0, 200)] {
+            let code = amina.code(&world, steps);
+            assert_eq!(amina.tries(&world, PASSWORD, &code).await.status, status, "{steps} steps away");
+            assert_eq!(amina.tries(&world, PASSWORD, &code).await.status, 401, "{steps} steps away, again");
+        }
+    });
+}
+
+#[test]
+fn a_clock_that_is_set_back_lets_everybody_in_and_no_code_twice() {
+    for ahead in [3_600, 26 * 3_600, 366 * 86_400] {
+        on_both(|world| async move {
+            let amina = Person::new(&world, "amina", Role::Advocate).await;
+            // At the time that will come again she signs in a few times, and somebody looks over her shoulder.
+            let mut seen = Vec::new();
+            for _ in 0..3 {
+                seen.push(amina.code(&world, 0));
+                amina.comes(&world).await.expect(200);
+                world.pass(30);
+            }
+            let was = world.clock.now();
+            world.pass(ahead);
+            let then = caller(&world, &amina.comes(&world).await.expect(200));
+            world.clock.set_back(world.clock.now().since(was));
+            amina.comes(&world).await.expect(200);
+            amina.comes(&world).await.expect(401);
+            // A session from far ahead would outlive its time by as much.
+            let lives = then.get("/v1/triage/queues").await.status;
+            assert_eq!(lives, if ahead > 7_200 { 401 } else { 200 }, "{ahead} s ahead");
+            // All that was used stays used, when the time comes again and where the clock was.
+            world.clock.set_back(Duration::from_secs(90));
+            for code in &seen {
+                amina.tries(&world, PASSWORD, code).await.expect(401);
+                world.pass(30);
+            }
+            world.pass(ahead);
+            amina.comes(&world).await.expect(401);
+        });
+    }
+}
+
+#[test]
+fn a_session_keeps_its_half_hour_when_the_clock_is_set_back() {
+    on_both(|world| async move {
+        let amina = Person::new(&world, "amina", Role::Advocate).await;
+        let session = caller(&world, &amina.comes(&world).await.expect(200));
+        world.clock.set_back(Duration::from_hours(1));
+        session.get("/v1/triage/queues").await.expect(200);
+        world.pass(31 * 60);
+        session.get("/v1/triage/queues").await.expect(401);
+    });
+}
+
+#[test]
+fn a_password_that_was_given_ends_at_the_first_sign_in() {
+    on_both(|world| async move {
+        let made = said(&world, &["admin", "staff", "add", "noor", "--role", "advocate"]);
+        let walk = async |made: &str| {
+            let given = line(made, "password:").to_owned();
+            let base32 = line(made, "totp secret:").split(' ').next().unwrap().to_owned();
+            let code = || {
+                let secret = Sensitive::new(totp_bytes(&base32));
+                let now = u64::try_from(world.clock.now().seconds()).unwrap();
+                staff::totp(&secret).unwrap().generate(now).to_string()
+            };
+            let with = |password: &str, code: &str, new: Option<&str>| {
+                let mut body = json!({"username": "noor", "password": password, "code": code});
+                if let Some(new) = new {
+                    body["new_password"] = json!(new);
+                }
+                body
+            };
+            let wrong = if code() == "000000" { "000001" } else { "000000" };
+            sign_in(&world, &with(&given, wrong, None)).await.expect(401);
+            sign_in(&world, &with("wrong", &code(), Some(CHOSEN))).await.expect(401);
+            sign_in(&world, &with(&given, wrong, Some(CHOSEN))).await.expect(401);
+            // Without a password of her own nobody is let in, and the code is not used up.
+            let needed = sign_in(&world, &with(&given, &code(), None)).await.expect(422);
+            assert_eq!(needed.errors(), ["/new_password required"]);
+            for (chosen, why) in [
+                ("short", "too_short"),
+                ("password123456", "guessed_first"),
+                ("noornoornoor1", "guessed_first"),
+                (given.as_str(), "same_password"),
+            ] {
+                let refused = sign_in(&world, &with(&given, &code(), Some(chosen))).await.expect(422);
+                assert_eq!(refused.errors(), [format!("/new_password {why}")]);
+            }
+            sign_in(&world, &with(&given, &code(), Some(CHOSEN))).await.expect(200);
+            world.pass(60);
+            sign_in(&world, &with(&given, &code(), Some("another kettle, not copper"))).await.expect(401);
+            sign_in(&world, &with(CHOSEN, &code(), None)).await.expect(200);
+            world.pass(60);
+            // As another keyboard sends it, with letters in two parts and a space behind.
+            let composed = "Straße in Köln um neun";
+            sign_in(&world, &with(CHOSEN, &code(), Some(composed))).await.expect(200);
+            world.pass(60);
+            sign_in(&world, &with("Straße in Ko\u{308}ln um neun ", &code(), None)).await.expect(200);
+            world.pass(60);
+        };
+        walk(&made).await;
+        // What a reset gives is given too.
+        walk(&said(&world, &["admin", "staff", "reset", "noor"])).await;
+    });
+}
+
+/// The bytes of a base32 text without padding (RFC 4648).
+fn totp_bytes(text: &str) -> Vec<u8> {
+    let (mut bits, mut held, mut bytes) = (0_u32, 0_u32, Vec::new());
+    for c in text.bytes() {
+        let value = if c.is_ascii_uppercase() { c - b'A' } else { c - b'2' + 26 };
+        bits = bits << 5 | u32::from(value);
+        held += 5;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).unwrap());
+        }
+    }
+    bytes
+}
+
+#[test]
+fn ones_own_password_is_changed_by_the_present_one_and_a_code() {
+    on_both(|world| async move {
+        let amina = Person::new(&world, "amina", Role::Advocate).await;
+        let here = caller(&world, &amina.comes(&world).await.expect(200));
+        world.pass(60);
+        let elsewhere = caller(&world, &amina.comes(&world).await.expect(200));
+        world.pass(60);
+        let change = |password: &'static str, code: String, new: &'static str| {
+            let body = json!({"password": password, "code": code, "new_password": new});
+            here.request(Method::POST, "/v1/triage/password").json(&body)
+        };
+        for (request, why) in [
+            (change("wrong", amina.code(&world, 0), CHOSEN), "/password not_proved"),
+            (change(PASSWORD, amina.wrong(&world), CHOSEN), "/password not_proved"),
+            (change(PASSWORD, amina.code(&world, 0), "amina"), "/new_password too_short"),
+            (change(PASSWORD, amina.code(&world, 0), PASSWORD), "/new_password same_password"),
+        ] {
+            assert_eq!(Caller::send(request).await.expect(422).errors(), [why]);
+        }
+        Caller::send(change(PASSWORD, amina.code(&world, 0), CHOSEN)).await.expect(204);
+        here.get("/v1/triage/queues").await.expect(200);
+        elsewhere.get("/v1/triage/queues").await.expect(401);
+        world.pass(60);
+        amina.comes(&world).await.expect(401);
+        amina.tries(&world, CHOSEN, &amina.code(&world, 0)).await.expect(200);
+        assert_eq!(amina.times(&world, "password_chosen").await, 1);
+        // Whoever has a session of hers and her password guesses no more codes here than at the door.
+        for _ in 0..10 {
+            Caller::send(change(CHOSEN, amina.wrong(&world), "another kettle, not copper")).await.expect(422);
+        }
+        world.pass(60);
+        let closed =
+            Caller::send(change(CHOSEN, amina.code(&world, 0), "another kettle, not copper")).await.expect(422);
+        assert_eq!(closed.errors(), ["/code second_factor_closed"]);
+        assert_eq!(amina.tries(&world, CHOSEN, &amina.code(&world, 0)).await.code(), "second_factor_closed");
+    });
+}
+
+#[test]
+fn sessions_are_seen_and_ended_by_their_owner_and_by_who_keeps_accounts() {
+    on_both(|world| async move {
+        // Commands go by the machine's clock.
+        world.clock.advance(Clock::machine().now().since(world.clock.now()));
+        let amina = Person::new(&world, "amina", Role::Advocate).await;
+        let mut all = Vec::new();
+        for _ in 0..12 {
+            all.push(caller(&world, &amina.comes(&world).await.expect(200)));
+            world.pass(30);
+        }
+        let list = async |caller: &Caller| {
+            caller.get("/v1/triage/sessions").await.expect(200).json()["data"].as_array().unwrap().clone()
+        };
+        let end = async |caller: &Caller, path: &str| Caller::send(caller.request(Method::DELETE, path)).await;
+        // Ten live at once: the oldest have ended.
+        let sessions = list(&all[11]).await;
+        assert_eq!(sessions.len(), 10);
+        all[1].get("/v1/triage/queues").await.expect(401);
+        all[2].get("/v1/triage/queues").await.expect(200);
+        assert_eq!(sessions.iter().position(|one| one["current"] == true), Some(9), "{sessions:?}");
+        // One of hers, and none of anybody else's.
+        let oldest = format!("/v1/triage/sessions/{}", sessions[0]["id"].as_str().unwrap());
+        let other = world.staff(Role::SafeguardingLead).await;
+        end(&other.caller, &oldest).await.expect(404);
+        all[2].get("/v1/triage/queues").await.expect(200);
+        end(&all[11], &oldest).await.expect(204);
+        end(&all[11], &oldest).await.expect(404);
+        all[2].get("/v1/triage/queues").await.expect(401);
+        end(&all[11], "/v1/triage/sessions").await.expect(204);
+        assert_eq!(list(&all[11]).await.len(), 1);
+        all[10].get("/v1/triage/queues").await.expect(401);
+        other.caller.get("/v1/triage/queues").await.expect(200);
+        // By the administrator, as `--json` and as people read it.
+        let told: Value =
+            serde_json::from_str(&said(&world, &["admin", "staff", "sessions", "amina", "--json"])).unwrap();
+        let id = told["data"][0]["id"].as_str().unwrap();
+        assert!(said(&world, &["admin", "staff", "sessions", "amina"]).starts_with(id));
+        said(&world, &["admin", "staff", "sessions", "amina", "--end", id]);
+        all[11].get("/v1/triage/queues").await.expect(401);
+        assert_eq!(amina.times(&world, "sessions_ended").await, 3);
+        world.pass(60);
+        let newest = caller(&world, &amina.comes(&world).await.expect(200));
+        said(&world, &["admin", "staff", "sessions", "amina", "--end", "all"]);
+        newest.get("/v1/triage/queues").await.expect(401);
+    });
+}
+
+#[test]
+fn who_writes_to_the_database_opens_no_door() {
+    for change in [
+        "UPDATE sign_ins SET wrong_codes = 0",
+        "UPDATE sign_ins SET closed_at = NULL",
+        "UPDATE sign_ins SET used_codes = ''",
+        "UPDATE sign_ins SET given_password = NOT given_password",
+        "UPDATE sign_ins SET staff_id = NULL, id = 'sgn_11111111111111111111111111' WHERE staff_id IS NOT NULL",
+    ] {
+        on_both(|world| async move {
+            let amina = Person::new(&world, "amina", Role::Advocate).await;
+            amina.comes(&world).await.expect(200);
+            amina.is_shut_out(&world).await;
+            world.tamper(change);
+            world.pass(60);
+            assert_ne!(amina.comes(&world).await.status, 200, "{change}");
+            let found = world.app.read(soundness::proofs).await.unwrap();
+            assert_eq!(
+                found.iter().map(|one| (one.table, one.id.as_str())).collect::<Vec<_>>(),
+                [("sign_ins", &*amina.id)],
+                "{change}"
+            );
+        });
+    }
+}
+
+#[test]
+fn a_flood_from_one_network_keeps_nobody_else_from_signing_in() {
+    on_both(|world| async move {
+        let amina = Person::new(&world, "amina", Role::Advocate).await;
+        let from = |address: [u8; 4]| {
+            let http = reqwest::Client::builder().local_address(std::net::IpAddr::from(address)).build().unwrap();
+            Caller { http, base: world.base.clone(), token: String::new() }
+        };
+        let (flood, home) = (from([127, 0, 0, 1]), from([127, 0, 9, 1]));
+        let order = std::sync::Mutex::new(Vec::new());
+        let guess = async |n: usize| {
+            let body = json!({"username": format!("nobody-{n}"), "password": "wrong", "code": "000000"});
+            let status = flood.post("/v1/triage/sessions", &body).await.status;
+            order.lock().unwrap().push(status);
+        };
+        let body = json!({"username": "amina", "password": PASSWORD, "code": amina.code(&world, 0)});
+        let comes = async {
+            // Behind the flood: it has said how many it keeps waiting.
+            while order.lock().unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            let status = home.post("/v1/triage/sessions", &body).await.status;
+            order.lock().unwrap().push(status);
+        };
+        tokio::join!(join_all((0..60).map(guess)), comes);
+        let order = order.into_inner().unwrap();
+        assert!(order.contains(&503), "one network keeps so many waiting and no more: {order:?}");
+        let refused: Vec<usize> = (0..order.len()).filter(|at| order[*at] == 401).collect();
+        let came = order.iter().position(|status| *status == 200).expect("she came in");
+        let before = refused.iter().filter(|at| **at < came).count();
+        assert!(before < refused.len() / 2, "she waited for {before} of {}: {order:?}", refused.len());
+    });
+}
+
+#[test]
+fn the_text_of_a_secret_is_read_as_it_is_written() {
+    let secret = staff::new_totp_secret();
+    assert_eq!(&totp_bytes(staff::base32_secret(&secret).expose()), secret.expose());
+}
