@@ -128,6 +128,7 @@ fn advocate(database: &Database, declares: bool) -> String {
                 role: if declares { Role::Advocate } else { Role::Lead },
                 queues: Vec::new(),
                 password_hash,
+                is_given: false,
                 totp_secret: staff::new_totp_secret(),
                 same_person_as: None,
             };

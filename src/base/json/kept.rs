@@ -249,7 +249,7 @@ mod tests {
         assert!(values(&value) <= 62 && cut == ["b", ""], "{} {cut:?}", values(&value));
         let nested = format!("[{}]", vec![format!("[{}]", list(1_000)); 1_000].join(","));
         assert!(values(&kept(&nested, 2_000).0) <= 2_002);
-        let many: Vec<String> = (0..MOST_ENTRIES + 1).map(|n| format!("\"n{n}\":0")).collect();
+        let many: Vec<String> = (0..=MOST_ENTRIES).map(|n| format!("\"n{n}\":0")).collect();
         let (value, cut) = kept(&format!("{{\"a\":{{{}}}}}", many.join(",")), MOST_VALUES);
         assert_eq!((values(&value), cut), (MOST_ENTRIES + 2, vec!["a".to_owned()]));
     }

@@ -181,7 +181,7 @@ mod tests {
         let lines = text(bytes).and_then(|text| shifts(&text));
         let told = |error: recourse::error::Error| {
             let recourse::error::Error::Invalid(all) = error else { panic!("{error}") };
-            let lines = all.0.iter().map(|v| format!("{} {}", v.pointer, recourse::words::rule(&v.rule)));
+            let lines = all.named.iter().map(|v| format!("{} {}", v.pointer, recourse::words::rule(&v.rule)));
             lines.collect::<Vec<_>>().join("\n")
         };
         lines.map(|lines| lines.into_iter().map(|line| (line.number.unwrap(), line.username)).collect()).map_err(told)

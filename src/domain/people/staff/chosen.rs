@@ -140,7 +140,7 @@ mod tests {
         let [chosen, present] = [chosen, "the one before this"].map(|text| Sensitive::new(text.to_owned()));
         match judge(&chosen, &present, "amina.khan@house") {
             Ok(()) => None,
-            Err(Error::Invalid(broken)) => Some(broken.0[0].rule.code()),
+            Err(Error::Invalid(broken)) => Some(broken.named[0].rule.code()),
             Err(other) => panic!("{other}"),
         }
     }
