@@ -225,7 +225,10 @@ fn a_yes_sticks_and_an_addition_raises_and_reopens() {
         let report = spark.submit(&full("A-1")).await;
         let case = lead.case_of("A-1").await;
         lead.take(&case).await;
-        lead.act_seen(&case, "decision", &json!({"outcome": "recorded_only", "reason": "Her wish."})).await.expect(200);
+        let closing = json!({"outcome": "recorded_only", "reason": "Her wish."});
+        let act = lead.act_seen(&case, "decision", &closing).await.expect(202).json()["pending"]["id"].clone();
+        let second = world.staff(Role::SafeguardingLead).await;
+        second.approve(&case, act.as_str().unwrap()).await.expect(200);
         let closed = spark.caller.get(&format!("/v1/reports/{report}")).await;
         assert_eq!(closed.json()["outcome"], "no_platform_action_sought");
 
@@ -355,7 +358,9 @@ fn an_event_is_counted_in_its_report_and_tells_nothing_of_the_others_in_the_case
         world.run_jobs().await;
         lead.act(&case, "claim", &json!({})).await.expect(200);
         let closing = json!({"outcome": "recorded_only", "reason": "Kept for later."});
-        lead.act_seen(&case, "decision", &closing).await.expect(200);
+        let act = lead.act_seen(&case, "decision", &closing).await.expect(202).json()["pending"]["id"].clone();
+        let other = world.staff(Role::SafeguardingLead).await;
+        other.approve(&case, act.as_str().unwrap()).await.expect(200);
         let events = spark.caller.get("/v1/events").await.expect(200).json();
         let told = |report: &str| -> Vec<(String, i64)> {
             let mine = events["data"].as_array().unwrap().iter().filter(|e| e["data"]["report_id"] == report);
