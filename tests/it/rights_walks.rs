@@ -312,6 +312,7 @@ fn of_proposals(rx: &mut Look<'_>, case: &Case) -> recourse::error::Result<Optio
 }
 
 fn of_alarm(rx: &mut Look<'_>, case: &Case) -> recourse::error::Result<Option<String>> {
+    type Alarm = (i64, Timestamp, Timestamp, Option<String>, Option<String>);
     let now = rx.now();
     if let Some(holder) = &case.assigned_to {
         // It is theirs: they took it, or were told of it, or will be.
@@ -338,16 +339,20 @@ fn of_alarm(rx: &mut Look<'_>, case: &Case) -> recourse::error::Result<Option<St
         }
     }
     let open = alarms::table.filter(alarms::case_id.eq(&case.id).and(alarms::closed_at.is_null()));
-    let alarm: Option<(i64, Timestamp, Timestamp, Option<String>)> =
-        open.select((alarms::rings, alarms::opened_at, alarms::next_at, alarms::told)).first(rx.conn()).optional()?;
-    let Some((rings, opened, next, told)) = alarm else {
+    let alarm: Option<Alarm> = open
+        .select((alarms::rings, alarms::opened_at, alarms::next_at, alarms::told, alarms::stilled_by))
+        .first(rx.conn())
+        .optional()?;
+    let Some((rings, opened, next, told, stilled)) = alarm else {
         return Ok(Some("nobody has it and nothing rings".to_owned()));
     };
     if next <= now {
         return Ok(Some("its alarm is late".to_owned()));
     }
     let first = if case.priority == Priority::P0 { 2 } else { 15 };
-    if rings == 0 && next.since(opened) > Duration::from_mins(first) {
+    // Whoever had the case has stilled an alarm that had not rung. Now nobody has it: the time runs from here.
+    let from = if stilled.is_some() { now.max(opened) } else { opened };
+    if rings == 0 && next.since(from) > Duration::from_mins(first) {
         return Ok(Some("its alarm rings too late".to_owned()));
     }
     if able.is_empty() {
