@@ -350,8 +350,11 @@ fn of_alarm(rx: &mut Look<'_>, case: &Case) -> recourse::error::Result<Option<St
         return Ok(Some("its alarm is late".to_owned()));
     }
     let first = if case.priority == Priority::P0 { 2 } else { 15 };
-    // Whoever had the case has stilled an alarm that had not rung. Now nobody has it: the time runs from here.
-    let from = if stilled.is_some() { now.max(opened) } else { opened };
+    // Whoever had the case has stilled an alarm that had not rung. Now nobody has it: the time runs from here. Otherwise it
+    // runs from when there was a reason last: a p1 that becomes a p0 has one more.
+    let reasons = audit::list(rx, case.id.as_str())?;
+    let reason = reasons.iter().rev().find(|event| event.kind == "alarm_opened").map_or(opened, |event| event.at);
+    let from = if stilled.is_some() { now.max(opened) } else { reason };
     if rings == 0 && next.since(from) > Duration::from_mins(first) {
         return Ok(Some("its alarm rings too late".to_owned()));
     }
