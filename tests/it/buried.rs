@@ -209,6 +209,26 @@ fn a_claim_stills_an_urgent_alarm_for_five_minutes_and_no_longer() {
 }
 
 #[test]
+fn giving_back_and_taking_again_before_it_rings_keeps_nothing_quiet() {
+    on_both(|world| async move {
+        let next = world.staff(Role::Advocate).await;
+        world.on_rota(&next, 24).await;
+        let one = world.staff(Role::Advocate).await;
+        let too = world.second_account(&one, Role::Lead).await;
+        let (case, _) = p0(&world, &one, "B-9").await;
+        one.act(&case, "claim", &json!({})).await.expect(200);
+        let mut who = [&one, &too];
+        for n in 1..4 {
+            world.pass(200);
+            who[0].act(&case, "release", &json!({})).await.expect(200);
+            who[1].act(&case, "claim", &json!({})).await.expect(200);
+            assert_eq!(rings(&world, &case).await.0, n, "it rings at once, although it was taken again");
+            who.reverse();
+        }
+    });
+}
+
+#[test]
 fn a_claim_by_the_queue_by_the_other_account_or_by_a_hand_over_is_no_more() {
     on_both(|world| async move {
         let next = world.staff(Role::Advocate).await;

@@ -22,7 +22,7 @@ use crate::harness::dice::Dice;
 use crate::harness::{World, on_both};
 use crate::rights::{events, urgent};
 
-const STEPS: usize = 160;
+const STEPS: usize = 220;
 const SEEDS: [u64; 2] = [5, 11];
 
 /// A case that is to be buried, and what she has honestly done about it.
@@ -46,8 +46,10 @@ struct Walk {
     /// Her accounts.
     who: Vec<Staff>,
     graves: Vec<Grave>,
-    /// On which case she works.
+    /// On which case she works, by which account, and what she did last: mostly she goes on so.
     at: usize,
+    hand: usize,
+    habit: usize,
 }
 
 #[test]
@@ -60,7 +62,8 @@ fn one_person_with_many_accounts_buries_nothing_urgent() {
         let next = world.staff(Role::Advocate).await;
         world.on_rota(&next, 24 * 30).await;
         world.staff(Role::SafeguardingLead).await;
-        let mut walk = Walk { world, dice: Dice(0), who: vec![one, lead, safeguarding], graves: Vec::new(), at: 0 };
+        let who = vec![one, lead, safeguarding];
+        let mut walk = Walk { world, dice: Dice(0), who, graves: Vec::new(), at: 0, hand: 0, habit: 0 };
         for seed in SEEDS {
             walk.dice = Dice(seed);
             walk.graves.clear();
@@ -71,7 +74,8 @@ fn one_person_with_many_accounts_buries_nothing_urgent() {
             let mut done = 0;
             for step in 0..STEPS {
                 done += usize::from(walk.step().await);
-                walk.world.pass([0, 20, 70, 230][walk.dice.roll(4)]);
+                let spans = if walk.habit == 2 { [200, 230, 250, 270] } else { [0, 20, 70, 230] };
+                walk.world.pass(spans[walk.dice.roll(4)]);
                 jobs::tick(Arc::clone(&walk.world.app)).await.unwrap();
                 walk.look((seed, step)).await;
             }
@@ -102,28 +106,48 @@ impl Walk {
 
     /// She does something, or something comes in. Whether it did anything.
     async fn step(&mut self) -> bool {
-        if self.dice.roll(6) == 0 {
+        if self.dice.roll(12) == 0 {
             self.at = self.dice.roll(self.graves.len());
         }
         if self.dice.roll(25) == 0 {
             return self.comes_in().await;
         }
-        let account = self.dice.roll(self.who.len());
-        let who = self.awake(account).await;
+        if self.dice.roll(5) == 0 {
+            self.hand = self.dice.roll(self.who.len());
+        }
+        // What keeps an alarm quiet she does again and again.
+        let tired = if self.habit == 2 { self.dice.roll(9) == 0 } else { self.dice.roll(4) > 0 };
+        if tired {
+            self.habit = self.dice.roll(13);
+        }
+        // Mostly she goes on by the account that holds the case.
+        let holder = self.graves[self.at].holder.clone();
+        let holding = self.who.iter().position(|who| Some(&who.id) == holder.as_ref());
+        if let Some(holding) = holding.filter(|_| self.dice.roll(3) > 0) {
+            self.hand = holding;
+        }
+        let who = self.awake(self.hand).await;
         let case = self.graves[self.at].case.clone();
-        let answer = match self.dice.roll(10) {
-            0..=2 => who.act(&case, "claim", &json!({})).await,
+        let answer = match self.habit {
+            0 | 1 => who.act(&case, "claim", &json!({})).await,
             3 => {
                 let queue = ["emergency", "stalking_violence"][self.dice.roll(2)];
                 who.caller.post(&format!("/v1/triage/queues/{queue}/claim"), &json!({})).await
             }
             4 => who.act(&case, "release", &json!({})).await,
-            5 => {
-                let answer = who.caller.get(&format!("/v1/triage/cases/{case}")).await;
-                let seen = answer.json();
-                let held = seen["assigned_to"] == json!(who.id) && !seen["claimed_until"].is_null();
-                self.graves[self.at].read |= answer.status == 200 && held;
-                answer
+            // Gives it back and takes it again before anything can ring, by another account now and then.
+            2 => {
+                if who.act(&case, "release", &json!({})).await.status == 200 {
+                    let grave = &mut self.graves[self.at];
+                    (grave.read, grave.acted) = (false, false);
+                }
+                let again = self.dice.roll(self.who.len());
+                self.awake(again).await.act(&case, "claim", &json!({})).await
+            }
+            5 => self.read(&who, &case).await,
+            7 | 8 => {
+                self.read(&who, &case).await;
+                self.act(&who, &case).await
             }
             6 => Caller::send(who.caller.request(Method::POST, &format!("/v1/triage/cases/{case}/heartbeat"))).await,
             _ => self.act(&who, &case).await,
@@ -131,6 +155,13 @@ impl Walk {
         let known = matches!(answer.status, 200..=299 | 403 | 404 | 409 | 412 | 422);
         assert!(known, "{}", answer.text);
         answer.status < 300
+    }
+
+    async fn read(&mut self, who: &Staff, case: &str) -> Answer {
+        let answer = who.caller.get(&format!("/v1/triage/cases/{case}")).await;
+        let holds = self.row(case).await.is_held_by(&who.id.parse().unwrap(), self.world.clock.now());
+        self.graves[self.at].read |= answer.status == 200 && holds;
+        answer
     }
 
     /// Something is said, or somebody asks to withdraw in the app.
@@ -164,7 +195,9 @@ impl Walk {
         let records = ["standby", "escalation_decision", "re_review", "safe_contact", "withdrawal_told"];
         let to = self.who[self.dice.roll(self.who.len())].id.clone();
         let other = self.graves[self.dice.roll(self.graves.len())].case.clone();
-        let (act, body, counts) = match self.dice.roll(14) {
+        // Once she has read it, she ends it if she can.
+        let ends = self.graves[self.at].read && self.dice.roll(2) == 0;
+        let (act, body, counts) = match if ends { 8 } else { self.dice.roll(14) } {
             0 => ("transitions", json!({"action": "start"}), true),
             1 => ("transitions", json!({"action": "hold", "reason": "Later.", "until": until}), false),
             2 => ("transitions", json!({"action": "resume"}), false),
@@ -201,16 +234,22 @@ impl Walk {
         let answer = who.caller.post_with(&path, &new_key(), Some(&tag), &body).await;
         let holds = row.is_held_by(&who.id.parse().unwrap(), self.world.clock.now());
         self.graves[self.at].acted |= counts && holds && answer.status < 300;
+        if answer.status == 202 {
+            // She signs it at once, by another account.
+            let other = 1 + self.dice.roll(2);
+            let second = self.awake(other).await;
+            self.sign(&second, case).await;
+        }
         answer
     }
 
     /// She signs, by one of her accounts, what another of them proposed.
-    async fn sign(&self, who: &Staff, case: &str) -> Answer {
+    async fn sign(&mut self, who: &Staff, case: &str) -> Answer {
         let waits = who.caller.get("/v1/triage/pending?limit=100").await.json();
         let of_case = |act: &&Value| act["case_id"] == json!(case);
         let act = waits["data"].as_array().and_then(|all| all.iter().find(of_case)).cloned();
         let Some(act) = act else { return who.caller.get("/v1/triage/pending").await };
-        who.caller.get(&format!("/v1/triage/cases/{case}")).await;
+        self.read(who, case).await;
         let answer = who.act(case, &format!("pending/{}/approve", act["id"].as_str().unwrap()), &json!({})).await;
         assert_ne!(answer.status, 200, "she signed what she proposed: {}", answer.text);
         answer
@@ -238,7 +277,7 @@ impl Walk {
             }
             grave.rings = heard;
             // The first ring or the one after the last, five minutes of a claim, and a step of the walk.
-            let longest = if row.priority == Priority::P0 { 5 + 5 + 4 } else { 15 + 5 + 4 };
+            let longest = if row.priority == Priority::P0 { 5 + 5 + 5 } else { 15 + 5 + 5 };
             let silent = now.since(grave.known_at);
             assert!(silent <= Duration::from_mins(longest), "{at:?}: {} is silent for {silent:?}", grave.case);
         }
