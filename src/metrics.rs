@@ -126,7 +126,7 @@ impl Metrics {
         let hooks = &self.hooks;
         let outcomes = "Attempts at webhooks: taken, failed, strained, unwanted, gone";
         all.register("webhook_attempts", outcomes, hooks.attempts.clone());
-        all.register("webhook_endpoints", "Endpoints: well, failing, disabled", hooks.endpoints.clone());
+        all.register("webhook_endpoints", "Endpoints: unproved, well, failing, disabled", hooks.endpoints.clone());
         all.register("webhook_deliveries", "Deliveries: pending, failed", hooks.deliveries.clone());
         all.register("webhook_oldest_due_seconds", "How late the oldest due delivery is", hooks.oldest_due.clone());
         all.register("writes_under_way", "Writes to the database that wait or run", self.writes.clone());
@@ -182,8 +182,9 @@ impl Metrics {
 
     /// What a tick counted of the webhooks.
     pub fn show_hooks(&self, counts: &Counts, now: Timestamp) {
-        let called = counts.endpoints - counts.disabled;
-        let endpoints = [("well", called - counts.failing), ("failing", counts.failing), ("disabled", counts.disabled)];
+        let well = counts.endpoints - counts.disabled - counts.unproved - counts.failing;
+        let endpoints =
+            [("unproved", counts.unproved), ("well", well), ("failing", counts.failing), ("disabled", counts.disabled)];
         for (state, count) in endpoints {
             self.hooks.endpoints.get_or_create(&[("state", state)]).set(count);
         }

@@ -85,6 +85,15 @@ async fn serve(mut stream: TcpStream, manner: Manner, note: Delays) {
         }
         let event: serde_json::Value = serde_json::from_str(body).unwrap();
         let created = Timestamp::parse(event["timestamp"].as_str().unwrap()).unwrap();
+        if event["type"] == "webhook.challenge" {
+            text.clear();
+            let said = serde_json::json!({"challenge": event["data"]["challenge"]}).to_string();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{said}", said.len());
+            if stream.write_all(answer.as_bytes()).await.is_err() {
+                return;
+            }
+            continue;
+        }
         if event["type"] != "webhook.test" {
             note.lock().unwrap().push(Clock::machine().now().since(created));
         }

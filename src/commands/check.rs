@@ -299,8 +299,8 @@ async fn owed(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     }
     let hooks = app.read(webhooks::counts).await?;
     report.said.push(format!(
-        "webhooks: {} endpoints, {} disabled; deliveries: {} pending, {} failed",
-        hooks.endpoints, hooks.disabled, hooks.pending, hooks.failed
+        "webhooks: {} endpoints, {} unproved, {} disabled; deliveries: {} pending, {} failed",
+        hooks.endpoints, hooks.unproved, hooks.disabled, hooks.pending, hooks.failed
     ));
     Ok(())
 }

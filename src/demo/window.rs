@@ -153,7 +153,7 @@ async fn page(window: web::Data<Window>) -> HttpResponse {
     }
 }
 
-/// What an app's server does with a delivery: verify, remember, answer 204, and work later.
+/// What an app's server does with a delivery: verify, repeat a challenge, remember, answer 204, and work later.
 async fn receive(
     request: HttpRequest,
     slug: web::Path<String>,
@@ -177,6 +177,9 @@ async fn receive(
     keep(&window.calls, call);
     if !verified {
         return HttpResponse::BadRequest().finish();
+    }
+    if text("/type") == "webhook.challenge" {
+        return HttpResponse::Ok().json(json!({"challenge": text("/data/challenge")}));
     }
     if text("/type") == "request.created" && platform.slug == ANSWERS {
         window.ask((id, text("/data/request_id")));

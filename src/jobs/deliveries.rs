@@ -193,12 +193,14 @@ fn headers(leased: &Leased, post: &Post) -> std::result::Result<HeaderMap, Inval
     Ok(headers)
 }
 
-/// What an answer means. Only 2xx is success; the words of the answer are kept and never read.
+/// What an answer means. Only 2xx is success; the words of the answer are kept, and read where they must repeat a challenge.
 fn judge(app: &Arc<App>, leased: &Leased, post: &Post, answer: &Answer) -> Outcome {
     let header = |name: HeaderName| answer.headers.get(name).and_then(|value| value.to_str().ok());
     let unwanted = header(HeaderName::from_static("webhook-delivery")) == Some("abort-message");
+    let is_proof = post.challenge.as_ref().is_none_or(|word| webhooks::repeats(&answer.body, word));
     let (verdict, error) = match answer.status {
-        200..=299 => (Verdict::Taken, None),
+        200..=299 if is_proof => (Verdict::Taken, None),
+        200..=299 => (Verdict::Failed, Some("challenge_not_repeated")),
         410 => (Verdict::Gone, Some("gone")),
         _ if unwanted => (Verdict::Unwanted, Some("not_wanted")),
         300..=399 => (Verdict::Failed, Some("redirect")),

@@ -127,7 +127,7 @@ fn generated_clients_walk_through_a_whole_report() {
             }
             world.deliver().await;
             let kinds: Vec<String> = receiver.messages().iter().map(Message::kind).collect();
-            assert!(kinds.contains(&"webhook.test".to_owned()), "{kinds:?}");
+            assert!(kinds.contains(&"webhook.challenge".to_owned()), "{kinds:?}");
         }
     });
 }

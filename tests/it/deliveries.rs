@@ -251,7 +251,10 @@ fn a_receiver_that_fails_is_tried_one_by_one() {
             (Receiver::start(Manner::Answer(500, "")).await, Receiver::start(Manner::Answer(204, "")).await);
         let platform = world.platform("spark").await;
         let body = json!({"url": bad.url(), "types": ["report.received"]});
-        platform.caller.post("/v1/webhook-endpoints", &body).await.expect(201);
+        let made = platform.caller.post("/v1/webhook-endpoints", &body).await.expect(201).json();
+        world.deliver().await;
+        let test = format!("/v1/webhook-endpoints/{}/test", made["id"].as_str().unwrap());
+        platform.caller.post(&test, &json!({})).await.expect(202);
         world.deliver().await;
         bad.turn(Manner::Hang);
         let body = json!({"url": quick.url(), "types": ["report.received"]});
@@ -259,9 +262,9 @@ fn a_receiver_that_fails_is_tried_one_by_one() {
         emit(&world, "spark", 60).await;
         let courier = actix_web::rt::spawn(Courier::new(&world.app, "one").run());
         quick.until(61).await;
-        bad.until(2).await;
+        bad.until(3).await;
         courier.abort();
-        assert_eq!((bad.count(), bad.most()), (2, 1), "one failed before, and one waits");
+        assert_eq!((bad.count(), bad.most()), (3, 1), "one was repeated and one failed before, and one waits");
     });
 }
 

@@ -23,7 +23,8 @@ fn the_demo_shows_what_went_out_and_what_came_back() {
                 let Some(window) = note["window"].as_str() else { continue };
                 let Ok(answer) = service.http.get(format!("http://{window}/")).send().await else { continue };
                 seen = answer.text().await.unwrap();
-                if round == "started again" || (seen.contains("report.received") && seen.contains("webhook.test")) {
+                if round == "started again" || (seen.contains("report.received") && seen.contains("webhook.challenge"))
+                {
                     break;
                 }
             }

@@ -286,6 +286,7 @@ impl House {
             let hook = json!({"url": format!("http://127.0.0.1:{port}/hook"), "types": ["report.received"]});
             spark.caller.post("/v1/webhook-endpoints", &hook).await.expect(201);
         }
+        self.world.take_for_proved();
         self.submit(&spark, std::slice::from_ref(last)).await;
         self.world.deliver().await;
     }

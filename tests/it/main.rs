@@ -71,6 +71,7 @@ mod platform_names;
 mod pooled;
 mod probed;
 mod proposals;
+mod proving;
 mod public_pages;
 mod publishing;
 mod readme;

@@ -46,11 +46,15 @@ fn endpoints_end_with_the_last_credential_that_holds_them() {
         assert!(told.contains("still are sent") && told.contains(&live), "{told}");
         let told = said(&world, &["admin", "client", "scopes", &spark.client_id, "reports:read"]);
         assert!(told.contains("still are sent") && told.contains(&live), "{told}");
-        assert_eq!(states(&world), [state("active", "-"), state("active", "-")]);
+        assert_eq!(states(&world), [state("unproved", "-"), state("unproved", "-")]);
         // One that can only write reads nothing of what an endpoint is sent.
         let told = said(&world, &["admin", "client", "scopes", &spark.client_id, "reports:write"]);
         assert!(told.contains("switched off, because no credential is left") && told.contains(&live), "{told}");
-        assert_eq!(states(&world), [state("disabled", "no_credential"), state("active", "-")], "trials have their own");
+        assert_eq!(
+            states(&world),
+            [state("disabled", "no_credential"), state("unproved", "-")],
+            "trials have their own"
+        );
         let told = said(&world, &["admin", "client", "revoke", &trial.client_id]);
         assert!(told.contains("switched off") && told.contains(&test), "{told}");
         assert_eq!(states(&world), [state("disabled", "no_credential"), state("disabled", "no_credential")]);
@@ -62,7 +66,7 @@ fn endpoints_end_with_the_last_credential_that_holds_them() {
         let caller = Platform::sign_in(&world, &NewCredential { client, secret }).await.caller;
         assert_eq!(caller.get(&path).await.expect(200).json()["disabled_reason"], "no_credential");
         caller.post(&format!("{path}/enable"), &json!({})).await.expect(200);
-        assert_eq!(states(&world)[0], state("active", "-"));
+        assert_eq!(states(&world)[0], state("unproved", "-"));
     });
 }
 
@@ -76,7 +80,7 @@ fn endpoints_whose_credentials_ended_in_an_earlier_version_end_too() {
         let revoke = format!("UPDATE platform_clients SET revoked_at = created_at WHERE id = '{}'", spark.client_id);
         world.rewrite(&revoke).await;
         jobs::once(&world.app, "tidy").await.unwrap();
-        assert_eq!(states(&world), [state("active", "-"), state("disabled", "no_credential")]);
+        assert_eq!(states(&world), [state("unproved", "-"), state("disabled", "no_credential")]);
     });
 }
 
@@ -88,7 +92,7 @@ fn an_operator_lists_endpoints_and_switches_one_off() {
         let id = endpoint(&spark.caller, "hooks.spark.com").await;
         endpoint(&other.caller, "hooks.ember.com").await;
         let listed = said(&world, &["admin", "webhook", "list", "--platform", "spark"]);
-        assert_eq!(listed, format!("{id} spark live active hooks.spark.com\n"));
+        assert_eq!(listed, format!("{id} spark live unproved hooks.spark.com\n"));
         assert_eq!(said(&world, &["admin", "webhook", "disable", &id]), "switched off\n");
         assert_eq!(said(&world, &["admin", "webhook", "disable", &id]), "it was off already\n");
         assert_eq!(

@@ -32,7 +32,7 @@ pub(crate) fn impatient(config: &mut Config) {
     config.outbound.total_ms = 2_000;
 }
 
-/// An endpoint at this receiver, whose trial has been delivered when it takes things.
+/// An endpoint at this receiver, which has shown that it wants events.
 pub(crate) async fn endpoint(world: &World, platform: &Platform, receiver: &Receiver, types: &[&str]) -> Value {
     let body = json!({"url": receiver.url(), "types": types});
     let made = platform.caller.post("/v1/webhook-endpoints", &body).await.expect(201);
@@ -84,31 +84,37 @@ fn an_endpoint_is_made_tried_seen_and_removed() {
         let new = made.json();
         assert_eq!(made.header("location"), format!("/v1/webhook-endpoints/{}", new["id"].as_str().unwrap()));
         assert_eq!(new["types"], json!(["report.closed", "report.received"]));
-        assert_eq!((&new["state"], &new["verified_at"]), (&json!("active"), &Value::Null));
+        assert_eq!((&new["state"], &new["verified_at"]), (&json!("unproved"), &Value::Null));
         assert!(new["secret"].as_str().unwrap().starts_with("whsec_"));
         // The same call is the same endpoint, with the same secret.
         let again = spark.caller.post_with("/v1/webhook-endpoints", &key, None, &body).await.expect(201);
         assert_eq!((again.text, again.headers["idempotency-replayed"].to_str().unwrap()), (made.text, "true"));
-        // A trial has been sent without being asked for, whatever types are wanted.
+        // It is asked whether it wants events, whatever types these are.
         assert_eq!(world.deliver().await, 1);
         let trial = receiver.take().remove(0);
-        assert_eq!((trial.kind(), signed_by(&trial, &new)), ("webhook.test".to_owned(), (1, 1)));
-        assert_eq!(trial.json()["data"]["id"], new["id"]);
+        assert_eq!((trial.kind(), signed_by(&trial, &new)), ("webhook.challenge".to_owned(), (1, 1)));
         assert_eq!(trial.headers["content-type"], "application/json");
         let seen = see(&spark, &new).await;
         assert_eq!(seen["verified_at"], "2026-11-21T19:04:02.123457Z");
         assert_eq!((&seen["secret"], &seen["public_keys"][0]["public_key"]), (&Value::Null, &new["public_key"]));
         let told = event(&spark, trial.id()).await;
-        assert_eq!(told["type"], "webhook.test");
+        assert_eq!((&told["type"], &told["data"]["id"]), (&json!("webhook.challenge"), &new["id"]));
         let way = &told["deliveries"][0];
         assert_eq!(
             (&way["state"], &way["attempts"], &way["last_status"]),
             (&json!("delivered"), &json!(1), &json!(200))
         );
-        assert_eq!((&way["last_response"], &way["last_error"]), (&json!("thank you"), &Value::Null));
+        let repeated = json!({"challenge": trial.challenge()}).to_string();
+        assert_eq!((&way["last_response"], &way["last_error"]), (&json!(repeated), &Value::Null));
         let asked = act(&spark, &new, "test", None, &json!({})).await.expect(202).json();
         world.deliver().await;
-        assert_eq!(receiver.take().remove(0).id(), asked["event_id"]);
+        let test = receiver.take().remove(0);
+        assert_eq!(
+            (test.kind(), test.id(), &test.json()["data"]["id"]),
+            ("webhook.test".to_owned(), asked["event_id"].as_str().unwrap(), &new["id"])
+        );
+        let way = event(&spark, test.id()).await["deliveries"][0].clone();
+        assert_eq!((&way["state"], &way["last_response"]), (&json!("delivered"), &json!("thank you")));
         let list = spark.caller.get("/v1/webhook-endpoints").await.expect(200).json();
         assert_eq!(list["data"], json!([seen]));
         // Only what was last seen is removed.

@@ -96,6 +96,8 @@ pub enum Event {
     ClientRevoked { client: ClientId },
     /// A webhook endpoint was made.
     EndpointAdded { endpoint: EndpointId },
+    /// A webhook endpoint showed that it wants events.
+    EndpointProved { endpoint: EndpointId },
     /// A webhook endpoint got new keys.
     EndpointRotated { endpoint: EndpointId },
     /// A webhook endpoint was switched on again.

@@ -44,6 +44,24 @@ codes! {
         RequestOverdue = "request.overdue",
         /// An endpoint is tried.
         WebhookTest = "webhook.test",
+        /// An endpoint is asked to show that it wants events.
+        WebhookChallenge = "webhook.challenge",
+    }
+}
+
+impl EventType {
+    /// Whether such an entry goes to the one endpoint that it is about.
+    #[must_use]
+    pub const fn is_of_endpoint(self) -> bool {
+        match self {
+            Self::WebhookTest | Self::WebhookChallenge => true,
+            Self::ReportReceived
+            | Self::ReportStatusChanged
+            | Self::ReportClosed
+            | Self::RequestCreated
+            | Self::RequestDueSoon
+            | Self::RequestOverdue => false,
+        }
     }
 }
 
@@ -109,15 +127,15 @@ impl NewEvent {
         Self { request_id: Some(request), ..self }
     }
 
-    /// The trial of an endpoint, which goes to that endpoint alone.
+    /// A trial or challenge of an endpoint, which goes to that endpoint alone.
     #[must_use]
-    pub fn test(log: Log<'_>, at: Timestamp, endpoint: EndpointId) -> Self {
+    pub fn of_endpoint(log: Log<'_>, kind: EventType, at: Timestamp, endpoint: EndpointId) -> Self {
         Self {
             id: EventId::random(),
             platform_id: log.platform.clone(),
             mode: log.mode,
             sequence: 1,
-            type_: EventType::WebhookTest.as_str(),
+            type_: kind.as_str(),
             created_at: at,
             report_id: None,
             request_id: None,
@@ -158,7 +176,7 @@ pub struct Event {
     pub report_id: Option<ReportId>,
     /// The request it is about.
     pub request_id: Option<RequestId>,
-    /// The endpoint that it tries.
+    /// The endpoint that it tries or asks.
     pub endpoint_id: Option<EndpointId>,
 }
 

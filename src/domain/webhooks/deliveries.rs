@@ -8,14 +8,14 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::endpoints::{self, Endpoint};
-use super::{ATTEMPTS, DeliveryState, EndpointState, Payload, health, schedule};
+use super::{ATTEMPTS, DeliveryState, EndpointState, Payload, health, proof, schedule};
 use crate::base::code::codes;
 use crate::base::id::{DeliveryId, EndpointId, EventId, PlatformId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::perhaps::{Perhaps, first_readable};
 use crate::db::schema::{deliveries, events, webhook_endpoints};
-use crate::domain::ledger::events::Event;
+use crate::domain::ledger::events::{Event, EventType};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{DataKey, Owner, Secret};
 use crate::error::Result;
@@ -61,6 +61,8 @@ pub struct Post {
     pub signature: String,
     /// The body.
     pub body: String,
+    /// The word that the receiver must repeat, where it is asked to show that it wants events.
+    pub challenge: Option<String>,
     /// Seals what the receiver answers.
     pub key: DataKey<Secret>,
 }
@@ -97,16 +99,19 @@ pub struct Outcome {
 
 silent! { Post Outcome }
 
-/// The active endpoints to which something is due that nobody holds.
+/// The endpoints to which something is due that nobody holds: anything to the active ones, challenges to the unproved.
 pub fn due(rx: &mut Look<'_>) -> Result<Vec<Due>> {
     let now = rx.now();
     let free = deliveries::lease_until.is_null().or(deliveries::lease_until.lt(now));
     let waiting = deliveries::table
         .filter(deliveries::endpoint_id.eq(webhook_endpoints::id))
         .filter(deliveries::next_at.le(now).and(free));
+    let asked = waiting.filter(exists(challenge()));
     let all: Vec<(Perhaps<EndpointId>, Perhaps<PlatformId>)> = webhook_endpoints::table
-        .filter(webhook_endpoints::state.eq(EndpointState::Active))
-        .filter(exists(waiting))
+        .filter(
+            (webhook_endpoints::state.eq(EndpointState::Active).and(exists(waiting)))
+                .or(webhook_endpoints::state.eq(EndpointState::Unproved).and(exists(asked))),
+        )
         // Those that take what they are sent come first.
         .order(webhook_endpoints::failing_since.is_not_null())
         .select((webhook_endpoints::id, webhook_endpoints::platform_id))
@@ -115,6 +120,13 @@ pub fn due(rx: &mut Look<'_>) -> Result<Vec<Due>> {
         Some(Due { endpoint: endpoint.0?, platform: platform.0? })
     };
     Ok(all.into_iter().filter_map(due).collect())
+}
+
+/// The event of a delivery, where it is a challenge.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn challenge() -> _ {
+    let kind: &'static str = EventType::WebhookChallenge.as_str();
+    events::table.filter(events::id.eq(deliveries::event_id)).filter(events::type_.eq(kind))
 }
 
 /// Leases what is due to an endpoint, within the bounds of the endpoint and of its platform.
@@ -129,10 +141,11 @@ pub fn lease(tx: &mut Unit<'_>, to: &Due, worker: &str, most: usize) -> Result<V
         .optional()?;
     let room = match row {
         // One that fails is tried one by one, so that many of them do not take every hand.
-        Some((EndpointState::Active, Some(_))) => room(tx, to, worker, 1)?.min(most),
+        Some((EndpointState::Active, Some(_)) | (EndpointState::Unproved, _)) => room(tx, to, worker, 1)?.min(most),
         Some((EndpointState::Active, None)) => room(tx, to, worker, AT_ONCE)?.min(most),
         Some((EndpointState::Disabled, _)) | None => 0,
     };
+    let is_unproved = matches!(row, Some((EndpointState::Unproved, _)));
     if room == 0 {
         return Ok(Vec::new());
     }
@@ -140,12 +153,16 @@ pub fn lease(tx: &mut Unit<'_>, to: &Due, worker: &str, most: usize) -> Result<V
     let rows: Vec<(DeliveryId, EventId, i64, Option<Timestamp>)> =
         first_readable(i64::try_from(room).unwrap_or(1), |limit| {
             type Loaded = (Perhaps<DeliveryId>, Perhaps<EventId>, i64, Option<Timestamp>);
-            let loaded: Vec<Loaded> = deliveries::table
+            let mut due = deliveries::table
                 .filter(deliveries::endpoint_id.eq(&to.endpoint).and(deliveries::next_at.le(now)).and(free))
                 .order((deliveries::next_at, deliveries::id))
                 .limit(limit)
                 .select((deliveries::id, deliveries::event_id, deliveries::attempts, deliveries::first_attempt_at))
-                .load(tx.conn())?;
+                .into_boxed();
+            if is_unproved {
+                due = due.filter(exists(challenge()));
+            }
+            let loaded: Vec<Loaded> = due.load(tx.conn())?;
             Ok(loaded.into_iter().map(|(id, event, tried, first)| Some((id.0?, event.0?, tried, first))).collect())
         })?;
     let mut leased = Vec::with_capacity(rows.len());
@@ -194,12 +211,15 @@ pub fn prepare(rx: &mut Look<'_>, leased: &Leased) -> Result<Post> {
     let endpoint: Endpoint =
         webhook_endpoints::table.find(&leased.to.endpoint).select(Endpoint::as_select()).first(rx.conn())?;
     let url = endpoints::url(rx.keys(Owner::platform(&endpoint.platform_id))?, &endpoint)?.into_exposed();
-    let body = Payload::render(&event)?;
+    let (body, challenge) = match proof::render(rx, &event)? {
+        Some((body, word)) => (body, Some(word)),
+        None => (Payload::render(&event)?, None),
+    };
     let now = rx.now();
     let signers = endpoints::signers(rx, &endpoint)?;
     let signatures = signers.iter().map(|signer| signer.sign(&event.id, now, &body)).collect::<Result<Vec<_>>>()?;
     let key = rx.keys(Owner::platform(&endpoint.platform_id))?.existing::<Secret>()?;
-    Ok(Post { url, timestamp: now.seconds(), signature: signatures.join(" "), body, key })
+    Ok(Post { url, timestamp: now.seconds(), signature: signatures.join(" "), body, challenge, key })
 }
 
 /// Notes what came of an attempt. Says whether the lease was still ours; otherwise somebody else tries again.
@@ -237,6 +257,9 @@ pub fn finish(tx: &mut Unit<'_>, leased: &Leased, worker: &str, outcome: Outcome
         .execute(tx.conn())?;
     if noted == 1 {
         health::note(tx, &leased.to, outcome.verdict)?;
+        if taken {
+            proof::taken(tx, leased)?;
+        }
     }
     Ok(noted == 1)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::sign::{KeyText, Signer, new_secrets};
-use super::{DisabledReason, EndpointState, MOST, fan_out};
+use super::{DisabledReason, EndpointState, MOST, fan_out, proof};
 use crate::base::id::{EndpointId, EventId, PlatformId, SigningId};
 use crate::base::secret::{Sensitive, silent};
 use crate::base::time::Timestamp;
@@ -43,7 +43,7 @@ pub struct Endpoint {
     pub disabled_reason: Option<DisabledReason>,
     /// Since when every attempt has failed.
     pub failing_since: Option<Timestamp>,
-    /// When it first took an event.
+    /// When it showed that it wants events.
     pub verified_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -106,7 +106,7 @@ pub type Rotated = Created;
 
 silent! { Details NewEndpoint Created }
 
-/// Makes an endpoint. It hears of what happens from now on, beginning with a trial of itself.
+/// Makes an endpoint, and asks it to show that it wants events. When it has, it hears of all that happened from now on.
 ///
 /// # Errors
 /// `Invalid` when the URL may not be called, or there are too many endpoints already.
@@ -135,7 +135,7 @@ pub fn create(tx: &mut Unit<'_>, who: &Tenant, new: &NewEndpoint) -> Result<Crea
         webhook_endpoints::url.eq(url),
         webhook_endpoints::host.eq(target.host()),
         webhook_endpoints::types.eq(types.join(" ")),
-        webhook_endpoints::state.eq(EndpointState::Active),
+        webhook_endpoints::state.eq(EndpointState::Unproved),
         webhook_endpoints::cursor.eq(cursor),
         webhook_endpoints::created_at.eq(tx.now()),
         webhook_endpoints::version.eq(1_i64),
@@ -144,7 +144,7 @@ pub fn create(tx: &mut Unit<'_>, who: &Tenant, new: &NewEndpoint) -> Result<Crea
     let secret = add_secrets(tx, platform, &id)?;
     audit::record(tx, Owner::platform(platform), Audited::EndpointAdded { endpoint: id.clone() })?;
     let endpoint = locked(tx, who, &id)?;
-    fan_out::send_test(tx, &endpoint)?;
+    proof::ask(tx, &endpoint)?;
     Ok(Created { details: details(tx, endpoint)?, secret })
 }
 
@@ -269,25 +269,28 @@ pub fn rotate(tx: &mut Unit<'_>, who: &Tenant, endpoint: Endpoint, overlap: Dura
     Ok(Created { details: details(tx, endpoint)?, secret })
 }
 
-/// Sends a trial to an endpoint. The event's id.
+/// Sends a trial to an endpoint, or asks it once more to show that it wants events. The event's id.
 ///
 /// # Errors
 /// `Conflict` when it is disabled: the trial would lie there.
 pub fn test(tx: &mut Unit<'_>, endpoint: &Endpoint) -> Result<EventId> {
-    if endpoint.state == EndpointState::Disabled {
-        return Err(Conflict::EndpointDisabled.into());
+    match endpoint.state {
+        EndpointState::Disabled => Err(Conflict::EndpointDisabled.into()),
+        EndpointState::Unproved => proof::ask(tx, endpoint),
+        EndpointState::Active => fan_out::send_to(tx, endpoint, EventType::WebhookTest),
     }
-    fan_out::send_test(tx, endpoint)
 }
 
-/// Switches an endpoint on again. What waited for it is sent.
+/// Switches an endpoint on again. What waited for it is sent, once it has shown that it wants events; who did is not asked again.
 pub fn enable(tx: &mut Unit<'_>, who: &Tenant, endpoint: Endpoint) -> Result<Details> {
-    if endpoint.state == EndpointState::Active {
+    if endpoint.state != EndpointState::Disabled {
         return details(tx, endpoint);
     }
+    let is_proved = endpoint.verified_at.is_some();
+    let state = if is_proved { EndpointState::Active } else { EndpointState::Unproved };
     diesel::update(webhook_endpoints::table.find(&endpoint.id))
         .set((
-            webhook_endpoints::state.eq(EndpointState::Active),
+            webhook_endpoints::state.eq(state),
             webhook_endpoints::disabled_at.eq(None::<Timestamp>),
             webhook_endpoints::disabled_reason.eq(None::<DisabledReason>),
             webhook_endpoints::failing_since.eq(None::<Timestamp>),
@@ -299,5 +302,8 @@ pub fn enable(tx: &mut Unit<'_>, who: &Tenant, endpoint: Endpoint) -> Result<Det
     audit::record(tx, Owner::platform(&endpoint.platform_id), enabled)?;
     tx.owe();
     let endpoint = own(tx, who, &endpoint.id)?;
+    if !is_proved {
+        proof::ask(tx, &endpoint)?;
+    }
     details(tx, endpoint)
 }

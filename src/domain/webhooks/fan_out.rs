@@ -121,16 +121,17 @@ pub fn catch_up(tx: &mut Unit<'_>, who: &Behind) -> Result<bool> {
     Ok(more)
 }
 
-/// Whether an endpoint that asked for these types hears of this one. A trial goes to its own endpoint when it is made.
+/// Whether an endpoint that asked for these types hears of this one. A trial or challenge goes to its own endpoint when it is made.
 pub(super) fn wants(types: &[EventType], kind: &str) -> bool {
     let kind = EventType::parse(kind);
-    kind != Some(EventType::WebhookTest) && (types.is_empty() || kind.is_some_and(|kind| types.contains(&kind)))
+    !kind.is_some_and(EventType::is_of_endpoint) && (types.is_empty() || kind.is_some_and(|kind| types.contains(&kind)))
 }
 
-/// Puts a trial into the log and on its way to the endpoint.
-pub(super) fn send_test(tx: &mut Unit<'_>, endpoint: &Endpoint) -> Result<EventId> {
+/// Puts a trial or challenge into the log and on its way to the endpoint.
+pub(super) fn send_to(tx: &mut Unit<'_>, endpoint: &Endpoint, kind: EventType) -> Result<EventId> {
     let now = tx.now();
-    let event = NewEvent::test(Log { platform: &endpoint.platform_id, mode: endpoint.mode }, now, endpoint.id.clone());
+    let log = Log { platform: &endpoint.platform_id, mode: endpoint.mode };
+    let event = NewEvent::of_endpoint(log, kind, now, endpoint.id.clone());
     let id = event.id().clone();
     events::insert(tx, &[event])?;
     insert(tx, &[NewDelivery::new(id.clone(), &endpoint.id, now)])?;

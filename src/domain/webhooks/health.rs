@@ -25,13 +25,10 @@ pub(super) fn note(tx: &mut Unit<'_>, to: &Due, verdict: Verdict) -> Result<()> 
 }
 
 fn recover(tx: &mut Unit<'_>, endpoint: &EndpointId) -> Result<()> {
-    let row = || webhook_endpoints::table.find(endpoint);
+    let row = webhook_endpoints::table.find(endpoint);
     let none = None::<Timestamp>;
-    diesel::update(row().filter(webhook_endpoints::failing_since.is_not_null()))
+    diesel::update(row.filter(webhook_endpoints::failing_since.is_not_null()))
         .set((webhook_endpoints::failing_since.eq(none), webhook_endpoints::notified_at.eq(none)))
-        .execute(tx.conn())?;
-    diesel::update(row().filter(webhook_endpoints::verified_at.is_null()))
-        .set(webhook_endpoints::verified_at.eq(tx.now()))
         .execute(tx.conn())?;
     Ok(())
 }
@@ -98,6 +95,8 @@ pub struct Counts {
     pub endpoints: i64,
     /// Of these, disabled.
     pub disabled: i64,
+    /// Of these, asked to show that they want events, and sent nothing else yet.
+    pub unproved: i64,
     /// Of these, called and failing.
     pub failing: i64,
     /// Deliveries that are to be tried.
@@ -111,6 +110,7 @@ pub struct Counts {
 /// Counts them.
 pub fn counts(rx: &mut Look<'_>) -> Result<Counts> {
     let disabled = webhook_endpoints::state.eq(EndpointState::Disabled);
+    let unproved = webhook_endpoints::state.eq(EndpointState::Unproved);
     let active = webhook_endpoints::state.eq(EndpointState::Active);
     let failing = active.and(webhook_endpoints::failing_since.is_not_null());
     let called = deliveries::table
@@ -120,6 +120,7 @@ pub fn counts(rx: &mut Look<'_>) -> Result<Counts> {
     Ok(Counts {
         endpoints: webhook_endpoints::table.count().get_result(rx.conn())?,
         disabled: webhook_endpoints::table.filter(disabled).count().get_result(rx.conn())?,
+        unproved: webhook_endpoints::table.filter(unproved).count().get_result(rx.conn())?,
         failing: webhook_endpoints::table.filter(failing).count().get_result(rx.conn())?,
         pending: deliveries::table.filter(deliveries::next_at.is_not_null()).count().get_result(rx.conn())?,
         failed: deliveries::table.filter(deliveries::dead_at.is_not_null()).count().get_result(rx.conn())?,

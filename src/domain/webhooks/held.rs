@@ -94,7 +94,7 @@ pub fn listed(rx: &mut Look<'_>, platform: Option<&str>) -> Result<Vec<Listed>> 
 fn called(rx: &mut Look<'_>, platform: &PlatformId, mode: Mode) -> Result<Vec<(EndpointId, String)>> {
     let mine = webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(mode));
     Ok(webhook_endpoints::table
-        .filter(mine.and(webhook_endpoints::state.eq(EndpointState::Active)))
+        .filter(mine.and(webhook_endpoints::state.ne(EndpointState::Disabled)))
         .order((webhook_endpoints::created_at, webhook_endpoints::id))
         .select((webhook_endpoints::id, webhook_endpoints::host))
         .load(rx.conn())?)
@@ -166,7 +166,7 @@ fn is_held(rx: &mut Look<'_>, platform: &PlatformId, mode: Mode) -> Result<bool>
 /// What the database says.
 pub fn owners(rx: &mut Look<'_>) -> Result<Vec<(PlatformId, Mode)>> {
     let owners: Vec<(Perhaps<PlatformId>, Mode)> = webhook_endpoints::table
-        .filter(webhook_endpoints::state.eq(EndpointState::Active))
+        .filter(webhook_endpoints::state.ne(EndpointState::Disabled))
         // A row that cannot be read hides no other.
         .filter(webhook_endpoints::mode.eq_any(Mode::ALL))
         .select((webhook_endpoints::platform_id, webhook_endpoints::mode))

@@ -8,6 +8,7 @@ mod health;
 mod held;
 mod log;
 mod payload;
+mod proof;
 mod replay;
 mod schedule;
 mod sign;
@@ -26,6 +27,7 @@ pub use health::{Counts, counts};
 pub use held::{Listed, Standing, disable, end_unheld, listed, owners};
 pub use log::{Wanted, list_events};
 pub use payload::{EventData, Payload};
+pub use proof::{Challenge, ChallengeData, repeats};
 pub use replay::{Attempted, Range, forget_old, of_event, replay, replay_failed, replay_range};
 pub use schedule::{ATTEMPTS, retry_after, wait};
 pub(in crate::domain) use tables::TABLES;
@@ -36,6 +38,8 @@ pub const MOST: usize = 10;
 codes! {
     /// Whether an endpoint is called.
     pub enum EndpointState {
+        /// It has not shown yet that it wants events: it is asked to, and sent nothing else.
+        Unproved = "unproved",
         /// It is.
         Active = "active",
         /// It is not, until it is switched on again. What is owed to it waits.

@@ -35,7 +35,7 @@ use crate::error::Result;
         (name = "service", description = "For whoever runs it"),
         (name = "webhooks", description = "What a platform's endpoints are sent")
     ),
-    components(schemas(Problem, crate::domain::webhooks::Payload))
+    components(schemas(Problem, crate::domain::webhooks::Payload, crate::domain::webhooks::Challenge))
 )]
 struct Annotated;
 

@@ -27,10 +27,13 @@ fn message(kind: EventType) -> Operation {
         .tag("webhooks")
         .operation_id(Some(format!("on_{}", kind.as_str().replace('.', "_"))))
         .summary(Some(summary(kind)))
-        .description(Some(
+        .description(Some(if kind == EventType::WebhookChallenge {
+            "Signed as all messages are. Verify it, and answer 2xx with JSON that repeats `data.challenge`, such as \
+             `{\"challenge\": \"…\"}`. Until then nothing else is sent to the endpoint."
+        } else {
             "Signed as Standard Webhooks 1.0.0 says: verify it over the bytes as they came. The same event comes under \
-             the same `webhook-id` in every attempt and replay.",
-        ))
+             the same `webhook-id` in every attempt and replay."
+        }))
         .request_body(Some(body))
         .securities(Some([]));
     let operation = headers().into_iter().fold(operation, OperationBuilder::parameter);
@@ -46,14 +49,16 @@ const fn summary(kind: EventType) -> &'static str {
         EventType::RequestDueSoon => "The time for an answer to a request is nearly over",
         EventType::RequestOverdue => "The time for an answer to a request has passed",
         EventType::WebhookTest => "Your endpoint is tried",
+        EventType::WebhookChallenge => "Your endpoint is asked to show that it wants events",
     }
 }
 
 /// The common shape, with the one type that comes here.
 fn body(kind: EventType) -> Schema {
+    let shape = if kind == EventType::WebhookChallenge { "WebhookChallenge" } else { "WebhookPayload" };
     let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([kind.as_str()]));
     let only = ObjectBuilder::new().schema_type(Type::Object).property("type", name).required("type");
-    AllOfBuilder::new().item(Ref::from_schema_name("WebhookPayload")).item(only).build().into()
+    AllOfBuilder::new().item(Ref::from_schema_name(shape)).item(only).build().into()
 }
 
 fn example(kind: EventType) -> serde_json::Value {
@@ -67,6 +72,7 @@ fn example(kind: EventType) -> serde_json::Value {
             json!({"id": request, "sequence": 2, "report_id": report, "request_id": request})
         }
         EventType::WebhookTest => json!({"id": format!("whe_{nil}"), "sequence": 1, "report_id": null}),
+        EventType::WebhookChallenge => json!({"challenge": "q".repeat(43)}),
     };
     json!({"type": kind.as_str(), "timestamp": "2026-11-21T19:04:02.123Z", "data": data})
 }
@@ -93,7 +99,10 @@ fn headers() -> [Parameter; 3] {
 fn answers() -> [(&'static str, RefOr<Response>); 3] {
     let answer = |about: &str| RefOr::T(ResponseBuilder::new().description(about).build());
     [
-        ("2XX", answer("Taken. Answer within 15 seconds and work on it later")),
+        (
+            "2XX",
+            answer("Taken. Answer within 15 seconds and work on it later; a challenge is taken when it is repeated"),
+        ),
         ("410", answer("The endpoint is switched off at once")),
         ("default", answer("Not taken: it is tried again, unless the header `webhook-delivery` says `abort-message`")),
     ]

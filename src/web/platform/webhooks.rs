@@ -72,9 +72,9 @@ pub(in crate::web) struct EndpointView {
     /// What it is sent; everything when empty.
     #[schema(value_type = Vec<EventName>)]
     types: Vec<EventType>,
-    /// Whether it is called.
+    /// Whether it is called: `unproved` until it has repeated a challenge.
     state: EndpointState,
-    /// When it first took an event, such as the trial that is sent when it is made.
+    /// When it showed that it wants events, by repeating a `webhook.challenge`.
     #[schema(value_type = Option<String>, format = DateTime)]
     verified_at: Option<Timestamp>,
     /// Since when every attempt has failed.
@@ -165,7 +165,7 @@ impl From<Created> for NewEndpointView {
 /// `POST /v1/webhook-endpoints`.
 #[utoipa::path(post, path = "/v1/webhook-endpoints", tag = "platform", operation_id = "create_webhook_endpoint",
     summary = "Have events sent to you",
-    description = "A `webhook.test` is sent at once; `verified_at` tells when the endpoint first took something. At most ten in each mode. The secret is shown this once.",
+    description = "A signed `webhook.challenge` is sent at once. The endpoint is `unproved`, and sent nothing else, until a 2xx answer repeats `data.challenge` in its JSON; then it is sent what happened since it was made. At most ten in each mode. The secret is shown this once.",
     request_body = EndpointBody,
     responses((status = 201, description = "Made", body = NewEndpointView, headers(("ETag" = String, description = "Its version"), ("Location" = String, description = "The endpoint")))))]
 async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -269,7 +269,7 @@ async fn rotate(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 /// `POST /v1/webhook-endpoints/{id}/test`.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/test", tag = "platform", operation_id = "test_webhook_endpoint",
-    summary = "Send a trial", description = "A `webhook.test` is sent to this endpoint. What came of it stands at `GET /v1/events/{id}`.",
+    summary = "Send a trial", description = "A `webhook.test` is sent to this endpoint; one that is `unproved` is sent its `webhook.challenge` at once. What came of it stands at `GET /v1/events/{id}`.",
     params(("id" = inline(EndpointId), Path, description = "The endpoint's id")),
     responses((status = 202, description = "On its way", body = TestView)))]
 async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
@@ -285,7 +285,7 @@ async fn test(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 /// `POST /v1/webhook-endpoints/{id}/enable`.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/enable", tag = "platform", operation_id = "enable_webhook_endpoint",
-    summary = "Switch an endpoint on again", description = "What waited for it is sent. One that is switched on stays as it is.",
+    summary = "Switch an endpoint on again", description = "What waited for it is sent. One that never repeated a challenge is `unproved`, and asked again. One that is switched on stays as it is.",
     params(("id" = inline(EndpointId), Path, description = "The endpoint's id")),
     responses((status = 200, description = "Switched on", body = EndpointView, headers(("ETag" = String, description = "Its version")))))]
 async fn enable(call: Call, raw: Raw) -> Result<HttpResponse> {

@@ -49,10 +49,19 @@ impl Message {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
+
+    /// The word to repeat, where this asks for one.
+    pub(crate) fn challenge(&self) -> Option<String> {
+        let message: Value = serde_json::from_str(&self.body).ok()?;
+        let word = message["data"]["challenge"].as_str().map(str::to_owned);
+        word.filter(|_| message["type"] == "webhook.challenge")
+    }
 }
 
 struct State {
     manner: Manner,
+    /// Whether it repeats challenges, however it answers all else.
+    willing: bool,
     messages: Vec<Message>,
     /// How many calls wait for an answer, and how many ever did at once.
     waiting: usize,
@@ -69,10 +78,20 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
+    /// One that wants events, and answers them in this manner.
     pub(crate) async fn start(manner: Manner) -> Self {
+        Self::begin(manner, true).await
+    }
+
+    /// One that answers a challenge as it answers everything.
+    pub(crate) async fn unwilling(manner: Manner) -> Self {
+        Self::begin(manner, false).await
+    }
+
+    async fn begin(manner: Manner, willing: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { manner, messages: Vec::new(), waiting: 0, most: 0, connections: 0 };
+        let state = State { manner, willing, messages: Vec::new(), waiting: 0, most: 0, connections: 0 };
         let receiver = Self { port, state: Arc::new(Mutex::new(state)), changed: Arc::new(watch::Sender::new(())) };
         let own = receiver.clone();
         actix_web::rt::spawn(async move {
@@ -134,10 +153,12 @@ impl Receiver {
         while let Some(message) = request(&mut stream, &mut read).await {
             let manner = {
                 let mut state = self.state.lock().unwrap();
+                let asked = message.challenge().filter(|_| state.willing);
                 state.messages.push(message);
                 state.waiting += 1;
                 state.most = state.most.max(state.waiting);
-                state.manner.clone()
+                let repeat = asked.map(|word| Manner::Say(200, serde_json::json!({"challenge": word}).to_string()));
+                repeat.unwrap_or_else(|| state.manner.clone())
             };
             self.changed.send_replace(());
             let on = answer(&mut stream, &manner).await;

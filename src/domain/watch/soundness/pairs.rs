@@ -8,7 +8,7 @@ use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// What must not be: the table, its condition, a code for it, and what to do. `r` is the row.
-const WRONG: [(&str, &str, &str, &str); 18] = [
+const WRONG: [(&str, &str, &str, &str); 19] = [
     (
         "requests",
         "r.state IN ('done', 'partly_done', 'declined') AND (r.answered_at IS NULL OR r.answer IS NULL)",
@@ -104,6 +104,13 @@ const WRONG: [(&str, &str, &str, &str); 18] = [
         "(r.state = 'disabled') <> (r.disabled_at IS NOT NULL) OR (r.state = 'disabled') <> (r.disabled_reason IS NOT NULL)",
         "state_contradicts",
         "whether it is called, and since when and why not, contradict each other: have the platform enable it",
+    ),
+    (
+        "webhook_endpoints",
+        "r.state = 'active' AND r.verified_at IS NULL OR r.state = 'unproved' AND r.verified_at IS NOT NULL",
+        "proof_contradicts",
+        "whether it is sent events and whether it showed that it wants them contradict each other: have the platform remove \
+         it and make a new endpoint",
     ),
     (
         "deliveries",
