@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized};
+use ipnet::IpNet;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -37,6 +38,8 @@ pub struct Config {
     pub rules_file: Option<PathBuf>,
     /// Requests a second for each credential.
     pub limits: Limits,
+    /// Networks of proxies, whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Days that idempotent answers are kept.
     pub idempotency_days: u64,
     /// Reading connections beside `SQLite`'s one writer.
@@ -102,6 +105,7 @@ impl Default for Config {
             editions: None,
             rules_file: None,
             limits: Limits::default(),
+            trusted_proxies: Vec::new(),
             idempotency_days: 30,
             sqlite_readers: 4,
             postgres_connections: 16,
@@ -198,6 +202,11 @@ impl Config {
         let limits = [l.ingest, l.read, l.bulk, l.token, l.staff, l.portal, l.public];
         if limits.contains(&0) {
             return Err("every limit must be at least 1".to_owned());
+        }
+        if self.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+            return Err("trusted_proxies must not hold everybody: name the networks of your proxies alone, such as \
+                        [\"127.0.0.1/32\"]"
+                .to_owned());
         }
         if self.sqlite_readers == 0 || self.postgres_connections == 0 || self.workers == Some(0) {
             return Err("connections and workers must be at least 1".to_owned());

@@ -2,8 +2,6 @@
 //! at each path, checks the credential's form and the limit before anything else is looked at.
 //! A path has one spelling: `frame` takes any other for a path that is not there.
 
-use std::net::IpAddr;
-
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
@@ -15,6 +13,7 @@ use tracing::Instrument;
 use super::Shared;
 use super::desk;
 use super::limits::{Policy, Verdict};
+use super::network::network;
 use super::problem;
 use super::refusals::{Known, Refusal};
 use super::row::{Caching, Caller, Row};
@@ -144,7 +143,7 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
         (Some(verdict), _) if status == StatusCode::UNAUTHORIZED => verdict.of_others().write(headers),
         (Some(verdict), _) => verdict.write(headers),
         // Paths that do not exist count as calls without a credential.
-        (None, Some(shared)) => shared.limiter.check(Policy::Portal, &network(request.peer_addr())).write(headers),
+        (None, Some(shared)) => shared.limiter.check(Policy::Portal, &network(request)).write(headers),
         (None, None) => {}
     }
 }
@@ -178,7 +177,7 @@ pub(super) async fn enter(
 /// Counts an answer 401 for its network. Past the limit it becomes a 429, which tells a guesser nothing any more.
 fn count_refusal(answer: ServiceResponse) -> ServiceResponse {
     let Some(shared) = answer.request().app_data::<web::Data<Shared>>().cloned() else { return answer };
-    let verdict = shared.limiter.check(Policy::Refusals, &network(answer.request().peer_addr()));
+    let verdict = shared.limiter.check(Policy::Refusals, &network(answer.request()));
     match verdict.into_result() {
         Ok(()) => answer,
         Err(throttled) => {
@@ -195,18 +194,18 @@ async fn check(request: &ServiceRequest) -> Result<()> {
     let rows = request.app_data::<web::Data<Vec<&'static Row>>>().cloned();
     let rows = rows.ok_or_else(|| anyhow::anyhow!("the gate stands without its rows"))?;
     let Some(row) = rows.iter().copied().find(|row| row.answers(request.method())) else {
-        count(request, &shared, Policy::Portal, &network(request.peer_addr()))?;
+        count(request, &shared, Policy::Portal, &network(request.request()))?;
         return Err(Refused::Method.into());
     };
     request.extensions_mut().insert(row);
     let key = match row.caller {
         // Calls that prove who they are in their body count for that name too; the handler knows it.
         Caller::Anyone if row.policy == Policy::Token => {
-            let network = network(request.peer_addr());
+            let network = network(request.request());
             request.extensions_mut().insert(Payer(network.clone()));
             return count(request, &shared, Policy::Network, &network);
         }
-        Caller::Anyone => Ok(network(request.peer_addr())),
+        Caller::Anyone => Ok(network(request.request())),
         Caller::Platform(_) => platform(request, &shared).await,
         Caller::Staff | Caller::AnyStaff => staff(request, &shared).await,
     };
@@ -222,7 +221,7 @@ async fn check(request: &ServiceRequest) -> Result<()> {
         }
         Err(refused) => {
             // What is not known to be anybody's counts for its network.
-            count(request, &shared, row.policy, &network(request.peer_addr()))?;
+            count(request, &shared, row.policy, &network(request.request()))?;
             Err(refused)
         }
     }
@@ -270,20 +269,5 @@ fn bearer(request: &ServiceRequest) -> Result<Sensitive<String>> {
             Ok(Sensitive::new(token.trim().to_owned()))
         }
         _ => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
-    }
-}
-
-/// The caller's network: a /24 or a /64, so that one household or mast counts as one.
-pub(super) fn network(peer: Option<std::net::SocketAddr>) -> String {
-    match peer.map(|peer| peer.ip().to_canonical()) {
-        None => "unknown".to_owned(),
-        Some(IpAddr::V4(ip)) => {
-            let [a, b, c, _] = ip.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        Some(IpAddr::V6(ip)) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
     }
 }

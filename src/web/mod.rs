@@ -13,6 +13,7 @@ mod idempotent;
 mod limits;
 mod lists;
 mod metrics;
+mod network;
 pub mod openapi;
 mod platform;
 pub mod problem;

@@ -4,8 +4,8 @@ use actix_web::HttpMessage;
 
 use super::desk;
 use super::extract::Call;
-use super::gate::network;
 use super::limits::Policy;
+use super::network::network;
 use super::refusals::Known;
 use crate::base::secret::{Sensitive, silent};
 use crate::domain::casework::colleagues;
@@ -82,7 +82,7 @@ pub(super) async fn choose_password(call: &Call, with: Result<Choice>) -> Result
 
 /// Counts a try against the limit of its network and name. What is left of it is told where no credential has one of its own.
 fn count(call: &Call, name: &str) -> Result<()> {
-    let key = format!("{} {}", network(call.request().peer_addr()), name.chars().take(64).collect::<String>());
+    let key = format!("{} {}", network(call.request()), name.chars().take(64).collect::<String>());
     let verdict = call.shared.limiter.check(Policy::Token, &key);
     if call.bearer().is_err() {
         call.request().extensions_mut().insert(verdict);
@@ -93,7 +93,7 @@ fn count(call: &Call, name: &str) -> Result<()> {
 /// Compares the password, and hashes the one that is chosen: both, whatever the first is, so that time does not tell.
 async fn attempt(call: &Call, with: Credentials, compared: Option<String>) -> Result<Attempt> {
     let passwords = &call.shared.app.passwords;
-    let network = network(call.request().peer_addr());
+    let network = network(call.request());
     let present = staff::typed::password(&with.password);
     let chosen = match with.new_password.map(|chosen| staff::typed::password(&chosen)) {
         None => None,

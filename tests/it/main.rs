@@ -72,6 +72,7 @@ mod pooled;
 mod probed;
 mod proposals;
 mod proving;
+mod proxied;
 mod public_pages;
 mod publishing;
 mod readme;

@@ -12,8 +12,8 @@ use crate::base::secret::Sensitive;
 use crate::domain::people::platforms::{self, Client, Scope, parse_scopes, scope_text};
 use crate::error::Result;
 use crate::web::extract::Call;
-use crate::web::gate::network;
 use crate::web::limits::Policy;
+use crate::web::network::network;
 use crate::web::refusals::{Known, Refusal};
 use crate::web::row::{Body, Caller, Row};
 
@@ -130,7 +130,7 @@ async fn issue(call: Call, form: std::result::Result<web::Form<TokenForm>, actix
 
 /// Counts the call for its client, so that one platform's mistakes do not stop another's.
 fn count(call: &Call, client: &str) -> Result<()> {
-    let peer = network(call.request().peer_addr());
+    let peer = network(call.request());
     let key = if client.is_empty() { peer } else { format!("{peer} {}", client.chars().take(64).collect::<String>()) };
     let verdict = call.shared.limiter.check(Policy::Token, &key);
     call.request().extensions_mut().insert(verdict);
