@@ -97,6 +97,7 @@ mod strangers;
 mod strata;
 mod structure;
 mod stumbles;
+mod supply_chain;
 mod tampering;
 mod tampering_records;
 mod tampering_rows;

@@ -187,7 +187,8 @@ fn who_proved_it_once_is_not_asked_again_and_who_did_not_is() {
         }
         willing.turn(Manner::Answer(204, ""));
         unwilling.turn(Manner::Answer(204, ""));
-        (willing.take(), unwilling.take());
+        willing.take();
+        unwilling.take();
         assert_eq!(act(&spark, &proved, "enable").await["state"], "active");
         assert_eq!(act(&spark, &unproved, "enable").await["state"], "unproved");
         world.pass(10);
