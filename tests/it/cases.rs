@@ -18,7 +18,7 @@ async fn held(world: &World, reference: &str) -> (Staff, String) {
     (lead, case)
 }
 
-fn clock(case: &Value, kind: &str) -> (String, String) {
+pub(crate) fn clock(case: &Value, kind: &str) -> (String, String) {
     let found =
         case["clocks"].as_array().unwrap().iter().find(|clock| clock["kind"] == kind).cloned().unwrap_or_default();
     let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();

@@ -6,10 +6,11 @@ use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
 
+use crate::cases::clock;
 use crate::door::Person;
 use crate::harness::client::{Caller, full};
 use crate::harness::smtp::MailServer;
-use crate::harness::{TEST, World};
+use crate::harness::{TEST, World, on_both};
 use crate::paging::with_server;
 
 /// The night: one advocate on the rota, a lead and a safeguarding lead at home.
@@ -111,5 +112,47 @@ fn the_operator_is_called_when_everybody_is_closed_out() {
         p0(&world).await;
         let heard = told(&world, server, 240).await;
         assert_eq!(heard, ["operator: Somebody must be called"]);
+    });
+}
+
+/// When somebody is to have read a new p1, from when it came: within the hour while somebody is on shift.
+async fn hours_to_read(world: &World, reference: &str) -> i64 {
+    let mut body = full(reference);
+    body["subject"]["platform_account_ref"] = json!(reference);
+    world.platform("spark").await.submit(&body).await;
+    let reader = world.staff(Role::Lead).await;
+    let case = reader.case_of(reference).await;
+    let due = clock(&reader.case(&case).await.0, "human_review").0;
+    let due = recourse::base::time::Timestamp::parse(&due).unwrap();
+    i64::try_from(due.since(world.clock.now()).as_secs() / 3_600).unwrap()
+}
+
+#[test]
+fn who_is_closed_out_is_not_on_shift_however_lately_they_acted() {
+    on_both(|world| async move {
+        let amina = Person::new(&world, "amina", Role::Advocate).await;
+        assert_eq!(hours_to_read(&world, "SHIFT-0").await, 4, "nobody has acted");
+        let session = amina.comes(&world).await.expect(200).json();
+        let caller = world.caller(session["access_token"].as_str().unwrap());
+        caller.post("/v1/triage/queues/stalking_violence/claim", &json!({})).await.expect(200);
+        assert_eq!(hours_to_read(&world, "SHIFT-1").await, 1, "she is at work");
+        world.pass(31);
+        amina.is_shut_out(&world).await;
+        assert_eq!(hours_to_read(&world, "SHIFT-2").await, 1, "her session lives");
+        Caller::send(caller.request(Method::DELETE, "/v1/triage/sessions/current")).await.expect(204);
+        assert_eq!(hours_to_read(&world, "SHIFT-3").await, 4, "she cannot come in");
+    });
+}
+
+#[test]
+fn an_account_that_somebody_else_made_busy_is_not_on_shift() {
+    on_both(|world| async move {
+        let auditor = world.staff(Role::Auditor).await;
+        world.tamper(&format!(
+            "UPDATE staff SET role = 'advocate', acted_at = {} WHERE id = '{}'",
+            world.clock.now().micros(),
+            auditor.id
+        ));
+        assert_eq!(hours_to_read(&world, "SHIFT-4").await, 4);
     });
 }

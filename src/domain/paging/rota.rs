@@ -133,12 +133,20 @@ pub fn is_there(rx: &mut Look<'_>) -> Result<bool> {
     Ok(ahead.count().get_result::<i64>(rx.conn())? > 0)
 }
 
-/// Whether someone is on shift who may work on one of the queues.
+/// Whether someone is on shift who may work on one of the queues. Who cannot come in any more is not, however lately they
+/// acted.
 pub(in crate::domain) fn is_on_shift(rx: &mut Look<'_>, queues_of_case: &[Queue]) -> Result<bool> {
     let since = rx.now().minus(SHIFT);
-    Ok(staff::acting_since(rx, since)?.into_iter().any(|(role, queues)| {
-        access::may_ever(role, Act::Claim) && queues.iter().any(|queue| queues_of_case.contains(queue))
-    }))
+    let works = |who: &Member| {
+        queues_of_case.iter().any(|queue| who.queues.contains(queue) && access::allows(who.role, *queue, Act::Claim))
+    };
+    let mut acting = staff::acting_since(rx, since)?;
+    acting.retain(works);
+    if acting.is_empty() {
+        return Ok(false);
+    }
+    let shut_out = staff::shut_out(rx)?;
+    Ok(acting.iter().any(|who| !shut_out.contains(&who.id)))
 }
 
 /// Whom an alarm about the case reaches, in no order: each rung with those below it. Where nobody stands on a rung, the

@@ -340,16 +340,17 @@ pub(in crate::domain) fn person_of(rx: &mut Look<'_>, id: &StaffId) -> Result<Op
     Ok(row::find(rx, id)?.map(|row| row.person))
 }
 
-/// The role and queues of each colleague who acted since then. A row that cannot be read is nobody's.
-pub(in crate::domain) fn acting_since(rx: &mut Look<'_>, since: Timestamp) -> Result<Vec<(Role, Vec<Queue>)>> {
+/// The colleagues who acted since then. A row that cannot be read, or that the service did not write, is nobody's.
+pub(in crate::domain) fn acting_since(rx: &mut Look<'_>, since: Timestamp) -> Result<Vec<Member>> {
     // Nobody acted in the future: the clock was set back since.
     let now = rx.now();
-    let acting: Vec<(Perhaps<Role>, Perhaps<String>)> = staff::table
-        .filter(staff::active.eq(true).and(staff::acted_at.between(since, now)))
-        .select((staff::role, staff::queues))
-        .load(rx.conn())?;
-    let read = acting.into_iter().filter_map(|(role, queues)| role.0.zip(queues.0));
-    Ok(read.map(|(role, queues)| (role, queue_list(&queues))).collect())
+    let acted = staff::active.eq(true).and(staff::acted_at.between(since, now));
+    let ids: Vec<Perhaps<StaffId>> = staff::table.filter(acted).select(staff::id).load(rx.conn())?;
+    let mut acting = Vec::new();
+    for id in ids.into_iter().filter_map(|id| id.0) {
+        acting.extend(find(rx, &id)?);
+    }
+    Ok(acting)
 }
 
 /// Notes that a colleague is at work. Written at most once a minute, so that reading a queue stays cheap.
