@@ -51,6 +51,14 @@ impl Epochs {
         epoch == Some(token.epoch)
     }
 
+    /// Forgets what was seen of a credential whose token seemed to count, and did not: the next call looks again.
+    pub(super) fn forget(&self, token: &AccessToken) {
+        let mut seen = self.seen();
+        if seen.get(&token.client).is_some_and(|seen| seen.epoch == Some(token.epoch)) {
+            seen.remove(&token.client);
+        }
+    }
+
     /// Looks at the credential. Who comes meanwhile goes by what was known.
     async fn look(&self, app: &App, token: &AccessToken, known: Option<Seen>) -> Option<i64> {
         let client = token.client.clone();

@@ -171,7 +171,22 @@ pub(super) async fn enter(
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(refused) => request.error_response(refused),
     };
-    Ok(if answer.status() == StatusCode::UNAUTHORIZED { count_refusal(answer) } else { answer })
+    if answer.status() != StatusCode::UNAUTHORIZED {
+        return Ok(answer);
+    }
+    look_again(&answer);
+    Ok(count_refusal(answer))
+}
+
+/// After a token that seemed to count was refused by the transaction: its credential has changed since it was looked at, so the
+/// calls that follow use up nobody's limit.
+fn look_again(answer: &ServiceResponse) {
+    let request = answer.request();
+    if let (Some(shared), Some(token)) =
+        (request.app_data::<web::Data<Shared>>(), request.extensions().get::<AccessToken>())
+    {
+        shared.epochs.forget(token);
+    }
 }
 
 /// Counts an answer 401 for its network. Past the limit it becomes a 429, which tells a guesser nothing any more.

@@ -135,3 +135,27 @@ fn a_void_token_uses_up_nobodys_limit_but_its_networks() {
         },
     );
 }
+
+/// The service looks at a credential once a second, so a token that was void a moment ago seems to count until the first
+/// transaction refuses it.
+#[test]
+fn a_token_that_has_just_become_void_uses_up_one_call_at_most() {
+    on_both_with(
+        |config| config.limits.ingest = 20,
+        |world| async move {
+            let old = world.platform("spark").await;
+            old.caller.get("/v1/status").await.expect(200);
+            let rotating = old.client_id.parse().unwrap();
+            let new = world.app.write(TEST, move |tx| webhooks::rotate_client(tx, &rotating)).await.unwrap();
+            let owner = Platform::sign_in(&world, &new.0).await;
+            // The clock stands still: what was seen of the credential stays good.
+            for n in 0..40 {
+                let answer = old.caller.post("/v1/reports", &small(&format!("V-{n}"))).await;
+                assert!([401, 429].contains(&answer.status), "{n}: {}", answer.text);
+            }
+            let answer = owner.caller.post("/v1/reports", &small("S-1")).await.expect(201);
+            let left = answer.header("ratelimit");
+            assert!(left.contains("r=19") || left.contains("r=18"), "{left}");
+        },
+    );
+}
