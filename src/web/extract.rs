@@ -109,7 +109,7 @@ impl Call {
             // Whatever there is, is not a version that somebody saw.
             Tags::Absent | Tags::Any if is_required => Seen::Unsaid,
             Tags::Absent | Tags::Any => Seen::Unasked,
-            tags @ Tags::These(_) => Seen::Versions(tags.versions()),
+            tags @ Tags::These(_) => Seen::of(&tags.versions()),
         })
     }
 

@@ -85,6 +85,9 @@ pub(super) fn parameter(wanted: &Parameter) -> Cow<'static, str> {
         Parameter::WithoutNul => "no parameter may hold a NUL character".into(),
         Parameter::Given => "this parameter is required".into(),
         Parameter::Once => "give it once".into(),
+        Parameter::OneVersion => {
+            "name the one version that you read; a list of versions says that nobody looked".into()
+        }
         Parameter::Known(names) if names.is_empty() => "this call takes no parameters".into(),
         Parameter::Known(names) => format!("a parameter is not known; there are {}", names.join(", ")).into(),
         Parameter::Documented => "badly formed; see the API document".into(),

@@ -49,10 +49,55 @@ fn each_act_is_refused_in_one_order() {
             let who = if name == "decision" { &advocate } else { &lead };
             assert_eq!(told(who, Some(&key), None).await, "precondition_required", "{name}");
             assert_eq!(told(who, Some(&key), Some(old)).await, "precondition_failed", "{name}");
+            assert_eq!(told(who, Some(&key), Some(&every_version())).await, "bad_parameter", "{name}");
             let (_, seen) = who.case(&case).await;
             assert_eq!(seen, tag, "nothing of all this changes the case");
             assert_eq!(act(who, &path, Some(&key), Some(&tag), &wrong).await.status, 422, "{name}");
         }
+    });
+}
+
+/// As many versions as a header holds.
+fn every_version() -> String {
+    (1..500).map(|version| format!("\"{version}\"")).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn a_list_of_versions_is_no_version_that_somebody_read() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let report = spark.submit(&small("SPK-1")).await;
+        let lead = world.staff(Role::Lead).await;
+        let case = lead.case_of("SPK-1").await;
+        let (_, tag) = lead.case(&case).await;
+        let version: i64 = tag.trim_matches('"').parse().unwrap();
+        let raise = json!({"priority": "p2", "reason_code": "professional_judgement", "text": "Her voice."});
+        let path = format!("/v1/triage/cases/{case}/priority");
+        let lists = [
+            every_version(),
+            format!("{tag}, \"{}\"", version + 1),
+            format!("\"{}\",W/{tag}", version - 1),
+            format!("{version} , {}", version + 1),
+            format!("\"{version}-gzip\", \"{}\"", i64::MAX),
+        ];
+        for list in &lists {
+            let refused = act(&lead, &path, Some(&new_key()), Some(list), &raise).await.expect(400);
+            assert_eq!(refused.code(), "bad_parameter", "{list}");
+            assert!(
+                refused.json()["detail"].as_str().unwrap().starts_with("`If-Match`: name the one version"),
+                "{list}"
+            );
+        }
+        assert_eq!(lead.case(&case).await.1, tag, "nothing was done");
+        // What a proxy says twice is said once, and what is no version is not counted.
+        let twice = format!("{tag}, W/{tag}, \"{version}-gzip\", \"x\"");
+        act(&lead, &path, Some(&new_key()), Some(&twice), &raise).await.expect(200);
+        // A platform need not say what it saw, and no list passes for having seen it.
+        let path = format!("/v1/reports/{report}/additions");
+        let more = json!({"statement": "He is here."});
+        let many = spark.caller.post_with(&path, &new_key(), Some(&every_version()), &more).await;
+        assert_eq!((many.status, many.code()), (400, "bad_parameter".to_owned()));
+        spark.caller.post_with(&path, &new_key(), None, &more).await.expect(201);
     });
 }
 

@@ -158,6 +158,8 @@ pub enum Parameter {
     Given,
     /// There must be one only.
     Once,
+    /// One version, the one that was read.
+    OneVersion,
     /// One of these names; there are no parameters when there are none.
     Known(Vec<String>),
     /// What the API document says.

@@ -139,6 +139,8 @@ fn parameter_ref(name: &str) -> Ref {
     Ref::new(format!("#/components/parameters/{name}"))
 }
 
+/// The pattern of one entity tag, a weak one too.
+const TAG: &str = r#"^(W/)?"[^"]*"$"#;
 /// The pattern of one entity tag or more, weak ones among them, or of `*`.
 const TAGS: &str = r#"^(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)$"#;
 
@@ -152,13 +154,15 @@ fn parameters() -> [(&'static str, Parameter); 4] {
     let key = text().max_length(Some(255)).pattern(Some("^[ -~]+$"));
     let tags = || text().max_length(Some(1_000)).pattern(Some(TAGS));
     let about_key = "1 to 255 printable ASCII characters, new for each new call; kept for 30 days";
-    let about_match = "The ETag of what you change, as you read it";
-    let about_optional = "The ETag of what you answer or add to, when nothing may have changed since you read it";
+    let tag = || text().max_length(Some(100)).pattern(Some(TAG));
+    let about_match = "The ETag of what you change, as you read it: one version, for a list of several is refused (400), and `*` names none";
+    let about_optional =
+        "The ETag of what you answer or add to, when nothing may have changed since you read it: one version";
     let about_none = "The ETag that you have: while it holds, the answer is 304 without a body";
     [
         ("IdempotencyKey", make("Idempotency-Key", Required::True, about_key, key)),
-        ("IfMatch", make("If-Match", Required::True, about_match, tags())),
-        ("IfMatchOptional", make("If-Match", Required::False, about_optional, tags())),
+        ("IfMatch", make("If-Match", Required::True, about_match, tag())),
+        ("IfMatchOptional", make("If-Match", Required::False, about_optional, tag())),
         ("IfNoneMatch", make("If-None-Match", Required::False, about_none, tags())),
     ]
 }
