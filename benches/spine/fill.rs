@@ -80,11 +80,11 @@ fn statements(database: &Database, from: u64, upto: u64) -> [String; 5] {
          THEN 1 WHEN i * 31 % 101 < 40 THEN 2 WHEN i * 31 % 101 < 80 THEN 3 ELSE 4 END, {now} - {day} / 12 + \
          {random} % ({day} * 7), i * 13 % 11 FROM n) \
          INSERT INTO cases (id, platform_id, mode, category, child, state, queue, priority, priority_source, \
-         computed_priority, next_due_at, sort_rank, received_at, audit_seq, audit_head, version) \
+         computed_priority, next_due_at, sort_rank, received_at, audit_seq, audit_head, version, names_mac) \
          SELECT 'case_' || {random_id}, '{platform}', 'live', 'stalking_offline', FALSE, CASE WHEN pick < 6 THEN \
          'received' WHEN pick < 8 THEN 'in_review' WHEN pick < 9 THEN 'awaiting_platform' ELSE 'on_hold' END, \
          CASE {queues} END, 'p' || level, 'rules', 'p' || level, due, level * 1000000000000000000 + due, \
-         {now} - i, 0, {empty}, {upto} FROM c",
+         {now} - i, 0, {empty}, {upto}, {empty} FROM c",
         platform = database.platform,
         empty = if sqlite { "x''" } else { "''::bytea" },
     );

@@ -115,8 +115,8 @@ pub(crate) fn of_a_report(sizes: &Sizes) -> Vec<String> {
             .to_owned(),
         "INSERT INTO cases (id, platform_id, mode, pair_digest, category, child, state, queue, priority, \
          priority_source, computed_priority, next_due_at, sort_rank, received_at, audit_seq, audit_head, \
-         version) VALUES (:case, :platform, 'live', :pair, 'stalking_offline', FALSE, 'received', \
-         'stalking_violence', 'p1', 'rules', 'p1', :now, :now, :now, 1, :hash, 1) ON CONFLICT DO NOTHING"
+         version, names_mac) VALUES (:case, :platform, 'live', :pair, 'stalking_offline', FALSE, 'received', \
+         'stalking_violence', 'p1', 'rules', 'p1', :now, :now, :now, 1, :hash, 1, :hash) ON CONFLICT DO NOTHING"
             .to_owned(),
         format!("INSERT INTO clocks (id, case_id, kind, started_at, due_at) VALUES {}", rows(sizes.clocks, &clock)),
         format!(

@@ -1,5 +1,6 @@
 //! `recourse admin`: platforms, credentials and staff accounts. Secrets are printed once and stored nowhere.
 
+mod cases;
 mod colleagues;
 mod declared;
 mod listings;
@@ -46,6 +47,9 @@ pub(super) enum Admin {
     /// Who is at work when.
     #[command(subcommand)]
     Rota(rota::RotaCommand),
+    /// Whom cases name.
+    #[command(subcommand)]
+    Case(cases::CaseCommand),
     /// Owed work.
     #[command(subcommand)]
     Outbox(OutboxCommand),
@@ -92,6 +96,7 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
         Admin::Webhook(command) => webhooks::webhook(&app, command).await,
         Admin::Staff(command) => colleagues::colleague(&app, command).await,
         Admin::Rota(command) => rota::run(&app, command).await,
+        Admin::Case(command) => cases::case(&app, command).await,
         Admin::Outbox(command) => owed(&app, command).await,
         Admin::Roles { .. } => Ok(()),
     };

@@ -67,6 +67,7 @@ diesel::table! {
         content_at -> BigInt,
         read_at -> Nullable<BigInt>,
         acted_at -> Nullable<BigInt>,
+        names_mac -> Binary,
     }
 }
 

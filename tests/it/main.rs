@@ -99,6 +99,7 @@ mod structure;
 mod stumbles;
 mod supply_chain;
 mod tampering;
+mod tampering_names;
 mod tampering_records;
 mod tampering_rows;
 mod turned_away;

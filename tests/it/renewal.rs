@@ -15,15 +15,14 @@ use crate::harness::client::{Caller, Staff, small};
 use crate::harness::{World, on_both};
 
 /// Makes the database one of before: what names its cases was made by older rules, and no run to these has begun.
-fn age(world: &World) {
-    world.tamper("UPDATE blind_indexes SET rules = 1; DELETE FROM renewals;");
+async fn age(world: &World) {
+    world.rewrite("UPDATE blind_indexes SET rules = 1; DELETE FROM renewals;").await;
 }
 
 /// Older rules took the numbers of a case for nobody's.
-fn forget(world: &World, case: &str) {
-    world.tamper(&format!(
-        "DELETE FROM blind_indexes WHERE case_id = '{case}' AND kind IN ('phone', 'handle', 'email')"
-    ));
+async fn forget(world: &World, case: &str) {
+    let kinds = "('phone', 'handle', 'email')";
+    world.rewrite(&format!("DELETE FROM blind_indexes WHERE case_id = '{case}' AND kind IN {kinds}")).await;
 }
 
 async fn renew(world: &World) {
@@ -69,8 +68,8 @@ fn a_wall_that_is_new_holds_at_once_and_whoever_had_the_case_loses_it() {
         urgent["answers"] = json!({"not_safe_now": "yes"});
         spark.submit(&urgent).await;
         let case = lead.case_of("SPK-1").await;
-        age(&world);
-        forget(&world, &case);
+        age(&world).await;
+        forget(&world, &case).await;
         // By the old rules it names nobody whom she declared.
         assert!(sees(&who, &case).await);
         who.act(&case, "claim", &json!({})).await.expect(200);
@@ -88,7 +87,7 @@ fn a_wall_that_is_new_holds_at_once_and_whoever_had_the_case_loses_it() {
         assert!(at("names_renewed") < at("claim_ended") && at("claim_ended") < at("on_call_paged"), "{kinds:?}");
         // A second run changes nothing.
         let before = events.len();
-        age(&world);
+        age(&world).await;
         renew(&world).await;
         let id = case.clone();
         let after = world.app.read(move |rx| audit::list(rx, &id)).await.unwrap().len();
@@ -173,7 +172,7 @@ fn of_two_cases_that_become_one_pair_the_newer_loses_it_and_they_are_linked() {
         spark.submit(&of_pair("P-2", "ann", "bob")).await;
         let twin = lead.case_of("P-2").await;
         assert_ne!(twin, older);
-        age(&world);
+        age(&world).await;
         renew(&world).await;
         assert_eq!(lead.case(&older).await.0["links"], json!([twin]));
         assert_eq!(lead.case(&twin).await.0["links"], json!([older]));
@@ -203,9 +202,9 @@ fn old_matches_page_nobody_and_are_listed_for_a_lead() {
             platform.submit(&body).await;
         }
         let (one, other) = (lead.case_of("L-1").await, lead.case_of("L-2").await);
-        age(&world);
+        age(&world).await;
         // The second one's number was another man's by the old rules, and both had been compared.
-        forget(&world, &other);
+        forget(&world, &other).await;
         world.tamper("UPDATE cases SET match_at = NULL");
         assert_eq!(late(&lead).await, Vec::<Value>::new());
         renew(&world).await;
@@ -247,9 +246,9 @@ fn one_case_that_cannot_be_read_stops_no_other_and_erased_ones_are_passed() {
             spark.submit(&naming(&format!("SPK-{n}"), "07700 900123")).await;
             cases.push(lead.case_of(&format!("SPK-{n}")).await);
         }
-        age(&world);
+        age(&world).await;
         for case in &cases {
-            forget(&world, case);
+            forget(&world, case).await;
         }
         let blob = if world.config.database_url.is_some() { "'\\x00'" } else { "x'00'" };
         world.tamper(&format!("UPDATE reports SET subject = {blob} WHERE case_id = '{}'", cases[0]));
@@ -283,7 +282,7 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
         for n in 0..6 {
             spark.submit(&naming(&format!("SPK-{n}"), "07700 900123")).await;
         }
-        age(&world);
+        age(&world).await;
         let first = world.app.read(|rx| recourse::domain::watch::renewal::next(rx, "", 2)).await.unwrap();
         world.app.write(TEST, recourse::domain::watch::renewal::begin).await.unwrap();
         let passed = first.clone();
@@ -307,7 +306,7 @@ fn declarations_are_made_anew_from_their_originals() {
         declare(&world, &who, IdentifierKind::Phone, "+44 7700 900123").await;
         spark.submit(&naming("SPK-1", "07700 900123")).await;
         let case = lead.case_of("SPK-1").await;
-        age(&world);
+        age(&world).await;
         // Rules of before knew other hashes.
         let zeros = if world.config.database_url.is_some() { "'\\x00'" } else { "x'00'" };
         world

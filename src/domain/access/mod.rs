@@ -3,12 +3,14 @@
 
 mod acts;
 mod policy;
+mod walls;
 
 use std::marker::PhantomData;
 use std::ops::Deref;
 
 pub use acts::*;
 pub use policy::{allows, may_ever, rights, table, takes_cases};
+pub(in crate::domain) use walls::{Walls, is_walled, kept_off, walled_cases};
 
 use super::case;
 use super::case::Case;
@@ -107,7 +109,7 @@ pub fn bar(rx: &mut Look<'_>, id: &StaffId, case: &Case, act: Act) -> Result<Opt
         let listed = case.queues().into_iter().any(|queue| who.queues.contains(&queue));
         return Ok(Some(if listed { Bar::Role } else { Bar::Queue }));
     }
-    Ok(staff::is_walled(rx, id, &case.id)?.then_some(Bar::Wall))
+    Ok(is_walled(rx, id, &case.id)?.then_some(Bar::Wall))
 }
 
 /// A platform's client whose token counts in this transaction, within its scope. Nothing outside this module can make one.
@@ -306,8 +308,8 @@ fn in_sight(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<Case> {
 fn look(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<Option<Case>> {
     let found = case::find_or_next(rx, id)?;
     let read = found.as_ref().map_or(id, |case| &case.id);
-    let is_walled = staff::is_walled(rx, &who.id, read)?;
-    Ok(found.filter(|case| case.id == *id && !is_walled && may(who, case, Act::Read)))
+    let hidden = is_walled(rx, &who.id, read)?;
+    Ok(found.filter(|case| case.id == *id && !hidden && may(who, case, Act::Read)))
 }
 
 /// The unit of a colleague who was turned away, and who they are; nobody without a living session.
@@ -324,7 +326,7 @@ pub(super) fn turned_away<'e, 'u>(
 /// Whether a wall stands between a colleague and a case that lies in a queue which they see.
 pub(super) fn meets_wall(rx: &mut Look<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
     let (Some(who), Some(case)) = (staff::find(rx, id)?, case::find(rx, case)?) else { return Ok(false) };
-    Ok(may(&who, &case, Act::Read) && staff::is_walled(rx, id, &case.id)?)
+    Ok(may(&who, &case, Act::Read) && is_walled(rx, id, &case.id)?)
 }
 
 /// Whether the person's own list lets them claim from the queue at all.
@@ -341,7 +343,12 @@ pub(super) fn queue(who: &Acting, queue: Queue, act: Act) -> Result<()> {
     if allows(who.role, queue, act) { Ok(()) } else { Err(Error::Forbidden(Forbidden::Role)) }
 }
 
-/// The claim of a case that [`crate::domain::casefile::queues`] chose under a lock, with the same rules.
-pub(super) fn chosen(who: &Acting, case: Case) -> Result<Grant<Claim>> {
-    if may(who, &case, Act::Claim) { Ok(Grant::new(case, who.clone())) } else { Err(Error::NotFound) }
+/// The claim of a case that [`crate::domain::casefile::queues`] chose under a lock, with the same rules. Nothing when its
+/// names are not those that the service wrote down, so that no wall was seen.
+pub(super) fn chosen(rx: &mut Look<'_>, who: &Acting, case: Case) -> Result<Option<Grant<Claim>>> {
+    if !may(who, &case, Act::Claim) {
+        return Err(Error::NotFound);
+    }
+    let hidden = is_walled(rx, &who.id, &case.id)?;
+    Ok(if hidden { None } else { Some(Grant::new(case, who.clone())) })
 }

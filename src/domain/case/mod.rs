@@ -1,6 +1,7 @@
 //! Cases: the unit of an advocate's work. One reporter and one subject; reports join it, people decide it.
 
 pub mod clocks;
+pub mod named;
 pub mod report;
 pub mod state;
 pub(in crate::domain) mod store;

@@ -53,8 +53,19 @@ pub(in crate::domain) fn find_locked(tx: &mut Unit<'_>, id: &CaseId) -> Result<O
     find(tx, id)
 }
 
+/// What the row of a new case holds beside what its readers know.
+pub(in crate::domain) struct Beside {
+    /// The pair of accounts that it stands for.
+    pub(in crate::domain) pair: Option<[u8; 32]>,
+    /// The keyed hash over all whom it names.
+    pub(in crate::domain) names_mac: Vec<u8>,
+    /// Where its chain ends.
+    pub(in crate::domain) head: Head,
+}
+
 /// Inserts the row of a case that is being opened; `false` when the pair of accounts has one by now.
-pub(in crate::domain) fn insert(tx: &mut Unit<'_>, case: &Case, pair: Option<[u8; 32]>, head: Head) -> Result<bool> {
+pub(in crate::domain) fn insert(tx: &mut Unit<'_>, case: &Case, beside: Beside) -> Result<bool> {
+    let Beside { pair, names_mac, head } = beside;
     let row = (
         (
             cases::id.eq(&case.id),
@@ -79,6 +90,7 @@ pub(in crate::domain) fn insert(tx: &mut Unit<'_>, case: &Case, pair: Option<[u8
             cases::match_at.eq(case.received_at),
             cases::region.eq(case.region),
             cases::content_at.eq(case.content_at),
+            cases::names_mac.eq(names_mac),
         ),
     );
     let added =
@@ -89,6 +101,12 @@ pub(in crate::domain) fn insert(tx: &mut Unit<'_>, case: &Case, pair: Option<[u8
 /// Sets the pair of accounts that the case stands for. With none, a later report of theirs opens a case anew.
 pub(in crate::domain) fn set_pair(tx: &mut Unit<'_>, id: &CaseId, pair: Option<Vec<u8>>) -> Result<()> {
     diesel::update(cases::table.find(id)).set(cases::pair_digest.eq(pair)).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Sets the keyed hash over all whom the case names.
+pub(super) fn set_names_mac(tx: &mut Unit<'_>, id: &CaseId, mac: Vec<u8>) -> Result<()> {
+    diesel::update(cases::table.find(id)).set(cases::names_mac.eq(mac)).execute(tx.conn())?;
     Ok(())
 }
 

@@ -36,6 +36,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("audit_head", Holds::Digest("the last link of its chain, which is compared")),
             ("region", Holds::Code(|| codes(Region::ALL, Region::as_str))),
             ("also", Holds::Codes(queues)),
+            ("names_mac", Holds::Digest("a keyed hash over all whom it names, which is compared")),
         ],
     },
     Table {

@@ -5,11 +5,10 @@ use diesel::prelude::*;
 use crate::base::id::CaseId;
 use crate::db::dialect::native;
 use crate::db::schema::case_links;
-use crate::domain::access::{self, Act, Acting, Grant, Link};
+use crate::domain::access::{self, Act, Acting, Grant, Link, Walls};
 use crate::domain::case::Case;
 use crate::domain::case::store;
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::people::staff;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::rules::Casework;
@@ -69,10 +68,10 @@ pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId, who: &Acting)
         .order(case_links::linked_at)
         .select(case_links::other_id)
         .load(rx.conn())?;
-    let mut known = Vec::new();
+    let (walls, mut known) = (Walls::of(rx, &who.id)?, Vec::new());
     for other in linked {
         let seen = store::find(rx, &other)?.is_some_and(|other| access::may(who, &other, Act::Read));
-        if known.len() < SHOWN && seen && !staff::is_walled(rx, &who.id, &other)? {
+        if known.len() < SHOWN && seen && !walls.stand_before(rx, &other)? {
             known.push(other);
         }
     }

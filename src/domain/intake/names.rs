@@ -7,9 +7,9 @@ use super::body::{
 };
 use super::found::LeftOut;
 use super::left_out::texts_in;
-use super::open::Named;
 use super::reader::Taken;
 use super::subject::kind_of;
+use crate::domain::case::named::Named;
 use crate::domain::terms::identifiers::{
     Identifier, IdentifierKind, Place, Use, account_digest, account_wall_digest, is_no_means, is_no_one,
     is_no_reference, names_within, reference,

@@ -1,22 +1,19 @@
 //! Where a report lands: in a case of its own, or in the case of the same two accounts.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 
 use crate::base::id::{CaseId, PlatformId, ReportId};
 use crate::base::time::Timestamp;
-use crate::db::dialect::native;
-use crate::db::schema::{blind_indexes, cases};
+use crate::db::schema::cases;
 use crate::domain::case::clocks::{self, Clock, ClockKind};
-use crate::domain::case::store;
+use crate::domain::case::named::{self, Named};
+use crate::domain::case::store::{self, Beside};
 use crate::domain::case::{Case, PrioritySource, State, sort_rank};
 use crate::domain::casework::claims;
 use crate::domain::casework::priority::{self, Assessed};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
 use crate::domain::terms::Mode;
-use crate::domain::terms::identifiers::{RULES, Use};
 use crate::domain::terms::region::Region;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Facts, Priority, Queue, merge_answers};
@@ -47,19 +44,6 @@ pub struct Incoming<'a> {
     pub names: &'a [Named],
     /// Where the person harmed lives.
     pub region: Region,
-}
-
-/// A keyed hash of an account or identifier, and whose it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Named {
-    /// `subject` or `reporter`.
-    pub role: &'static str,
-    /// What kind of identifier it is.
-    pub kind: &'static str,
-    /// The hash.
-    pub digest: [u8; 32],
-    /// What it is compared for.
-    pub used: Use,
 }
 
 /// Joins the report to the case of the same pair, or opens a case for it.
@@ -167,12 +151,14 @@ fn open(tx: &mut Unit<'_>, incoming: &Incoming<'_>) -> Result<Option<Case>> {
     let mut events = vec![opened];
     events.extend(alarm.map(|call| Event::AlarmOpened { reason: call.reason.to_owned() }));
     let head = audit::begin(tx, &Owner::case(&id), &events)?;
-    if !store::insert(tx, &case, incoming.pair, head)? {
+    let names = named::of_new(incoming.names, now);
+    let beside = Beside { pair: incoming.pair, names_mac: named::proof(&kit.keyring, &id, &names), head };
+    if !store::insert(tx, &case, beside)? {
         audit::undo_begin(tx, &id)?;
         return Ok(None);
     }
     clocks::insert(tx, &running)?;
-    name(tx, &id, incoming.names, &[])?;
+    named::insert(tx, &id, &names)?;
     tx.keys_of_new(&Owner::case(&id));
     priority::store_assessment(tx, &id, 1, &Assessed { facts: incoming.facts.clone(), assessment })?;
     if let Some(call) = alarm {
@@ -231,8 +217,7 @@ fn take_in(
     } else {
         claims::bring_back(tx, case)?;
     }
-    let known = named_before(tx, &case.id)?;
-    if name(tx, &case.id, names, &known)? || !new.categories.is_empty() {
+    if named::add(tx, &case.id, names)? || !new.categories.is_empty() {
         // It is compared with others again.
         store::compare_again(tx, &case.id)?;
     }
@@ -281,62 +266,4 @@ pub(in crate::domain) fn take_in_addition(
     let Some(mut case) = store::find_locked(tx, case)? else { return Err(Error::NotFound) };
     audit::record(tx, Owner::case(&case.id), event)?;
     take_in(tx, &mut case, facts, names, None)
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = blind_indexes)]
-struct BlindIndex<'a> {
-    digest: Vec<u8>,
-    case_id: &'a CaseId,
-    role: &'static str,
-    kind: &'static str,
-    created_at: Timestamp,
-    used: Use,
-    rules: i64,
-}
-
-/// A name that a case has already: its hash, its role, and what it is compared for.
-type Known = (Vec<u8>, String, Use);
-
-/// Remembers whom a case names, as keyed hashes: for walls, and for matching. Each of `names` is there once; `known` are
-/// the case's already. Says whether there is anybody new.
-fn name(tx: &mut Unit<'_>, case: &CaseId, names: &[Named], known: &[Known]) -> Result<bool> {
-    let created_at = tx.now();
-    let mut rows: Vec<BlindIndex<'_>> = Vec::with_capacity(names.len());
-    let mut is_new = false;
-    let known: HashMap<(&str, &[u8]), Use> =
-        known.iter().map(|(digest, role, used)| ((role.as_str(), digest.as_slice()), *used)).collect();
-    for named in names {
-        let (digest, used) = (named.digest.to_vec(), named.used);
-        if let Some(before) = known.get(&(named.role, named.digest.as_slice())) {
-            if before.and(used) != *before {
-                diesel::update(blind_indexes::table.find((case, digest, named.role)))
-                    .set(blind_indexes::used.eq(before.and(used)))
-                    .execute(tx.conn())?;
-                is_new = true;
-            }
-            continue;
-        }
-        rows.push(BlindIndex {
-            digest,
-            case_id: case,
-            role: named.role,
-            kind: named.kind,
-            created_at,
-            used,
-            rules: RULES,
-        });
-    }
-    if !rows.is_empty() {
-        native!(tx.conn(), |c| diesel::insert_into(blind_indexes::table).values(&rows).execute(c))?;
-    }
-    Ok(is_new || !rows.is_empty())
-}
-
-/// Whom the case names already. Its row is locked, so nobody adds meanwhile.
-fn named_before(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<Known>> {
-    Ok(blind_indexes::table
-        .filter(blind_indexes::case_id.eq(case))
-        .select((blind_indexes::digest, blind_indexes::role, blind_indexes::used))
-        .load(rx.conn())?)
 }

@@ -156,12 +156,9 @@ pub(in crate::domain) fn is_on_shift(rx: &mut Look<'_>, queues_of_case: &[Queue]
 pub(super) fn reached(rx: &mut Look<'_>, case: &Case, up_to: Rung) -> Result<Vec<StaffId>> {
     let on_shift = on_shift_now(rx)?;
     let shut_out = staff::shut_out(rx)?;
-    let mut able = Vec::new();
-    for who in staff::list(rx)?.into_iter().filter(|who| !shut_out.contains(&who.id)) {
-        if access::may(&who, case, Act::Claim) && !staff::is_walled(rx, &who.id, &case.id)? {
-            able.push(who);
-        }
-    }
+    let kept_off = access::kept_off(rx, &case.id)?;
+    let there = staff::list(rx)?.into_iter().filter(|who| !shut_out.contains(&who.id) && !kept_off.contains(&who.id));
+    let mut able: Vec<Member> = there.filter(|who| access::may(who, case, Act::Claim)).collect();
     let with_mail = staff::with_mail(rx)?;
     if able.iter().any(|who| with_mail.contains(who.id.as_str())) {
         able.retain(|who| with_mail.contains(who.id.as_str()));
@@ -187,13 +184,10 @@ pub(super) fn reached(rx: &mut Look<'_>, case: &Case, up_to: Rung) -> Result<Vec
 /// All who are on a rung above the rota, and may see the case whatever its queue is.
 pub(super) fn leads(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<StaffId>> {
     let shut_out = staff::shut_out(rx)?;
-    let mut able = Vec::new();
-    for who in staff::list(rx)?.into_iter().filter(|who| !shut_out.contains(&who.id)) {
-        if matches!(who.role, Role::Lead | Role::SafeguardingLead) && !staff::is_walled(rx, &who.id, case)? {
-            able.push(who.id);
-        }
-    }
-    Ok(able)
+    let kept_off = access::kept_off(rx, case)?;
+    let there = staff::list(rx)?.into_iter().filter(|who| !shut_out.contains(&who.id) && !kept_off.contains(&who.id));
+    let leads = there.filter(|who| matches!(who.role, Role::Lead | Role::SafeguardingLead));
+    Ok(leads.map(|who| who.id).collect())
 }
 
 /// Whose shift it is, as text: one that cannot be read hides no other.

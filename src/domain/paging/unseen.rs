@@ -46,7 +46,7 @@ pub fn find(rx: &mut Look<'_>) -> Result<BTreeSet<CaseId>> {
         let behind = match least {
             None => None,
             Some(who) if !declared.contains_key(&who.id) => continue,
-            Some(who) => Some(staff::walled_cases(rx, &who.id)?),
+            Some(who) => Some(access::walled_cases(rx, &who.id)?),
         };
         for case in open_in(rx, queue, behind.as_deref())? {
             if unseen.len() < LOOKED_FOR && !is_seen(rx, &able, &declared, &case)? {
@@ -81,12 +81,16 @@ fn open_in(rx: &mut Look<'_>, queue: Queue, among: Option<&[CaseId]>) -> Result<
 }
 
 fn is_seen(rx: &mut Look<'_>, able: &[Member], declared: &BTreeMap<StaffId, i64>, case: &Case) -> Result<bool> {
-    for who in able.iter().filter(|who| access::may(who, case, Act::Claim)) {
-        if !declared.contains_key(&who.id) || !staff::is_walled(rx, &who.id, &case.id)? {
-            return Ok(true);
-        }
+    let mut able = able.iter().filter(|who| access::may(who, case, Act::Claim)).peekable();
+    if able.peek().is_none() {
+        return Ok(false);
     }
-    Ok(false)
+    let mut declares_nothing = able.clone().filter(|who| !declared.contains_key(&who.id));
+    if declares_nothing.next().is_some() {
+        return Ok(true);
+    }
+    let kept_off = access::kept_off(rx, &case.id)?;
+    Ok(able.any(|who| !kept_off.contains(&who.id)))
 }
 
 /// What is known to be out of sight, and when each was last told.
@@ -158,15 +162,11 @@ pub fn tell(tx: &mut Unit<'_>, cases: &[CaseId], key: &str) -> Result<()> {
     let with_mail = readable(with_mail);
     let (mut people, mut operator) = (BTreeSet::new(), false);
     for case in cases {
-        let mut anybody = false;
-        for who in &with_mail {
-            // To hear that there is such a case would tell whoever it names that there is one.
-            if !staff::is_walled(tx, who, case)? {
-                anybody = true;
-                people.insert(who);
-            }
-        }
-        operator |= !anybody;
+        // To hear that there is such a case would tell whoever it names that there is one.
+        let kept_off = access::kept_off(tx, case)?;
+        let heard: Vec<&StaffId> = with_mail.iter().filter(|who| !kept_off.contains(*who)).collect();
+        operator |= heard.is_empty();
+        people.extend(heard);
     }
     for staff in people {
         let mail = Job::Mail { staff: staff.clone(), notice: Notice::Unseen };

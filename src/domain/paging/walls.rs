@@ -79,9 +79,10 @@ pub fn look_for_wall(tx: &mut Unit<'_>, row: &str) -> Result<()> {
 /// What the database says.
 pub fn tell_of_wall(tx: &mut Unit<'_>, case: &CaseId, key: &str) -> Result<()> {
     let (now, with_mail) = (tx.now(), staff::with_mail(tx)?);
+    let kept_off = access::kept_off(tx, case)?;
     let mut nobody = true;
     for who in staff::list(tx)?.into_iter().filter(|who| who.role == staff::Role::SafeguardingLead) {
-        if with_mail.contains(who.id.as_str()) && !staff::is_walled(tx, &who.id, case)? {
+        if with_mail.contains(who.id.as_str()) && !kept_off.contains(&who.id) {
             nobody = false;
             let mail = Job::Mail { staff: who.id.clone(), notice: Notice::Wall };
             owed::owe(tx, &mail, now, Some(&format!("{key}:{}", who.id)))?;

@@ -1,9 +1,9 @@
 //! Proofs of rows, made by a test: for changes by hand that stand for changes by the service.
 
 use diesel::prelude::*;
-use recourse::base::id::{ClientId, PlatformId, StaffId};
+use recourse::base::id::{CaseId, ClientId, PlatformId, StaffId};
 use recourse::base::time::Timestamp;
-use recourse::db::schema::{platform_clients, staff, staff_identifiers};
+use recourse::db::schema::{blind_indexes, cases, platform_clients, staff, staff_identifiers};
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
 use recourse::domain::unit::Unit;
@@ -19,7 +19,7 @@ impl World {
     /// A change as the service could have made it: past its rules, with the proofs of what was changed.
     pub(crate) async fn rewrite(&self, statement: &str) {
         self.tamper(statement);
-        self.app.write(TEST, |tx| accounts(tx).and_then(|()| clients(tx))).await.unwrap();
+        self.app.write(TEST, |tx| accounts(tx).and_then(|()| clients(tx)).and_then(|()| names(tx))).await.unwrap();
     }
 }
 
@@ -93,6 +93,32 @@ fn clients(tx: &mut Unit<'_>) -> Result<()> {
             .perhaps(revoked_at.map(|at| at.micros().to_be_bytes()).as_ref().map(<[u8; 8]>::as_slice));
         let mac = covered.proof(&tx.kit().keyring);
         diesel::update(platform_clients::table.find(id)).set(platform_clients::mac.eq(mac)).execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// Whom cases name, as one set for each.
+fn names(tx: &mut Unit<'_>) -> Result<()> {
+    type Name = (Vec<u8>, String, String, Timestamp, String, i64);
+    let all: Vec<CaseId> = cases::table.select(cases::id).load(tx.conn())?;
+    for case in all {
+        let columns = (
+            blind_indexes::digest,
+            blind_indexes::role,
+            blind_indexes::kind,
+            blind_indexes::created_at,
+            blind_indexes::used,
+            blind_indexes::rules,
+        );
+        let of_case = blind_indexes::table.filter(blind_indexes::case_id.eq(&case));
+        let mut names: Vec<Name> = of_case.select(columns).load(tx.conn())?;
+        names.sort();
+        let begun = Covered::by("blind_indexes").and(case.as_str());
+        let all = names.iter().fold(begun, |covered, (digest, role, kind, at, used, rules)| {
+            covered.and(digest).and(role).and(kind).number(at.micros()).and(used).number(*rules)
+        });
+        let mac = all.proof(&tx.kit().keyring);
+        diesel::update(cases::table.find(case)).set(cases::names_mac.eq(mac)).execute(tx.conn())?;
     }
     Ok(())
 }

@@ -307,13 +307,17 @@ pub fn claim(tx: &mut Unit<'_>, who: &Acting, queue: Queue, mode: Mode) -> Resul
             continue;
         };
         let ids: Vec<CaseId> = id.0.into_iter().collect();
-        let Some(found) = case::readable(tx, &ids)?.pop() else {
+        let grant = match case::readable(tx, &ids)?.pop() {
+            None => None,
+            Some(found) => access::chosen(tx, who, found)?,
+        };
+        let Some(grant) = grant else {
             // It rings for the leads, and keeps nobody from the next one.
             let Some(next) = rank.checked_add(1) else { break };
             stretch.from = next;
             continue;
         };
-        let mut case = access::chosen(who, found)?.into_parts().0;
+        let mut case = grant.into_parts().0;
         casework::write_claim(tx, &mut case, who)?;
         return Ok(Some(case));
     }

@@ -333,31 +333,6 @@ fn renew_one(tx: &mut Unit<'_>, id: &DeclarationId, staff: &StaffId, body: &Seal
     Ok(())
 }
 
-/// Whether what this colleague declared names anyone in the case.
-pub(in crate::domain) fn is_walled(rx: &mut Look<'_>, id: &StaffId, case: &CaseId) -> Result<bool> {
-    let named = blind_indexes::table
-        .filter(blind_indexes::case_id.eq(case))
-        .filter(blind_indexes::digest.eq_any(
-            staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
-        ))
-        .select(blind_indexes::case_id);
-    Ok(named.first::<Perhaps<CaseId>>(rx.conn()).optional()?.is_some())
-}
-
-/// The cases that name anyone whom this colleague declared.
-pub(in crate::domain) fn walled_cases(rx: &mut Look<'_>, id: &StaffId) -> Result<Vec<CaseId>> {
-    Ok(readable(
-        blind_indexes::table
-            .filter(blind_indexes::digest.eq_any(
-                staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).select(staff_identifiers::digest),
-            ))
-            .select(blind_indexes::case_id)
-            .distinct()
-            .limit(10_000)
-            .load(rx.conn())?,
-    ))
-}
-
 /// Who has declared anything, and how much.
 pub fn declared(rx: &mut Look<'_>) -> Result<BTreeMap<StaffId, i64>> {
     let rows: Vec<(Perhaps<StaffId>, i64)> = staff_identifiers::table

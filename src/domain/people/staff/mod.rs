@@ -18,8 +18,6 @@ use diesel::prelude::*;
 use totp_rs::{Builder, Totp};
 
 pub use chosen::judge as judge_chosen;
-pub(in crate::domain) use declarations::is_walled;
-pub(in crate::domain) use declarations::walled_cases;
 pub(in crate::domain) use declarations::{
     Declaration, declare, drop_first, fallen_walls, renew as renew_declarations, stand_on_first_rules, to_declare_again,
 };

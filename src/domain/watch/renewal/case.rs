@@ -6,39 +6,20 @@ use diesel::prelude::*;
 
 use super::late;
 use crate::base::id::CaseId;
-use crate::base::time::Timestamp;
-use crate::db::dialect::native;
-use crate::db::schema::{blind_indexes, cases as table};
+use crate::db::schema::cases as table;
 use crate::domain::case;
 use crate::domain::case::Case;
+use crate::domain::case::named::{self, Key, Name};
 use crate::domain::case::store;
 use crate::domain::casework;
 use crate::domain::casework::rights;
 use crate::domain::intake::{self, Anew};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
-use crate::domain::terms::identifiers::{RULES, Use};
-use crate::domain::unit::Unit;
+use crate::domain::terms::identifiers::RULES;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
-
-/// A name by its hash and whose it is.
-pub(super) type Name = (Vec<u8>, String);
-
-/// What a name is for, of what kind it is, and when it came in.
-pub(super) type About = (Use, &'static str, Timestamp);
-
-#[derive(Insertable)]
-#[diesel(table_name = blind_indexes)]
-struct Row<'a> {
-    digest: &'a [u8],
-    case_id: &'a CaseId,
-    role: &'a str,
-    kind: &'static str,
-    created_at: Timestamp,
-    used: Use,
-    rules: i64,
-}
 
 /// Makes the names and the pair of a case anew. One that was erased keeps what it has, since nobody can read it any more;
 /// one past the time in which names are compared is made anew for walls, and matched with nothing.
@@ -55,11 +36,11 @@ pub fn renew(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
     }
     let Some(mut case) = case::find(tx, id)? else { return Ok(()) };
     let anew = match read(tx, &case) {
-        Err(Error::Erased) => return accept(tx, id),
+        Err(Error::Erased) => return named::accept(tx, id),
         anew => anew?,
     };
     give_pair(tx, &mut case, &anew, rival.as_ref())?;
-    if replace(tx, id, &anew)? {
+    if named::replace(tx, id, merged(&anew))? {
         audit::record(tx, Owner::case(id), Event::NamesRenewed { rules: RULES })?;
         rights::look_again(tx, &mut case)?;
         late::compare(tx, &case)?;
@@ -86,8 +67,8 @@ fn rival_to_be(tx: &mut Unit<'_>, case: &Case) -> Result<Option<CaseId>> {
     }
 }
 
-fn pair_of(tx: &mut Unit<'_>, id: &CaseId) -> Result<Option<Vec<u8>>> {
-    Ok(table::table.find(id).select(table::pair_digest).first(tx.conn())?)
+pub(super) fn pair_of(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<Vec<u8>>> {
+    Ok(table::table.find(id).select(table::pair_digest).first(rx.conn())?)
 }
 
 /// Another case of the pair.
@@ -127,54 +108,13 @@ fn give_pair(tx: &mut Unit<'_>, case: &mut Case, anew: &Anew, locked: Option<&Ca
     casework::link_one_pair(tx, case, &mut other)
 }
 
-/// Leaves the names as they are, for good.
-fn accept(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
-    diesel::update(blind_indexes::table.filter(blind_indexes::case_id.eq(id)))
-        .set(blind_indexes::rules.eq(RULES))
-        .execute(tx.conn())?;
-    Ok(())
-}
-
 /// Each name once, for all that it is for.
-pub(super) fn merged(anew: &Anew) -> BTreeMap<Name, About> {
-    let mut all: BTreeMap<Name, About> = BTreeMap::new();
+pub(super) fn merged(anew: &Anew) -> Vec<Name> {
+    let mut all: BTreeMap<Key, Name> = BTreeMap::new();
     for (named, at) in &anew.names {
-        let name = (named.digest.to_vec(), named.role.to_owned());
-        let known = all.entry(name).or_insert((named.used, named.kind, *at));
-        known.0 = known.0.and(named.used);
+        let name = Name::of(named, *at);
+        let known = all.entry(name.key()).or_insert_with(|| name.clone());
+        known.used = known.used.and(name.used);
     }
-    all
-}
-
-/// Puts the new names in the place of the old ones. Says whether any differs.
-fn replace(tx: &mut Unit<'_>, id: &CaseId, anew: &Anew) -> Result<bool> {
-    let old: Vec<(Vec<u8>, String, Use)> = blind_indexes::table
-        .filter(blind_indexes::case_id.eq(id))
-        .select((blind_indexes::digest, blind_indexes::role, blind_indexes::used))
-        .load(tx.conn())?;
-    let old: BTreeMap<Name, Use> = old.into_iter().map(|(digest, role, used)| ((digest, role), used)).collect();
-    let new = merged(anew);
-    for (digest, role) in old.keys().filter(|name| !new.contains_key(name)) {
-        diesel::delete(blind_indexes::table.find((id, digest, role))).execute(tx.conn())?;
-    }
-    let mut rows = Vec::new();
-    for ((digest, role), (used, kind, created_at)) in &new {
-        if let Some(before) = old.get(&(digest.clone(), role.clone())) {
-            if before != used {
-                diesel::update(blind_indexes::table.find((id, digest, role)))
-                    .set(blind_indexes::used.eq(*used))
-                    .execute(tx.conn())?;
-            }
-        } else {
-            rows.push(Row { digest, case_id: id, role, kind, created_at: *created_at, used: *used, rules: RULES });
-        }
-    }
-    let differs = old.len() != new.len()
-        || !rows.is_empty()
-        || old.iter().any(|(name, used)| new.get(name).map(|n| n.0) != Some(*used));
-    for some in rows.chunks(500) {
-        native!(tx.conn(), |c| diesel::insert_into(blind_indexes::table).values(some).execute(c))?;
-    }
-    accept(tx, id)?;
-    Ok(differs)
+    all.into_values().collect()
 }

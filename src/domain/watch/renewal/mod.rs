@@ -13,17 +13,18 @@ mod whole;
 use diesel::prelude::*;
 
 pub use case::renew;
-pub use whole::is_whole;
+pub use whole::{Whole, is_whole};
 
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::perhaps::readable;
 use crate::db::schema::{blind_indexes, cases, renewals};
+use crate::domain::case::named;
 use crate::domain::people::staff;
 use crate::domain::terms::identifiers::RULES;
 use crate::domain::unit::{Look, Unit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How far a run has come.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -78,6 +79,34 @@ pub fn declarations(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
 pub fn next(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<Vec<CaseId>> {
     let behind = cases::table.filter(cases::id.gt(after)).order(cases::id).limit(limit);
     Ok(readable(behind.select(cases::id).load(rx.conn())?))
+}
+
+/// The next cases behind `after`, in the order of their ids, and those of them whose names were changed outside the service.
+///
+/// # Errors
+/// What the database says.
+pub fn changed(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<(Vec<CaseId>, Vec<CaseId>)> {
+    let some = next(rx, after, limit)?;
+    let mut changed = Vec::new();
+    for id in &some {
+        if !named::fit(rx, id)? {
+            changed.push(id.clone());
+        }
+    }
+    Ok((some, changed))
+}
+
+/// Makes the names of a case anew for whoever runs the service. Says whether they are those that the service wrote down by now:
+/// they are not where nobody can read any more what they are made of.
+///
+/// # Errors
+/// `NotFound` when there is no such case; as [`renew`].
+pub fn mend(tx: &mut Unit<'_>, id: &CaseId) -> Result<bool> {
+    if crate::domain::case::find(tx, id)?.is_none() {
+        return Err(Error::NotFound);
+    }
+    renew(tx, id)?;
+    named::fit(tx, id)
 }
 
 /// Notes how far the run has come, unless another process has come further.

@@ -1,11 +1,12 @@
 //! Whether everybody whom cases name, and everybody whom colleagues declared, can be met at a wall.
 
 use super::Finding;
-use crate::base::id::BadId;
+use crate::base::id::{BadId, CaseId};
+use crate::domain::case::named;
 use crate::domain::people::staff;
 use crate::domain::unit::Look;
 use crate::domain::vault::{Damaged, Owner};
-use crate::domain::watch::renewal;
+use crate::domain::watch::renewal::{self, Whole};
 use crate::error::{Error, Result};
 
 /// Cases and declarations of these owners whose keyed hashes are not those that their content makes. What does not open,
@@ -18,11 +19,7 @@ pub fn names(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Finding>> {
     for owner in owners {
         match owner.parse() {
             Ok(Owner::Case(case)) => {
-                if let Some(false) = known(renewal::is_whole(rx, &case))? {
-                    let detail = "somebody whom it names can be met by no wall and no match: whoever declared them sees it. \
-                                  Restore its rows of blind_indexes from a backup";
-                    found.push(Finding { code: "names_missing", table: "cases", id: owner.clone(), detail });
-                }
+                found.extend(of_case(rx, &case)?);
             }
             Ok(Owner::Staff(who)) => {
                 for declaration in known(staff::fallen_walls(rx, &who))?.unwrap_or_default() {
@@ -36,6 +33,34 @@ pub fn names(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Finding>> {
         }
     }
     Ok(found)
+}
+
+/// What is wrong with whom a case names.
+fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<Finding>> {
+    let fit = known(named::fit(rx, case))?.unwrap_or(true);
+    let whole = known(renewal::is_whole(rx, case))?.unwrap_or(Whole { names: true, pair: true });
+    let wrong = [
+        (
+            !fit,
+            "names_changed",
+            "its names were changed outside the service, so it is shown to nobody who declared anything: have them made anew \
+             from what is sealed (recourse admin case names), or restore its rows of blind_indexes from a backup",
+        ),
+        (
+            !whole.names,
+            "names_missing",
+            "somebody whom it names can be met by no wall and no match. Have its names made anew from what is sealed (recourse \
+             admin case names), or restore its rows of blind_indexes from a backup",
+        ),
+        (
+            !whole.pair,
+            "pair_changed",
+            "the two accounts whose reports join it are not those that its own report names: reports of others come to whoever \
+             works on it. Look at its newest reports, and restore pair_digest from a backup",
+        ),
+    ];
+    let wrong = wrong.into_iter().filter(|(is_wrong, ..)| *is_wrong);
+    Ok(wrong.map(|(_, code, detail)| Finding { code, table: "cases", id: case.to_string(), detail }).collect())
 }
 
 /// What was found; nothing where something does not open or cannot be read.

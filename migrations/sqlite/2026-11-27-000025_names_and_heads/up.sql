@@ -1,0 +1,2 @@
+-- Over all whom a case names, so that a name which was taken away, added or moved shows.
+ALTER TABLE cases ADD COLUMN names_mac BLOB NOT NULL DEFAULT x'';
