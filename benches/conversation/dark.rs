@@ -114,7 +114,10 @@ impl Site {
         }
         let duty = duty(&app).await;
         let url = mail.as_ref().map(|hole| format!("smtp://127.0.0.1:{}", hole.port));
-        let serving = Serving::start(&config, url.as_deref());
+        let mut settings = vec![("RECOURSE_LOG", "error"), ("RECOURSE_LIMITS__INGEST", "1000000")];
+        settings.extend(url.as_deref().map(|url| ("RECOURSE_MAIL__URL", url)));
+        let log = std::fs::File::create(config.data.join("log.txt")).unwrap();
+        let serving = Serving::start(&config, &settings, log.into());
         let (rates, times, memory) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             name,

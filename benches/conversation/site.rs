@@ -67,19 +67,14 @@ pub(crate) async fn platform(app: &Arc<App>, number: usize, port: Option<u16>) -
 pub(crate) struct Serving(Child);
 
 impl Serving {
-    /// Starts it, and waits until it listens.
-    pub(crate) fn start(config: &Config, mail: Option<&str>) -> Self {
+    /// Starts it with these settings in its environment, and waits until it listens.
+    pub(crate) fn start(config: &Config, settings: &[(&str, &str)], log: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_recourse"));
         command.arg("serve").arg("--data").arg(&config.data).args(["--listen", &config.listen.to_string()]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).current_dir(&config.data);
-        command.stderr(std::fs::File::create(config.data.join("log.txt")).unwrap());
-        command.env("RECOURSE_OUTBOUND__ALLOW", r#"["127.0.0.1"]"#).env("RECOURSE_LOG", "error");
-        command.env("RECOURSE_LIMITS__INGEST", "1000000");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).current_dir(&config.data);
+        command.env("RECOURSE_OUTBOUND__ALLOW", r#"["127.0.0.1"]"#).envs(settings.iter().copied());
         if let Some(url) = &config.database_url {
             command.env("RECOURSE_DATABASE_URL", url.expose());
-        }
-        if let Some(url) = mail {
-            command.env("RECOURSE_MAIL__URL", url);
         }
         let serving = Self(command.spawn().unwrap());
         for _ in 0..3_000 {
@@ -88,12 +83,17 @@ impl Serving {
             }
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
-        panic!("the service does not listen; its log is {}", config.data.join("log.txt").display());
+        panic!("the service does not listen on {}", config.listen);
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.0.id()
     }
 
     /// Resident memory in MiB.
     pub(crate) fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
