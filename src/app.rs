@@ -14,7 +14,7 @@ use anyhow::{Context, anyhow};
 use crate::base::time::Clock;
 use crate::config::Config;
 use crate::db::standing::{Standing, look_at};
-use crate::db::{self, Db, Place};
+use crate::db::{self, Db, Place, Share};
 use crate::domain::people::platforms::TokenSigner;
 use crate::domain::people::staff::Passwords;
 use crate::domain::triage::Engine;
@@ -76,7 +76,7 @@ impl App {
         F: FnOnce(&mut Unit<'_>) -> Result<T> + Send + 'static,
     {
         let kit = Arc::clone(&self.kit);
-        self.db.write(move |tx| Unit::run(tx, &kit, caller, work)).await
+        self.db.write(&share(caller), move |tx| Unit::run(tx, &kit, caller, work)).await
     }
 
     /// One on a database of its own, for tests of what needs no more of the program.
@@ -86,20 +86,20 @@ impl App {
     }
 
     /// Runs `work` in a transaction that writes, for somebody who has a credential and is not proved yet: it begins with the
-    /// access rules.
+    /// access rules. It waits in the line of whoever calls.
     ///
     /// # Errors
     /// As [`App::write`].
-    pub async fn enter<T, F>(&self, work: F) -> Result<T>
+    pub async fn enter<T, F>(&self, share: &Share, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Entry<'_>) -> Result<T> + Send + 'static,
     {
         let kit = Arc::clone(&self.kit);
-        self.db.write(move |tx| Entry::run(tx, &kit, work)).await
+        self.db.write(share, move |tx| Entry::run(tx, &kit, work)).await
     }
 
-    /// Runs `work` on one consistent snapshot.
+    /// Runs `work` on one consistent snapshot, for the service itself: a job, a command, what it says of itself.
     ///
     /// # Errors
     /// What `work` returned, or `Unavailable`.
@@ -108,8 +108,28 @@ impl App {
         T: Send + 'static,
         F: FnOnce(&mut Look<'_>) -> Result<T> + Send + 'static,
     {
+        self.read_for(&Share::house(), work).await
+    }
+
+    /// Runs `work` on one consistent snapshot, in the turn of whoever calls.
+    ///
+    /// # Errors
+    /// As [`App::read`].
+    pub async fn read_for<T, F>(&self, share: &Share, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Look<'_>) -> Result<T> + Send + 'static,
+    {
         let kit = Arc::clone(&self.kit);
-        self.db.read(move |rx| work(&mut Look::begin(rx.lend(), &kit))).await
+        self.db.read(share, move |rx| work(&mut Look::begin(rx.lend(), &kit))).await
+    }
+}
+
+/// Each job waits in a line of its own, so that none is behind another.
+fn share(caller: Caller) -> Share {
+    match caller {
+        Caller::Job(name) => Share::of(name),
+        Caller::Command(_) => Share::house(),
     }
 }
 
@@ -170,7 +190,7 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
     let (keyring, is_new) = bring_together(&config, &place, &mut occupied, &clock, beginning).await?;
     let db = Db::open(&place, config.sizes(), clock.clone(), keyring.chain_key())?;
     let fingerprint = keyring.id();
-    if !db.write(move |tx| vault::remember_keyring(tx, &fingerprint)).await? {
+    if !db.write(&Share::house(), move |tx| vault::remember_keyring(tx, &fingerprint)).await? {
         let file = config.keyring_file();
         if is_new {
             // Another process began at the same moment; nothing was sealed under this one.

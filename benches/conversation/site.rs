@@ -10,6 +10,7 @@ use recourse::app::App;
 use recourse::base::id::PlatformId;
 use recourse::base::secret::{Sensitive, hex, random_bytes};
 use recourse::config::Config;
+use recourse::db::Share;
 use recourse::domain::access::{self, Presented};
 use recourse::domain::ledger::events::EventType;
 use recourse::domain::people::platforms::{self, Client, Scope};
@@ -53,7 +54,8 @@ pub(crate) async fn platform(app: &Arc<App>, number: usize, port: Option<u16>) -
         let now = app.clock.now();
         let token = app.tokens.issue(&made.client, Scope::ALL, now).unwrap();
         let token = Presented::new(app.tokens.verify(&token, now).unwrap(), Some(Scope::WebhooksManage));
-        let hooked = app.enter(move |entry| {
+        let share = Share::of("bench");
+        let hooked = app.enter(&share, move |entry| {
             let (tx, who) = access::platform_acting(entry, &token)?;
             let types = vec![EventType::ReportReceived];
             webhooks::create(tx, &who, &NewEndpoint { url: format!("http://127.0.0.1:{port}/"), types })

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::App;
 use crate::base::time::Timestamp;
+use crate::db::Share;
 use crate::domain::vault;
 use crate::domain::watch::looks::{self, Watched};
 use crate::error::Error;
@@ -178,7 +179,7 @@ impl App {
         {
             return Ok(reasons.clone());
         }
-        self.db.write(vault::probe_writing).await?;
+        self.db.write(&Share::house(), vault::probe_writing).await?;
         let asked = self.clock.now();
         let seen = self.read(looks::look).await?;
         let reasons = self.reasons(&seen, asked);

@@ -12,7 +12,9 @@ pub mod standing;
 pub mod trouble;
 
 mod connection;
+mod lines;
 mod link;
+mod places;
 mod pool;
 mod refusal;
 mod writer;
@@ -26,11 +28,14 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 pub use connection::AnyConnection;
+pub use lines::Share;
 pub use link::Place;
 
 use crate::base::time::{Clock, Timestamp};
 use crate::error::{Error, Result};
 use link::{Access, Session};
+use places::Places;
+use pool::Patience;
 
 /// The database. Cloning it shares the same connections.
 #[derive(Clone)]
@@ -64,9 +69,9 @@ impl Drop for UnderWay {
 
 enum Engine {
     /// One thread owns the writing connection and commits what waits as a group; reads go beside it.
-    Sqlite { writer: writer::Writer, readers: pool::Pool },
+    Sqlite { writer: writer::Writer, readers: pool::Pool, places: Arc<Places> },
     /// Closures run side by side, a connection each.
-    Postgres { pool: pool::Pool },
+    Postgres { pool: pool::Pool, places: Arc<Places> },
 }
 
 impl std::fmt::Debug for Db {
@@ -114,7 +119,7 @@ where
     let (place, now) = (place.clone(), clock.now());
     blocking(move || {
         let pool = pool::Pool::open(&place, 1, Access::ReadOnly, Session::Lent)?;
-        pool.snapshot(|conn| work(&mut Rx { conn, now }))
+        pool.snapshot(Patience::Long, |conn| work(&mut Rx { conn, now }))
     })
     .await
 }
@@ -130,24 +135,27 @@ impl Db {
             Place::Sqlite(_) => Engine::Sqlite {
                 writer: writer::Writer::start(place.clone(), clock.clone(), Arc::clone(&owed))?,
                 readers: pool::Pool::open(place, sizes.sqlite_readers, Access::ReadOnly, Session::Own)?,
+                places: Places::of_readers(sizes.sqlite_readers),
             },
             Place::Postgres(url) => {
                 let session = link::session(url)?;
                 if session == Session::Lent {
                     tracing::info!("a pooler lends sessions for each transaction: statements are not kept prepared");
                 }
-                Engine::Postgres { pool: pool::Pool::open(place, sizes.postgres, Access::ReadWrite, session)? }
+                let pool = pool::Pool::open(place, sizes.postgres, Access::ReadWrite, session)?;
+                Engine::Postgres { pool, places: Places::of_all(sizes.postgres) }
             }
         };
         let (chain_key, writes) = (Arc::new(chain_key), Arc::default());
         Ok(Self { inner: Arc::new(Inner { engine, clock, owed, chain_key, writes }) })
     }
 
-    /// Runs `work` in one transaction and commits it durably, or leaves no trace.
+    /// Runs `work` in one transaction and commits it durably, or leaves no trace. It waits in the line of its share.
     ///
     /// # Errors
-    /// What `work` returned, or `Unavailable` when the database could not do it; then nothing was stored.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    /// What `work` returned, or `Unavailable` when the database could not do it or too much of this share waits; then nothing
+    /// was stored.
+    pub async fn write<T, F>(&self, share: &Share, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
@@ -155,10 +163,12 @@ impl Db {
         let _under_way = UnderWay::begin(&self.inner.writes);
         let chain_key = Arc::clone(&self.inner.chain_key);
         match &self.inner.engine {
-            Engine::Sqlite { writer, .. } => writer.run(chain_key, work).await,
-            Engine::Postgres { pool } => {
+            Engine::Sqlite { writer, .. } => writer.run(share, chain_key, work).await,
+            Engine::Postgres { pool, places } => {
+                let place = places.take(share).await?;
                 let (pool, clock, owed) = (pool.clone(), self.inner.clock.clone(), Arc::clone(&self.inner.owed));
                 blocking(move || {
+                    let _held = place;
                     let (answer, left_work) = pool.transaction(|conn| {
                         let mut tx = Tx::new(conn, clock.now(), &chain_key);
                         work(&mut tx).map(|value| (value, tx.owes))
@@ -173,21 +183,27 @@ impl Db {
         }
     }
 
-    /// Runs `work` on one consistent snapshot.
+    /// Runs `work` on one consistent snapshot. It waits in the line of its share.
     ///
     /// # Errors
     /// What `work` returned, or `Unavailable`.
-    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    pub async fn read<T, F>(&self, share: &Share, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Rx<'_>) -> Result<T> + Send + 'static,
     {
-        let pool = match &self.inner.engine {
-            Engine::Sqlite { readers, .. } => readers.clone(),
-            Engine::Postgres { pool } => pool.clone(),
+        let (pool, places) = match &self.inner.engine {
+            Engine::Sqlite { readers, places, .. } => (readers.clone(), places),
+            Engine::Postgres { pool, places } => (pool.clone(), places),
         };
+        let patience = if share.is_house() { Patience::Long } else { Patience::Short };
+        let place = places.take(&share.reading()).await?;
         let now = self.inner.clock.now();
-        blocking(move || pool.snapshot(|conn| work(&mut Rx { conn, now }))).await
+        blocking(move || {
+            let _held = place;
+            pool.snapshot(patience, |conn| work(&mut Rx { conn, now }))
+        })
+        .await
     }
 
     /// Changes whenever a committed transaction left work for a job. Each worker has a view of its own, which keeps a

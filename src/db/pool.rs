@@ -16,6 +16,33 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 type Manager = <AnyConnection as Connection>::TransactionManager;
 
+/// How long one statement of a reader may take on a server. `SQLite` has no such bound: what callers read there is bounded by
+/// the rows that an operation looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Patience {
+    /// As long as any statement may.
+    Long,
+    /// As long as whoever called waits.
+    Short,
+}
+
+/// How a transaction begins on a server, and what is set for it alone, after what a lent session is told.
+#[derive(Clone, Copy)]
+struct Beginning {
+    statement: &'static str,
+    settings: &'static str,
+}
+
+impl Patience {
+    const fn snapshot(self) -> Beginning {
+        let settings = match self {
+            Self::Long => "",
+            Self::Short => "; SET LOCAL statement_timeout = '5s'",
+        };
+        Beginning { statement: "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", settings }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Pool {
     links: r2d2::Pool<Opener>,
@@ -70,17 +97,21 @@ impl Pool {
     }
 
     /// Runs `work` on one snapshot that nothing changes.
-    pub(super) fn snapshot<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", work)
+    pub(super) fn snapshot<T>(
+        &self,
+        patience: Patience,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+    ) -> Result<T> {
+        self.run(patience.snapshot(), work)
     }
 
     /// Runs `work` between begin and commit; any error rolls back.
     pub(super) fn transaction<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
         // Said, so that a server's own default cannot be another: late readers must see what was closed meanwhile.
-        self.run("BEGIN ISOLATION LEVEL READ COMMITTED", work)
+        self.run(Beginning { statement: "BEGIN ISOLATION LEVEL READ COMMITTED", settings: "" }, work)
     }
 
-    fn run<T>(&self, postgres: &'static str, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+    fn run<T>(&self, postgres: Beginning, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
         let mut link = self.begin(postgres)?;
         let is_postgres = matches!(link.conn, AnyConnection::Postgres(_));
         #[expect(clippy::disallowed_methods, reason = "measures how long the work took, not when things happened")]
@@ -96,8 +127,8 @@ impl Pool {
     /// A connection that has begun a transaction. One that cannot was ended while nobody used it, by a server that was
     /// started anew or by whoever keeps connections from standing idle: nothing has run on it yet, so it is thrown away
     /// and the next one is tried. There are no more to throw away than the pool holds.
-    fn begin(&self, postgres: &'static str) -> Result<PooledConnection<Opener>> {
-        let (mut stale, postgres) = (0, link::begin(self.session, postgres));
+    fn begin(&self, postgres: Beginning) -> Result<PooledConnection<Opener>> {
+        let (mut stale, postgres) = (0, link::begin(self.session, postgres.statement) + postgres.settings);
         loop {
             let mut link = self.links.get().map_err(|_| Error::Unavailable("no database connection is free".into()))?;
             let begun = match &mut link.conn {

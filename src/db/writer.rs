@@ -1,9 +1,8 @@
-//! The one thread that writes to `SQLite`. It takes the closures that wait, runs each in a savepoint, commits once and
-//! then answers them all: a commit to disk is the dear part, and a group shares it.
+//! The one thread that writes to `SQLite`. It takes the closures that wait, each share's in its turn, runs each in a savepoint,
+//! commits once and then answers them all: a commit to disk is the dear part, and a group shares it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -11,13 +10,14 @@ use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use tokio::sync::{oneshot, watch};
 
+use super::lines::{Bounds, Lines, Share};
 use super::link::{self, Access, Place, Session};
 use super::{AnyConnection, ChainKey, Tx};
 use crate::base::time::{Clock, Timestamp};
 use crate::error::{Error, Result};
 
 /// How many closures may wait before callers are told to come again.
-const WAITING: usize = 8_192;
+const WAITING: Bounds = Bounds { each: 1_024, all: 8_192 };
 /// How many closures share a commit at the most.
 const GROUP: usize = 256;
 /// How long a group may gather work while its first member waits.
@@ -35,16 +35,66 @@ struct Held {
     send: Box<dyn FnOnce(bool) + Send>,
 }
 
+/// What waits for the writing thread.
+struct Queue {
+    state: Mutex<Waiting>,
+    more: Condvar,
+}
+
+struct Waiting {
+    lines: Lines<Work>,
+    /// Nobody will come any more.
+    closed: bool,
+}
+
+impl Waiting {
+    fn next(&mut self) -> Option<Turn> {
+        self.lines.pop(|_| true).map(|(share, work)| Turn { share, work })
+    }
+}
+
+impl Queue {
+    fn state(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is next; waits for it. Nothing when the last handle has gone and all is done.
+    fn wait(&self) -> Option<Turn> {
+        let mut state = self.state();
+        loop {
+            let next = state.next();
+            if next.is_some() || state.closed {
+                return next;
+            }
+            state = self.more.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// What is next, if anything waits, after work of `share` took so long.
+    fn after(&self, share: &Share, took: Duration) -> Option<Turn> {
+        let mut state = self.state();
+        state.lines.charge(share, took);
+        state.next()
+    }
+}
+
+/// A closure whose turn it is.
+struct Turn {
+    share: Share,
+    work: Work,
+}
+
 /// Hands closures to the writing thread. The thread ends when the last handle goes, and with it the connection: whoever
 /// opens the file next finds it closed.
 pub(super) struct Writer {
-    queue: Option<SyncSender<Work>>,
+    queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.queue = None;
+        self.queue.state().closed = true;
+        self.queue.more.notify_all();
         // A closure may hold the last handle, on the thread itself.
         if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
             let _ = thread.join();
@@ -55,24 +105,28 @@ impl Drop for Writer {
 impl Writer {
     pub(super) fn start(place: Place, clock: Clock, owed: Arc<watch::Sender<()>>) -> Result<Self> {
         let conn = link::open(&place, Access::ReadWrite, Session::Own)?;
-        let (queue, waiting) = sync_channel::<Work>(WAITING);
+        let waiting = Waiting { lines: Lines::with(WAITING), closed: false };
+        let queue = Arc::new(Queue { state: Mutex::new(waiting), more: Condvar::new() });
+        let taken = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || work_off(&waiting, &place, conn, &clock, &owed))
+            .spawn(move || work_off(&taken, &place, conn, &clock, &owed))
             .map_err(|error| Error::Internal(error.into()))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue, thread: Some(thread) })
     }
 
-    pub(super) async fn run<T, F>(&self, chain_key: Arc<ChainKey>, work: F) -> Result<T>
+    pub(super) async fn run<T, F>(&self, share: &Share, chain_key: Arc<ChainKey>, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (send, answer) = oneshot::channel();
         let work: Work = Box::new(move |conn, now| hold(conn, now, &chain_key, work, send));
-        let full = || Error::Unavailable("too many writes are waiting".into());
-        self.queue.as_ref().ok_or_else(full)?.try_send(work).map_err(|_| full())?;
-        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the write was abandoned".into())))
+        // What is sent home tells its caller by going; not under the lock, for it may hold the last handle.
+        let home = self.queue.state().lines.push(share, work);
+        drop(home);
+        self.queue.more.notify_one();
+        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("too many writes are waiting".into())))
     }
 }
 
@@ -114,23 +168,23 @@ fn depth(conn: &mut AnyConnection) -> Option<u32> {
     Manager::transaction_manager_status_mut(conn).transaction_depth().ok().flatten().map(std::num::NonZeroU32::get)
 }
 
-fn work_off(waiting: &Receiver<Work>, place: &Place, first: AnyConnection, clock: &Clock, owed: &watch::Sender<()>) {
+fn work_off(queue: &Queue, place: &Place, first: AnyConnection, clock: &Clock, owed: &watch::Sender<()>) {
     let mut conn = Some(first);
-    while let Ok(work) = waiting.recv() {
+    while let Some(first) = queue.wait() {
         if conn.is_none() {
             conn = link::open(place, Access::ReadWrite, Session::Own).ok();
         }
         let Some(open) = conn.as_mut() else {
-            abandon(work, waiting);
+            abandon(first, queue);
             continue;
         };
         if let Err(error) = begin(open) {
             tracing::warn!(%error, "the database gave no write lock");
             conn = None;
-            abandon(work, waiting);
+            abandon(first, queue);
             continue;
         }
-        let (held, mut sound) = run_group(open, work, waiting, clock.now());
+        let (held, mut sound) = run_group(open, first, queue, clock.now());
         sound = sound && Manager::commit_transaction(open).is_ok();
         if !sound {
             tracing::error!(abandoned = held.len(), "a group of writes was not committed");
@@ -156,26 +210,30 @@ fn begin(conn: &mut AnyConnection) -> diesel::QueryResult<()> {
 
 /// Gives up the work and all that waits behind it: whoever came while the database was waited for has waited long
 /// enough, and would otherwise wait for each of the others once more. Dropping work answers its caller with 503.
-fn abandon(work: Work, waiting: &Receiver<Work>) {
-    drop(work);
-    while waiting.try_recv().is_ok() {}
+fn abandon(first: Turn, queue: &Queue) {
+    drop(first);
+    // Not under the lock: what is dropped may hold the last handle.
+    let all = queue.state().lines.clear();
+    drop(all);
 }
 
 /// Runs `first` and takes in what else waits. The answer says whether the group may be committed.
-fn run_group(conn: &mut AnyConnection, first: Work, waiting: &Receiver<Work>, now: Timestamp) -> (Vec<Held>, bool) {
+fn run_group(conn: &mut AnyConnection, first: Turn, queue: &Queue, now: Timestamp) -> (Vec<Held>, bool) {
     let mut held = Vec::new();
     #[expect(clippy::disallowed_methods, reason = "measures how long a group gathers, not when things happened")]
     let since = Instant::now();
-    let mut next = Some(first);
-    while let Some(work) = next {
+    let (mut next, mut before) = (Some(first), Duration::ZERO);
+    while let Some(Turn { share, work }) = next {
         let answer = work(conn, now);
         let sound = answer.sound;
         held.push(answer);
-        if !sound {
-            return (held, false);
+        let gathered = since.elapsed();
+        let took = gathered.saturating_sub(std::mem::replace(&mut before, gathered));
+        if !sound || held.len() >= GROUP || gathered >= GATHER {
+            queue.state().lines.charge(&share, took);
+            return (held, sound);
         }
-        let full = held.len() >= GROUP || since.elapsed() >= GATHER;
-        next = if full { None } else { waiting.try_recv().ok() };
+        next = queue.after(&share, took);
     }
     (held, true)
 }

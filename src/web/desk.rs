@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use super::extract::Call;
 use crate::app::App;
 use crate::base::id::{CaseId, SessionId, StaffId};
 use crate::base::secret::Sensitive;
+use crate::db::Share;
 use crate::domain::access::{Acting, CaseAct, Grant};
 use crate::domain::desk::{self, At, Visit, WasRead};
 use crate::domain::ledger::idempotency::{Answer, Answered, Reply};
@@ -15,18 +17,18 @@ use crate::error::{Error, Result};
 
 /// Does an act on a case, once for each key.
 pub(super) async fn on_case<A: CaseAct>(
-    app: &App,
+    call: &Call,
     visit: Visit,
     at: At,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
 ) -> Result<Answered> {
     let (bearer, cases) = (visit.bearer.clone(), vec![at.case.clone()]);
-    turning_away(app, bearer, cases, move |entry, _| desk::on_case(entry, visit, &at, work)).await
+    turning_away(call, bearer, cases, move |entry, _| desk::on_case(entry, visit, &at, work)).await
 }
 
 /// Does an act on two cases, once for each key. The wall may stand before either.
 pub(super) async fn on_two<A: CaseAct>(
-    app: &App,
+    call: &Call,
     visit: Visit,
     at: At,
     other: Result<CaseId>,
@@ -34,49 +36,50 @@ pub(super) async fn on_two<A: CaseAct>(
 ) -> Result<Answered> {
     let bearer = visit.bearer.clone();
     let cases = [Some(&at.case), other.as_ref().ok()].into_iter().flatten().cloned().collect();
-    turning_away(app, bearer, cases, move |entry, _| desk::on_two(entry, visit, &at, other, work)).await
+    turning_away(call, bearer, cases, move |entry, _| desk::on_two(entry, visit, &at, other, work)).await
 }
 
 /// Does what names no case, once for each key.
 pub(super) async fn once(
-    app: &App,
+    call: &Call,
     visit: Visit,
     work: impl FnOnce(&mut Unit<'_>, &Acting) -> Result<Reply> + Send + 'static,
 ) -> Result<Answered> {
-    app.enter(move |entry| desk::once(entry, visit, work)).await
+    call.shared.app.enter(&call.share(), move |entry| desk::once(entry, visit, work)).await
 }
 
 /// Does an act on a case whose answer nobody keeps.
 pub(super) async fn unkeyed<A: CaseAct, T: Send + 'static>(
-    app: &App,
+    call: &Call,
     bearer: Sensitive<String>,
     case: CaseId,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let cases = vec![case.clone()];
-    turning_away(app, bearer, cases, move |entry, bearer| desk::unkeyed(entry, bearer, &case, work)).await
+    turning_away(call, bearer, cases, move |entry, bearer| desk::unkeyed(entry, bearer, &case, work)).await
 }
 
 /// Reads of a case what is put on record.
 pub(super) async fn look<A: CaseAct, T: Send + 'static>(
-    app: &App,
+    call: &Call,
     bearer: Sensitive<String>,
     case: CaseId,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let cases = vec![case.clone()];
-    turning_away(app, bearer, cases, move |entry, bearer| desk::look(entry, bearer, &case, work)).await
+    turning_away(call, bearer, cases, move |entry, bearer| desk::look(entry, bearer, &case, work)).await
 }
 
 /// Reads what no record is kept of: lists and counts.
 pub(super) async fn read<T: Send + 'static>(
-    app: &App,
+    call: &Call,
     bearer: Sensitive<String>,
     work: impl FnOnce(&mut Look<'_>, &Acting) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let WasRead { answer, stale } = app.read(move |rx| desk::reading(rx, &bearer, work)).await?;
+    let WasRead { answer, stale } =
+        call.shared.app.read_for(&call.share(), move |rx| desk::reading(rx, &bearer, work)).await?;
     if let Some(session) = stale {
-        app.enter(move |entry| desk::keep_awake(entry, &session)).await?;
+        call.shared.app.enter(&call.share(), move |entry| desk::keep_awake(entry, &session)).await?;
     }
     Ok(answer)
 }
@@ -84,35 +87,35 @@ pub(super) async fn read<T: Send + 'static>(
 /// Reads what is found by words of somebody else's, such as a platform's reference: whether there is nothing or a wall, the
 /// answer leaves at its beat.
 pub(super) async fn search<T: Send + 'static>(
-    app: &App,
+    call: &Call,
     bearer: Sensitive<String>,
     work: impl FnOnce(&mut Look<'_>, &Acting) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let since = heard();
-    let found = read(app, bearer, work).await;
+    let found = read(call, bearer, work).await;
     keep_beat(since).await;
     found
 }
 
 /// Whose living session this is.
-pub(super) async fn holder(app: &App, bearer: Sensitive<String>) -> Result<StaffId> {
-    let read = app.read(move |rx| desk::reading(rx, &bearer, |_, who| Ok(who.id.clone()))).await?;
+pub(super) async fn holder(app: &App, share: &Share, bearer: Sensitive<String>) -> Result<StaffId> {
+    let read = app.read_for(share, move |rx| desk::reading(rx, &bearer, |_, who| Ok(who.id.clone()))).await?;
     Ok(read.answer)
 }
 
 /// Ends a session.
-pub(super) async fn sign_out(app: &App, bearer: Sensitive<String>) -> Result<()> {
-    app.enter(move |entry| desk::sign_out(entry, &bearer)).await
+pub(super) async fn sign_out(call: &Call, bearer: Sensitive<String>) -> Result<()> {
+    call.shared.app.enter(&call.share(), move |entry| desk::sign_out(entry, &bearer)).await
 }
 
 /// The living sessions of who comes, and the id of the one by which they come.
-pub(super) async fn sessions(app: &App, bearer: Sensitive<String>) -> Result<(Vec<Living>, SessionId)> {
-    app.read(move |rx| desk::sessions(rx, &bearer)).await
+pub(super) async fn sessions(call: &Call, bearer: Sensitive<String>) -> Result<(Vec<Living>, SessionId)> {
+    call.shared.app.read_for(&call.share(), move |rx| desk::sessions(rx, &bearer)).await
 }
 
 /// Ends one of the sessions of who comes; where none is named, all but the one by which they come.
-pub(super) async fn end_sessions(app: &App, bearer: Sensitive<String>, named: Option<SessionId>) -> Result<()> {
-    app.enter(move |entry| desk::end_sessions(entry, &bearer, named)).await
+pub(super) async fn end_sessions(call: &Call, bearer: Sensitive<String>, named: Option<SessionId>) -> Result<()> {
+    call.shared.app.enter(&call.share(), move |entry| desk::end_sessions(entry, &bearer, named)).await
 }
 
 /// Answers that say nothing of a case leave at a multiple of this since the call was heard. What was done for them takes
@@ -136,16 +139,17 @@ async fn keep_beat(since: Instant) {
 
 /// Runs `work`, and after a "not found" notes of each of the cases that it was said, whatever the reason was.
 async fn turning_away<T: Send + 'static>(
-    app: &App,
+    call: &Call,
     bearer: Sensitive<String>,
     cases: Vec<CaseId>,
     work: impl FnOnce(&mut Entry<'_>, &Sensitive<String>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let (since, visitor) = (heard(), bearer.clone());
-    let answer = app.enter(move |entry| work(entry, &visitor)).await;
+    let (app, share) = (&call.shared.app, call.share());
+    let answer = app.enter(&share, move |entry| work(entry, &visitor)).await;
     match &answer {
         Err(Error::NotFound) => {
-            app.enter(move |entry| desk::note_turned_away(entry, &bearer, &cases)).await?;
+            app.enter(&share, move |entry| desk::note_turned_away(entry, &bearer, &cases)).await?;
             keep_beat(since).await;
         }
         // Whom a case cannot be handed to: somebody who does not exist, or somebody whom it names.

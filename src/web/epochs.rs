@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::gate::of_tenant;
 use crate::app::App;
 use crate::base::id::ClientId;
 use crate::base::time::Timestamp;
@@ -65,7 +66,8 @@ impl Epochs {
         if let Some(known) = known {
             self.seen().insert(client.clone(), Seen { at: app.clock.now(), ..known });
         }
-        let look = app.read(move |rx| platforms::client(rx, &client));
+        let share = of_tenant(token);
+        let look = app.read_for(&share, move |rx| platforms::client(rx, &client));
         let Ok(Ok(found)) = tokio::time::timeout(PATIENCE, look).await else {
             // A token of an epoch that nobody has seen yet may be a new one.
             return known.map_or(Some(token.epoch), |known| known.epoch.map(|epoch| epoch.max(token.epoch)));

@@ -10,11 +10,12 @@ use serde::de::DeserializeOwned;
 
 use super::Shared;
 use super::body::form;
-use super::gate::{Bearer, Payer, TraceId};
+use super::gate::{Bearer, Payer, TraceId, of_network};
 use super::row::{Caller, Precondition, Row};
 use super::tags::Tags;
 use crate::base::id::{CaseKind, Id, Kind};
 use crate::base::secret::Sensitive;
+use crate::db::Share;
 use crate::domain::access::Presented;
 use crate::domain::desk::At;
 use crate::domain::ledger::seen::Seen;
@@ -120,6 +121,13 @@ impl Call {
             (Some(token), Caller::Platform(scope)) => Ok(Presented::new(token, scope)),
             _ => Err(Error::Unauthenticated(Unauthenticated::Missing)),
         }
+    }
+
+    /// In whose turn the database works for this call: that of the platform and its mode, of the colleague's account, or of the
+    /// network of whoever is not known.
+    pub(super) fn share(&self) -> Share {
+        let known = self.request.extensions().get::<Share>().cloned();
+        known.unwrap_or_else(|| of_network(&self.request))
     }
 
     /// The colleague's bearer token.

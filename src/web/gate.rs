@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use tracing::Instrument;
 
 use super::Shared;
@@ -19,6 +19,7 @@ use super::refusals::{Known, Refusal};
 use super::row::{Caching, Caller, Row};
 use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
+use crate::db::Share;
 use crate::domain::people::platforms::AccessToken;
 use crate::domain::people::staff::looks_like_session;
 use crate::error::{Error, Refused, Result, Unauthenticated};
@@ -253,6 +254,7 @@ fn count(request: &ServiceRequest, shared: &Shared, policy: Policy, network: &st
 async fn platform(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     let token: AccessToken = shared.app.tokens.verify(bearer(request)?.expose(), shared.app.clock.now())?;
     let key = token.client.to_string();
+    request.extensions_mut().insert(of_tenant(&token));
     request.extensions_mut().insert(Known(key.clone()));
     if !shared.epochs.count(&shared.app, &token).await {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
@@ -268,8 +270,10 @@ async fn staff(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     if !looks_like_session(token.expose()) {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
     }
-    let who = desk::holder(&shared.app, token.clone()).await?;
-    request.extensions_mut().insert(Known(who.to_string()));
+    // In the turn of its network: whoever makes tokens up gets no turn of their own in the database either.
+    let who = desk::holder(&shared.app, &of_network(request.request()), token.clone()).await?.to_string();
+    request.extensions_mut().insert(Share::of(&who));
+    request.extensions_mut().insert(Known(who));
     let key = hex(&sha256(token.expose().as_bytes()));
     request.extensions_mut().insert(Bearer(token));
     Ok(key)
@@ -285,4 +289,14 @@ fn bearer(request: &ServiceRequest) -> Result<Sensitive<String>> {
         }
         _ => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
     }
+}
+
+/// In whose turn the database works for whoever has this token.
+pub(super) fn of_tenant(token: &AccessToken) -> Share {
+    Share::part_of(token.platform.as_str(), &format!("{}:{}", token.platform, token.mode.as_str()))
+}
+
+/// In whose turn the database works for somebody who is not known: each network has a line, and all have the connections of one.
+pub(super) fn of_network(request: &HttpRequest) -> Share {
+    Share::part_of("networks", &network(request))
 }

@@ -46,12 +46,12 @@ pub(super) async fn sign_in(call: &Call, with: Result<Credentials>) -> Result<Op
     count(call, &name)?;
     let with = with?;
     let (app, looked_up) = (&call.shared.app, with.username.clone());
-    let account = app.read(move |rx| staff::account(rx, &looked_up)).await?;
+    let account = app.read_for(&call.share(), move |rx| staff::account(rx, &looked_up)).await?;
     if let Some(account) = &account {
         call.request().extensions_mut().insert(Known(account.member.id.to_string()));
     }
     let attempt = attempt(call, with, account.map(|account| account.password_hash)).await?;
-    match app.enter(move |entry| colleagues::sign_in(entry, &attempt)).await? {
+    match app.enter(&call.share(), move |entry| colleagues::sign_in(entry, &attempt)).await? {
         Tried::Proved(opened) => Ok(opened),
         Tried::Refused => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
         Tried::MustChoose => Err(Error::invalid("/new_password", Chosen::Given)),
@@ -66,14 +66,14 @@ pub(super) async fn sign_in(call: &Call, with: Result<Credentials>) -> Result<Op
 /// the code are not right.
 pub(super) async fn choose_password(call: &Call, with: Result<Choice>) -> Result<()> {
     let (app, bearer) = (&call.shared.app, call.bearer()?);
-    let account = desk::read(app, bearer.clone(), |rx, who| staff::account_of(rx, &who.id)).await?;
+    let account = desk::read(call, bearer.clone(), |rx, who| staff::account_of(rx, &who.id)).await?;
     let account = account.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?;
     count(call, &account.member.username)?;
     let Choice { password, code, new_password } = with?;
     let username = account.member.username;
     let with = Credentials { username, password, code, new_password: Some(new_password) };
     let attempt = attempt(call, with, Some(account.password_hash)).await?;
-    match app.enter(move |entry| colleagues::choose_password(entry, &bearer, &attempt)).await? {
+    match app.enter(&call.share(), move |entry| colleagues::choose_password(entry, &bearer, &attempt)).await? {
         Tried::Proved(()) => Ok(()),
         Tried::Refused | Tried::MustChoose => Err(Error::invalid("/password", Chosen::NotProved)),
         Tried::Closed | Tried::ClosedNow(_) => Err(Error::invalid("/code", Chosen::Closed)),

@@ -89,6 +89,7 @@ mod secrecy;
 mod serving;
 mod several_queues;
 mod shape_of_code;
+mod shares;
 mod sign_in;
 mod spine;
 mod starting;

@@ -11,6 +11,7 @@ use crate::harness::client::{full, new_key, small};
 use crate::harness::pooler::Pooler;
 use crate::harness::process::{Service, all_pages};
 use crate::harness::{Database, World, databases, fresh_database};
+use crate::shares::readers_are_ended;
 
 /// A database of its own, and a pooler with three sessions before it. Its URL through the pooler, and its own.
 async fn pooled() -> Option<(Pooler, String, String)> {
@@ -57,6 +58,7 @@ fn a_pooler_that_lends_sessions_changes_nothing_for_anybody() {
         assert!(answers.iter().all(|answer| answer.status == 503), "a lock is waited for five seconds: {answers:?}");
         other.batch_execute("ROLLBACK").unwrap();
         spark.caller.get("/readyz").await.expect(200);
+        readers_are_ended(&world).await;
     });
 }
 

@@ -123,9 +123,7 @@ async fn submitted(call: Call, raw: Raw) -> Result<HttpResponse> {
         let report = if too_large { Ok(Err(Refused::TooLarge.into())) } else { ready(&call, &token, &item).await };
         let part = keyed_part(&call, &item, &key, Some(index)).await;
         let done = match (report, part) {
-            (Ok(report), Ok(part)) => {
-                run(&call.shared.app, token.clone(), Ok(part), move |tx, who| take(tx, &who, report?)).await
-            }
+            (Ok(report), Ok(part)) => run(&call, token.clone(), Ok(part), move |tx, who| take(tx, &who, report?)).await,
             (Err(passing), _) | (_, Err(passing)) => Err(passing),
         };
         let (status, report, problem) = match done {

@@ -200,7 +200,7 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let found = call
         .shared
         .app
-        .enter(move |entry| {
+        .enter(&call.share(), move |entry| {
             let (tx, tenant) = access::platform_acting(entry, &token)?;
             webhooks::list_events(tx, &tenant, after.as_ref(), &wanted, limit)
         })
@@ -222,7 +222,7 @@ async fn find(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let (event, ways) = app
         .clone()
-        .read(move |rx| {
+        .read_for(&call.share(), move |rx| {
             let who = access::platform(rx, &token)?;
             webhooks::of_event(rx, &who, &id)
         })

@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 
-use crate::app::App;
 use crate::domain::access::{self, Presented, Tenant};
 use crate::domain::ledger::idempotency::{self, Answered, Keyed, Reply};
 use crate::domain::unit::Unit;
@@ -19,22 +18,24 @@ pub(super) async fn once(
     work: impl FnOnce(&mut Unit<'_>, Tenant) -> Result<Reply> + Send + 'static,
 ) -> Result<HttpResponse> {
     let keyed = keyed_aside(call, raw).await?;
-    Ok(render(run(&call.shared.app, token, keyed, work).await?))
+    Ok(render(run(call, token, keyed, work).await?))
 }
 
 /// Does the work of a call whose answer becomes a part of a larger one. What is wrong with the key is told when it is
 /// known who calls.
 pub(super) async fn run(
-    app: &App,
+    call: &Call,
     token: Presented,
     keyed: Result<Keyed>,
     work: impl FnOnce(&mut Unit<'_>, Tenant) -> Result<Reply> + Send + 'static,
 ) -> Result<Answered> {
-    app.enter(move |entry| {
-        let (tx, who) = access::platform_acting(entry, &token)?;
-        let attempt = keyed?.of(&format!("{}:{}", who.platform, who.mode.as_str()));
-        // A platform's own reports stay its own.
-        idempotency::once(tx, &attempt, |_, _| Ok(()), |tx| work(tx, who))
-    })
-    .await
+    call.shared
+        .app
+        .enter(&call.share(), move |entry| {
+            let (tx, who) = access::platform_acting(entry, &token)?;
+            let attempt = keyed?.of(&format!("{}:{}", who.platform, who.mode.as_str()));
+            // A platform's own reports stay its own.
+            idempotency::once(tx, &attempt, |_, _| Ok(()), |tx| work(tx, who))
+        })
+        .await
 }

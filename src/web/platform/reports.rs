@@ -91,7 +91,7 @@ async fn submitted(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let mode = token.mode;
     if query.validate_only {
-        call.shared.app.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
+        call.shared.app.read_for(&call.share(), move |rx| access::platform(rx, &token).map(|_| ())).await?;
         let (payer, length) = (call.payer(), raw.0.len());
         let checked = move || intake::read_report(raw.sent(), mode)?.found.complete();
         return validity(call.shared.aside.run(&payer, length, checked).await);
@@ -182,7 +182,7 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let page = call
         .shared
         .app
-        .read(move |rx| {
+        .read_for(&call.share(), move |rx| {
             let grant = access::platform(rx, &token)?;
             if let Some(reference) = &query.platform_report_ref {
                 let data: Vec<ReportView> = intake::find_by_reference(rx, &grant, reference)?.into_iter().collect();
@@ -205,7 +205,7 @@ async fn find(call: Call) -> Result<HttpResponse> {
     let report = call
         .shared
         .app
-        .read(move |rx| {
+        .read_for(&call.share(), move |rx| {
             let grant = access::platform(rx, &token)?;
             intake::find(rx, &grant, &id)
         })
@@ -256,7 +256,10 @@ async fn ready_addition(call: &Call, token: &Presented, raw: &Raw, report: &Repo
     let country = if read.has_numbers() {
         let (token, report) = (token.clone(), report.clone());
         // By the way of writers: an addition that can be stored must not fail because those who only read have all of theirs.
-        app.enter(move |rx| access::platform(rx, &token).and_then(|who| intake::country_of(rx, &who, &report))).await?
+        app.enter(&call.share(), move |rx| {
+            access::platform(rx, &token).and_then(|who| intake::country_of(rx, &who, &report))
+        })
+        .await?
     } else {
         None
     };

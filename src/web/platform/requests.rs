@@ -127,7 +127,7 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let page = app
         .clone()
-        .read(move |rx| {
+        .read_for(&call.share(), move |rx| {
             let grant = access::platform(rx, &token)?;
             requests::list(rx, &grant, query.state, query.cursor.as_deref(), Limit::coerce(query.limit))
         })
@@ -145,7 +145,7 @@ async fn find(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let asked = app
         .clone()
-        .read(move |rx| {
+        .read_for(&call.share(), move |rx| {
             let grant = access::platform(rx, &token)?;
             requests::find(rx, &grant, &id)
         })

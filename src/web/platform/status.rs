@@ -51,7 +51,7 @@ async fn status(call: Call) -> Result<HttpResponse> {
     let status = call
         .shared
         .app
-        .read(move |rx| {
+        .read_for(&call.share(), move |rx| {
             let tenant = access::platform(rx, &token)?;
             let found = platforms::get(rx, &tenant.platform)?.ok_or(Error::NotFound)?;
             let platform = PlatformName {
@@ -81,7 +81,7 @@ pub(in crate::web) struct Categories {
     responses((status = 200, description = "The taxonomy", body = Categories)))]
 async fn categories(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;
-    call.shared.app.read(move |rx| access::platform(rx, &token).map(|_| ())).await?;
+    call.shared.app.read_for(&call.share(), move |rx| access::platform(rx, &token).map(|_| ())).await?;
     let taxonomy = taxonomy();
     Ok(HttpResponse::Ok().json(Categories { categories: taxonomy.categories(), answer_keys: taxonomy.answer_keys() }))
 }

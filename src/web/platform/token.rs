@@ -107,7 +107,7 @@ async fn issue(call: Call, form: std::result::Result<web::Form<TokenForm>, actix
     }
     let app = &call.shared.app;
     let (known, client) = app
-        .read(move |rx| {
+        .read_for(&call.share(), move |rx| {
             let known = id.parse().ok().map(|id| platforms::client(rx, &id)).transpose()?.flatten();
             Ok((known, platforms::authenticate(rx, &id, &secret)?))
         })

@@ -192,7 +192,7 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let all = app
         .clone()
-        .read(move |rx| {
+        .read_for(&call.share(), move |rx| {
             let who = access::platform(rx, &token)?;
             webhooks::list(rx, &who)
         })
@@ -211,7 +211,7 @@ async fn find(call: Call) -> Result<HttpResponse> {
     let app = std::sync::Arc::clone(&call.shared.app);
     let details = app
         .clone()
-        .read(move |rx| {
+        .read_for(&call.share(), move |rx| {
             let who = access::platform(rx, &token)?;
             webhooks::find(rx, &who, &id)
         })
@@ -231,7 +231,7 @@ async fn remove(call: Call) -> Result<HttpResponse> {
     let token = call.token()?;
     let precondition = call.if_match()?;
     let app = std::sync::Arc::clone(&call.shared.app);
-    app.enter(move |tx| {
+    app.enter(&call.share(), move |tx| {
         let (tx, who) = access::platform_acting(tx, &token)?;
         let endpoint = webhooks::locked(tx, &who, &id)?;
         precondition.holds(endpoint.version)?;

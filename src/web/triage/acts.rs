@@ -47,7 +47,7 @@ type ActList = List<ActSummary>;
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: ActsQuery = call.query()?;
     let wanted = ActsWanted { mode: query.mode.unwrap_or(Mode::Live), state: query.state.unwrap_or(ActState::Pending) };
-    let page = desk::read(&call.shared.app, call.bearer()?, move |rx, who| {
+    let page = desk::read(&call, call.bearer()?, move |rx, who| {
         queues::acts(rx, who, &wanted, query.cursor.as_deref(), Limit::coerce(query.limit))
     })
     .await?;

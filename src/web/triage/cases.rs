@@ -82,8 +82,9 @@ async fn list(call: Call) -> Result<HttpResponse> {
         };
         queues::list(rx, who, &filter, query.cursor.as_deref(), Limit::coerce(query.limit))
     };
-    let (app, bearer) = (&call.shared.app, call.bearer()?);
-    let page = if is_search { desk::search(app, bearer, look).await? } else { desk::read(app, bearer, look).await? };
+    let bearer = call.bearer()?;
+    let page =
+        if is_search { desk::search(&call, bearer, look).await? } else { desk::read(&call, bearer, look).await? };
     Ok(list_response(call.request(), page.map(|case| casefile::summary(&case))))
 }
 
@@ -105,7 +106,7 @@ pub(in crate::web) struct CaseQuery {
 async fn view(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let CaseQuery { cursor } = call.query()?;
-    let view = desk::look::<Read, _>(&call.shared.app, call.bearer()?, id, move |tx, grant| {
+    let view = desk::look::<Read, _>(&call, call.bearer()?, id, move |tx, grant| {
         casefile::view(tx, &grant, cursor.as_deref())
     })
     .await?;
@@ -128,7 +129,7 @@ async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     responses((status = 200, description = "You hold it still", body = CaseSummary)))]
 async fn heartbeat(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
-    let case = desk::unkeyed::<Work, _>(&call.shared.app, call.bearer()?, id, casework::heartbeat).await?;
+    let case = desk::unkeyed::<Work, _>(&call, call.bearer()?, id, casework::heartbeat).await?;
     Ok(HttpResponse::Ok().insert_header(("etag", etag(case.version))).json(casefile::summary(&case)))
 }
 

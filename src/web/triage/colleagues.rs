@@ -67,9 +67,8 @@ type ColleagueList = List<ColleagueView>;
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: ColleaguesQuery = call.query()?;
     let limit = Limit::coerce(query.limit);
-    let page = desk::read(&call.shared.app, call.bearer()?, move |rx, who| {
-        colleagues::list(rx, who, query.cursor.as_deref(), limit)
-    });
+    let page =
+        desk::read(&call, call.bearer()?, move |rx, who| colleagues::list(rx, who, query.cursor.as_deref(), limit));
     Ok(list_response(call.request(), page.await?.map(ColleagueView::from)))
 }
 
@@ -82,7 +81,7 @@ async fn list(call: Call) -> Result<HttpResponse> {
     responses((status = 200, description = "It is open", body = ColleagueView)))]
 async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<StaffKind>("id");
-    let answered = desk::once(&call.shared.app, visit(&call, &raw)?, move |tx, who| {
+    let answered = desk::once(&call, visit(&call, &raw)?, move |tx, who| {
         let opened = colleagues::open_second_factor(tx, who, id)?;
         let owner = Owner::staff(&opened.member.id);
         Ok(Reply::of(owner, json(StatusCode::OK, &ColleagueView::from(opened))?))

@@ -116,9 +116,8 @@ pub(in crate::web) struct LinkBody {
 async fn link(call: Call, raw: Raw) -> Result<HttpResponse> {
     let other = raw.parse::<LinkBody>(&call).await?.map(|body| body.case_id);
     let (at, visit) = (call.at()?, visit(&call, &raw)?);
-    let answered = desk::on_two::<Link>(&call.shared.app, visit, at, other, |tx, one, two| {
-        case_answer(&casework::link(tx, one, two)?)
-    });
+    let answered =
+        desk::on_two::<Link>(&call, visit, at, other, |tx, one, two| case_answer(&casework::link(tx, one, two)?));
     Ok(render(answered.await?))
 }
 

@@ -67,10 +67,9 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let query: LateMatchesQuery = call.query()?;
     let mode = query.mode.unwrap_or(Mode::Live);
     let limit = Limit::coerce(query.limit);
-    let page = desk::read(&call.shared.app, call.bearer()?, move |rx, who| {
-        late::list(rx, who, mode, query.cursor.as_deref(), limit)
-    })
-    .await?;
+    let page =
+        desk::read(&call, call.bearer()?, move |rx, who| late::list(rx, who, mode, query.cursor.as_deref(), limit))
+            .await?;
     Ok(list_response(call.request(), page.map(LateMatchView::from)))
 }
 

@@ -69,7 +69,7 @@ async fn act<A: CaseAct>(
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
 ) -> Result<HttpResponse> {
     let (at, visit) = (call.at()?, visit(call, raw)?);
-    Ok(render(desk::on_case(&call.shared.app, visit, at, work).await?))
+    Ok(render(desk::on_case(call, visit, at, work).await?))
 }
 
 /// The case as an answer.

@@ -72,7 +72,7 @@ pub(in crate::web) struct Queues {
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: ModeQuery = call.query()?;
     let mode = query.mode.unwrap_or(Mode::Live);
-    let counts = desk::read(&call.shared.app, call.bearer()?, move |rx, who| queues::counts(rx, who, mode)).await?;
+    let counts = desk::read(&call, call.bearer()?, move |rx, who| queues::counts(rx, who, mode)).await?;
     Ok(HttpResponse::Ok().json(Queues { data: counts.into_iter().map(QueueView::from).collect() }))
 }
 
@@ -87,7 +87,7 @@ async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     let queue = call.request().match_info().get("queue").and_then(Queue::parse).ok_or(Error::NotFound)?;
     let mode = query.mode.unwrap_or(Mode::Live);
     raw.says_nothing(&call).await?;
-    let answered = desk::once(&call.shared.app, visit(&call, &raw)?, move |tx, who| {
+    let answered = desk::once(&call, visit(&call, &raw)?, move |tx, who| {
         Ok(match queues::claim(tx, who, queue, mode)? {
             Some(case) => Reply::of(Owner::case(&case.id), case_answer(&case)?),
             None => Reply::of(Owner::staff(&who.id), empty()),

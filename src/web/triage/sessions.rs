@@ -129,7 +129,7 @@ async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
     description = "The token is void at once. What you had claimed is free, unless you are signed in elsewhere.",
     responses((status = 204, description = "The session has ended")))]
 async fn close(call: Call) -> Result<HttpResponse> {
-    desk::sign_out(&call.shared.app, call.bearer()?).await?;
+    desk::sign_out(&call, call.bearer()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -138,7 +138,7 @@ async fn close(call: Call) -> Result<HttpResponse> {
     description = "Those that live: a session of which you know nothing is somebody else's. End it, and change your password.",
     responses((status = 200, description = "The sessions", body = Sessions)))]
 async fn list(call: Call) -> Result<HttpResponse> {
-    let (living, this) = desk::sessions(&call.shared.app, call.bearer()?).await?;
+    let (living, this) = desk::sessions(&call, call.bearer()?).await?;
     let view = |session: Living| {
         let Living { id, created_at, seen_at, expires_at } = session;
         LivingSession { current: id == this, id, created_at, seen_at, expires_at }
@@ -151,7 +151,7 @@ async fn list(call: Call) -> Result<HttpResponse> {
     summary = "End all your other sessions", description = "The session of this call goes on, and keeps what you had claimed.",
     responses((status = 204, description = "They have ended")))]
 async fn end_others(call: Call) -> Result<HttpResponse> {
-    desk::end_sessions(&call.shared.app, call.bearer()?, None).await?;
+    desk::end_sessions(&call, call.bearer()?, None).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -162,7 +162,7 @@ async fn end_others(call: Call) -> Result<HttpResponse> {
     responses((status = 204, description = "It has ended")))]
 async fn end(call: Call) -> Result<HttpResponse> {
     let bearer = call.bearer()?;
-    desk::end_sessions(&call.shared.app, bearer, Some(call.id::<SessionKind>("id")?)).await?;
+    desk::end_sessions(&call, bearer, Some(call.id::<SessionKind>("id")?)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
