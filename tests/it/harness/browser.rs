@@ -1,8 +1,10 @@
 //! A real browser, spoken to by `WebDriver` (W3C): Chromium without a window, on a profile of its own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -52,7 +54,7 @@ impl Browser {
             port = port.filter(|port| *port != 0);
         }
         std::thread::spawn(move || lines.for_each(drop));
-        let http = reqwest::Client::builder().timeout(std::time::Duration::from_mins(2)).build().unwrap();
+        let http = reqwest::Client::builder().timeout(Duration::from_mins(2)).build().unwrap();
         let profile = tempfile::tempdir().unwrap();
         let flags = [
             "--headless",
@@ -136,8 +138,20 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// Asks the driver to end the browser, which would go on without it.
+    fn quit(&self) -> std::io::Result<()> {
+        let (host, path) = self.session["http://".len()..].split_once('/').unwrap_or_default();
+        let mut driver = TcpStream::connect(host)?;
+        driver.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(driver, "DELETE /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+        driver.read(&mut [0; 1]).map(drop)
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
+        let _ = self.quit();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
