@@ -149,8 +149,9 @@ async fn turning_away<T: Send + 'static>(
     let answer = app.enter(&share, move |entry| work(entry, &visitor)).await;
     match &answer {
         Err(Error::NotFound) => {
-            app.enter(&share, move |entry| desk::note_turned_away(entry, &bearer, &cases)).await?;
+            let noted = app.enter(&share, move |entry| desk::note_turned_away(entry, &bearer, &cases)).await;
             keep_beat(since).await;
+            noted?;
         }
         // Whom a case cannot be handed to: somebody who does not exist, or somebody whom it names.
         Err(Error::Invalid(_)) => keep_beat(since).await,

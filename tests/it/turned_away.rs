@@ -49,7 +49,7 @@ fn database(url: &str) -> String {
 }
 
 /// From now on connections that are opened are heard, if somebody wants to.
-fn listen() {
+pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         set_default_instrumentation(|| Some(Box::new(Ear { database: String::new() }))).unwrap();
@@ -57,7 +57,7 @@ fn listen() {
 }
 
 /// The statements of this world that change or read rows, while something is done.
-async fn statements<T>(world: &World, done: impl Future<Output = T>) -> (Vec<String>, T) {
+pub(crate) async fn statements<T>(world: &World, done: impl Future<Output = T>) -> (Vec<String>, T) {
     let place = world.config.database_url.as_ref().map(|url| url.expose().clone());
     let name = database(&place.unwrap_or_else(|| world.dir().join("recourse.sqlite3").display().to_string()));
     assert!(!name.is_empty());
@@ -210,6 +210,49 @@ fn nobody_who_asks_for_ids_at_random_fills_the_database() {
         world.run_jobs().await;
         assert_eq!(rows(&world).await[0], 0, "a job looks at each and forgets it");
         assert_eq!(met(&world, &scene.behind).await, (20, 1));
+    });
+}
+
+#[test]
+fn nobody_who_meets_a_wall_again_and_again_fills_its_record() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let path = format!("/v1/triage/cases/{}", scene.behind);
+        let ask = async |who: &Staff, times: usize| {
+            for _ in 0..times {
+                who.caller.get(&path).await.expect(404);
+            }
+            world.run_jobs().await;
+            met(&world, &scene.behind).await
+        };
+        assert_eq!(ask(&scene.who, 10).await, (24, 1), "24 times a day");
+        assert_eq!(ask(&scene.who, 1).await, (24, 1));
+        let other = walled(&world, Role::Lead).await;
+        assert_eq!(ask(&other, 2).await, (26, 2), "of each colleague");
+        world.pass(86_401);
+        let again = world.signed_in_again(&scene.who).await;
+        assert_eq!(ask(&again, 1).await, (27, 2), "and of each day");
+    });
+}
+
+/// While no job works, as when its process is away.
+#[test]
+fn so_many_notes_of_one_colleague_wait_and_no_more() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let values = (0..990).map(|n| format!("('tad_{n:026}', '{}', 'case_{n:026}', {n})", scene.who.id));
+        let values = values.collect::<Vec<_>>().join(", ");
+        world.tamper(&format!("DELETE FROM turned_away; INSERT INTO turned_away VALUES {values}"));
+        let nowhere = format!("case_{}", "0".repeat(26));
+        for _ in 0..8 {
+            for id in [&scene.behind, &nowhere] {
+                scene.who.caller.get(&format!("/v1/triage/cases/{id}")).await.expect(404);
+            }
+        }
+        assert_eq!(rows(&world).await[0], 1_000);
+        let other = walled(&world, Role::Advocate).await;
+        other.caller.get(&format!("/v1/triage/cases/{}", scene.behind)).await.expect(404);
+        assert_eq!(rows(&world).await[0], 1_001, "nobody else's are left out");
     });
 }
 

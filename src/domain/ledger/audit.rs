@@ -15,6 +15,7 @@ use crate::base::secret::{base64_text, keyed};
 use crate::base::time::Timestamp;
 use crate::db::ChainKey;
 use crate::db::dialect::native;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{audit_digests, audit_events};
 use crate::domain::triage::{Priority, Queue};
 use crate::domain::unit::{Look, Unit};
@@ -177,16 +178,15 @@ pub fn record(tx: &mut Unit<'_>, owner: Owner, event: Event) -> Result<()> {
 fn append(tx: &mut Unit<'_>, owner: &Owner, mut head: Head, events: &[Event]) -> Result<Head> {
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
-        let mut details = serde_json::to_value(event).map_err(anyhow::Error::new)?;
-        let kind = details.as_object_mut().and_then(|members| members.remove("kind"));
+        let (kind, details) = told(event)?;
         let mut row = Row {
             chain: owner.id().to_owned(),
             seq: head.seq + 1,
             at: tx.now(),
             actor_kind: tx.actor().kind.to_owned(),
             actor: tx.actor().id.clone(),
-            kind: kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default().to_owned(),
-            details: details.to_string(),
+            kind,
+            details,
             hash: Vec::new(),
         };
         row.hash = link(tx.chain_key(), &head.hash, &row);
@@ -195,6 +195,39 @@ fn append(tx: &mut Unit<'_>, owner: &Owner, mut head: Head, events: &[Event]) ->
     }
     native!(tx.conn(), |c| diesel::insert_into(audit_events::table).values(&rows).execute(c))?;
     Ok(head)
+}
+
+/// When an event was written, its kind and its details, as far as they can be read.
+type Written = (Perhaps<Timestamp>, Perhaps<String>, Perhaps<String>);
+
+/// How often the very same event stands among the newest 500 of the owner's chain since then: a chain may be long, and whoever
+/// asks must not wait for all of it.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn times_since(
+    rx: &mut Look<'_>,
+    owner: &Owner,
+    event: &Event,
+    since: Timestamp,
+) -> Result<usize> {
+    let (kind, details) = told(event)?;
+    let newest = audit_events::table.filter(audit_events::chain.eq(owner.id())).order(audit_events::seq.desc());
+    let columns = (audit_events::at, audit_events::kind, audit_events::details);
+    let newest: Vec<Written> = newest.limit(500).select(columns).load(rx.conn())?;
+    let is_same = |(at, its_kind, its_details): &Written| {
+        at.0.is_some_and(|at| at > since)
+            && its_kind.0.as_ref() == Some(&kind)
+            && its_details.0.as_ref() == Some(&details)
+    };
+    Ok(newest.iter().filter(|event| is_same(event)).count())
+}
+
+/// An event as it is written: its kind, and what else it says, as JSON.
+fn told(event: &Event) -> Result<(String, String)> {
+    let mut details = serde_json::to_value(event).map_err(anyhow::Error::new)?;
+    let kind = details.as_object_mut().and_then(|members| members.remove("kind"));
+    Ok((kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default().to_owned(), details.to_string()))
 }
 
 /// The keyed hash that ties an event to all before it.

@@ -1,6 +1,8 @@
 //! Walls that somebody met: who is told. Whoever asks for a case that is not there for them leaves the same row, whether a wall
 //! was the reason or not, and a job looks at it afterwards: what is written of a wall takes time, and that must tell nobody.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
 use super::owed::{self, Job, Notice};
@@ -15,8 +17,16 @@ use crate::domain::unit::{Entry, Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::Result;
 
+/// So many notes of one colleague wait for the job at most. It takes all that there are every five seconds: whoever leaves more
+/// behind asks for ids by a program, and must not fill the database.
+const MOST_WAITING: i64 = 1_000;
+/// So often a day the record of a case says of one colleague that they met a wall. Whoever asks more often adds nothing to it.
+const TOLD_A_DAY: usize = 24;
+const A_DAY: Duration = Duration::from_hours(24);
+
 /// Notes that a colleague was told that these cases are not there. Called after a "not found", in a transaction of its own,
-/// because the first one was rolled back; it changes nothing that the caller sees.
+/// because the first one was rolled back; it changes nothing that the caller sees. Of a colleague
+/// of whom [`MOST_WAITING`] notes wait for the job no more is made.
 ///
 /// # Errors
 /// What the database says.
@@ -26,6 +36,13 @@ pub(in crate::domain) fn note_turned_away(
     cases: &[CaseId],
 ) -> Result<()> {
     let Some((tx, staff)) = access::turned_away(entry, bearer)? else { return Ok(()) };
+    let theirs = turned_away::table.filter(turned_away::staff_id.eq(&staff));
+    let waiting: i64 = theirs.count().get_result(tx.conn())?;
+    if waiting >= MOST_WAITING {
+        // Answers are the same whether it is noted or not, so whoever asks by a program learns nothing by it.
+        tracing::warn!(%staff, "a colleague asks for so many cases that are not there that no more of it is noted");
+        return Ok(());
+    }
     for case in cases {
         let row = (
             turned_away::id.eq(TurnedAwayId::random()),
@@ -51,8 +68,8 @@ pub fn were_turned_away(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -
     })
 }
 
-/// Looks whether a wall was the reason, and forgets the row. Then the case's record says who was turned away, and the
-/// safeguarding lead is owed word, once for each person and case.
+/// Looks whether a wall was the reason, and forgets the row. Then the case's record says who was turned away, so often a day
+/// at most, and the safeguarding lead is owed word, once for each person and case.
 ///
 /// # Errors
 /// What the database says.
@@ -68,7 +85,10 @@ pub fn look_for_wall(tx: &mut Unit<'_>, row: &str) -> Result<()> {
         return Ok(());
     }
     let (now, key) = (tx.now(), format!("wall:{staff}:{case}"));
-    audit::record(tx, Owner::case(&case), Event::WallMet { staff })?;
+    let met = Event::WallMet { staff };
+    if audit::times_since(tx, &Owner::case(&case), &met, now.minus(A_DAY))? < TOLD_A_DAY {
+        audit::record(tx, Owner::case(&case), met)?;
+    }
     owed::owe(tx, &Job::TellOfWall { case }, now, Some(&key))
 }
 

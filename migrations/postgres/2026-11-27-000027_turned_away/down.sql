@@ -1,0 +1,1 @@
+DROP INDEX turned_away_by_staff;
