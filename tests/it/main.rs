@@ -103,6 +103,7 @@ mod tampering;
 mod tampering_names;
 mod tampering_records;
 mod tampering_rows;
+mod touched;
 mod turned_away;
 mod unheard;
 mod unreachable;

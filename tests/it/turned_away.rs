@@ -257,6 +257,25 @@ fn so_many_notes_of_one_colleague_wait_and_no_more() {
 }
 
 #[test]
+fn a_link_that_is_left_out_takes_no_statement() {
+    listen();
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let lead = world.staff(Role::SafeguardingLead).await;
+        let alone = lead.case_of("SPK-10").await;
+        for other in [&scene.behind, &scene.outside] {
+            lead.act(&scene.theirs, "links", &json!({"case_id": other})).await.expect(200);
+        }
+        assert_eq!(lead.case(&scene.theirs).await.0["links"].as_array().unwrap().len(), 2);
+        let (wanted, (case, _)) = statements(&world, scene.who.case(&alone)).await;
+        assert_eq!(case["links"], json!([]));
+        let (ran, (case, _)) = statements(&world, scene.who.case(&scene.theirs)).await;
+        assert_eq!(case["links"], json!([]));
+        assert_eq!(ran, wanted);
+    });
+}
+
+#[test]
 fn a_damaged_case_is_in_nobody_elses_way() {
     on_both(|world| async move {
         let scene = Scene::set(&world).await;

@@ -10,6 +10,7 @@ use super::{Case, Outcome, State, sort_rank};
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
+use crate::db::perhaps::Perhaps;
 use crate::db::schema::{case_queues, cases};
 use crate::domain::ledger::audit::Head;
 use crate::domain::unit::{Look, Unit};
@@ -21,10 +22,12 @@ pub(in crate::domain) fn find(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<C
     Ok(cases::table.find(id).select(Case::as_select()).first(rx.conn()).optional()?)
 }
 
-/// The case with this id, or the next one in the order of ids: a search that finds nothing then reads as much as one that
-/// finds a case which must not be told of.
+/// The case with this id, or the next one in the order of ids, or the last one where none is next: a search that finds nothing
+/// then reads as much as one that finds a case which must not be told of.
 pub(in crate::domain) fn find_or_next(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<Case>> {
-    let behind = cases::table.filter(cases::id.ge(id)).order(cases::id);
+    let last: Option<Perhaps<String>> = cases::table.select(diesel::dsl::max(cases::id)).first(rx.conn())?;
+    let from = last.and_then(|last| last.0).map_or_else(|| id.to_string(), |last| last.min(id.to_string()));
+    let behind = cases::table.filter(cases::id.ge(from)).order(cases::id);
     match behind.select(Case::as_select()).first(rx.conn()).optional() {
         // One that cannot be read stands in nobody's way but its own.
         Err(DieselError::DeserializationError(_)) => find(rx, id),

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::content::{ReportInCase, part};
 use super::pages::{self, Entries, Reading};
+use super::queues;
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
@@ -14,7 +15,6 @@ use crate::domain::case::report;
 use crate::domain::case::{Case, Outcome, PrioritySource, State};
 use crate::domain::casework;
 use crate::domain::casework::acts::{self, ActView};
-use crate::domain::casework::links;
 use crate::domain::casework::notes::NoteView;
 use crate::domain::casework::priority;
 use crate::domain::casework::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
@@ -233,7 +233,7 @@ pub fn view(tx: &mut Unit<'_>, grant: &Grant<Read>, after: Option<&str>) -> Resu
         notes: content.then_some(notes),
         pending,
         acts_ended: acts::ended(tx, &case.id)?,
-        links: links::of_case(tx, &case.id, who)?,
+        links: queues::linked(tx, &case.id, who)?,
         next_cursor: next,
         damaged,
     })

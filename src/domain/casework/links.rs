@@ -2,14 +2,13 @@
 
 use diesel::prelude::*;
 
-use crate::base::id::CaseId;
 use crate::db::dialect::native;
 use crate::db::schema::case_links;
-use crate::domain::access::{self, Act, Acting, Grant, Link, Walls};
+use crate::domain::access::{Grant, Link};
 use crate::domain::case::Case;
 use crate::domain::case::store;
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::unit::{Look, Unit};
+use crate::domain::unit::Unit;
 use crate::domain::vault::Owner;
 use crate::error::rules::Casework;
 use crate::error::{Error, Result};
@@ -56,24 +55,4 @@ fn tie(tx: &mut Unit<'_>, one: &mut Case, other: &mut Case, by: &str) -> Result<
         store::bump(tx, other)?;
     }
     Ok(())
-}
-
-/// So many links of a case are shown.
-const SHOWN: usize = 100;
-
-/// The cases linked with this one that the person may know of: the first of them.
-pub(in crate::domain) fn of_case(rx: &mut Look<'_>, case: &CaseId, who: &Acting) -> Result<Vec<CaseId>> {
-    let linked: Vec<CaseId> = case_links::table
-        .filter(case_links::case_id.eq(case))
-        .order(case_links::linked_at)
-        .select(case_links::other_id)
-        .load(rx.conn())?;
-    let (walls, mut known) = (Walls::of(rx, &who.id)?, Vec::new());
-    for other in linked {
-        let seen = store::find(rx, &other)?.is_some_and(|other| access::may(who, &other, Act::Read));
-        if known.len() < SHOWN && seen && !walls.stand_before(rx, &other)? {
-            known.push(other);
-        }
-    }
-    Ok(known)
 }

@@ -5,6 +5,8 @@
 //! (`case_queues`), which a list of that queue walks in the same way beside its own.
 
 mod counts;
+mod linked;
+mod reference;
 mod waiting;
 
 use diesel::prelude::*;
@@ -12,6 +14,7 @@ use diesel::result::Error as DieselError;
 use serde::{Deserialize, Serialize};
 
 pub use counts::{Count, count, counts, write_counts};
+pub(super) use linked::linked;
 pub use waiting::{ActSummary, Wanted as ActsWanted, acts};
 
 use crate::base::id::{CaseId, StaffId};
@@ -20,7 +23,7 @@ use crate::base::time::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::cases as table;
-use crate::db::schema::{blind_indexes, case_queues, reports, staff_identifiers};
+use crate::db::schema::{blind_indexes, case_queues, staff_identifiers};
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::{Case, State};
@@ -110,7 +113,7 @@ pub fn list(
     let sight = Sight { who, filter, after: after.as_ref() };
     let mut rows = Vec::new();
     if let Some(reference) = &filter.platform_report_ref {
-        rows = of_reference(rx, who, filter, &queues, reference)?;
+        rows = reference::of_reference(rx, who, filter, &queues, reference)?;
         rows.retain(|case| after.as_ref().is_none_or(|p| (case.sort_rank, &case.id) > (p.0, &p.1)));
     } else if filter.assigned_to.is_some() {
         rows = walk(rx, &sight, &queues, None, limit)?;
@@ -238,28 +241,6 @@ fn stands_in(queues: &[Queue]) -> _ {
     diesel::dsl::exists(
         case_queues::table.filter(case_queues::case_id.eq(table::id)).filter(case_queues::queue.eq_any(queues)),
     )
-}
-
-/// The cases of a platform's reference: a handful at the most.
-fn of_reference(rx: &mut Look<'_>, who: &Acting, filter: &Filter, queues: &[Queue], text: &str) -> Result<Vec<Case>> {
-    let of_reports = reports::table
-        .filter(reports::platform_report_ref.eq(text).and(reports::mode.eq(filter.mode)))
-        .select(reports::case_id);
-    // In one statement: how many were found before queues and walls were looked at must not be what takes time.
-    let seen = table::table
-        .filter(table::id.eq_any(of_reports))
-        .filter(table::queue.eq_any(queues.to_vec()).or(stands_in(queues)))
-        .filter(diesel::dsl::not(walled(who)));
-    let ids: Vec<CaseId> = readable(seen.select(table::id).limit(1_000).load(rx.conn())?);
-    let rows = case::readable(rx, &ids)?;
-    let (from, to) = filter.ranks();
-    let wanted = |case: &Case| {
-        case.queues().iter().any(|queue| queues.contains(queue))
-            && filter.state.is_none_or(|state| case.state == state)
-            && (from..to).contains(&case.sort_rank)
-            && filter.assigned_to.as_ref().is_none_or(|id| case.assigned_to.as_ref() == Some(id))
-    };
-    Ok(rows.into_iter().filter(wanted).collect())
 }
 
 /// Whether a wall stands between the person and the case of the row. Asked from what the person declared, which is
