@@ -69,8 +69,7 @@ impl Mark {
     fn of_database(rx: &mut Look<'_>) -> Result<Self> {
         // A digest that somebody else wrote, of a time to come, would be the newest for ever.
         let keyring = &rx.kit().keyring;
-        let is_signed = audit::newest_digest(rx, keyring)?.is_some_and(|(_, _, holds)| holds);
-        let digest = if is_signed { audit::digests(rx, 1)?.pop() } else { None };
+        let digest = audit::newest_digest(rx)?.filter(|digest| digest.holds(keyring));
         let clients = platforms::every_client(rx)?
             .into_iter()
             .map(|client| (client.id, Known { epoch: client.epoch, revoked: client.revoked_at.is_some() }));
@@ -78,7 +77,7 @@ impl Mark {
             about: "Recourse: what the database must not forget. Keep it beside the keyring; never restore it with the database."
                 .to_owned(),
             keyring: rx.kit().keyring.id(),
-            digest: digest.map(|(at, digest)| Digest { at: at.micros(), digest: base64_text(&digest) }),
+            digest: digest.map(|newest| Digest { at: newest.at.micros(), digest: base64_text(&newest.digest) }),
             clients: clients.collect(),
             closed: staff::closed(rx)?.into_iter().collect(),
         })

@@ -239,6 +239,15 @@ diesel::table! {
         chains -> BigInt,
         digest -> Binary,
         signature -> Binary,
+        previous -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_heads (at, page) {
+        at -> BigInt,
+        page -> BigInt,
+        heads -> Text,
     }
 }
 
@@ -321,6 +330,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assessments,
     audit_digests,
     audit_events,
+    audit_heads,
     blind_indexes,
     case_links,
     case_queues,

@@ -66,16 +66,17 @@ where
     }
 }
 
-/// Signs a digest of all chain heads.
+/// Signs a digest of all chain heads, and keeps them until the next.
 pub(super) async fn sign(beat: &Beat) -> Result<()> {
-    let mut digest = HeadsDigest::default();
+    let mut digest = HeadsDigest::begin(beat.app.clock.now());
     let mut after = String::new();
     loop {
         let from = after.clone();
         let heads = beat.read(move |rx| audit::heads(rx, &from, CHAINS)).await?;
         let Some((last, _)) = heads.last() else { break };
         after.clone_from(last);
-        digest.take(&heads);
+        let page = digest.take(&heads)?;
+        beat.write(move |tx| audit::keep_heads(tx, &page)).await?;
     }
     let app = Arc::clone(&beat.app);
     beat.write(move |tx| digest.sign(tx, &app.kit.keyring)).await?;

@@ -100,6 +100,7 @@ mod structure;
 mod stumbles;
 mod supply_chain;
 mod tampering;
+mod tampering_heads;
 mod tampering_names;
 mod tampering_records;
 mod tampering_rows;

@@ -298,10 +298,13 @@ fn broken(cases: &[String]) -> [(String, &'static [&'static str]); 14] {
             ),
             &["key_wraps key_does_not_open"],
         ),
-        (format!("UPDATE notes SET case_id = 'case_gone' WHERE case_id = '{second}'"), &["notes orphan"]),
+        (
+            format!("UPDATE notes SET case_id = 'case_gone' WHERE case_id = '{second}'"),
+            &["notes orphan", "notes row_gone"],
+        ),
         (
             format!("UPDATE blind_indexes SET case_id = 'case_gone' WHERE case_id = '{second}'"),
-            &["blind_indexes orphan"],
+            &["blind_indexes orphan", "cases names_changed"],
         ),
         (
             format!("UPDATE key_wraps SET owner = 'case_gone' WHERE owner = '{sixth}' AND scope = 'subject'"),
@@ -329,10 +332,13 @@ fn broken(cases: &[String]) -> [(String, &'static [&'static str]); 14] {
         (
             format!("DELETE FROM audit_events WHERE chain = '{fourth}'"),
             &[
+                "additions row_not_recorded",
                 "audit_events chain_broken",
                 "cases outcome_not_recorded",
                 "cases priority_not_recorded",
                 "cases state_not_recorded",
+                "notes row_not_recorded",
+                "readings row_not_recorded",
                 "reports report_not_recorded",
             ],
         ),

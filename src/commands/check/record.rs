@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use recourse::app::App;
 use recourse::domain::ledger::audit;
-use recourse::domain::watch::soundness;
+use recourse::domain::watch::soundness::{self, Finding, Signed};
 
 use super::{Report, SOME};
 
@@ -61,22 +61,21 @@ pub(super) async fn high_water(app: &Arc<App>, report: &mut Report) -> anyhow::R
     Ok(())
 }
 
-/// Whether the newest digest is ours, and none of the chains it counted has vanished.
+/// Whether digests and chains are as they were signed.
 pub(super) async fn digest(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
-    let shared = Arc::clone(app);
-    let Some((at, chains, holds)) = app.read(move |rx| audit::newest_digest(rx, &shared.kit.keyring)).await? else {
-        report.said.push("audit digest: none yet; the service signs one a day".to_owned());
-        return Ok(());
-    };
-    let word = if holds { "signature holds" } else { "signature DOES NOT hold" };
-    report.said.push(format!("audit digest: of {at}, {chains} chains, {word}"));
-    let (table, id) = ("audit_digests", at.to_string());
-    if !holds {
-        report.problem("digest_changed", table, &id, "the row was changed outside the service; compare with your copy");
-    }
-    if usize::try_from(chains).is_ok_and(|chains| chains > report.audit_chains) {
-        let detail = "there are fewer chains now than the digest counted: somebody removed cases outside the service";
-        report.problem("chains_vanished", table, &id, detail);
-    }
+    let Signed { newest, found } = app.read(soundness::digests).await?;
+    report.said.push(match newest {
+        None => "audit digest: none yet; the service signs one a day".to_owned(),
+        Some((at, chains, holds)) => {
+            let word = if holds { "signature holds" } else { "signature DOES NOT hold" };
+            let (cut, gone) = (of_code(&found, "chain_cut"), of_code(&found, "chain_gone"));
+            format!("audit digest: of {at}, {chains} chains, {word}; since then {cut} cut, {gone} gone")
+        }
+    });
+    report.problems.extend(found);
     Ok(())
+}
+
+fn of_code(found: &[Finding], code: &str) -> usize {
+    found.iter().filter(|finding| finding.code == code).count()
 }

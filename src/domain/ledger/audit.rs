@@ -1,28 +1,28 @@
 //! The audit record: append-only events, chained per case, platform or staff account by hashes under a key of the
 //! keyring: whoever has the database alone can make no link.
 
+mod digests;
 mod heads;
 
 use diesel::prelude::*;
-use ed25519_dalek::Signer;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::base::id::{
     ActId, AdditionId, CaseId, ClientId, EndpointId, NoteId, PlatformId, ReportId, RequestId, StaffId,
 };
-use crate::base::secret::{base64_text, keyed};
+use crate::base::secret::keyed;
 use crate::base::time::Timestamp;
 use crate::db::ChainKey;
 use crate::db::dialect::native;
 use crate::db::perhaps::Perhaps;
-use crate::db::schema::{audit_digests, audit_events};
+use crate::db::schema::audit_events;
 use crate::domain::triage::{Priority, Queue};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Keyring, Owner};
 use crate::error::Result;
 
-pub use heads::{Head, chains, heads};
+pub use digests::{Digest, HeadsDigest, HeadsPage, KeptHeads, digest_at, digests, keep_heads, newest as newest_digest};
+pub use heads::{Head, chains, heads, heads_of};
 
 /// What happened. Variants hold ids, codes and times only, so that no word of a person can enter the record.
 #[derive(Debug, Serialize)]
@@ -284,65 +284,10 @@ pub fn verify(rx: &mut Look<'_>, keyring: &Keyring, chain: &str, head: &Head) ->
     Ok(reached == *head)
 }
 
-/// Folds chain heads into one digest, page by page, so that a million chains need no more memory than one page.
-#[derive(Debug, Default)]
-pub struct HeadsDigest {
-    hash: Sha256,
-    chains: i64,
-}
-
-impl HeadsDigest {
-    /// Takes in the next chains, in order of their ids.
-    pub fn take(&mut self, heads: &[(String, Head)]) {
-        for (id, head) in heads {
-            self.hash.update(id.as_bytes());
-            self.hash.update(head.seq.to_be_bytes());
-            self.hash.update(&head.hash);
-            self.chains += 1;
-        }
-    }
-
-    /// Signs the digest and keeps it: a later change of any chain's past contradicts it.
-    pub fn sign(self, tx: &mut Unit<'_>, keyring: &Keyring) -> Result<()> {
-        let digest = self.hash.finalize().to_vec();
-        let signed = format!("recourse audit {} {} {}", tx.now().micros(), self.chains, base64_text(&digest));
-        let signature = keyring.digest_key().sign(signed.as_bytes()).to_bytes().to_vec();
-        let row = (
-            audit_digests::at.eq(tx.now()),
-            audit_digests::chains.eq(self.chains),
-            audit_digests::digest.eq(digest),
-            audit_digests::signature.eq(signature),
-        );
-        diesel::insert_into(audit_digests::table).values(row).execute(tx.conn())?;
-        Ok(())
-    }
-}
-
-/// The newest signed digest: when it was made, of how many chains, and whether its signature holds.
-pub fn newest_digest(rx: &mut Look<'_>, keyring: &Keyring) -> Result<Option<(Timestamp, i64, bool)>> {
-    let row: Option<(Timestamp, i64, Vec<u8>, Vec<u8>)> = audit_digests::table
-        .order(audit_digests::at.desc())
-        .select((audit_digests::at, audit_digests::chains, audit_digests::digest, audit_digests::signature))
-        .first(rx.conn())
-        .optional()?;
-    Ok(row.map(|(at, chains, digest, signature)| {
-        let signed = format!("recourse audit {} {chains} {}", at.micros(), base64_text(&digest));
-        let holds = ed25519_dalek::Signature::from_slice(&signature)
-            .is_ok_and(|signature| keyring.digest_key().verify(signed.as_bytes(), &signature).is_ok());
-        (at, chains, holds)
-    }))
-}
-
-/// The newest digests, and when each was made.
-pub fn digests(rx: &mut Look<'_>, limit: i64) -> Result<Vec<(Timestamp, Vec<u8>)>> {
-    let newest = audit_digests::table.order(audit_digests::at.desc()).limit(limit);
-    Ok(newest.select((audit_digests::at, audit_digests::digest)).load(rx.conn())?)
-}
-
-/// The digest of this moment.
-pub fn digest_at(rx: &mut Look<'_>, at: Timestamp) -> Result<Option<Vec<u8>>> {
-    let there = audit_digests::table.filter(audit_digests::at.eq(at)).select(audit_digests::digest);
-    Ok(there.first(rx.conn()).optional()?)
+/// The link of a chain's event; nothing when there is no such event.
+pub fn link_at(rx: &mut Look<'_>, chain: &str, seq: i64) -> Result<Option<Vec<u8>>> {
+    let event = audit_events::table.find((chain, seq)).select(audit_events::hash);
+    Ok(event.first(rx.conn()).optional()?)
 }
 
 /// Takes back the beginning of a chain whose owner turned out not to be needed, in the same transaction.

@@ -27,8 +27,18 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         opened_by: OpenedBy::Nobody,
         columns: &[
             ("digest", Holds::Digest("a digest of all heads, which is signed")),
-            ("signature", Holds::Digest("the signature, which is verified for the newest")),
+            ("signature", Holds::Digest("the signature, which is verified")),
+            ("previous", Holds::Digest("the digest before, which is looked for")),
         ],
+    },
+    Table {
+        name: "audit_heads",
+        row: "at",
+        opened_by: OpenedBy::Nobody,
+        columns: &[(
+            "heads",
+            Holds::Text("ids and links as JSON: the chains are compared with them, also those that are gone"),
+        )],
     },
     Table {
         name: "outbox",

@@ -1,5 +1,7 @@
 //! Where the chains end. The head of each stands on its owner's own row, so that no writer waits for another's chain.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use crate::db::perhaps::Perhaps;
@@ -71,6 +73,26 @@ pub fn heads(rx: &mut Look<'_>, after: &str, limit: i64) -> Result<Vec<(String, 
     let mut all: Vec<(String, Head)> = all.into_iter().filter_map(head).collect();
     all.sort_by(|one, other| one.0.cmp(&other.0));
     all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(all)
+}
+
+/// Where the chains of these owners end: of those that are there.
+///
+/// # Errors
+/// What the database says.
+pub fn heads_of(rx: &mut Look<'_>, owners: &[String]) -> Result<BTreeMap<String, Head>> {
+    type Row = (Perhaps<String>, Perhaps<i64>, Perhaps<Vec<u8>>);
+    let mut all = BTreeMap::new();
+    for kind in OwnerKind::ALL.iter().copied() {
+        let rows = on_table!(kind, |t| t::table
+            .filter(t::id.eq_any(owners))
+            .select((t::id, t::audit_seq, t::audit_head))
+            .load::<Row>(rx.conn())?);
+        let head = |(id, seq, hash): Row| {
+            Some((id.0?, Head { seq: seq.0.unwrap_or_default(), hash: hash.0.unwrap_or_default() }))
+        };
+        all.extend(rows.into_iter().filter_map(head));
+    }
     Ok(all)
 }
 

@@ -3,10 +3,12 @@
 
 mod cases;
 mod codes;
+mod digests;
 mod names;
 mod pairs;
 mod people;
 mod proofs;
+mod recorded;
 mod records;
 mod rows;
 mod sealed;
@@ -23,6 +25,7 @@ use crate::domain::{case, casefile, casework, counting, intake, ledger, paging, 
 
 pub use cases::contradictions;
 pub use codes::unknown_codes;
+pub use digests::{Signed, digests};
 pub use names::names;
 pub use pairs::pairs;
 pub use people::{no_rota, old_walls, on_rota, out_of_sight, reachable};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::Finding;
+use super::{Finding, recorded};
 use crate::base::id::{CaseId, PlatformId, StaffId};
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{declarations, platform_clients, reports, staff, staff_identifiers, staff_sessions};
@@ -16,11 +16,11 @@ use crate::domain::unit::Look;
 use crate::domain::vault::Owner;
 use crate::error::Result;
 
-const CHANGED: &str = "the row does not say what the record says: somebody changed it outside the service. Compare with the \
+pub(super) const CHANGED: &str = "the row does not say what the record says: somebody changed it outside the service. Compare with the \
                        case's audit chain, and put it back from a backup";
-const UNRECORDED: &str = "the record knows nothing of it: somebody wrote the row outside the service, or moved it here. Find out \
+pub(super) const UNRECORDED: &str = "the record knows nothing of it: somebody wrote the row outside the service, or moved it here. Find out \
                           who can write to the database";
-const GONE: &str = "the record says that it came, and there is no such row: somebody removed it outside the service. Put it back \
+pub(super) const GONE: &str = "the record says that it came, and there is no such row: somebody removed it outside the service. Put it back \
                     from a backup";
 
 /// Rows of these owners that contradict what was recorded of them. What cannot be read is named elsewhere.
@@ -49,9 +49,9 @@ fn against(rx: &mut Look<'_>, owner: &str) -> Result<Vec<Finding>> {
 }
 
 /// An event with its members.
-struct Told {
-    event: Recorded,
-    details: Value,
+pub(super) struct Told {
+    pub(super) event: Recorded,
+    pub(super) details: Value,
 }
 
 impl Told {
@@ -60,11 +60,11 @@ impl Told {
         Self { event, details }
     }
 
-    fn kind(&self) -> &str {
+    pub(super) fn kind(&self) -> &str {
         &self.event.kind
     }
 
-    fn text(&self, member: &str) -> Option<&str> {
+    pub(super) fn text(&self, member: &str) -> Option<&str> {
         self.details.get(member).and_then(Value::as_str)
     }
 }
@@ -77,7 +77,7 @@ fn last<'a>(events: &'a [Told], members: &[(&str, &str)]) -> Option<&'a str> {
     })
 }
 
-fn finding(code: &'static str, table: &'static str, id: &str, detail: &'static str) -> Finding {
+pub(super) fn finding(code: &'static str, table: &'static str, id: &str, detail: &'static str) -> Finding {
     Finding { code, table, id: id.to_owned(), detail }
 }
 
@@ -99,6 +99,7 @@ fn of_case(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Findin
     let wrong = differs.into_iter().filter(|(_, differs)| *differs);
     let mut found: Vec<Finding> = wrong.map(|(code, _)| finding(code, "cases", id.as_str(), CHANGED)).collect();
     found.extend(of_reports(rx, &case, events)?);
+    found.extend(recorded::of_what_hangs(rx, id, events)?);
     Ok(found)
 }
 

@@ -1,0 +1,102 @@
+//! Whether what hangs on a case is what its record says: additions, notes, requests, acts of two, and who has read it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::Finding;
+use super::records::{CHANGED, GONE, Told, UNRECORDED, finding};
+use crate::base::id::CaseId;
+use crate::db::perhaps::{Perhaps, readable};
+use crate::db::schema::{acts, additions, notes, readings, requests};
+use crate::domain::unit::Look;
+use crate::error::Result;
+
+/// A row by its id, and a word of it that the record has too.
+type Said = (Perhaps<String>, Perhaps<Option<String>>);
+
+/// What is there and is not on record, is on record and not there, or says something else.
+pub(super) fn of_what_hangs(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {
+    let there = readable(additions::table.filter(additions::case_id.eq(id)).select(additions::id).load(rx.conn())?);
+    let mut found = compared("additions", &told_of(events, "addition_received", "addition"), &there);
+    let there = readable(requests::table.filter(requests::case_id.eq(id)).select(requests::id).load(rx.conn())?);
+    found.extend(compared("requests", &told_of(events, "request_made", "request"), &there));
+    found.extend(of_notes(rx, id, events)?);
+    found.extend(of_acts(rx, id, events)?);
+    found.extend(of_readings(rx, id, events)?);
+    Ok(found)
+}
+
+/// The members of all events of a kind.
+fn told_of<'a>(events: &'a [Told], kind: &str, member: &str) -> BTreeSet<&'a str> {
+    events.iter().filter(|told| told.kind() == kind).filter_map(|told| told.text(member)).collect()
+}
+
+fn compared(table: &'static str, recorded: &BTreeSet<&str>, there: &[String]) -> Vec<Finding> {
+    let stands: BTreeSet<&str> = there.iter().map(String::as_str).collect();
+    let unrecorded = stands.difference(recorded).map(|id| finding("row_not_recorded", table, id, UNRECORDED));
+    let gone = recorded.difference(&stands).map(|id| finding("row_gone", table, id, GONE));
+    unrecorded.chain(gone).collect()
+}
+
+/// What a note records opens ways, so it is compared as well.
+fn of_notes(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {
+    let rows: Vec<Said> =
+        notes::table.filter(notes::case_id.eq(id)).select((notes::id, notes::records)).load(rx.conn())?;
+    let rows = whole(rows);
+    let ids: Vec<String> = rows.iter().map(|(id, _)| id.clone()).collect();
+    let mut found = compared("notes", &told_of(events, "note_written", "note"), &ids);
+    let written = events.iter().filter(|told| told.kind() == "note_written");
+    let recorded: BTreeMap<&str, Option<&str>> =
+        written.filter_map(|told| Some((told.text("note")?, told.text("records")))).collect();
+    let differs =
+        rows.iter().filter(|(id, records)| recorded.get(id.as_str()).is_some_and(|of| *of != records.as_deref()));
+    found.extend(differs.map(|(id, _)| finding("row_changed", "notes", id, CHANGED)));
+    Ok(found)
+}
+
+fn of_acts(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {
+    let rows: Vec<Said> =
+        acts::table.filter(acts::case_id.eq(id)).select((acts::id, acts::state.nullable())).load(rx.conn())?;
+    let rows = whole(rows);
+    let ids: Vec<String> = rows.iter().map(|(id, _)| id.clone()).collect();
+    let mut found = compared("acts", &told_of(events, "act_proposed", "act"), &ids);
+    let decided = events.iter().filter(|told| told.kind() == "act_decided");
+    let decided: BTreeMap<&str, Option<bool>> = decided
+        .filter_map(|told| Some((told.text("act")?, told.details.get("approved").and_then(Value::as_bool))))
+        .collect();
+    for (id, state) in &rows {
+        let signed = decided.get(id.as_str()).copied().flatten();
+        let is_as_recorded = match state.as_deref() {
+            Some("approved") => signed == Some(true),
+            Some("refused") => signed == Some(false),
+            Some("pending") => signed.is_none(),
+            Some(_) | None => true,
+        };
+        if !is_as_recorded {
+            found.push(finding("row_changed", "acts", id, CHANGED));
+        }
+    }
+    Ok(found)
+}
+
+/// Somebody who is said to have read a case, and of whom the record has no reading.
+fn of_readings(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {
+    let readers: Vec<String> =
+        readable(readings::table.filter(readings::case_id.eq(id)).select(readings::staff_id).load(rx.conn())?);
+    let with_content = |told: &&Told| told.details.get("content").and_then(Value::as_bool) == Some(true);
+    let recorded: BTreeSet<&str> = events
+        .iter()
+        .filter(|told| told.kind() == "case_read")
+        .filter(with_content)
+        .map(|told| told.event.actor.as_str())
+        .collect();
+    let made_up = readers.iter().filter(|who| !recorded.contains(who.as_str()));
+    Ok(made_up.map(|who| finding("row_not_recorded", "readings", &format!("{id} {who}"), UNRECORDED)).collect())
+}
+
+/// Those that can be read. The others are named by themselves.
+fn whole(rows: Vec<Said>) -> Vec<(String, Option<String>)> {
+    rows.into_iter().filter_map(|(id, word)| Some((id.0?, word.0?))).collect()
+}
