@@ -17,6 +17,7 @@ use crate::domain::casefile::queues::Count;
 use crate::domain::paging::owed::Job;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Engine;
+use crate::domain::vault::Proved;
 use crate::domain::watch::looks::Watched;
 use crate::domain::watch::renewal::Run;
 use crate::domain::webhooks::{Counts, Verdict};
@@ -33,6 +34,7 @@ pub struct Metrics {
     registry: Registry,
     reports: Family<Labels<1>, Counter>,
     refused: Family<Labels<1>, Counter>,
+    refused_rows: Family<Labels<1>, Counter>,
     durations: Family<Route, Histogram, fn() -> Histogram>,
     queues: Queues,
     work: Work,
@@ -82,6 +84,7 @@ impl Metrics {
             registry: Registry::with_prefix("recourse"),
             reports: Family::default(),
             refused: Family::default(),
+            refused_rows: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             queues: Queues::default(),
             work: Work::default(),
@@ -97,6 +100,9 @@ impl Metrics {
         let (all, queues, work) = (&mut self.registry, &self.queues, &self.work);
         all.register("reports", "Reports taken in, by mode", self.reports.clone());
         all.register("refused", "Calls and reports of batches refused, by problem code", self.refused.clone());
+        let rows =
+            "Rows refused because they were changed outside the service, each time that one was to be used, by table";
+        all.register("refused_rows", rows, self.refused_rows.clone());
         all.register("request_seconds", "How long answers took, by route", self.durations.clone());
         all.register("queue_depth", "Open cases, by mode and queue", queues.depth.clone());
         all.register("queue_oldest_seconds", "How long the oldest open case has been here", queues.oldest.clone());
@@ -239,10 +245,15 @@ impl Metrics {
         self.work.stepped_over.get_or_create(&[("job", job)]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// All of it in the text form of `OpenMetrics`.
+    /// All of it in the text form of `OpenMetrics`: with how many writes are under way, and how often rows were refused since
+    /// the process began.
     #[must_use]
-    pub fn text(&self, writes: usize) -> String {
+    pub fn text(&self, writes: usize, refused: &[(Proved, u64)]) -> String {
         self.writes.set(i64::try_from(writes).unwrap_or(i64::MAX));
+        for (proved, count) in refused {
+            let counter = self.refused_rows.get_or_create(&[("table", proved.as_str())]);
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = encode(&mut text, &self.registry);

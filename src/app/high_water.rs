@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use crate::base::id::{ClientId, StaffId};
-use crate::base::secret::{base64_text, hex, random_bytes};
+use crate::base::secret::{base64_text, from_base64_text, hex, random_bytes};
 use crate::base::time::Timestamp;
 use crate::domain::casework::colleagues;
 use crate::domain::ledger::audit;
-use crate::domain::people::{platforms, staff};
+use crate::domain::people::platforms::{self, Client};
+use crate::domain::people::staff;
 use crate::domain::unit::{Caller, Look};
 use crate::domain::webhooks;
 use crate::error::{Error, Result};
@@ -32,11 +33,15 @@ struct Digest {
     digest: String,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A credential.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Known {
+    /// How often its secret was replaced, and more.
     epoch: i64,
     revoked: bool,
+    /// The keyed hash of the secret of that epoch, in base64.
+    secret: String,
 }
 
 /// What the file says.
@@ -60,8 +65,17 @@ struct Held {
     older_database: bool,
     /// Credentials that were good again, and are revoked again.
     revoked: Vec<ClientId>,
+    /// Credentials that had an older secret again, and have the newest.
+    renewed: Vec<ClientId>,
     /// Accounts that were open again, and are closed again.
     closed: Vec<StaffId>,
+}
+
+impl Known {
+    fn of(client: &Client) -> Self {
+        let secret = base64_text(client.stored_secret());
+        Self { epoch: client.epoch, revoked: client.revoked_at.is_some(), secret }
+    }
 }
 
 impl Mark {
@@ -70,9 +84,7 @@ impl Mark {
         // A digest that somebody else wrote, of a time to come, would be the newest for ever.
         let keyring = &rx.kit().keyring;
         let digest = audit::newest_digest(rx)?.filter(|digest| digest.holds(keyring));
-        let clients = platforms::every_client(rx)?
-            .into_iter()
-            .map(|client| (client.id, Known { epoch: client.epoch, revoked: client.revoked_at.is_some() }));
+        let clients = platforms::every_client(rx)?.into_iter().map(|client| (client.id.clone(), Known::of(&client)));
         Ok(Self {
             about: "Recourse: what the database must not forget. Keep it beside the keyring; never restore it with the database."
                 .to_owned(),
@@ -98,8 +110,10 @@ impl Mark {
         self.digest = self.digest.take().max(other.digest);
         for (id, there) in other.clients {
             let known = self.clients.entry(id).or_default();
-            known.epoch = known.epoch.max(there.epoch);
             known.revoked |= there.revoked;
+            if there.epoch > known.epoch {
+                (known.epoch, known.secret) = (there.epoch, there.secret);
+            }
         }
         self.closed.extend(other.closed);
     }
@@ -176,6 +190,7 @@ impl App {
             Some(file) => {
                 held.older_database = self.lacks_digest(file).await?;
                 held.revoked = self.revoke_again(file, &now).await?;
+                held.renewed = self.renew_again(file, &now).await?;
                 held.closed = self.close_again(file).await?;
             }
         }
@@ -196,12 +211,11 @@ impl App {
         Ok(there.map(|digest| base64_text(&digest)) != Some(known.digest))
     }
 
-    /// Revokes what was revoked, and what had another secret than the one that the database has again.
+    /// Revokes what was revoked.
     async fn revoke_again(&self, file: &Mark, now: &Mark) -> Result<Vec<ClientId>> {
         let mut revoked = Vec::new();
         for (id, known) in &file.clients {
-            let Some(there) = now.clients.get(id).filter(|there| !there.revoked) else { continue };
-            if known.revoked || known.epoch > there.epoch {
+            if known.revoked && now.clients.get(id).is_some_and(|there| !there.revoked) {
                 let client = id.clone();
                 let done = self.write(Caller::Job("high_water"), move |tx| webhooks::revoke_client(tx, &client)).await;
                 if passed_over(done, id.as_str())?.is_some() {
@@ -210,6 +224,26 @@ impl App {
             }
         }
         Ok(revoked)
+    }
+
+    /// Gives credentials whose secret was replaced the newest one back: the older is void, and their platforms go on. One whose
+    /// secret the file does not hold whole is revoked.
+    async fn renew_again(&self, file: &Mark, now: &Mark) -> Result<Vec<ClientId>> {
+        let mut renewed = Vec::new();
+        for (id, known) in file.clients.iter().filter(|(_, known)| !known.revoked) {
+            if !now.clients.get(id).is_some_and(|there| !there.revoked && known.epoch > there.epoch) {
+                continue;
+            }
+            let (client, epoch, secret) = (id.clone(), known.epoch, from_base64_text(&known.secret));
+            let done = self.write(Caller::Job("high_water"), move |tx| match secret {
+                Some(secret) if secret.len() == 32 => webhooks::bring_back_secret(tx, &client, epoch, secret),
+                Some(_) | None => webhooks::revoke_client(tx, &client).map(drop),
+            });
+            if passed_over(done.await, id.as_str())?.is_some() {
+                renewed.push(id.clone());
+            }
+        }
+        Ok(renewed)
     }
 
     async fn close_again(&self, file: &Mark) -> Result<Vec<StaffId>> {
@@ -252,7 +286,10 @@ impl Held {
             );
         }
         for client in &self.revoked {
-            tracing::warn!(%client, "a credential that was revoked or had a newer secret was good again, and is revoked");
+            tracing::warn!(%client, "a credential that was revoked was good again, and is revoked");
+        }
+        for client in &self.renewed {
+            tracing::warn!(%client, "a credential whose secret was replaced had the older one again, and has the newest");
         }
         for account in &self.closed {
             tracing::warn!(%account, "an account that was closed was open again, and is closed");

@@ -22,5 +22,5 @@ async fn told(app: web::Data<App>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .insert_header(("cache-control", "no-store"))
-        .body(app.metrics.text(app.db.writes_under_way()))
+        .body(app.metrics.text(app.db.writes_under_way(), &app.kit.keyring.refused()))
 }

@@ -309,7 +309,7 @@ fn an_alarm_whose_case_cannot_be_read_rings_at_every_lead_who_may_see_it() {
         world.run_jobs().await;
         assert_eq!(rung(&world, "unreadable").await, 2 * MANY);
         // Told in the metrics and by the log; readiness says nothing that comes and goes with a case.
-        let text = world.app.metrics.text(0);
+        let text = world.app.metrics.text(0, &[]);
         assert!(text.contains("recourse_job_rows_stepped_over{job=\"ring\"} 55"), "{text}");
         let ready = world.caller("").get("/readyz").await.expect(200).json();
         assert!(!ready.to_string().contains("jobs_stumble"), "{ready}");
@@ -317,7 +317,7 @@ fn an_alarm_whose_case_cannot_be_read_rings_at_every_lead_who_may_see_it() {
         world.tamper(&format!("UPDATE cases SET queue = 'emergency' WHERE id IN {bad}"));
         world.pass(300);
         world.run_jobs().await;
-        let text = world.app.metrics.text(0);
+        let text = world.app.metrics.text(0, &[]);
         assert!(text.contains("recourse_job_rows_stepped_over{job=\"ring\"} 0"), "{text}");
         assert!(!paged(&world, &lead.case_of("BAD-3").await).await.is_empty(), "its record goes on");
     });
@@ -351,7 +351,7 @@ fn a_job_that_fails_as_a_whole_stops_no_other() {
         world.pass(121);
         assert!(jobs::tick(Arc::clone(&world.app)).await.is_err(), "and it is told");
         assert_eq!(paged(&world, &good).await, ["p0"]);
-        let text = world.app.metrics.text(0);
+        let text = world.app.metrics.text(0, &[]);
         for job in ["settle", "count"] {
             assert!(text.contains(&format!("recourse_job_failures_total{{job=\"{job}\"}} 1")), "{text}");
             assert!(!text.contains(&format!("recourse_job_beat_timestamp_seconds{{job=\"{job}\"}}")), "{text}");

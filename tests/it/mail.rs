@@ -193,7 +193,7 @@ fn the_operator_reads_why_pages_fail_and_readiness_knows_without_a_page() {
         assert!(line.starts_with("waiting: 1 mail, owed since 2026-11-21T19:06:02"), "{said}");
         assert!(line.contains("tried 2 times") && line.ends_with("answered 535 5.7.8 to our signing in"), "{said}");
         assert!(!said.contains("staff.example") && !said.contains("case_"), "{said}");
-        let metrics = world.app.metrics.text(0);
+        let metrics = world.app.metrics.text(0, &[]);
         assert!(metrics.contains("recourse_outbox_jobs{state=\"failing\"} 1"), "{metrics}");
         // Readiness knows of it by a probe of its own, which signs in and sends nothing.
         let sent = server.mails().len();

@@ -80,6 +80,7 @@ mod renewal;
 mod replaced;
 mod reports;
 mod requirements;
+mod restored;
 mod rights;
 mod rights_walks;
 mod rota;

@@ -70,7 +70,7 @@ fn a_pager_that_refuses_is_late_with_a_case_and_without_one() {
         pager.turn(Manner::Answer(500, ""));
         minutes(&world, 5).await;
         assert_eq!(reasons(&world).await, late(), "each retry moves the time of the job, and it is late");
-        let text = world.app.metrics.text(0);
+        let text = world.app.metrics.text(0, &[]);
         let oldest = text.lines().find(|line| line.starts_with("recourse_outbox_oldest_due_seconds")).unwrap();
         let oldest: u64 = oldest.rsplit(' ').next().unwrap().parse().unwrap();
         assert!(oldest >= 120, "{text}");
@@ -116,7 +116,7 @@ fn a_probe_calls_nobody_and_says_so() {
         for probe in &told {
             assert_eq!((&probe["urgency"], &probe["rung"]), (&Value::from("none"), &Value::from("probe")), "{probe}");
         }
-        assert!(!world.app.metrics.text(0).contains("recourse_alarm_rings_total{"), "no ring");
+        assert!(!world.app.metrics.text(0, &[]).contains("recourse_alarm_rings_total{"), "no ring");
     });
 }
 

@@ -48,7 +48,7 @@ fn a_row_that_is_stepped_over_is_tried_later_and_later_and_named_by_check_until_
         {
             assert_eq!(tried_after(seconds).await, Some(tried), "after {seconds} seconds more");
         }
-        assert!(world.app.metrics.text(0).contains("recourse_job_rows_stepped_over{job=\"end_holds\"} 1"));
+        assert!(world.app.metrics.text(0, &[]).contains("recourse_job_rows_stepped_over{job=\"end_holds\"} 1"));
         let told = stepped_over(&world);
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0].0, format!("end_holds {case}"));
@@ -59,7 +59,7 @@ fn a_row_that_is_stepped_over_is_tried_later_and_later_and_named_by_check_until_
         set("priority = 'p0'");
         assert_eq!(tried_after(300).await, None, "it is mended");
         assert_eq!(stepped_over(&world), []);
-        assert!(world.app.metrics.text(0).contains("recourse_job_rows_stepped_over{job=\"end_holds\"} 0"));
+        assert!(world.app.metrics.text(0, &[]).contains("recourse_job_rows_stepped_over{job=\"end_holds\"} 0"));
         // What is due no more is forgotten by and by.
         set("state = 'on_hold', held_until = 1, priority = 'p9'");
         assert_eq!(tried_after(0).await, Some(1));
@@ -82,6 +82,6 @@ fn what_is_known_of_rows_in_the_way_may_be_gone_and_the_others_are_worked_on() {
         ));
         jobs::once(&world.app, "end_holds").await.unwrap();
         assert_eq!(lead.case(&good).await.0["state"], "in_review");
-        assert!(world.app.metrics.text(0).contains("recourse_job_rows_stepped_over{job=\"end_holds\"} 1"));
+        assert!(world.app.metrics.text(0, &[]).contains("recourse_job_rows_stepped_over{job=\"end_holds\"} 1"));
     });
 }

@@ -12,7 +12,7 @@ use recourse::domain::webhooks;
 use recourse::{app, jobs};
 use serde_json::json;
 
-use crate::harness::client::{Platform, Staff, full, small};
+use crate::harness::client::{Caller, Platform, Staff, full, small};
 use crate::harness::{TEST, World, on_both};
 use crate::operators::{check, wrong};
 
@@ -132,10 +132,13 @@ fn an_older_database_gives_no_right_back_and_is_told() {
             (who.username.clone(), revoked.client_id.parse().unwrap(), rotated.client_id.parse().unwrap());
         let end = world.app.write(TEST, move |tx| {
             colleagues::close(tx, &name)?;
+            // Twice: each time is missing from what comes back.
             webhooks::rotate_client(tx, &two)?;
-            webhooks::revoke_client(tx, &one)
+            let new = webhooks::rotate_client(tx, &two)?.0;
+            webhooks::revoke_client(tx, &one)?;
+            Ok(new)
         });
-        end.await.unwrap();
+        let new = end.await.unwrap();
         jobs::once(&world.app, "sign").await.unwrap();
         let file = world.app.high_water_file();
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
@@ -156,6 +159,15 @@ fn an_older_database_gives_no_right_back_and_is_told() {
         for client in [&revoked, &rotated] {
             assert_eq!(status(&client.caller.token, "/v1/status").await, 401);
         }
+        // A secret that was only replaced: the newest one holds, the older does not, and its endpoints and rights go on.
+        let token = async |id: &str, secret: &str| {
+            let request = world.caller("").request(reqwest::Method::POST, "/oauth/token").basic_auth(id, Some(secret));
+            let form = request.header("Content-Type", "application/x-www-form-urlencoded");
+            Caller::send(form.body("grant_type=client_credentials")).await.status
+        };
+        assert_eq!(token(&rotated.client_id, &rotated.client_secret).await, 401);
+        assert_eq!(token(&revoked.client_id, &revoked.client_secret).await, 401);
+        assert_eq!(token(&rotated.client_id, new.secret.expose()).await, 200);
         assert_eq!(status(&who.caller.token, "/v1/triage/queues").await, 401);
         assert_eq!(status(&lead.caller.token, "/v1/triage/queues").await, 200);
         let name = who.username.clone();

@@ -18,7 +18,7 @@ use crate::db::perhaps::Perhaps;
 use crate::db::schema::{blind_indexes, cases};
 use crate::domain::terms::identifiers::{RULES, Use};
 use crate::domain::unit::{Look, Unit};
-use crate::domain::vault::{Covered, Keyring, refuse};
+use crate::domain::vault::{Covered, Keyring, Proved, refuse};
 use crate::error::Result;
 
 /// How many rows one statement inserts: `PostgreSQL` binds 65,535 values at the most.
@@ -134,7 +134,7 @@ pub(in crate::domain) fn of(rx: &mut Look<'_>, case: &CaseId) -> Result<Names> {
     let covered = proof(&rx.kit().keyring, case, &all);
     let fit = all.len() == wanted && same(&covered, &mac);
     if !fit {
-        refuse("blind_indexes", case.as_str());
+        refuse(&rx.kit().keyring, Proved::Names, case.as_str());
     }
     Ok(Names { all, fit })
 }

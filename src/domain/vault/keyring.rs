@@ -6,11 +6,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::proof::Refusals;
 use crate::base::secret::{self, base64_text, from_base64_text, hex, random_bytes, sha256};
 use crate::db::ChainKey;
 
@@ -90,6 +92,8 @@ pub struct Keyring {
     index: Key,
     signing: Key,
     digest_signing: Key,
+    /// What was not written under it and was refused.
+    pub(super) refusals: Mutex<Refusals>,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -172,7 +176,7 @@ impl Keyring {
         let index = read_key(&file.index).ok_or_else(damaged)?;
         let signing = read_key(&file.signing).ok_or_else(damaged)?;
         let digest_signing = read_key(&file.digest_signing).ok_or_else(damaged)?;
-        Ok(Self { sealing, index, signing, digest_signing })
+        Ok(Self { sealing, index, signing, digest_signing, refusals: Mutex::default() })
     }
 
     /// A name for this keyring that tells nothing of its keys: the database remembers which one it was sealed with. It

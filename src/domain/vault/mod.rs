@@ -15,8 +15,8 @@ pub use keyring::{Keyring, KeyringError};
 pub(in crate::domain) use keys::is_erased;
 pub use keys::{Keys, KnownKeyring, Opened, known_keyring, probe_writing, remember_keyring, sealed_rows_exist};
 pub use owner::{Owner, OwnerKind};
-pub use proof::Covered;
 pub(in crate::domain) use proof::refuse;
+pub use proof::{Covered, Proved};
 pub use sealed::{
     Answers, Contact, Damaged, DataKey, Identity, Messages, Notes, Scope, ScopeKind, Sealed, SealedAt, Secret,
     Statement, Subject,

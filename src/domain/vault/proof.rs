@@ -6,10 +6,10 @@
 //! A proof says what stood in the row when the service wrote it, and not that it was the last thing that the service wrote
 //! there: a whole older row with its proof fits. What has come since stands in the chains.
 
-use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Keyring;
+use crate::base::code::codes;
 use crate::base::secret::same;
 
 /// How many refused rows are remembered as told.
@@ -64,16 +64,62 @@ impl Covered {
     }
 }
 
+codes! {
+    /// What stands beside a proof, by its table.
+    pub enum Proved {
+        /// An account.
+        Account = "staff",
+        /// A session.
+        Session = "staff_sessions",
+        /// A credential.
+        Credential = "platform_clients",
+        /// What the door remembers of an account.
+        Door = "sign_ins",
+        /// All that a colleague declared.
+        Declared = "staff_identifiers",
+        /// All whom a case names.
+        Names = "blind_indexes",
+    }
+}
+
+/// What was refused under a keyring while the process lives: each row told once, all of them counted.
+#[derive(Default)]
+pub(super) struct Refusals {
+    told: BTreeSet<String>,
+    counts: BTreeMap<Proved, u64>,
+}
+
 /// Says that a row is refused, once for each row while the process lives: a row that somebody made is used again and again.
-pub(in crate::domain) fn refuse(table: &'static str, id: &str) {
-    static ONCE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    let name = format!("{table} {id}");
-    let is_new = ONCE.lock().map_or(true, |mut told| told.len() < TOLD && told.insert(name));
+/// The log has the table and our own id, and nothing that somebody else wrote there.
+pub(in crate::domain) fn refuse(keyring: &Keyring, proved: Proved, id: &str) {
+    let id = if is_ours(id) { id } else { "none of ours" };
+    let Ok(mut refusals) = keyring.refusals.lock() else { return };
+    let count = refusals.counts.entry(proved).or_default();
+    *count = count.saturating_add(1);
+    let is_new = refusals.told.len() < TOLD && refusals.told.insert(format!("{} {id}", proved.as_str()));
+    drop(refusals);
     if is_new {
         tracing::error!(
-            table,
+            table = proved.as_str(),
             id,
             "a row was changed outside the service or cannot be read, and is refused: run recourse check"
         );
+    }
+}
+
+/// Whether a text has the form of our ids: a short prefix and 26 letters and digits.
+fn is_ours(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    id.split_once('_').is_some_and(|(prefix, rest)| {
+        prefix.len() <= 4 && rest.len() == 26 && prefix.chars().chain(rest.chars()).all(plain)
+    })
+}
+
+impl Keyring {
+    /// How often rows were refused since the process began, because they were not written under this keyring.
+    #[must_use]
+    pub fn refused(&self) -> Vec<(Proved, u64)> {
+        let counts = self.refusals.lock().map(|refusals| refusals.counts.clone()).unwrap_or_default();
+        Proved::ALL.iter().map(|proved| (*proved, counts.get(proved).copied().unwrap_or_default())).collect()
     }
 }

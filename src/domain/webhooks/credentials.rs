@@ -16,6 +16,15 @@ pub fn rotate_client(tx: &mut Unit<'_>, id: &ClientId) -> Result<(NewCredential,
     Ok((new, after(tx, &client)?))
 }
 
+/// Gives a credential of an older database the secret back that it has had since: `secret` is its keyed hash.
+///
+/// # Errors
+/// `NotFound` when there is no such credential, or it was revoked.
+pub fn bring_back_secret(tx: &mut Unit<'_>, id: &ClientId, epoch: i64, secret: Vec<u8>) -> Result<()> {
+    let client = platforms::bring_back_secret(tx, id, epoch, secret)?;
+    after(tx, &client).map(drop)
+}
+
 /// Changes what a credential may ask for. Its tokens lose at once what was taken away; what was added comes with the
 /// next token.
 ///

@@ -16,7 +16,7 @@ mod tables;
 
 use crate::base::code::codes;
 
-pub use credentials::{revoke_client, rotate_client, set_scopes};
+pub use credentials::{bring_back_secret, revoke_client, rotate_client, set_scopes};
 pub use deliveries::{AT_ONCE, Due, Leased, Outcome, Post, Verdict, due, finish, lease, prepare};
 pub use endpoints::{
     Created, Details, Endpoint, NewEndpoint, PublicKey, Rotated, create, enable, find, list, locked, remove, rotate,

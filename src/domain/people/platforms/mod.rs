@@ -88,6 +88,12 @@ pub struct Client {
 }
 
 impl Client {
+    /// The keyed hash of its secret.
+    #[must_use]
+    pub fn stored_secret(&self) -> &[u8] {
+        &self.secret_hash
+    }
+
     /// What it may ask for.
     #[must_use]
     pub fn scopes(&self) -> Vec<Scope> {
@@ -204,6 +210,27 @@ pub(in crate::domain) fn rotate_client(tx: &mut Unit<'_>, id: &ClientId) -> Resu
     row::update(tx, &client)?;
     audit::record(tx, Owner::platform(&client.platform_id), Event::ClientRotated { client: id.clone() })?;
     Ok((client, new))
+}
+
+/// Gives a credential of an older database the secret back that it has had since, by its keyed hash, and its epoch. Each time
+/// that the secret was replaced is on record then.
+///
+/// # Errors
+/// `NotFound` when there is no such credential, or it was revoked.
+pub(in crate::domain) fn bring_back_secret(
+    tx: &mut Unit<'_>,
+    id: &ClientId,
+    epoch: i64,
+    secret_hash: Vec<u8>,
+) -> Result<Client> {
+    let mut client = living(tx, id)?;
+    while client.epoch < epoch {
+        client.epoch += 1;
+        audit::record(tx, Owner::platform(&client.platform_id), Event::ClientRotated { client: id.clone() })?;
+    }
+    client.secret_hash = secret_hash;
+    row::update(tx, &client)?;
+    Ok(client)
 }
 
 /// Changes what a credential may ask for. Its tokens lose at once what was taken away; what was added comes with the

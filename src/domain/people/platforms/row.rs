@@ -12,7 +12,7 @@ use crate::db::perhaps::Perhaps;
 use crate::db::schema::platform_clients;
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
-use crate::domain::vault::{Covered, Keyring, refuse};
+use crate::domain::vault::{Covered, Keyring, Proved, refuse};
 use crate::error::Result;
 
 /// The row as it stands, damaged or not.
@@ -57,7 +57,7 @@ impl Read {
         let mac = self.mac.0.clone().unwrap_or_default();
         let client = self.readable().filter(|client| client.covered().fits(keyring, &mac));
         if client.is_none() {
-            refuse("platform_clients", &id);
+            refuse(keyring, Proved::Credential, &id);
         }
         client
     }

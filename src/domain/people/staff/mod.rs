@@ -313,7 +313,7 @@ pub fn list(rx: &mut Look<'_>) -> Result<Vec<Member>> {
     let sets = declared_set::of_all(rx)?;
     let member = |row: row::Row| {
         let walls = sets.get(&row.id).cloned().unwrap_or_else(|| declared_set::of_nothing(keyring, &row.id));
-        row.behind_walls(&walls)
+        row.behind_walls(keyring, &walls)
     };
     Ok(rows.into_iter().filter_map(|read| read.proved(keyring)).map(member).collect())
 }
@@ -327,7 +327,7 @@ pub fn is_anybody(rx: &mut Rx<'_>) -> Result<bool> {
 pub fn find(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Member>> {
     let Some(row) = row::find(rx, id)?.filter(|row| row.active) else { return Ok(None) };
     let walls = declared_set::of(rx, id)?;
-    Ok(Some(row.behind_walls(&walls)))
+    Ok(Some(row.behind_walls(&rx.kit().keyring, &walls)))
 }
 
 /// The human behind an account, open or closed; nobody when there is none that the service wrote.

@@ -10,7 +10,7 @@ use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::staff;
 use crate::domain::unit::{Look, Unit};
-use crate::domain::vault::{Covered, Keyring, Owner, Sealed, Secret, refuse};
+use crate::domain::vault::{Covered, Keyring, Owner, Proved, Sealed, Secret, refuse};
 use crate::error::{Error, Result};
 
 /// What an account's row grants.
@@ -70,10 +70,10 @@ impl Row {
     }
 
     /// Who it is, for whoever shows them cases: nobody whose walls do not stand as they were declared has a queue.
-    pub(super) fn behind_walls(&self, stands: &[u8]) -> Member {
+    pub(super) fn behind_walls(&self, keyring: &Keyring, stands: &[u8]) -> Member {
         let mut member = self.member();
         if self.declared_mac != stands {
-            refuse("staff_identifiers", self.id.as_str());
+            refuse(keyring, Proved::Declared, self.id.as_str());
             member.queues.clear();
         }
         member
@@ -94,7 +94,7 @@ impl Read {
         let mac = self.mac.0.clone().unwrap_or_default();
         let row = self.readable().filter(|row| row.covered().fits(keyring, &mac));
         if row.is_none() {
-            refuse("staff", &id);
+            refuse(keyring, Proved::Account, &id);
         }
         row
     }

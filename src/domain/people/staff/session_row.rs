@@ -9,7 +9,7 @@ use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::staff_sessions;
 use crate::domain::unit::{Look, Unit};
-use crate::domain::vault::{Covered, Keyring, refuse};
+use crate::domain::vault::{Covered, Keyring, Proved, refuse};
 use crate::error::Result;
 
 /// What a session's row grants. When it was last used is not covered: that changes with each minute, and only keeps it
@@ -62,7 +62,7 @@ impl Read {
         let mac = self.mac.0.clone().unwrap_or_default();
         let row = self.readable().filter(|row| row.covered().fits(keyring, &mac));
         if row.is_none() {
-            refuse("staff_sessions", &id);
+            refuse(keyring, Proved::Session, &id);
         }
         row
     }

@@ -157,8 +157,11 @@ pub(in crate::domain) fn session_of(rx: &mut Look<'_>, token: &Sensitive<String>
     let (Some(session), Some(account)) = (session.proved(keyring), account.proved(keyring)) else { return Ok(None) };
     let session = Living::of(session, seen_at);
     let walls = declared_set::of(rx, &account.id)?;
-    let found =
-        Session { member: account.behind_walls(&walls), is_stale: session.is_stale(now), id: session.id.clone() };
+    let found = Session {
+        member: account.behind_walls(keyring, &walls),
+        is_stale: session.is_stale(now),
+        id: session.id.clone(),
+    };
     Ok(session.lives(now).then_some(found))
 }
 

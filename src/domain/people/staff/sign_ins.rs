@@ -17,7 +17,7 @@ use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::sign_ins;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::unit::{Look, Unit};
-use crate::domain::vault::{Covered, Damaged, Owner, Secret, refuse};
+use crate::domain::vault::{Covered, Damaged, Owner, Proved, Secret, refuse};
 use crate::error::{Error, Result};
 
 /// How many wrong codes after a right password close the second factor.
@@ -87,7 +87,7 @@ impl Door {
             None => sign_ins::table.filter(sign_ins::staff_id.is_null()).into_boxed(),
         };
         let Some(id) = row.select(sign_ins::id).first::<SignInId>(tx.conn()).optional()? else {
-            return Err(changed("none"));
+            return Err(changed(tx, "none"));
         };
         // A change of nothing locks it on either database.
         let row = sign_ins::table.find(&id);
@@ -96,7 +96,7 @@ impl Door {
         if door.holds(tx) || staff.is_none() {
             return Ok(door);
         }
-        Err(changed(door.id.as_str()))
+        Err(changed(tx, door.id.as_str()))
     }
 
     fn covered(&self) -> Covered {
@@ -147,8 +147,8 @@ impl Door {
 }
 
 /// What the door remembers is gone, or is not what it wrote.
-fn changed(row: &str) -> Error {
-    refuse("sign_ins", row);
+fn changed(rx: &Look<'_>, row: &str) -> Error {
+    refuse(&rx.kit().keyring, Proved::Door, row);
     Error::Internal(anyhow::anyhow!("a row of sign_ins was changed outside the service"))
 }
 
