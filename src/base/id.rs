@@ -214,6 +214,8 @@ kinds! {
     SigningId = SigningKind "whk";
     /// An event's way to an endpoint.
     DeliveryId = DeliveryKind "dlv";
+    /// What is still to be sent again to an endpoint.
+    ReplayId = ReplayKind "rpl";
     /// A staff account.
     StaffId = StaffKind "stf";
     /// A signed-in staff session.

@@ -14,7 +14,7 @@ pub use names::{blind_indexes, declarations, late_matches, renewals, staff_ident
 pub use paging::{alarms, shifts, stumbles, turned_away, unseen_cases};
 pub use people::{platform_clients, platforms, sign_ins, staff, staff_sessions};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
-pub use webhooks::{deliveries, webhook_endpoints, webhook_secrets};
+pub use webhooks::{deliveries, replays, webhook_endpoints, webhook_secrets};
 
 diesel::table! {
     keyrings (id) {
@@ -316,6 +316,7 @@ diesel::table! {
 
 diesel::joinable!(deliveries -> events (event_id));
 diesel::joinable!(deliveries -> webhook_endpoints (endpoint_id));
+diesel::joinable!(replays -> webhook_endpoints (endpoint_id));
 diesel::joinable!(acts -> cases (case_id));
 diesel::joinable!(case_queues -> cases (case_id));
 diesel::joinable!(reports -> cases (case_id));
@@ -357,6 +358,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     queue_counts,
     readings,
     renewals,
+    replays,
     reports,
     requests,
     shifts,

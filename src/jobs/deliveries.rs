@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::beat::{came_round, caught};
 use crate::app::App;
 use crate::domain::unit::Caller;
-use crate::domain::webhooks::{self, Due, Leased, Outcome, Post, Verdict};
+use crate::domain::webhooks::{self, Due, Leased, Outcome, Post, Replaying, Verdict};
 use crate::error::{Error, Result};
 use crate::outbound::{Answer, Trouble};
 
@@ -98,12 +98,38 @@ impl Courier {
                 }
             }
         }
+        more |= self.replay().await?;
         for some in self.app.read(webhooks::due).await?.chunks(SIDE_BY_SIDE) {
             if self.hands.len() < HANDS {
                 self.lease(some).await?;
             }
         }
         Ok(more)
+    }
+
+    /// Puts a page of a replay of each platform on its way. Says whether there may be more.
+    async fn replay(&self) -> Result<bool> {
+        let mut more = false;
+        for some in self.app.read(webhooks::replaying).await?.chunks(SIDE_BY_SIDE) {
+            for went_on in join_all(some.iter().map(|of_one| self.go_on(of_one))).await {
+                more |= went_on?;
+            }
+        }
+        Ok(more)
+    }
+
+    /// Puts a page of the oldest of these replays on its way, and of the next one where that cannot go on. In a line of its own,
+    /// so that no delivery waits behind it. Says whether one went on.
+    async fn go_on(&self, of_one: &[Replaying]) -> Result<bool> {
+        for one in of_one.iter().cloned() {
+            let endpoint = one.endpoint.clone();
+            match self.app.write(Caller::Job("replays"), move |tx| webhooks::replay_page(tx, &one)).await {
+                Ok(_) => return Ok(true),
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => tracing::error!(%endpoint, %error, "a replay cannot go on"),
+            }
+        }
+        Ok(false)
     }
 
     /// Leases what is due to these endpoints, and sets to work on it.

@@ -38,6 +38,7 @@ mod fair_shares;
 mod faults;
 mod flow_walks;
 mod flows;
+mod following;
 mod forged_tokens;
 mod guarded;
 mod hanging;

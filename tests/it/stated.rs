@@ -127,6 +127,8 @@ async fn full_of_everything(world: &World) {
         "INSERT INTO unseen_cases (case_id, since, told_at) VALUES ('{one}', 1, 1); \
          INSERT INTO late_matches (case_id, other_id, code, found_at) VALUES ('{one}', '{other}', 'O17', 1); \
          INSERT INTO renewals (rules, after_case, looked_at, failed, begun_at) VALUES (0, '{one}', 1, 0, 1); \
+         INSERT INTO replays (id, endpoint_id, types, since, after, until, owed, created_at) SELECT 'rpl_00000000000000000000000000', \
+         min(id), '', 1, '', 1, 0, 1 FROM webhook_endpoints; \
          INSERT INTO edition_builds (edition_id, attempt, at, snapshot_commitment) VALUES ('{edition}', 1, 1, '')"
     ));
 }

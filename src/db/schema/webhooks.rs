@@ -33,6 +33,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    replays (id) {
+        id -> Text,
+        endpoint_id -> Text,
+        types -> Text,
+        since -> BigInt,
+        after -> Text,
+        until -> Nullable<BigInt>,
+        owed -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     deliveries (id) {
         id -> Text,
         event_id -> Text,

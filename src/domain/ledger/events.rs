@@ -1,7 +1,8 @@
 //! The event log of each platform: thin entries that say what changed, for 30 days.
 //!
-//! An entry gets its place when somebody reads the log, under the lock of the platform's cursor row. Intake therefore
-//! shares no counter, and a reader never misses an entry whose transaction began early and committed late.
+//! An entry gets its place before somebody reads the log, under the lock of the platform's cursor row. Intake therefore
+//! shares no counter, and a reader never misses an entry whose transaction began early and committed late. Places are given
+//! in short transactions, so many at a time; the log itself is read from a snapshot, and so many entries are looked at.
 
 use std::time::Duration;
 
@@ -25,8 +26,12 @@ type Backend = <AnyConnection as Connection>::Backend;
 
 /// How long an entry is kept.
 pub const KEPT: Duration = Duration::from_hours(30 * 24);
-/// How many entries get their place in one statement's reach.
-const PLACED_AT_ONCE: i64 = 1_000;
+/// How many entries get their place in one transaction.
+const PLACED_AT_ONCE: i64 = 250;
+/// How many entries are looked at for one page.
+const LOOKED_AT: i64 = 2_000;
+/// How far apart the order of places and that of times may be: by transactions that take long, and by clocks that are set.
+const ASTRAY: Duration = Duration::from_hours(24);
 
 codes! {
     pub enum EventType is "What changed, in the platform's view." {
@@ -196,50 +201,91 @@ pub struct Filter {
 /// Entries of a log that are yet to be read.
 pub(in crate::domain) type Unread<'a> = events::BoxedQuery<'a, Backend, SqlTypeOf<AsSelect<Event, Backend>>>;
 
-/// The entries after `after` in the order of the log, one more than `limit` when there are more.
+/// A page that is yet to be read.
+pub(in crate::domain) struct Stretch<'a> {
+    /// The wanted entries within it, one more than the page's length when there are more.
+    pub(in crate::domain) unread: Unread<'a>,
+    /// The last entry that is looked at, where the log goes on behind it.
+    pub(in crate::domain) last: Option<EventId>,
+}
+
+/// The entries after `after` in the order of the log, among so many as are looked at for one page.
 ///
 /// # Errors
 /// `Invalid` when `after` is no entry of this platform's log any more.
 pub(in crate::domain) fn list<'a>(
-    tx: &mut Unit<'_>,
+    rx: &mut Look<'_>,
     log: Log<'a>,
     after: Option<&EventId>,
     wanted: &'a Filter,
     limit: Limit,
-) -> Result<Unread<'a>> {
-    let Log { platform, mode } = log;
-    place_new(tx, platform, mode)?;
-    let mine = events::platform_id.eq(platform).and(events::mode.eq(mode));
-    let from = match after {
+) -> Result<Stretch<'a>> {
+    let begin = match after {
         None => 0,
-        Some(id) => events::table
-            .find(id)
-            .filter(mine)
-            .select(events::position)
-            .first::<Option<i64>>(tx.conn())
-            .optional()?
-            .flatten()
-            .ok_or_else(|| Error::invalid("/after", Hooks::UnknownEvent))?,
+        Some(id) => {
+            let place = of_log(log).filter(events::id.eq(id)).select(events::position);
+            let place = place.first::<Option<i64>>(rx.conn()).optional()?.flatten();
+            place.ok_or_else(|| Error::invalid("/after", Hooks::UnknownEvent))?
+        }
     };
-    let mut query = events::table
-        .filter(mine.and(events::position.gt(from)).and(events::created_at.ge(tx.now().minus(KEPT))))
-        .order(events::position)
-        .limit(limit.with_probe())
-        .select(Event::as_select())
-        .into_boxed();
-    if let Some(kind) = wanted.kind {
-        query = query.filter(events::type_.eq(kind.as_str()));
-    }
-    if let Some(report) = &wanted.report {
-        query = query.filter(events::report_id.eq(report));
-    }
+    // What cannot be in the page is passed over at once.
+    let kept = rx.now().minus(KEPT);
+    let from = begin.max(before(rx, log, wanted.since.map_or(kept, |since| since.max(kept)))?);
+    let to = wanted.until.map(|until| behind(rx, log, until)).transpose()?.flatten();
+    let ahead = || {
+        let mut query = of_log(log).filter(events::position.gt(from)).order(events::position);
+        if let Some(to) = to {
+            query = query.filter(events::position.lt(to));
+        }
+        if let Some(kind) = wanted.kind {
+            query = query.filter(events::type_.eq(kind.as_str()));
+        }
+        if let Some(report) = &wanted.report {
+            query = query.filter(events::report_id.eq(report));
+        }
+        query
+    };
+    let mut edge = ahead().select(events::position).offset(LOOKED_AT).limit(1).load::<Option<i64>>(rx.conn())?;
+    let edge = edge.pop().flatten();
+    let mut unread = ahead().filter(events::created_at.ge(kept)).limit(limit.with_probe()).select(Event::as_select());
     if let Some(since) = wanted.since {
-        query = query.filter(events::created_at.ge(since));
+        unread = unread.filter(events::created_at.ge(since));
     }
     if let Some(until) = wanted.until {
-        query = query.filter(events::created_at.lt(until));
+        unread = unread.filter(events::created_at.lt(until));
     }
-    Ok(query)
+    let last = match edge {
+        None => None,
+        Some(edge) => {
+            unread = unread.filter(events::position.lt(edge));
+            let looked = of_log(log).filter(events::position.lt(edge)).order(events::position.desc());
+            looked.select(events::id).first(rx.conn()).optional()?
+        }
+    };
+    Ok(Stretch { unread, last })
+}
+
+/// Up to which place there is no entry from `since` on: behind an entry that is so much older all are that came later.
+fn before(rx: &mut Look<'_>, log: Log<'_>, since: Timestamp) -> Result<i64> {
+    let last = of_log(log)
+        .filter(events::created_at.lt(since.minus(ASTRAY)).and(events::position.is_not_null()))
+        .order(events::created_at.desc())
+        .select(events::position);
+    Ok(last.first::<Option<i64>>(rx.conn()).optional()?.flatten().unwrap_or(0))
+}
+
+/// From which place on there is no entry before `until`: before an entry that is so much younger all are that came earlier.
+fn behind(rx: &mut Look<'_>, log: Log<'_>, until: Timestamp) -> Result<Option<i64>> {
+    let first = of_log(log)
+        .filter(events::created_at.ge(until.plus(ASTRAY)).and(events::position.is_not_null()))
+        .order(events::created_at)
+        .select(events::position);
+    Ok(first.first(rx.conn()).optional()?.flatten())
+}
+
+/// The entries of a log.
+fn of_log(log: Log<'_>) -> events::BoxedQuery<'_, Backend> {
+    events::table.filter(events::platform_id.eq(log.platform).and(events::mode.eq(log.mode))).into_boxed()
 }
 
 /// An entry of this platform that is still kept.
@@ -250,41 +296,50 @@ pub fn find(rx: &mut Look<'_>, log: Log<'_>, id: &EventId) -> Result<Event> {
     mine.select(Event::as_select()).first(rx.conn()).optional()?.ok_or(Error::NotFound)
 }
 
-/// Where the log ends at present: everything up to there has its place.
-pub fn end(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {
-    place_new(tx, platform, mode)?;
-    let cursor = event_cursors::table.find((platform, mode)).select(event_cursors::position);
-    Ok(cursor.first(tx.conn()).optional()?.unwrap_or(0))
+/// Where the log ends at present, as far as entries have their places.
+///
+/// # Errors
+/// What the database says.
+pub fn end(rx: &mut Look<'_>, log: Log<'_>) -> Result<i64> {
+    let cursor = event_cursors::table.find((log.platform, log.mode)).select(event_cursors::position);
+    Ok(cursor.first(rx.conn()).optional()?.unwrap_or(0))
 }
 
-/// Gives a place to the entries that have none yet.
-fn place_new(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<()> {
-    let waiting = events::table
-        .filter(events::platform_id.eq(platform).and(events::mode.eq(mode)).and(events::position.is_null()))
-        .order((events::created_at, events::sequence, events::id))
-        .select(events::id);
-    if waiting.first::<Perhaps<EventId>>(tx.conn()).optional()?.is_none() {
-        return Ok(());
+/// Whether entries of a log wait for their places.
+///
+/// # Errors
+/// What the database says.
+pub fn has_unplaced(rx: &mut Look<'_>, log: Log<'_>) -> Result<bool> {
+    let waiting = of_log(log).filter(events::position.is_null()).select(events::id);
+    Ok(waiting.first::<Perhaps<EventId>>(rx.conn()).optional()?.is_some())
+}
+
+/// Gives a place to the entries that have none yet, so many of them. Says whether there are more.
+///
+/// # Errors
+/// What the database says.
+pub fn place(tx: &mut Unit<'_>, log: Log<'_>) -> Result<bool> {
+    if !has_unplaced(tx, log)? {
+        return Ok(false);
     }
-    let mut position = lock_cursor(tx, platform, mode)?;
-    loop {
-        // Read again under the lock: another reader may have placed some of them meanwhile.
-        let ids: Vec<EventId> = first_readable(PLACED_AT_ONCE, |limit| {
-            let loaded: Vec<Perhaps<EventId>> = waiting.limit(limit).load(tx.conn())?;
-            Ok(loaded.into_iter().map(|id| id.0).collect())
-        })?;
-        for id in &ids {
-            position += 1;
-            diesel::update(events::table.find(id)).set(events::position.eq(position)).execute(tx.conn())?;
-        }
-        if ids.len() < usize::try_from(PLACED_AT_ONCE).unwrap_or(usize::MAX) {
-            break;
-        }
+    let mut position = lock_cursor(tx, log.platform, log.mode)?;
+    // Read under the lock: another may have placed some of them meanwhile.
+    let ids: Vec<EventId> = first_readable(PLACED_AT_ONCE, |limit| {
+        let waiting = of_log(log)
+            .filter(events::position.is_null())
+            .order((events::created_at, events::sequence, events::id))
+            .select(events::id);
+        let loaded: Vec<Perhaps<EventId>> = waiting.limit(limit).load(tx.conn())?;
+        Ok(loaded.into_iter().map(|id| id.0).collect())
+    })?;
+    for id in &ids {
+        position += 1;
+        diesel::update(events::table.find(id)).set(events::position.eq(position)).execute(tx.conn())?;
     }
-    diesel::update(event_cursors::table.find((platform, mode)))
+    diesel::update(event_cursors::table.find((log.platform, log.mode)))
         .set(event_cursors::position.eq(position))
         .execute(tx.conn())?;
-    Ok(())
+    Ok(i64::try_from(ids.len()).is_ok_and(|count| count >= PLACED_AT_ONCE))
 }
 
 fn lock_cursor(tx: &mut Unit<'_>, platform: &PlatformId, mode: Mode) -> Result<i64> {

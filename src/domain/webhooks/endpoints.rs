@@ -5,14 +5,14 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::sign::{KeyText, Signer, new_secrets};
-use super::{DisabledReason, EndpointState, MOST, fan_out, proof};
+use super::{DisabledReason, EndpointState, MOST, fan_out, proof, replays};
 use crate::base::id::{EndpointId, EventId, PlatformId, SigningId};
 use crate::base::secret::{Sensitive, silent};
 use crate::base::time::Timestamp;
 use crate::db::schema::{deliveries, webhook_endpoints, webhook_secrets};
 use crate::domain::access::Tenant;
 use crate::domain::ledger::audit::{self, Event as Audited};
-use crate::domain::ledger::events::{self, EventType};
+use crate::domain::ledger::events::{self, EventType, Log};
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Keys, Owner, Scope, Sealed, Secret};
@@ -83,6 +83,8 @@ pub struct Details {
     pub url: String,
     /// The keys that sign at present, the newest first.
     pub keys: Vec<PublicKey>,
+    /// How many deliveries of replays are still to be put on their way.
+    pub replays_owed: i64,
 }
 
 /// An endpoint to be made.
@@ -124,7 +126,10 @@ pub fn create(tx: &mut Unit<'_>, who: &Tenant, new: &NewEndpoint) -> Result<Crea
     // Answers are kept for the platform under this key as well, by callers who do not wait for its lock.
     let keys = tx.stored_keys(Owner::platform(platform), Scope::Secret)?;
     let url = keys.existing::<Secret>()?.seal("url", id.as_str(), &new.url)?;
-    let cursor = events::end(tx, platform, *mode)?;
+    // Whoever makes endpoints has had places given to what came before.
+    let log = Log { platform, mode: *mode };
+    events::place(tx, log)?;
+    let cursor = events::end(tx, log)?;
     let mut types: Vec<&str> = new.types.iter().map(|kind| kind.as_str()).collect();
     types.sort_unstable();
     types.dedup();
@@ -190,7 +195,8 @@ fn details(rx: &mut Look<'_>, endpoint: Endpoint) -> Result<Details> {
         .order((webhook_secrets::expires_at.is_null().desc(), webhook_secrets::created_at.desc()))
         .select((webhook_secrets::public_key, webhook_secrets::created_at, webhook_secrets::expires_at))
         .load(rx.conn())?;
-    Ok(Details { endpoint, url: url.into_exposed(), keys })
+    let replays_owed = replays::left(rx, &endpoint.id)?;
+    Ok(Details { endpoint, url: url.into_exposed(), keys, replays_owed })
 }
 
 /// Where an endpoint is.
@@ -238,6 +244,7 @@ pub fn locked(tx: &mut Unit<'_>, who: &Tenant, id: &EndpointId) -> Result<Endpoi
 /// Removes an endpoint with its keys and all that is still owed to it.
 pub fn remove(tx: &mut Unit<'_>, endpoint: &Endpoint) -> Result<()> {
     let id = &endpoint.id;
+    replays::end(tx, id)?;
     diesel::delete(deliveries::table.filter(deliveries::endpoint_id.eq(id))).execute(tx.conn())?;
     diesel::delete(webhook_secrets::table.filter(webhook_secrets::endpoint_id.eq(id))).execute(tx.conn())?;
     diesel::delete(webhook_endpoints::table.find(id)).execute(tx.conn())?;

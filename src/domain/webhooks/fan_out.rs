@@ -19,7 +19,7 @@ use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// How many events one transaction makes deliveries of.
-const PAGE: i64 = 500;
+const PAGE: i64 = 250;
 
 /// A delivery to be made.
 #[derive(Insertable)]
@@ -91,7 +91,7 @@ pub fn behind(rx: &mut Look<'_>) -> Result<Vec<Behind>> {
 pub fn catch_up(tx: &mut Unit<'_>, who: &Behind) -> Result<bool> {
     type Loaded = (Perhaps<EventId>, Perhaps<String>, Timestamp, Option<i64>);
     Owner::platform(&who.platform).lock(tx)?;
-    events::end(tx, &who.platform, who.mode)?;
+    let unplaced = events::place(tx, Log { platform: &who.platform, mode: who.mode })?;
     let row: Option<(EndpointState, i64, String)> = webhook_endpoints::table
         .find(&who.endpoint)
         .select((webhook_endpoints::state, webhook_endpoints::cursor, webhook_endpoints::types))
@@ -104,7 +104,7 @@ pub fn catch_up(tx: &mut Unit<'_>, who: &Behind) -> Result<bool> {
         .limit(PAGE)
         .select((log::id, log::type_, log::created_at, log::position))
         .load(tx.conn())?;
-    let Some(last) = page.last().and_then(|(.., position)| *position) else { return Ok(false) };
+    let Some(last) = page.last().and_then(|(.., position)| *position) else { return Ok(unplaced) };
     let more = page.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
     let wanted = parse_types(&types);
     // A due time of the event's own age lets the oldest go first.
@@ -118,7 +118,7 @@ pub fn catch_up(tx: &mut Unit<'_>, who: &Behind) -> Result<bool> {
     diesel::update(webhook_endpoints::table.find(&who.endpoint))
         .set(webhook_endpoints::cursor.eq(last))
         .execute(tx.conn())?;
-    Ok(more)
+    Ok(more || unplaced)
 }
 
 /// Whether an endpoint that asked for these types hears of this one. A trial or challenge goes to its own endpoint when it is made.

@@ -10,6 +10,7 @@ mod log;
 mod payload;
 mod proof;
 mod replay;
+mod replays;
 mod schedule;
 mod sign;
 mod tables;
@@ -25,10 +26,11 @@ pub use endpoints::{
 pub use fan_out::{Behind, behind, catch_up};
 pub use health::{Counts, counts};
 pub use held::{Listed, Standing, disable, end_unheld, listed, owners};
-pub use log::{Wanted, list_events};
+pub use log::{Found, Wanted, has_unplaced, list_events, place};
 pub use payload::{EventData, Payload};
 pub use proof::{Challenge, ChallengeData, repeats};
-pub use replay::{Attempted, Range, forget_old, of_event, replay, replay_failed, replay_range};
+pub use replay::{Attempted, forget_old, of_event, replay};
+pub use replays::{NewReplay, Replaying, Wished, begin as begin_replay, page as replay_page, reckon, replaying};
 pub use schedule::{ATTEMPTS, retry_after, wait};
 pub(in crate::domain) use tables::TABLES;
 

@@ -1,23 +1,19 @@
-//! What was tried, and trying it again. A replay has the id of its event, so that a receiver knows it.
+//! What was tried, and trying one event again. A replay has the id of its event, so that a receiver knows it.
 
 use diesel::prelude::*;
 
 use super::DeliveryState;
-use super::endpoints::parse_types;
 use super::fan_out::{self, NewDelivery};
+use super::replays;
 use crate::base::id::{EndpointId, EventId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::db::schema::{deliveries, events as log, webhook_endpoints};
+use crate::db::schema::{deliveries, events as log};
 use crate::domain::access::Tenant;
-use crate::domain::ledger::events::{self, Event, EventType, Log};
+use crate::domain::ledger::events::{self, Event, Log};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Owner, Sealed, Secret};
-use crate::error::rules::Hooks;
-use crate::error::{Error, Result};
-
-/// How many events one replay may reach.
-const REACH: usize = 10_000;
+use crate::error::Result;
 
 /// An event's way to an endpoint, as the platform sees it.
 pub struct Attempted {
@@ -92,58 +88,19 @@ pub fn of_event(rx: &mut Look<'_>, who: &Tenant, id: &EventId) -> Result<(Event,
     Ok((event, all))
 }
 
-/// A stretch of time whose events are replayed.
-#[derive(Clone, Debug)]
-pub struct Range {
-    /// From this instant on.
-    pub since: Timestamp,
-    /// Before this instant.
-    pub until: Timestamp,
-    /// Only of these types; none stands for all.
-    pub types: Vec<EventType>,
-}
-
 /// Sends one event again, to every endpoint that wants it. To how many.
 ///
 /// # Errors
 /// As [`of_event`].
 pub fn replay(tx: &mut Unit<'_>, who: &Tenant, id: &EventId) -> Result<usize> {
     let event = events::find(tx, Log { platform: &who.platform, mode: who.mode }, id)?;
-    let only = event.endpoint_id;
-    again(tx, who, &[(event.id, event.kind)], only.as_ref())
-}
-
-/// Sends the events of a stretch of time again. How many deliveries that makes.
-///
-/// # Errors
-/// `Invalid` when the stretch holds too many events for one call.
-pub fn replay_range(tx: &mut Unit<'_>, who: &Tenant, range: &Range) -> Result<usize> {
-    let Tenant { platform, mode, .. } = who;
-    let mut query = log::table
-        .filter(log::platform_id.eq(platform).and(log::mode.eq(*mode)))
-        .filter(log::created_at.ge(range.since.max(tx.now().minus(events::KEPT))).and(log::created_at.lt(range.until)))
-        .filter(log::type_.ne(EventType::WebhookTest.as_str()))
-        .order((log::created_at, log::id))
-        .limit(i64::try_from(REACH).unwrap_or(i64::MAX) + 1)
-        .select((log::id, log::type_))
-        .into_boxed();
-    if !range.types.is_empty() {
-        query = query.filter(log::type_.eq_any(range.types.iter().map(|kind| kind.as_str())));
-    }
-    let found: Vec<(EventId, String)> = query.load(tx.conn())?;
-    if found.len() > REACH {
-        return Err(Error::invalid("/since", Hooks::RangeTooWide(REACH)));
-    }
-    again(tx, who, &found, None)
-}
-
-/// Sends everything again that failed for good. How much.
-pub fn replay_failed(tx: &mut Unit<'_>, who: &Tenant) -> Result<usize> {
     Owner::platform(&who.platform).lock(tx)?;
     let mut count = 0;
-    for (endpoint, ..) in endpoints(tx, who)? {
-        let dead = deliveries::endpoint_id.eq(endpoint).and(deliveries::dead_at.is_not_null());
-        count += diesel::update(deliveries::table.filter(dead)).set(Fresh::at(tx.now())).execute(tx.conn())?;
+    for (endpoint, types) in replays::endpoints(tx, who)? {
+        let only = event.endpoint_id.as_ref();
+        if only.map_or_else(|| fan_out::wants(&types, &event.kind), |only| *only == endpoint) {
+            count += again(tx, &endpoint, std::slice::from_ref(&event.id))?;
+        }
     }
     tx.owe();
     Ok(count)
@@ -153,7 +110,7 @@ pub fn replay_failed(tx: &mut Unit<'_>, who: &Tenant) -> Result<usize> {
 #[derive(AsChangeset)]
 #[diesel(table_name = deliveries)]
 #[diesel(treat_none_as_null = true)]
-struct Fresh {
+pub(super) struct Fresh {
     state: DeliveryState,
     attempts: i64,
     next_at: Option<Timestamp>,
@@ -164,7 +121,7 @@ struct Fresh {
 }
 
 impl Fresh {
-    const fn at(now: Timestamp) -> Self {
+    pub(super) const fn at(now: Timestamp) -> Self {
         Self {
             state: DeliveryState::Pending,
             attempts: 0,
@@ -177,33 +134,18 @@ impl Fresh {
     }
 }
 
-fn endpoints(rx: &mut Look<'_>, who: &Tenant) -> Result<Vec<(EndpointId, String)>> {
-    let Tenant { platform, mode, .. } = who;
-    Ok(webhook_endpoints::table
-        .filter(webhook_endpoints::platform_id.eq(platform).and(webhook_endpoints::mode.eq(*mode)))
-        .select((webhook_endpoints::id, webhook_endpoints::types))
-        .load(rx.conn())?)
-}
-
-/// Puts events on their way once more. An attempt that is under way goes on, and counts.
-fn again(tx: &mut Unit<'_>, who: &Tenant, found: &[(EventId, String)], only: Option<&EndpointId>) -> Result<usize> {
-    Owner::platform(&who.platform).lock(tx)?;
+/// Puts a few events on their way to an endpoint once more. An attempt that is under way goes on, and counts. How many there
+/// are to make.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn again(tx: &mut Unit<'_>, endpoint: &EndpointId, some: &[EventId]) -> Result<usize> {
     let now = tx.now();
-    let mut count = 0;
-    for (endpoint, types) in endpoints(tx, who)? {
-        let types = parse_types(&types);
-        let mine = |kind: &str| only.map_or_else(|| fan_out::wants(&types, kind), |only| *only == endpoint);
-        let wanted: Vec<&EventId> = found.iter().filter(|(_, kind)| mine(kind)).map(|(id, _)| id).collect();
-        for some in wanted.chunks(500) {
-            let free = deliveries::lease_until.is_null().or(deliveries::lease_until.lt(now));
-            let old = deliveries::endpoint_id.eq(&endpoint).and(deliveries::event_id.eq_any(some.iter().copied()));
-            count += diesel::update(deliveries::table.filter(old.and(free))).set(Fresh::at(now)).execute(tx.conn())?;
-            let new: Vec<_> = some.iter().map(|id| NewDelivery::new((*id).clone(), &endpoint, now)).collect();
-            count += fan_out::insert(tx, &new)?;
-        }
-    }
-    tx.owe();
-    Ok(count)
+    let free = deliveries::lease_until.is_null().or(deliveries::lease_until.lt(now));
+    let old = deliveries::endpoint_id.eq(endpoint).and(deliveries::event_id.eq_any(some));
+    let renewed = diesel::update(deliveries::table.filter(old.and(free))).set(Fresh::at(now)).execute(tx.conn())?;
+    let new: Vec<_> = some.iter().map(|id| NewDelivery::new(id.clone(), endpoint, now)).collect();
+    Ok(renewed + fan_out::insert(tx, &new)?)
 }
 
 /// Forgets deliveries of events that are older than the log is kept.

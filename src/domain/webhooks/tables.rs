@@ -1,7 +1,7 @@
 //! The tables of webhooks.
 
 use super::{DeliveryState, DisabledReason, EndpointState};
-use crate::base::id::{DeliveryKind, EndpointKind, Kind, SigningKind};
+use crate::base::id::{DeliveryKind, EndpointKind, Kind, ReplayKind, SigningKind};
 use crate::domain::ledger::events::EventType;
 use crate::domain::terms::Mode;
 use crate::domain::vault::Scope;
@@ -38,6 +38,17 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("hmac", Holds::sealed(Scope::Secret, "hmac")),
             ("ed25519", Holds::sealed(Scope::Secret, "ed25519")),
             ("public_key", Holds::Text("the public half, which platforms verify with")),
+        ],
+    },
+    Table {
+        name: "replays",
+        row: "id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("id", Holds::Id(ReplayKind::PREFIX)),
+            ("endpoint_id", Holds::Refers(&["webhook_endpoints"])),
+            ("types", Holds::Codes(|| codes(EventType::ALL, EventType::as_str))),
+            ("after", Holds::Text("the event behind which it goes on, which may be forgotten by now")),
         ],
     },
     Table {

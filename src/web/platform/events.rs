@@ -12,14 +12,16 @@ use crate::base::json::few;
 use crate::base::page::{Limit, Page};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::domain::access;
+use crate::domain::access::{self, Presented};
 use crate::domain::ledger::events::{Event, EventName, EventType, Filter};
 use crate::domain::ledger::idempotency::Reply;
 use crate::domain::people::platforms::Scope;
+use crate::domain::unit::{Entry, Look};
 use crate::domain::vault::Owner;
-use crate::domain::webhooks::{self, Attempted, DeliveryState, EventData, Range, Wanted};
+use crate::domain::webhooks::{self, Attempted, DeliveryState, EventData, Found, Wanted, Wished};
 use crate::error::rules::{Hooks, Parameter};
 use crate::error::{Error, Refused, Result};
+use crate::web::aside::unless_passing;
 use crate::web::body::Raw;
 use crate::web::extract::Call;
 use crate::web::idempotent::json;
@@ -169,18 +171,47 @@ pub(in crate::web) struct ReplayBody {
     failed: bool,
 }
 
-/// What a replay does.
+/// What a replay owes.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::web) struct ReplayView {
-    /// How many deliveries are on their way again.
-    deliveries: usize,
+    /// How many deliveries are owed again at the most: one that is under way is not begun anew.
+    deliveries: i64,
 }
 
 silent! { EventDetails DeliveryView }
 
+/// How often entries get places for one page of the log: more of them than were looked at for it.
+const SOME: usize = 10;
+
+/// Gives places to entries of the caller's log that have none, in short transactions, at the most so many of them. Nothing is
+/// written where all have theirs.
+///
+/// # Errors
+/// What `access` says of the token.
+pub(super) async fn placed(call: &Call, token: &Presented, at_most: usize) -> Result<()> {
+    let (app, share, asked) = (&call.shared.app, call.share(), token.clone());
+    let wait = move |rx: &mut Look<'_>| {
+        let tenant = access::platform(rx, &asked)?;
+        webhooks::has_unplaced(rx, &tenant)
+    };
+    let mut more = app.read_for(&share, wait).await?;
+    for _ in 0..at_most {
+        if !more {
+            break;
+        }
+        let token = token.clone();
+        let place = move |entry: &mut Entry<'_>| {
+            let (tx, tenant) = access::platform_acting(entry, &token)?;
+            webhooks::place(tx, &tenant)
+        };
+        more = app.enter(&share, place).await?;
+    }
+    Ok(())
+}
+
 /// `GET /v1/events`.
 #[utoipa::path(get, path = "/v1/events", tag = "platform", operation_id = "list_events", summary = "What changed, in order, for 30 days",
-    description = "Keep the id of the last event you have seen and ask for what came after it.",
+    description = "Keep the id of the last event you have seen and ask for what came after it. For one page so many entries of the log are looked at: with a filter it may hold fewer than `limit`, or none, and more stand behind it. Follow `next_cursor` while `has_more` is true.",
     params(EventsQuery), responses((status = 200, description = "A page", body = EventList)))]
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: EventsQuery = call.query()?;
@@ -197,17 +228,18 @@ async fn list(call: Call) -> Result<HttpResponse> {
     let entries = Filter { kind, report: query.report_id, since: query.since, until: query.until };
     let wanted = Wanted { entries, delivery: query.delivery };
     let limit = Limit::coerce(query.limit);
-    let found = call
-        .shared
-        .app
-        .enter(&call.share(), move |entry| {
-            let (tx, tenant) = access::platform_acting(entry, &token)?;
-            webhooks::list_events(tx, &tenant, after.as_ref(), &wanted, limit)
-        })
-        .await?;
-    let mut page = Page::cut(found, limit, "events", |event| event.id.clone());
+    placed(&call, &token, SOME).await?;
+    let list = move |rx: &mut Look<'_>| {
+        let tenant = access::platform(rx, &token)?;
+        webhooks::list_events(rx, &tenant, after.as_ref(), &wanted, limit)
+    };
+    let Found { entries, last } = call.shared.app.read_for(&call.share(), list).await?;
+    let mut page = Page::cut(entries, limit, "events", |event| event.id.clone());
     // The mark of this list is the id itself, which callers keep anyway.
-    page.next = page.next.and(page.data.last().map(|event| event.id.to_string()));
+    page.next = match page.next {
+        Some(_) => page.data.last().map(|event| event.id.to_string()),
+        None => last.map(|id| id.to_string()),
+    };
     Ok(list_response(call.request(), page.map(EventView::from)))
 }
 
@@ -244,7 +276,7 @@ async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
     let id = call.id::<EventKind>("id")?;
     let token = call.token()?;
     once(&call, &raw, token, move |tx, who| {
-        let view = ReplayView { deliveries: webhooks::replay(tx, &who, &id)? };
+        let view = ReplayView { deliveries: i64::try_from(webhooks::replay(tx, &who, &id)?).unwrap_or(0) };
         Ok(Reply::of(Owner::platform(&who.platform), json(StatusCode::ACCEPTED, &view)?))
     })
     .await
@@ -252,28 +284,40 @@ async fn replay(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 /// `POST /v1/events/replay`.
 #[utoipa::path(post, path = "/v1/events/replay", tag = "platform", operation_id = "replay_events",
-    summary = "Send many events again", description = "Those of a stretch of time, up to 10,000 of them, or with `failed` all deliveries that failed for good.",
+    summary = "Send many events again", description = "Those of a stretch of time that holds up to 10,000 of them, or with `failed` all deliveries that failed for good. They are put on their way little by little: `replays_owed` of each endpoint tells how many are still to come. Four replays to one endpoint may be under way; the next is 429.",
     request_body = ReplayBody,
-    responses((status = 202, description = "On their way", body = ReplayView)))]
+    responses((status = 202, description = "Owed", body = ReplayView)))]
 async fn replay_many(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
-    let body = raw.parse::<ReplayBody>(&call).await?;
+    let wished = raw.parse::<ReplayBody>(&call).await?.and_then(wished);
+    // Reckoned among the readers; what is wrong is told only after the replay was looked for.
+    let owed = match wished {
+        Ok(wished) => {
+            let asked = token.clone();
+            let reckon = move |rx: &mut Look<'_>| {
+                let who = access::platform(rx, &asked)?;
+                webhooks::reckon(rx, &who, &wished)
+            };
+            unless_passing(call.shared.app.read_for(&call.share(), reckon).await)?
+        }
+        Err(refused) => Err(refused),
+    };
     once(&call, &raw, token, move |tx, who| {
-        let body = body?;
-        few_types(&body.types)?;
-        let deliveries = match body {
-            ReplayBody { failed: true, since: None, until: None, types } if types.is_empty() => {
-                webhooks::replay_failed(tx, &who)?
-            }
-            ReplayBody { failed: false, since: Some(since), until: Some(until), types } if since < until => {
-                webhooks::replay_range(tx, &who, &Range { since, until, types })?
-            }
-            _ => return Err(Error::invalid("/since", Hooks::Range)),
-        };
-        let view = ReplayView { deliveries };
+        let view = ReplayView { deliveries: webhooks::begin_replay(tx, &who, &owed?)? };
         Ok(Reply::of(Owner::platform(&who.platform), json(StatusCode::ACCEPTED, &view)?))
     })
     .await
+}
+
+fn wished(body: ReplayBody) -> Result<Wished> {
+    few_types(&body.types)?;
+    match body {
+        ReplayBody { failed: true, since: None, until: None, types } if types.is_empty() => Ok(Wished::Failed),
+        ReplayBody { failed: false, since: Some(since), until: Some(until), types } if since < until => {
+            Ok(Wished::Range { since, until, types })
+        }
+        _ => Err(Error::invalid("/since", Hooks::Range)),
+    }
 }
 
 pub(super) fn rows() -> Vec<Row> {

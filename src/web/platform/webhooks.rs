@@ -6,6 +6,7 @@ use actix_web::http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::events::placed;
 use super::once::once;
 use super::{MOST_TYPES, few_types};
 use crate::base::id::{EndpointId, EndpointKind, EventId};
@@ -87,6 +88,9 @@ pub(in crate::web) struct EndpointView {
     disabled_reason: Option<DisabledReason>,
     /// The keys that sign at present, the newest first.
     public_keys: Vec<PublicKeyView>,
+    /// How many deliveries of replays are still to be put on their way to it.
+    #[schema(minimum = 0)]
+    replays_owed: i64,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -133,7 +137,7 @@ silent! { EndpointBody EndpointView PublicKeyView NewEndpointView TestView }
 
 impl From<Details> for EndpointView {
     fn from(details: Details) -> Self {
-        let Details { endpoint, url, keys } = details;
+        let Details { endpoint, url, keys, replays_owed } = details;
         let key = |key: webhooks::PublicKey| PublicKeyView {
             public_key: key.public_key,
             created_at: key.created_at,
@@ -149,6 +153,7 @@ impl From<Details> for EndpointView {
             disabled_at: endpoint.disabled_at,
             disabled_reason: endpoint.disabled_reason,
             public_keys: keys.into_iter().map(key).collect(),
+            replays_owed,
             created_at: endpoint.created_at,
         }
     }
@@ -171,6 +176,8 @@ impl From<Created> for NewEndpointView {
 async fn create(call: Call, raw: Raw) -> Result<HttpResponse> {
     let token = call.token()?;
     let body = raw.parse::<EndpointBody>(&call).await?;
+    // It hears of what happens from now on, so all that happened before has its place by then.
+    placed(&call, &token, usize::MAX).await?;
     once(&call, &raw, token, move |tx, who| {
         let EndpointBody { url, types } = body?;
         few_types(&types)?;
@@ -223,7 +230,7 @@ async fn find(call: Call) -> Result<HttpResponse> {
 
 /// `DELETE /v1/webhook-endpoints/{id}`.
 #[utoipa::path(delete, path = "/v1/webhook-endpoints/{id}", tag = "platform", operation_id = "delete_webhook_endpoint",
-    summary = "Have no more events sent there", description = "What is still owed to it is dropped; the event log keeps the events.",
+    summary = "Have no more events sent there", description = "What is still owed to it is dropped, replays with it; the event log keeps the events.",
     params(("id" = inline(EndpointId), Path, description = "The endpoint's id")),
     responses((status = 204, description = "Removed")))]
 async fn remove(call: Call) -> Result<HttpResponse> {
