@@ -103,6 +103,7 @@ mod stumbles;
 mod supply_chain;
 mod tampering;
 mod tampering_heads;
+mod tampering_kinds;
 mod tampering_names;
 mod tampering_records;
 mod tampering_rows;

@@ -49,31 +49,6 @@ async fn lived_in(world: &World) -> (Platform, Staff, String, String) {
 
 type Edits = Vec<(&'static str, String, &'static str)>;
 
-fn of_cases(case: &str, another: &str) -> Edits {
-    let of = |set: &str| format!("UPDATE cases SET {set} WHERE id = '{case}'");
-    let first = format!("(SELECT min(id) FROM reports WHERE case_id = '{case}')");
-    let platform = "(SELECT id FROM platforms WHERE slug = 'ember')";
-    vec![
-        ("cases", of("state = 'closed', outcome = 'withdrawn', closed_at = 1"), "state_not_recorded"),
-        ("cases", of("state = 'received'"), "state_not_recorded"),
-        ("cases", of("outcome = 'platform_acted'"), "outcome_not_recorded"),
-        ("cases", of("priority = 'p3'"), "priority_not_recorded"),
-        ("cases", of("queue = 'complaints'"), "queue_not_recorded"),
-        ("cases", of(&format!("platform_id = {platform}")), "platform_not_recorded"),
-        ("cases", of("mode = 'test'"), "platform_not_recorded"),
-        ("reports", format!("UPDATE reports SET platform_id = {platform} WHERE id = {first}"), "platform_not_recorded"),
-        ("reports", format!("UPDATE reports SET mode = 'test' WHERE id = {first}"), "platform_not_recorded"),
-        ("reports", format!("UPDATE reports SET case_id = '{another}' WHERE id = {first}"), "report_not_recorded"),
-        ("reports", format!("UPDATE reports SET case_id = '{another}' WHERE id = {first}"), "report_gone"),
-        ("reports", format!("DELETE FROM reports WHERE id = {first}"), "report_gone"),
-        (
-            "reports",
-            format!("UPDATE reports SET id = 'rep_00000000000000000000000001' WHERE id = {first}"),
-            "report_not_recorded",
-        ),
-    ]
-}
-
 fn of_people(spark: &Platform, lead: &Staff) -> Edits {
     let staff = |set: &str| format!("UPDATE staff SET {set} WHERE id = '{}'", lead.id);
     let client = |set: &str| format!("UPDATE platform_clients SET {set} WHERE id = '{}'", spark.client_id);
@@ -90,12 +65,13 @@ fn of_people(spark: &Platform, lead: &Staff) -> Edits {
     ]
 }
 
+/// Rows of accounts and credentials, as one would be whose proof fits: the record knows better than an older row.
 #[test]
 fn a_row_that_contradicts_the_record_is_found() {
     on_both(|world| async move {
-        let (spark, lead, case, another) = lived_in(&world).await;
+        let (spark, lead, case, _) = lived_in(&world).await;
         assert_eq!(contradicted(&world).await, []);
-        for (table, sql, wanted) in of_cases(&case, &another).into_iter().chain(of_people(&spark, &lead)) {
+        for (table, sql, wanted) in of_people(&spark, &lead) {
             world.tamper(&format!("CREATE TABLE kept AS SELECT * FROM {table}"));
             world.tamper(&sql);
             let found = contradicted(&world).await;
