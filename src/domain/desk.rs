@@ -6,7 +6,7 @@
 //! A "not found" may be a wall. The transaction that met it is rolled back, so a note is made in another one, by
 //! [`note_turned_away`], which whoever runs the desk runs after each of them.
 
-use super::access::{self, Acting, CaseAct, Grant};
+use super::access::{self, Acting, CaseAct, Grant, Sight};
 use super::casework::colleagues;
 use super::ledger::idempotency::{self, Answer, Answered, Keyed, Reply};
 use super::ledger::seen::Seen;
@@ -118,7 +118,22 @@ pub fn unkeyed<A: CaseAct, T>(
     })
 }
 
-/// Reads of a case what is put on record. Who reads is not yet at work.
+/// Reads a case in a transaction that only reads. What was read is shown when [`look`] has put that on record.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended; then what `access` says of the case, and what `work` says.
+pub fn shown<T>(
+    rx: &mut Look<'_>,
+    bearer: &Sensitive<String>,
+    case: &CaseId,
+    work: impl FnOnce(&mut Look<'_>, &Sight) -> Result<T>,
+) -> Result<T> {
+    let (who, _) = access::reading(rx, bearer)?;
+    let sight = access::sight(rx, &who, case)?;
+    work(rx, &sight)
+}
+
+/// Puts on record that somebody reads a case. Who reads is not yet at work.
 ///
 /// # Errors
 /// As [`unkeyed`].

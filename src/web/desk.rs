@@ -8,11 +8,11 @@ use crate::app::App;
 use crate::base::id::{CaseId, SessionId, StaffId};
 use crate::base::secret::Sensitive;
 use crate::db::Share;
-use crate::domain::access::{Acting, CaseAct, Grant};
+use crate::domain::access::{Acting, CaseAct, Grant, Read, Sight};
 use crate::domain::desk::{self, At, Visit, WasRead};
 use crate::domain::ledger::idempotency::{Answer, Answered, Reply};
 use crate::domain::people::staff::Living;
-use crate::domain::unit::{Entry, Look, Unit};
+use crate::domain::unit::{Look, Unit};
 use crate::error::{Error, Result};
 
 /// Does an act on a case, once for each key.
@@ -22,8 +22,9 @@ pub(super) async fn on_case<A: CaseAct>(
     at: At,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
 ) -> Result<Answered> {
-    let (bearer, cases) = (visit.bearer.clone(), vec![at.case.clone()]);
-    turning_away(call, bearer, cases, move |entry, _| desk::on_case(entry, visit, &at, work)).await
+    let (bearer, cases, share) = (visit.bearer.clone(), vec![at.case.clone()], call.share());
+    let done = call.shared.app.enter(&share, move |entry| desk::on_case(entry, visit, &at, work));
+    turning_away(call, bearer, cases, done).await
 }
 
 /// Does an act on two cases, once for each key. The wall may stand before either.
@@ -34,9 +35,10 @@ pub(super) async fn on_two<A: CaseAct>(
     other: Result<CaseId>,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>, Grant<A>) -> Result<Answer> + Send + 'static,
 ) -> Result<Answered> {
-    let bearer = visit.bearer.clone();
+    let (bearer, share) = (visit.bearer.clone(), call.share());
     let cases = [Some(&at.case), other.as_ref().ok()].into_iter().flatten().cloned().collect();
-    turning_away(call, bearer, cases, move |entry, _| desk::on_two(entry, visit, &at, other, work)).await
+    let done = call.shared.app.enter(&share, move |entry| desk::on_two(entry, visit, &at, other, work));
+    turning_away(call, bearer, cases, done).await
 }
 
 /// Does what names no case, once for each key.
@@ -55,19 +57,28 @@ pub(super) async fn unkeyed<A: CaseAct, T: Send + 'static>(
     case: CaseId,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let cases = vec![case.clone()];
-    turning_away(call, bearer, cases, move |entry, bearer| desk::unkeyed(entry, bearer, &case, work)).await
+    let (visitor, cases, share) = (bearer.clone(), vec![case.clone()], call.share());
+    let done = call.shared.app.enter(&share, move |entry| desk::unkeyed(entry, &visitor, &case, work));
+    turning_away(call, bearer, cases, done).await
 }
 
-/// Reads of a case what is put on record.
-pub(super) async fn look<A: CaseAct, T: Send + 'static>(
+/// Reads a case among the readers, however long that takes, and then puts it on record in a short write. What was read is
+/// answered when both are done: nothing is shown that is not on record, and nothing counts as read that was not.
+pub(super) async fn look<T: Send + 'static>(
     call: &Call,
     bearer: Sensitive<String>,
     case: CaseId,
-    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<T> + Send + 'static,
+    read: impl FnOnce(&mut Look<'_>, &Sight) -> Result<T> + Send + 'static,
+    record: impl FnOnce(&mut Unit<'_>, Grant<Read>, T) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let cases = vec![case.clone()];
-    turning_away(call, bearer, cases, move |entry, bearer| desk::look(entry, bearer, &case, work)).await
+    let (app, share, cases) = (&call.shared.app, call.share(), vec![case.clone()]);
+    let (reader, recorder, named) = (bearer.clone(), bearer.clone(), case.clone());
+    let done = async {
+        let was_read = app.read_for(&share, move |rx| desk::shown(rx, &reader, &named, read)).await?;
+        let note = move |tx: &mut Unit<'_>, grant| record(tx, grant, was_read);
+        app.enter(&share, move |entry| desk::look(entry, &recorder, &case, note)).await
+    };
+    turning_away(call, bearer, cases, done).await
 }
 
 /// Reads what no record is kept of: lists and counts.
@@ -137,16 +148,15 @@ async fn keep_beat(since: Instant) {
     tokio::time::sleep(whole.saturating_sub(took)).await;
 }
 
-/// Runs `work`, and after a "not found" notes of each of the cases that it was said, whatever the reason was.
-async fn turning_away<T: Send + 'static>(
+/// Waits for what is done, and after a "not found" notes of each of the cases that it was said, whatever the reason was.
+async fn turning_away<T>(
     call: &Call,
     bearer: Sensitive<String>,
     cases: Vec<CaseId>,
-    work: impl FnOnce(&mut Entry<'_>, &Sensitive<String>) -> Result<T> + Send + 'static,
+    done: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let (since, visitor) = (heard(), bearer.clone());
-    let (app, share) = (&call.shared.app, call.share());
-    let answer = app.enter(&share, move |entry| work(entry, &visitor)).await;
+    let (since, app, share) = (heard(), &call.shared.app, call.share());
+    let answer = done.await;
     match &answer {
         Err(Error::NotFound) => {
             let noted = app.enter(&share, move |entry| desk::note_turned_away(entry, &bearer, &cases)).await;

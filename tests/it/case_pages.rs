@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use recourse::base::id::CaseId;
+use recourse::base::secret::Sensitive;
+use recourse::db::Share;
+use recourse::domain::casefile::{self, Page};
+use recourse::domain::desk;
 use recourse::domain::people::staff::Role;
+use recourse::domain::unit::{Entry, Look};
 use serde_json::{Value, json};
 
 use crate::harness::client::{Staff, full, small};
@@ -161,5 +167,43 @@ fn who_reads_what_is_older_alone_has_not_read_the_case() {
         };
         let page = lead.caller.get(&format!("/v1/triage/cases/{case}?cursor={older}")).await.expect(200).json();
         assert_eq!(review(&page), "running");
+    });
+}
+
+#[test]
+fn what_is_said_while_a_page_is_read_stays_unread() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let report = spark.submit(&small("P-1")).await;
+        let case = lead.case_of("P-1").await;
+        lead.act(&case, "claim", &json!({})).await.expect(200);
+        let listed = async || {
+            let all = lead.caller.get("/v1/triage/cases?platform_report_ref=P-1").await.expect(200).json();
+            all["data"][0].clone()
+        };
+        let bearer = || Sensitive::new(lead.caller.token.clone());
+        let (id, who): (CaseId, _) = (case.parse().unwrap(), bearer());
+        let named = id.clone();
+        let reading =
+            move |rx: &mut Look<'_>| desk::shown(rx, &who, &named, |rx, sight| casefile::view(rx, sight, None));
+        let view = world.app.read(reading).await.unwrap();
+        let version = view.summary.version;
+        // The page is made, and is not on record yet, when she says more.
+        world.pass(1);
+        let more = json!({"statement": "He is at the door."});
+        spark.caller.post(&format!("/v1/reports/{report}/additions"), &more).await.expect(201);
+        let who = bearer();
+        let recording = move |entry: &mut Entry<'_>| {
+            desk::look(entry, &who, &id, |tx, grant| casefile::record(tx, grant, Page::Newest, view))
+        };
+        let shown = world.app.enter(&Share::of("lead"), recording).await.unwrap();
+        // It is shown as what it is, the older version, and what it does not hold is unread.
+        assert_eq!((shown.summary.version, shown.additions.unwrap().len()), (version, 0));
+        let now = listed().await;
+        assert!(now["version"].as_i64().unwrap() > version && now["read_at"].is_null(), "{now}");
+        let (page, _) = lead.case(&case).await;
+        assert_eq!(page["additions"].as_array().unwrap().len(), 1);
+        assert!(!page["read_at"].is_null() && listed().await["read_at"] == page["read_at"], "{page}");
     });
 }

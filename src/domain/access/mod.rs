@@ -49,6 +49,27 @@ pub struct Grant<A> {
     act: PhantomData<fn() -> A>,
 }
 
+/// Proof that a colleague may read a case in a transaction that only reads. Nothing outside this module can make one.
+#[derive(Debug)]
+pub struct Sight {
+    case: Case,
+    who: Acting,
+}
+
+impl Sight {
+    /// The case, as it stands in this transaction.
+    #[must_use]
+    pub const fn case(&self) -> &Case {
+        &self.case
+    }
+
+    /// Who reads it.
+    #[must_use]
+    pub const fn who(&self) -> &Acting {
+        &self.who
+    }
+}
+
 impl<A> Grant<A> {
     const fn new(case: Case, who: Acting) -> Self {
         Self { case, who, act: PhantomData }
@@ -296,6 +317,14 @@ pub(super) fn two_cases<A: CaseAct>(
 /// `NotFound` as in [`case`].
 pub(super) fn check_sight(rx: &mut Look<'_>, who: &Acting, id: &CaseId) -> Result<()> {
     in_sight(rx, who, id).map(|_| ())
+}
+
+/// A case for reading in a transaction that only reads: nothing is locked.
+///
+/// # Errors
+/// `NotFound` as in [`case`].
+pub(super) fn sight(rx: &mut Look<'_>, who: &Acting, id: &CaseId) -> Result<Sight> {
+    Ok(Sight { case: in_sight(rx, who, id)?, who: who.clone() })
 }
 
 fn in_sight(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<Case> {

@@ -7,5 +7,5 @@ pub mod queues;
 mod read;
 mod tables;
 
-pub use read::{CaseSummary, CaseView, summary, view};
+pub use read::{CaseSummary, CaseView, Page, record, summary, view};
 pub(in crate::domain) use tables::TABLES;

@@ -1,4 +1,4 @@
-//! A case as colleagues read it. Every reading is recorded; what people said only goes to those whose role may read it.
+//! A case as colleagues read it. Every reading is recorded before it is shown; what people said only goes to those whose role may read it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,7 +9,7 @@ use super::queues;
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::domain::access::{self, Act, Grant, Read};
+use crate::domain::access::{self, Act, Grant, Read, Sight};
 use crate::domain::case::clocks::{self, ClockKind, ClockState};
 use crate::domain::case::report;
 use crate::domain::case::{Case, Outcome, PrioritySource, State};
@@ -25,7 +25,7 @@ use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Priority, Queue};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
-use crate::error::Result;
+use crate::error::{Error, Forbidden, Result};
 
 /// A case in a list: nothing of what people said.
 #[derive(Debug, Serialize, ToSchema)]
@@ -194,21 +194,72 @@ pub fn summary(case: &Case) -> CaseSummary {
     }
 }
 
-/// A page of the case, for a colleague: the newest, or what comes behind a cursor. The reading is recorded, with or without
-/// content. What does not open is left out, and that is said: whoever was woken for a case must be able to work on it.
+/// A page of the case, for a colleague: the newest, or what comes behind a cursor. It may be shown when [`record`] has put the
+/// reading on record. What does not open is left out, and that is said: whoever was woken for a case must be able to work on it.
 ///
 /// # Errors
 /// `Parameter` for a cursor of another case.
-pub fn view(tx: &mut Unit<'_>, grant: &Grant<Read>, after: Option<&str>) -> Result<CaseView> {
-    let (mut case, who) = (grant.case().clone(), grant.who());
+pub fn view(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>) -> Result<CaseView> {
+    let (case, who) = (sight.case(), sight.who());
     let content = access::allows(who.role, case.queue, Act::ReadContent);
-    audit::record(tx, Owner::case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
-    let now = tx.now();
-    // What is behind a cursor is older than what somebody must have read.
-    if content && after.is_none() {
-        casework::note_reading(tx, &mut case, who)?;
+    let (clocks, image) = clocks_shown(rx, &case.id)?;
+    let Entries { reports, additions, requests, notes, pending, next, mut damaged } =
+        pages::page(rx, Reading { case: &case.id, content }, after)?;
+    let newest = if content { part(priority::newest(rx, &case.id), &mut damaged)? } else { None };
+    Ok(CaseView {
+        summary: summary(case),
+        assessment: newest.map(|(_, assessed)| assessed.assessment),
+        clocks,
+        intimate_image_clock: image,
+        contact_barred: report::contact_is_barred(rx, &case.id)?,
+        reports,
+        additions: content.then_some(additions),
+        requests,
+        notes: content.then_some(notes),
+        pending,
+        acts_ended: acts::ended(rx, &case.id)?,
+        links: queues::linked(rx, &case.id, who)?,
+        next_cursor: next,
+        damaged,
+    })
+}
+
+/// Which page of a case somebody reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The first, which holds the newest.
+    Newest,
+    /// One behind a cursor: older than what somebody must have read.
+    Older,
+}
+
+/// Puts on record that a page of the case is read, with or without content, and gives the page back as it may be shown. Only what
+/// the page was made of counts as read: of a case in which more was said meanwhile the newest is unread still.
+///
+/// # Errors
+/// `Forbidden` when the page holds content that they may not read any more.
+pub fn record(tx: &mut Unit<'_>, grant: Grant<Read>, page: Page, mut view: CaseView) -> Result<CaseView> {
+    let (mut case, who) = grant.into_parts();
+    let content = view.notes.is_some();
+    if content && !access::allows(who.role, case.queue, Act::ReadContent) {
+        return Err(Error::Forbidden(Forbidden::Role));
     }
-    let clocks = clocks::of_case(tx, &case.id)?;
+    audit::record(tx, Owner::case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
+    let unmoved = case.version == view.summary.version;
+    if content && page == Page::Newest && case.content_at == view.summary.content_at {
+        casework::note_reading(tx, &mut case, &who)?;
+    }
+    // A version that names more than the page shows would let somebody act on what they did not see.
+    if unmoved {
+        view.summary = summary(&case);
+        (view.clocks, view.intimate_image_clock) = clocks_shown(tx, &case.id)?;
+    }
+    Ok(view)
+}
+
+/// The clocks of a case as they are shown, and when the platform's time for an intimate image ends.
+fn clocks_shown(rx: &mut Look<'_>, id: &CaseId) -> Result<(Vec<ClockView>, Option<Timestamp>)> {
+    let (now, clocks) = (rx.now(), clocks::of_case(rx, id)?);
     let clock = |clock: &clocks::Clock| ClockView {
         kind: clock.kind,
         due_at: clock.due_at,
@@ -218,25 +269,7 @@ pub fn view(tx: &mut Unit<'_>, grant: &Grant<Read>, after: Option<&str>) -> Resu
     };
     let images = || clocks.iter().filter(|clock| clock.kind == ClockKind::IntimateImage);
     let image = images().find(|clock| clock.runs()).or_else(|| images().next()).map(|clock| clock.due_at);
-    let Entries { reports, additions, requests, notes, pending, next, mut damaged } =
-        pages::page(tx, Reading { case: &case.id, content }, after)?;
-    let newest = if content { part(priority::newest(tx, &case.id), &mut damaged)? } else { None };
-    Ok(CaseView {
-        summary: summary(&case),
-        assessment: newest.map(|(_, assessed)| assessed.assessment),
-        clocks: first_clocks(&clocks).map(clock).collect(),
-        intimate_image_clock: image,
-        contact_barred: report::contact_is_barred(tx, &case.id)?,
-        reports,
-        additions: content.then_some(additions),
-        requests,
-        notes: content.then_some(notes),
-        pending,
-        acts_ended: acts::ended(tx, &case.id)?,
-        links: queues::linked(tx, &case.id, who)?,
-        next_cursor: next,
-        damaged,
-    })
+    Ok((first_clocks(&clocks).map(clock).collect(), image))
 }
 
 /// So many clocks of a case are shown.

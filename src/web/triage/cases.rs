@@ -9,15 +9,15 @@ use crate::base::id::{CaseId, CaseKind, StaffId};
 use crate::base::page::Limit;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::domain::access::{Acting, Assign, Claim, Read, Work};
+use crate::domain::access::{Acting, Assign, Claim, Read, Sight, Work};
 use crate::domain::case::{Action, State};
 use crate::domain::casefile;
 use crate::domain::casefile::queues::{self, Filter};
-use crate::domain::casefile::{CaseSummary, CaseView};
+use crate::domain::casefile::{CaseSummary, CaseView, Page};
 use crate::domain::casework::{self, Transition};
 use crate::domain::terms::Mode;
 use crate::domain::triage::{Priority, Queue};
-use crate::domain::unit::Look;
+use crate::domain::unit::{Look, Unit};
 use crate::error::rules::Parameter;
 use crate::error::{Error, Refused, Result};
 use crate::web::body::Raw;
@@ -106,10 +106,10 @@ pub(in crate::web) struct CaseQuery {
 async fn view(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let CaseQuery { cursor } = call.query()?;
-    let view = desk::look::<Read, _>(&call, call.bearer()?, id, move |tx, grant| {
-        casefile::view(tx, &grant, cursor.as_deref())
-    })
-    .await?;
+    let page = if cursor.is_none() { Page::Newest } else { Page::Older };
+    let read = move |rx: &mut Look<'_>, sight: &Sight| casefile::view(rx, sight, cursor.as_deref());
+    let record = move |tx: &mut Unit<'_>, grant, view| casefile::record(tx, grant, page, view);
+    let view = desk::look(&call, call.bearer()?, id, read, record).await?;
     let tag = etag(view.summary.version);
     Ok(HttpResponse::Ok().insert_header(("etag", tag)).json(view))
 }
