@@ -17,6 +17,8 @@ use super::network::network;
 use super::problem;
 use super::refusals::{Known, Refusal};
 use super::row::{Caching, Caller, Row};
+use super::sending::sliced;
+use super::turns::Held;
 use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
 use crate::db::Share;
@@ -59,18 +61,22 @@ pub(super) async fn frame(
         };
         let (request, response) = response.into_parts();
         let mut refusal = response.extensions().get::<Refusal>().cloned();
-        let mut response = match response.error().and_then(|error| error.as_error::<Error>()) {
-            Some(error) => {
-                if let Some(shared) = &shared {
-                    shared.app.metrics.refused(problem::code(error));
-                }
-                refusal = Some(Refusal::of(error));
-                let mut rendered = problem::response(error, &id);
-                copy_limits(response.headers(), rendered.headers_mut());
-                rendered
+        let mut refuse = |error: &Error, headers: &header::HeaderMap| {
+            if let Some(shared) = &shared {
+                shared.app.metrics.refused(problem::code(error));
             }
+            refusal = Some(Refusal::of(error));
+            let mut rendered = problem::response(error, &id);
+            copy_limits(headers, rendered.headers_mut());
+            rendered
+        };
+        let response = match response.error().and_then(|error| error.as_error::<Error>()) {
+            Some(error) => refuse(error, response.headers()),
             None => response,
         };
+        let limits = response.headers().clone();
+        let room = shared.as_ref().and_then(|shared| room(shared, &request));
+        let mut response = sliced(response, room).unwrap_or_else(|error| refuse(&error, &limits));
         finish(&mut response, &id, shared.as_ref().map(web::Data::get_ref), &request);
         let took = since.elapsed();
         if let Some(shared) = &shared {
@@ -88,6 +94,13 @@ pub(super) async fn frame(
     }
     .instrument(span)
     .await
+}
+
+/// Where the answers of a platform or colleague count while they are not sent. Pages that everybody may have are in memory once.
+fn room(shared: &Shared, request: &actix_web::HttpRequest) -> Option<Held> {
+    let extensions = request.extensions();
+    let payer = extensions.get::<Payer>().filter(|_| extensions.get::<Known>().is_some());
+    payer.map(|payer| shared.aside.room(&payer.0))
 }
 
 /// Whether a path is spelled in the one way that counts. A proxy lets paths through by their letters: `/%72eadyz`,

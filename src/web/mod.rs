@@ -20,6 +20,7 @@ pub mod problem;
 mod public;
 mod refusals;
 mod row;
+mod sending;
 mod sign_in;
 mod tags;
 mod triage;
