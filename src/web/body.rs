@@ -31,6 +31,11 @@ use crate::error::{Error, Refused, Result};
 /// How long a body may take to arrive: actix itself has no bound for that, and slow bodies would hold connections.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How much of a refused body is let go by: as long as the longest batch may be, and a little more.
+const LONGEST_PASSED: usize = 9 * 1024 * 1024;
+/// How long that may take.
+const PASSING: Duration = Duration::from_secs(1);
+
 /// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for. Its memory counts
 /// for whoever sent it, until it is dropped.
 #[derive(Clone)]
@@ -111,16 +116,25 @@ impl FromRequest for Raw {
         let media = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?").to_owned());
         let announced =
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let payload = payload.take();
+        let mut payload = payload.take();
         let held = request.app_data::<web::Data<Shared>>().map(|shared| shared.aside.room(&payer(request)));
         Box::pin(async move {
             let (bound, is_lenient) = wanted?;
             let mut held = held.ok_or_else(|| anyhow::anyhow!("a body is read without the service's data"))?;
-            if packed {
-                return Err(Refused::Encoding.into());
-            }
-            let bytes = tokio::time::timeout(PATIENCE, read(payload, announced, bound, &mut held)).await;
-            let bytes = bytes.map_err(|_| Error::Refused(Refused::TooSlow))??;
+            let bytes = async {
+                if packed {
+                    return Err(Refused::Encoding.into());
+                }
+                let read = read(&mut payload, announced, bound, &mut held);
+                tokio::time::timeout(PATIENCE, read).await.map_err(|_| Error::Refused(Refused::TooSlow))?
+            };
+            let bytes = match bytes.await {
+                Ok(bytes) => bytes,
+                Err(refused) => {
+                    pass_over(&mut payload).await;
+                    return Err(refused);
+                }
+            };
             // A call without a body needs no media type.
             let (json, charset) = media.as_deref().map_or((bytes.is_empty(), None), is_json);
             let is_mislabelled = !json;
@@ -156,7 +170,7 @@ fn is_json(media: &str) -> (bool, Option<String>) {
     (right && is_utf8, charsets.into_iter().next())
 }
 
-async fn read(mut payload: Payload, announced: Option<usize>, bound: usize, held: &mut Held) -> Result<Bytes> {
+async fn read(payload: &mut Payload, announced: Option<usize>, bound: usize, held: &mut Held) -> Result<Bytes> {
     if announced.is_some_and(|length| length > bound) {
         return Err(Refused::TooLarge.into());
     }
@@ -172,6 +186,23 @@ async fn read(mut payload: Payload, announced: Option<usize>, bound: usize, held
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())
+}
+
+/// Lets go by what is left of a body that was refused, so that its sender hears why: for a second, as much as anybody may send,
+/// and a piece at a time in turn with what else is served. What still comes then is not read: the connection ends with the
+/// answer. (actix would read on for a second, as quickly as it comes and however much.)
+pub(super) async fn pass_over(payload: &mut Payload) {
+    let passing = async {
+        let mut passed = 0;
+        while passed < LONGEST_PASSED
+            && let Some(Ok(piece)) = payload.next().await
+        {
+            passed += piece.len();
+            tokio::task::yield_now().await;
+        }
+    };
+    // Who is slower has been given time enough.
+    let _ = tokio::time::timeout(PASSING, passing).await;
 }
 
 /// Reads JSON: text that is no JSON is malformed, JSON of the wrong shape is invalid at a place.

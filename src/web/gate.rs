@@ -11,6 +11,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use tracing::Instrument;
 
 use super::Shared;
+use super::body::pass_over;
 use super::desk;
 use super::limits::{Policy, Verdict};
 use super::network::network;
@@ -177,13 +178,16 @@ fn guard(headers: &mut header::HeaderMap, is_by_https: bool) {
 
 /// The door of a path.
 pub(super) async fn enter(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     // A refusal goes on as an answer, so that the outer door can render it.
     let answer = match check(&request).await {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
-        Err(refused) => request.error_response(refused),
+        Err(refused) => {
+            pass_over(&mut request.take_payload()).await;
+            request.error_response(refused)
+        }
     };
     if answer.status() != StatusCode::UNAUTHORIZED {
         return Ok(answer);

@@ -8,9 +8,10 @@ use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
 use recourse::domain::webhooks;
+use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::client::{Platform, new_key, small};
+use crate::harness::client::{Caller, Platform, new_key, small};
 use crate::harness::{TEST, World, on_both, on_both_with};
 
 /// Begins to send a batch of eight MiB, and goes no further: as one does who sends slowly.
@@ -158,4 +159,48 @@ fn a_token_that_has_just_become_void_uses_up_one_call_at_most() {
             assert!(left.contains("r=19") || left.contains("r=18"), "{left}");
         },
     );
+}
+
+/// Sends a body without end to `path`, as quickly as it can. How much was taken until the connection ended.
+fn pour(base: &str, path: &str, token: &str) -> usize {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        new_key(),
+        u64::MAX / 2
+    );
+    let mut stream = TcpStream::connect(base.trim_start_matches("http://")).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let piece = vec![b' '; 64 * 1024];
+    let mut taken = 0;
+    while taken < MOST_POURED && stream.write_all(&piece).is_ok() {
+        taken += piece.len();
+    }
+    taken
+}
+
+/// More than what is let go by of a refused body and what lies between two sockets.
+const MOST_POURED: usize = 64 * 1024 * 1024;
+
+#[test]
+fn who_goes_on_sending_what_was_refused_is_cut_off() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        for (path, token) in
+            [("/v1/reports", ""), ("/v1/reports/batch", spark.caller.token.as_str()), ("/healthz", ""), ("/x", "")]
+        {
+            let (base, path, token) = (world.base.clone(), path.to_owned(), token.to_owned());
+            let poured = tokio::task::spawn_blocking(move || (pour(&base, &path, &token), path));
+            let (taken, path) = poured.await.unwrap();
+            assert!(taken < MOST_POURED, "{path}: {taken}");
+        }
+        // Whoever sends no more than anybody may hears why it was refused, and not that the connection is gone.
+        let long = " ".repeat(8 * 1024 * 1024);
+        for (token, status) in [("", 401), (spark.caller.token.as_str(), 413)] {
+            let caller = world.caller(token);
+            let request = caller.request(Method::POST, "/v1/reports").header("Idempotency-Key", new_key());
+            let request = request.header("Content-Type", "application/json").body(long.clone());
+            Caller::send(request).await.expect(status);
+        }
+    });
 }
