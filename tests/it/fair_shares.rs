@@ -172,11 +172,11 @@ fn pour(base: &str, path: &str, token: &str) -> usize {
     let mut stream = TcpStream::connect(base.trim_start_matches("http://")).unwrap();
     stream.write_all(head.as_bytes()).unwrap();
     let piece = vec![b' '; 64 * 1024];
-    let mut taken = 0;
-    while taken < MOST_POURED && stream.write_all(&piece).is_ok() {
-        taken += piece.len();
+    let mut poured = 0;
+    while poured < MOST_POURED && stream.write_all(&piece).is_ok() {
+        poured += piece.len();
     }
-    taken
+    poured
 }
 
 /// More than what is let go by of a refused body and what lies between two sockets.
@@ -190,9 +190,9 @@ fn who_goes_on_sending_what_was_refused_is_cut_off() {
             [("/v1/reports", ""), ("/v1/reports/batch", spark.caller.token.as_str()), ("/healthz", ""), ("/x", "")]
         {
             let (base, path, token) = (world.base.clone(), path.to_owned(), token.to_owned());
-            let poured = tokio::task::spawn_blocking(move || (pour(&base, &path, &token), path));
-            let (taken, path) = poured.await.unwrap();
-            assert!(taken < MOST_POURED, "{path}: {taken}");
+            let pouring = tokio::task::spawn_blocking(move || (pour(&base, &path, &token), path));
+            let (poured, path) = pouring.await.unwrap();
+            assert!(poured < MOST_POURED, "{path}: {poured}");
         }
         // Whoever sends no more than anybody may hears why it was refused, and not that the connection is gone.
         let long = " ".repeat(8 * 1024 * 1024);
