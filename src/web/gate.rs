@@ -189,11 +189,25 @@ pub(super) async fn enter(
             request.error_response(refused)
         }
     };
-    if answer.status() != StatusCode::UNAUTHORIZED {
-        return Ok(answer);
+    let answer = if answer.status() == StatusCode::UNAUTHORIZED {
+        look_again(&answer);
+        count_refusal(answer)
+    } else {
+        answer
+    };
+    if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+        hold_back().await;
     }
-    look_again(&answer);
-    Ok(count_refusal(answer))
+    Ok(answer)
+}
+
+/// How long a caller past its limit waits for the refusal.
+const HELD_BACK: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Lets whoever goes on calling past a limit wait: a refusal is cheap, and ten thousand in a second are not.
+async fn hold_back() {
+    #[expect(clippy::disallowed_methods, reason = "the wait is the point; nothing follows from its length")]
+    tokio::time::sleep(HELD_BACK).await;
 }
 
 /// After a token that seemed to count was refused by the transaction: its credential has changed since it was looked at, so the
