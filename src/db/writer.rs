@@ -22,6 +22,8 @@ const WAITING: Bounds = Bounds { each: 1_024, all: 8_192 };
 const GROUP: usize = 256;
 /// How long a group may gather work while its first member waits.
 const GATHER: Duration = Duration::from_millis(20);
+/// How long where several shares are in it: who brings little does not wait for all that another brings.
+const GATHER_TOGETHER: Duration = Duration::from_millis(4);
 
 type Manager = <AnyConnection as Connection>::TransactionManager;
 /// Runs one closure on the connection and keeps its answer back until the group's commit is known.
@@ -222,14 +224,17 @@ fn run_group(conn: &mut AnyConnection, first: Turn, queue: &Queue, now: Timestam
     let mut held = Vec::new();
     #[expect(clippy::disallowed_methods, reason = "measures how long a group gathers, not when things happened")]
     let since = Instant::now();
+    let (whose, mut is_of_several) = (first.share.clone(), false);
     let (mut next, mut before) = (Some(first), Duration::ZERO);
     while let Some(Turn { share, work }) = next {
+        is_of_several |= share != whose;
         let answer = work(conn, now);
         let sound = answer.sound;
         held.push(answer);
         let gathered = since.elapsed();
         let took = gathered.saturating_sub(std::mem::replace(&mut before, gathered));
-        if !sound || held.len() >= GROUP || gathered >= GATHER {
+        let long = if is_of_several { GATHER_TOGETHER } else { GATHER };
+        if !sound || held.len() >= GROUP || gathered >= long {
             queue.state().lines.charge(&share, took);
             return (held, sound);
         }
