@@ -11,11 +11,12 @@ use recourse::statistics::editions::{self, EditionId};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::checking::{check, wrong};
 use crate::editions::{edition, folder, said};
 use crate::harness::client::small;
 use crate::harness::editions::{build, connect, files, published};
 use crate::harness::{World, empty_database, on_both};
-use crate::operators::{check, codes, wrong};
+use crate::operators::codes;
 use crate::public_pages::shown;
 
 /// The block of the book that begins with this comment.

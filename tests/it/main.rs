@@ -19,6 +19,7 @@ mod by_the_book;
 mod case_pages;
 mod cases;
 mod certificates;
+mod checking;
 mod claims;
 mod clients;
 mod closed_out;

@@ -8,10 +8,10 @@ use recourse::jobs;
 use recourse::statistics::editions::{self, Committed, EditionId};
 use serde_json::Value;
 
+use crate::checking::{check, wrong};
 use crate::editions::{edition, folder, said};
 use crate::harness::editions::{advance_to, build, connect, published, quarter};
 use crate::harness::{World, on_both};
-use crate::operators::{check, wrong};
 
 /// What the record has of the editions, in order.
 async fn record(world: &World) -> Vec<Committed> {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use recourse::base::time::{Clock, Timestamp};
 use serde_json::{Value, json};
 
+use crate::checking::{check, wrong};
 use crate::command_line::{recourse, refused, said};
 use crate::harness::{World, on_both};
-use crate::operators::{check, wrong};
 
 /// The begin of a day so many days from now: commands know the machine's clock alone.
 fn day(days: u64) -> Timestamp {

@@ -5,10 +5,10 @@ use recourse::domain::people::staff::Role;
 use recourse::jobs;
 use serde_json::Value;
 
+use crate::checking::check;
 use crate::damage::urgent;
 use crate::harness::{World, on_both};
 use crate::jobs::Counted;
-use crate::operators::check;
 
 /// How often the job has tried the row in vain; nothing when none stands in its way.
 async fn attempts(world: &World) -> Option<i64> {

@@ -7,9 +7,9 @@ use recourse::domain::watch::soundness::{self, Finding};
 use recourse::jobs;
 use serde_json::json;
 
+use crate::checking::{check, wrong};
 use crate::harness::client::small;
 use crate::harness::{TEST, World, on_both};
-use crate::operators::{check, wrong};
 
 async fn found(world: &World) -> Vec<(&'static str, String)> {
     let found: Vec<Finding> = world.app.read(soundness::digests).await.unwrap().found;

@@ -12,9 +12,9 @@ use recourse::domain::webhooks;
 use recourse::{app, jobs};
 use serde_json::json;
 
+use crate::checking::{check, wrong};
 use crate::harness::client::{Caller, Platform, Staff, full, small};
 use crate::harness::{TEST, World, on_both};
-use crate::operators::{check, wrong};
 
 async fn contradicted(world: &World) -> Vec<Finding> {
     let look = world.app.read(|rx| {

@@ -8,10 +8,10 @@ use recourse::domain::people::staff::Role;
 use recourse::jobs;
 use serde_json::{Value, json};
 
+use crate::checking::{check, wrong};
 use crate::damage::{paged, urgent};
 use crate::harness::client::small;
 use crate::harness::{Database, World, databases};
-use crate::operators::{check, wrong};
 use crate::unsound::{broken, full_of_life};
 use crate::webhooks::over_loopback;
 

@@ -14,10 +14,10 @@ use recourse::domain::watch::soundness::{self, Finding};
 use recourse::statistics::sound;
 use serde_json::json;
 
+use crate::checking::{busy, check, wrong};
 use crate::harness::TEST;
 use crate::harness::client::full;
 use crate::harness::{Database, World, databases, on_both, on_both_with};
-use crate::operators::{busy, check, wrong};
 use crate::webhooks::over_loopback;
 
 /// What is wrong by now, in the world's own time.

@@ -6,10 +6,11 @@ use recourse::domain::terms::Mode;
 use recourse::jobs;
 use serde_json::{Value, json};
 
+use crate::checking::{check, wrong};
 use crate::command_line::{recourse, refused, said};
 use crate::harness::client::{Caller, Platform, small};
 use crate::harness::{World, on_both};
-use crate::operators::{check, codes, wrong};
+use crate::operators::codes;
 
 /// An endpoint of the caller's platform. Its id.
 async fn endpoint(caller: &Caller, host: &str) -> String {
