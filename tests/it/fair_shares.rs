@@ -12,6 +12,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::client::{Caller, Platform, new_key, small};
+use crate::harness::process::now;
 use crate::harness::{TEST, World, on_both, on_both_with};
 
 /// Begins to send a batch of eight MiB, and goes no further: as one does who sends slowly.
@@ -157,6 +158,22 @@ fn a_token_that_has_just_become_void_uses_up_one_call_at_most() {
             let answer = owner.caller.post("/v1/reports", &small("S-1")).await.expect(201);
             let left = answer.header("ratelimit");
             assert!(left.contains("r=19") || left.contains("r=18"), "{left}");
+        },
+    );
+}
+
+#[test]
+fn whoever_calls_past_a_limit_waits_for_the_refusal() {
+    on_both_with(
+        |config| config.limits.read = 1,
+        |world| async move {
+            let spark = world.platform("spark").await.caller;
+            spark.get("/v1/status").await.expect(200);
+            let begin = now();
+            for _ in 0..3 {
+                spark.get("/v1/status").await.expect(429);
+            }
+            assert!(begin.elapsed() >= Duration::from_millis(300), "{:?}", begin.elapsed());
         },
     );
 }

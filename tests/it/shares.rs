@@ -1,8 +1,9 @@
 //! One tenant's calls take no other's turn: connections and the writer's time are shared out.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::rt::spawn;
 use actix_web::rt::task::{JoinHandle, spawn_blocking};
@@ -18,6 +19,7 @@ use recourse::error::Result;
 use serde_json::json;
 
 use crate::harness::client::small;
+use crate::harness::process::now;
 use crate::harness::{World, on_both};
 use crate::structure::{code, sources};
 
@@ -264,6 +266,49 @@ fn whose_line_is_full_hears_so_and_nobody_else_does() {
         for one in join_all(held).await {
             one.unwrap().unwrap();
         }
+    });
+}
+
+/// On SQLite writes share a commit, and nobody is answered before it: a group in which several are is a short one.
+#[test]
+fn who_brings_one_write_is_answered_before_the_many_of_another_are_done() {
+    on_both(|world| async move {
+        if world.app.db.is_shared() {
+            return;
+        }
+        let (go, bar) = Bar::new();
+        let order = Order::default();
+        let held = write(&world, "flood", Some(bar), &order);
+        order.stand(1).await;
+        let is_answered = Arc::new(AtomicBool::new(false));
+        // The first takes longer than a group of several gathers; the second looks whether the other one was answered.
+        let flood: Vec<_> = [false, true]
+            .map(|looks| {
+                let (app, is_answered, counted) =
+                    (Arc::clone(&world.app), Arc::clone(&is_answered), order.begun.clone());
+                spawn(async move {
+                    let work = move |_: &mut Entry<'_>| {
+                        let begin = now();
+                        let patience = Duration::from_millis(if looks { 5_000 } else { 6 });
+                        while begin.elapsed() < patience && !(looks && is_answered.load(Ordering::SeqCst)) {
+                            std::thread::yield_now();
+                        }
+                        Ok(begin.elapsed() < patience)
+                    };
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    app.enter(&Share::of("flood"), work).await
+                })
+            })
+            .into();
+        order.stand(3).await;
+        let quiet = write(&world, "quiet", None, &order);
+        order.stand(4).await;
+        drop(go);
+        quiet.await.unwrap().unwrap();
+        is_answered.store(true, Ordering::SeqCst);
+        held.await.unwrap().unwrap();
+        let found = join_all(flood).await.pop().unwrap();
+        assert!(found.unwrap().unwrap(), "it waited for all that the other brought");
     });
 }
 
