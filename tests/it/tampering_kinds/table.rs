@@ -249,6 +249,13 @@ const OF_CREDENTIALS: &[Kind] = &[
         Refused("platform_clients client_gone"),
     ),
     (
+        "an endpoint proved without its challenge",
+        "webhook_endpoints",
+        "UPDATE webhook_endpoints SET state = 'active', verified_at = created_at",
+        Nobody,
+        Named("Prove a receiver"),
+    ),
+    (
         "an endpoint moved to another platform",
         "webhook_endpoints",
         "UPDATE webhook_endpoints SET platform_id = {ember}",
