@@ -191,7 +191,8 @@ const LINES: [Line; 24] = [
         due: "INSERT INTO outbox (id, kind, payload, created_at, run_at, attempts) SELECT 'job' || substr(id, 5), 'tell_of_wall', \
               '{\"kind\":\"tell_of_wall\",\"payload\":{\"case\":\"{case}\"}}', 1, 1, 0 FROM cases WHERE id = '{case}'",
         broken: &[
-            "UPDATE outbox SET payload = 'nonsense' WHERE id = (SELECT min(id) FROM outbox WHERE done_at IS NULL)",
+            "UPDATE outbox SET payload = 'nonsense' WHERE id = (SELECT min(id) FROM outbox WHERE done_at IS NULL AND payload \
+             NOT LIKE '%{case}%')",
         ],
         on_sqlite: &[
             "UPDATE outbox SET dedupe_key = x'ff', payload = x'ff', run_at = 1 WHERE id = (SELECT min(id) FROM \
@@ -210,8 +211,9 @@ const LINES: [Line; 24] = [
              webhook_endpoints)",
         ],
         on_sqlite: &[
-            "UPDATE deliveries SET id = x'ff' WHERE id = (SELECT min(id) FROM deliveries)",
-            "UPDATE webhook_secrets SET public_key = x'ff' WHERE id = (SELECT min(id) FROM webhook_secrets)",
+            "UPDATE deliveries SET id = x'ff' WHERE id = (SELECT min(id) FROM deliveries WHERE endpoint_id = (SELECT min(id) \
+             FROM webhook_endpoints))",
+            "UPDATE webhook_secrets SET public_key = x'ff' WHERE endpoint_id = (SELECT min(id) FROM webhook_endpoints)",
         ],
         done: "SELECT count(*) AS n FROM deliveries WHERE attempts = 1 AND event_id IN (SELECT events.id FROM events JOIN \
                reports ON report_id = reports.id WHERE case_id = '{case}')",
