@@ -47,6 +47,7 @@ mod harness;
 mod headers;
 mod hinted;
 mod hostile;
+mod indexed;
 mod input_echo;
 mod jobs;
 mod kept_sign_ins;
