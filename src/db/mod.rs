@@ -11,6 +11,7 @@ pub mod shape;
 pub mod standing;
 pub mod trouble;
 
+mod checkpoint;
 mod connection;
 mod lines;
 mod link;

@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 use super::lines::{Bounds, Lines, Share};
 use crate::error::{Error, Result};
 
-/// How long a caller waits for its turn before it is told to come again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a caller waits for its turn before it is told to come again: less long than for a lock, so that nobody takes the
+/// place of one that could not be served, to wait as long again.
+const PATIENCE: Duration = Duration::from_millis(4_500);
 /// How many may wait.
 const WAITING: Bounds = Bounds { each: 1_024, all: 8_192 };
 

@@ -1,7 +1,9 @@
 //! The one thread that writes to `SQLite`. It takes the closures that wait, each share's in its turn, runs each in a savepoint,
 //! commits once and then answers them all: a commit to disk is the dear part, and a group shares it.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -12,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::lines::{Bounds, Lines, Share};
 use super::link::{self, Access, Place, Session};
-use super::{AnyConnection, ChainKey, Tx};
+use super::{AnyConnection, ChainKey, Tx, checkpoint};
 use crate::base::time::{Clock, Timestamp};
 use crate::error::{Error, Result};
 
@@ -22,7 +24,8 @@ const WAITING: Bounds = Bounds { each: 1_024, all: 8_192 };
 const GROUP: usize = 256;
 /// How long a group may gather work while its first member waits.
 const GATHER: Duration = Duration::from_millis(20);
-/// How long where several shares are in it: who brings little does not wait for all that another brings.
+/// How long where several shares are in it. It ends sooner, when each that waits has had a turn in it: who brings little does not
+/// wait for all that another brings.
 const GATHER_TOGETHER: Duration = Duration::from_millis(4);
 
 type Manager = <AnyConnection as Connection>::TransactionManager;
@@ -50,8 +53,8 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn next(&mut self) -> Option<Turn> {
-        self.lines.pop(|_| true).map(|(share, work)| Turn { share, work })
+    fn next(&mut self, may: impl Fn(&Share) -> bool) -> Option<Turn> {
+        self.lines.pop(may).map(|(share, work)| Turn { share, work })
     }
 }
 
@@ -64,7 +67,7 @@ impl Queue {
     fn wait(&self) -> Option<Turn> {
         let mut state = self.state();
         loop {
-            let next = state.next();
+            let next = state.next(|_| true);
             if next.is_some() || state.closed {
                 return next;
             }
@@ -72,11 +75,11 @@ impl Queue {
         }
     }
 
-    /// What is next, if anything waits, after work of `share` took so long.
-    fn after(&self, share: &Share, took: Duration) -> Option<Turn> {
+    /// What is next of the shares that may have more, if anything waits, after work of `share` took so long.
+    fn after(&self, share: &Share, took: Duration, may: impl Fn(&Share) -> bool) -> Option<Turn> {
         let mut state = self.state();
         state.lines.charge(share, took);
-        state.next()
+        state.next(may)
     }
 }
 
@@ -170,34 +173,61 @@ fn depth(conn: &mut AnyConnection) -> Option<u32> {
     Manager::transaction_manager_status_mut(conn).transaction_depth().ok().flatten().map(std::num::NonZeroU32::get)
 }
 
+/// What the writing thread works with.
+struct Writing<'w> {
+    queue: &'w Queue,
+    place: &'w Place,
+    clock: &'w Clock,
+    owed: &'w watch::Sender<()>,
+    committed: SyncSender<()>,
+}
+
+/// Writes until nobody will come any more, with a thread beside it that copies what was committed out of the log.
 fn work_off(queue: &Queue, place: &Place, first: AnyConnection, clock: &Clock, owed: &watch::Sender<()>) {
-    let mut conn = Some(first);
-    while let Some(first) = queue.wait() {
-        if conn.is_none() {
-            conn = link::open(place, Access::ReadWrite, Session::Own).ok();
+    let (committed, news) = sync_channel(1);
+    std::thread::scope(|scope| {
+        let beside = std::thread::Builder::new().name("sqlite-log".to_owned());
+        if let Err(error) = beside.spawn_scoped(scope, move || checkpoint::work_off(place, &news)) {
+            // Commits copy it then, once it is long.
+            tracing::warn!(%error, "nobody copies the database's log");
         }
-        let Some(open) = conn.as_mut() else {
-            abandon(first, queue);
-            continue;
-        };
-        if let Err(error) = begin(open) {
-            tracing::warn!(%error, "the database gave no write lock");
-            conn = None;
-            abandon(first, queue);
-            continue;
-        }
-        let (held, mut sound) = run_group(open, first, queue, clock.now());
-        sound = sound && Manager::commit_transaction(open).is_ok();
-        if !sound {
-            tracing::error!(abandoned = held.len(), "a group of writes was not committed");
-            // Closing the connection rolls back whatever is left of the group.
-            conn = None;
-        }
-        if sound && held.iter().any(|held| held.owes) {
-            owed.send_replace(());
-        }
-        for held in held {
-            (held.send)(sound);
+        Writing { queue, place, clock, owed, committed }.work_off(first);
+    });
+}
+
+impl Writing<'_> {
+    fn work_off(self, first: AnyConnection) {
+        let Self { queue, place, clock, owed, committed } = self;
+        let mut conn = Some(first);
+        while let Some(first) = queue.wait() {
+            if conn.is_none() {
+                conn = link::open(place, Access::ReadWrite, Session::Own).ok();
+            }
+            let Some(open) = conn.as_mut() else {
+                abandon(first, queue);
+                continue;
+            };
+            if let Err(error) = begin(open) {
+                tracing::warn!(%error, "the database gave no write lock");
+                conn = None;
+                abandon(first, queue);
+                continue;
+            }
+            let (held, mut sound) = run_group(open, first, queue, clock.now());
+            sound = sound && Manager::commit_transaction(open).is_ok();
+            if !sound {
+                tracing::error!(abandoned = held.len(), "a group of writes was not committed");
+                // Closing the connection rolls back whatever is left of the group.
+                conn = None;
+            }
+            // A word that waits already says the same.
+            let _ = committed.try_send(());
+            if sound && held.iter().any(|held| held.owes) {
+                owed.send_replace(());
+            }
+            for held in held {
+                (held.send)(sound);
+            }
         }
     }
 }
@@ -224,21 +254,22 @@ fn run_group(conn: &mut AnyConnection, first: Turn, queue: &Queue, now: Timestam
     let mut held = Vec::new();
     #[expect(clippy::disallowed_methods, reason = "measures how long a group gathers, not when things happened")]
     let since = Instant::now();
-    let (whose, mut is_of_several) = (first.share.clone(), false);
+    let mut shares = HashSet::new();
     let (mut next, mut before) = (Some(first), Duration::ZERO);
     while let Some(Turn { share, work }) = next {
-        is_of_several |= share != whose;
+        shares.insert(share.clone());
         let answer = work(conn, now);
         let sound = answer.sound;
         held.push(answer);
         let gathered = since.elapsed();
         let took = gathered.saturating_sub(std::mem::replace(&mut before, gathered));
+        let is_of_several = shares.len() > 1;
         let long = if is_of_several { GATHER_TOGETHER } else { GATHER };
         if !sound || held.len() >= GROUP || gathered >= long {
             queue.state().lines.charge(&share, took);
             return (held, sound);
         }
-        next = queue.after(&share, took);
+        next = queue.after(&share, took, |next| !is_of_several || !shares.contains(next));
     }
     (held, true)
 }

@@ -2,6 +2,9 @@
 //! calls nor the one that writes waits for it. Turns go round among those who call, and nobody has more than a share of
 //! them, of the places to wait and of the memory: whoever sends much waits for themselves.
 
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, Runtime};
 use tracing::Instrument;
 
 use super::turns::{Bounds, Held, Turns};
@@ -23,21 +26,22 @@ const BOUNDS: Bounds = Bounds {
     held_each: 32 * 1024 * 1024,
 };
 
-/// Turns for such work.
+/// Turns for such work, and threads for what takes long.
 #[derive(Clone)]
 pub(crate) struct Aside {
     turns: Turns,
-}
-
-impl Default for Aside {
-    fn default() -> Self {
-        Self::with(BOUNDS)
-    }
+    patient: Arc<Patient>,
 }
 
 impl Aside {
-    fn with(bounds: Bounds) -> Self {
-        Self { turns: Turns::new(bounds) }
+    /// # Errors
+    /// When there can be no threads.
+    pub(super) fn new() -> std::io::Result<Self> {
+        Self::with(BOUNDS)
+    }
+
+    fn with(bounds: Bounds) -> std::io::Result<Self> {
+        Ok(Self { turns: Turns::new(bounds), patient: Arc::new(Patient::new(bounds.at_once)?) })
     }
 
     /// Does `work` on `length` bytes of `whose`, on a thread that may take long, in its turn. What panics there is a fault of
@@ -50,17 +54,57 @@ impl Aside {
         T: Send + 'static,
         F: FnOnce() -> Result<T> + Send + 'static,
     {
-        let turn = self.turns.take(whose, length > LONG).await?;
-        let done = tokio::task::spawn_blocking(move || {
+        let is_long = length > LONG;
+        let turn = self.turns.take(whose, is_long).await?;
+        let work = move || {
             let _held = turn;
             work()
-        });
+        };
+        let done = if is_long { self.patient.spawn(work) } else { tokio::task::spawn_blocking(work) };
         done.await.map_err(|error| Error::Internal(anyhow::Error::new(error).context("reading a body panicked")))?
     }
 
     /// Room for the body of `whose` that is about to arrive.
     pub(super) fn room(&self, whose: &str) -> Held {
         self.turns.room(whose)
+    }
+}
+
+/// Threads that give way to all others: what takes long anyhow must not take the processors from those who bring a few lines.
+struct Patient(Option<Runtime>);
+
+/// How much less of a processor they get than the others where both want it, in the steps of `nice`: a tenth.
+const GIVES_WAY: i32 = 10;
+
+impl Patient {
+    fn new(most: usize) -> std::io::Result<Self> {
+        let mut builder = Builder::new_current_thread();
+        builder.max_blocking_threads(most).thread_name("patient").on_thread_start(give_way);
+        builder.build().map(|threads| Self(Some(threads)))
+    }
+
+    fn spawn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> tokio::task::JoinHandle<T> {
+        match &self.0 {
+            Some(threads) => threads.spawn_blocking(work),
+            None => tokio::task::spawn_blocking(work),
+        }
+    }
+}
+
+impl Drop for Patient {
+    fn drop(&mut self) {
+        // Whoever drops it may be a thread that must not wait.
+        if let Some(threads) = self.0.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// On Linux a thread has a priority of its own; elsewhere the whole process would give way.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(GIVES_WAY) {
+        tracing::debug!(%error, "a thread keeps its priority");
     }
 }
 
@@ -114,7 +158,7 @@ mod tests {
     #[test]
     fn who_comes_when_all_places_are_taken_hears_so_and_those_who_wait_are_served() {
         System::new().block_on(async {
-            let aside = Aside::with(FEW);
+            let aside = Aside::with(FEW).unwrap();
             let (go, gone) = mpsc::channel::<()>();
             let first = aside.run("a", 1, held(gone));
             let mut both = Box::pin(join(first, aside.run("a", 1, || Ok("second"))));
@@ -137,7 +181,7 @@ mod tests {
     fn turns_go_round_and_a_caller_has_one_long_body_at_a_time() {
         System::new().block_on(async {
             let bounds = Bounds { at_once: 2, at_once_each: 2, waiting: 100, waiting_each: 50, ..FEW };
-            let aside = Aside::with(bounds);
+            let aside = Aside::with(bounds).unwrap();
             let (go, gone) = mpsc::channel::<()>();
             let (told, order) = mpsc::channel::<&'static str>();
             let say = |word: &'static str| {
@@ -163,10 +207,23 @@ mod tests {
         });
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_takes_long_gives_way_and_what_does_not_keeps_its_priority() {
+        System::new().block_on(async {
+            let aside = Aside::with(FEW).unwrap();
+            let own = || rustix::process::getpriority_process(None).map_err(|error| Error::Internal(error.into()));
+            let (long, short) =
+                (aside.run("a", LONG + 1, own).await.unwrap(), aside.run("a", LONG, own).await.unwrap());
+            // No lower than the lowest there is.
+            assert_eq!((long, short), ((own().unwrap() + GIVES_WAY).min(19), own().unwrap()));
+        });
+    }
+
     #[test]
     fn whoever_gave_up_waiting_holds_up_nobody() {
         System::new().block_on(async {
-            let aside = Aside::with(FEW);
+            let aside = Aside::with(FEW).unwrap();
             let (go, gone) = mpsc::channel::<()>();
             let mut first = Box::pin(aside.run("a", 1, held(gone)));
             begin(&mut first).await;
@@ -183,7 +240,7 @@ mod tests {
 
     #[test]
     fn memory_is_shared_out() {
-        let aside = Aside::with(FEW);
+        let aside = Aside::with(FEW).unwrap();
         let (mut a, mut b) = (aside.room("a"), aside.room("b"));
         a.grow(60).unwrap();
         assert!(matches!(a.grow(1), Err(Error::Unavailable(_))));
@@ -198,7 +255,7 @@ mod tests {
     #[test]
     fn a_fault_in_one_body_is_a_fault_of_its_call_alone() {
         System::new().block_on(async {
-            let aside = Aside::with(FEW);
+            let aside = Aside::with(FEW).unwrap();
             let fault = aside.run("a", 1, || -> Result<()> { panic!("a fault") }).await;
             assert!(matches!(fault, Err(Error::Internal(_))));
             assert_eq!(aside.run("a", 1, || Ok(1)).await.unwrap(), 1);

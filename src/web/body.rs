@@ -17,8 +17,9 @@ use serde::{Deserialize, Deserializer};
 use super::Shared;
 use super::aside::{SHORT, unless_passing};
 use super::extract::{Call, payer};
+use super::refusals::Known;
 use super::row::{Body, Row};
-use super::turns::Held;
+use super::turns::{Held, Turn};
 use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
@@ -35,11 +36,23 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST_PASSED: usize = 9 * 1024 * 1024;
 /// How long that may take.
 const PASSING: Duration = Duration::from_secs(1);
+/// So much of it goes by as quickly as it comes: as much as honest batches have. What comes behind it rests after each piece:
+/// whoever sends much only to be refused takes no processor from others.
+const QUICKLY: usize = 512 * 1024;
+/// How long, for each byte of the piece: sixteen megabytes a second go by.
+const REST: Duration = Duration::from_nanos(60);
 
 /// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for. Its memory counts
 /// for whoever sent it, until it is dropped.
 #[derive(Clone)]
-pub(super) struct Raw(pub(super) Bytes, Media, Arc<Held>);
+pub(super) struct Raw(pub(super) Bytes, Media, Arc<Takes>);
+
+/// What a body takes of what its sender has.
+struct Takes {
+    /// How long the whole of it is.
+    length: usize,
+    _memory: Held,
+}
 
 /// What the media type of a body says, and whether the body that it is a part of had to be put right.
 #[derive(Clone, Default)]
@@ -54,6 +67,11 @@ impl Raw {
     pub(super) fn part(&self, bytes: Bytes, is_mended: bool) -> Self {
         let media = Media { charset: None, is_mislabelled: self.1.is_mislabelled, is_mended };
         Self(bytes, media, Arc::clone(&self.2))
+    }
+
+    /// How long the body is that came; of a part the whole. A batch takes long, however short each of its reports is.
+    pub(super) fn length(&self) -> usize {
+        self.2.length
     }
 
     /// The body with what its media type says, for reports.
@@ -118,6 +136,7 @@ impl FromRequest for Raw {
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let mut payload = payload.take();
         let held = request.app_data::<web::Data<Shared>>().map(|shared| shared.aside.room(&payer(request)));
+        let turn = turn(request);
         Box::pin(async move {
             let (bound, is_lenient) = wanted?;
             let mut held = held.ok_or_else(|| anyhow::anyhow!("a body is read without the service's data"))?;
@@ -139,11 +158,33 @@ impl FromRequest for Raw {
             let (json, charset) = media.as_deref().map_or((bytes.is_empty(), None), is_json);
             let is_mislabelled = !json;
             if json || is_lenient {
-                Ok(Self(bytes, Media { charset, is_mislabelled, is_mended: false }, Arc::new(held)))
+                // It begins when the body has come: who sends slowly keeps none.
+                turn.await?;
+                let takes = Takes { length: bytes.len(), _memory: held };
+                Ok(Self(bytes, Media { charset, is_mislabelled, is_mended: false }, Arc::new(takes)))
             } else {
                 Err(Refused::MediaType.into())
             }
         })
+    }
+}
+
+/// The turn of a call that has come, in its request's extensions until it is answered.
+pub(super) struct Begun {
+    _turn: Turn,
+}
+
+/// Waits for the turn of a call whose caller is known.
+fn turn(request: &HttpRequest) -> impl Future<Output = Result<()>> + use<> {
+    let request = request.clone();
+    let shared = request.app_data::<web::Data<Shared>>().cloned();
+    let whose = request.extensions().get::<Known>().map(|_| payer(&request));
+    async move {
+        if let Some((shared, whose)) = shared.zip(whose) {
+            let turn = shared.calls.begin(&whose).await?;
+            request.extensions_mut().insert(Begun { _turn: turn });
+        }
+        Ok(())
     }
 }
 
@@ -198,7 +239,16 @@ pub(super) async fn pass_over(payload: &mut Payload) {
             && let Some(Ok(piece)) = payload.next().await
         {
             passed += piece.len();
-            tokio::task::yield_now().await;
+            if passed < QUICKLY {
+                tokio::task::yield_now().await;
+            } else {
+                let rest = REST.saturating_mul(u32::try_from(piece.len()).unwrap_or(u32::MAX));
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "the wait is the point; nothing follows from its length"
+                )]
+                tokio::time::sleep(rest).await;
+            }
         }
     };
     // Who is slower has been given time enough.
@@ -282,4 +332,4 @@ pub(super) fn form(expected: &str) -> Form {
     }
 }
 
-silent! { Raw Media }
+silent! { Raw Media Takes }

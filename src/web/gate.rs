@@ -11,7 +11,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use tracing::Instrument;
 
 use super::Shared;
-use super::body::pass_over;
+use super::body::{Begun, pass_over};
 use super::desk;
 use super::limits::{Policy, Verdict};
 use super::network::network;
@@ -195,6 +195,7 @@ pub(super) async fn enter(
     } else {
         answer
     };
+    end(answer.request(), answer.status());
     if answer.status() == StatusCode::TOO_MANY_REQUESTS {
         hold_back().await;
     }
@@ -208,6 +209,17 @@ const HELD_BACK: std::time::Duration = std::time::Duration::from_millis(100);
 async fn hold_back() {
     #[expect(clippy::disallowed_methods, reason = "the wait is the point; nothing follows from its length")]
     tokio::time::sleep(HELD_BACK).await;
+}
+
+/// Ends the turn of a call. When it could not be served, those of the same caller that wait for theirs are sent home first.
+fn end(request: &HttpRequest, status: StatusCode) {
+    let begun = request.extensions_mut().remove::<Begun>();
+    let payer = request.extensions().get::<Payer>().map(|payer| payer.0.clone());
+    if let (Some(_ends), Some(payer), Some(shared)) = (begun, payer, request.app_data::<web::Data<Shared>>())
+        && status == StatusCode::SERVICE_UNAVAILABLE
+    {
+        shared.calls.send_home(&payer);
+    }
 }
 
 /// After a token that seemed to count was refused by the transaction: its credential has changed since it was looked at, so the

@@ -35,7 +35,7 @@ pub(super) async fn keyed_part(call: &Call, raw: &Raw, key: &str, place: Option<
     let (kit, named) = (Arc::clone(&call.shared.app.kit), named(call));
     let (bytes, key) = (raw.0.clone(), key.to_owned());
     let work = move || Ok(made(&kit.keyring, named, &bytes, &key, place));
-    call.shared.aside.run(&call.payer(), raw.0.len(), work).await
+    call.shared.aside.run(&call.payer(), raw.length(), work).await
 }
 
 /// The call under the key that its row asks for, or what is wrong with the key.

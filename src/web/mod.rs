@@ -2,6 +2,7 @@
 
 mod aside;
 mod body;
+mod calls;
 mod catalogue;
 mod desk;
 pub mod endpoints;
@@ -36,6 +37,7 @@ use actix_web::{App as Actix, HttpServer, web};
 use crate::app::App;
 use crate::error::Error;
 use aside::Aside;
+use calls::Calls;
 use endpoints::Body;
 use epochs::Epochs;
 pub use limits::Limiter;
@@ -49,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) public: Arc<Public>,
     pub(crate) aside: Aside,
+    pub(crate) calls: Calls,
     pub(crate) epochs: Arc<Epochs>,
 }
 
@@ -99,7 +102,8 @@ pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web
         app: Arc::clone(app),
         limiter,
         public: Arc::default(),
-        aside: Aside::default(),
+        aside: Aside::new()?,
+        calls: Calls::default(),
         epochs: Arc::default(),
     };
     actix_web::rt::spawn(forget_idle(Arc::clone(&shared.limiter)));

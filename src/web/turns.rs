@@ -42,14 +42,19 @@ impl Turns {
     /// A turn for `whose`, when it comes.
     ///
     /// # Errors
-    /// `Unavailable` when too many wait already.
+    /// `Unavailable` when too many wait already, or when all who wait are sent home.
     pub(super) async fn take(&self, whose: &str, is_long: bool) -> Result<Turn> {
         let coming = match self.book().ask(whose, is_long) {
             Next::Now => return Ok(Turn { turns: self.clone(), whose: whose.to_owned(), is_long }),
             Next::Later(coming) => coming,
-            Next::Full => return Err(Error::Unavailable("too many bodies are waiting to be read".into())),
+            Next::Full => return Err(Error::Unavailable("too many wait for a turn".into())),
         };
-        coming.await.map_err(|error| Error::Internal(error.into()))
+        coming.await.map_err(|_| Error::Unavailable("those who waited for a turn were sent home".into()))
+    }
+
+    /// Sends home all of `whose` that wait for a turn.
+    pub(super) fn send_home(&self, whose: &str) {
+        self.book().send_home(whose);
     }
 
     /// Room in memory for what `whose` brings.
@@ -241,6 +246,16 @@ impl Book {
             self.forget(&whose);
         }
         None
+    }
+
+    fn send_home(&mut self, whose: &str) {
+        if let Some(line) = self.lines.get_mut(whose) {
+            self.waiting = self.waiting.saturating_sub(line.waiting());
+            line.short.clear();
+            line.long.clear();
+            self.round.retain(|other| other != whose);
+        }
+        self.forget(whose);
     }
 
     /// Takes memory for a body, if there is as much.

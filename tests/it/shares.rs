@@ -18,7 +18,7 @@ use recourse::domain::unit::{Caller, Entry, Look};
 use recourse::error::Result;
 use serde_json::json;
 
-use crate::harness::client::small;
+use crate::harness::client::{Caller as Client, small};
 use crate::harness::process::now;
 use crate::harness::{World, on_both};
 use crate::structure::{code, sources};
@@ -309,6 +309,37 @@ fn who_brings_one_write_is_answered_before_the_many_of_another_are_done() {
         held.await.unwrap().unwrap();
         let found = join_all(flood).await.pop().unwrap();
         assert!(found.unwrap().unwrap(), "it waited for all that the other brought");
+    });
+}
+
+/// While the writer stands still, what a caller has begun stands in its line; what was sent beyond has not been begun.
+#[test]
+fn whoever_calls_on_many_connections_has_a_few_calls_under_way() {
+    on_both(|world| async move {
+        // PostgreSQL has several writers, which do not stand still together.
+        if world.app.db.is_shared() {
+            return;
+        }
+        let (spark, meetly) = (world.platform("spark").await, world.platform("meetly").await);
+        let post = |caller: &Client, reference: String| {
+            let caller = caller.clone();
+            spawn(async move { caller.post("/v1/reports", &small(&reference)).await.status })
+        };
+        let under_way = || world.app.db.writes_under_way();
+        let (go, bar) = Bar::new();
+        let order = Order::default();
+        let held = write(&world, "held", Some(bar), &order);
+        until(|| under_way() == 1).await;
+        let flood: Vec<_> = (0..40).map(|n| post(&spark.caller, format!("M-{n}"))).collect();
+        let most = std::thread::available_parallelism().map_or(4, |processors| (2 * processors.get()).max(4));
+        until(|| under_way() > most).await;
+        let other = post(&meetly.caller, "M-1".to_owned());
+        until(|| under_way() > most + 1).await;
+        assert_eq!(under_way(), most + 2, "of forty calls more are under way");
+        drop(go);
+        held.await.unwrap().unwrap();
+        assert_eq!(other.await.unwrap(), 201);
+        assert!(join_all(flood).await.into_iter().all(|status| status.unwrap() == 201));
     });
 }
 

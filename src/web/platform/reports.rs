@@ -140,7 +140,7 @@ pub(super) async fn prepared<T: Send + 'static>(
 /// # Errors
 /// Passing trouble, as [`unless_passing`] says.
 pub(super) async fn ready(call: &Call, token: &Presented, raw: &Raw) -> Result<Result<ReadyReport>> {
-    let (kit, raw, length) = (Arc::clone(&call.shared.app.kit), raw.clone(), raw.0.len());
+    let (kit, raw, length) = (Arc::clone(&call.shared.app.kit), raw.clone(), raw.length());
     let ready = move |sender| intake::ready_report(&kit.keyring, sender, raw.sent());
     let report = prepared(call, token, length, ready).await;
     unless_passing(report)

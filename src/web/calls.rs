@@ -1,0 +1,93 @@
+//! How many calls of one caller are worked on at a time. Whoever calls on a hundred connections has their others wait, read but not begun:
+//! before the few threads that serve all they stand like one who calls on a few.
+
+use super::turns::{Bounds, Turn, Turns};
+use crate::error::Result;
+
+/// For each processor, so many calls of one caller are under way.
+const EACH: usize = 2;
+/// And so many where there are few: writes of one caller share commits.
+const FEWEST: usize = 4;
+
+/// Turns for calls.
+#[derive(Clone)]
+pub(crate) struct Calls(Turns);
+
+impl Default for Calls {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let at_once_each = (EACH * processors).max(FEWEST);
+        // What a waiting call has in memory counts where its body is read.
+        Self(Turns::new(Bounds {
+            at_once: 4_096,
+            at_once_each,
+            waiting: 8_192,
+            waiting_each: 2_048,
+            held: 0,
+            held_each: 0,
+        }))
+    }
+}
+
+impl Calls {
+    /// A turn for a call of `whose`, when it comes. It lasts until it is dropped.
+    ///
+    /// # Errors
+    /// `Unavailable` when too many wait already, or when one before could not be served.
+    pub(super) async fn begin(&self, whose: &str) -> Result<Turn> {
+        self.0.take(whose, false).await
+    }
+
+    /// After a call that could not be served: whoever waited behind it has waited long enough, and would otherwise wait as long
+    /// again, for the same thing.
+    pub(super) fn send_home(&self, whose: &str) {
+        self.0.send_home(whose);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::rt::System;
+    use futures_util::FutureExt;
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn whoever_calls_on_many_connections_has_a_few_calls_under_way_and_another_begins_at_once() {
+        System::new().block_on(async {
+            let calls = Calls::default();
+            let mut begun = Vec::new();
+            while let Some(turn) = Box::pin(calls.begin("flood")).now_or_never() {
+                begun.push(turn.unwrap());
+                assert!(begun.len() <= 1_000, "nothing bounds them");
+            }
+            assert!(begun.len() >= FEWEST, "{}", begun.len());
+            assert!(calls.begin("quiet").now_or_never().is_some_and(|turn| turn.is_ok()));
+            let waiting = join_all((0..3).map(|_| calls.begin("flood")));
+            drop(begun);
+            assert!(waiting.await.iter().all(Result::is_ok));
+            assert!(calls.0.are_idle());
+        });
+    }
+
+    #[test]
+    fn whoever_waits_behind_one_that_could_not_be_served_is_sent_home_and_comes_again() {
+        System::new().block_on(async {
+            let calls = Calls::default();
+            let mut begun = Vec::new();
+            while let Some(turn) = Box::pin(calls.begin("one")).now_or_never() {
+                begun.push(turn.unwrap());
+            }
+            let mut waiting = Box::pin(join_all((0..3).map(|_| calls.begin("one"))));
+            assert!(waiting.as_mut().now_or_never().is_none());
+            calls.send_home("one");
+            assert!(waiting.await.iter().all(|turn| matches!(turn, Err(Error::Unavailable(_)))));
+            let again = join_all((0..3).map(|_| calls.begin("one")));
+            drop(begun);
+            assert!(again.await.iter().all(Result::is_ok));
+            assert!(calls.0.are_idle());
+        });
+    }
+}
