@@ -6,6 +6,7 @@ pub mod id;
 pub mod json;
 pub mod output;
 pub mod page;
+pub(crate) mod patient;
 pub mod secret;
 pub mod sheet;
 pub mod text;

@@ -8,6 +8,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::turns::Turns;
+use crate::base::patient::Patient;
 use crate::base::secret::Sensitive;
 use crate::error::{Error, Result};
 
@@ -20,6 +21,8 @@ const MEMORY_KIB: u32 = 47_104;
 #[derive(Clone)]
 pub struct Passwords {
     turns: Turns,
+    /// Hashing takes long, so it gives way to those who report.
+    patient: Arc<Patient>,
     argon2: Argon2<'static>,
     /// Checked when there is no such account, so that the answer takes as long.
     nobody: Arc<str>,
@@ -40,7 +43,8 @@ impl Passwords {
         let params = Params::new(MEMORY_KIB, 1, 1, None).map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = hash_with(&argon2, "no account has this password")?.into();
-        Ok(Self { turns: Turns::new(AT_ONCE), argon2, nobody })
+        let patient = Patient::new(AT_ONCE).map_err(|error| Error::Internal(error.into()))?;
+        Ok(Self { turns: Turns::new(AT_ONCE), patient: Arc::new(patient), argon2, nobody })
     }
 
     /// The PHC string of a password, for whoever has a shell on the machine.
@@ -89,7 +93,7 @@ impl Passwords {
         let Some(turn) = self.turns.take(network).await else {
             return Err(Error::Unavailable("too many sign-ins are waiting".into()));
         };
-        let done = tokio::task::spawn_blocking(move || {
+        let done = self.patient.spawn(move || {
             let _turn = turn;
             work()
         });
