@@ -20,6 +20,7 @@ const LONG: usize = 64 * 1024;
 const BOUNDS: Bounds = Bounds {
     at_once: 16,
     at_once_each: 2,
+    long_each: 1,
     waiting: 8_192,
     waiting_each: 2_048,
     held: 256 * 1024 * 1024,
@@ -100,7 +101,8 @@ mod tests {
 
     use super::*;
 
-    const FEW: Bounds = Bounds { at_once: 1, at_once_each: 1, waiting: 2, waiting_each: 1, held: 100, held_each: 60 };
+    const FEW: Bounds =
+        Bounds { at_once: 1, at_once_each: 1, long_each: 1, waiting: 2, waiting_each: 1, held: 100, held_each: 60 };
 
     /// Lets everything that can begin do so.
     async fn begin<F: Future>(waiting: &mut Pin<Box<F>>)

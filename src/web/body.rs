@@ -17,6 +17,7 @@ use serde::{Deserialize, Deserializer};
 use super::Shared;
 use super::aside::{SHORT, unless_passing};
 use super::extract::{Call, payer};
+use super::limits::Policy;
 use super::refusals::Known;
 use super::row::{Body, Row};
 use super::turns::{Held, Turn};
@@ -179,9 +180,10 @@ fn turn(request: &HttpRequest) -> impl Future<Output = Result<()>> + use<> {
     let request = request.clone();
     let shared = request.app_data::<web::Data<Shared>>().cloned();
     let whose = request.extensions().get::<Known>().map(|_| payer(&request));
+    let is_long = Row::called(&request).is_some_and(|row| row.policy == Policy::Bulk);
     async move {
         if let Some((shared, whose)) = shared.zip(whose) {
-            let turn = shared.calls.begin(&whose).await?;
+            let turn = shared.calls.begin(&whose, is_long).await?;
             request.extensions_mut().insert(Begun { _turn: turn });
         }
         Ok(())

@@ -21,6 +21,7 @@ impl Default for Calls {
         Self(Turns::new(Bounds {
             at_once: 4_096,
             at_once_each,
+            long_each: at_once_each / 2,
             waiting: 8_192,
             waiting_each: 2_048,
             held: 0,
@@ -30,12 +31,13 @@ impl Default for Calls {
 }
 
 impl Calls {
-    /// A turn for a call of `whose`, when it comes. It lasts until it is dropped.
+    /// A turn for a call of `whose`, when it comes. It lasts until it is dropped. Half of them may be long, as batches are: a report
+    /// by itself waits for none of those that the same platform sends again.
     ///
     /// # Errors
     /// `Unavailable` when too many wait already, or when one before could not be served.
-    pub(super) async fn begin(&self, whose: &str) -> Result<Turn> {
-        self.0.take(whose, false).await
+    pub(super) async fn begin(&self, whose: &str, is_long: bool) -> Result<Turn> {
+        self.0.take(whose, is_long).await
     }
 
     /// After a call that could not be served: whoever waited behind it has waited long enough, and would otherwise wait as long
@@ -59,15 +61,32 @@ mod tests {
         System::new().block_on(async {
             let calls = Calls::default();
             let mut begun = Vec::new();
-            while let Some(turn) = Box::pin(calls.begin("flood")).now_or_never() {
+            while let Some(turn) = Box::pin(calls.begin("flood", false)).now_or_never() {
                 begun.push(turn.unwrap());
                 assert!(begun.len() <= 1_000, "nothing bounds them");
             }
             assert!(begun.len() >= FEWEST, "{}", begun.len());
-            assert!(calls.begin("quiet").now_or_never().is_some_and(|turn| turn.is_ok()));
-            let waiting = join_all((0..3).map(|_| calls.begin("flood")));
+            assert!(calls.begin("quiet", false).now_or_never().is_some_and(|turn| turn.is_ok()));
+            let waiting = join_all((0..3).map(|_| calls.begin("flood", false)));
             drop(begun);
             assert!(waiting.await.iter().all(Result::is_ok));
+            assert!(calls.0.are_idle());
+        });
+    }
+
+    #[test]
+    fn a_report_by_itself_waits_for_no_batch() {
+        System::new().block_on(async {
+            let calls = Calls::default();
+            let mut batches = Vec::new();
+            while let Some(turn) = Box::pin(calls.begin("one", true)).now_or_never() {
+                batches.push(turn.unwrap());
+            }
+            let mut more = Box::pin(calls.begin("one", true));
+            assert!(more.as_mut().now_or_never().is_none());
+            assert!(calls.begin("one", false).now_or_never().is_some_and(|turn| turn.is_ok()));
+            drop(batches);
+            assert!(more.await.is_ok());
             assert!(calls.0.are_idle());
         });
     }
@@ -77,14 +96,14 @@ mod tests {
         System::new().block_on(async {
             let calls = Calls::default();
             let mut begun = Vec::new();
-            while let Some(turn) = Box::pin(calls.begin("one")).now_or_never() {
+            while let Some(turn) = Box::pin(calls.begin("one", false)).now_or_never() {
                 begun.push(turn.unwrap());
             }
-            let mut waiting = Box::pin(join_all((0..3).map(|_| calls.begin("one"))));
+            let mut waiting = Box::pin(join_all((0..3).map(|_| calls.begin("one", false))));
             assert!(waiting.as_mut().now_or_never().is_none());
             calls.send_home("one");
             assert!(waiting.await.iter().all(|turn| matches!(turn, Err(Error::Unavailable(_)))));
-            let again = join_all((0..3).map(|_| calls.begin("one")));
+            let again = join_all((0..3).map(|_| calls.begin("one", false)));
             drop(begun);
             assert!(again.await.iter().all(Result::is_ok));
             assert!(calls.0.are_idle());

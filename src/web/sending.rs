@@ -73,8 +73,15 @@ mod tests {
     use crate::error::Error;
 
     fn turns() -> Turns {
-        let bounds =
-            Bounds { at_once: 1, at_once_each: 1, waiting: 1, waiting_each: 1, held: 300_000, held_each: 150_000 };
+        let bounds = Bounds {
+            at_once: 1,
+            at_once_each: 1,
+            long_each: 1,
+            waiting: 1,
+            waiting_each: 1,
+            held: 300_000,
+            held_each: 150_000,
+        };
         Turns::new(bounds)
     }
 

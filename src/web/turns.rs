@@ -12,8 +12,10 @@ use crate::error::{Error, Result};
 pub(super) struct Bounds {
     /// So many turns at once.
     pub(super) at_once: usize,
-    /// So many of one caller, of which one may be long.
+    /// So many of one caller.
     pub(super) at_once_each: usize,
+    /// So many of these may be long.
+    pub(super) long_each: usize,
     /// So many wait for their turn.
     pub(super) waiting: usize,
     /// So many of one caller.
@@ -162,8 +164,8 @@ impl Line {
         self.running == 0 && self.held == 0 && self.waiting() == 0
     }
 
-    const fn may_begin(&self, is_long: bool, each: usize) -> bool {
-        self.running < each && !(is_long && self.running_long > 0)
+    const fn may_begin(&self, is_long: bool, bounds: &Bounds) -> bool {
+        self.running < bounds.at_once_each && !(is_long && self.running_long >= bounds.long_each)
     }
 
     fn begin(&mut self, is_long: bool) {
@@ -172,9 +174,9 @@ impl Line {
     }
 
     /// The first who still waits and may begin: short bodies before long ones.
-    fn first(&mut self, each: usize, gone: &mut usize) -> Option<(bool, Sender<Turn>)> {
+    fn first(&mut self, bounds: &Bounds, gone: &mut usize) -> Option<(bool, Sender<Turn>)> {
         for is_long in [false, true] {
-            while self.may_begin(is_long, each) {
+            while self.may_begin(is_long, bounds) {
                 let line = if is_long { &mut self.long } else { &mut self.short };
                 let Some(waiter) = line.pop_front() else { break };
                 *gone += 1;
@@ -190,11 +192,12 @@ impl Line {
 impl Book {
     /// Asks for a turn.
     fn ask(&mut self, whose: &str, is_long: bool) -> Next {
-        let Bounds { at_once, at_once_each, waiting, waiting_each, .. } = self.bounds;
+        let bounds = self.bounds;
+        let Bounds { at_once, waiting, waiting_each, .. } = bounds;
         let line = self.lines.entry(whose.to_owned()).or_default();
         // Nobody waits who could begin, but those of the same line: their own wait before.
         let is_first = if is_long { line.long.is_empty() } else { line.short.is_empty() };
-        if self.running < at_once && is_first && line.may_begin(is_long, at_once_each) {
+        if self.running < at_once && is_first && line.may_begin(is_long, &bounds) {
             line.begin(is_long);
             self.running += 1;
             return Next::Now;
@@ -233,7 +236,7 @@ impl Book {
             let whose = self.round.pop_front()?;
             let Some(line) = self.lines.get_mut(&whose) else { continue };
             let mut gone = 0;
-            let first = line.first(self.bounds.at_once_each, &mut gone);
+            let first = line.first(&self.bounds, &mut gone);
             self.waiting = self.waiting.saturating_sub(gone);
             if line.waiting() > 0 {
                 self.round.push_back(whose.clone());
