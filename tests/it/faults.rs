@@ -31,6 +31,22 @@ fn assert_unavailable(answer: &Answer) {
     assert_eq!(answer.json()["retryable"], true);
 }
 
+/// Nothing stays wrong. Jobs that the full disk had step over a row try it again when they begin, which takes a moment.
+async fn assert_sound(service: &Service) {
+    let begin = now();
+    loop {
+        let check = service.run(&["check"]);
+        if check.status.code() == Some(0) {
+            return;
+        }
+        let said = String::from_utf8_lossy(&check.stdout);
+        let mut wrong = said.lines().filter(|line| line.starts_with("wrong: "));
+        assert!(wrong.all(|line| line.contains("stumbles") && line.contains("stepped_over")), "{said}");
+        assert!(begin.elapsed() < Duration::from_mins(1), "{said}");
+        pause(Duration::from_millis(100)).await;
+    }
+}
+
 /// Makes the same call until it is stored, a few times at the most.
 async fn soon(caller: &Caller, key: &str, body: &Value) -> Answer {
     for _ in 0..40 {
@@ -197,7 +213,7 @@ fn a_full_disk_is_503_and_loses_no_report_on_sqlite() {
         service.kill();
         service.up().await;
         compare(&spark, ledger, refused).await;
-        assert_eq!(service.run(&["check"]).status.code(), Some(0));
+        assert_sound(&service).await;
     });
 }
 
@@ -229,7 +245,7 @@ fn a_full_disk_is_503_and_loses_no_report_on_postgres() {
         body["statement"] = json!("short");
         let answer = spark.post_with("/v1/reports", &key, None, &body).await;
         assert!([201, 503].contains(&answer.status), "{answer:?}");
-        assert_eq!(service.run(&["check"]).status.code(), Some(0));
+        assert_sound(&service).await;
     });
 }
 

@@ -19,8 +19,8 @@ pub fn stepped_over(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
         id: format!("{job} {row}"),
         detail: match why {
             Why::Locked => {
-                "the job met it locked, or the database away: look for a session that does not end; the job tries it \
-                 again, after five minutes at the latest"
+                "the job met it locked, or the database away or full: look for a session that does not end, and for room \
+                 on its disk; the job tries it again, after five minutes at the latest"
             }
             Why::Damaged => {
                 "something sealed in it does not open, so the job cannot work on it: put it back from a backup; the job \
