@@ -12,6 +12,7 @@ pub struct Share {
     whose: Arc<str>,
     line: Arc<str>,
     reads: bool,
+    gives_way: bool,
 }
 
 impl Share {
@@ -19,19 +20,25 @@ impl Share {
     #[must_use]
     pub fn of(name: &str) -> Self {
         let name: Arc<str> = name.into();
-        Self { whose: Arc::clone(&name), line: name, reads: false }
+        Self { whose: Arc::clone(&name), line: name, reads: false, gives_way: false }
     }
 
     /// One of the lines of somebody who has several.
     #[must_use]
     pub fn part_of(whose: &str, line: &str) -> Self {
-        Self { whose: whose.into(), line: line.into(), reads: false }
+        Self { whose: whose.into(), line: line.into(), reads: false, gives_way: false }
     }
 
     /// The service's own, for what commands and jobs read.
     #[must_use]
     pub fn house() -> Self {
         Self::of(HOUSE)
+    }
+
+    /// The share of a job that nobody waits for: what it reads leaves the processors to whoever calls.
+    #[must_use]
+    pub fn giving_way(name: &str) -> Self {
+        Self { gives_way: true, ..Self::of(name) }
     }
 
     /// The line of what only reads, beside that of what writes.
@@ -45,6 +52,10 @@ impl Share {
 
     pub(super) const fn whose(&self) -> &Arc<str> {
         &self.whose
+    }
+
+    pub(super) const fn gives_way(&self) -> bool {
+        self.gives_way
     }
 
     pub(super) fn is_house(&self) -> bool {

@@ -165,7 +165,15 @@ fn unreachable_database(told: &dyn std::fmt::Display) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use diesel::sql_types::Text;
+
     use super::*;
+
+    #[derive(QueryableByName)]
+    struct Compiled {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
 
     #[test]
     fn a_url_gets_the_bounds_that_it_does_not_set() {
@@ -180,6 +188,16 @@ mod tests {
         let own = bounded("postgres://u@h/d?connect_timeout=60");
         assert_eq!(own.matches("connect_timeout").count(), 1, "{own}");
         assert!(own.contains("connect_timeout=60&tcp_user_timeout="), "{own}");
+    }
+
+    #[test]
+    fn sqlite_plans_a_statement_once_and_not_for_each_value_that_is_bound() {
+        let options = diesel::sql_query("SELECT compile_options AS name FROM pragma_compile_options")
+            .load::<Compiled>(&mut SqliteConnection::establish(":memory:").unwrap());
+        assert!(
+            options.unwrap().iter().any(|option| option.name == "ENABLE_QPSG"),
+            ".cargo/config.toml was not heeded"
+        );
     }
 
     #[test]

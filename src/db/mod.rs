@@ -26,12 +26,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 pub use connection::AnyConnection;
 pub use lines::Share;
 pub use link::Place;
 
+use crate::base::patient::Patient;
 use crate::base::time::{Clock, Timestamp};
 use crate::error::{Error, Result};
 use link::{Access, Session};
@@ -50,7 +52,11 @@ struct Inner {
     owed: Arc<watch::Sender<()>>,
     chain_key: Arc<ChainKey>,
     writes: Arc<AtomicUsize>,
+    patient: Patient,
 }
+
+/// How many readers that give way read at a time.
+const GIVING_WAY: usize = 2;
 
 /// Counts a write for as long as it waits or runs.
 struct UnderWay(Arc<AtomicUsize>);
@@ -148,7 +154,8 @@ impl Db {
             }
         };
         let (chain_key, writes) = (Arc::new(chain_key), Arc::default());
-        Ok(Self { inner: Arc::new(Inner { engine, clock, owed, chain_key, writes }) })
+        let patient = Patient::new(GIVING_WAY).map_err(|error| Error::Internal(error.into()))?;
+        Ok(Self { inner: Arc::new(Inner { engine, clock, owed, chain_key, writes, patient }) })
     }
 
     /// Runs `work` in one transaction and commits it durably, or leaves no trace. It waits in the line of its share.
@@ -197,14 +204,14 @@ impl Db {
             Engine::Sqlite { readers, places, .. } => (readers.clone(), places),
             Engine::Postgres { pool, places } => (pool.clone(), places),
         };
-        let patience = if share.is_house() { Patience::Long } else { Patience::Short };
+        let patience = if share.is_house() || share.gives_way() { Patience::Long } else { Patience::Short };
         let place = places.take(&share.reading()).await?;
         let now = self.inner.clock.now();
-        blocking(move || {
+        let read = move || {
             let _held = place;
             pool.snapshot(patience, |conn| work(&mut Rx { conn, now }))
-        })
-        .await
+        };
+        if share.gives_way() { done(self.inner.patient.spawn(read)).await } else { blocking(read).await }
     }
 
     /// Changes whenever a committed transaction left work for a job. Each worker has a view of its own, which keeps a
@@ -238,7 +245,11 @@ impl Db {
 
 /// Runs what blocks on a thread that may.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
+    done(tokio::task::spawn_blocking(work)).await
+}
+
+async fn done<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
+    match thread.await {
         Ok(result) => result,
         Err(error) => Err(Error::Internal(anyhow::Error::new(error).context("a database closure panicked"))),
     }

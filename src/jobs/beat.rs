@@ -9,6 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
+use crate::db::Share;
 use crate::domain::unit::{Caller, Look, Unit};
 use crate::error::{Error, Result};
 
@@ -99,6 +100,17 @@ impl Beat {
         F: FnOnce(&mut Look<'_>) -> Result<T> + Send + 'static,
     {
         let read = self.app.read(work).await;
+        self.app.job_lives(self.job);
+        read
+    }
+
+    /// Reads for a job that nobody waits for, and leaves the processors to whoever calls meanwhile.
+    pub(super) async fn read_patiently<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Look<'_>) -> Result<T> + Send + 'static,
+    {
+        let read = self.app.read_for(&Share::giving_way(self.job), work).await;
         self.app.job_lives(self.job);
         read
     }

@@ -31,7 +31,7 @@ pub(super) async fn mark_overdue(beat: &Beat) -> Result<()> {
 pub(super) async fn compare(beat: &Beat) -> Result<()> {
     let work = async |case: &str| {
         let id = case.to_owned();
-        let found = beat.read(move |rx| matching::compare(rx, &id)).await?;
+        let found = beat.read_patiently(move |rx| matching::compare(rx, &id)).await?;
         let id = case.to_owned();
         beat.write(move |tx| matching::raise(tx, &id, &found)).await
     };

@@ -12,11 +12,36 @@ const LONGEST: usize = 200;
 /// Whoever was born in this year or before is an adult for good.
 const ADULT_SINCE: u16 = 2005;
 
-/// What the lists of `hints.toml` say. Each entry is one word or several that stand together.
+/// An entry of a list: one word, or several that stand together. Every name is held against every entry, so an entry is parted
+/// once.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+pub(super) struct Entry {
+    words: Vec<String>,
+    together: String,
+    backwards: String,
+}
+
+impl From<String> for Entry {
+    fn from(text: String) -> Self {
+        let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        let backwards = words.iter().rev().map(String::as_str).collect();
+        Self { together: words.concat(), backwards, words }
+    }
+}
+
+impl Entry {
+    /// The entry, where it is one word.
+    fn one_word(&self) -> Option<&String> {
+        if let [word] = self.words.as_slice() { Some(word) } else { None }
+    }
+}
+
+/// What the lists of `hints.toml` say.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
-    pub(super) subject: Vec<String>,
+    pub(super) subject: Vec<Entry>,
     pub(super) age: Age,
     pub(super) contact: Contact,
     pub(super) danger: Danger,
@@ -26,34 +51,34 @@ pub(super) struct Words {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Age {
-    pub(super) years: Vec<String>,
-    pub(super) child: Vec<String>,
-    pub(super) adult: Vec<String>,
-    pub(super) unverified: Vec<String>,
+    pub(super) years: Vec<Entry>,
+    pub(super) child: Vec<Entry>,
+    pub(super) adult: Vec<Entry>,
+    pub(super) unverified: Vec<Entry>,
 }
 
 /// Words of a wish how to be reached, or not.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Contact {
-    pub(super) any: Vec<String>,
-    pub(super) wish: Vec<String>,
-    pub(super) open: Vec<String>,
-    pub(super) ways: Vec<String>,
-    pub(super) no: Vec<String>,
-    pub(super) no_in_front: Vec<String>,
-    pub(super) may: Vec<String>,
-    pub(super) seen: Vec<String>,
-    pub(super) things: Vec<String>,
+    pub(super) any: Vec<Entry>,
+    pub(super) wish: Vec<Entry>,
+    pub(super) open: Vec<Entry>,
+    pub(super) ways: Vec<Entry>,
+    pub(super) no: Vec<Entry>,
+    pub(super) no_in_front: Vec<Entry>,
+    pub(super) may: Vec<Entry>,
+    pub(super) seen: Vec<Entry>,
+    pub(super) things: Vec<Entry>,
 }
 
 /// Words of what happened, or may.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Danger {
-    pub(super) yes: Vec<String>,
-    pub(super) safe: Vec<String>,
-    pub(super) not: Vec<String>,
+    pub(super) yes: Vec<Entry>,
+    pub(super) safe: Vec<Entry>,
+    pub(super) not: Vec<Entry>,
     calm: Vec<String>,
 }
 
@@ -115,46 +140,47 @@ impl Name {
     }
 
     /// Whether one of the entries stands in the name, with all its words.
-    pub(super) fn has(&self, entries: &[String]) -> bool {
+    pub(super) fn has(&self, entries: &[Entry]) -> bool {
         entries.iter().any(|entry| self.has_entry(entry))
     }
 
     /// Whether an entry of both lists does, with different words.
-    pub(super) fn has_both(&self, one: &[String], other: &[String]) -> bool {
+    pub(super) fn has_both(&self, one: &[Entry], other: &[Entry]) -> bool {
         let pairs = || self.those(one).flat_map(|first| self.those(other).map(move |second| (first, second)));
-        pairs().any(|(first, second)| first != second) || self.runs_together(one, other)
+        pairs().any(|(first, second)| first.words != second.words) || self.runs_together(one, other)
     }
 
     /// Whether an entry of the first list stands in front of one of the other.
-    pub(super) fn has_in_front(&self, front: &[String], other: &[String]) -> bool {
-        let last = other.iter().filter_map(|entry| self.words.iter().rposition(|word| word == entry)).max();
+    pub(super) fn has_in_front(&self, front: &[Entry], other: &[Entry]) -> bool {
+        let places = other.iter().filter_map(Entry::one_word);
+        let last = places.filter_map(|entry| self.words.iter().rposition(|word| word == entry)).max();
         let before = last.and_then(|last| self.words.get(..last)).unwrap_or_default();
-        let stands = |entry: &String| entry.split(' ').all(|part| before.iter().any(|word| word == part));
+        let stands = |entry: &Entry| entry.words.iter().all(|part| before.contains(part));
         front.iter().any(stands) || self.runs_together(front, other)
     }
 
-    fn those<'e>(&self, entries: &'e [String]) -> impl Iterator<Item = &'e str> {
-        entries.iter().map(String::as_str).filter(|entry| self.has_entry(entry))
+    fn those<'e>(&self, entries: &'e [Entry]) -> impl Iterator<Item = &'e Entry> {
+        entries.iter().filter(|entry| self.has_entry(entry))
     }
 
-    fn has_entry(&self, entry: &str) -> bool {
-        let stands = |part: &str| self.words.iter().any(|word| word == part || word.strip_prefix("is") == Some(part));
-        if entry.split(' ').all(stands) {
+    fn has_entry(&self, entry: &Entry) -> bool {
+        let stands = |part: &String| {
+            self.words.iter().any(|word| word == part || word.strip_prefix("is").is_some_and(|rest| rest == part))
+        };
+        if entry.words.iter().all(stands) {
             return true;
         }
         // Written together, in either order.
-        let parts: Vec<&str> = entry.split(' ').collect();
-        let backwards = || parts.iter().rev().copied().collect::<String>();
-        parts.len() > 1
+        entry.words.len() > 1
             && self.words.len() == 1
-            && (self.joined.contains(&parts.concat()) || self.joined.contains(&backwards()))
+            && (self.joined.contains(&entry.together) || self.joined.contains(&entry.backwards))
     }
 
     /// Whether a name without separators holds a word of each list, one behind the other: `dontcall`.
-    fn runs_together(&self, front: &[String], other: &[String]) -> bool {
+    fn runs_together(&self, front: &[Entry], other: &[Entry]) -> bool {
         let [word] = self.words.as_slice() else { return false };
-        other.iter().filter(|entry| word.contains(entry.as_str())).any(|entry| {
-            let ends_front = |start: &str| front.iter().any(|before| start.ends_with(&before.replace(' ', "")));
+        other.iter().filter_map(Entry::one_word).filter(|entry| word.contains(entry.as_str())).any(|entry| {
+            let ends_front = |start: &str| front.iter().any(|before| start.ends_with(&before.together));
             word.match_indices(entry.as_str()).any(|(at, _)| word.get(..at).is_some_and(ends_front))
         })
     }

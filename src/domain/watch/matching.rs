@@ -129,8 +129,8 @@ fn noticed(
     mode: Mode,
     unreadable: &mut BTreeSet<CaseId>,
 ) -> Result<Vec<(CaseId, Signal)>> {
-    let mut all = known(rx, std::slice::from_ref(id))?;
-    let Some(one) = all.pop() else { return Ok(Vec::new()) };
+    let Some(one) = known(rx, std::slice::from_ref(id))?.pop() else { return Ok(Vec::new()) };
+    let mirrored = mirrors(rx, &one, mode)?;
     let same_subject = named_by(rx, mode, "subject", &one.subjects)?;
     let others = known(rx, &same_subject.into_iter().filter(|other| other != id).collect::<Vec<_>>())?;
     let mut found = Vec::new();
@@ -147,7 +147,7 @@ fn noticed(
             found.extend(grave.iter().map(|case| (case.id.clone(), Signal::IndependentReporters)));
         }
     }
-    found.extend(mirrors(rx, id, mode)?.into_iter().map(|id| (id, Signal::MirrorReports)));
+    found.extend(mirrored.into_iter().map(|id| (id, Signal::MirrorReports)));
     Ok(found)
 }
 
@@ -176,19 +176,18 @@ pub(super) fn beside(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<(
 }
 
 /// The case and those in which its subject has reported its reporter; nothing when there is none.
-fn mirrors(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<CaseId>> {
-    let Some(one) = known(rx, std::slice::from_ref(id))?.pop() else { return Ok(Vec::new()) };
+fn mirrors(rx: &mut Look<'_>, one: &Known, mode: Mode) -> Result<Vec<CaseId>> {
     if one.is_of_themselves() {
         return Ok(Vec::new());
     }
     let reported = named_by(rx, mode, "subject", &one.reporters)?;
     let mut mirrored: Vec<CaseId> = known(rx, &reported)?
         .into_iter()
-        .filter(|other| other.id != *id && !other.is_of_themselves() && !other.reporters.is_disjoint(&one.subjects))
+        .filter(|other| other.id != one.id && !other.is_of_themselves() && !other.reporters.is_disjoint(&one.subjects))
         .map(|other| other.id)
         .collect();
     if !mirrored.is_empty() {
-        mirrored.push(id.clone());
+        mirrored.push(one.id.clone());
     }
     Ok(mirrored)
 }
