@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::{CubeCell, FlowKind, Quarter};
 use crate::base::time::Timestamp;
@@ -25,7 +27,8 @@ pub fn add_up(tx: &mut Unit<'_>, limit: i64) -> Result<usize> {
     dialect::bar_totals(tx.conn())?;
     let rows: Vec<Row> = first_readable(limit, |limit| {
         let loaded: Vec<Loaded> = flows::table
-            .filter(flows::totalled.eq(false))
+            // As a literal: SQLite finds the index of those that wait by the words of its condition.
+            .filter(sql::<Bool>("totalled = FALSE"))
             // A row that cannot be read keeps no other from being added; the build of an edition finds that totals differ.
             .filter(flows::flow.eq_any(FlowKind::ALL).and(flows::region.eq_any(Region::ALL)))
             .order(flows::flow)
