@@ -343,6 +343,20 @@ fn whoever_calls_on_many_connections_has_a_few_calls_under_way() {
     });
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_nobody_waits_for_is_read_on_a_thread_that_gives_way() {
+    on_both(|world| async move {
+        let own = |_: &mut Look<'_>| {
+            rustix::process::getpriority_process(None).map_err(|error| recourse::error::Error::Internal(error.into()))
+        };
+        let of_a_caller = world.app.read_for(&Share::of("one"), own).await.unwrap();
+        let of_a_job = world.app.read_for(&Share::giving_way("compare"), own).await.unwrap();
+        // There is a lowest.
+        assert!(of_a_job > of_a_caller || of_a_caller == 19, "{of_a_job} {of_a_caller}");
+    });
+}
+
 #[test]
 fn no_surface_reads_in_the_turn_of_the_service() {
     let own = [".app.read(", "app.read(move", ".read(move", ".read(|", ".db.read(", ".db.write(", "app.write("];
