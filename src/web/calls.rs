@@ -56,15 +56,21 @@ mod tests {
     use super::*;
     use crate::error::Error;
 
+    /// As many calls as begin at once.
+    fn begin_all(calls: &Calls, whose: &str, is_long: bool) -> Vec<Turn> {
+        let mut begun = Vec::new();
+        while let Some(turn) = Box::pin(calls.begin(whose, is_long)).now_or_never() {
+            begun.push(turn.unwrap());
+            assert!(begun.len() <= 1_000, "nothing bounds them");
+        }
+        begun
+    }
+
     #[test]
     fn whoever_calls_on_many_connections_has_a_few_calls_under_way_and_another_begins_at_once() {
         System::new().block_on(async {
             let calls = Calls::default();
-            let mut begun = Vec::new();
-            while let Some(turn) = Box::pin(calls.begin("flood", false)).now_or_never() {
-                begun.push(turn.unwrap());
-                assert!(begun.len() <= 1_000, "nothing bounds them");
-            }
+            let begun = begin_all(&calls, "flood", false);
             assert!(begun.len() >= FEWEST, "{}", begun.len());
             assert!(calls.begin("quiet", false).now_or_never().is_some_and(|turn| turn.is_ok()));
             let waiting = join_all((0..3).map(|_| calls.begin("flood", false)));
@@ -78,10 +84,7 @@ mod tests {
     fn a_report_by_itself_waits_for_no_batch() {
         System::new().block_on(async {
             let calls = Calls::default();
-            let mut batches = Vec::new();
-            while let Some(turn) = Box::pin(calls.begin("one", true)).now_or_never() {
-                batches.push(turn.unwrap());
-            }
+            let batches = begin_all(&calls, "one", true);
             let mut more = Box::pin(calls.begin("one", true));
             assert!(more.as_mut().now_or_never().is_none());
             assert!(calls.begin("one", false).now_or_never().is_some_and(|turn| turn.is_ok()));
@@ -95,10 +98,7 @@ mod tests {
     fn whoever_waits_behind_one_that_could_not_be_served_is_sent_home_and_comes_again() {
         System::new().block_on(async {
             let calls = Calls::default();
-            let mut begun = Vec::new();
-            while let Some(turn) = Box::pin(calls.begin("one", false)).now_or_never() {
-                begun.push(turn.unwrap());
-            }
+            let begun = begin_all(&calls, "one", false);
             let mut waiting = Box::pin(join_all((0..3).map(|_| calls.begin("one", false))));
             assert!(waiting.as_mut().now_or_never().is_none());
             calls.send_home("one");
