@@ -1,12 +1,13 @@
 //! Tells the program which commit it is built from: an edition's manifest names it, so that an auditor can rebuild. Only
-//! for release builds: a debug build would be compiled anew after each commit.
+//! for release builds: a debug build would be compiled anew after each commit. Its name does not begin as those of settings do:
+//! `cargo run` hands it to the program, which refuses a setting that it does not know.
 
 use std::path::Path;
 use std::process::Command;
 
 fn main() {
-    println!("cargo:rerun-if-env-changed=RECOURSE_COMMIT");
-    if std::env::var_os("RECOURSE_COMMIT").is_some() || std::env::var("PROFILE").as_deref() != Ok("release") {
+    println!("cargo:rerun-if-env-changed=BUILT_FROM_COMMIT");
+    if std::env::var_os("BUILT_FROM_COMMIT").is_some() || std::env::var("PROFILE").as_deref() != Ok("release") {
         return;
     }
     // Watched only where it is: a path that is missing would count as changed every time.
@@ -17,6 +18,6 @@ fn main() {
         let changed =
             Command::new("git").args(["diff", "--quiet", "HEAD"]).status().is_ok_and(|status| !status.success());
         let mark = if changed { "-dirty" } else { "" };
-        println!("cargo:rustc-env=RECOURSE_COMMIT={}{mark}", String::from_utf8_lossy(&output.stdout).trim());
+        println!("cargo:rustc-env=BUILT_FROM_COMMIT={}{mark}", String::from_utf8_lossy(&output.stdout).trim());
     }
 }

@@ -27,7 +27,7 @@ const WAITS: Duration = Duration::from_hours(7 * 24);
 const LOOK: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 1_200;
 /// The commit that this program was built from, as `build.rs` finds it for release builds.
-const CODE_COMMIT: &str = match option_env!("RECOURSE_COMMIT") {
+const CODE_COMMIT: &str = match option_env!("BUILT_FROM_COMMIT") {
     Some(commit) => commit,
     None => "unknown",
 };
