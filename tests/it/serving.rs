@@ -180,6 +180,21 @@ fn what_the_database_answers_is_told_in_our_own_words() {
 }
 
 #[test]
+fn what_cargo_hands_to_the_program_is_no_setting() {
+    // `cargo run` puts these into the environment, of a release build too, which no test is.
+    let of_build = include_str!("../../build.rs").split("cargo:rustc-env=").skip(1);
+    let mut names: Vec<&str> = of_build.filter_map(|rest| rest.split('=').next()).collect();
+    let cargo: toml::Table = include_str!("../../.cargo/config.toml").parse().unwrap();
+    names.extend(cargo["env"].as_table().unwrap().keys().map(String::as_str));
+    assert!(names.len() > 1, "{names:?}");
+    let mut service = Service::new(None);
+    for name in names {
+        service.set(name, "0123456789abcdef");
+    }
+    assert_eq!(said(&service, &["admin", "roles"]).0, Some(0), "{:?}", said(&service, &["admin", "roles"]));
+}
+
+#[test]
 fn settings_are_told_of_in_our_own_words_and_never_repeated() {
     let service = |name: &str, value: &str| {
         let mut service = Service::new(None);
