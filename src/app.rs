@@ -7,6 +7,7 @@ mod readiness;
 
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -15,7 +16,7 @@ use crate::base::time::Clock;
 use crate::config::Config;
 use crate::db::standing::{Standing, look_at};
 use crate::db::{self, Db, Place, Share};
-use crate::domain::people::platforms::TokenSigner;
+use crate::domain::people::platforms::{self, TokenSigner};
 use crate::domain::people::staff::Passwords;
 use crate::domain::triage::Engine;
 use crate::domain::unit::{Caller, Entry, Kit, Look, Unit};
@@ -55,11 +56,26 @@ pub struct App {
     pub metrics: Metrics,
     editions: Store,
     pulse: Pulse,
+    serves_several: AtomicBool,
     /// Kept for as long as this process serves.
     _occupied: Option<Occupied>,
 }
 
 impl App {
+    /// Whether several platforms were connected when they were last counted.
+    #[must_use]
+    pub fn serves_several(&self) -> bool {
+        self.serves_several.load(Ordering::Relaxed)
+    }
+
+    /// Counts the platforms with a credential that holds. Where they cannot be counted it stays as it was.
+    pub async fn count_platforms(&self) {
+        match self.read(platforms::are_several).await {
+            Ok(are_several) => self.serves_several.store(are_several, Ordering::Relaxed),
+            Err(error) => tracing::debug!(%error, "the platforms could not be counted"),
+        }
+    }
+
     /// Where editions stand.
     #[must_use]
     pub const fn editions(&self) -> &Store {
@@ -171,6 +187,7 @@ pub async fn open_existing(config: Config, clock: Clock) -> anyhow::Result<Arc<A
 /// Before anybody is let in: what an older database gave back is taken away again.
 async fn begun(app: Arc<App>) -> anyhow::Result<Arc<App>> {
     app.hold_high_water().await?;
+    app.count_platforms().await;
     Ok(app)
 }
 
@@ -224,6 +241,7 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
         metrics,
         editions,
         pulse,
+        serves_several: AtomicBool::new(true),
         _occupied: occupied,
     }))
 }

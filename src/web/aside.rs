@@ -21,6 +21,7 @@ const BOUNDS: Bounds = Bounds {
     at_once: 16,
     at_once_each: 2,
     long_each: 1,
+    beside_others: 2,
     waiting: 8_192,
     waiting_each: 2_048,
     held: 256 * 1024 * 1024,
@@ -101,8 +102,16 @@ mod tests {
 
     use super::*;
 
-    const FEW: Bounds =
-        Bounds { at_once: 1, at_once_each: 1, long_each: 1, waiting: 2, waiting_each: 1, held: 100, held_each: 60 };
+    const FEW: Bounds = Bounds {
+        at_once: 1,
+        at_once_each: 1,
+        long_each: 1,
+        beside_others: 1,
+        waiting: 2,
+        waiting_each: 1,
+        held: 100,
+        held_each: 60,
+    };
 
     /// Lets everything that can begin do so.
     async fn begin<F: Future>(waiting: &mut Pin<Box<F>>)
@@ -144,7 +153,8 @@ mod tests {
     #[test]
     fn turns_go_round_and_a_caller_has_one_long_body_at_a_time() {
         System::new().block_on(async {
-            let bounds = Bounds { at_once: 2, at_once_each: 2, waiting: 100, waiting_each: 50, ..FEW };
+            let bounds =
+                Bounds { at_once: 2, at_once_each: 2, beside_others: 2, waiting: 100, waiting_each: 50, ..FEW };
             let aside = Aside::with(bounds).unwrap();
             let (go, gone) = mpsc::channel::<()>();
             let (told, order) = mpsc::channel::<&'static str>();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -16,11 +17,12 @@ use serde::{Deserialize, Deserializer};
 
 use super::Shared;
 use super::aside::{SHORT, unless_passing};
+use super::calls::UnderWay;
 use super::extract::{Call, payer};
 use super::limits::Policy;
 use super::refusals::Known;
 use super::row::{Body, Row};
-use super::turns::{Held, Turn};
+use super::turns::Held;
 use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
@@ -40,8 +42,11 @@ const PASSING: Duration = Duration::from_secs(1);
 /// So much of it goes by as quickly as it comes: as much as honest batches have. What comes behind it rests after each piece:
 /// whoever sends much only to be refused takes no processor from others.
 const QUICKLY: usize = 512 * 1024;
-/// How long, for each byte of the piece: sixteen megabytes a second go by.
+/// How long, for each byte of the piece and each refused body that goes by at that time: sixteen megabytes a second go by, of all of
+/// them together.
 const REST: Duration = Duration::from_nanos(60);
+/// How many go by.
+static GOING_BY: AtomicU32 = AtomicU32::new(0);
 
 /// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for. Its memory counts
 /// for whoever sent it, until it is dropped.
@@ -170,9 +175,9 @@ impl FromRequest for Raw {
     }
 }
 
-/// The turn of a call that has come, in its request's extensions until it is answered.
+/// A call that has come, in its request's extensions until it is answered.
 pub(super) struct Begun {
-    _turn: Turn,
+    _call: UnderWay,
 }
 
 /// Waits for the turn of a call whose caller is known.
@@ -183,8 +188,8 @@ fn turn(request: &HttpRequest) -> impl Future<Output = Result<()>> + use<> {
     let is_long = Row::called(&request).is_some_and(|row| row.policy == Policy::Bulk);
     async move {
         if let Some((shared, whose)) = shared.zip(whose) {
-            let turn = shared.calls.begin(&whose, is_long).await?;
-            request.extensions_mut().insert(Begun { _turn: turn });
+            let call = shared.calls.begin(&whose, is_long).await?;
+            request.extensions_mut().insert(Begun { _call: call });
         }
         Ok(())
     }
@@ -227,14 +232,41 @@ async fn read(payload: &mut Payload, announced: Option<usize>, bound: usize, hel
         }
         held.grow((bytes.len() + chunk.len()).saturating_sub(bytes.len().max(announced)))?;
         bytes.extend_from_slice(&chunk);
+        if bytes.len() > SHORT {
+            // In turn with what else this thread serves, however quickly the rest of it comes.
+            tokio::task::yield_now().await;
+        }
     }
     Ok(bytes.freeze())
+}
+
+/// A refused body that goes by, until this is dropped.
+struct GoingBy;
+
+impl GoingBy {
+    fn begin() -> Self {
+        GOING_BY.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+
+    /// The rest after a piece of so many bytes.
+    fn rest(piece: usize) -> Duration {
+        let bytes = u32::try_from(piece).unwrap_or(u32::MAX);
+        REST.saturating_mul(bytes.saturating_mul(GOING_BY.load(Ordering::Relaxed)))
+    }
+}
+
+impl Drop for GoingBy {
+    fn drop(&mut self) {
+        GOING_BY.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Lets go by what is left of a body that was refused, so that its sender hears why: for a second, as much as anybody may send,
 /// and a piece at a time in turn with what else is served. What still comes then is not read: the connection ends with the
 /// answer. (actix would read on for a second, as quickly as it comes and however much.)
 pub(super) async fn pass_over(payload: &mut Payload) {
+    let _going_by = GoingBy::begin();
     let passing = async {
         let mut passed = 0;
         while passed < LONGEST_PASSED
@@ -244,7 +276,7 @@ pub(super) async fn pass_over(payload: &mut Payload) {
             if passed < QUICKLY {
                 tokio::task::yield_now().await;
             } else {
-                let rest = REST.saturating_mul(u32::try_from(piece.len()).unwrap_or(u32::MAX));
+                let rest = GoingBy::rest(piece.len());
                 #[expect(
                     clippy::disallowed_methods,
                     reason = "the wait is the point; nothing follows from its length"

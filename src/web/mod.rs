@@ -103,9 +103,10 @@ pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web
         limiter,
         public: Arc::default(),
         aside: Aside::new()?,
-        calls: Calls::default(),
+        calls: Calls::of(app),
         epochs: Arc::default(),
     };
+    actix_web::rt::spawn(shared.calls.clone().follow(Arc::clone(app)));
     actix_web::rt::spawn(forget_idle(Arc::clone(&shared.limiter)));
     actix_web::rt::spawn(public::follow(Arc::clone(&shared.public), Arc::clone(app)));
     let workers = app.config.workers;

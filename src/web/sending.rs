@@ -77,6 +77,7 @@ mod tests {
             at_once: 1,
             at_once_each: 1,
             long_each: 1,
+            beside_others: 1,
             waiting: 1,
             waiting_each: 1,
             held: 300_000,

@@ -11,16 +11,20 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use futures_util::future::join_all;
+use recourse::base::id::ClientId;
 use recourse::db::Share;
 use recourse::db::schema::platforms;
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use recourse::domain::unit::{Caller, Entry, Look};
+use recourse::domain::webhooks;
 use recourse::error::Result;
 use serde_json::json;
 
 use crate::harness::client::{Caller as Client, small};
 use crate::harness::process::now;
-use crate::harness::{World, on_both};
+use crate::harness::{TEST, World, on_both};
 use crate::structure::{code, sources};
 
 /// Whose work was done, in order, and how much of it waits or has waited.
@@ -340,6 +344,24 @@ fn whoever_calls_on_many_connections_has_a_few_calls_under_way() {
         held.await.unwrap().unwrap();
         assert_eq!(other.await.unwrap(), 201);
         assert!(join_all(flood).await.into_iter().all(|status| status.unwrap() == 201));
+    });
+}
+
+#[test]
+fn several_platforms_are_there_while_two_have_a_credential_that_holds() {
+    on_both(|world| async move {
+        let several = async || {
+            world.app.count_platforms().await;
+            world.app.serves_several()
+        };
+        assert!(!world.app.serves_several(), "counted at the start");
+        world.platform("spark").await;
+        world.platform_with("spark", Mode::Test, Scope::ALL).await;
+        assert!(!several().await);
+        let meetly: ClientId = world.platform("meetly").await.client_id.parse().unwrap();
+        assert!(several().await);
+        world.app.write(TEST, move |tx| webhooks::revoke_client(tx, &meetly)).await.unwrap();
+        assert!(!several().await);
     });
 }
 

@@ -179,6 +179,15 @@ pub fn list(rx: &mut Look<'_>) -> Result<Vec<(Platform, Vec<Client>)>> {
         .collect()
 }
 
+/// Whether more than one platform has a credential that holds.
+///
+/// # Errors
+/// When the database refuses.
+pub fn are_several(rx: &mut Look<'_>) -> Result<bool> {
+    let holds = |(_, clients): &(Platform, Vec<Client>)| clients.iter().any(|client| client.revoked_at.is_none());
+    Ok(list(rx)?.iter().filter(|one| holds(one)).count() > 1)
+}
+
 /// Makes a credential for a platform.
 pub fn add_client(tx: &mut Unit<'_>, platform: &Platform, mode: Mode, scopes: &[Scope]) -> Result<NewCredential> {
     let new = NewCredential { client: ClientId::random(), secret: new_token(secret_prefix(mode)) };

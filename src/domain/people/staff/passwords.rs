@@ -12,7 +12,7 @@ use crate::base::patient::Patient;
 use crate::base::secret::Sensitive;
 use crate::error::{Error, Result};
 
-/// How many hashes run at once.
+/// How many hashes run at once at the most. Each takes a processor for itself, and half of them are left to those who report.
 const AT_ONCE: usize = 2;
 /// 46 MiB and one pass: the stronger of OWASP's two Argon2id settings with one lane.
 const MEMORY_KIB: u32 = 47_104;
@@ -43,8 +43,10 @@ impl Passwords {
         let params = Params::new(MEMORY_KIB, 1, 1, None).map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = hash_with(&argon2, "no account has this password")?.into();
-        let patient = Patient::new(AT_ONCE).map_err(|error| Error::Internal(error.into()))?;
-        Ok(Self { turns: Turns::new(AT_ONCE), patient: Arc::new(patient), argon2, nobody })
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let at_once = (processors / 2).clamp(1, AT_ONCE);
+        let patient = Patient::new(at_once).map_err(|error| Error::Internal(error.into()))?;
+        Ok(Self { turns: Turns::new(at_once), patient: Arc::new(patient), argon2, nobody })
     }
 
     /// The PHC string of a password, for whoever has a shell on the machine.
