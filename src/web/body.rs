@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -22,7 +21,7 @@ use super::extract::{Call, payer};
 use super::limits::Policy;
 use super::refusals::Known;
 use super::row::{Body, Row};
-use super::turns::Held;
+use super::turns::{Bounds, Held, Turns};
 use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
@@ -42,11 +41,23 @@ const PASSING: Duration = Duration::from_secs(1);
 /// So much of it goes by as quickly as it comes: as much as honest batches have. What comes behind it rests after each piece:
 /// whoever sends much only to be refused takes no processor from others.
 const QUICKLY: usize = 512 * 1024;
-/// How long, for each byte of the piece and each refused body that goes by at that time: sixteen megabytes a second go by, of all of
-/// them together.
+/// How long, for each byte of the piece: sixteen megabytes a second of one caller go by.
 const REST: Duration = Duration::from_nanos(60);
-/// How many go by.
-static GOING_BY: AtomicU32 = AtomicU32::new(0);
+
+/// Turns for refused bodies to go by: one piece of a caller rests at a time, so that many connections bring no more through, and hold
+/// up nobody else's.
+pub(super) fn going_by() -> Turns {
+    Turns::new(Bounds {
+        at_once: 8_192,
+        at_once_each: 1,
+        long_each: 1,
+        beside_others: 1,
+        waiting: 8_192,
+        waiting_each: 2_048,
+        held: 0,
+        held_each: 0,
+    })
+}
 
 /// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for. Its memory counts
 /// for whoever sent it, until it is dropped.
@@ -142,7 +153,7 @@ impl FromRequest for Raw {
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let mut payload = payload.take();
         let held = request.app_data::<web::Data<Shared>>().map(|shared| shared.aside.room(&payer(request)));
-        let turn = turn(request);
+        let (turn, request) = (turn(request), request.clone());
         Box::pin(async move {
             let (bound, is_lenient) = wanted?;
             let mut held = held.ok_or_else(|| anyhow::anyhow!("a body is read without the service's data"))?;
@@ -156,7 +167,7 @@ impl FromRequest for Raw {
             let bytes = match bytes.await {
                 Ok(bytes) => bytes,
                 Err(refused) => {
-                    pass_over(&mut payload).await;
+                    pass_over(&request, &mut payload).await;
                     return Err(refused);
                 }
             };
@@ -240,33 +251,12 @@ async fn read(payload: &mut Payload, announced: Option<usize>, bound: usize, hel
     Ok(bytes.freeze())
 }
 
-/// A refused body that goes by, until this is dropped.
-struct GoingBy;
-
-impl GoingBy {
-    fn begin() -> Self {
-        GOING_BY.fetch_add(1, Ordering::Relaxed);
-        Self
-    }
-
-    /// The rest after a piece of so many bytes.
-    fn rest(piece: usize) -> Duration {
-        let bytes = u32::try_from(piece).unwrap_or(u32::MAX);
-        REST.saturating_mul(bytes.saturating_mul(GOING_BY.load(Ordering::Relaxed)))
-    }
-}
-
-impl Drop for GoingBy {
-    fn drop(&mut self) {
-        GOING_BY.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// Lets go by what is left of a body that was refused, so that its sender hears why: for a second, as much as anybody may send,
 /// and a piece at a time in turn with what else is served. What still comes then is not read: the connection ends with the
 /// answer. (actix would read on for a second, as quickly as it comes and however much.)
-pub(super) async fn pass_over(payload: &mut Payload) {
-    let _going_by = GoingBy::begin();
+pub(super) async fn pass_over(request: &HttpRequest, payload: &mut Payload) {
+    let Some(shared) = request.app_data::<web::Data<Shared>>() else { return };
+    let whose = payer(request);
     let passing = async {
         let mut passed = 0;
         while passed < LONGEST_PASSED
@@ -276,7 +266,8 @@ pub(super) async fn pass_over(payload: &mut Payload) {
             if passed < QUICKLY {
                 tokio::task::yield_now().await;
             } else {
-                let rest = GoingBy::rest(piece.len());
+                let Ok(_turn) = shared.going_by.take(&whose, false).await else { return };
+                let rest = REST.saturating_mul(u32::try_from(piece.len()).unwrap_or(u32::MAX));
                 #[expect(
                     clippy::disallowed_methods,
                     reason = "the wait is the point; nothing follows from its length"

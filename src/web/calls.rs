@@ -3,10 +3,11 @@
 //! one call under way for each two processors, and rests after each as long as it took: what else it could do is left to others.
 //! Whether those call just now changes nothing: it would tell an app when somebody else reports, or a colleague acts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::turns::{Bounds, Turn, Turns};
@@ -19,6 +20,9 @@ const EACH: usize = 2;
 const FEWEST: usize = 4;
 /// How often it is looked how many platforms there are.
 const LOOK: Duration = Duration::from_mins(10);
+/// How long a call by itself may take before another begins beside it: what it waits for, as a row that somebody has locked, need not
+/// keep others waiting.
+const LATE: Duration = Duration::from_millis(500);
 /// The longest rest: a call may have waited for a database that was away.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
@@ -68,8 +72,10 @@ impl Calls {
     /// # Errors
     /// `Unavailable` when too many wait already, or when one before could not be served.
     pub(super) async fn begin(&self, whose: &str, is_long: bool) -> Result<UnderWay> {
-        let turn = self.0.take(whose, is_long).await?;
-        Ok(UnderWay { turn: Some(turn), since: Instant::now() })
+        let turn = Arc::new(Mutex::new(Some(self.0.take(whose, is_long).await?)));
+        let watched = Arc::clone(&turn);
+        let watch = (!is_long).then(|| tokio::spawn(late(watched)).abort_handle());
+        Ok(UnderWay { turn, watch, since: Instant::now() })
     }
 
     /// After a call that could not be served: whoever waited behind it has waited long enough, and would otherwise wait as long
@@ -81,14 +87,28 @@ impl Calls {
 
 /// A call that is under way until this is dropped. The turn may rest before another has it.
 pub(super) struct UnderWay {
-    turn: Option<Turn>,
+    turn: Arc<Mutex<Option<Turn>>>,
+    watch: Option<AbortHandle>,
     since: Instant,
+}
+
+/// Says of a call that is still under way after a while that it takes long.
+async fn late(turn: Arc<Mutex<Option<Turn>>>) {
+    #[expect(clippy::disallowed_methods, reason = "the wait is the point; nothing follows from its length")]
+    tokio::time::sleep(LATE).await;
+    if let Some(turn) = turn.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        turn.is_late();
+    }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
+        if let Some(watch) = &self.watch {
+            watch.abort();
+        }
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Outside a runtime, as when the service ends, nobody waits for it.
-        let (Some(turn), Ok(runtime)) = (self.turn.take(), Handle::try_current()) else { return };
+        let (Some(turn), Ok(runtime)) = (turn, Handle::try_current()) else { return };
         if turn.is_shared() {
             let rest = self.since.elapsed().min(LONGEST_REST);
             runtime.spawn(async move {

@@ -185,7 +185,8 @@ pub(super) async fn enter(
     let answer = match check(&request).await {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(refused) => {
-            pass_over(&mut request.take_payload()).await;
+            let mut payload = request.take_payload();
+            pass_over(request.request(), &mut payload).await;
             request.error_response(refused)
         }
     };

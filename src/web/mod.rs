@@ -43,6 +43,7 @@ use epochs::Epochs;
 pub use limits::Limiter;
 pub use metrics::serve_metrics;
 pub use public::{Public, site_pages};
+use turns::Turns;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) public: Arc<Public>,
     pub(crate) aside: Aside,
     pub(crate) calls: Calls,
+    going_by: Turns,
     pub(crate) epochs: Arc<Epochs>,
 }
 
@@ -104,6 +106,7 @@ pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web
         public: Arc::default(),
         aside: Aside::new()?,
         calls: Calls::of(app),
+        going_by: body::going_by(),
         epochs: Arc::default(),
     };
     actix_web::rt::spawn(shared.calls.clone().follow(Arc::clone(app)));

@@ -28,7 +28,7 @@ impl Turns {
     /// `Unavailable` when too many wait already, or when all who wait are sent home.
     pub(super) async fn take(&self, whose: &str, is_long: bool) -> Result<Turn> {
         let coming = match self.book().ask(whose, is_long) {
-            Next::Now => return Ok(Turn { turns: self.clone(), whose: whose.to_owned(), is_long }),
+            Next::Now => return Ok(Turn { turns: self.clone(), whose: whose.to_owned(), is_long, is_late: false }),
             Next::Later(coming) => coming,
             Next::Full => return Err(Error::Unavailable("too many wait for a turn".into())),
         };
@@ -43,7 +43,7 @@ impl Turns {
     /// Gives turns to those whose they are; not under the lock, for whoever waited and is gone meanwhile gives the turn on by dropping it.
     fn tell(&self, next: Vec<Waiter>) {
         for Waiter { whose, is_long, tell } in next {
-            drop(tell.send(Turn { turns: self.clone(), whose, is_long }));
+            drop(tell.send(Turn { turns: self.clone(), whose, is_long, is_late: false }));
         }
     }
 
@@ -70,9 +70,17 @@ pub(super) struct Turn {
     turns: Turns,
     whose: String,
     is_long: bool,
+    is_late: bool,
 }
 
 impl Turn {
+    /// It takes long: another of the same caller may begin beside it.
+    pub(super) fn is_late(&mut self) {
+        self.is_late = true;
+        let next = self.turns.book().is_late(&self.whose);
+        self.turns.tell(next);
+    }
+
     /// Whether there are others beside whose turn it is.
     pub(super) fn is_shared(&self) -> bool {
         self.turns.book().is_shared()
@@ -81,7 +89,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let next = self.turns.book().end(&self.whose, self.is_long);
+        let next = self.turns.book().end(&self.whose, self.is_long, self.is_late);
         self.turns.tell(next);
     }
 }

@@ -4,6 +4,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
@@ -12,8 +15,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::client::{Caller, Platform, new_key, small};
-use crate::harness::process::now;
-use crate::harness::{TEST, World, on_both, on_both_with};
+use crate::harness::process::{Service, now};
+use crate::harness::{Database, TEST, World, databases, fresh_database, on_both, on_both_with};
 
 /// Begins to send a batch of eight MiB, and goes no further: as one does who sends slowly.
 fn begin_batch(world: &World, platform: &Platform) -> TcpStream {
@@ -219,5 +222,46 @@ fn who_goes_on_sending_what_was_refused_is_cut_off() {
             let request = request.header("Content-Type", "application/json").body(long.clone());
             Caller::send(request).await.expect(status);
         }
+    });
+}
+
+#[derive(QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[test]
+fn beside_others_a_call_that_waits_for_a_lock_keeps_no_report_of_the_same_platform_waiting() {
+    if !databases().contains(&Database::Postgres) {
+        return;
+    }
+    actix_web::rt::System::new().block_on(async {
+        let mut service = Service::new(Some(fresh_database()));
+        service.up().await;
+        let credential = service.credential("spark").await;
+        service.credential("meetly").await;
+        // There are several when it starts.
+        service.kill();
+        service.up().await;
+        let spark = service.sign_in(&credential).await;
+        let report = spark.submit(&small("M-1")).await;
+        let mut other = PgConnection::establish(service.database_url().unwrap()).unwrap();
+        other.batch_execute("BEGIN; SELECT 1 FROM cases FOR UPDATE").unwrap();
+        let (caller, path) = (spark.caller.clone(), format!("/v1/reports/{report}/additions"));
+        let held =
+            actix_web::rt::spawn(
+                async move { caller.post(&path, &json!({"statement": "He came back."})).await.status },
+            );
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND \
+                       datname = current_database()";
+        while diesel::sql_query(waiting).get_result::<Waiting>(&mut other).unwrap().count == 0 {
+            assert!(!held.is_finished());
+            tokio::task::yield_now().await;
+        }
+        spark.caller.post("/v1/reports", &small("M-2")).await.expect(201);
+        assert!(!held.is_finished(), "the report waited for it");
+        other.batch_execute("ROLLBACK").unwrap();
+        assert_eq!(held.await.unwrap(), 201);
     });
 }

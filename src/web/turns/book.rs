@@ -45,6 +45,8 @@ pub(super) struct Book {
 struct Line {
     running: usize,
     running_long: usize,
+    /// Short ones that take long all the same.
+    running_late: usize,
     held: usize,
     short: VecDeque<Sender<Turn>>,
     long: VecDeque<Sender<Turn>>,
@@ -77,7 +79,8 @@ impl Line {
     }
 
     const fn may_begin(&self, is_long: bool, bounds: &Bounds) -> bool {
-        let like_it = if is_long { self.running_long } else { self.running.saturating_sub(self.running_long) };
+        let in_time = self.running.saturating_sub(self.running_long + self.running_late);
+        let like_it = if is_long { self.running_long } else { in_time };
         let most_like_it = if is_long { bounds.long_each } else { bounds.at_once_each };
         self.running < bounds.at_once_each && like_it < most_like_it && like_it < bounds.beside_others
     }
@@ -150,11 +153,20 @@ impl Book {
         Next::Later(told)
     }
 
+    /// A short one takes long. Who is next: what it waits for need not keep those behind it waiting.
+    pub(super) fn is_late(&mut self, whose: &str) -> Vec<Waiter> {
+        if let Some(line) = self.lines.get_mut(whose) {
+            line.running_late += 1;
+        }
+        self.next()
+    }
+
     /// Ends a turn. Who is next, of those who wait and may begin.
-    pub(super) fn end(&mut self, whose: &str, is_long: bool) -> Vec<Waiter> {
+    pub(super) fn end(&mut self, whose: &str, is_long: bool, was_late: bool) -> Vec<Waiter> {
         self.running = self.running.saturating_sub(1);
         if let Some(line) = self.lines.get_mut(whose) {
             line.running = line.running.saturating_sub(1);
+            line.running_late = line.running_late.saturating_sub(usize::from(was_late));
             line.running_long = line.running_long.saturating_sub(usize::from(is_long));
         }
         let next = self.next();
@@ -282,9 +294,21 @@ mod tests {
         let mut book = Book::new(BOUNDS);
         let waiting: Vec<Next> = (0..6).map(|_| book.ask("flood", false)).collect();
         assert_eq!(waiting.iter().filter(|next| matches!(next, Next::Now)).count(), 1);
-        assert_eq!(book.end("flood", false).len(), 1);
+        assert_eq!(book.end("flood", false, false).len(), 1);
         book.share(false);
-        assert_eq!(book.end("flood", false).len(), 4);
+        assert_eq!(book.end("flood", false, false).len(), 4);
+    }
+
+    #[test]
+    fn a_call_that_waits_for_long_keeps_no_other_of_its_caller_waiting() {
+        let mut book = Book::new(BOUNDS);
+        let waiting: Vec<Next> = (0..6).map(|_| book.ask("one", false)).collect();
+        assert!(matches!(waiting[0], Next::Now) && matches!(waiting[1], Next::Later(_)));
+        assert_eq!(book.is_late("one").len(), 1);
+        // Those that wait are four at the most.
+        assert_eq!([book.is_late("one").len(), book.is_late("one").len(), book.is_late("one").len()], [1, 1, 0]);
+        assert_eq!(book.end("one", false, true).len(), 1);
+        assert_eq!(book.end("one", false, false).len(), 1);
     }
 
     #[test]
@@ -295,8 +319,8 @@ mod tests {
         assert_eq!(begun, 2);
         book.share(true);
         assert!(matches!(book.ask("flood", false), Next::Now));
-        assert!(book.end("flood", true).is_empty());
-        let next = book.end("flood", true);
+        assert!(book.end("flood", true, false).is_empty());
+        let next = book.end("flood", true, false);
         assert!(next.len() == 1 && next[0].is_long && next[0].whose == "flood");
     }
 }
