@@ -19,6 +19,7 @@ use super::aside::{SHORT, unless_passing};
 use super::calls::UnderWay;
 use super::extract::{Call, payer};
 use super::limits::Policy;
+use super::network::network;
 use super::refusals::Known;
 use super::row::{Body, Row};
 use super::turns::{Bounds, Held, Turns};
@@ -256,7 +257,8 @@ async fn read(payload: &mut Payload, announced: Option<usize>, bound: usize, hel
 /// answer. (actix would read on for a second, as quickly as it comes and however much.)
 pub(super) async fn pass_over(request: &HttpRequest, payload: &mut Payload) {
     let Some(shared) = request.app_data::<web::Data<Shared>>() else { return };
-    let whose = payer(request);
+    // Of whoever is not known, as those whose credential does not hold, all of a network are one.
+    let whose = Some(payer(request)).filter(|whose| !whose.is_empty()).unwrap_or_else(|| network(request));
     let passing = async {
         let mut passed = 0;
         while passed < LONGEST_PASSED
@@ -358,3 +360,21 @@ pub(super) fn form(expected: &str) -> Form {
 }
 
 silent! { Raw Media Takes }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn refused_bodies_of_one_caller_go_by_piece_after_piece_and_keep_nobody_elses_waiting() {
+        let turns = going_by();
+        let first = turns.take("flood", false).now_or_never();
+        assert!(first.as_ref().is_some_and(Result::is_ok));
+        assert!(turns.take("flood", false).now_or_never().is_none());
+        assert!(turns.take("quiet", false).now_or_never().is_some_and(|turn| turn.is_ok()));
+        drop(first);
+        assert!(turns.take("flood", false).now_or_never().is_some_and(|turn| turn.is_ok()));
+    }
+}
