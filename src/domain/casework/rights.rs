@@ -109,7 +109,7 @@ fn standing_on(tx: &mut Unit<'_>, who: &StaffId) -> Result<BTreeSet<CaseId>> {
         .load(tx.conn())?;
     let proposed: Vec<CaseId> = acts::table
         // As a literal: SQLite finds the index of those that wait by the words of its condition.
-        .filter(acts::proposed_by.eq(who).and(sql::<Bool>("state = 'pending'")))
+        .filter(acts::proposed_by.eq(who).and(sql::<Bool>(&format!("state = '{}'", ActState::Pending.as_str()))))
         .select(acts::case_id)
         .load(tx.conn())?;
     let told = paging::told_last(tx, who)?;

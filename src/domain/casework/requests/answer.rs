@@ -111,11 +111,12 @@ pub(in crate::domain) fn remind(tx: &mut Unit<'_>, case: &mut Case, id: Option<&
 /// A few of the requests whose time has passed.
 pub fn overdue(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let ((at, id), now) = (due::place(after), rx.now());
+    // As a literal: SQLite finds the index of those by the words of its condition.
+    let unanswered = UNANSWERED.map(|state| format!("'{}'", state.as_str())).join(", ");
     due::walk(limit, |limit| {
         requests::table
             .filter(requests::due_at.lt(now))
-            // `UNANSWERED` as a literal: SQLite finds the index of those by the words of its condition.
-            .filter(sql::<Bool>("state IN ('open', 'acknowledged')"))
+            .filter(sql::<Bool>(&format!("state IN ({unanswered})")))
             .filter(requests::due_at.gt(at).or(requests::due_at.eq(at).and(requests::id.gt(id))))
             .order((requests::due_at, requests::id))
             .limit(limit)
