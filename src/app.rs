@@ -71,7 +71,10 @@ impl App {
     /// Counts the platforms with a credential that holds. Where they cannot be counted it stays as it was.
     pub async fn count_platforms(&self) {
         match self.read(platforms::are_several).await {
-            Ok(are_several) => self.serves_several.store(are_several, Ordering::Relaxed),
+            Ok(are_several) => {
+                self.serves_several.store(are_several, Ordering::Relaxed);
+                self.db.serve_several(are_several);
+            }
             Err(error) => tracing::debug!(%error, "the platforms could not be counted"),
         }
     }

@@ -3,7 +3,8 @@
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-/// How far they give way where others want the same processor, in the steps of `nice`: they get a tenth of it.
+/// How far they give way where the system knows no more than steps of `nice`: they get a tenth of a processor that others want.
+#[cfg(target_os = "linux")]
 const GIVES_WAY: i32 = 10;
 
 /// Such threads.
@@ -40,10 +41,22 @@ impl Drop for Patient {
     }
 }
 
-/// On Linux a thread has a priority of its own; elsewhere the whole process would give way.
+/// On Linux a thread has a priority of its own; elsewhere the whole process would give way. One that runs only when nothing else
+/// wants its processor (`SCHED_IDLE`) leaves it at once to whoever wakes up, where `nice` lets it finish its slice: milliseconds,
+/// for each step of a report. Between services and sessions Linux shares out before it looks at this: what else is busy on the machine does
+/// not starve them.
 fn give_way() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(GIVES_WAY) {
-        tracing::debug!(%error, "a thread keeps its priority");
+    {
+        use preempt_rt::sched::{Pid, Scheduler, SchedulerParams, set_scheduler};
+
+        let Err(error) = set_scheduler(Pid::current_thread(), Scheduler::SCHED_IDLE, SchedulerParams { priority: 0 })
+        else {
+            return;
+        };
+        tracing::debug!(%error, "a thread gives way by its priority alone");
+        if let Err(error) = rustix::process::nice(GIVES_WAY) {
+            tracing::debug!(%error, "a thread keeps its priority");
+        }
     }
 }

@@ -227,6 +227,13 @@ impl Db {
         self.inner.writes.load(Ordering::Relaxed)
     }
 
+    /// Says whether several platforms are connected: on `SQLite` what one brings is then committed a little at a time.
+    pub fn serve_several(&self, are_several: bool) {
+        if let Engine::Sqlite { writer, .. } = &self.inner.engine {
+            writer.serve_several(are_several);
+        }
+    }
+
     /// The database's kind, for people: `SQLite` or `PostgreSQL`.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -24,6 +25,8 @@ const WAITING: Bounds = Bounds { each: 1_024, all: 8_192 };
 const GROUP: usize = 256;
 /// How long a group may gather work while its first member waits.
 const GATHER: Duration = Duration::from_millis(20);
+/// How long where several platforms are connected: whoever comes while a group is committed waits for all that it has written.
+const GATHER_BESIDE_OTHERS: Duration = Duration::from_millis(4);
 /// How long where several shares are in it. It ends sooner, when each that waits has had a turn in it: who brings little does not
 /// wait for all that another brings.
 const GATHER_TOGETHER: Duration = Duration::from_millis(4);
@@ -44,6 +47,8 @@ struct Held {
 struct Queue {
     state: Mutex<Waiting>,
     more: Condvar,
+    /// Whether several platforms are connected.
+    serves_several: AtomicBool,
 }
 
 struct Waiting {
@@ -111,13 +116,19 @@ impl Writer {
     pub(super) fn start(place: Place, clock: Clock, owed: Arc<watch::Sender<()>>) -> Result<Self> {
         let conn = link::open(&place, Access::ReadWrite, Session::Own)?;
         let waiting = Waiting { lines: Lines::with(WAITING), closed: false };
-        let queue = Arc::new(Queue { state: Mutex::new(waiting), more: Condvar::new() });
+        let queue =
+            Arc::new(Queue { state: Mutex::new(waiting), more: Condvar::new(), serves_several: AtomicBool::new(true) });
         let taken = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || work_off(&taken, &place, conn, &clock, &owed))
             .map_err(|error| Error::Internal(error.into()))?;
         Ok(Self { queue, thread: Some(thread) })
+    }
+
+    /// Says whether several platforms are connected.
+    pub(super) fn serve_several(&self, are_several: bool) {
+        self.queue.serves_several.store(are_several, Ordering::Relaxed);
     }
 
     pub(super) async fn run<T, F>(&self, share: &Share, chain_key: Arc<ChainKey>, work: F) -> Result<T>
@@ -255,6 +266,7 @@ fn run_group(conn: &mut AnyConnection, first: Turn, queue: &Queue, now: Timestam
     #[expect(clippy::disallowed_methods, reason = "measures how long a group gathers, not when things happened")]
     let since = Instant::now();
     let mut shares = HashSet::new();
+    let alone = if queue.serves_several.load(Ordering::Relaxed) { GATHER_BESIDE_OTHERS } else { GATHER };
     let (mut next, mut before) = (Some(first), Duration::ZERO);
     while let Some(Turn { share, work }) = next {
         shares.insert(share.clone());
@@ -264,7 +276,7 @@ fn run_group(conn: &mut AnyConnection, first: Turn, queue: &Queue, now: Timestam
         let gathered = since.elapsed();
         let took = gathered.saturating_sub(std::mem::replace(&mut before, gathered));
         let is_of_several = shares.len() > 1;
-        let long = if is_of_several { GATHER_TOGETHER } else { GATHER };
+        let long = if is_of_several { GATHER_TOGETHER } else { alone };
         if !sound || held.len() >= GROUP || gathered >= long {
             queue.state().lines.charge(&share, took);
             return (held, sound);

@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, RETRY_AFTER};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::beat::{came_round, caught};
+use super::pace::Pace;
 use crate::app::App;
 use crate::domain::unit::Caller;
 use crate::domain::webhooks::{self, Due, Leased, Outcome, Post, Replaying, Verdict};
@@ -20,6 +21,9 @@ use crate::outbound::{Answer, Trouble};
 pub(super) const LOOP: (&str, Duration) = ("deliveries", Duration::from_secs(1));
 /// The shortest time between two looks: what comes in within it is found together, and intake is not slowed by looking.
 const PACE: Duration = Duration::from_millis(20);
+/// How long after a page of replays comes the next: they are put on their way no quicker than they can be sent, and keep a part of the
+/// writer for whoever reports.
+const BETWEEN_PAGES: Duration = Duration::from_millis(100);
 /// How many attempts one process makes at a time.
 const HANDS: usize = 256;
 /// How many endpoints are looked after side by side, so that they share a commit.
@@ -31,13 +35,24 @@ pub struct Courier {
     app: Arc<App>,
     worker: Arc<str>,
     hands: JoinSet<usize>,
+    pace: Arc<Pace>,
+    /// How long after a page of replays comes the next, and when that may be.
+    between_pages: Duration,
+    next_page: Option<Instant>,
 }
 
 impl Courier {
     /// A worker with this name, under which it holds its leases.
     #[must_use]
     pub fn new(app: &Arc<App>, worker: &str) -> Self {
-        Self { app: Arc::clone(app), worker: worker.into(), hands: JoinSet::new() }
+        Self {
+            app: Arc::clone(app),
+            worker: worker.into(),
+            hands: JoinSet::new(),
+            pace: Arc::default(),
+            between_pages: BETWEEN_PAGES,
+            next_page: None,
+        }
     }
 
     /// Delivers as things come due, until the process ends.
@@ -71,6 +86,7 @@ impl Courier {
     /// What the database says.
     pub async fn work_off(mut self) -> Result<usize> {
         let mut made = 0;
+        self.between_pages = Duration::ZERO;
         loop {
             while self.look().await? {}
             match self.hands.join_next().await {
@@ -108,13 +124,17 @@ impl Courier {
     }
 
     /// Puts a page of a replay of each platform on its way. Says whether there may be more.
-    async fn replay(&self) -> Result<bool> {
+    async fn replay(&mut self) -> Result<bool> {
+        if self.next_page.is_some_and(|next| Instant::now() < next) {
+            return Ok(true);
+        }
         let mut more = false;
         for some in self.app.read(webhooks::replaying).await?.chunks(SIDE_BY_SIDE) {
             for went_on in join_all(some.iter().map(|of_one| self.go_on(of_one))).await {
                 more |= went_on?;
             }
         }
+        self.next_page = more.then(|| Instant::now() + self.between_pages);
         Ok(more)
     }
 
@@ -143,7 +163,12 @@ impl Courier {
             match taken {
                 Ok(all) => {
                     for first in all {
-                        self.hands.spawn(work(Arc::clone(&self.app), Arc::clone(&self.worker), first));
+                        self.hands.spawn(work(
+                            Arc::clone(&self.app),
+                            Arc::clone(&self.worker),
+                            Arc::clone(&self.pace),
+                            first,
+                        ));
                     }
                 }
                 // What the others leased is worked on all the same.
@@ -159,18 +184,19 @@ impl Courier {
 }
 
 /// Makes an attempt, and then the next at the same endpoint, as long as there is one. How many were made.
-async fn work(app: Arc<App>, worker: Arc<str>, first: Leased) -> usize {
+async fn work(app: Arc<App>, worker: Arc<str>, pace: Arc<Pace>, first: Leased) -> usize {
     let (mut held, mut made) = (Some(first), 0);
     while let Some(leased) = held.take() {
-        let Some(outcome) = attempt(&app, &leased).await else { return made };
+        let Some(outcome) = attempt(&app, &pace, &leased).await else { return made };
         made += 1;
         app.metrics.attempted(outcome.verdict);
         let worker = Arc::clone(&worker);
-        let next = app.write(Caller::Job("deliveries"), move |tx| {
+        let platform = leased.to.platform.clone();
+        let noted = app.write(Caller::Job("deliveries"), move |tx| {
             webhooks::finish(tx, &leased, &worker, outcome)?;
             Ok(webhooks::lease(tx, &leased.to, &worker, 1)?.pop())
         });
-        held = match next.await {
+        held = match pace.take(&platform, app.serves_several(), noted).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(%error, "an attempt could not be noted; it will be made again");
@@ -182,9 +208,10 @@ async fn work(app: Arc<App>, worker: Arc<str>, first: Leased) -> usize {
 }
 
 /// Makes one attempt. Nothing comes of it when the database cannot be read or the endpoint was removed meanwhile.
-async fn attempt(app: &Arc<App>, leased: &Leased) -> Option<Outcome> {
+async fn attempt(app: &Arc<App>, pace: &Pace, leased: &Leased) -> Option<Outcome> {
     let held = leased.clone();
-    let post = match app.read(move |rx| webhooks::prepare(rx, &held)).await {
+    let prepared = app.read(move |rx| webhooks::prepare(rx, &held));
+    let post = match pace.take(&leased.to.platform, app.serves_several(), prepared).await {
         Ok(post) => post,
         Err(Error::NotFound | Error::Unavailable(_)) => return None,
         Err(error) => {

@@ -12,6 +12,7 @@ mod counts;
 mod deliveries;
 pub mod editions;
 mod outbox;
+mod pace;
 mod renewal;
 mod rows;
 mod tidy;

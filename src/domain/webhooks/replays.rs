@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 /// How many events one replay may reach.
 const REACH: i64 = 10_000;
 /// How many events, or deliveries that failed, one transaction sends again.
-const PAGE: i64 = 100;
+const PAGE: i64 = 25;
 /// How many replays may be under way to one endpoint.
 const AT_ONCE: i64 = 4;
 /// After how long a further one is worth a try.
