@@ -33,7 +33,7 @@ pub use connection::AnyConnection;
 pub use lines::Share;
 pub use link::Place;
 
-use crate::base::patient::Patient;
+use crate::base::patient::{GivesWay, Patient};
 use crate::base::time::{Clock, Timestamp};
 use crate::error::{Error, Result};
 use link::{Access, Session};
@@ -154,7 +154,7 @@ impl Db {
             }
         };
         let (chain_key, writes) = (Arc::new(chain_key), Arc::default());
-        let patient = Patient::new(GIVING_WAY).map_err(|error| Error::Internal(error.into()))?;
+        let patient = Patient::new(GIVING_WAY, GivesWay::Wholly).map_err(|error| Error::Internal(error.into()))?;
         Ok(Self { inner: Arc::new(Inner { engine, clock, owed, chain_key, writes, patient }) })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tracing::Instrument;
 
 use super::turns::{Bounds, Held, Turns};
-use crate::base::patient::Patient;
+use crate::base::patient::{GivesWay, Patient};
 use crate::error::{Error, Result};
 
 /// A body that is longer is read aside.
@@ -43,7 +43,7 @@ impl Aside {
     }
 
     fn with(bounds: Bounds) -> std::io::Result<Self> {
-        Ok(Self { turns: Turns::new(bounds), patient: Arc::new(Patient::new(bounds.at_once)?) })
+        Ok(Self { turns: Turns::new(bounds), patient: Arc::new(Patient::new(bounds.at_once, GivesWay::Wholly)?) })
     }
 
     /// Does `work` on `length` bytes of `whose`, on a thread that may take long, in its turn. What panics there is a fault of

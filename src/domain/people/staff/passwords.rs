@@ -8,7 +8,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::turns::Turns;
-use crate::base::patient::Patient;
+use crate::base::patient::{GivesWay, Patient};
 use crate::base::secret::Sensitive;
 use crate::error::{Error, Result};
 
@@ -45,7 +45,7 @@ impl Passwords {
         let nobody = hash_with(&argon2, "no account has this password")?.into();
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let at_once = (processors / 2).clamp(1, AT_ONCE);
-        let patient = Patient::new(at_once).map_err(|error| Error::Internal(error.into()))?;
+        let patient = Patient::new(at_once, GivesWay::InPart).map_err(|error| Error::Internal(error.into()))?;
         Ok(Self { turns: Turns::new(at_once), patient: Arc::new(patient), argon2, nobody })
     }
 
