@@ -230,7 +230,11 @@ async fn emit(world: &World, slug: &'static str, count: usize) {
 fn a_receiver_that_hangs_holds_four_calls_and_delays_nobody() {
     on_both_with(over_loopback, |world| async move {
         let (slow, quick) = (Receiver::start(Manner::Hang).await, Receiver::start(Manner::Answer(204, "")).await);
+        // Beside another platform its deliveries take turns: what hangs holds none.
+        world.platform("meetly").await;
         let platform = world.platform("spark").await;
+        world.app.count_platforms().await;
+        assert!(world.app.serves_several());
         for receiver in [&slow, &quick] {
             let body = json!({"url": receiver.url(), "types": ["report.received"]});
             platform.caller.post("/v1/webhook-endpoints", &body).await.expect(201);
