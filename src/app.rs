@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use tokio::time::{Instant, interval_at};
 
 use crate::base::time::Clock;
 use crate::config::Config;
@@ -30,6 +31,9 @@ pub use high_water::Mark;
 pub use occupied::Occupied;
 use readiness::Pulse;
 pub use readiness::Reason;
+
+/// How often it is looked how many platforms there are.
+const COUNT: Duration = Duration::from_mins(10);
 
 /// Everything a handler or a job works with.
 #[derive(Debug)]
@@ -76,6 +80,16 @@ impl App {
                 self.db.serve_several(are_several);
             }
             Err(error) => tracing::debug!(%error, "the platforms could not be counted"),
+        }
+    }
+
+    /// Counts them again now and then, and tells what came of it, until the process ends.
+    pub async fn follow_platforms(&self, tell: impl Fn(bool)) {
+        let mut ticks = interval_at(Instant::now() + COUNT, COUNT);
+        loop {
+            ticks.tick().await;
+            self.count_platforms().await;
+            tell(self.serves_several());
         }
     }
 

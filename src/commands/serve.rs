@@ -45,7 +45,8 @@ pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
     metrics(&app)?;
     no_rota(&app).await?;
     tokio::select! {
-        () = jobs::run(app) => {}
+        () = jobs::run(Arc::clone(&app)) => {}
+        () = app.follow_platforms(|_| ()) => {}
         _ = tokio::signal::ctrl_c() => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -25,9 +25,8 @@ const WAITING: Bounds = Bounds { each: 1_024, all: 8_192 };
 const GROUP: usize = 256;
 /// How long a group may gather work while its first member waits.
 const GATHER: Duration = Duration::from_millis(20);
-/// How long where several platforms are connected: whoever comes while a group is committed waits for all that it has written.
-const GATHER_BESIDE_OTHERS: Duration = Duration::from_millis(4);
-/// How long where several shares are in it. It ends sooner, when each that waits has had a turn in it: who brings little does not
+/// How long where several platforms are connected, for whoever comes while a group is committed waits for all that it has written;
+/// or where several shares are in it. Then it ends sooner, when each that waits has had a turn in it: who brings little does not
 /// wait for all that another brings.
 const GATHER_TOGETHER: Duration = Duration::from_millis(4);
 
@@ -266,7 +265,7 @@ fn run_group(conn: &mut AnyConnection, first: Turn, queue: &Queue, now: Timestam
     #[expect(clippy::disallowed_methods, reason = "measures how long a group gathers, not when things happened")]
     let since = Instant::now();
     let mut shares = HashSet::new();
-    let alone = if queue.serves_several.load(Ordering::Relaxed) { GATHER_BESIDE_OTHERS } else { GATHER };
+    let serves_several = queue.serves_several.load(Ordering::Relaxed);
     let (mut next, mut before) = (Some(first), Duration::ZERO);
     while let Some(Turn { share, work }) = next {
         shares.insert(share.clone());
@@ -276,7 +275,7 @@ fn run_group(conn: &mut AnyConnection, first: Turn, queue: &Queue, now: Timestam
         let gathered = since.elapsed();
         let took = gathered.saturating_sub(std::mem::replace(&mut before, gathered));
         let is_of_several = shares.len() > 1;
-        let long = if is_of_several { GATHER_TOGETHER } else { alone };
+        let long = if is_of_several || serves_several { GATHER_TOGETHER } else { GATHER };
         if !sound || held.len() >= GROUP || gathered >= long {
             queue.state().lines.charge(&share, took);
             return (held, sound);

@@ -18,8 +18,6 @@ use crate::error::Result;
 const EACH: usize = 2;
 /// And so many where there are few: writes of one caller share commits.
 const FEWEST: usize = 4;
-/// How often it is looked how many platforms there are.
-const LOOK: Duration = Duration::from_mins(10);
 /// How long a call by itself may take before another begins beside it: what it waits for, as a row that somebody has locked, need not
 /// keep others waiting.
 const LATE: Duration = Duration::from_millis(500);
@@ -58,12 +56,7 @@ impl Calls {
 
     /// Looks now and then whether several platforms are connected.
     pub(super) async fn follow(self, app: Arc<App>) {
-        let mut ticks = tokio::time::interval_at(Instant::now() + LOOK, LOOK);
-        loop {
-            ticks.tick().await;
-            app.count_platforms().await;
-            self.0.share(app.serves_several());
-        }
+        app.follow_platforms(|are_several| self.0.share(are_several)).await;
     }
 
     /// A turn for a call of `whose`, when it comes. It lasts until it is dropped. Half of them may be long, as batches are: a report
