@@ -30,8 +30,9 @@ pub(crate) struct Given {
 #[derive(Deserialize, Serialize)]
 pub(crate) enum Task {
     Abuse(Given),
-    /// To use this share of its processor, and to hold a connection that says nothing.
-    Burn(f64, SocketAddr),
+    /// To make ready what that abuse needs, and then only to use this share of its processor and to hold a connection that says
+    /// nothing.
+    Burn(f64, Given),
 }
 
 /// Answers by their status: 0 stands for connections that were cut off.
@@ -102,7 +103,10 @@ pub(crate) fn run() {
     let (begun, waiting) = std::sync::mpsc::channel();
     std::thread::spawn(move || match task {
         Task::Abuse(given) => kinds::abuse(&given, &own, &begun),
-        Task::Burn(share, address) => burn(share, address, &begun),
+        Task::Burn(share, given) => {
+            kinds::make_ready(&given);
+            burn(share, given.address, &begun);
+        }
     });
     waiting.recv().expect("the abuse begins");
     println!();

@@ -1,4 +1,4 @@
-//! Whether anything that one platform does slows another's reports: sixteen kinds of abuse, each beside an idle client that uses
+//! Whether anything that one platform does slows another's reports: seventeen kinds of abuse, each beside an idle client that uses
 //! as much of a processor.
 //!
 //! `cargo bench --bench abuse` prints a Markdown table, and ends with 1 when a factor or the memory is past its bound, or when a

@@ -52,7 +52,7 @@ impl Pair {
         let abused = measure(&site, &abuse, plan.reports);
         drop(site);
         let site = Site::start(cluster, kind, plan.log);
-        let idle = measure(&site, &Task::Burn(abused.beside, site.address), plan.reports);
+        let idle = measure(&site, &Task::Burn(abused.beside, site.given.clone()), plan.reports);
         Self { abused, idle }
     }
 

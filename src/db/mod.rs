@@ -5,6 +5,7 @@ pub mod dialect;
 pub mod due;
 pub mod migrate;
 pub mod perhaps;
+pub mod planning;
 pub mod readable;
 pub mod schema;
 pub mod shape;

@@ -123,6 +123,22 @@ impl<'u> Look<'u> {
     }
 }
 
+impl Look<'_> {
+    /// Reads the keys of each of these owners that has one of this scope, all at once. Those of others are read when somebody asks.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(in crate::domain) fn load_keys(&mut self, owners: impl Iterator<Item = Owner>, scope: Scope) -> Result<()> {
+        let names: Vec<String> = owners.map(Owner::into_id).filter(|name| !self.keys.contains_key(name)).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let loaded = Keys::load_many(&mut self.rx, &self.kit.keyring, &names)?;
+        self.keys.extend(loaded.into_iter().filter(|(_, keys)| keys.has(scope)));
+        Ok(())
+    }
+}
+
 impl<'u> Deref for Look<'u> {
     type Target = Rx<'u>;
 

@@ -41,6 +41,8 @@ const RING: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_secs(5);
 /// How often names are looked for that older rules made.
 const RENEW: Duration = Duration::from_secs(5);
+/// How often tables are looked for of which a server knows nothing.
+const LEARN: Duration = Duration::from_secs(5);
 /// How often a probe goes the way of every page.
 const PROBE: Duration = Duration::from_mins(1);
 /// How often old rows are forgotten.
@@ -52,7 +54,7 @@ const SIGN: Duration = Duration::from_hours(24);
 
 /// The jobs, each with its name, when it runs, and what it does. What the clock makes due stands in the order in which
 /// [`tick`] does it. Beside them work a [`Clerk`] and a [`Courier`], who wait for work of their own.
-static JOBS: [Job; 22] = [
+static JOBS: [Job; 23] = [
     Job { name: "end_claims", when: Due(TICK), work: |beat| alarms::end_claims(beat).boxed_local() },
     Job { name: "tell_of_clocks", when: Due(TICK), work: |beat| alarms::tell_of_clocks(beat).boxed_local() },
     Job { name: "end_holds", when: Due(TICK), work: |beat| cases::end_holds(beat).boxed_local() },
@@ -70,6 +72,7 @@ static JOBS: [Job; 22] = [
     Job { name: "try_anew", when: AtStart, work: |beat| cases::try_anew(beat).boxed_local() },
     Job { name: "reassess", when: AtStart, work: |beat| cases::reassess(beat).boxed_local() },
     Job { name: "requeue", when: AtStart, work: |beat| cases::requeue(beat).boxed_local() },
+    Job { name: "learn", when: Each(LEARN), work: |beat| tidy::learn(beat).boxed_local() },
     Job { name: "probe", when: Each(PROBE), work: |beat| counts::probe(beat).boxed_local() },
     Job { name: "renewal", when: Each(RENEW), work: |beat| renewal::renew(beat).boxed_local() },
     Job { name: "editions", when: Each(COMMIT), work: |beat| editions::commit(beat).boxed_local() },

@@ -1,9 +1,10 @@
-//! Forgetting what is no longer kept, and signing the audit heads.
+//! Forgetting what is no longer kept, having a server count its tables, and signing the audit heads.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::beat::Beat;
+use crate::db::planning;
 use crate::domain::ledger::audit::{self, HeadsDigest};
 use crate::domain::ledger::events;
 use crate::domain::ledger::idempotency;
@@ -64,6 +65,16 @@ where
             return Ok(total);
         }
     }
+}
+
+/// Has a server count the tables of which it knows nothing yet.
+pub(super) async fn learn(beat: &Beat) -> Result<()> {
+    for table in beat.read(|rx| planning::uncounted(rx)).await? {
+        let name = table.clone();
+        beat.write(move |tx| planning::count(tx, &table)).await?;
+        tracing::info!(?name, "the server had never counted this table, and has done so now");
+    }
+    Ok(())
 }
 
 /// Signs a digest of all chain heads, and keeps them until the next.

@@ -37,7 +37,7 @@ const FAR: &str = "99999999999999999";
 
 /// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
 /// are colleagues, `{far}` never comes.
-const LINES: [Line; 24] = [
+const LINES: [Line; 25] = [
     Line {
         job: "end_claims",
         due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
@@ -155,6 +155,7 @@ const LINES: [Line; 24] = [
         done: "SELECT count(*) AS n FROM cases WHERE id = '{case}' AND queue = 'emergency'",
         ..NOTHING
     },
+    Line { job: "learn", ..NOTHING },
     Line { job: "probe", done: "SELECT count(*) AS n FROM outbox WHERE kind = 'probe'", ..NOTHING },
     Line {
         job: "renewal",

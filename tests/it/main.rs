@@ -58,6 +58,7 @@ mod libraries;
 mod listings;
 mod log_lines;
 mod mail;
+mod many_of_one;
 mod matching;
 mod memory;
 mod mended;

@@ -72,7 +72,11 @@ async fn counted(world: &World, url: &str) -> BTreeMap<String, [i64; 3]> {
 }
 
 /// What is touched by something that is done, where anything is.
-async fn touched<T>(world: &World, url: &str, done: impl Future<Output = T>) -> (BTreeMap<String, [i64; 3]>, T) {
+pub(crate) async fn touched<T>(
+    world: &World,
+    url: &str,
+    done: impl Future<Output = T>,
+) -> (BTreeMap<String, [i64; 3]>, T) {
     outside(url).batch_execute(&format!("TRUNCATE turned_away; {TELL}")).unwrap();
     let before = counted(world, url).await;
     let answer = done.await;

@@ -70,3 +70,13 @@ pub(super) fn batches(given: &Given) -> Vec<Request> {
 pub(super) fn reports(given: &Given) -> Vec<Request> {
     single(given, &report_body())
 }
+
+/// Many that name one subject, each by another reporter: what is compared with each grows with them.
+pub(super) fn one_subject(given: &Given) -> Vec<Request> {
+    let by_another = |item: usize| {
+        let who = json!({"relation": "self", "platform_account_ref": format!("r-{MARK}-{item}")});
+        json!({"category": "threats", "reporter": who, "subject": {"platform_account_ref": "one-subject"}})
+    };
+    let all: Vec<Value> = (0..100).map(|item| report(item, by_another(item))).collect();
+    batch(given, &json!({"reports": all}).to_string())
+}

@@ -70,6 +70,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind::of("unknown members in batches of a hundred", Way::Calls(bodies::unknown_batches)),
     Kind::of("texts of U+FDFA", Way::Calls(bodies::ligatures)),
     Kind::of("batches of a hundred valid reports", Way::Calls(bodies::batches)),
+    Kind::of("reports that all name one subject", Way::Calls(bodies::one_subject)),
     Kind::of("valid reports", Way::Calls(bodies::reports)),
     Kind::of("event filters that match nothing", Way::Calls(reads::nothing)).log(usize::MAX).needs(Needs::Places),
     Kind::of("replays of 9,900 events to ten endpoints", Way::Calls(reads::replays))
@@ -84,9 +85,19 @@ pub(crate) const ALL: &[Kind] = &[
     Kind::of("heads sent byte by byte", Way::SlowHead).lines(1_000),
 ];
 
+fn of_name(name: &str) -> &'static Kind {
+    ALL.iter().find(|kind| kind.name == name).expect("a kind of abuse")
+}
+
+/// Makes ready what an abuse needs, and no more: what an idle client stands beside is the same.
+pub(crate) fn make_ready(given: &Given) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, prepare::prepare(&of_name(&given.kind).needs, given));
+}
+
 /// Abuses the service for ever, on one thread: what is measured is the service, not a crowd of threads beside it.
 pub(crate) fn abuse(given: &Given, tally: &Tally, begun: &Sender<()>) {
-    let kind = ALL.iter().find(|kind| kind.name == given.kind).expect("a kind of abuse");
+    let kind = of_name(&given.kind);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let local = LocalSet::new();
     local.block_on(&runtime, async {

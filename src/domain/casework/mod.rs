@@ -26,7 +26,7 @@ pub use decide::{Closing, decide};
 pub use links::link;
 pub(in crate::domain) use links::link_one_pair;
 pub use notes::{NewNote, NoteView, Records, write_note};
-pub(in crate::domain) use priority::{facts, notice, page_if_left};
+pub(in crate::domain) use priority::{facts, facts_of, notice, page_if_left};
 pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, without_rules};
 pub(in crate::domain) use review::note_reading;
 pub(in crate::domain) use tables::TABLES;

@@ -1,7 +1,9 @@
 //! The priority in force: what the rules say, what people raised, and what two people lowered. Nothing else subtracts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use diesel::alias;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +23,7 @@ use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Facts, Priority, Queue, Signal};
 use crate::domain::unit::{Kit, Look, Unit};
-use crate::domain::vault::{self, Answers, Damaged, Owner, Sealed};
+use crate::domain::vault::{self, Answers, Damaged, Owner, Scope, Sealed};
 use crate::error::{Error, Result};
 
 /// An assessment with the facts it was made of, as it is stored.
@@ -71,9 +73,12 @@ pub fn newest(rx: &mut Look<'_>, case: &CaseId) -> Result<(i64, Assessed)> {
         let lost = || Damaged::error("a case has no assessment".to_owned());
         return Err(if vault::is_erased(rx, &Owner::case(case))? { Error::Erased } else { lost() });
     };
-    let opened =
-        rx.keys(Owner::case(case))?.existing::<Answers>()?.open::<Assessed>("assessment", id.as_str(), &body)?;
-    Ok((seq, opened.into_exposed()))
+    Ok((seq, opened(rx, case, &id, &body)?))
+}
+
+fn opened(rx: &mut Look<'_>, case: &CaseId, id: &AssessmentId, body: &Sealed<Answers>) -> Result<Assessed> {
+    let key = rx.keys(Owner::case(case))?.existing::<Answers>()?;
+    Ok(key.open::<Assessed>("assessment", id.as_str(), body)?.into_exposed())
 }
 
 /// The number of the newest assessment of a case, which grows with all that comes in; 0 when there is none.
@@ -352,9 +357,40 @@ pub(in crate::domain) fn notice(tx: &mut Unit<'_>, id: &CaseId, signal: Signal) 
 
 /// All that is known of a case; nothing when that was erased.
 pub(in crate::domain) fn facts(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<Facts>> {
-    match newest(rx, id) {
-        Ok((_, assessed)) => Ok(Some(assessed.facts)),
+    unless_erased(newest(rx, id).map(|(_, assessed)| assessed))
+}
+
+fn unless_erased(assessed: Result<Assessed>) -> Result<Option<Facts>> {
+    match assessed {
+        Ok(assessed) => Ok(Some(assessed.facts)),
         Err(Error::Erased) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// All that is known of each of these cases, as [`facts`] says it of one: with two statements in place of two for each.
+pub(in crate::domain) fn facts_of<'c>(
+    rx: &mut Look<'_>,
+    ids: impl Iterator<Item = &'c CaseId> + Clone,
+) -> Result<Vec<Result<Option<Facts>>>> {
+    type Row = (Perhaps<CaseId>, Perhaps<AssessmentId>, Perhaps<Sealed<Answers>>);
+    if ids.clone().next().is_none() {
+        return Ok(Vec::new());
+    }
+    let later = alias!(assessments as later);
+    let of_same = later.field(assessments::case_id).eq(assessments::case_id);
+    let last = later.filter(of_same).select(diesel::dsl::max(later.field(assessments::seq))).single_value();
+    let newest: Vec<Row> = assessments::table
+        .filter(assessments::case_id.eq_any(ids.clone()).and(assessments::seq.nullable().eq(last)))
+        .select((assessments::case_id, assessments::id, assessments::body))
+        .load(rx.conn())?;
+    let read = newest.into_iter().filter_map(|(case, id, body)| Some((case.0?, (id.0?, body.0?))));
+    let newest: BTreeMap<CaseId, (AssessmentId, Sealed<Answers>)> = read.collect();
+    rx.load_keys(ids.clone().map(Owner::case), Scope::Answers)?;
+    let one = |id: &CaseId| match newest.get(id) {
+        Some((assessment, body)) => unless_erased(opened(rx, id, assessment, body)),
+        // It says what is the matter.
+        None => facts(rx, id),
+    };
+    Ok(ids.map(one).collect())
 }

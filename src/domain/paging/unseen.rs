@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use super::owed::{self, Job, Notice};
 use crate::base::id::{CaseId, StaffId};
 use crate::base::time::Timestamp;
-use crate::db::dialect::native;
+use crate::db::dialect::insert_new;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{cases as table, staff as accounts, unseen_cases};
 use crate::domain::access::{self, Act};
@@ -49,7 +49,10 @@ pub fn find(rx: &mut Look<'_>) -> Result<BTreeSet<CaseId>> {
             Some(who) => Some(access::walled_cases(rx, &who.id)?),
         };
         for case in open_in(rx, queue, behind.as_deref())? {
-            if unseen.len() < LOOKED_FOR && !is_seen(rx, &able, &declared, &case)? {
+            if unseen.len() >= LOOKED_FOR {
+                return Ok(unseen);
+            }
+            if !is_seen(rx, &able, &declared, &case)? {
                 unseen.insert(case.id);
             }
         }
@@ -114,20 +117,24 @@ pub fn is_news(found: &BTreeSet<CaseId>, known: &BTreeMap<CaseId, Timestamp>, no
 /// # Errors
 /// What the database says.
 pub fn note_and_tell(tx: &mut Unit<'_>, found: &BTreeSet<CaseId>) -> Result<()> {
-    let now = tx.now();
-    let gone: Vec<CaseId> = known(tx)?.into_keys().filter(|id| !found.contains(id)).collect();
+    let (now, known) = (tx.now(), known(tx)?);
+    let gone: Vec<&CaseId> = known.keys().filter(|id| !found.contains(*id)).collect();
     diesel::delete(unseen_cases::table.filter(unseen_cases::case_id.eq_any(gone))).execute(tx.conn())?;
     let mut to_tell = Vec::new();
     for id in found {
-        let row = (unseen_cases::case_id.eq(id), unseen_cases::since.eq(now), unseen_cases::told_at.eq(now));
-        let added = native!(tx.conn(), |c| diesel::insert_into(unseen_cases::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(c))?;
-        let day_old = unseen_cases::table.find(id).filter(unseen_cases::told_at.le(now.minus(AGAIN)));
-        // Of two processes that look at once, one tells.
-        let again = diesel::update(day_old).set(unseen_cases::told_at.eq(now)).execute(tx.conn())?;
-        if added + again > 0 {
+        // Of two processes that look at once, one tells. What stays as it is is not written: there may be very many.
+        let is_told = match known.get(id) {
+            None => {
+                let row = (unseen_cases::case_id.eq(id), unseen_cases::since.eq(now), unseen_cases::told_at.eq(now));
+                insert_new!(tx.conn(), unseen_cases::table, row)?
+            }
+            Some(told_at) if told_at.plus(AGAIN) <= now => {
+                let day_old = unseen_cases::table.find(id).filter(unseen_cases::told_at.le(now.minus(AGAIN)));
+                diesel::update(day_old).set(unseen_cases::told_at.eq(now)).execute(tx.conn())?
+            }
+            Some(_) => 0,
+        };
+        if is_told > 0 {
             to_tell.push(id.clone());
         }
     }

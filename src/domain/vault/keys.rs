@@ -136,6 +136,11 @@ impl<'k> Keys<'k> {
         Ok(all)
     }
 
+    /// Whether there is a key of the scope.
+    pub(in crate::domain) fn has(&self, scope: Scope) -> bool {
+        self.loaded.contains_key(scope.as_str())
+    }
+
     /// The scopes whose key is here and does not open.
     pub fn unopenable(&mut self) -> Vec<String> {
         let here: Vec<String> = self.loaded.keys().cloned().collect();

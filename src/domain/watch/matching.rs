@@ -19,7 +19,7 @@ use crate::domain::casework;
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::Use;
 use crate::domain::terms::taxonomy::{CategoryCode, Group};
-use crate::domain::triage::Signal;
+use crate::domain::triage::{Facts, Signal};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Damaged;
 use crate::error::Result;
@@ -27,7 +27,7 @@ use crate::error::Result;
 /// How long a name is compared with new ones. Walls go on for as long as the case is kept.
 const COMPARED: Duration = Duration::from_hours(24 * 730);
 /// How many other cases of one subject are looked at: beyond that nothing more is learnt.
-const OTHERS: i64 = 200;
+const OTHERS: usize = 200;
 /// So many first reports of one subject, each soon after the last, are a burst and count as one reporter.
 const BURST: usize = 4;
 /// How soon after the last one.
@@ -37,6 +37,8 @@ const BURST_GAP: Duration = Duration::from_mins(2);
 const CROWD: usize = 20;
 
 type Digest = Vec<u8>;
+/// Where a case stands among those that name somebody.
+type Place = (Timestamp, CaseId);
 
 /// What the comparison knows of a case.
 struct Known {
@@ -94,9 +96,17 @@ pub fn compare(rx: &mut Look<'_>, case: &str) -> Result<Compared> {
     if is_unreadable(rx, &id)? {
         found.unreadable.insert(id.clone());
     }
-    let raised = noticed(rx, &id, mode, &mut found.unreadable)?;
-    found.raised.extend(raised);
+    let noticed = noticed(rx, &id, mode, &mut found.unreadable)?;
+    // Of very many that name one subject, most were raised before: nobody who writes waits for those to be looked at again.
+    let known = casework::facts_of(rx, noticed.iter().map(|(id, _)| id))?;
+    let is_new = |(raise, facts): &((CaseId, Signal), _)| !is_raised(facts, raise.1);
+    found.raised.extend(noticed.into_iter().zip(known).filter(is_new).map(|(raise, _)| raise));
     Ok(found)
+}
+
+/// Whether what is known of a case holds the signal already.
+fn is_raised(facts: &Result<Option<Facts>>, signal: Signal) -> bool {
+    facts.as_ref().is_ok_and(|facts| facts.as_ref().is_some_and(|facts| facts.signals.contains(&signal)))
 }
 
 /// Raises what the comparison found, and has its case wait no longer.
@@ -122,7 +132,7 @@ fn is_unreadable(rx: &mut Look<'_>, id: &CaseId) -> Result<bool> {
     }
 }
 
-/// Which cases the comparison of this one raises, and by what.
+/// Which cases a comparison raises, and by what.
 fn noticed(
     rx: &mut Look<'_>,
     id: &CaseId,
@@ -135,13 +145,11 @@ fn noticed(
     let others = known(rx, &same_subject.into_iter().filter(|other| other != id).collect::<Vec<_>>())?;
     let mut found = Vec::new();
     if !others.is_empty() {
-        let mut grave = Vec::new();
-        for case in others.into_iter().chain([one]) {
-            // Whoever reports himself is no reporter beside another.
-            if !case.reporters.is_empty() && !case.is_of_themselves() && is_grave(rx, &case.id, unreadable)? {
-                grave.push(case);
-            }
-        }
+        // Whoever reports himself is no reporter beside another.
+        let by_others = |case: &Known| !case.reporters.is_empty() && !case.is_of_themselves();
+        let mut grave: Vec<Known> = others.into_iter().chain([one]).filter(by_others).collect();
+        let of_them = casework::facts_of(rx, grave.iter().map(|case| &case.id))?;
+        grave = kept_if_grave(rx, grave, of_them, unreadable)?;
         forget_crowds(rx, mode, &mut grave)?;
         if independent(&grave) > 1 {
             found.extend(grave.iter().map(|case| (case.id.clone(), Signal::IndependentReporters)));
@@ -160,17 +168,13 @@ pub(super) fn beside(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<(
         if !of_it.contains(&id) {
             continue;
         }
-        let mut is_raised = |case: &CaseId| match casework::facts(rx, case) {
-            Ok(facts) => Ok(facts.is_some_and(|facts| facts.signals.contains(&signal))),
-            Err(error) if Damaged::is(&error) => Ok(false),
-            Err(error) => Err(error),
-        };
-        let raised = is_raised(id)?;
-        for other in of_it.into_iter().filter(|other| *other != id) {
-            if !(raised && is_raised(other)?) {
-                beside.push((other.clone(), code));
-            }
-        }
+        let others = casework::facts_of(rx, of_it.iter().copied())?;
+        let raised = is_raised(&casework::facts(rx, id), signal);
+        let new = of_it
+            .into_iter()
+            .zip(others)
+            .filter(|(other, facts)| *other != id && !(raised && is_raised(facts, signal)));
+        beside.extend(new.map(|(other, _)| (other.clone(), code)));
     }
     Ok(beside)
 }
@@ -192,26 +196,45 @@ fn mirrors(rx: &mut Look<'_>, one: &Known, mode: Mode) -> Result<Vec<CaseId>> {
     Ok(mirrored)
 }
 
-/// The cases that name one of these in the role, the newest first.
+/// The cases that name one of these in the role: of all the newest. Each name is gone through by itself, in the order of an index, and
+/// what mode its cases are of is asked afterwards: asked together, a database that knows little of its tables looks at every case.
 fn named_by(rx: &mut Look<'_>, mode: Mode, role: &str, digests: &BTreeSet<Digest>) -> Result<Vec<CaseId>> {
-    if digests.is_empty() {
-        return Ok(Vec::new());
+    let mut all: Vec<Place> = Vec::new();
+    for digest in digests {
+        let (mut page, mut found) = (page_of(rx, role, digest, None)?, 0);
+        while let Some(last) = page.last().cloned() {
+            let (is_last, ids) = (page.len() < OTHERS, page.iter().map(|(_, id)| id).collect::<Vec<_>>());
+            let modes: Vec<(CaseId, Mode)> =
+                table::table.filter(table::id.eq_any(ids)).select((table::id, table::mode)).load(rx.conn())?;
+            let of_mode: BTreeSet<CaseId> = modes.into_iter().filter(|(_, of)| *of == mode).map(|(id, _)| id).collect();
+            found += of_mode.len();
+            all.extend(page.into_iter().filter(|(_, id)| of_mode.contains(id)));
+            if is_last || found >= OTHERS {
+                break;
+            }
+            page = page_of(rx, role, digest, Some(&last))?;
+        }
     }
+    all.sort_unstable_by(|one, other| other.cmp(one));
+    all.truncate(OTHERS);
+    Ok(all.into_iter().map(|(_, id)| id).collect::<BTreeSet<_>>().into_iter().collect())
+}
+
+/// The next cases of any mode that name this one in the role, the newest first.
+fn page_of(rx: &mut Look<'_>, role: &str, digest: &Digest, after: Option<&Place>) -> Result<Vec<Place>> {
     let since = rx.now().minus(COMPARED);
-    let mut ids: Vec<CaseId> = blind_indexes::table
-        .inner_join(table::table.on(table::id.eq(blind_indexes::case_id)))
-        .filter(blind_indexes::digest.eq_any(digests.iter().cloned().collect::<Vec<_>>()))
-        .filter(blind_indexes::role.eq(role).and(blind_indexes::created_at.ge(since)))
-        // Written so, the mode leads to no index: with several names SQLite would look at every case of the mode.
-        .filter(table::mode.concat("").eq(mode))
-        .filter(blind_indexes::used.ne(Use::Wall))
-        .order(blind_indexes::created_at.desc())
-        .limit(OTHERS)
-        .select(blind_indexes::case_id)
-        .load(rx.conn())?;
-    ids.sort();
-    ids.dedup();
-    Ok(ids)
+    let mut page = blind_indexes::table
+        .filter(blind_indexes::digest.eq(digest).and(blind_indexes::role.eq(role)))
+        .filter(blind_indexes::created_at.ge(since).and(blind_indexes::used.ne(Use::Wall)))
+        .order((blind_indexes::created_at.desc(), blind_indexes::case_id.desc()))
+        .limit(i64::try_from(OTHERS).unwrap_or(i64::MAX))
+        .select((blind_indexes::created_at, blind_indexes::case_id))
+        .into_boxed();
+    if let Some((at, id)) = after {
+        let behind = blind_indexes::created_at.lt(at).or(blind_indexes::case_id.lt(id));
+        page = page.filter(blind_indexes::created_at.le(at).and(behind));
+    }
+    Ok(page.load(rx.conn())?)
 }
 
 /// Whom each of the cases names.
@@ -276,20 +299,31 @@ fn is_of_a_crowd(rx: &mut Look<'_>, mode: Mode, digest: &Digest) -> Result<bool>
     Ok(distinct(|case| &case.reporters).min(distinct(|case| &case.subjects)) >= CROWD)
 }
 
-/// Whether a report of the case is about violence or sexual harm. Where that cannot be opened, the reports' categories
+/// Those of the cases of which a report is about violence or sexual harm. Where that cannot be opened, the reports' categories
 /// say it as they came in.
-fn is_grave(rx: &mut Look<'_>, id: &CaseId, unreadable: &mut BTreeSet<CaseId>) -> Result<bool> {
-    let grave = |code: &CategoryCode| matches!(code.group(), Group::Violence | Group::Sexual);
-    match casework::facts(rx, id) {
-        Ok(facts) => Ok(facts.unwrap_or_default().categories.iter().any(grave)),
-        Err(error) if Damaged::is(&error) => {
-            unreadable.insert(id.clone());
-            let of_case = reports::table.filter(reports::case_id.eq(id)).select(reports::category);
-            let told: Vec<CategoryCode> = of_case.load(rx.conn())?;
-            Ok(told.iter().any(grave))
+fn kept_if_grave(
+    rx: &mut Look<'_>,
+    cases: Vec<Known>,
+    known: Vec<Result<Option<Facts>>>,
+    unreadable: &mut BTreeSet<CaseId>,
+) -> Result<Vec<Known>> {
+    let is_grave = |code: &CategoryCode| matches!(code.group(), Group::Violence | Group::Sexual);
+    let mut kept = Vec::new();
+    for (case, facts) in cases.into_iter().zip(known) {
+        let told: Vec<CategoryCode> = match facts {
+            Ok(facts) => facts.unwrap_or_default().categories.into_iter().collect(),
+            Err(error) if Damaged::is(&error) => {
+                unreadable.insert(case.id.clone());
+                let of_case = reports::table.filter(reports::case_id.eq(&case.id)).select(reports::category);
+                of_case.load(rx.conn())?
+            }
+            Err(error) => return Err(error),
+        };
+        if told.iter().any(is_grave) {
+            kept.push(case);
         }
-        Err(error) => Err(error),
     }
+    Ok(kept)
 }
 
 /// How many of the cases' reporters are independent of each other: they share no account, contact, device, payment or
