@@ -75,6 +75,33 @@ fn however_often_trials_name_somebody_two_who_report_him_are_seen() {
 }
 
 #[test]
+fn a_damaged_case_of_the_same_subject_hides_no_other() {
+    let on_both_databases = "UPDATE cases SET mode = 'maybe', match_at = NULL WHERE id = '{bad}'";
+    let on_sqlite = [
+        "UPDATE cases SET mode = x'ff', match_at = NULL WHERE id = '{bad}'",
+        "UPDATE blind_indexes SET created_at = 'late' WHERE case_id = '{bad}'",
+        "UPDATE blind_indexes SET case_id = x'ff' WHERE case_id = '{bad}'",
+    ];
+    for damage in [on_both_databases].iter().chain(&on_sqlite) {
+        on_both(|world| async move {
+            if world.app.db.is_shared() && *damage != on_both_databases {
+                return;
+            }
+            let spark = world.platform("spark").await;
+            let lead = world.staff(Role::Lead).await;
+            for n in 0..3 {
+                spark.submit(&about(&format!("S-{n}"), Some(&format!("a{n}")), "+447700912340")).await;
+                world.pass(121);
+            }
+            let bad = lead.case_of("S-1").await;
+            world.tamper(&damage.replace("{bad}", &bad));
+            compare(&world).await;
+            assert!(is_raised(&lead, "S-0").await && is_raised(&lead, "S-2").await, "{damage}");
+        });
+    }
+}
+
+#[test]
 fn whoever_was_raised_is_not_written_about_again_for_each_who_comes_after() {
     listen();
     on_both(|world| async move {

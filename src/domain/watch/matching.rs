@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::naming::{COMPARED, Digest, named_by};
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
@@ -24,10 +25,6 @@ use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Damaged;
 use crate::error::Result;
 
-/// How long a name is compared with new ones. Walls go on for as long as the case is kept.
-const COMPARED: Duration = Duration::from_hours(24 * 730);
-/// How many other cases of one subject are looked at: beyond that nothing more is learnt.
-const OTHERS: usize = 200;
 /// So many first reports of one subject, each soon after the last, are a burst and count as one reporter.
 const BURST: usize = 4;
 /// How soon after the last one.
@@ -35,10 +32,6 @@ const BURST_GAP: Duration = Duration::from_mins(2);
 /// So many accounts that report so many others with one device, payment or network do not share a person: the value
 /// stands for an app's every user, or for a carrier's.
 const CROWD: usize = 20;
-
-type Digest = Vec<u8>;
-/// Where a case stands among those that name somebody.
-type Place = (Timestamp, CaseId);
 
 /// What the comparison knows of a case.
 struct Known {
@@ -99,14 +92,21 @@ pub fn compare(rx: &mut Look<'_>, case: &str) -> Result<Compared> {
     let noticed = noticed(rx, &id, mode, &mut found.unreadable)?;
     // Of very many that name one subject, most were raised before: nobody who writes waits for those to be looked at again.
     let known = casework::facts_of(rx, noticed.iter().map(|(id, _)| id))?;
-    let is_new = |(raise, facts): &((CaseId, Signal), _)| !is_raised(facts, raise.1);
-    found.raised.extend(noticed.into_iter().zip(known).filter(is_new).map(|(raise, _)| raise));
+    for (raise, facts) in noticed.into_iter().zip(known) {
+        if !is_raised(facts, raise.1)? {
+            found.raised.insert(raise);
+        }
+    }
     Ok(found)
 }
 
-/// Whether what is known of a case holds the signal already.
-fn is_raised(facts: &Result<Option<Facts>>, signal: Signal) -> bool {
-    facts.as_ref().is_ok_and(|facts| facts.as_ref().is_some_and(|facts| facts.signals.contains(&signal)))
+/// Whether what is known of a case holds the signal already. What cannot be opened holds none.
+fn is_raised(facts: Result<Option<Facts>>, signal: Signal) -> Result<bool> {
+    match facts {
+        Ok(facts) => Ok(facts.is_some_and(|facts| facts.signals.contains(&signal))),
+        Err(error) if Damaged::is(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Raises what the comparison found, and has its case wait no longer.
@@ -169,12 +169,12 @@ pub(super) fn beside(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<(
             continue;
         }
         let others = casework::facts_of(rx, of_it.iter().copied())?;
-        let raised = is_raised(&casework::facts(rx, id), signal);
-        let new = of_it
-            .into_iter()
-            .zip(others)
-            .filter(|(other, facts)| *other != id && !(raised && is_raised(facts, signal)));
-        beside.extend(new.map(|(other, _)| (other.clone(), code)));
+        let raised = is_raised(casework::facts(rx, id), signal)?;
+        for (other, facts) in of_it.into_iter().zip(others).filter(|(other, _)| *other != id) {
+            if !(raised && is_raised(facts, signal)?) {
+                beside.push((other.clone(), code));
+            }
+        }
     }
     Ok(beside)
 }
@@ -194,47 +194,6 @@ fn mirrors(rx: &mut Look<'_>, one: &Known, mode: Mode) -> Result<Vec<CaseId>> {
         mirrored.push(one.id.clone());
     }
     Ok(mirrored)
-}
-
-/// The cases that name one of these in the role: of all the newest. Each name is gone through by itself, in the order of an index, and
-/// what mode its cases are of is asked afterwards: asked together, a database that knows little of its tables looks at every case.
-fn named_by(rx: &mut Look<'_>, mode: Mode, role: &str, digests: &BTreeSet<Digest>) -> Result<Vec<CaseId>> {
-    let mut all: Vec<Place> = Vec::new();
-    for digest in digests {
-        let (mut page, mut found) = (page_of(rx, role, digest, None)?, 0);
-        while let Some(last) = page.last().cloned() {
-            let (is_last, ids) = (page.len() < OTHERS, page.iter().map(|(_, id)| id).collect::<Vec<_>>());
-            let modes: Vec<(CaseId, Mode)> =
-                table::table.filter(table::id.eq_any(ids)).select((table::id, table::mode)).load(rx.conn())?;
-            let of_mode: BTreeSet<CaseId> = modes.into_iter().filter(|(_, of)| *of == mode).map(|(id, _)| id).collect();
-            found += of_mode.len();
-            all.extend(page.into_iter().filter(|(_, id)| of_mode.contains(id)));
-            if is_last || found >= OTHERS {
-                break;
-            }
-            page = page_of(rx, role, digest, Some(&last))?;
-        }
-    }
-    all.sort_unstable_by(|one, other| other.cmp(one));
-    all.truncate(OTHERS);
-    Ok(all.into_iter().map(|(_, id)| id).collect::<BTreeSet<_>>().into_iter().collect())
-}
-
-/// The next cases of any mode that name this one in the role, the newest first.
-fn page_of(rx: &mut Look<'_>, role: &str, digest: &Digest, after: Option<&Place>) -> Result<Vec<Place>> {
-    let since = rx.now().minus(COMPARED);
-    let mut page = blind_indexes::table
-        .filter(blind_indexes::digest.eq(digest).and(blind_indexes::role.eq(role)))
-        .filter(blind_indexes::created_at.ge(since).and(blind_indexes::used.ne(Use::Wall)))
-        .order((blind_indexes::created_at.desc(), blind_indexes::case_id.desc()))
-        .limit(i64::try_from(OTHERS).unwrap_or(i64::MAX))
-        .select((blind_indexes::created_at, blind_indexes::case_id))
-        .into_boxed();
-    if let Some((at, id)) = after {
-        let behind = blind_indexes::created_at.lt(at).or(blind_indexes::case_id.lt(id));
-        page = page.filter(blind_indexes::created_at.le(at).and(behind));
-    }
-    Ok(page.load(rx.conn())?)
 }
 
 /// Whom each of the cases names.

@@ -2,6 +2,7 @@
 
 pub mod looks;
 pub mod matching;
+mod naming;
 pub mod renewal;
 pub mod soundness;
 mod tables;
