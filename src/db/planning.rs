@@ -26,6 +26,14 @@ struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uncounted(String);
 
+impl Uncounted {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Those of this database that hold more than a few rows.
 ///
 /// # Errors
@@ -42,7 +50,7 @@ pub fn uncounted(rx: &mut Rx<'_>) -> Result<Vec<Uncounted>> {
 /// What the database says.
 pub fn count(within: &mut Rx<'_>, table: &Uncounted) -> Result<()> {
     if let AnyConnection::Postgres(conn) = within.conn() {
-        let name = table.0.replace('"', "\"\"");
+        let name = table.name().replace('"', "\"\"");
         diesel::sql_query(format!("ANALYZE \"{name}\"")).execute(conn)?;
     }
     Ok(())

@@ -69,12 +69,16 @@ where
 
 /// Has a server count the tables of which it knows nothing yet.
 pub(super) async fn learn(beat: &Beat) -> Result<()> {
+    let mut all = Ok(());
     for table in beat.read(|rx| planning::uncounted(rx)).await? {
-        let name = table.clone();
-        beat.write(move |tx| planning::count(tx, &table)).await?;
-        tracing::info!(?name, "the server had never counted this table, and has done so now");
+        let name = table.name().to_owned();
+        match beat.write(move |tx| planning::count(tx, &table)).await {
+            Ok(()) => tracing::info!(table = name, "the server had never counted this table, and has done so now"),
+            // It keeps none of the others waiting.
+            Err(error) => all = Err(error),
+        }
     }
-    Ok(())
+    all
 }
 
 /// Signs a digest of all chain heads, and keeps them until the next.
