@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::pace::rest;
 use crate::app::App;
 use crate::db::Share;
 use crate::domain::unit::{Caller, Look, Unit};
@@ -104,14 +105,19 @@ impl Beat {
         read
     }
 
-    /// Reads for a job that nobody waits for, and leaves the processors to whoever calls meanwhile.
+    /// Reads for a job that nobody waits for, and leaves the processors to whoever calls meanwhile. Where several platforms are connected
+    /// it rests afterwards as long as that took.
     pub(super) async fn read_patiently<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Look<'_>) -> Result<T> + Send + 'static,
     {
+        let since = Instant::now();
         let read = self.app.read_for(&Share::giving_way(self.job), work).await;
         self.app.job_lives(self.job);
+        if self.app.serves_several() {
+            rest(since.elapsed()).await;
+        }
         read
     }
 

@@ -1,6 +1,10 @@
 //! What the clock, or another case, does to cases: holds that end, requests that are overdue, comparisons, rights that
 //! ended, and what a start does to them.
 
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
 use super::beat::Beat;
 use super::rows::{each_row, or_else};
 use crate::domain::casework;
@@ -9,6 +13,7 @@ use crate::domain::casework::rights;
 use crate::domain::ledger::stumbles;
 use crate::domain::paging;
 use crate::domain::watch::matching;
+use crate::domain::watch::together::Together;
 use crate::error::Result;
 
 pub(super) async fn end_holds(beat: &Beat) -> Result<()> {
@@ -27,11 +32,15 @@ pub(super) async fn mark_overdue(beat: &Beat) -> Result<()> {
     each_row(beat, requests::overdue, work).await.map(drop)
 }
 
-/// Compares what came in with what is there.
+/// Compares what came in with what is there: one after the other, so that each knows what the one before it found.
 pub(super) async fn compare(beat: &Beat) -> Result<()> {
+    let together = Arc::new(Mutex::new(Together::default()));
     let work = async |case: &str| {
         let id = case.to_owned();
-        let found = beat.read_patiently(move |rx| matching::compare(rx, &id)).await?;
+        let mut turn = Arc::clone(&together).lock_owned().await;
+        let read = beat.read_patiently(move |rx| Ok((matching::compare(rx, &id, &mut turn)?, turn))).await;
+        let (found, turn) = read?;
+        drop(turn);
         let id = case.to_owned();
         beat.write(move |tx| matching::raise(tx, &id, &found)).await
     };

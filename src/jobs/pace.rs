@@ -39,13 +39,9 @@ impl Pace {
         let since = Instant::now();
         let done = work.await;
         if let Some(turn) = turn {
-            let rest = since.elapsed().min(LONGEST_REST);
+            let spent = since.elapsed();
             tokio::spawn(async move {
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "the rest is the point; nothing follows from its length"
-                )]
-                sleep(rest).await;
+                rest(spent).await;
                 drop(turn);
             });
         }
@@ -56,6 +52,13 @@ impl Pace {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(turns.entry(whose.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.at_once))))
     }
+}
+
+/// Rests as long as the work took: beside others it takes half a processor at most, also where a database server does it, which knows
+/// nothing of threads that give way.
+pub(super) async fn rest(spent: Duration) {
+    #[expect(clippy::disallowed_methods, reason = "the rest is the point; nothing follows from its length")]
+    sleep(spent.min(LONGEST_REST)).await;
 }
 
 #[cfg(test)]

@@ -110,6 +110,7 @@ mod tampering_kinds;
 mod tampering_names;
 mod tampering_records;
 mod tampering_rows;
+mod together;
 mod touched;
 mod turned_away;
 mod unheard;

@@ -10,7 +10,7 @@ use std::ops::Deref;
 
 pub use acts::*;
 pub use policy::{allows, may_ever, rights, table, takes_cases};
-pub(in crate::domain) use walls::{Walls, is_walled, kept_off, walled_cases};
+pub(in crate::domain) use walls::{Walls, is_walled, kept_off, walled};
 
 use super::case;
 use super::case::Case;

@@ -46,9 +46,9 @@ pub fn find(rx: &mut Look<'_>) -> Result<BTreeSet<CaseId>> {
         let behind = match least {
             None => None,
             Some(who) if !declared.contains_key(&who.id) => continue,
-            Some(who) => Some(access::walled_cases(rx, &who.id)?),
+            Some(who) => Some(&who.id),
         };
-        for case in open_in(rx, queue, behind.as_deref())? {
+        for case in open_in(rx, queue, behind)? {
             if unseen.len() >= LOOKED_FOR {
                 return Ok(unseen);
             }
@@ -60,9 +60,9 @@ pub fn find(rx: &mut Look<'_>) -> Result<BTreeSet<CaseId>> {
     Ok(unseen)
 }
 
-/// The open cases of a queue, or those of `among` that stand in it. One that cannot be read hides no other; it rings for
+/// The open cases of a queue, or those of them that a wall keeps somebody from. One that cannot be read hides no other; it rings for
 /// the leads by itself.
-fn open_in(rx: &mut Look<'_>, queue: Queue, among: Option<&[CaseId]>) -> Result<Vec<Case>> {
+fn open_in(rx: &mut Look<'_>, queue: Queue, behind: Option<&StaffId>) -> Result<Vec<Case>> {
     let open = State::ALL.iter().copied().filter(|state| state.is_open());
     let mut found = Vec::new();
     for state in open {
@@ -72,8 +72,8 @@ fn open_in(rx: &mut Look<'_>, queue: Queue, among: Option<&[CaseId]>) -> Result<
             .limit(i64::try_from(LOOKED_FOR).unwrap_or(i64::MAX))
             .select(table::id)
             .into_boxed();
-        if let Some(among) = among {
-            query = query.filter(table::id.eq_any(among.to_vec()));
+        if let Some(who) = behind {
+            query = query.filter(access::walled(who));
         }
         let ids: Vec<CaseId> = readable(query.load(rx.conn())?);
         for some in ids.chunks(SOME) {

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::naming::{COMPARED, Digest, named_by};
+use super::naming::{COMPARED, Digest, named_by, shared};
+use super::together::{Beside, Shared, Together};
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
@@ -37,6 +38,8 @@ const CROWD: usize = 20;
 struct Known {
     id: CaseId,
     received_at: Timestamp,
+    /// Since when it waits for its own comparison.
+    since: Option<Timestamp>,
     subjects: BTreeSet<Digest>,
     reporters: BTreeSet<Digest>,
     /// Those of both that are accounts.
@@ -56,7 +59,7 @@ impl Known {
 }
 
 /// What a comparison found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compared {
     since: Option<Timestamp>,
     // In the order of the ids, so that two workers never wait for each other.
@@ -78,8 +81,9 @@ pub fn waiting(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<
     })
 }
 
-/// Compares a case that waits for it. Reads only, so that nobody who writes waits for it.
-pub fn compare(rx: &mut Look<'_>, case: &str) -> Result<Compared> {
+/// Compares a case that waits for it. Reads only, so that nobody who writes waits for it. What was found of its whole group in this
+/// run is not looked for again.
+pub fn compare(rx: &mut Look<'_>, case: &str, together: &mut Together) -> Result<Compared> {
     let id: CaseId = due::id(case)?;
     let mut found = Compared::default();
     let row: Option<(Mode, Option<Timestamp>)> =
@@ -89,15 +93,33 @@ pub fn compare(rx: &mut Look<'_>, case: &str) -> Result<Compared> {
     if is_unreadable(rx, &id)? {
         found.unreadable.insert(id.clone());
     }
-    let noticed = noticed(rx, &id, mode, &mut found.unreadable)?;
-    // Of very many that name one subject, most were raised before: nobody who writes waits for those to be looked at again.
+    let Some(one) = known(rx, std::slice::from_ref(&id))?.pop() else { return Ok(found) };
+    let mirrored = mirrors(rx, &one, mode)?;
+    raise_anew(rx, mirrored, &mut found)?;
+    let subject = Shared { mode, names: shared(rx, "subject", &id, &one.subjects)? };
+    if since.is_some_and(|since| together.has(&subject, &id, since)) {
+        return Ok(found);
+    }
+    let before = found.clone();
+    let (noticed, beside) = of_one_subject(rx, one, mode, &mut found.unreadable)?;
+    raise_anew(rx, noticed, &mut found)?;
+    // While something is to be raised, it may fail: then each that waits says it again.
+    if found == before {
+        together.remember(subject, beside);
+    }
+    Ok(found)
+}
+
+/// Adds what was noticed, without what was raised before: of very many that name one subject that is most, and nobody who writes
+/// waits for those to be looked at again.
+fn raise_anew(rx: &mut Look<'_>, noticed: Vec<(CaseId, Signal)>, found: &mut Compared) -> Result<()> {
     let known = casework::facts_of(rx, noticed.iter().map(|(id, _)| id))?;
     for (raise, facts) in noticed.into_iter().zip(known) {
         if !is_raised(facts, raise.1)? {
             found.raised.insert(raise);
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Whether what is known of a case holds the signal already. What cannot be opened holds none.
@@ -132,36 +154,35 @@ fn is_unreadable(rx: &mut Look<'_>, id: &CaseId) -> Result<bool> {
     }
 }
 
-/// Which cases a comparison raises, and by what.
-fn noticed(
+/// Which cases several report independently of each other, of those that name this one's subject; and which it was put beside.
+fn of_one_subject(
     rx: &mut Look<'_>,
-    id: &CaseId,
+    one: Known,
     mode: Mode,
     unreadable: &mut BTreeSet<CaseId>,
-) -> Result<Vec<(CaseId, Signal)>> {
-    let Some(one) = known(rx, std::slice::from_ref(id))?.pop() else { return Ok(Vec::new()) };
-    let mirrored = mirrors(rx, &one, mode)?;
+) -> Result<(Vec<(CaseId, Signal)>, Beside)> {
     let same_subject = named_by(rx, mode, "subject", &one.subjects)?;
-    let others = known(rx, &same_subject.into_iter().filter(|other| other != id).collect::<Vec<_>>())?;
-    let mut found = Vec::new();
-    if !others.is_empty() {
-        // Whoever reports himself is no reporter beside another.
-        let by_others = |case: &Known| !case.reporters.is_empty() && !case.is_of_themselves();
-        let mut grave: Vec<Known> = others.into_iter().chain([one]).filter(by_others).collect();
-        let of_them = casework::facts_of(rx, grave.iter().map(|case| &case.id))?;
-        grave = kept_if_grave(rx, grave, of_them, unreadable)?;
-        forget_crowds(rx, mode, &mut grave)?;
-        if independent(&grave) > 1 {
-            found.extend(grave.iter().map(|case| (case.id.clone(), Signal::IndependentReporters)));
-        }
+    let others = known(rx, &same_subject.into_iter().filter(|other| *other != one.id).collect::<Vec<_>>())?;
+    if others.is_empty() {
+        return Ok((Vec::new(), Beside::new()));
     }
-    found.extend(mirrored.into_iter().map(|id| (id, Signal::MirrorReports)));
-    Ok(found)
+    let beside = others.iter().map(|case| (case.id.clone(), case.since)).collect();
+    // Whoever reports himself is no reporter beside another.
+    let by_others = |case: &Known| !case.reporters.is_empty() && !case.is_of_themselves();
+    let mut grave: Vec<Known> = others.into_iter().chain([one]).filter(by_others).collect();
+    let of_them = casework::facts_of(rx, grave.iter().map(|case| &case.id))?;
+    grave = kept_if_grave(rx, grave, of_them, unreadable)?;
+    forget_crowds(rx, mode, &mut grave)?;
+    let raised = if independent(&grave) > 1 { grave } else { Vec::new() };
+    Ok((raised.into_iter().map(|case| (case.id, Signal::IndependentReporters)).collect(), beside))
 }
 
 /// The cases that a comparison puts beside this one and that were not raised together yet, and by which floor.
 pub(super) fn beside(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<(CaseId, &'static str)>> {
-    let found = noticed(rx, id, mode, &mut BTreeSet::new())?;
+    let Some(one) = known(rx, std::slice::from_ref(id))?.pop() else { return Ok(Vec::new()) };
+    let mirrored = mirrors(rx, &one, mode)?;
+    let (mut found, _) = of_one_subject(rx, one, mode, &mut BTreeSet::new())?;
+    found.extend(mirrored);
     let mut beside = Vec::new();
     for (signal, code) in [(Signal::IndependentReporters, "O17"), (Signal::MirrorReports, "O21")] {
         let of_it: Vec<&CaseId> = found.iter().filter(|(_, other)| *other == signal).map(|(case, _)| case).collect();
@@ -180,7 +201,7 @@ pub(super) fn beside(rx: &mut Look<'_>, id: &CaseId, mode: Mode) -> Result<Vec<(
 }
 
 /// The case and those in which its subject has reported its reporter; nothing when there is none.
-fn mirrors(rx: &mut Look<'_>, one: &Known, mode: Mode) -> Result<Vec<CaseId>> {
+fn mirrors(rx: &mut Look<'_>, one: &Known, mode: Mode) -> Result<Vec<(CaseId, Signal)>> {
     if one.is_of_themselves() {
         return Ok(Vec::new());
     }
@@ -193,29 +214,31 @@ fn mirrors(rx: &mut Look<'_>, one: &Known, mode: Mode) -> Result<Vec<CaseId>> {
     if !mirrored.is_empty() {
         mirrored.push(one.id.clone());
     }
-    Ok(mirrored)
+    Ok(mirrored.into_iter().map(|id| (id, Signal::MirrorReports)).collect())
 }
 
 /// Whom each of the cases names.
 fn known(rx: &mut Look<'_>, ids: &[CaseId]) -> Result<Vec<Known>> {
+    type Row = (CaseId, (Timestamp, Option<Timestamp>), String, String, Digest);
     let since = rx.now().minus(COMPARED);
-    let rows: Vec<(CaseId, Timestamp, String, String, Digest)> = blind_indexes::table
+    let rows: Vec<Row> = blind_indexes::table
         .inner_join(table::table.on(table::id.eq(blind_indexes::case_id)))
         .filter(blind_indexes::case_id.eq_any(ids.to_vec()).and(blind_indexes::created_at.ge(since)))
         .filter(blind_indexes::used.ne(Use::Wall))
         .select((
             blind_indexes::case_id,
-            table::received_at,
+            (table::received_at, table::match_at),
             blind_indexes::role,
             blind_indexes::kind,
             blind_indexes::digest,
         ))
         .load(rx.conn())?;
     let mut all: BTreeMap<CaseId, Known> = BTreeMap::new();
-    for (id, received_at, role, kind, digest) in rows {
+    for (id, (received_at, since), role, kind, digest) in rows {
         let known = all.entry(id.clone()).or_insert_with(|| Known {
             id,
             received_at,
+            since,
             subjects: BTreeSet::new(),
             reporters: BTreeSet::new(),
             accounts: BTreeSet::new(),
@@ -327,6 +350,7 @@ mod tests {
         Known {
             id: CaseId::random(),
             received_at: Timestamp::from_micros(seconds * 1_000_000),
+            since: None,
             subjects: BTreeSet::new(),
             reporters: reporters.iter().map(|byte| vec![*byte]).collect(),
             accounts: BTreeSet::new(),

@@ -6,5 +6,6 @@ mod naming;
 pub mod renewal;
 pub mod soundness;
 mod tables;
+pub mod together;
 
 pub(in crate::domain) use tables::TABLES;

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
@@ -50,6 +53,11 @@ pub(super) fn named_by(rx: &mut Look<'_>, mode: Mode, role: &str, digests: &BTre
     Ok(all.into_iter().map(|(_, id)| id).collect::<BTreeSet<_>>().into_iter().collect())
 }
 
+/// Whether a name is compared with those of other cases. As a literal: a database finds the index of those by the words of its condition.
+fn is_compared() -> SqlLiteral<Bool> {
+    sql(&format!("blind_indexes.used <> '{}'", Use::Wall.as_str()))
+}
+
 /// The next cases of any mode that name this one in the role, the newest first, as far as they can be read; and whether none stand
 /// behind them.
 fn page_of(rx: &mut Look<'_>, role: &str, digest: &Digest, after: Option<&Place>) -> Result<(Vec<Place>, bool)> {
@@ -58,7 +66,7 @@ fn page_of(rx: &mut Look<'_>, role: &str, digest: &Digest, after: Option<&Place>
     let page = first_readable(OTHERS_AT_ONCE, |limit| {
         let mut page = blind_indexes::table
             .filter(blind_indexes::digest.eq(digest).and(blind_indexes::role.eq(role)))
-            .filter(blind_indexes::created_at.ge(since).and(blind_indexes::used.ne(Use::Wall)))
+            .filter(blind_indexes::created_at.ge(since).and(is_compared()))
             .order((blind_indexes::created_at.desc(), blind_indexes::case_id.desc()))
             .limit(limit)
             .select((blind_indexes::created_at, blind_indexes::case_id))
@@ -72,4 +80,29 @@ fn page_of(rx: &mut Look<'_>, role: &str, digest: &Digest, after: Option<&Place>
         Ok(loaded.into_iter().map(|(at, id)| at.0.zip(id.0)).collect())
     })?;
     Ok((page, is_end))
+}
+
+/// Those of a case's names in the role by which another case, of any mode, names somebody too.
+pub(super) fn shared(
+    rx: &mut Look<'_>,
+    role: &str,
+    id: &CaseId,
+    digests: &BTreeSet<Digest>,
+) -> Result<BTreeSet<Digest>> {
+    let since = rx.now().minus(COMPARED);
+    let mut shared = BTreeSet::new();
+    for digest in digests {
+        let other = blind_indexes::table
+            .filter(blind_indexes::digest.eq(digest).and(blind_indexes::role.eq(role)))
+            .filter(blind_indexes::created_at.ge(since).and(is_compared()))
+            .filter(blind_indexes::case_id.ne(id))
+            .order((blind_indexes::created_at.desc(), blind_indexes::case_id.desc()))
+            .select(blind_indexes::case_id)
+            .first::<Perhaps<CaseId>>(rx.conn())
+            .optional()?;
+        if other.is_some() {
+            shared.insert(digest.clone());
+        }
+    }
+    Ok(shared)
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{stands_in, walled};
+use super::stands_in;
 use crate::base::id::CaseId;
 use crate::db::perhaps::readable;
 use crate::db::schema::{case_links, cases};
@@ -22,7 +22,7 @@ pub(in crate::domain::casefile) fn linked(rx: &mut Look<'_>, case: &CaseId, who:
         .inner_join(cases::table.on(cases::id.eq(case_links::other_id)))
         .filter(case_links::case_id.eq(case))
         .filter(cases::queue.eq_any(queues.clone()).or(stands_in(&queues)))
-        .filter(diesel::dsl::not(walled(who)))
+        .filter(diesel::dsl::not(access::walled(&who.id)))
         .order((case_links::linked_at, case_links::other_id))
         .limit(SHOWN)
         .select(case_links::other_id);

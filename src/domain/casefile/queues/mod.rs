@@ -22,8 +22,8 @@ use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::perhaps::{Perhaps, readable};
+use crate::db::schema::case_queues;
 use crate::db::schema::cases as table;
-use crate::db::schema::{blind_indexes, case_queues, staff_identifiers};
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::{Case, State};
@@ -149,7 +149,7 @@ fn walk(
         let mut query = table::table
             .filter(table::mode.eq(filter.mode))
             .filter(table::sort_rank.ge(from.max(after.map_or(0, |place| place.0))).and(table::sort_rank.lt(to)))
-            .filter(diesel::dsl::not(walled(who)))
+            .filter(diesel::dsl::not(access::walled(&who.id)))
             .order((table::sort_rank, table::id))
             .limit(limit)
             .into_boxed();
@@ -209,7 +209,7 @@ fn walk_others(rx: &mut Look<'_>, sight: &Sight<'_>, queue: Queue, state: State,
             .inner_join(table::table)
             .filter(other::mode.eq(filter.mode).and(other::queue.eq(queue)).and(other::state.eq(state)))
             .filter(other::sort_rank.ge(from).and(other::sort_rank.lt(to)))
-            .filter(diesel::dsl::not(walled(who)))
+            .filter(diesel::dsl::not(access::walled(&who.id)))
             .order((other::sort_rank, other::case_id))
             .limit(limit)
             .into_boxed();
@@ -240,19 +240,6 @@ fn stands_in(queues: &[Queue]) -> _ {
     let queues: Vec<Queue> = queues.to_vec();
     diesel::dsl::exists(
         case_queues::table.filter(case_queues::case_id.eq(table::id)).filter(case_queues::queue.eq_any(queues)),
-    )
-}
-
-/// Whether a wall stands between the person and the case of the row. Asked from what the person declared, which is
-/// little or nothing, and not from all that the cases of a page name.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn walled(who: &Acting) -> _ {
-    let id: StaffId = who.id.clone();
-    let names = blind_indexes::table
-        .filter(blind_indexes::case_id.eq(table::id))
-        .filter(blind_indexes::digest.eq(staff_identifiers::digest));
-    diesel::dsl::exists(
-        staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id)).filter(diesel::dsl::exists(names)),
     )
 }
 
@@ -342,7 +329,7 @@ fn first_free(
         .filter(table::mode.eq(mode).and(table::queue.eq(queue)).and(table::state.eq(state)))
         .filter(table::sort_rank.ge(from))
         .filter(free(who, tx.now()))
-        .filter(diesel::dsl::not(walled(who)))
+        .filter(diesel::dsl::not(access::walled(&who.id)))
         .order((table::sort_rank, table::id))
         .limit(1)
         .select((table::sort_rank, table::id));
@@ -369,7 +356,7 @@ fn first_other(
         .filter(other::sort_rank.ge(from))
         .filter(table::state.eq(state))
         .filter(free(who, tx.now()))
-        .filter(diesel::dsl::not(walled(who)))
+        .filter(diesel::dsl::not(access::walled(&who.id)))
         .order((other::sort_rank, other::case_id))
         .limit(1)
         .select((other::sort_rank, other::case_id));

@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::{Filter, stands_in, walled};
+use super::{Filter, stands_in};
 use crate::base::id::CaseId;
 use crate::db::perhaps::readable;
 use crate::db::schema::cases as table;
 use crate::db::schema::reports;
-use crate::domain::access::Acting;
+use crate::domain::access::{self, Acting};
 use crate::domain::case;
 use crate::domain::case::Case;
 use crate::domain::triage::Queue;
@@ -29,7 +29,7 @@ pub(super) fn of_reference(
     let seen = table::table
         .filter(table::id.eq_any(of_reports))
         .filter(table::queue.eq_any(queues.to_vec()).or(stands_in(queues)))
-        .filter(diesel::dsl::not(walled(who)));
+        .filter(diesel::dsl::not(access::walled(&who.id)));
     let ids: Vec<CaseId> = readable(seen.select(table::id).limit(1_000).load(rx.conn())?);
     let rows = case::readable(rx, &ids)?;
     let (from, to) = filter.ranks();

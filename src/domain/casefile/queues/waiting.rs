@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{stands_in, walled};
+use super::stands_in;
 use crate::base::id::{ActId, CaseId, StaffId};
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
@@ -60,7 +60,7 @@ pub fn acts(
         .inner_join(cases::table)
         .filter(table::state.eq(state).and(cases::mode.eq(mode)))
         .filter(cases::queue.eq_any(queues.clone()).or(stands_in(&queues)))
-        .filter(diesel::dsl::not(walled(who)))
+        .filter(diesel::dsl::not(access::walled(&who.id)))
         .order((table::proposed_at, table::id))
         .limit(limit.with_probe())
         .select((
