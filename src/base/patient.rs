@@ -50,12 +50,12 @@ impl Drop for Patient {
     }
 }
 
-/// On Linux a thread has a priority of its own; elsewhere the whole process would give way. One that runs only when nothing else
+/// Has this thread give way, for as long as it lives. On Linux a thread has a priority of its own; elsewhere the whole process would give way. One that runs only when nothing else
 /// wants its processor (`SCHED_IDLE`) leaves it at once to whoever wakes up, where `nice` lets it finish its slice: milliseconds,
 /// for each step of a report. Between services and sessions Linux shares out before it looks at this: what else is busy on the
 /// machine does not starve them.
 #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "there is no way to give there"))]
-fn give_way(gives_way: GivesWay) {
+pub(crate) fn give_way(gives_way: GivesWay) {
     #[cfg(target_os = "linux")]
     {
         use preempt_rt::sched::{Pid, Scheduler, SchedulerParams, set_scheduler};

@@ -8,14 +8,17 @@ use diesel::connection::SimpleConnection;
 
 use super::AnyConnection;
 use super::link::{self, Access, Place, Session};
+use crate::base::patient::{GivesWay, give_way};
 use crate::error::Result;
 
 /// Between two copies. What is copied at once is made durable at once, and a commit meanwhile waits for the same disk: the
 /// shorter the rest, the less that is.
 const REST: Duration = Duration::from_millis(3);
 
-/// Copies whenever something was committed, until nobody commits any more.
+/// Copies whenever something was committed, until nobody commits any more. Whoever commits does not wait for it on a processor; it has
+/// a part of that all the same, so that the log does not grow for ever.
 pub(super) fn work_off(place: &Place, committed: &Receiver<()>) {
+    give_way(GivesWay::InPart);
     let mut conn = None;
     while committed.recv().is_ok() {
         if let Err(error) = copy(place, &mut conn) {
