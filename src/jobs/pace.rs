@@ -1,6 +1,7 @@
-//! How much of the processors the deliveries of one platform may take. What they read and write here, they do one after the other where
-//! several platforms are connected, and after each comes a rest as long as it took: an endpoint that answers at once, and a
-//! replay of ten thousand events to ten of them, would otherwise fill what all others report with. Receivers are waited for side by side.
+//! How much of the processors the deliveries of one platform may take, and what nobody waits for. What deliveries read and write
+//! here, they do one after the other where several platforms are connected, and after each comes a rest as long as it took: an
+//! endpoint that answers at once, and a replay of ten thousand events to ten of them, would otherwise fill what all others report
+//! with. Receivers are waited for side by side.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

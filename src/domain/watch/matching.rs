@@ -59,7 +59,7 @@ impl Known {
 }
 
 /// What a comparison found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Compared {
     since: Option<Timestamp>,
     // In the order of the ids, so that two workers never wait for each other.
@@ -100,11 +100,11 @@ pub fn compare(rx: &mut Look<'_>, case: &str, together: &mut Together) -> Result
     if since.is_some_and(|since| together.has(&subject, &id, since)) {
         return Ok(found);
     }
-    let before = found.clone();
+    let before = found.raised.len();
     let (noticed, beside) = of_one_subject(rx, one, mode, &mut found.unreadable)?;
     raise_anew(rx, noticed, &mut found)?;
-    // While something is to be raised, it may fail: then each that waits says it again.
-    if found == before {
+    // While something is to be written of them, it may fail: then each that waits says it again.
+    if found.raised.len() == before && found.unreadable.is_empty() {
         together.remember(subject, beside);
     }
     Ok(found)
