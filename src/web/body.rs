@@ -20,9 +20,10 @@ use super::calls::UnderWay;
 use super::extract::{Call, payer};
 use super::limits::Policy;
 use super::network::network;
+use super::pieces::Queue;
 use super::refusals::Known;
 use super::row::{Body, Row};
-use super::turns::{Bounds, Held, Turns};
+use super::turns::Held;
 use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
@@ -39,27 +40,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST_PASSED: usize = 9 * 1024 * 1024;
 /// How long that may take.
 const PASSING: Duration = Duration::from_secs(1);
-/// So much of it goes by as quickly as it comes: as much as honest batches have. What comes behind it rests after each piece:
-/// whoever sends much only to be refused takes no processor from others.
-const QUICKLY: usize = 512 * 1024;
-/// How long, for each byte of the piece: sixteen megabytes a second of one caller go by.
-const REST: Duration = Duration::from_nanos(60);
-
-/// Turns for refused bodies to go by: one piece of a caller rests at a time, so that many connections bring no more through, and hold
-/// up nobody else's.
-pub(super) fn going_by() -> Turns {
-    Turns::new(Bounds {
-        at_once: 8_192,
-        at_once_each: 1,
-        long_each: 1,
-        beside_others: 1,
-        waiting: 8_192,
-        waiting_each: 2_048,
-        held: 0,
-        held_each: 0,
-    })
-}
-
 /// A body as it came, within its bounds. Reading it as JSON comes later, after the replay was looked for. Its memory counts
 /// for whoever sent it, until it is dropped.
 #[derive(Clone)]
@@ -153,16 +133,18 @@ impl FromRequest for Raw {
         let announced =
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let mut payload = payload.take();
-        let held = request.app_data::<web::Data<Shared>>().map(|shared| shared.aside.room(&payer(request)));
+        let (shared, whose) = (request.app_data::<web::Data<Shared>>().cloned(), payer(request));
         let (turn, request) = (turn(request), request.clone());
         Box::pin(async move {
             let (bound, is_lenient) = wanted?;
-            let mut held = held.ok_or_else(|| anyhow::anyhow!("a body is read without the service's data"))?;
+            let shared = shared.ok_or_else(|| anyhow::anyhow!("a body is read without the service's data"))?;
+            let mut held = shared.aside.room(&whose);
             let bytes = async {
                 if packed {
                     return Err(Refused::Encoding.into());
                 }
-                let read = read(&mut payload, announced, bound, &mut held);
+                let queue = Queue { pieces: &shared.pieces, whose: &whose };
+                let read = read(&mut payload, Length { announced, bound }, &mut held, &queue);
                 tokio::time::timeout(PATIENCE, read).await.map_err(|_| Error::Refused(Refused::TooSlow))?
             };
             let bytes = match bytes.await {
@@ -230,7 +212,15 @@ fn is_json(media: &str) -> (bool, Option<String>) {
     (right && is_utf8, charsets.into_iter().next())
 }
 
-async fn read(payload: &mut Payload, announced: Option<usize>, bound: usize, held: &mut Held) -> Result<Bytes> {
+/// How long a body is said to be, and how long it may be.
+struct Length {
+    announced: Option<usize>,
+    bound: usize,
+}
+
+/// Reads a body, whose pieces wait for those of the same caller.
+async fn read(payload: &mut Payload, length: Length, held: &mut Held, queue: &Queue<'_>) -> Result<Bytes> {
+    let Length { announced, bound } = length;
     if announced.is_some_and(|length| length > bound) {
         return Err(Refused::TooLarge.into());
     }
@@ -245,8 +235,7 @@ async fn read(payload: &mut Payload, announced: Option<usize>, bound: usize, hel
         held.grow((bytes.len() + chunk.len()).saturating_sub(bytes.len().max(announced)))?;
         bytes.extend_from_slice(&chunk);
         if bytes.len() > SHORT {
-            // In turn with what else this thread serves, however quickly the rest of it comes.
-            tokio::task::yield_now().await;
+            queue.rest_after(chunk.len(), bytes.len()).await?;
         }
     }
     Ok(bytes.freeze())
@@ -259,22 +248,15 @@ pub(super) async fn pass_over(request: &HttpRequest, payload: &mut Payload) {
     let Some(shared) = request.app_data::<web::Data<Shared>>() else { return };
     // Of whoever is not known, as those whose credential does not hold, all of a network are one.
     let whose = Some(payer(request)).filter(|whose| !whose.is_empty()).unwrap_or_else(|| network(request));
+    let queue = Queue { pieces: &shared.pieces, whose: &whose };
     let passing = async {
         let mut passed = 0;
         while passed < LONGEST_PASSED
             && let Some(Ok(piece)) = payload.next().await
         {
             passed += piece.len();
-            if passed < QUICKLY {
-                tokio::task::yield_now().await;
-            } else {
-                let Ok(_turn) = shared.going_by.take(&whose, false).await else { return };
-                let rest = REST.saturating_mul(u32::try_from(piece.len()).unwrap_or(u32::MAX));
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "the wait is the point; nothing follows from its length"
-                )]
-                tokio::time::sleep(rest).await;
+            if queue.rest_after(piece.len(), passed).await.is_err() {
+                return;
             }
         }
     };
@@ -360,21 +342,3 @@ pub(super) fn form(expected: &str) -> Form {
 }
 
 silent! { Raw Media Takes }
-
-#[cfg(test)]
-mod tests {
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    #[test]
-    fn refused_bodies_of_one_caller_go_by_piece_after_piece_and_keep_nobody_elses_waiting() {
-        let turns = going_by();
-        let first = turns.take("flood", false).now_or_never();
-        assert!(first.as_ref().is_some_and(Result::is_ok));
-        assert!(turns.take("flood", false).now_or_never().is_none());
-        assert!(turns.take("quiet", false).now_or_never().is_some_and(|turn| turn.is_ok()));
-        drop(first);
-        assert!(turns.take("flood", false).now_or_never().is_some_and(|turn| turn.is_ok()));
-    }
-}

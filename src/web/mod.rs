@@ -16,6 +16,7 @@ mod lists;
 mod metrics;
 mod network;
 pub mod openapi;
+mod pieces;
 mod platform;
 pub mod problem;
 mod public;
@@ -53,7 +54,7 @@ pub(crate) struct Shared {
     pub(crate) public: Arc<Public>,
     pub(crate) aside: Aside,
     pub(crate) calls: Calls,
-    going_by: Turns,
+    pieces: Turns,
     pub(crate) epochs: Arc<Epochs>,
 }
 
@@ -106,7 +107,7 @@ pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web
         public: Arc::default(),
         aside: Aside::new()?,
         calls: Calls::of(app),
-        going_by: body::going_by(),
+        pieces: pieces::pieces(),
         epochs: Arc::default(),
     };
     actix_web::rt::spawn(shared.calls.clone().follow(Arc::clone(app)));

@@ -2,11 +2,12 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use futures_util::future::join;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
@@ -222,6 +223,24 @@ fn who_goes_on_sending_what_was_refused_is_cut_off() {
             let request = request.header("Content-Type", "application/json").body(long.clone());
             Caller::send(request).await.expect(status);
         }
+    });
+}
+
+#[test]
+fn long_bodies_of_one_caller_come_at_a_pace_however_many_connections_bring_them() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let long = format!("{{\"reports\":[{}1]}}", "1,".repeat(2 * 1024 * 1024 - 16));
+        let send = async || {
+            let request = spark.caller.request(Method::POST, "/v1/reports/batch").header("Idempotency-Key", new_key());
+            Caller::send(request.header("Content-Type", "application/json").body(long.clone())).await.expect(422);
+        };
+        #[expect(clippy::disallowed_methods, reason = "measures the pace of a real connection")]
+        let since = Instant::now();
+        join(send(), send()).await;
+        // Seven of the eight megabytes come at sixteen a second.
+        assert!(since.elapsed() > Duration::from_millis(400), "{:?}", since.elapsed());
+        spark.submit(&small("M-1")).await;
     });
 }
 
