@@ -229,11 +229,12 @@ fn who_goes_on_sending_what_was_refused_is_cut_off() {
 #[test]
 fn long_bodies_of_one_caller_come_at_a_pace_however_many_connections_bring_them() {
     on_both(|world| async move {
-        let spark = world.platform("spark").await;
-        let long = format!("{{\"reports\":[{}1]}}", "1,".repeat(2 * 1024 * 1024 - 16));
+        // A trial's body of another kind is refused once it is there, and not read: what takes time is its coming alone.
+        let spark = world.platform_with("spark", Mode::Test, Scope::ALL).await;
+        let long = "1".repeat(4 * 1024 * 1024);
         let send = async || {
             let request = spark.caller.request(Method::POST, "/v1/reports/batch").header("Idempotency-Key", new_key());
-            Caller::send(request.header("Content-Type", "application/json").body(long.clone())).await.expect(422);
+            Caller::send(request.header("Content-Type", "text/plain").body(long.clone())).await.expect(415);
         };
         #[expect(clippy::disallowed_methods, reason = "measures the pace of a real connection")]
         let since = Instant::now();
