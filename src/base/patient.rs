@@ -50,7 +50,9 @@ impl Drop for Patient {
     }
 }
 
-/// Has this thread give way, for as long as it lives. On Linux a thread has a priority of its own; elsewhere the whole process would give way. One that runs only when nothing else
+/// Has this thread give way, for as long as it lives.
+///
+/// On Linux a thread has a priority of its own; elsewhere the whole process would give way. One that runs only when nothing else
 /// wants its processor (`SCHED_IDLE`) leaves it at once to whoever wakes up, where `nice` lets it finish its slice: milliseconds,
 /// for each step of a report. Between services and sessions Linux shares out before it looks at this: what else is busy on the
 /// machine does not starve them.
