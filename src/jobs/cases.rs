@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::beat::Beat;
-use super::rows::{each_row, or_else};
+use super::rows::{each_row, each_row_in_turn, or_else};
 use crate::domain::casework;
 use crate::domain::casework::requests;
 use crate::domain::casework::rights;
@@ -14,6 +14,7 @@ use crate::domain::ledger::stumbles;
 use crate::domain::paging;
 use crate::domain::watch::matching;
 use crate::domain::watch::together::Together;
+use crate::domain::watch::waiting;
 use crate::error::Result;
 
 pub(super) async fn end_holds(beat: &Beat) -> Result<()> {
@@ -32,7 +33,8 @@ pub(super) async fn mark_overdue(beat: &Beat) -> Result<()> {
     each_row(beat, requests::overdue, work).await.map(drop)
 }
 
-/// Compares what came in with what is there: one after the other, so that each knows what the one before it found.
+/// Compares what came in with what is there, of each platform in its turn: one after the other, so that each knows what the one
+/// before it found.
 pub(super) async fn compare(beat: &Beat) -> Result<()> {
     let together = Arc::new(Mutex::new(Together::default()));
     let work = async |case: &str| {
@@ -44,7 +46,7 @@ pub(super) async fn compare(beat: &Beat) -> Result<()> {
         let id = case.to_owned();
         beat.write(move |tx| matching::raise(tx, &id, &found)).await
     };
-    each_row(beat, matching::waiting, work).await.map(drop)
+    each_row_in_turn(beat, waiting::in_turn, work).await.map(drop)
 }
 
 /// Takes cases from those whose right to them ended at the very moment in which they took them.

@@ -10,10 +10,15 @@ use crate::base::time::Timestamp;
 use crate::db::due::DueRow;
 use crate::domain::ledger::stumbles::{self, Stumble, Why};
 use crate::domain::unit::{Look, Unit};
+use crate::domain::watch::waiting::Places;
 use crate::error::{Error, Result};
 
 /// How many rows a job finds at a time.
 const BATCH: i64 = 50;
+/// How many of each platform, where they take turns.
+const OF_EACH: i64 = 16;
+/// How many rows are enough for a beat, where they do.
+const ENOUGH: usize = 1_000;
 /// How many rows of one job are worked on side by side: on `SQLite` they share a commit; on `PostgreSQL` each takes a
 /// connection, and all jobs together must leave some to those who report.
 const SHARING_A_COMMIT: usize = 16;
@@ -21,24 +26,66 @@ const WITH_A_CONNECTION: usize = 2;
 
 /// Finds a few of the rows that are due, behind the given one.
 pub(super) type Find = fn(&mut Look<'_>, Option<&DueRow>, i64) -> Result<Vec<DueRow>>;
+/// Finds a few of each platform's, behind the given places, and moves those on.
+pub(super) type FindInTurn = fn(&mut Look<'_>, &mut Places, i64) -> Result<Vec<DueRow>>;
 
 /// Works on each row that is due. Says how many are in the way: those that could not be worked on, now or lately.
 ///
 /// # Errors
 /// `Unavailable` when the database is away; what it says when it cannot find what is due.
 pub(super) async fn each_row(beat: &Beat, find: Find, work: impl AsyncFn(&str) -> Result<()>) -> Result<usize> {
-    let app = &beat.app;
-    let at_once = if app.db.is_shared() { WITH_A_CONNECTION } else { SHARING_A_COMMIT };
-    let (mut after, mut in_the_way) = (None::<DueRow>, InTheWay::known(beat).await?);
-    loop {
+    let mut after = None::<DueRow>;
+    let next = async |_| {
         let from = after.clone();
         let some = beat.read(move |rx| find(rx, from.as_ref(), BATCH)).await?;
-        let Some(last) = some.last() else { break };
-        after = Some(last.clone());
+        after = some.last().cloned();
+        Ok(some)
+    };
+    work_on(beat, next, work).await
+}
+
+/// The same, a few of each platform in its turn: rows that come while others are worked on do not wait for all of those. After
+/// very many it leaves the rest to the job's next beat, which also meets what came in behind a place.
+///
+/// # Errors
+/// As [`each_row`].
+pub(super) async fn each_row_in_turn(
+    beat: &Beat,
+    find: FindInTurn,
+    work: impl AsyncFn(&str) -> Result<()>,
+) -> Result<usize> {
+    let mut places = Places::new();
+    let next = async |done| {
+        if done >= ENOUGH {
+            return Ok(Vec::new());
+        }
+        let mut from = std::mem::take(&mut places);
+        let (some, from) = beat.read(move |rx| Ok((find(rx, &mut from, OF_EACH)?, from))).await?;
+        places = from;
+        Ok(some)
+    };
+    work_on(beat, next, work).await
+}
+
+/// Works on what is next, which is told how many rows were done, until there is no more.
+async fn work_on(
+    beat: &Beat,
+    mut next: impl AsyncFnMut(usize) -> Result<Vec<DueRow>>,
+    work: impl AsyncFn(&str) -> Result<()>,
+) -> Result<usize> {
+    let app = &beat.app;
+    let at_once = if app.db.is_shared() { WITH_A_CONNECTION } else { SHARING_A_COMMIT };
+    let (mut all_done, mut in_the_way) = (0, InTheWay::known(beat).await?);
+    loop {
+        let some = next(all_done).await?;
+        if some.is_empty() {
+            break;
+        }
         let now = app.clock.now();
         let awake: Vec<String> = some.into_iter().map(|(_, id)| id).filter(|id| !in_the_way.rests(id, now)).collect();
         for few in awake.chunks(at_once) {
             let done = join_all(few.iter().map(|id| caught(work(id)))).await;
+            all_done += done.iter().filter(|one| one.is_ok()).count();
             in_the_way.note(beat, few, done).await?;
         }
     }

@@ -1,16 +1,22 @@
 //! Cases of one subject that wait together are compared as one, and what comes of it is what each would have found by itself.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use actix_web::rt::spawn;
+use diesel::prelude::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use recourse::db::schema::{cases, platforms};
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::terms::Mode;
+use recourse::domain::unit::Look;
 use recourse::domain::watch::matching;
 use recourse::domain::watch::together::Together;
+use recourse::domain::watch::waiting::{Places, in_turn};
 use recourse::jobs;
 use serde_json::{Value, json};
 
@@ -48,9 +54,9 @@ fn written(round: usize, at: usize, (subject, other, by, category, _): &Report) 
 
 /// How many wait, after each of them was compared by itself, and after those before it.
 async fn found_alike(world: &World) -> usize {
-    let compared = |rx: &mut recourse::domain::unit::Look<'_>| {
+    let compared = |rx: &mut Look<'_>| {
         let mut together = Together::default();
-        let waiting = matching::waiting(rx, None, 500)?;
+        let waiting = in_turn(rx, &mut Places::new(), 500)?;
         for (_, case) in &waiting {
             let alone = matching::compare(rx, case, &mut Together::default())?;
             assert_eq!(matching::compare(rx, case, &mut together)?, alone);
@@ -104,5 +110,53 @@ fn a_burst_about_one_subject_is_looked_at_once() {
         let opened = |text: &&String| text.contains("max(") && text.contains("assessments");
         assert_eq!(heard.iter().filter(opened).count(), 1, "{heard:#?}");
         assert_eq!(found_alike(&world).await, 0);
+    });
+}
+
+/// The cases that still wait, by platform.
+async fn who_waits(world: &World) -> (i64, i64) {
+    let counted = |rx: &mut Look<'_>| {
+        let mut of = |name: &str| {
+            let whose = platforms::table.filter(platforms::name.eq(name)).select(platforms::id).single_value();
+            let waits = cases::table.filter(cases::match_at.is_not_null().and(cases::platform_id.nullable().eq(whose)));
+            waits.count().get_result(rx.conn())
+        };
+        Ok((of("spark")?, of("meetly")?))
+    };
+    world.app.read(counted).await.unwrap()
+}
+
+#[test]
+fn the_few_of_one_platform_are_compared_before_the_many_of_another() {
+    on_both(|world| async move {
+        let (spark, meetly) = (world.platform("spark").await, world.platform("meetly").await);
+        for round in 0..2 {
+            // Each two name a number of their own, so that none is found in a group.
+            let pairs = (0..100).map(|at| written(round, at, &(at / 2, None, at, "threats", 0)));
+            let reports: Vec<Value> = pairs.collect();
+            spark.caller.post("/v1/reports/batch", &json!({"reports": reports})).await.expect(207);
+        }
+        let next = |mut places: Places| {
+            let read = world.app.read(move |rx| Ok((in_turn(rx, &mut places, 16)?, places)));
+            async { read.await.unwrap() }
+        };
+        let (first, places) = next(Places::new()).await;
+        assert_eq!(first.len(), 16);
+        // Whoever comes while others are worked on is among the next, and nobody is met twice.
+        let told = [0, 1].map(|at| written(3, at, &(0, None, at, "threats", 0)));
+        for report in &told {
+            meetly.submit(report).await;
+        }
+        let (second, _) = next(places).await;
+        assert_eq!((second.len(), second.iter().filter(|row| first.contains(row)).count()), (18, 0));
+        let app = Arc::clone(&world.app);
+        let job = spawn(async move { jobs::once(&app, "compare").await });
+        let mut waiting = who_waits(&world).await;
+        while waiting.1 > 0 {
+            waiting = who_waits(&world).await;
+        }
+        assert!(waiting.0 > 100, "{} of the many waited still", waiting.0);
+        job.await.unwrap().unwrap();
+        assert_eq!(who_waits(&world).await, (0, 0));
     });
 }

@@ -14,7 +14,7 @@ use super::naming::{COMPARED, Digest, named_by, shared};
 use super::together::{Beside, Shared, Together};
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
-use crate::db::due::{self, DueRow};
+use crate::db::due;
 use crate::db::schema::{blind_indexes, cases as table, reports};
 use crate::domain::case::store;
 use crate::domain::casework;
@@ -65,20 +65,6 @@ pub struct Compared {
     // In the order of the ids, so that two workers never wait for each other.
     raised: BTreeSet<(CaseId, Signal)>,
     unreadable: BTreeSet<CaseId>,
-}
-
-/// A few of the cases that wait for a comparison.
-pub fn waiting(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
-    let (at, id) = due::place(after);
-    due::walk(limit, |limit| {
-        table::table
-            .filter(table::match_at.is_not_null())
-            .filter(table::match_at.gt(at).or(table::match_at.eq(at).and(table::id.gt(id))))
-            .order((table::match_at, table::id))
-            .limit(limit)
-            .select((table::match_at.assume_not_null(), table::id))
-            .load(rx.conn())
-    })
 }
 
 /// Compares a case that waits for it. Reads only, so that nobody who writes waits for it. What was found of its whole group in this

@@ -7,5 +7,6 @@ pub mod renewal;
 pub mod soundness;
 mod tables;
 pub mod together;
+pub mod waiting;
 
 pub(in crate::domain) use tables::TABLES;
