@@ -41,6 +41,7 @@ mod flow_walks;
 mod flows;
 mod following;
 mod forged_tokens;
+mod grouped;
 mod guarded;
 mod hanging;
 mod harness;

@@ -1,9 +1,8 @@
 //! One tenant's calls take no other's turn: connections and the writer's time are shared out.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use actix_web::rt::spawn;
 use actix_web::rt::task::{JoinHandle, spawn_blocking};
@@ -23,32 +22,31 @@ use recourse::error::{Error, Result};
 use serde_json::json;
 
 use crate::harness::client::{Caller as Client, small};
-use crate::harness::process::now;
 use crate::harness::{TEST, World, on_both};
 use crate::structure::{code, sources};
 
 /// Whose work was done, in order, how much of it waits or has waited, and how much has come to its bar.
 #[derive(Clone, Default)]
-struct Order {
+pub(crate) struct Order {
     done: Arc<Mutex<Vec<&'static str>>>,
-    begun: Arc<AtomicUsize>,
+    pub(crate) begun: Arc<AtomicUsize>,
     barred: Arc<AtomicUsize>,
 }
 
 impl Order {
     /// Waits until so much work stands in its line.
-    async fn stand(&self, count: usize) {
+    pub(crate) async fn stand(&self, count: usize) {
         until(|| self.begun.load(Ordering::SeqCst) >= count).await;
     }
 
     /// Waits until so much work has left its line and stands at its bar.
-    async fn hold(&self, count: usize) {
+    pub(crate) async fn hold(&self, count: usize) {
         until(|| self.barred.load(Ordering::SeqCst) >= count).await;
     }
 }
 
 /// Lets others go on until it is so.
-async fn until(is_so: impl Fn() -> bool) {
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
     for _ in 0..1_000_000 {
         if is_so() {
             return;
@@ -60,10 +58,10 @@ async fn until(is_so: impl Fn() -> bool) {
 
 /// What stops work until the other end is dropped.
 #[derive(Clone)]
-struct Bar(Arc<Mutex<Receiver<()>>>);
+pub(crate) struct Bar(Arc<Mutex<Receiver<()>>>);
 
 impl Bar {
-    fn new() -> (Sender<()>, Self) {
+    pub(crate) fn new() -> (Sender<()>, Self) {
         let (go, held) = channel();
         (go, Self(Arc::new(Mutex::new(held))))
     }
@@ -74,7 +72,7 @@ impl Bar {
 }
 
 /// Writes in the turn of a share, and notes whose it was; stops first, where there is a bar.
-fn write(world: &World, share: &'static str, bar: Option<Bar>, order: &Order) -> JoinHandle<Result<()>> {
+pub(crate) fn write(world: &World, share: &'static str, bar: Option<Bar>, order: &Order) -> JoinHandle<Result<()>> {
     let (app, order) = (Arc::clone(&world.app), order.clone());
     spawn(async move {
         let Order { done, barred, .. } = order.clone();
@@ -283,49 +281,6 @@ fn whose_line_is_full_hears_so_and_nobody_else_does() {
         for one in join_all(held).await {
             one.unwrap().unwrap();
         }
-    });
-}
-
-/// On SQLite writes share a commit, and nobody is answered before it: a group in which several are is a short one.
-#[test]
-fn who_brings_one_write_is_answered_before_the_many_of_another_are_done() {
-    on_both(|world| async move {
-        if world.app.db.is_shared() {
-            return;
-        }
-        let (go, bar) = Bar::new();
-        let order = Order::default();
-        let held = write(&world, "flood", Some(bar), &order);
-        order.hold(1).await;
-        let is_answered = Arc::new(AtomicBool::new(false));
-        // The first takes longer than a group of several gathers; the second looks whether the other one was answered.
-        let flood: Vec<_> = [false, true]
-            .map(|looks| {
-                let (app, is_answered, counted) =
-                    (Arc::clone(&world.app), Arc::clone(&is_answered), order.begun.clone());
-                spawn(async move {
-                    let work = move |_: &mut Entry<'_>| {
-                        let begin = now();
-                        let patience = Duration::from_millis(if looks { 5_000 } else { 6 });
-                        while begin.elapsed() < patience && !(looks && is_answered.load(Ordering::SeqCst)) {
-                            std::thread::yield_now();
-                        }
-                        Ok(begin.elapsed() < patience)
-                    };
-                    counted.fetch_add(1, Ordering::SeqCst);
-                    app.enter(&Share::of("flood"), work).await
-                })
-            })
-            .into();
-        order.stand(3).await;
-        let quiet = write(&world, "quiet", None, &order);
-        order.stand(4).await;
-        drop(go);
-        quiet.await.unwrap().unwrap();
-        is_answered.store(true, Ordering::SeqCst);
-        held.await.unwrap().unwrap();
-        let found = join_all(flood).await.pop().unwrap();
-        assert!(found.unwrap().unwrap(), "it waited for all that the other brought");
     });
 }
 
