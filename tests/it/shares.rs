@@ -46,7 +46,7 @@ impl Order {
 }
 
 /// Lets others go on until it is so.
-pub(crate) async fn until(is_so: impl Fn() -> bool) {
+async fn until(is_so: impl Fn() -> bool) {
     for _ in 0..1_000_000 {
         if is_so() {
             return;
