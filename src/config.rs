@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::base::secret::Sensitive;
+use crate::base::zone::Zone;
 use crate::db::Sizes;
 use crate::outbound::{self, MailSettings, PagerSettings};
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub database_url: Option<Sensitive<String>>,
     /// How the service is reached from outside: the issuer of its access tokens.
     pub base_url: Option<String>,
+    /// The zone in which pages for colleagues show times, by its IANA name.
+    pub time_zone: Zone,
     /// Where published editions stand; a folder in the data directory when absent.
     pub editions: Option<PathBuf>,
     /// A rule file that replaces the built-in TSP-1.
@@ -102,6 +105,7 @@ impl Default for Config {
             metrics_listen: None,
             database_url: None,
             base_url: None,
+            time_zone: Zone::default(),
             editions: None,
             rules_file: None,
             limits: Limits::default(),

@@ -73,6 +73,12 @@ pub enum Forbidden {
     Role,
     /// The second person must be somebody else than the first.
     SecondPerson,
+    /// A form that comes from no page of ours.
+    Origin,
+    /// A browser asks for a page before anybody has, and its reading is put on record.
+    Ahead,
+    /// Only who proposed an act takes it back.
+    Proposer,
 }
 
 /// Which state stands in the way.
@@ -100,6 +106,8 @@ pub enum Conflict {
     ActDecided,
     /// A pending act waits no longer: its case was closed, or whoever proposed it may not work on it any more.
     ActVoid,
+    /// A pending act was taken back by whoever proposed it.
+    ActWithdrawn,
     /// More is known, or was judged, than the pending act answers.
     ActOutdated,
     /// More was said in the case than the caller has read, in this claim where the act needs one.

@@ -168,7 +168,7 @@ async fn lead(app: &Arc<App>) -> String {
     let opened = app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {
         staff::add(tx, new)?;
         let account = staff::account(tx, &username)?.unwrap();
-        staff::open_session(tx, account)
+        staff::open_session(tx, account, staff::Carrier::Api)
     });
     opened.await.unwrap().token.into_exposed()
 }

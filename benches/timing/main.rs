@@ -142,7 +142,7 @@ fn advocate(database: &Database, declares: bool) -> String {
                 colleagues::declare(tx, &username, &Identifier::new(IdentifierKind::Phone, NUMBER))?;
             }
             let account = staff::account(tx, &username)?.unwrap();
-            staff::open_session(tx, account)
+            staff::open_session(tx, account, staff::Carrier::Api)
         };
         app.write(Caller::Command("bench"), work).await.unwrap().token.into_exposed()
     };

@@ -12,3 +12,4 @@ pub mod sheet;
 pub mod text;
 pub mod time;
 pub mod tolerant;
+pub mod zone;

@@ -1,6 +1,7 @@
 //! The unit of work on both databases. Only [`Db::write`] makes a [`Tx`], only [`Db::read`] makes an [`Rx`], and
 //! neither closure can await, so that no mail or HTTP call ever happens inside a transaction.
 
+pub mod among;
 pub mod dialect;
 pub mod due;
 pub mod migrate;

@@ -72,6 +72,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    case_offers (case_id) {
+        case_id -> Text,
+        staff_id -> Text,
+        given_by -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    case_passes (staff_id, case_id) {
+        staff_id -> Text,
+        case_id -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
     readings (case_id, staff_id) {
         case_id -> Text,
         staff_id -> Text,
@@ -87,6 +104,7 @@ diesel::table! {
         mode -> Text,
         state -> Text,
         sort_rank -> BigInt,
+        category -> Text,
     }
 }
 
@@ -165,6 +183,8 @@ diesel::table! {
         at -> BigInt,
         records -> Nullable<Text>,
         body -> Binary,
+        channel -> Nullable<Text>,
+        contact -> Nullable<Binary>,
     }
 }
 
@@ -334,6 +354,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_heads,
     blind_indexes,
     case_links,
+    case_offers,
+    case_passes,
     case_queues,
     cases,
     clocks,

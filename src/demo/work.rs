@@ -1,6 +1,7 @@
 //! Working on the demo's cases: some claimed, some set aside, some asked of their platform and answered, some closed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use indicatif::ProgressBar;
@@ -12,8 +13,12 @@ use super::window::ANSWERS;
 use super::{Note, PlatformNote};
 use crate::app::App;
 use crate::base::secret::{hex, random_bytes};
+use crate::base::time::Clock;
 use crate::domain::people::staff;
 use crate::domain::unit::Caller;
+
+/// When somebody looks again whether contact is safe: within the time that every priority gives.
+const AGAIN: Duration = Duration::from_mins(90);
 
 /// A colleague at work.
 pub(super) struct Desk {
@@ -80,7 +85,7 @@ async fn sit_down(app: &Arc<App>, note: &Note, role: &str) -> anyhow::Result<Des
     let opened = app
         .write(Caller::Command("demo"), move |tx| {
             let account = staff::account(tx, &name)?.ok_or(crate::error::Error::NotFound)?;
-            staff::open_session(tx, account)
+            staff::open_session(tx, account, staff::Carrier::Api)
         })
         .await?;
     Ok(Desk { http: Client::builder().build()?, base: note.base_url.clone(), token: opened.token.into_exposed() })
@@ -123,7 +128,9 @@ async fn one(desk: &Desk, queue: &str, round: usize) -> anyhow::Result<()> {
             desk.call(&path("platform-requests"), &keep, None).await?;
         }
         1 => {
-            let note = json!({"text": "Contact is not safe now: the device may be seen. She comes back by herself.", "records": "standby"});
+            let text = "Contact is not safe now: the device may be seen. She comes back by herself.";
+            let again = Clock::machine().now().plus(AGAIN);
+            let note = json!({"text": text, "records": "standby", "look_again_by": again});
             desk.call(&path("notes"), &note, None).await?;
         }
         2 => {

@@ -11,7 +11,7 @@ use super::casework::colleagues;
 use super::ledger::idempotency::{self, Answer, Answered, Keyed, Reply};
 use super::ledger::seen::Seen;
 use super::paging;
-use super::people::staff::{self, Living, Session, Which};
+use super::people::staff::{self, Living, Session, Sitting, Which};
 use super::unit::{Entry, Look, Unit};
 use super::vault::Owner;
 use crate::base::id::{CaseId, SessionId};
@@ -52,6 +52,24 @@ pub fn on_case<A: CaseAct>(
         let grant = access::case::<A>(tx, who, &at.case)?;
         at.seen.holds(grant.case().version)?;
         Ok(Reply::of(Owner::case(&at.case), work(tx, grant)?))
+    })
+}
+
+/// Does an act by which a colleague leaves a case, once for each key. They may see no more of it afterwards, so the answer says
+/// nothing of it, and is kept under their own keys: whoever repeats the call hears the same.
+///
+/// # Errors
+/// As [`on_case`].
+pub fn leaving<A: CaseAct>(
+    entry: &mut Entry<'_>,
+    visit: Visit,
+    at: &At,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer>,
+) -> Result<Answered> {
+    once(entry, visit, |tx, who| {
+        let grant = access::case::<A>(tx, who, &at.case)?;
+        at.seen.holds(grant.case().version)?;
+        Ok(Reply::of(Owner::staff(&who.id), work(tx, grant)?))
     })
 }
 
@@ -171,12 +189,59 @@ pub fn reading<T>(
     Ok(WasRead { answer, stale: Some(session).filter(|session| session.is_stale) })
 }
 
+/// Reads something about a case of which no record is kept, such as who may take it.
+///
+/// # Errors
+/// As [`reading`], and what `access` says of the case.
+pub fn reading_of<T>(
+    rx: &mut Look<'_>,
+    bearer: &Sensitive<String>,
+    case: &CaseId,
+    work: impl FnOnce(&mut Look<'_>, &Sight) -> Result<T>,
+) -> Result<WasRead<T>> {
+    reading(rx, bearer, |rx, who| {
+        let sight = access::sight(rx, who, case)?;
+        work(rx, &sight)
+    })
+}
+
 /// Notes that a session is in use, after a reading that wrote nothing.
 ///
 /// # Errors
 /// What the database says.
 pub fn keep_awake(entry: &mut Entry<'_>, session: &Session) -> Result<()> {
     access::keep_awake(entry, session)
+}
+
+/// Keeps a session awake for a person who is there and asks for nothing else, and says how long it lasts now.
+///
+/// # Errors
+/// `Unauthenticated` when it has ended.
+pub fn stay(entry: &mut Entry<'_>, bearer: &Sensitive<String>) -> Result<Sitting> {
+    let (_, who) = access::member(entry, bearer)?;
+    Ok(*who.sitting())
+}
+
+/// Reads for a page that stands open and that nobody has asked for just now: it keeps no session awake.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended; what `work` says.
+pub fn unnoticed<T>(
+    rx: &mut Look<'_>,
+    bearer: &Sensitive<String>,
+    work: impl FnOnce(&mut Look<'_>, &Acting) -> Result<T>,
+) -> Result<T> {
+    let (who, _) = access::reading(rx, bearer)?;
+    work(rx, &who)
+}
+
+/// Has letters be keys of a colleague's pages, or not.
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended.
+pub fn set_letter_keys(entry: &mut Entry<'_>, bearer: &Sensitive<String>, are_on: bool) -> Result<()> {
+    let (tx, who) = access::member(entry, bearer)?;
+    staff::set_letter_keys(tx, &who.id, are_on)
 }
 
 /// Ends a session, and with the last one what its colleague had claimed.

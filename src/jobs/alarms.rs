@@ -17,6 +17,13 @@ pub(super) async fn end_claims(beat: &Beat) -> Result<()> {
     each_row(beat, casework::claims_lapsed, work).await.map(drop)
 }
 
+/// Ends offers that nobody took, and has both told.
+pub(super) async fn end_offers(beat: &Beat) -> Result<()> {
+    let call = async |case: &str| beat.write_row(case, paging::call_for_unreadable).await;
+    let work = async |case: &str| or_else(beat, case, casework::lapse_offer, call).await;
+    each_row(beat, casework::offers_lapsed, work).await.map(drop)
+}
+
 pub(super) async fn tell_of_clocks(beat: &Beat) -> Result<()> {
     let call = async |clock: &str| {
         let id = clock.to_owned();

@@ -44,12 +44,15 @@ impl Lane {
     fn of(job: &Job, again: bool) -> Self {
         match job {
             Job::Mail { staff, .. } => Self::Mail { to: staff.clone(), again },
-            Job::Pager { .. } | Job::TellOfEmptyShift { .. } => Self::Pager,
+            Job::Pager { .. } | Job::Offer { .. } | Job::TellOfEmptyShift { .. } => Self::Pager,
             Job::Probe => Self::Probe,
             Job::TellOfWall { .. }
+            | Job::TellOfLeft { .. }
             | Job::TellOfUnseen { .. }
             | Job::TellOperatorOfUnseen
             | Job::TellOperatorOfWall
+            | Job::TellOfUnsafeContact { .. }
+            | Job::TellOperatorOfUnsafeContact
             | Job::TellOperatorUnheard { .. }
             | Job::TellOperatorOfEmptyShift { .. }
             | Job::TellOperatorOfNoRota

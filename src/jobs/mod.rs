@@ -11,6 +11,7 @@ mod clerk;
 mod counts;
 mod deliveries;
 pub mod editions;
+mod mails;
 mod outbox;
 mod pace;
 mod renewal;
@@ -54,8 +55,9 @@ const SIGN: Duration = Duration::from_hours(24);
 
 /// The jobs, each with its name, when it runs, and what it does. What the clock makes due stands in the order in which
 /// [`tick`] does it. Beside them work a [`Clerk`] and a [`Courier`], who wait for work of their own.
-static JOBS: [Job; 23] = [
+static JOBS: [Job; 24] = [
     Job { name: "end_claims", when: Due(TICK), work: |beat| alarms::end_claims(beat).boxed_local() },
+    Job { name: "end_offers", when: Due(TICK), work: |beat| alarms::end_offers(beat).boxed_local() },
     Job { name: "tell_of_clocks", when: Due(TICK), work: |beat| alarms::tell_of_clocks(beat).boxed_local() },
     Job { name: "end_holds", when: Due(TICK), work: |beat| cases::end_holds(beat).boxed_local() },
     Job { name: "mark_overdue", when: Due(TICK), work: |beat| cases::mark_overdue(beat).boxed_local() },

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use super::mails::words;
 use crate::app::App;
-use crate::base::id::ShiftId;
+use crate::base::id::{CaseId, ShiftId};
+use crate::domain::casework;
 use crate::domain::ledger::outbox::{self, Lease};
 use crate::domain::paging::owed::{self, Job, Leased};
 use crate::domain::paging::{self, Notice, Rung, Urgency, missed, unheard, unseen};
 use crate::domain::people::staff;
-use crate::domain::unit::Caller;
+use crate::domain::unit::{Caller, Unit};
 use crate::domain::vault::Damaged;
 use crate::error::{Error, Result};
 use crate::outbound::{NotSent, Ring};
@@ -115,21 +117,18 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             let ring = Ring { id: &id, urgency: urgency.as_str(), rung: rung.as_str(), told, sign_in: &sign_in };
             Ok(pager.ring(&ring).await.map_err(Undone::Later))
         }
+        Job::Offer { .. } => ring_for_offer(app, leased).await,
         Job::TellOfWall { case } => {
             tracing::warn!(target: "on_call", case = %case, "a colleague met a wall: tell the safeguarding lead");
-            let (case, key) = (case.clone(), leased.lease.id.to_string());
-            app.write(Caller::Job("outbox"), move |tx| paging::tell_of_wall(tx, &case, &key)).await?;
-            Ok(Ok(()))
+            told_of_wall(app, leased, case, paging::tell_of_wall).await
         }
-        Job::TellOfUnseen { cases, count } => {
-            tracing::warn!(target: "on_call", count, "nobody may work on these cases: see `recourse check`");
-            for case in cases {
-                tracing::warn!(target: "on_call", case = %case, "nobody may work on this case");
-            }
-            let (cases, key) = (cases.clone(), leased.lease.id.to_string());
-            app.write(Caller::Job("outbox"), move |tx| unseen::tell(tx, &cases, &key)).await?;
-            Ok(Ok(()))
+        Job::TellOfLeft { case } => {
+            tracing::warn!(target: "on_call", case = %case, "a colleague knows somebody in a case and has left it: tell the safeguarding lead");
+            told_of_wall(app, leased, case, paging::tell_of_left).await
         }
+        Job::TellOfUnsafeContact { case } => tell_of_unsafe_contact(app, leased, case.clone()).await,
+        Job::TellOperatorOfUnsafeContact => Ok(tell_operator_of_unsafe_contact(app, leased).await),
+        Job::TellOfUnseen { cases, count } => tell_of_unseen(app, leased, cases.clone(), *count).await,
         Job::TellOperatorOfUnseen => {
             let text = "Nobody may work on a case that is open: its queue is on nobody's list, or everybody who could stands behind a wall. `recourse check` names it and says what to do.";
             Ok(to_operator(app, leased, "Something needs you", text).await)
@@ -144,7 +143,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
         }
         Job::TellOperatorOfClosedFactor { staff } => closed_factor(app, leased, staff).await,
         Job::TellOperatorOfWall => {
-            let text = "A colleague was turned away from a case that names them or somebody close to them, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";
+            let text = "A colleague was turned away from a case that names them or somebody close to them, or has left one, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";
             Ok(to_operator(app, leased, "Something needs you", text).await)
         }
         Job::Probe => Ok(probe(app, leased).await.map_err(Undone::Later)),
@@ -172,6 +171,35 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             Ok(to_operator(app, leased, ENDPOINT_NEEDS_YOU, &text).await)
         }
     }
+}
+
+/// Says that an urgent case is offered to somebody, in the log, and by the pager while it is.
+async fn ring_for_offer(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), Undone>> {
+    let Job::Offer { case, staff, until, told } = &leased.job else { return Ok(Ok(())) };
+    let (told, level) = (if app.mailer.is_some() { *told } else { 0 }, Rung::OnCall.as_str());
+    if !leased.failed_before {
+        tracing::warn!(target: "on_call", case = %case, reason = "handed_over", rung = level, told, "page the on-call");
+    }
+    let Some(pager) = &app.pager else { return Ok(Ok(())) };
+    let (case, staff, until) = (case.clone(), staff.clone(), *until);
+    if !app.read(move |rx| casework::stands(rx, &case, &staff, until)).await? {
+        return Ok(Ok(()));
+    }
+    let (id, sign_in) = (leased.lease.id.to_string(), app.config.base_url());
+    let ring = Ring { id: &id, urgency: Urgency::Now.as_str(), rung: level, told, sign_in: &sign_in };
+    Ok(pager.ring(&ring).await.map_err(Undone::Later))
+}
+
+/// Has the safeguarding leads told of a wall before this case.
+async fn told_of_wall(
+    app: &Arc<App>,
+    leased: &Leased,
+    case: &CaseId,
+    tell: fn(&mut Unit<'_>, &CaseId, &str) -> Result<()>,
+) -> Result<std::result::Result<(), Undone>> {
+    let (case, key) = (case.clone(), leased.lease.id.to_string());
+    app.write(Caller::Job("outbox"), move |tx| tell(tx, &case, &key)).await?;
+    Ok(Ok(()))
 }
 
 /// Asks the mail server and the pager whether they would take a page. Nobody is called.
@@ -232,6 +260,40 @@ async fn closed_factor(
     Ok(to_operator(app, leased, "A colleague cannot sign in", &text).await)
 }
 
+/// Owes the mails about cases that nobody may work on.
+async fn tell_of_unseen(
+    app: &Arc<App>,
+    leased: &Leased,
+    cases: Vec<CaseId>,
+    count: usize,
+) -> Result<std::result::Result<(), Undone>> {
+    tracing::warn!(target: "on_call", count, "nobody may work on these cases: see `recourse check`");
+    for case in &cases {
+        tracing::warn!(target: "on_call", case = %case, "nobody may work on this case");
+    }
+    let key = leased.lease.id.to_string();
+    app.write(Caller::Job("outbox"), move |tx| unseen::tell(tx, &cases, &key)).await?;
+    Ok(Ok(()))
+}
+
+/// Owes the mails about contact by a way that was not known to be safe.
+async fn tell_of_unsafe_contact(
+    app: &Arc<App>,
+    leased: &Leased,
+    case: CaseId,
+) -> Result<std::result::Result<(), Undone>> {
+    tracing::warn!(target: "on_call", case = %case, "contact was made by a way not known to be safe: tell the safeguarding lead");
+    let key = leased.lease.id.to_string();
+    app.write(Caller::Job("outbox"), move |tx| paging::write_of_unsafe_contact(tx, &case, &key)).await?;
+    Ok(Ok(()))
+}
+
+/// Tells the operator, because no safeguarding lead may hear.
+async fn tell_operator_of_unsafe_contact(app: &Arc<App>, leased: &Leased) -> std::result::Result<(), Undone> {
+    let text = "A safeguarding lead is to be told of something in a case, and no mail reaches one who may hear of it. The log of the service names the case, under `on_call`. Have a safeguarding lead look at its record now.";
+    to_operator(app, leased, "A safeguarding lead must be told", text).await
+}
+
 /// Writes to the operator, where an address is set. What it is about stands in the log too.
 async fn to_operator(app: &Arc<App>, leased: &Leased, subject: &str, text: &str) -> std::result::Result<(), Undone> {
     let Some(mailer) = &app.mailer else { return Ok(()) };
@@ -253,7 +315,7 @@ async fn mail(
     let (to, about) = (to.clone(), notice.clone());
     let address = app
         .read(move |rx| {
-            let current = paging::is_current(rx, &about, &to)?;
+            let current = casework::is_current(rx, &about, &to)?;
             if current { staff::mail_of(rx, &to).map(Some) } else { Ok(None) }
         })
         .await;
@@ -264,12 +326,12 @@ async fn mail(
         address => address?,
     };
     let address = match address {
-        // The alarm has ended or has rung again: this mail would only wake somebody for nothing.
+        // The alarm has ended or has rung again, or it is done: this mail would only wake somebody for nothing.
         None => return Ok(Ok(())),
         Some(None) => return Ok(Err(Undone::Never("the account has no mail address".to_owned()))),
         Some(Some(address)) => address,
     };
-    let text = words(notice, &app.config.base_url());
+    let text = words(notice, &format!("{}/console", app.config.base_url()));
     let (word, outcome) = match mailer.send(&address, text.0, &text.1, leased.lease.id.as_str()).await {
         Ok(()) => ("sent", Ok(())),
         Err(NotSent::Refused(reason)) => ("refused", Err(Undone::Never(reason))),
@@ -277,68 +339,4 @@ async fn mail(
     };
     app.metrics.mail(word);
     Ok(outcome)
-}
-
-/// The subject and text of a mail. A screen that lights up beside somebody must tell nothing: no name, no word of
-/// violence, no case.
-fn words(notice: &Notice, sign_in: &str) -> (&'static str, String) {
-    let (subject, first) = match notice {
-        Notice::Page { urgency: Urgency::Now, .. } => {
-            ("Please sign in now", "Something needs a person now. It comes again until somebody takes it.")
-        }
-        Notice::Page { urgency: Urgency::Today, .. } => {
-            ("Please sign in today", "Something needs a person today. It comes again until somebody takes it.")
-        }
-        Notice::Unseen => (
-            "Please ask whoever runs the service",
-            "Something is where nobody can work on it. `recourse check` says what, and what to do.",
-        ),
-        Notice::EmptyShift { .. } => (
-            "Please look at the rota",
-            "Nobody of the shift that has begun is signed in. Somebody is needed in their place.",
-        ),
-        Notice::FactorClosed => (
-            "You cannot sign in just now",
-            "Ten wrong codes came with your password, so nobody signs in with it. What you have open goes on. Call a lead: they open it again. If it was not you, somebody has your password: say so.",
-        ),
-        Notice::FactorOpen => {
-            ("You can sign in again", "Your second factor was opened again. If you asked nobody to, call a lead.")
-        }
-        Notice::ColleagueShutOut => (
-            "A colleague cannot sign in",
-            "Ten wrong codes came with a colleague's right password. Call them. Open their second factor again once you have heard their voice.",
-        ),
-        Notice::Wall => {
-            ("Please look at the record", "A colleague was turned away from something. The record says more.")
-        }
-    };
-    (subject, format!("{first}\n\nSign in: {sign_in}\n\nThis message says no more than that on purpose.\n"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::id::AlarmId;
-
-    #[test]
-    fn the_mails_are_neutral() {
-        let page = |urgency| Notice::Page { alarm: AlarmId::random(), ring: 3, urgency, last: false };
-        let empty = Notice::EmptyShift { shift: ShiftId::random() };
-        let notices = [
-            page(Urgency::Now),
-            page(Urgency::Today),
-            Notice::Wall,
-            Notice::Unseen,
-            empty,
-            Notice::FactorClosed,
-            Notice::FactorOpen,
-            Notice::ColleagueShutOut,
-        ];
-        let all: Vec<String> = notices
-            .iter()
-            .map(|notice| words(notice, "https://recourse.example"))
-            .map(|(subject, text)| format!("Subject: {subject}\n\n{text}"))
-            .collect();
-        insta::assert_snapshot!(all.join("---\n"));
-    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::beat::Beat;
 use crate::db::planning;
+use crate::domain::casework;
 use crate::domain::ledger::audit::{self, HeadsDigest};
 use crate::domain::ledger::events;
 use crate::domain::ledger::idempotency;
@@ -32,10 +33,12 @@ pub(super) async fn tidy(beat: &Beat) -> Result<()> {
     });
     let jobs = done.await;
     let sessions = all(beat, |tx| staff::forget_old_sessions(tx, ROWS)).await;
+    let passes = all(beat, |tx| casework::forget_passes(tx, ROWS)).await;
     let unheld = end_unheld(beat).await;
     // None of them waits for another that fails; the first failure is told.
     let (keys, deliveries, events, jobs, sessions, unheld) = (keys?, deliveries?, events?, jobs?, sessions?, unheld?);
-    tracing::debug!(keys, deliveries, events, jobs, sessions, unheld, "forgot what is no longer kept");
+    let passes = passes?;
+    tracing::debug!(keys, deliveries, events, jobs, sessions, passes, unheld, "forgot what is no longer kept");
     Ok(())
 }
 

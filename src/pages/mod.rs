@@ -2,6 +2,9 @@
 //! can use it.
 
 pub mod charts;
+pub mod fields;
 pub mod figures;
 pub mod frame;
+pub mod shell;
+pub mod spans;
 pub mod writing;

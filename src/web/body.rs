@@ -128,6 +128,7 @@ impl FromRequest for Raw {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let wanted = wanted_of(request);
+        let is_form = matches!(Row::called(request).map(|row| row.body), Some(Body::Words(_)));
         let packed = request.headers().get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity");
         let media = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?").to_owned());
         let announced =
@@ -155,9 +156,13 @@ impl FromRequest for Raw {
                 }
             };
             // A call without a body needs no media type.
-            let (json, charset) = media.as_deref().map_or((bytes.is_empty(), None), is_json);
-            let is_mislabelled = !json;
-            if json || is_lenient {
+            let (fits, charset) = match media.as_deref() {
+                None => (bytes.is_empty(), None),
+                Some(media) if is_form => is_of(media, "application/x-www-form-urlencoded"),
+                Some(media) => is_of(media, "application/json"),
+            };
+            let is_mislabelled = !fits;
+            if fits || is_lenient {
                 // It begins when the body has come: who sends slowly keeps none.
                 turn.await?;
                 let takes = Takes { length: bytes.len(), _memory: held };
@@ -193,16 +198,16 @@ fn turn(request: &HttpRequest) -> impl Future<Output = Result<()>> + use<> {
 fn wanted_of(request: &HttpRequest) -> Result<(usize, bool)> {
     let is_live = |token: &AccessToken| token.mode == Mode::Live;
     match Row::called(request).map(|row| row.body) {
-        Some(Body::Json(longest)) => Ok((longest, false)),
+        Some(Body::Json(longest) | Body::Words(longest)) => Ok((longest, false)),
         Some(Body::Report(longest)) => Ok((longest, request.extensions().get::<AccessToken>().is_some_and(is_live))),
         Some(Body::None | Body::Form(_)) | None => Err(anyhow::anyhow!("JSON is read where no row says so").into()),
     }
 }
 
-/// Whether a media type is JSON in UTF-8, and the encoding that it names.
-fn is_json(media: &str) -> (bool, Option<String>) {
+/// Whether a media type is this one in UTF-8, and the encoding that it names.
+fn is_of(media: &str, wanted: &str) -> (bool, Option<String>) {
     let mut parts = media.split(';').map(|part| part.trim().to_lowercase());
-    let right = parts.next().as_deref() == Some("application/json");
+    let right = parts.next().as_deref() == Some(wanted);
     let named = |part: String| {
         let (name, value) = part.split_once('=')?;
         (name.trim() == "charset").then(|| value.trim().trim_matches(['"', '\'']).to_owned())

@@ -11,7 +11,7 @@ use crate::db::Share;
 use crate::domain::access::{Acting, CaseAct, Grant, Read, Sight};
 use crate::domain::desk::{self, At, Visit, WasRead};
 use crate::domain::ledger::idempotency::{Answer, Answered, Reply};
-use crate::domain::people::staff::Living;
+use crate::domain::people::staff::{Living, Sitting};
 use crate::domain::unit::{Look, Unit};
 use crate::error::{Error, Result};
 
@@ -24,6 +24,18 @@ pub(super) async fn on_case<A: CaseAct>(
 ) -> Result<Answered> {
     let (bearer, cases, share) = (visit.bearer.clone(), vec![at.case.clone()], call.share());
     let done = call.shared.app.enter(&share, move |entry| desk::on_case(entry, visit, &at, work));
+    turning_away(call, bearer, cases, done).await
+}
+
+/// Does an act by which a colleague leaves a case, once for each key.
+pub(super) async fn leaving<A: CaseAct>(
+    call: &Call,
+    visit: Visit,
+    at: At,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
+) -> Result<Answered> {
+    let (bearer, cases, share) = (visit.bearer.clone(), vec![at.case.clone()], call.share());
+    let done = call.shared.app.enter(&share, move |entry| desk::leaving(entry, visit, &at, work));
     turning_away(call, bearer, cases, done).await
 }
 
@@ -81,6 +93,34 @@ pub(super) async fn look<T: Send + 'static>(
     turning_away(call, bearer, cases, done).await
 }
 
+/// Reads of a case what stands in lists too, and no record is kept of: nothing that anybody said.
+pub(super) async fn glance<T: Send + 'static>(
+    call: &Call,
+    bearer: Sensitive<String>,
+    case: CaseId,
+    read: impl FnOnce(&mut Look<'_>, &Sight) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (reader, named, share) = (bearer.clone(), case.clone(), call.share());
+    let done = call.shared.app.read_for(&share, move |rx| desk::shown(rx, &reader, &named, read));
+    turning_away(call, bearer, vec![case], done).await
+}
+
+/// The same as [`look`] for what is found by whom a case names: whatever is left out, the answer leaves at its beat.
+pub(super) async fn look_around<T: Send + 'static>(
+    call: &Call,
+    bearer: Sensitive<String>,
+    case: CaseId,
+    read: impl FnOnce(&mut Look<'_>, &Sight) -> Result<T> + Send + 'static,
+    record: impl FnOnce(&mut Unit<'_>, Grant<Read>, T) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let since = heard();
+    let found = look(call, bearer, case, read, record).await;
+    if found.is_ok() {
+        keep_beat(since).await;
+    }
+    found
+}
+
 /// Reads what no record is kept of: lists and counts.
 pub(super) async fn read<T: Send + 'static>(
     call: &Call,
@@ -93,6 +133,24 @@ pub(super) async fn read<T: Send + 'static>(
         call.shared.app.enter(&call.share(), move |entry| desk::keep_awake(entry, &session)).await?;
     }
     Ok(answer)
+}
+
+/// Reads something about a case of which no record is kept.
+pub(super) async fn read_of<T: Send + 'static>(
+    call: &Call,
+    bearer: Sensitive<String>,
+    case: CaseId,
+    work: impl FnOnce(&mut Look<'_>, &Sight) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (app, share, cases, visitor) = (&call.shared.app, call.share(), vec![case.clone()], bearer.clone());
+    let done = async {
+        let was_read = app.read_for(&share, move |rx| desk::reading_of(rx, &visitor, &case, work)).await?;
+        if let Some(session) = was_read.stale {
+            app.enter(&share, move |entry| desk::keep_awake(entry, &session)).await?;
+        }
+        Ok(was_read.answer)
+    };
+    turning_away(call, bearer, cases, done).await
 }
 
 /// Reads what is found by words of somebody else's, such as a platform's reference: whether there is nothing or a wall, the
@@ -112,6 +170,25 @@ pub(super) async fn search<T: Send + 'static>(
 pub(super) async fn holder(app: &App, share: &Share, bearer: Sensitive<String>) -> Result<StaffId> {
     let read = app.read_for(share, move |rx| desk::reading(rx, &bearer, |_, who| Ok(who.id.clone()))).await?;
     Ok(read.answer)
+}
+
+/// Keeps a session awake for a person who is there, and says how long it lasts now.
+pub(super) async fn stay(call: &Call, bearer: Sensitive<String>) -> Result<Sitting> {
+    call.shared.app.enter(&call.share(), move |entry| desk::stay(entry, &bearer)).await
+}
+
+/// Reads for a page that stands open: it keeps no session awake.
+pub(super) async fn unnoticed<T: Send + 'static>(
+    call: &Call,
+    bearer: Sensitive<String>,
+    work: impl FnOnce(&mut Look<'_>, &Acting) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    call.shared.app.read_for(&call.share(), move |rx| desk::unnoticed(rx, &bearer, work)).await
+}
+
+/// Has letters be keys of a colleague's pages, or not.
+pub(super) async fn set_letter_keys(call: &Call, bearer: Sensitive<String>, are_on: bool) -> Result<()> {
+    call.shared.app.enter(&call.share(), move |entry| desk::set_letter_keys(entry, &bearer, are_on)).await
 }
 
 /// Ends a session.

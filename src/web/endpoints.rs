@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-pub use super::row::{Body, Caching, Caller, Precondition, Row};
-use super::{catalogue, health, openapi, platform, public, triage};
+pub use super::row::{Body, Caching, Caller, Precondition, Reader, Row};
+use super::{catalogue, console, health, openapi, platform, public, triage};
 
 static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let rooms = [health::rows(), openapi::rows(), catalogue::rows(), platform::rows(), triage::rows()];
@@ -13,6 +13,8 @@ static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 });
 
 static PAGES: LazyLock<Vec<Row>> = LazyLock::new(public::rows);
+
+static CONSOLE: LazyLock<Vec<Row>> = LazyLock::new(console::rows);
 
 /// The operations of the API.
 #[must_use]
@@ -26,10 +28,16 @@ pub fn pages() -> &'static [Row] {
     &PAGES
 }
 
+/// The pages for colleagues, and what their script asks for.
+#[must_use]
+pub fn console() -> &'static [Row] {
+    &CONSOLE
+}
+
 /// The rows by path, in the order in which paths must be tried.
 pub(super) fn by_path() -> BTreeMap<&'static str, Vec<&'static Row>> {
     // `/v1/reports/batch` sorts before `/v1/reports/{id}`: a letter comes before a brace.
-    all().iter().chain(pages()).fold(BTreeMap::new(), |mut paths, row| {
+    all().iter().chain(pages()).chain(console()).fold(BTreeMap::new(), |mut paths, row| {
         paths.entry(row.path.as_str()).or_insert_with(Vec::new).push(row);
         paths
     })

@@ -12,9 +12,11 @@ use tracing::Instrument;
 
 use super::Shared;
 use super::body::{Begun, pass_over};
+use super::browsers;
 use super::desk;
 use super::limits::{Policy, Verdict};
 use super::network::network;
+use super::page_errors;
 use super::problem;
 use super::refusals::{Known, Refusal};
 use super::row::{Caching, Caller, Row};
@@ -24,7 +26,7 @@ use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
 use crate::db::Share;
 use crate::domain::people::platforms::AccessToken;
-use crate::domain::people::staff::looks_like_session;
+use crate::domain::people::staff::{Carrier, looks_like_session};
 use crate::error::{Error, Refused, Result, Unauthenticated};
 
 /// The request's id, in its extensions.
@@ -67,7 +69,11 @@ pub(super) async fn frame(
                 shared.app.metrics.refused(problem::code(error));
             }
             refusal = Some(Refusal::of(error));
-            let mut rendered = problem::response(error, &id);
+            let mut rendered = if browsers::is_read_by_person(&request) {
+                page_errors::response(&request, error, &id)
+            } else {
+                problem::response(error, &id)
+            };
             copy_limits(headers, rendered.headers_mut());
             rendered
         };
@@ -142,6 +148,9 @@ fn finish(response: &mut HttpResponse, id: &str, shared: Option<&Shared>, reques
         if let Ok(methods) = HeaderValue::try_from(methods.join(", ")) {
             headers.insert(header::ALLOW, methods);
         }
+    }
+    if browsers::is_place(request.path()) {
+        browsers::guard(headers);
     }
     guard(headers, shared.is_some_and(|shared| shared.app.config.is_by_https()));
     match Row::called(request).map_or(Caching::None, |row| row.caching) {
@@ -258,6 +267,9 @@ async fn check(request: &ServiceRequest) -> Result<()> {
         return Err(Refused::Method.into());
     };
     request.extensions_mut().insert(row);
+    if browsers::is_place(request.path()) {
+        browsers::check(request.request(), row, &shared)?;
+    }
     let key = match row.caller {
         // Calls that prove who they are in their body count for that name too; the handler knows it.
         Caller::Anyone if row.policy == Policy::Token => {
@@ -268,6 +280,7 @@ async fn check(request: &ServiceRequest) -> Result<()> {
         Caller::Anyone => Ok(network(request.request())),
         Caller::Platform(_) => platform(request, &shared).await,
         Caller::Staff | Caller::AnyStaff => staff(request, &shared).await,
+        Caller::Browser => return browsers::enter(request, row, &shared).await,
     };
     match key {
         Ok(key) => {
@@ -287,7 +300,7 @@ async fn check(request: &ServiceRequest) -> Result<()> {
     }
 }
 
-fn count(request: &ServiceRequest, shared: &Shared, policy: Policy, network: &str) -> Result<()> {
+pub(super) fn count(request: &ServiceRequest, shared: &Shared, policy: Policy, network: &str) -> Result<()> {
     let verdict = shared.limiter.check(policy, network);
     request.extensions_mut().insert(verdict);
     verdict.into_result()
@@ -311,7 +324,7 @@ async fn platform(request: &ServiceRequest, shared: &Shared) -> Result<String> {
 /// never takes the turn of one who writes. Whether the session still lives is for the transaction to say once more.
 async fn staff(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     let token = bearer(request)?;
-    if !looks_like_session(token.expose()) {
+    if !looks_like_session(token.expose(), Carrier::Api) {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
     }
     // In the turn of its network: whoever makes tokens up gets no turn of their own in the database either.

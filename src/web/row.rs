@@ -25,6 +25,9 @@ pub enum Caller {
     Staff,
     /// A signed-in colleague, whatever their role.
     AnyStaff,
+    /// A colleague who is signed in with a browser, whatever their role. A form of somebody who is no longer signed in comes to
+    /// its handler all the same: what was written in it is not lost.
+    Browser,
 }
 
 impl Caller {
@@ -41,6 +44,8 @@ pub enum Body {
     None,
     /// A form.
     Form(usize),
+    /// A form of a page, as browsers send it.
+    Words(usize),
     /// One JSON object.
     Json(usize),
     /// One JSON object; in real life whatever its media type is called. What a frightened person said is read, whatever
@@ -57,6 +62,15 @@ pub enum Precondition {
     Optional,
     /// Without one, the call is refused.
     Required,
+}
+
+/// Who reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A program, which gets JSON, or a file.
+    Program,
+    /// A person, who gets a page, also when something is wrong.
+    Person,
 }
 
 /// For how long answers may be kept.
@@ -96,6 +110,8 @@ pub struct Row {
     pub precondition: Precondition,
     /// Whether reading it is put on record. Then it has no HEAD, which would record a reading of what nobody saw.
     pub recorded: bool,
+    /// Who reads its answers.
+    pub reader: Reader,
     /// For how long its answers may be kept.
     pub caching: Caching,
     /// The statuses that it is refused with, beside those that follow from the rest of the row.
@@ -139,6 +155,30 @@ impl Row {
         Self::plain(path.to_owned(), Method::GET, handler, Caller::Anyone, Policy::Public).cached(Caching::ByAnswer)
     }
 
+    /// The row of a page for people at work, or of what its script asks for.
+    pub(super) fn page<F, A>(path: &str, method: Method, handler: F, caller: Caller) -> Self
+    where
+        F: Handler<A> + Send + Sync,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let policy = if caller == Caller::Anyone { Policy::Public } else { Policy::Staff };
+        let row = Self::plain(path.to_owned(), method, handler, caller, policy);
+        Self { reader: Reader::Person, ..row }
+    }
+
+    /// Another limit counts.
+    pub(super) const fn counting(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// What a script asks for, and no person.
+    pub(super) const fn for_script(mut self) -> Self {
+        self.reader = Reader::Program;
+        self
+    }
+
     fn plain<F, A>(path: String, method: Method, handler: F, caller: Caller, policy: Policy) -> Self
     where
         F: Handler<A> + Send + Sync,
@@ -154,6 +194,7 @@ impl Row {
             keyed: false,
             precondition: Precondition::None,
             recorded: false,
+            reader: Reader::Program,
             caching: Caching::None,
             refused_with: &[],
             example: None,

@@ -9,7 +9,7 @@ use super::network::network;
 use super::refusals::Known;
 use crate::base::secret::{Sensitive, silent};
 use crate::domain::casework::colleagues;
-use crate::domain::people::staff::{self, Attempt, Opened, Tried};
+use crate::domain::people::staff::{self, Attempt, Carrier, Opened, Tried};
 use crate::error::rules::Chosen;
 use crate::error::{Error, Result, Unauthenticated};
 
@@ -41,7 +41,7 @@ pub(super) struct Choice {
 /// # Errors
 /// `RateLimited`; then what is wrong with the credentials; `Unauthenticated` when they are not right; `Invalid` when all is
 /// right but the password was given, and no new one is chosen with it.
-pub(super) async fn sign_in(call: &Call, with: Result<Credentials>) -> Result<Opened> {
+pub(super) async fn sign_in(call: &Call, carrier: Carrier, with: Result<Credentials>) -> Result<Opened> {
     let name = with.as_ref().map_or_else(|_| String::new(), |with| staff::typed::name(&with.username));
     count(call, &name)?;
     let with = with?;
@@ -50,7 +50,7 @@ pub(super) async fn sign_in(call: &Call, with: Result<Credentials>) -> Result<Op
     if let Some(account) = &account {
         call.request().extensions_mut().insert(Known(account.member.id.to_string()));
     }
-    let attempt = attempt(call, with, account.map(|account| account.password_hash)).await?;
+    let attempt = attempt(call, carrier, with, account.map(|account| account.password_hash)).await?;
     match app.enter(&call.share(), move |entry| colleagues::sign_in(entry, &attempt)).await? {
         Tried::Proved(opened) => Ok(opened),
         Tried::Refused => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
@@ -72,7 +72,8 @@ pub(super) async fn choose_password(call: &Call, with: Result<Choice>) -> Result
     let Choice { password, code, new_password } = with?;
     let username = account.member.username;
     let with = Credentials { username, password, code, new_password: Some(new_password) };
-    let attempt = attempt(call, with, Some(account.password_hash)).await?;
+    // No session is opened with it, whatever carries this one.
+    let attempt = attempt(call, Carrier::Api, with, Some(account.password_hash)).await?;
     match app.enter(&call.share(), move |entry| colleagues::choose_password(entry, &bearer, &attempt)).await? {
         Tried::Proved(()) => Ok(()),
         Tried::Refused | Tried::MustChoose => Err(Error::invalid("/password", Chosen::NotProved)),
@@ -91,7 +92,7 @@ fn count(call: &Call, name: &str) -> Result<()> {
 }
 
 /// Compares the password, and hashes the one that is chosen: both, whatever the first is, so that time does not tell.
-async fn attempt(call: &Call, with: Credentials, compared: Option<String>) -> Result<Attempt> {
+async fn attempt(call: &Call, carrier: Carrier, with: Credentials, compared: Option<String>) -> Result<Attempt> {
     let passwords = &call.shared.app.passwords;
     let network = network(call.request());
     let present = staff::typed::password(&with.password);
@@ -103,7 +104,7 @@ async fn attempt(call: &Call, with: Credentials, compared: Option<String>) -> Re
         }
     };
     let is_right = passwords.check(&network, present, compared.clone()).await?;
-    Ok(Attempt { username: with.username, code: with.code, compared, is_right, chosen })
+    Ok(Attempt { username: with.username, code: with.code, compared, is_right, chosen, carrier })
 }
 
 silent! { Credentials Choice }

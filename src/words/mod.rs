@@ -4,8 +4,10 @@
 //! Today there is one: English, for whoever builds on the JSON API or types commands. It speaks of members, calls and
 //! headers, which a person in a browser never meets. Pages get a catalogue of their own, in the reader's language.
 
+mod pages;
 mod problems;
 mod rules;
 
+pub use pages::trouble;
 pub use problems::{Said, problem};
 pub use rules::rule;

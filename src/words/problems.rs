@@ -15,7 +15,7 @@ pub struct Said {
     pub detail: Cow<'static, str>,
 }
 
-fn said(title: &'static str, detail: impl Into<Cow<'static, str>>) -> Said {
+pub(super) fn said(title: &'static str, detail: impl Into<Cow<'static, str>>) -> Said {
     Said { title, detail: detail.into() }
 }
 
@@ -67,6 +67,11 @@ fn forbidden(why: &Forbidden) -> Said {
             "A second person must decide",
             "Who proposed an act cannot approve or refuse it, by whichever account.",
         ),
+        Forbidden::Origin => said("The form comes from elsewhere", "Open the page here, and send the form from it."),
+        Forbidden::Ahead => said("Nobody reads ahead", "A reading of this is put on record. Open it when you read it."),
+        Forbidden::Proposer => {
+            said("Somebody else proposed this", "Who proposed an act takes it back. You can approve or refuse it.")
+        }
     }
 }
 
@@ -91,6 +96,9 @@ fn conflict(why: &Conflict) -> Said {
         Conflict::ActVoid => {
             let detail = "The case was closed, or whoever proposed this may not work on it any more. Read the case, and propose anew what still holds.";
             said("It waits no longer", detail)
+        }
+        Conflict::ActWithdrawn => {
+            said("It was taken back", "Whoever proposed this has taken it back. There is nothing to decide any more.")
         }
         Conflict::ActOutdated => {
             let detail =

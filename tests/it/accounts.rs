@@ -77,7 +77,7 @@ fn an_account_that_comes_back_has_its_walls_and_nothing_else_of_the_old_one() {
         let closed = world.app.write(TEST, move |tx| {
             staff::set_mail(tx, "amina", Some("amina@staff.example"))?;
             let account = staff::account(tx, "amina")?.unwrap();
-            let opened = staff::open_session(tx, account)?;
+            let opened = staff::open_session(tx, account, staff::Carrier::Api)?;
             colleagues::close(tx, "amina")?;
             Ok((opened.token, id))
         });
@@ -92,7 +92,7 @@ fn an_account_that_comes_back_has_its_walls_and_nothing_else_of_the_old_one() {
         let opened = world.app.write(TEST, move |tx| {
             let account = staff::account(tx, "amina")?.unwrap();
             let mail = staff::mail_of(tx, &look)?;
-            Ok((staff::open_session(tx, account)?.token, mail.is_some()))
+            Ok((staff::open_session(tx, account, staff::Carrier::Api)?.token, mail.is_some()))
         });
         let (fresh, has_mail) = opened.await.unwrap();
         world.caller(fresh.expose()).get(&format!("/v1/triage/cases/{case}")).await.expect(404);

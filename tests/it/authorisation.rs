@@ -33,7 +33,7 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
-const TABLE: [(&str, Who); 53] = {
+const TABLE: [(&str, Who); 61] = {
     use Scope::{ReportsRead, ReportsWrite, RequestsWrite, WebhooksManage};
     use Who::{Anyone, Platform, Staff};
     [
@@ -80,12 +80,19 @@ const TABLE: [(&str, Who); 53] = {
         ("list_late_matches", Staff([403, 200, 200, 403, 403])),
         ("list_cases", Staff([200, 200, 200, 200, 403])),
         ("get_case", Staff([200, 200, 200, 200, 404])),
+        ("get_timeline", Staff([200, 200, 200, 200, 404])),
+        ("list_related", Staff([200, 200, 200, 200, 404])),
+        ("list_offers", Staff([200, 200, 200, 200, 404])),
         ("claim_case", Staff([200, 200, 200, 403, 404])),
         ("keep_claim", Staff([200, 200, 200, 403, 404])),
         ("release_case", Staff([200, 200, 200, 403, 404])),
+        ("pass_case", Staff([200, 200, 200, 403, 404])),
         ("assign_case", Staff([403, 200, 200, 403, 404])),
+        ("hand_over_case", Staff([200, 200, 200, 403, 404])),
+        ("list_hand_overs", Staff([200, 200, 200, 200, 403])),
         ("move_case", Staff([200, 200, 200, 403, 404])),
         ("write_note", Staff([201, 201, 201, 403, 404])),
+        ("record_wishes", Staff([200, 200, 200, 403, 404])),
         ("change_priority", Staff([200, 200, 200, 403, 404])),
         ("decide_case", Staff([200, 200, 200, 403, 404])),
         ("ask_platform", Staff([200, 200, 200, 403, 404])),
@@ -93,6 +100,8 @@ const TABLE: [(&str, Who); 53] = {
         ("list_acts", Staff([200, 200, 200, 200, 403])),
         ("approve_act", Staff([403, 200, 200, 403, 404])),
         ("refuse_act", Staff([403, 200, 200, 403, 404])),
+        // Somebody else proposed it.
+        ("withdraw_act", Staff([403, 403, 403, 403, 404])),
     ]
 };
 
@@ -230,7 +239,16 @@ async fn check_staff(world: &World, stage: &Stage, operation: &Operation, by_rol
             let missing = call(&who.caller, operation, &Ids::missing(operation)).await;
             assert_eq!(missing.status, 404, "{name} by {role:?} on nothing");
         }
-        if matches!(name.as_str(), "keep_claim" | "release_case" | "move_case" | "decide_case" | "ask_platform") {
+        if matches!(
+            name.as_str(),
+            "keep_claim"
+                | "release_case"
+                | "pass_case"
+                | "hand_over_case"
+                | "move_case"
+                | "decide_case"
+                | "ask_platform"
+        ) {
             let unheld = call(&who.caller, operation, &ids).await;
             let lost = if expected == 200 { 409 } else { expected };
             assert_eq!(unheld.status, lost, "{name} by {role:?} without a claim");

@@ -73,7 +73,7 @@ impl Stage {
     }
 }
 
-const CHECK: &str = "
+pub(crate) const CHECK: &str = "
     const done = arguments[arguments.length - 1];
     const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
     const short = v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html).join(' ');

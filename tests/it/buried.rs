@@ -145,7 +145,12 @@ fn nobody_sets_aside_lowers_or_weighs_what_they_have_not_read() {
             blind(&one, &case, "priority", &lower).await,
             blind(&one, &low, "priority", &json!({"priority": "p4", "reason_code": "new_information", "text": "x"}))
                 .await,
-            one.act(&case, "notes", &json!({"text": "Not safe.", "records": "standby"})).await,
+            one.act(
+                &case,
+                "notes",
+                &json!({"text": "Not safe.", "records": "standby", "look_again_by": world.clock.now().plus(Duration::from_hours(1))}),
+            )
+            .await,
             one.act(&case, "notes", &json!({"text": "No.", "records": "escalation_decision"})).await,
             one.act(&case, "notes", &json!({"text": "Seen.", "records": "re_review"})).await,
         ];
@@ -156,7 +161,7 @@ fn nobody_sets_aside_lowers_or_weighs_what_they_have_not_read() {
         let raise = json!({"priority": "p1", "reason_code": "immediate_danger", "text": "She rang."});
         blind(&one, &low, "priority", &raise).await.expect(200);
         one.act(&case, "platform-requests", &json!({"action": "preserve_evidence"})).await.expect(200);
-        let reached = json!({"text": "She rang.", "records": "safe_contact", "channel_confirmed_safe": true});
+        let reached = json!({"text": "She rang.", "records": "safe_contact", "channel": "incoming"});
         one.act(&case, "notes", &reached).await.expect(201);
         one.case(&case).await;
         blind(&one, &case, "transitions", &json!({"action": "hold", "reason": "She sleeps.", "until": until}))

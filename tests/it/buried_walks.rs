@@ -205,7 +205,12 @@ impl Walk {
             4 => {
                 let what = records[self.dice.roll(5)];
                 let mut body = json!({"text": "So it is.", "records": what});
-                body["channel_confirmed_safe"] = json!(what == "safe_contact");
+                if what == "safe_contact" {
+                    body["channel"] = json!("incoming");
+                }
+                if what == "standby" {
+                    body["look_again_by"] = json!(self.world.clock.now().plus(Duration::from_mins(90)));
+                }
                 if what == "withdrawal_told" {
                     body["how"] = json!("phone");
                 }

@@ -241,8 +241,10 @@ fn every_reading_stands_in_the_chain_and_every_chain_verifies() {
         assert!(seen["reports"][0].get("content").is_none());
         let note = json!({"text": "Spoke through the portal.", "records": "safe_contact"});
         lead.act(&id, "notes", &note).await.expect(422);
-        let note =
-            json!({"text": "Spoke through the portal.", "records": "safe_contact", "channel_confirmed_safe": true});
+        let note = json!({
+            "text": "Spoke through the portal.", "records": "safe_contact", "channel": "portal",
+            "channel_confirmed_safe": true,
+        });
         lead.act(&id, "notes", &note).await.expect(201);
         assert_eq!(clock(&lead.case(&id).await.0, "first_contact_or_standby").1, "met");
         let (case, app) = (id.clone(), world.app.clone());

@@ -14,7 +14,7 @@ use crate::harness::{TEST, World, on_both};
 use crate::paging::with_server;
 
 /// The night: one advocate on the rota, a lead and a safeguarding lead at home.
-async fn night(world: &World) -> Person {
+pub(crate) async fn night(world: &World) -> Person {
     let amina = Person::new(world, "amina", Role::Advocate).await;
     let lead = Person::new(world, "lea", Role::Lead).await;
     let safeguarding = Person::new(world, "sana", Role::SafeguardingLead).await;

@@ -91,6 +91,10 @@ fn one_more_than_each_bound_is_refused_in_a_trial_and_named_in_real_life() {
             let Some((_, rest)) = place.split_once(' ') else { panic!("{place}") };
             let (path, member) = rest.split_once(' ').unwrap();
             let member = member.trim_end_matches("[]").trim_end_matches("{}");
+            if path.starts_with("/v1/triage/") {
+                // A colleague sends it: `wishes` tries one more than its bound.
+                continue;
+            }
             if member.contains("[]") {
                 // An item of a batch is read as a report by itself.
                 continue;

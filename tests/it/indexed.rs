@@ -21,7 +21,7 @@ struct Step {
 }
 
 /// How SQLite would find the rows of a statement.
-async fn plan(world: &World, statement: &str) -> Vec<String> {
+pub(crate) async fn plan(world: &World, statement: &str) -> Vec<String> {
     let text = format!("EXPLAIN QUERY PLAN {statement}");
     let steps = world.app.read(move |rx| Ok(diesel::sql_query(text).load::<Step>(rx.conn())?)).await;
     steps.unwrap_or_else(|error| panic!("{statement}: {error}")).into_iter().map(|step| step.detail).collect()
@@ -75,6 +75,8 @@ fn no_call_and_no_job_walks_through_all_that_there_is() {
             }
             let advocate = world.staff(Role::Advocate).await;
             advocate.caller.get("/v1/triage/cases").await.expect(200);
+            advocate.caller.get("/v1/triage/pending").await.expect(200);
+            advocate.caller.post("/v1/triage/queues/stalking_violence/claim", &json!({})).await.expect(200);
             for job in jobs::names().filter(|job| !matches!(*job, "outbox" | "deliveries")) {
                 jobs::once(&world.app, job).await.unwrap();
             }

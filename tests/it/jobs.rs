@@ -37,12 +37,21 @@ const FAR: &str = "99999999999999999";
 
 /// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
 /// are colleagues, `{far}` never comes.
-const LINES: [Line; 25] = [
+const LINES: [Line; 26] = [
     Line {
         job: "end_claims",
         due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
         done: "SELECT count(*) AS n FROM cases WHERE id = '{case}' AND claimed_until IS NULL",
         ..NOTHING
+    },
+    Line {
+        job: "end_offers",
+        due: "INSERT INTO case_offers (case_id, staff_id, given_by, until) VALUES ('{case}', '{lead}', '{lead}', 1)",
+        broken: &[
+            "INSERT INTO case_offers (case_id, staff_id, given_by, until) VALUES ('nonsense', 'nobody', 'nobody', 1)",
+        ],
+        on_sqlite: &["INSERT INTO case_offers (case_id, staff_id, given_by, until) VALUES (x'ff', x'ff', x'ff', 1)"],
+        done: "SELECT 1 - count(*) AS n FROM case_offers WHERE case_id = '{case}'",
     },
     Line {
         job: "tell_of_clocks",
@@ -171,20 +180,24 @@ const LINES: [Line; 25] = [
     Line { job: "editions", done: "SELECT count(*) AS n FROM editions", ..NOTHING },
     Line {
         job: "tidy",
-        due: "UPDATE events SET created_at = 1 WHERE report_id IN (SELECT id FROM reports WHERE case_id = '{case}')",
+        due: "UPDATE events SET created_at = 1 WHERE report_id IN (SELECT id FROM reports WHERE case_id = '{case}'); \
+              INSERT INTO case_passes (staff_id, case_id, until) VALUES ('{lead}', '{case}', 1)",
         broken: &[
             "UPDATE idempotency SET created_at = 1; UPDATE staff_sessions SET expires_at = 1",
+            "INSERT INTO case_passes (staff_id, case_id, until) VALUES ('nobody', 'nothing', 1)",
             "UPDATE events SET mode = 'maybe', type = 'nothing' WHERE id = (SELECT max(id) FROM events WHERE created_at = 1)",
         ],
         on_sqlite: &[
             "UPDATE events SET id = x'ff' WHERE id = (SELECT min(id) FROM events WHERE created_at = 1)",
             "UPDATE idempotency SET scope = x'ff' WHERE scope = (SELECT min(scope) FROM idempotency)",
             "UPDATE staff_sessions SET id = x'ff' WHERE id = (SELECT min(id) FROM staff_sessions)",
+            "INSERT INTO case_passes (staff_id, case_id, until) VALUES (x'ff', x'ff', 1)",
             "UPDATE platform_clients SET scopes = x'ff'",
             "UPDATE webhook_endpoints SET platform_id = x'ff' WHERE id = (SELECT min(id) FROM webhook_endpoints)",
         ],
         done: "SELECT count(*) AS n FROM platforms WHERE NOT EXISTS (SELECT 1 FROM events WHERE created_at = 1) AND NOT EXISTS \
-               (SELECT 1 FROM idempotency WHERE created_at = 1) AND NOT EXISTS (SELECT 1 FROM staff_sessions)",
+               (SELECT 1 FROM idempotency WHERE created_at = 1) AND NOT EXISTS (SELECT 1 FROM staff_sessions) AND NOT EXISTS \
+               (SELECT 1 FROM case_passes WHERE case_id = '{case}')",
     },
     Line { job: "sign", done: "SELECT count(*) AS n FROM audit_digests", ..NOTHING },
     Line {

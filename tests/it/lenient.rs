@@ -262,13 +262,20 @@ fn a_wish_that_cannot_be_read_is_no_permission() {
         let ask = json!({"action": "hide_account", "agreement": "survivor", "agreement_record": "Today.", "single_contact_check": true});
         assert_eq!(lead.act(&id, "platform-requests", &ask).await.expect(422).errors(), ["/action record_only"]);
         // Nobody reaches her until somebody has asked her.
-        let call = json!({"text": "Rang.", "records": "safe_contact", "channel_confirmed_safe": true});
+        let call =
+            json!({"text": "Wrote.", "records": "safe_contact", "channel": "email", "channel_confirmed_safe": true});
         assert_eq!(lead.act(&id, "notes", &call).await.expect(422).errors(), ["/wishes_asked contact_barred"]);
-        lead.act(&id, "notes", &json!({"text": "Waiting for her.", "records": "standby"})).await.expect(201);
+        let soon = world.clock.now().plus(std::time::Duration::from_hours(2));
+        let waits = json!({"text": "Waiting for her.", "records": "standby", "look_again_by": soon});
+        lead.act(&id, "notes", &waits).await.expect(201);
         assert_eq!(lead.case(&id).await.0["contact_barred"], true);
-        let asked = json!({"text": "She came back: by mail.", "records": "safe_contact", "channel_confirmed_safe": true, "wishes_asked": true});
+        let asked = json!({"text": "She came back: by mail.", "records": "safe_contact", "channel": "incoming", "wishes_asked": true});
         lead.act(&id, "notes", &asked).await.expect(201);
         assert_eq!(lead.case(&id).await.0["contact_barred"], false);
+        // What she said then counts when it is written down as her wishes: what she sent could not be read.
+        assert_eq!(lead.act(&id, "notes", &call).await.expect(422).errors(), ["/channel channel_not_safe"]);
+        let told = json!({"how": "phone", "alone": "yes", "may_contact": true, "channels": [{"type": "email", "value": "ann@example.org"}]});
+        lead.act_seen(&id, "wishes", &told).await.expect(200);
         lead.act(&id, "notes", &call).await.expect(201);
         // The same pair's next report bars it anew.
         let mut next = full("W-2");

@@ -196,7 +196,7 @@ fn a_survivor_who_is_not_heard_from_is_raised_and_the_lead_is_told() {
         let lead = world.staff(Role::Lead).await;
         let case = lead.case_of("C-1").await;
         lead.take(&case).await;
-        let note = |by: &str| json!({"text": "By chat.", "records": "safe_contact", "channel_confirmed_safe": true, "check_in_by": by});
+        let note = |by: &str| json!({"text": "She came by chat.", "records": "safe_contact", "channel": "incoming", "check_in_by": by});
         let bare = json!({"text": "By chat.", "check_in_by": "2026-11-22T08:00:00Z"});
         assert_eq!(lead.act(&case, "notes", &bare).await.expect(422).errors(), ["/check_in_by not_agreed"]);
         let past = lead.act(&case, "notes", &note("2026-11-21T08:00:00Z")).await.expect(422);

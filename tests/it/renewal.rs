@@ -15,17 +15,17 @@ use crate::harness::client::{Caller, Staff, small};
 use crate::harness::{World, on_both};
 
 /// Makes the database one of before: what names its cases was made by older rules, and no run to these has begun.
-async fn age(world: &World) {
+pub(crate) async fn age(world: &World) {
     world.rewrite("UPDATE blind_indexes SET rules = 1; DELETE FROM renewals;").await;
 }
 
 /// Older rules took the numbers of a case for nobody's.
-async fn forget(world: &World, case: &str) {
+pub(crate) async fn forget(world: &World, case: &str) {
     let kinds = "('phone', 'handle', 'email')";
     world.rewrite(&format!("DELETE FROM blind_indexes WHERE case_id = '{case}' AND kind IN {kinds}")).await;
 }
 
-async fn renew(world: &World) {
+pub(crate) async fn renew(world: &World) {
     jobs::once(&world.app, "renewal").await.unwrap();
 }
 

@@ -171,7 +171,7 @@ async fn second_device(world: &World, who: &Staff) -> Caller {
     let name = who.username.clone();
     let open = move |tx: &mut recourse::domain::unit::Unit<'_>| {
         let account = staff::account(tx, &name)?.unwrap();
-        staff::open_session(tx, account)
+        staff::open_session(tx, account, staff::Carrier::Api)
     };
     let opened = world.app.write(TEST, open).await.unwrap();
     Caller::new(world, opened.token.into_exposed())

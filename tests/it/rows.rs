@@ -69,7 +69,8 @@ impl Callers {
 
     fn of(&self, row: &Row) -> &Caller {
         match row.caller {
-            endpoints::Caller::Anyone => &self.nobody,
+            // Pages are no operations of the API.
+            endpoints::Caller::Anyone | endpoints::Caller::Browser => &self.nobody,
             endpoints::Caller::Platform(_) => &self.live,
             endpoints::Caller::Staff => &self.lead,
             endpoints::Caller::AnyStaff => &self.leaver,
@@ -80,7 +81,7 @@ impl Callers {
 async fn reads_its_body(callers: &Callers, row: &Row) {
     let caller = callers.of(row);
     match row.body {
-        Body::None => {}
+        Body::None | Body::Words(_) => {}
         Body::Form(longest) => {
             let form = "application/x-www-form-urlencoded";
             assert_eq!(announced(caller, row, form, longest + 1).await, "400", "{row:?}");

@@ -118,13 +118,17 @@ async fn full_of_everything(world: &World) {
     let lowering = lead.case(&cases[5]).await.0["pending"][0]["id"].as_str().unwrap().to_owned();
     lead.approve(&cases[5], &lowering).await.expect(200);
     lead.act(&cases[5], "links", &json!({"case_id": cases[4]})).await.expect(200);
+    let wishes = json!({"how": "phone", "alone": "yes", "may_contact": true, "channels": [{"type": "portal"}]});
+    lead.act_seen(&cases[4], "wishes", &wishes).await.expect(200);
     let name = lead.username.clone();
     let mail = world.app.write(TEST, move |tx| staff::set_mail(tx, &name, Some("amina@example.org")));
     mail.await.unwrap();
     let edition = commit(world).await;
-    let [one, other] = [&cases[0], &cases[1]];
+    let ([one, other], who) = ([&cases[0], &cases[1]], &lead.id);
     world.tamper(&format!(
         "INSERT INTO unseen_cases (case_id, since, told_at) VALUES ('{one}', 1, 1); \
+         INSERT INTO case_passes (staff_id, case_id, until) VALUES ('{who}', '{one}', 1); \
+         INSERT INTO case_offers (case_id, staff_id, given_by, until) VALUES ('{one}', '{who}', '{who}', 1); \
          INSERT INTO late_matches (case_id, other_id, code, found_at) VALUES ('{one}', '{other}', 'O17', 1); \
          INSERT INTO renewals (rules, after_case, looked_at, failed, begun_at) VALUES (0, '{one}', 1, 0, 1); \
          INSERT INTO replays (id, endpoint_id, types, since, after, until, owed, created_at) SELECT 'rpl_00000000000000000000000000', \

@@ -73,7 +73,8 @@ fn spellings(path: &str) -> Vec<String> {
 /// Whoever may call the row.
 fn callers(row: &Row, [nobody, platform, lead]: &[Caller; 3]) -> Caller {
     match row.caller {
-        endpoints::Caller::Anyone => nobody.clone(),
+        // Pages are no operations of the API.
+        endpoints::Caller::Anyone | endpoints::Caller::Browser => nobody.clone(),
         endpoints::Caller::Platform(_) => platform.clone(),
         endpoints::Caller::Staff | endpoints::Caller::AnyStaff => lead.clone(),
     }

@@ -80,7 +80,7 @@ fn a_case_is_withdrawn_when_she_wished_it_and_was_asked_alone_by_another_way() {
             assert_eq!(withdraw(&one, &case).await, "no_coercion_check");
             note(&one, &case, check("video", "yes")).await;
             world.pass(1);
-            note(&one, &case, json!({"text": "He has her telephone.", "records": "standby"})).await;
+            note(&one, &case, json!({"text": "He has her telephone.", "records": "standby", "look_again_by": world.clock.now().plus(Duration::from_hours(1))})).await;
             assert_eq!(withdraw(&one, &case).await, "contact_not_safe");
             world.pass(1);
             note(&one, &case, check("in_person", "yes")).await;
@@ -111,7 +111,7 @@ fn a_wish_and_its_check_say_how_and_a_date_that_is_typed_makes_no_day_pass() {
             (json!({"records": "withdrawal_told"}), "/how required"),
             (json!({"records": "withdrawal_told", "how": "phone", "told_at": later}), "/told_at out_of_range"),
             (json!({"records": "withdrawal_told", "how": "phone", "told_at": long_ago}), "/told_at out_of_range"),
-            (json!({"records": "standby", "how": "phone"}), "/how not_of_this_note"),
+            (json!({"records": "standby", "how": "phone", "look_again_by": later}), "/how not_of_this_note"),
             (json!({"alone": "yes"}), "/alone not_of_this_note"),
         ];
         for (mut body, place) in wrong {

@@ -9,7 +9,7 @@ use recourse::base::secret::{Sensitive, base64_url, random_bytes};
 use recourse::domain::casework::colleagues;
 use recourse::domain::casework::rights::Ended;
 use recourse::domain::paging::rota;
-use recourse::domain::people::staff::{self, Living, Member, NewMember, Role, Which};
+use recourse::domain::people::staff::{self, Carrier, Living, Member, NewMember, Role, Which};
 use recourse::domain::triage::Queue;
 use recourse::domain::unit::{Caller, Unit};
 use recourse::error::Error;
@@ -175,8 +175,12 @@ async fn sessions(app: &Arc<App>, username: String, json: bool) -> Result<(), Er
         return say_json(&Listing { data: living.into_iter().map(Session::from).collect() });
     }
     for session in living {
-        let Living { id, created_at, seen_at, expires_at } = session;
-        say(format_args!("{id} since {created_at}, last call {seen_at}, until {expires_at} at the latest"))?;
+        let Living { id, created_at, seen_at, expires_at, carrier } = session;
+        let by = match carrier {
+            Carrier::Api => "a tool",
+            Carrier::Page => "a browser",
+        };
+        say(format_args!("{id} since {created_at}, by {by}, last call {seen_at}, until {expires_at} at the latest"))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use recourse::base::output::say;
 use recourse::base::time::Timestamp;
 use recourse::domain::access;
-use recourse::domain::people::staff::{Living, Member, Role};
+use recourse::domain::people::staff::{Carrier, Living, Member, Role};
 use recourse::domain::triage::Queue;
 use recourse::error::Error;
 use serde::Serialize;
@@ -33,12 +33,13 @@ pub(super) struct Session {
     created_at: Timestamp,
     seen_at: Timestamp,
     expires_at: Timestamp,
+    kind: Carrier,
 }
 
 impl From<Living> for Session {
     fn from(session: Living) -> Self {
-        let Living { id, created_at, seen_at, expires_at } = session;
-        Self { id: id.to_string(), created_at, seen_at, expires_at }
+        let Living { id, created_at, seen_at, expires_at, carrier } = session;
+        Self { id: id.to_string(), created_at, seen_at, expires_at, kind: carrier }
     }
 }
 

@@ -43,6 +43,7 @@ diesel::table! {
         mac -> Binary,
         person -> Text,
         declared_mac -> Binary,
+        letter_keys -> Bool,
     }
 }
 
@@ -56,6 +57,7 @@ diesel::table! {
         expires_at -> BigInt,
         seen_at -> BigInt,
         mac -> Binary,
+        kind -> Text,
     }
 }
 

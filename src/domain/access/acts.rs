@@ -54,6 +54,8 @@ acts! {
     Link = "Link",
     /// Hand it to somebody.
     Assign = "Assign",
+    /// Hand on what they hold.
+    HandOver = "HandOver",
     /// Decide as the second person.
     SignSecond = "SignSecond",
 }

@@ -1,6 +1,7 @@
 //! Who may do what: the one table, and the only way to a row. A [`Grant`] proves that the row was found through here;
 //! operations take grants and not ids.
 
+mod acting;
 mod acts;
 mod policy;
 mod walls;
@@ -8,6 +9,7 @@ mod walls;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
+pub use acting::Acting;
 pub use acts::*;
 pub use policy::{allows, may_ever, rights, table, takes_cases};
 pub(in crate::domain) use walls::{Walls, is_walled, kept_off, walled};
@@ -21,25 +23,11 @@ use super::triage::Queue;
 use crate::base::code::codes;
 use crate::base::id::{CaseId, ClientId, PlatformId, SessionId, StaffId};
 use crate::base::secret::Sensitive;
+use crate::base::time::Timestamp;
 use crate::db::dialect;
 use crate::domain::unit::{Actor, Entry, Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Conflict, Error, Forbidden, Result, Unauthenticated};
-
-/// A colleague whose session was proved in this transaction. Nothing outside this module can make one: who was looked up
-/// by name or id can be handed a case, and acts on none.
-#[derive(Clone, Debug)]
-pub struct Acting {
-    member: Member,
-}
-
-impl Deref for Acting {
-    type Target = Member;
-
-    fn deref(&self) -> &Member {
-        &self.member
-    }
-}
 
 /// Proof that a colleague may do the act `A` with this case. It names them; nothing outside this module can make one.
 #[derive(Debug)]
@@ -232,7 +220,7 @@ pub(super) fn member<'e, 'u>(
     if session.is_stale {
         staff::touch(tx, &session)?;
     }
-    Ok((tx, Acting { member: session.member }))
+    Ok((tx, Acting { member: session.member, sitting: session.sitting }))
 }
 
 /// The same, with the session by which they come.
@@ -254,7 +242,7 @@ pub(super) fn member_with_session<'e, 'u>(
 /// `Unauthenticated` when the session has ended.
 pub(super) fn reading(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<(Acting, Session)> {
     let session = session(rx, bearer)?;
-    Ok((Acting { member: session.member.clone() }, session))
+    Ok((Acting { member: session.member.clone(), sitting: session.sitting }, session))
 }
 
 /// Notes that a session is in use, after a reading that wrote nothing.
@@ -281,13 +269,22 @@ pub(super) fn case<A: CaseAct>(tx: &mut Unit<'_>, who: &Acting, id: &CaseId) -> 
     if dialect::locks_rows(tx.conn()) {
         case = in_sight(tx, who, id)?;
     }
-    if !may(who, &case, A::ACT) {
+    check(who, &case, A::ACT, tx.now())?;
+    Ok(Grant::new(case, who.clone()))
+}
+
+/// Whether the person may do this with a case that they see: by their role, and by the claim where it needs one.
+///
+/// # Errors
+/// `Forbidden` and `ClaimLost` as in [`case`].
+pub(in crate::domain) fn check(who: &Member, case: &Case, act: Act, now: Timestamp) -> Result<()> {
+    if !may(who, case, act) {
         return Err(Error::Forbidden(Forbidden::Role));
     }
-    if A::ACT.needs_claim() && !case.is_held_by(&who.id, tx.now()) {
+    if act.needs_claim() && !case.is_held_by(&who.id, now) {
         return Err(Conflict::ClaimLost.into());
     }
-    Ok(Grant::new(case, who.clone()))
+    Ok(())
 }
 
 /// Two cases for one act. They are locked in the order of their ids, whichever is named first: two people who link the

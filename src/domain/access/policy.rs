@@ -42,6 +42,7 @@ const fn policy(act: Act) -> ([Right; 5], By) {
         Act::Reopen => ([Yes, Yes, Yes, No, No], Anyone),
         Act::Link => ([Yes, Yes, Yes, No, No], Anyone),
         Act::Assign => ([No, Yes, Yes, No, No], Anyone),
+        Act::HandOver => ([Yes, Yes, Yes, No, No], Holder),
         // A second signature on a child's case is the safeguarding lead's.
         Act::SignSecond => ([No, NoChild, Yes, No, No], Anyone),
     }

@@ -33,6 +33,15 @@ impl Walls {
         Ok(self.meet(&named::of(rx, case)?))
     }
 
+    /// Those of the cases before which none stands, in their order. The same is read and compared of each.
+    pub(in crate::domain) fn leave(&self, rx: &mut Look<'_>, mut cases: Vec<CaseId>) -> Result<Vec<CaseId>> {
+        if !self.declared.is_empty() {
+            let names = named::of_several(rx, &cases)?;
+            cases.retain(|case| !names.get(case).is_none_or(|names| self.meet(names)));
+        }
+        Ok(cases)
+    }
+
     fn meet(&self, names: &named::Names) -> bool {
         let met = names.all.iter().filter(|name| self.declared.contains(&name.digest)).count();
         !self.declared.is_empty() && (met > 0 || !names.fit)

@@ -1,6 +1,7 @@
 //! The clocks of a case: rows that say what is due and when. They run in calendar time and never pause because a
 //! survivor has not answered.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -11,7 +12,7 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::clocks;
-use crate::domain::triage::Spans;
+use crate::domain::triage::{Priority, Spans};
 use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
@@ -32,6 +33,8 @@ codes! {
         Request = "request",
         /// The next contact that was agreed with the survivor.
         CheckIn = "check_in",
+        /// The next look whether contact is safe by now, after somebody has chosen to wait.
+        LookAgain = "look_again",
     }
 }
 
@@ -45,7 +48,8 @@ impl ClockKind {
             | Self::FirstContactOrStandby
             | Self::EscalationDecision
             | Self::ReReview
-            | Self::CheckIn => true,
+            | Self::CheckIn
+            | Self::LookAgain => true,
             Self::IntimateImage | Self::Request => false,
         }
     }
@@ -174,17 +178,30 @@ pub struct Due {
     pub escalation_decision: Option<Duration>,
     /// Until the next look.
     pub re_review: Duration,
+    /// Until the next look at whether contact is safe, where somebody chose to wait and the priority bounds that.
+    pub look_again: Option<Duration>,
+}
+
+/// How long somebody may wait at most before they look again whether contact is safe by now.
+#[must_use]
+pub(in crate::domain) const fn longest_standby(priority: Priority) -> Option<Duration> {
+    match priority {
+        Priority::P0 => Some(Duration::from_hours(2)),
+        Priority::P1 => Some(Duration::from_hours(24)),
+        Priority::P2 | Priority::P3 | Priority::P4 => None,
+    }
 }
 
 impl Due {
-    /// The times of a priority's spans.
+    /// The times of a priority, by its spans.
     #[must_use]
-    pub const fn of(spans: &Spans, staffed: bool) -> Self {
+    pub const fn of(priority: Priority, spans: &Spans, staffed: bool) -> Self {
         Self {
             human_review: if staffed { spans.human_review_staffed } else { spans.human_review_unstaffed },
             first_contact: spans.first_contact,
             escalation_decision: spans.escalation_decision,
             re_review: spans.re_review,
+            look_again: longest_standby(priority),
         }
     }
 
@@ -194,6 +211,7 @@ impl Due {
             ClockKind::FirstContactOrStandby => Some(self.first_contact),
             ClockKind::EscalationDecision => self.escalation_decision,
             ClockKind::ReReview => Some(self.re_review),
+            ClockKind::LookAgain => self.look_again,
             ClockKind::IntimateImage | ClockKind::Request | ClockKind::CheckIn => None,
         }
     }
@@ -235,6 +253,25 @@ pub fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<Clock>> {
         .load(rx.conn())?)
 }
 
+/// Of each of these cases the clock that will pass next, or passed first and runs on: what is due, and when.
+pub fn next_of(rx: &mut Look<'_>, cases: &[CaseId]) -> Result<BTreeMap<CaseId, (ClockKind, Timestamp)>> {
+    type Row = (Perhaps<CaseId>, Perhaps<ClockKind>, Perhaps<Timestamp>);
+    let rows: Vec<Row> = clocks::table
+        .filter(clocks::case_id.eq_any(cases.to_vec()))
+        .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()))
+        .select((clocks::case_id, clocks::kind, clocks::due_at))
+        .load(rx.conn())?;
+    let mut next: BTreeMap<CaseId, (ClockKind, Timestamp)> = BTreeMap::new();
+    for (case, kind, due_at) in rows {
+        let (Some(case), Some(kind), Some(due_at)) = (case.0, kind.0, due_at.0) else { continue };
+        let first = next.entry(case).or_insert((kind, due_at));
+        if due_at < first.1 {
+            *first = (kind, due_at);
+        }
+    }
+    Ok(next)
+}
+
 /// The next clock that will pass; a case without one stands behind all others of its priority.
 #[must_use]
 pub(in crate::domain) fn next_due(clocks: &[Clock]) -> Timestamp {
@@ -260,6 +297,13 @@ pub(in crate::domain) fn tighten(tx: &mut Unit<'_>, case: &CaseId, due: &Due) ->
         }
         if !any {
             missing.push(Clock::begin(case, kind, now, at));
+        }
+    }
+    // Nobody waits longer than they could have chosen to by now.
+    let waits = have.iter().filter(|clock| clock.kind == ClockKind::LookAgain && clock.runs());
+    for (clock, span) in waits.filter_map(|clock| Some((clock, due.look_again?))) {
+        if clock.due_at > now.plus(span) {
+            advance(tx, clock, now.plus(span))?;
         }
     }
     insert(tx, &missing)

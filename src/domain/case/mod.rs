@@ -1,6 +1,7 @@
 //! Cases: the unit of an advocate's work. One reporter and one subject; reports join it, people decide it.
 
 pub mod clocks;
+pub(in crate::domain) mod contacts;
 pub mod named;
 pub mod report;
 pub mod state;
@@ -160,6 +161,15 @@ impl Case {
     #[must_use]
     pub fn is_held_by_other(&self, staff: &StaffId, now: Timestamp) -> bool {
         self.assigned_to.as_ref() != Some(staff) && self.claimed_until.is_some_and(|until| until > now)
+    }
+
+    /// Whether it is free for `staff` to take at `now`: nobody holds it, it is kept for nobody else, and it neither is on hold
+    /// nor waits.
+    #[must_use]
+    pub fn is_free_for(&self, staff: &StaffId, now: Timestamp) -> bool {
+        let lapsed = |until: Option<Timestamp>| until.is_none_or(|until| until <= now);
+        let is_kept = !lapsed(self.reserved_until) && self.assigned_to.as_ref() != Some(staff);
+        self.state.is_claimable() && lapsed(self.claimed_until) && !is_kept
     }
 
     /// Where `action` leads from here.

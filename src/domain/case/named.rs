@@ -5,7 +5,8 @@
 //! Every statement that changes a name stands here, and each ends with the keyed hash. What did not fit before is not made
 //! good by what comes in; only by names that are read anew from what is sealed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use diesel::prelude::*;
 
@@ -16,18 +17,37 @@ use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{blind_indexes, cases};
-use crate::domain::terms::identifiers::{RULES, Use};
+use crate::domain::terms::identifiers::{RULES, Use, case_wall_digest};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Covered, Keyring, Proved, refuse};
 use crate::error::Result;
 
 /// How many rows one statement inserts: `PostgreSQL` binds 65,535 values at the most.
 const ROWS: usize = 2_000;
+/// Of so many cases the names are read in one statement.
+const AT_ONCE: usize = 100;
+
+/// How long a name is compared with new ones. Walls go on for as long as the case is kept.
+pub(in crate::domain) const COMPARED: Duration = Duration::from_hours(24 * 730);
+
+/// Whether who reported is whom they reported. Accounts say so where both are known: two people may share a telephone.
+pub(in crate::domain) fn is_one_person(
+    subjects: &BTreeSet<Vec<u8>>,
+    reporters: &BTreeSet<Vec<u8>>,
+    accounts: &BTreeSet<Vec<u8>>,
+) -> bool {
+    let of = |names: &BTreeSet<Vec<u8>>| names.intersection(accounts).cloned().collect::<BTreeSet<_>>();
+    let (their_subjects, their_reporters) = (of(subjects), of(reporters));
+    if their_subjects.is_empty() || their_reporters.is_empty() {
+        return !subjects.is_disjoint(reporters);
+    }
+    !their_subjects.is_disjoint(&their_reporters)
+}
 
 /// A keyed hash of an account or identifier, and whose it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
-    /// `subject` or `reporter`.
+    /// `subject` or `reporter`; `case` where it is the case itself.
     pub role: &'static str,
     /// What kind of identifier it is.
     pub kind: &'static str,
@@ -48,6 +68,13 @@ pub(in crate::domain) struct Name {
     pub(in crate::domain) used: Use,
     /// The version of the rules that made it.
     pub(in crate::domain) rules: i64,
+}
+
+impl Named {
+    /// The case itself, for the walls of those who know somebody in it.
+    pub(in crate::domain) fn case_itself(keyring: &Keyring, case: &CaseId) -> Self {
+        Self { role: "case", kind: "case", digest: case_wall_digest(keyring, case), used: Use::Wall }
+    }
 }
 
 /// What makes a name of a case one: its hash, and whose it is.
@@ -96,37 +123,66 @@ pub(in crate::domain) fn proof(keyring: &Keyring, case: &CaseId, names: &[Name])
     covered.proof(keyring)
 }
 
+/// When and by what a name was made, as far as it can be read: absent in the one row of a case that names nobody.
+type Made = (Perhaps<Option<Timestamp>>, Perhaps<Option<Use>>, Perhaps<Option<i64>>);
+
+/// A name beside the row of its case.
+type Read = (
+    Perhaps<CaseId>,
+    Perhaps<Vec<u8>>,
+    Perhaps<Option<Vec<u8>>>,
+    (Perhaps<Option<String>>, Perhaps<Option<String>>),
+    Made,
+);
+
 /// Whom the case names, in one statement. Names that do not fit are told once in the log; of a case that is not there
 /// nothing is said.
 pub(in crate::domain) fn of(rx: &mut Look<'_>, case: &CaseId) -> Result<Names> {
-    type Texts = (Perhaps<Option<String>>, Perhaps<Option<String>>);
-    type Read = (
-        Perhaps<Vec<u8>>,
-        Perhaps<Option<Vec<u8>>>,
-        Texts,
-        Perhaps<Option<Timestamp>>,
-        Perhaps<Option<Use>>,
-        Perhaps<Option<i64>>,
-    );
-    let rows: Vec<Read> = cases::table
-        .left_join(blind_indexes::table.on(blind_indexes::case_id.eq(cases::id)))
-        .filter(cases::id.eq(case))
-        .select((
-            cases::names_mac,
-            blind_indexes::digest.nullable(),
-            (blind_indexes::role.nullable(), blind_indexes::kind.nullable()),
-            blind_indexes::created_at.nullable(),
-            blind_indexes::used.nullable(),
-            blind_indexes::rules.nullable(),
-        ))
-        .load(rx.conn())?;
-    let Some(mac) = rows.first().map(|row| row.0.0.clone().unwrap_or_default()) else {
-        return Ok(Names { all: Vec::new(), fit: true });
+    let rows = beside_names().filter(cases::id.eq(case)).select(columns()).load(rx.conn())?;
+    Ok(as_written(rx, case, rows))
+}
+
+/// The same of several cases, in a statement for every few of them.
+pub(in crate::domain) fn of_several(rx: &mut Look<'_>, ids: &[CaseId]) -> Result<BTreeMap<CaseId, Names>> {
+    let mut all = BTreeMap::new();
+    for some in ids.chunks(AT_ONCE) {
+        let rows: Vec<Read> =
+            beside_names().filter(cases::id.eq_any(some.to_vec())).select(columns()).load(rx.conn())?;
+        let mut of_each: BTreeMap<CaseId, Vec<Read>> = BTreeMap::new();
+        for row in rows {
+            if let Some(id) = row.0.0.clone() {
+                of_each.entry(id).or_default().push(row);
+            }
+        }
+        for id in some {
+            let names = as_written(rx, id, of_each.remove(id).unwrap_or_default());
+            all.insert(id.clone(), names);
+        }
+    }
+    Ok(all)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn beside_names() -> _ {
+    cases::table.left_join(blind_indexes::table.on(blind_indexes::case_id.eq(cases::id)))
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn columns() -> _ {
+    let whose = (blind_indexes::role.nullable(), blind_indexes::kind.nullable());
+    let made = (blind_indexes::created_at.nullable(), blind_indexes::used.nullable(), blind_indexes::rules.nullable());
+    (cases::id, cases::names_mac, blind_indexes::digest.nullable(), whose, made)
+}
+
+/// The names that rows of a case have, and whether they are those that the service wrote down.
+fn as_written(rx: &Look<'_>, case: &CaseId, rows: Vec<Read>) -> Names {
+    let Some(mac) = rows.first().map(|row| row.1.0.clone().unwrap_or_default()) else {
+        return Names { all: Vec::new(), fit: true };
     };
     // The one row of a case that names nobody.
-    let is_nobody = |row: &Read| row.1.0 == Some(None);
+    let is_nobody = |row: &Read| row.2.0 == Some(None);
     let wanted = rows.iter().filter(|row| !is_nobody(row)).count();
-    let readable = |(_, digest, (role, kind), created_at, used, rules): Read| {
+    let readable = |(_, _, digest, (role, kind), (created_at, used, rules)): Read| {
         let (digest, role, kind) = (digest.0??, role.0??, kind.0??);
         Some(Name { digest, role, kind, created_at: created_at.0??, used: used.0??, rules: rules.0?? })
     };
@@ -136,7 +192,7 @@ pub(in crate::domain) fn of(rx: &mut Look<'_>, case: &CaseId) -> Result<Names> {
     if !fit {
         refuse(&rx.kit().keyring, Proved::Names, case.as_str());
     }
-    Ok(Names { all, fit })
+    Names { all, fit }
 }
 
 /// Whether the names of the case are those that the service wrote down.

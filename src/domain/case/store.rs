@@ -147,6 +147,7 @@ fn stand(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
             case_queues::queue.eq(queue),
             case_queues::mode.eq(case.mode),
             case_queues::state.eq(case.state),
+            case_queues::category.eq(case.category),
             case_queues::sort_rank.eq(case.sort_rank),
         );
         diesel::insert_into(case_queues::table).values(row).execute(tx.conn())?;

@@ -48,6 +48,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("queue", Holds::Code(queues)),
             ("mode", Holds::Code(|| codes(Mode::ALL, Mode::as_str))),
             ("state", Holds::Code(|| codes(State::ALL, State::as_str))),
+            ("category", Holds::Code(categories)),
         ],
     },
     Table {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -13,10 +14,11 @@ use crate::base::page::Part;
 use crate::base::secret::{Sensitive, silent};
 use crate::base::time::Timestamp;
 use crate::db::schema::{platforms, reports};
+use crate::domain::case::contacts::ContactPart;
 use crate::domain::intake::body::{
     ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, Reporter, SubjectBody, Survivor,
 };
-use crate::domain::intake::{ContactPart, IdentityPart, LeftOut, StatementPart, left_out_of};
+use crate::domain::intake::{IdentityPart, LeftOut, StatementPart, left_out_of};
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::terms::words::Answer;
 use crate::domain::unit::Look;
@@ -110,39 +112,57 @@ struct SealedReport {
     subject: Option<Sealed<Subject>>,
 }
 
-/// A report of the case, opened part by part; nothing where its row cannot be read.
-pub(super) fn report(
+/// These reports of the case, opened part by part, in a statement for their rows and one for what was left out of them. One whose
+/// row cannot be read is absent, and all are read one by one then.
+pub(super) fn several(
     rx: &mut Look<'_>,
     reading: Reading<'_>,
-    id: &str,
+    ids: &[String],
     damaged: &mut bool,
-) -> Result<Option<ReportInCase>> {
-    let row = reports::table
+) -> Result<Vec<ReportInCase>> {
+    let rows = match rows_of(rx, ids) {
+        Err(DieselError::DeserializationError(_)) => {
+            let mut readable = Vec::new();
+            for id in ids {
+                let row = rows_of(rx, std::slice::from_ref(id)).map_err(Error::from);
+                readable.extend(part(row, damaged)?.unwrap_or_default());
+            }
+            readable
+        }
+        rows => rows?,
+    };
+    let mut left_out = if reading.content { left_out_of(rx, reading.case, ids)? } else { BTreeMap::new() };
+    let mut all = Vec::with_capacity(rows.len());
+    for (report, platform) in rows {
+        let left = left_out.remove(report.id.as_str()).unwrap_or_else(|| Ok(Vec::new()));
+        let content = if reading.content {
+            let left_out = part(left, damaged)?.unwrap_or_default();
+            Some(ReportContent { left_out, ..open(rx.keys(Owner::case(reading.case))?, &report, damaged)? })
+        } else {
+            None
+        };
+        all.push(ReportInCase {
+            id: report.id,
+            platform,
+            platform_report_ref: report.platform_report_ref,
+            category: report.category,
+            relation: report.relation,
+            desired_outcome: report.desired_outcome,
+            received_at: report.received_at,
+            withdrawal_asked_at: report.withdrawn_at,
+            content,
+            part: None,
+        });
+    }
+    Ok(all)
+}
+
+fn rows_of(rx: &mut Look<'_>, ids: &[String]) -> QueryResult<Vec<(SealedReport, String)>> {
+    reports::table
         .inner_join(platforms::table.on(platforms::id.eq(reports::platform_id)))
-        .filter(reports::id.eq(id))
+        .filter(reports::id.eq_any(ids.to_vec()))
         .select((SealedReport::as_select(), platforms::slug))
-        .first(rx.conn());
-    let Some((report, platform)): Option<(SealedReport, String)> = part(row.map_err(Error::from), damaged)? else {
-        return Ok(None);
-    };
-    let content = if reading.content {
-        let left_out = part(left_out_of(rx, reading.case, id), damaged)?.unwrap_or_default();
-        Some(ReportContent { left_out, ..open(rx.keys(Owner::case(reading.case))?, &report, damaged)? })
-    } else {
-        None
-    };
-    Ok(Some(ReportInCase {
-        id: report.id,
-        platform,
-        platform_report_ref: report.platform_report_ref,
-        category: report.category,
-        relation: report.relation,
-        desired_outcome: report.desired_outcome,
-        received_at: report.received_at,
-        withdrawal_asked_at: report.withdrawn_at,
-        content,
-        part: None,
-    }))
+        .load(rx.conn())
 }
 
 impl ReportInCase {

@@ -3,8 +3,12 @@
 //! new, so that a case which fits on one page reads as it happened.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use serde::{Deserialize, Serialize};
 
 use super::content::{self, ReportInCase};
@@ -17,7 +21,7 @@ use crate::db::perhaps::Perhaps;
 use crate::db::schema::{acts as act_rows, additions, notes as note_rows, reports, requests};
 use crate::domain::casework::acts::{self, ActState, ActView};
 use crate::domain::casework::notes::{self, NoteView};
-use crate::domain::intake::{Added, addition};
+use crate::domain::intake::{Added, several_additions};
 use crate::domain::unit::Look;
 use crate::error::rules::Parameter;
 use crate::error::{Refused, Result};
@@ -64,6 +68,9 @@ struct Place {
     list: List,
     at: i64,
     id: String,
+    /// How large what is sealed of it is, in bytes.
+    #[serde(skip)]
+    size: usize,
 }
 
 impl Place {
@@ -126,21 +133,47 @@ pub(super) fn page(rx: &mut Look<'_>, reading: Reading<'_>, after: Option<&str>)
     };
     let (mut entries, mut room, mut count) = (Entries::default(), PAGE, 0);
     let places = places(rx, reading, from.as_ref().map(|(place, _)| place), &mut entries.damaged)?;
-    for place in places {
-        let first = from.as_ref().filter(|(from, _)| from.id == place.id).map_or(0, |(_, part)| *part);
-        let Some(entry) = entry(rx, reading, &place, &mut entries.damaged)? else { continue };
-        for (number, part) in entry.parts().into_iter().enumerate().skip(first) {
-            let length = part.length();
-            if count > 0 && (length > room || count >= MOST) {
-                entries.next = Some(cursor(&list, &(place, number)));
-                return Ok(entries.oldest_first());
+    let mut rest = places.as_slice();
+    for round in 0.. {
+        let (size, entries_left) = (room.max(LEAST) << round.min(ROUNDS), (MOST - count).max(FEWEST));
+        let (some, after) = rest.split_at(fitting(rest, size, entries_left));
+        let mut opened = opened(rx, reading, some, &mut entries.damaged)?;
+        for place in some {
+            let first = from.as_ref().filter(|(from, _)| from.id == place.id).map_or(0, |(_, part)| *part);
+            let Some(entry) = opened.remove(&place.id) else { continue };
+            for (number, part) in entry.parts().into_iter().enumerate().skip(first) {
+                let length = part.length();
+                if count > 0 && (length > room || count >= MOST) {
+                    entries.next = Some(cursor(&list, &(place, number)));
+                    return Ok(entries.oldest_first());
+                }
+                room = room.saturating_sub(length);
+                count += 1;
+                entries.add(part);
             }
-            room = room.saturating_sub(length);
-            count += 1;
-            entries.add(part);
+        }
+        rest = after;
+        if rest.is_empty() {
+            break;
         }
     }
     Ok(entries.oldest_first())
+}
+
+/// Of what was sealed and is no more, nothing is shown: each round of a page takes in twice what the one before might have.
+const ROUNDS: usize = 10;
+/// A round takes in so much at least, and so many entries, though the page is nearly full: what it takes in may not open.
+const LEAST: usize = PAGE / 8;
+const FEWEST: usize = 10;
+
+/// How many of the places come next: as many as may fit on the rest of a page, by the size of what is sealed, and one more.
+fn fitting(places: &[Place], room: usize, entries: usize) -> usize {
+    let taken = |used: &mut usize, place: &Place| {
+        *used = used.saturating_add(place.size);
+        Some(*used)
+    };
+    let fit = places.iter().scan(0, taken).take_while(|used| *used <= room).count();
+    (fit.min(entries) + 1).min(places.len())
 }
 
 impl Entries {
@@ -167,7 +200,7 @@ impl Entries {
 /// The places of the entries from `from` on, in order: as many as a page may hold, and one more.
 fn places(rx: &mut Look<'_>, reading: Reading<'_>, from: Option<&Place>, damaged: &mut bool) -> Result<Vec<Place>> {
     // Behind every id and instant.
-    let begin = Place { list: List::Pending, at: i64::MAX, id: "~".to_owned() };
+    let begin = Place { list: List::Pending, at: i64::MAX, id: "~".to_owned(), size: 0 };
     let upto = from.unwrap_or(&begin);
     let mut all: Vec<Place> = Vec::new();
     let waits = upto.list == List::Pending;
@@ -182,19 +215,33 @@ fn places(rx: &mut Look<'_>, reading: Reading<'_>, from: Option<&Place>, damaged
         all.extend(placed(List::Notes, notes_upto(rx, reading.case, upto)?, damaged));
     }
     all.sort_by(|one, other| one.order().cmp(&other.order()));
+    if !reading.content {
+        for place in &mut all {
+            place.size = 0;
+        }
+    }
     Ok(all)
 }
 
-/// When an entry came, and its id, where they can be read.
-type Row = (Perhaps<i64>, Perhaps<String>);
+/// When an entry came, its id, and how large what is sealed of it is, where they can be read.
+type Row = (Perhaps<i64>, Perhaps<String>, Perhaps<i64>);
 
 /// The places of these rows. Those that cannot be read hide no other.
 fn placed(list: List, rows: Vec<Row>, damaged: &mut bool) -> Vec<Place> {
     let all = rows.len();
-    let places: Vec<Place> =
-        rows.into_iter().filter_map(|(at, id)| Some(Place { list, at: at.0?, id: id.0? })).collect();
+    let place = |(at, id, size): Row| {
+        let size = size.0.and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+        Some(Place { list, at: at.0?, id: id.0?, size })
+    };
+    let places: Vec<Place> = rows.into_iter().filter_map(place).collect();
     *damaged |= places.len() < all;
     places
+}
+
+/// How large some columns of a row are together.
+fn size_of(columns: &[&str]) -> SqlLiteral<BigInt> {
+    let each: Vec<String> = columns.iter().map(|column| format!("COALESCE(LENGTH({column}), 0)")).collect();
+    sql(&format!("CAST({} AS BIGINT)", each.join(" + ")))
 }
 
 fn reports_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
@@ -204,7 +251,17 @@ fn reports_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<V
         .filter(reports::received_at.lt(at).or(reports::received_at.eq(at).and(reports::id.le(&upto.id))))
         .order((reports::received_at.desc(), reports::id.desc()))
         .limit(LOOKED_AT)
-        .select((reports::received_at, reports::id))
+        .select((
+            reports::received_at,
+            reports::id,
+            size_of(&[
+                "reports.statement",
+                "reports.identity",
+                "reports.answers",
+                "reports.contact",
+                "reports.subject",
+            ]),
+        ))
         .load(rx.conn())
 }
 
@@ -215,7 +272,11 @@ fn additions_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult
         .filter(additions::received_at.lt(at).or(additions::received_at.eq(at).and(additions::id.le(&upto.id))))
         .order((additions::received_at.desc(), additions::id.desc()))
         .limit(LOOKED_AT)
-        .select((additions::received_at, additions::id))
+        .select((
+            additions::received_at,
+            additions::id,
+            size_of(&["additions.statement", "additions.answers", "additions.subject"]),
+        ))
         .load(rx.conn())
 }
 
@@ -226,7 +287,7 @@ fn requests_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<
         .filter(requests::made_at.lt(at).or(requests::made_at.eq(at).and(requests::id.le(&upto.id))))
         .order((requests::made_at.desc(), requests::id.desc()))
         .limit(LOOKED_AT)
-        .select((requests::made_at, requests::id))
+        .select((requests::made_at, requests::id, size_of(&["requests.details", "requests.answer"])))
         .load(rx.conn())
 }
 
@@ -237,7 +298,7 @@ fn notes_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec
         .filter(note_rows::at.lt(at).or(note_rows::at.eq(at).and(note_rows::id.le(&upto.id))))
         .order((note_rows::at.desc(), note_rows::id.desc()))
         .limit(LOOKED_AT)
-        .select((note_rows::at, note_rows::id))
+        .select((note_rows::at, note_rows::id, size_of(&["notes.body"])))
         .load(rx.conn())
 }
 
@@ -248,29 +309,70 @@ fn acts_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<
         .filter(act_rows::proposed_at.lt(at).or(act_rows::proposed_at.eq(at).and(act_rows::id.le(&upto.id))))
         .order((act_rows::proposed_at.desc(), act_rows::id.desc()))
         .limit(LOOKED_AT)
-        .select((act_rows::proposed_at, act_rows::id))
+        .select((act_rows::proposed_at, act_rows::id, size_of(&["acts.body"])))
         .load(rx.conn())
 }
 
-/// An entry, opened. One that does not open, or cannot be read, is absent and hides no other; one that was erased is gone.
-fn entry(rx: &mut Look<'_>, reading: Reading<'_>, place: &Place, damaged: &mut bool) -> Result<Option<Entry>> {
+/// The entries of these places, opened, by their ids: in a statement or two for each list. One that does not open, or cannot be
+/// read, is absent and hides no other; one that was erased is gone.
+fn opened(
+    rx: &mut Look<'_>,
+    reading: Reading<'_>,
+    places: &[Place],
+    damaged: &mut bool,
+) -> Result<BTreeMap<String, Entry>> {
+    let mut all = BTreeMap::new();
+    for list in [List::Pending, List::Reports, List::Additions, List::Requests, List::Notes] {
+        let of_it = places.iter().filter(|place| place.list == list);
+        let ids: Vec<String> = of_it.map(|place| place.id.clone()).collect();
+        if !ids.is_empty() {
+            all.extend(of_list(rx, reading, list, &ids, damaged)?);
+        }
+    }
+    Ok(all)
+}
+
+fn of_list(
+    rx: &mut Look<'_>,
+    reading: Reading<'_>,
+    list: List,
+    ids: &[String],
+    damaged: &mut bool,
+) -> Result<Vec<(String, Entry)>> {
     let Reading { case, content } = reading;
-    let id = &place.id;
-    Ok(match place.list {
-        List::Reports => content::report(rx, reading, id, damaged)?.map(|entry| Entry::Report(Box::new(entry))),
+    let mut all = Vec::with_capacity(ids.len());
+    match list {
+        List::Reports => {
+            let reports = content::several(rx, reading, ids, damaged)?;
+            all.extend(reports.into_iter().map(|entry| (entry.id.to_string(), Entry::Report(Box::new(entry)))));
+        }
+        List::Requests => {
+            let requests = read::requests(rx, reading, ids, damaged)?;
+            all.extend(requests.into_iter().map(|entry| (entry.id.to_string(), Entry::Request(Box::new(entry)))));
+        }
         List::Additions => {
-            content::part(addition(rx, case, id), damaged)?.map(|entry| Entry::Addition(Box::new(entry)))
+            for (id, entry) in several_additions(rx, case, ids)? {
+                all.extend(content::part(entry, damaged)?.map(|entry| (id, Entry::Addition(Box::new(entry)))));
+            }
         }
-        List::Requests => read::request(rx, reading, id, damaged)?.map(|entry| Entry::Request(Box::new(entry))),
-        List::Notes => content::part(notes::note(rx, case, id), damaged)?.map(Entry::Note),
+        List::Notes => {
+            for (id, entry) in notes::several(rx, case, ids)? {
+                all.extend(content::part(entry, damaged)?.map(|entry| (id, Entry::Note(entry))));
+            }
+        }
         List::Pending => {
-            // Who may not read why, or cannot, reads that something waits.
-            let whole = content::part(acts::waiting(rx, case, id, content), damaged)?;
-            let act = match whole {
-                None if content => content::part(acts::waiting(rx, case, id, false), damaged)?,
-                whole => whole,
-            };
-            act.map(|entry| Entry::Act(Box::new(entry)))
+            for (id, whole) in acts::waiting(rx, case, ids, content)? {
+                // Who may not read why, or cannot, reads that something waits.
+                let act = match content::part(whole, damaged)? {
+                    None if content => {
+                        let bare = acts::waiting(rx, case, std::slice::from_ref(&id), false)?.remove(&id);
+                        bare.map(|bare| content::part(bare, damaged)).transpose()?.flatten()
+                    }
+                    whole => whole,
+                };
+                all.extend(act.map(|entry| (id, Entry::Act(Box::new(entry)))));
+            }
         }
-    })
+    }
+    Ok(all)
 }

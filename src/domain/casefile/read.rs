@@ -18,6 +18,7 @@ use crate::domain::casework::acts::{self, ActView};
 use crate::domain::casework::notes::NoteView;
 use crate::domain::casework::priority;
 use crate::domain::casework::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
+use crate::domain::casework::wishes::{self, ContactInForce};
 use crate::domain::intake::Added;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::terms::Mode;
@@ -144,8 +145,11 @@ pub struct CaseView {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub intimate_image_clock: Option<Timestamp>,
     /// Whether nobody may contact her by any way: her wishes could not be read, and nobody has asked her yet. A note
-    /// with `wishes_asked` lifts it.
+    /// with `wishes_asked` lifts it, and so do wishes that she tells live.
     pub contact_barred: bool,
+    /// How she may be reached by what is known now; absent for roles that may not read content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_in_force: Option<ContactInForce>,
     /// Its reports: those of this page, as are the four lists below it.
     pub reports: Vec<ReportInCase>,
     /// What came after them; absent for roles that may not read it.
@@ -205,13 +209,19 @@ pub fn view(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>) -> Result<Cas
     let (clocks, image) = clocks_shown(rx, &case.id)?;
     let Entries { reports, additions, requests, notes, pending, next, mut damaged } =
         pages::page(rx, Reading { case: &case.id, content }, after)?;
+    let in_force = if content { Some(wishes::in_force(rx, &case.id)?) } else { None };
+    damaged |= in_force.as_ref().is_some_and(|wishes| wishes.unreadable);
     let newest = if content { part(priority::newest(rx, &case.id), &mut damaged)? } else { None };
     Ok(CaseView {
         summary: summary(case),
         assessment: newest.map(|(_, assessed)| assessed.assessment),
         clocks,
         intimate_image_clock: image,
-        contact_barred: report::contact_is_barred(rx, &case.id)?,
+        contact_barred: match &in_force {
+            Some(wishes) => wishes.contact_barred,
+            None => report::contact_is_barred(rx, &case.id)?,
+        },
+        contact_in_force: in_force,
         reports,
         additions: content.then_some(additions),
         requests,
@@ -244,7 +254,7 @@ pub fn record(tx: &mut Unit<'_>, grant: Grant<Read>, page: Page, mut view: CaseV
     if content && !access::allows(who.role, case.queue, Act::ReadContent) {
         return Err(Error::Forbidden(Forbidden::Role));
     }
-    audit::record(tx, Owner::case(&case.id), Event::CaseRead { role: who.role.as_str(), content })?;
+    audit::record(tx, Owner::case(&case.id), Event::CaseRead { role: who.role.as_str(), content, part: None })?;
     let unmoved = case.version == view.summary.version;
     if content && page == Page::Newest && case.content_at == view.summary.content_at {
         casework::note_reading(tx, &mut case, &who)?;
@@ -283,16 +293,25 @@ fn first_clocks(all: &[clocks::Clock]) -> impl Iterator<Item = &clocks::Clock> {
     running.chain(others).take(CLOCKS)
 }
 
-/// A request of the case; nothing where its row cannot be read.
-pub(super) fn request(
+/// These requests of the case, each with what was written about it where content is shown. One whose row cannot be read is
+/// absent.
+pub(super) fn requests(
     rx: &mut Look<'_>,
     reading: Reading<'_>,
-    id: &str,
+    ids: &[String],
     damaged: &mut bool,
-) -> Result<Option<RequestInCase>> {
-    let Some(row) = part(requests::of_id(rx, id), damaged)? else { return Ok(None) };
-    let words = if reading.content { part(requests::words(rx, reading.case, &row.id), damaged)? } else { None };
-    Ok(Some(with_words(words, row)))
+) -> Result<Vec<RequestInCase>> {
+    let mut all = Vec::with_capacity(ids.len());
+    for row in requests::several(rx, ids)?.into_values() {
+        let Some((row, details, answer)) = part(row, damaged)? else { continue };
+        let words = if reading.content {
+            part(requests::words(rx, reading.case, &row.id, &details, answer.as_ref()), damaged)?
+        } else {
+            None
+        };
+        all.push(with_words(words, row));
+    }
+    Ok(all)
 }
 
 fn with_words(words: Option<Words>, request: requests::Request) -> RequestInCase {

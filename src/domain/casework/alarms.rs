@@ -108,7 +108,8 @@ fn least(clock: &Clock, passed: bool, now: Timestamp) -> Rung {
         | ClockKind::EscalationDecision
         | ClockKind::ReReview
         | ClockKind::Request
-        | ClockKind::CheckIn => Rung::OnCall,
+        | ClockKind::CheckIn
+        | ClockKind::LookAgain => Rung::OnCall,
     };
     if passed { by_kind.max(Rung::Lead) } else { by_kind }
 }

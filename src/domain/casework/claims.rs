@@ -1,23 +1,22 @@
-//! Who works on a case: claims with a lease, holds, hand-overs, and taking a case up again.
+//! Who works on a case: claims with a lease, holds, and taking a case up again.
 
 use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::hand_overs;
 use super::moved;
 use super::priority;
 use super::review;
-use crate::base::id::StaffId;
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
 use crate::db::schema::cases;
-use crate::domain::access::{self, Act, Acting, Assign, Claim, Grant, Reopen, Work};
+use crate::domain::access::{Acting, Claim, Grant, Read, Reopen, Work};
 use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::store;
 use crate::domain::case::{Action, Case, State};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
-use crate::domain::people::staff;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::rules::Casework;
@@ -32,20 +31,26 @@ const LONGEST_HOLD_HOURS: u64 = 72;
 /// that a person who is away lets nothing lapse.
 pub(in crate::domain) const RESERVED: Duration = Duration::from_hours(8);
 
-/// Takes a case. Taking one's own again renews the lease.
+/// Takes a case; one that somebody else holds when they have offered it. Taking one's own again renews the lease.
 ///
 /// # Errors
 /// `ClaimedByOther`, or `Transition` for a case that is closed or on hold.
 pub fn claim(tx: &mut Unit<'_>, grant: Grant<Claim>) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
-    if case.is_held_by_other(&who.id, tx.now()) {
+    may_claim(tx, &case, &who)?;
+    write_claim(tx, &mut case, &who)?;
+    Ok(case)
+}
+
+/// Whether the case can be taken by this person as it stands.
+pub(super) fn may_claim(rx: &mut Look<'_>, case: &Case, who: &Acting) -> Result<()> {
+    if case.is_held_by_other(&who.id, rx.now()) && !hand_overs::is_offered(rx, case, &who.id)? {
         return Err(Conflict::ClaimedByOther.into());
     }
     if !case.state.is_claimable() && case.state != State::AwaitingPlatform {
         return Err(Conflict::Transition { from: case.state.as_str(), action: "claim" }.into());
     }
-    write_claim(tx, &mut case, &who)?;
-    Ok(case)
+    Ok(())
 }
 
 /// Writes the claim down. It ends the alarm of what wakes nobody, and stills that of what does for a while: only who
@@ -60,6 +65,7 @@ pub(in crate::domain) fn write_claim(tx: &mut Unit<'_>, case: &mut Case, who: &A
     if !renews {
         case.read_at = None;
         case.acted_at = None;
+        hand_overs::end_by_claim(tx, case, &who.id)?;
     }
     store::set_holder(tx, case)?;
     match (priority::is_urgent(kit, case.priority), renews) {
@@ -78,24 +84,44 @@ pub fn heartbeat(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
     Ok(case)
 }
 
+/// Renews the lease of a colleague who looks at the case and holds it: whoever asks for a page of it is there. For anybody else
+/// nothing changes. Gives the case as it is then.
+///
+/// # Errors
+/// What the database says.
+pub fn keep_if_held(tx: &mut Unit<'_>, grant: Grant<Read>) -> Result<Case> {
+    let (mut case, who) = grant.into_parts();
+    if case.is_held_by(&who.id, tx.now()) {
+        case.claimed_until = Some(tx.now().plus(LEASE));
+        store::set_holder(tx, &mut case)?;
+    }
+    Ok(case)
+}
+
 /// Gives the case back to its queue. An urgent one is nobody's then, so somebody is told: at once, when whoever had it
 /// did nothing about it.
 pub fn release(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
+    audit::record(tx, Owner::case(&case.id), Event::Released)?;
+    give_back(tx, &mut case, &who, "released")?;
+    Ok(case)
+}
+
+/// Makes a case nobody's that this person holds, and has somebody told of an urgent one for this reason.
+pub(super) fn give_back(tx: &mut Unit<'_>, case: &mut Case, who: &Acting, reason: &str) -> Result<()> {
     let attended = case.is_attended(tx.now());
+    hand_overs::end(tx, case, "released")?;
     case.assigned_to = None;
     case.claimed_until = None;
     case.reserved_until = None;
-    store::set_holder(tx, &mut case)?;
-    audit::record(tx, Owner::case(&case.id), Event::Released)?;
+    store::set_holder(tx, case)?;
     if attended {
-        priority::page_if_urgent(tx, &case, "released")?;
+        priority::page_if_urgent(tx, case, reason)?;
     } else {
-        priority::page_now_if_urgent(tx, &case, "released")?;
+        priority::page_now_if_urgent(tx, case, reason)?;
     }
     // Who gave it back and takes it again stills nothing.
-    paging::note_stilled(tx, &case.id, &who.person)?;
-    Ok(case)
+    paging::note_stilled(tx, &case.id, &who.person)
 }
 
 /// Begins the work.
@@ -117,15 +143,21 @@ pub(super) fn hold(tx: &mut Unit<'_>, grant: Grant<Work>, reason: &str, until: O
         return Err(Error::invalid("/until", Casework::HoldOutOfRange(LONGEST_HOLD_HOURS)));
     }
     require_reason(reason)?;
-    case.next(Action::Hold)?;
-    review::require_read(&case)?;
+    may_hold(&case)?;
     moved::move_along(tx, &mut case, Action::Hold, None)?;
     crate::domain::casework::notes::write_reason(tx, &case.id, &who, reason)?;
     review::note_act(tx, &mut case, &who)?;
+    hand_overs::end(tx, &case, "held")?;
     case.claimed_until = None;
     case.held_until = Some(until);
     store::set_holder(tx, &mut case)?;
     Ok(case)
+}
+
+/// Whether its holder can set the case aside as it stands.
+pub(super) fn may_hold(case: &Case) -> Result<()> {
+    case.next(Action::Hold)?;
+    review::require_read(case)
 }
 
 /// Takes a case up again that was on hold, or that waits for a platform. An urgent one is nobody's then, so somebody is
@@ -157,7 +189,7 @@ fn set_going(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     store::set_holder(tx, case)
 }
 
-fn reserved(now: Timestamp, next_due_at: Timestamp) -> Timestamp {
+pub(super) fn reserved(now: Timestamp, next_due_at: Timestamp) -> Timestamp {
     store::earlier(now.plus(RESERVED), next_due_at)
 }
 
@@ -188,40 +220,6 @@ pub(in crate::domain) fn open_again(tx: &mut Unit<'_>, case: &mut Case) -> Resul
     store::requeue(tx, case)
 }
 
-/// Hands the case to somebody, whom it is offered to alone for a while. Whoever is handed an urgent one is told, with
-/// those on call.
-///
-/// # Errors
-/// `Invalid` when nobody has this id or they may not take the case, in one word for both; `ClaimedByOther` while a third
-/// person holds a living claim.
-pub fn assign(tx: &mut Unit<'_>, grant: Grant<Assign>, to: &StaffId) -> Result<Case> {
-    let (mut case, by) = grant.into_parts();
-    let unknown = || Error::invalid("/staff_id", Casework::UnknownColleague);
-    let to = staff::find(tx, to)?.ok_or_else(unknown)?;
-    // The wall holds for whoever is handed a case too, and says no more than "nobody of this id".
-    if access::bar(tx, &to.id, &case, Act::Claim)?.is_some() {
-        return Err(unknown());
-    }
-    let now = tx.now();
-    if case.is_held_by_other(&by.id, now) && case.is_held_by_other(&to.id, now) {
-        return Err(Conflict::ClaimedByOther.into());
-    }
-    // Taken and left undone, it has waited long enough.
-    let idle = case.claimed_until.is_some_and(|until| until > now) && !case.is_attended(now);
-    case.assigned_to = Some(to.id.clone());
-    case.claimed_until = None;
-    case.reserved_until = Some(reserved(now, case.next_due_at));
-    store::set_holder(tx, &mut case)?;
-    store::bump(tx, &mut case)?;
-    audit::record(tx, Owner::case(&case.id), Event::Assigned { to: to.id.clone() })?;
-    if case.state.is_open() && idle {
-        priority::page_now_if_urgent(tx, &case, "handed_over")?;
-    } else if case.state.is_open() {
-        priority::page_if_urgent(tx, &case, "handed_over")?;
-    }
-    Ok(case)
-}
-
 /// A few of the cases whose claim ran out without a word.
 ///
 /// # Errors
@@ -250,6 +248,7 @@ pub fn lapse(tx: &mut Unit<'_>, id: &str) -> Result<()> {
     if case.claimed_until.is_none_or(|until| until > tx.now()) {
         return Ok(());
     }
+    hand_overs::end(tx, &case, "lapsed")?;
     case.claimed_until = None;
     store::set_holder(tx, &mut case)?;
     if let Some(staff) = case.assigned_to.clone() {
@@ -291,8 +290,9 @@ pub(super) fn require_reason(reason: &str) -> Result<()> {
     Ok(())
 }
 
-/// Ends a claim without a trace of its own, when an act that ends it is recorded anyway.
-pub(super) fn end(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
+/// Ends a claim without a trace of its own, when an act that ends it is recorded anyway; and what was offered of it.
+pub(super) fn end(tx: &mut Unit<'_>, case: &mut Case, why: &'static str) -> Result<()> {
+    hand_overs::end(tx, case, why)?;
     case.claimed_until = None;
     case.reserved_until = None;
     store::set_holder(tx, case)

@@ -7,8 +7,8 @@ use crate::base::id::StaffId;
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::secret::Sensitive;
 use crate::base::time::Timestamp;
-use crate::domain::access::{self, Acting};
-use crate::domain::paging;
+use crate::domain::access::{self, Act, Acting, Sight};
+use crate::domain::paging::{self, rota};
 use crate::domain::people::staff::{self, Account, Attempt, Declaration, Member, Opened, Role, Tried, Which};
 use crate::domain::terms::identifiers::Identifier;
 use crate::domain::triage::Queue;
@@ -174,6 +174,39 @@ pub fn list(rx: &mut Look<'_>, who: &Acting, from: Option<&str>, limit: Limit) -
     let some: Vec<Member> = rest.take(limit.get() + 1).collect();
     let page = Page::cut(some, limit, NAME, |member| member.username.clone());
     Ok(page.map(|member| Colleague { closed_at: closed.get(&member.id).copied(), member }))
+}
+
+/// A colleague to whom a case could be handed.
+#[derive(Debug)]
+pub struct Taker {
+    /// Who.
+    pub member: Member,
+    /// Whether they are at work: a p0 or p1 is handed over to nobody else.
+    pub on_shift: bool,
+}
+
+/// Those who may take the case and do not hold it, by name. The walls of all are looked at together, so whoever is left out
+/// leaves no trace.
+///
+/// # Errors
+/// `Parameter` for a cursor of another list.
+pub fn takers(rx: &mut Look<'_>, sight: &Sight, from: Option<&str>, limit: Limit) -> Result<Page<Taker>> {
+    let (case, now) = (sight.case(), rx.now());
+    let name = format!("takers|{}", case.id);
+    let after: Option<String> = match from {
+        None => None,
+        Some(text) => {
+            Some(read_cursor(&name, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?)
+        }
+    };
+    let at_work = rota::at_work(rx)?;
+    let mut all = rota::able(rx, case, Act::Claim)?;
+    all.retain(|who| !case.is_held_by(&who.id, now));
+    all.sort_by(|one, other| one.username.cmp(&other.username));
+    let rest = all.into_iter().filter(|who| after.as_ref().is_none_or(|after| who.username > *after));
+    let some: Vec<Member> = rest.take(limit.get() + 1).collect();
+    let page = Page::cut(some, limit, &name, |member| member.username.clone());
+    Ok(page.map(|member| Taker { on_shift: at_work.contains(&member.id), member }))
 }
 
 /// A lead opens the second factor of a colleague again, whose voice they have heard. What is wrong with the id is told to

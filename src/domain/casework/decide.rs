@@ -31,8 +31,7 @@ pub struct Closing {
 pub fn decide(tx: &mut Unit<'_>, grant: Grant<Decide>, closing: &Closing) -> Result<Done> {
     let (mut case, who) = grant.into_parts();
     claims::require_reason(&closing.reason)?;
-    case.next(Action::Close)?;
-    review::require_read(&case)?;
+    may_close(&case)?;
     may_end_so(tx, &case, closing.outcome)?;
     if waits_for_two(tx, &case, closing.outcome, &who)? {
         let act = acts::propose_closing(tx, &case, &who, closing)?;
@@ -41,6 +40,12 @@ pub fn decide(tx: &mut Unit<'_>, grant: Grant<Decide>, closing: &Closing) -> Res
     crate::domain::casework::notes::write_reason(tx, &case.id, &who, &closing.reason)?;
     close(tx, &mut case, closing.outcome)?;
     Ok(Done::Now(Box::new(case)))
+}
+
+/// Whether its holder can close the case as it stands, whatever the outcome.
+pub(super) fn may_close(case: &Case) -> Result<()> {
+    case.next(Action::Close)?;
+    review::require_read(case)
 }
 
 /// Whether all stands on record that an outcome asks for: the wish and the check of a withdrawal, and what an outcome says of
@@ -67,7 +72,7 @@ pub(super) fn may_end_so(rx: &mut Look<'_>, case: &Case, outcome: Outcome) -> Re
 /// Whether nobody closes this case so alone: to call a report abuse; to end help for somebody in danger with nothing done;
 /// and to say that others help her, or that the platform was silent, where nobody else has read what she said. What the
 /// platform answered stands on record.
-fn waits_for_two(rx: &mut Look<'_>, case: &Case, outcome: Outcome, who: &Acting) -> Result<bool> {
+pub(super) fn waits_for_two(rx: &mut Look<'_>, case: &Case, outcome: Outcome, who: &Acting) -> Result<bool> {
     let urgent = case.gravest() <= Priority::P1;
     match outcome {
         Outcome::Unfounded => Ok(true),
@@ -84,7 +89,7 @@ fn waits_for_two(rx: &mut Look<'_>, case: &Case, outcome: Outcome, who: &Acting)
 pub(super) fn close(tx: &mut Unit<'_>, case: &mut Case, outcome: Outcome) -> Result<()> {
     moved::move_along(tx, case, Action::Close, Some(outcome))?;
     rights::void_all(tx, &case.id, Cause::CaseClosed)?;
-    claims::end(tx, case)
+    claims::end(tx, case, Cause::CaseClosed.as_str())
 }
 
 silent! { Closing }

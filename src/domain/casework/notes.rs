@@ -1,13 +1,17 @@
 //! Notes: what staff write for each other, and the record that something due was done.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::contacts;
 use super::priority;
 use super::review;
+use super::wishes::NewWishes;
 use crate::base::code::codes;
 use crate::base::id::{CaseId, NoteId, StaffId};
 use crate::base::secret::silent;
@@ -15,17 +19,17 @@ use crate::base::time::Timestamp;
 use crate::db::schema::notes;
 use crate::domain::access::{Acting, Grant, WriteNote};
 use crate::domain::case::clocks::{self, Clock, ClockKind};
-use crate::domain::case::report;
 use crate::domain::case::store;
 use crate::domain::counting;
 use crate::domain::ledger::audit::{self, Event};
+use crate::domain::paging;
 use crate::domain::terms::words::Answer;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Notes, Owner, Sealed};
 use crate::error::rules::{Casework, Form};
 use crate::error::{Error, Result, Violations};
 
-const LONGEST: usize = 20_000;
+pub(super) const LONGEST: usize = 20_000;
 /// How far ahead the next contact may be agreed.
 const LATEST_CHECK_IN: Duration = Duration::from_hours(LATEST_CHECK_IN_DAYS * 24);
 const LATEST_CHECK_IN_DAYS: u64 = 30;
@@ -47,6 +51,11 @@ codes! {
         WithdrawalTold = "withdrawal_told",
         /// That she was asked, live and alone, whether somebody makes her withdraw. `text` has her words.
         CoercionCheck = "coercion_check",
+        /// That she told a colleague how she may be reached. It is written by `wishes` alone.
+        WishesTold = "wishes_told",
+        /// Contact that was made although the way was not known to be safe. `text` says why. It is no contact that counts,
+        /// and the safeguarding lead is told now.
+        UnsafeContact = "unsafe_contact",
     }
 }
 
@@ -72,6 +81,24 @@ codes! {
     }
 }
 
+codes! {
+    /// By which way a contact was made.
+    pub enum Reached as ContactWay {
+        /// She came to us.
+        Incoming = "incoming",
+        /// On the pages to which she comes back.
+        Portal = "portal",
+        /// By e-mail.
+        Email = "email",
+        /// By a call.
+        Phone = "phone",
+        /// By a text message.
+        Sms = "sms",
+        /// Through the platform.
+        Platform = "platform",
+    }
+}
+
 impl Way {
     /// Whether one hears or sees the other at that moment.
     pub(super) const fn is_live(self) -> bool {
@@ -92,7 +119,12 @@ pub struct NewNote {
     /// What it records as done.
     #[serde(default)]
     pub records: Option<Records>,
-    /// For `safe_contact`: that the channel was confirmed safe for this contact. Nobody is rung to stop a clock.
+    /// For `safe_contact` and `unsafe_contact`, which need it: by which way. A `safe_contact` is made by one of the channels of
+    /// `contact_in_force`, or is `incoming`: she came to us.
+    #[serde(default)]
+    pub channel: Option<Reached>,
+    /// For `safe_contact`: that the channel was confirmed safe for this contact; `incoming` needs no such word. Nobody is
+    /// rung to stop a clock.
     #[serde(default)]
     pub channel_confirmed_safe: bool,
     /// For `safe_contact`, when her contact wishes could not be read (`contact_barred` of the case): that she was asked
@@ -104,6 +136,11 @@ pub struct NewNote {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub check_in_by: Option<Timestamp>,
+    /// For `standby`: when somebody looks again whether contact is safe. Of a p0 it is needed and at most 2 hours ahead, of a
+    /// p1 needed and 24; of others at most 7 days.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub look_again_by: Option<Timestamp>,
     /// For `withdrawal_told` and `coercion_check`, which need it: by which way she was heard. A check is made by `phone`,
     /// `video` or `in_person`.
     #[serde(default)]
@@ -151,12 +188,15 @@ pub struct NoteView {
     pub at: Timestamp,
     /// What it records.
     pub records: Option<Records>,
-    /// The words.
+    /// The words; none of `wishes_told`, which stand in `contact_in_force`.
     pub text: String,
-    /// By which way she was heard: for `withdrawal_told` and `coercion_check`.
+    /// By which way contact was made: for `safe_contact` and `unsafe_contact`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Reached>,
+    /// By which way she was heard: for `withdrawal_told`, `coercion_check` and `wishes_told`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub how: Option<Way>,
-    /// Whether she was alone: for `coercion_check`.
+    /// Whether she was alone: for `coercion_check` and `wishes_told`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alone: Option<Answer>,
     /// When she told it, where that was said: for `withdrawal_told`.
@@ -168,36 +208,34 @@ pub struct NoteView {
 /// Writes a note and meets the clock of what it records.
 ///
 /// # Errors
-/// `Invalid` for empty or endless words, a contact whose channel was not confirmed safe, or what a note that records
-/// something needs and does not say; `Unread` for a judgement by somebody who has not read all of the case.
+/// `Invalid` for empty or endless words, a contact by a way that is not safe or was not confirmed, or what a note that
+/// records something needs and does not say; `Unread` for a judgement by somebody who has not read all of the case.
 pub fn write_note(tx: &mut Unit<'_>, grant: Grant<WriteNote>, note: &NewNote) -> Result<NoteView> {
     let (mut case, who) = grant.into_parts();
     if note.text.trim().is_empty() || note.text.chars().count() > LONGEST {
         return Err(Error::invalid("/text", Casework::NoteLength(LONGEST)));
     }
-    if note.records == Some(Records::SafeContact) && !note.channel_confirmed_safe {
-        return Err(Error::invalid("/channel_confirmed_safe", Casework::ChannelNotConfirmed));
+    if note.records == Some(Records::WishesTold) {
+        return Err(Error::invalid("/records", Casework::WishesHaveACall));
     }
+    contacts::note_is_sound(note, &case, tx.now())?;
     check_in_is_sound(note, tx.now())?;
     wish_is_sound(note, tx.now())?;
-    if matches!(note.records, Some(Records::SafeContact | Records::CoercionCheck)) {
-        contact_is_open(tx, &case.id, note.wishes_asked)?;
-    }
+    contacts::is_open(tx, &case.id, note)?;
     if note.records.is_some_and(Records::is_judgement) {
         review::require_known(tx, &case, &who.id)?;
     }
     let id = insert(tx, &case.id, &who, &Kept::of(note), note.records)?;
-    review::note_act(tx, &mut case, &who)?;
+    if let Some(channel) = note.channel {
+        diesel::update(notes::table.find(&id)).set(notes::channel.eq(channel)).execute(tx.conn())?;
+    }
+    if note.records != Some(Records::UnsafeContact) {
+        review::note_act(tx, &mut case, &who)?;
+    }
     match note.records {
-        Some(Records::SafeContact) => {
-            clocks::meet(tx, &case.id, ClockKind::FirstContactOrStandby, None)?;
-            clocks::meet(tx, &case.id, ClockKind::CheckIn, None)?;
-            if let Some(by) = note.check_in_by.filter(|_| case.state.is_open()) {
-                let agreed = Clock::begin(&case.id, ClockKind::CheckIn, tx.now(), by);
-                clocks::insert(tx, &[agreed])?;
-            }
-        }
-        Some(Records::Standby) => clocks::meet(tx, &case.id, ClockKind::FirstContactOrStandby, None)?,
+        Some(Records::SafeContact) => contacts::was_made(tx, &case, note)?,
+        Some(Records::UnsafeContact) => paging::tell_of_unsafe_contact(tx, &case, &id)?,
+        Some(Records::Standby) => contacts::waits(tx, &case, note)?,
         Some(Records::EscalationDecision) => clocks::meet(tx, &case.id, ClockKind::EscalationDecision, None)?,
         Some(Records::ReReview) => {
             clocks::meet(tx, &case.id, ClockKind::ReReview, None)?;
@@ -207,7 +245,7 @@ pub fn write_note(tx: &mut Unit<'_>, grant: Grant<WriteNote>, note: &NewNote) ->
                 clocks::insert(tx, &[Clock::begin(&case.id, ClockKind::ReReview, now, now.plus(span))])?;
             }
         }
-        Some(Records::WithdrawalTold | Records::CoercionCheck) | None => {}
+        Some(Records::WithdrawalTold | Records::CoercionCheck | Records::WishesTold) | None => {}
     }
     store::bump(tx, &mut case)?;
     if note.records.is_some_and(Records::is_counted) {
@@ -216,9 +254,15 @@ pub fn write_note(tx: &mut Unit<'_>, grant: Grant<WriteNote>, note: &NewNote) ->
     if note.records.is_some() && case.state.is_open() {
         store::requeue(tx, &mut case)?;
     }
-    let NewNote { records, how, alone, told_at, .. } = *note;
+    let NewNote { records, channel, how, alone, told_at, .. } = *note;
     let (author, at, text) = (who.id.clone(), tx.now(), note.text.clone());
-    Ok(NoteView { id, author, at, records, text, how, alone, told_at })
+    Ok(NoteView { id, author, at, records, text, channel, how, alone, told_at })
+}
+
+/// Writes down that she told how she may be reached. What she told is not in it.
+pub(super) fn write_told(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, new: &NewWishes) -> Result<NoteId> {
+    let kept = Kept { text: String::new(), how: Some(new.how), alone: Some(new.alone), told_at: None };
+    insert(tx, case, who, &kept, Some(Records::WishesTold))
 }
 
 impl Records {
@@ -227,15 +271,16 @@ impl Records {
     const fn is_judgement(self) -> bool {
         match self {
             Self::Standby | Self::EscalationDecision | Self::ReReview | Self::CoercionCheck => true,
-            Self::SafeContact | Self::WithdrawalTold => false,
+            Self::SafeContact | Self::WithdrawalTold | Self::WishesTold | Self::UnsafeContact => false,
         }
     }
 
-    /// Whether the case is counted for the public with it. A wish to withdraw makes nobody count who was not counted.
+    /// Whether the case is counted for the public with it. What she wishes makes nobody count who was not counted, nor does contact
+    /// that should not have been.
     const fn is_counted(self) -> bool {
         match self {
             Self::SafeContact | Self::Standby | Self::EscalationDecision | Self::ReReview => true,
-            Self::WithdrawalTold | Self::CoercionCheck => false,
+            Self::WithdrawalTold | Self::CoercionCheck | Self::WishesTold | Self::UnsafeContact => false,
         }
     }
 }
@@ -253,18 +298,6 @@ fn wish_is_sound(note: &NewNote, now: Timestamp) -> Result<()> {
     let in_time = note.told_at.is_none_or(|at| at <= now && at > now.minus(LONGEST_TOLD));
     v.require(in_time, "/told_at", Casework::ToldAt);
     v.into_result()
-}
-
-/// Nobody reaches her while her wishes could not be read: they may have been "not by phone". Whoever has asked her says
-/// so, and what she said then counts.
-fn contact_is_open(tx: &mut Unit<'_>, case: &CaseId, asked: bool) -> Result<()> {
-    if !report::contact_is_barred(tx, case)? {
-        return Ok(());
-    }
-    if !asked {
-        return Err(Error::invalid("/wishes_asked", Casework::ContactBarred));
-    }
-    report::lift_bar(tx, case)
 }
 
 /// A check-in is agreed in a contact, and lies ahead.
@@ -305,7 +338,7 @@ fn insert(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, kept: &Kept, records: 
     Ok(id)
 }
 
-type NoteRow = (NoteId, StaffId, Timestamp, Option<Records>, Sealed<Notes>);
+type NoteRow = (NoteId, StaffId, Timestamp, Option<Records>, Sealed<Notes>, Option<Reached>);
 
 /// A note of the case, opened.
 ///
@@ -314,9 +347,27 @@ type NoteRow = (NoteId, StaffId, Timestamp, Option<Records>, Sealed<Notes>);
 pub(in crate::domain) fn note(rx: &mut Look<'_>, case: &CaseId, id: &str) -> Result<NoteView> {
     let row: NoteRow = notes::table
         .filter(notes::id.eq(id))
-        .select((notes::id, notes::author, notes::at, notes::records, notes::body))
+        .select((notes::id, notes::author, notes::at, notes::records, notes::body, notes::channel))
         .first(rx.conn())?;
     opened(rx, case, row)
+}
+
+/// These notes of the case, opened, in one statement. Where one of them cannot be read they are read one by one.
+pub(in crate::domain) fn several(
+    rx: &mut Look<'_>,
+    case: &CaseId,
+    ids: &[String],
+) -> Result<BTreeMap<String, Result<NoteView>>> {
+    let of_case = notes::table.filter(notes::case_id.eq(case).and(notes::id.eq_any(ids.to_vec())));
+    let rows: QueryResult<Vec<NoteRow>> = of_case
+        .select((notes::id, notes::author, notes::at, notes::records, notes::body, notes::channel))
+        .load(rx.conn());
+    match rows {
+        Err(DieselError::DeserializationError(_)) => {
+            Ok(ids.iter().map(|id| (id.clone(), note(rx, case, id))).collect())
+        }
+        rows => Ok(rows?.into_iter().map(|row| (row.0.to_string(), opened(rx, case, row))).collect()),
+    }
 }
 
 /// The notes of a case that record one of these, oldest first.
@@ -324,16 +375,16 @@ pub(super) fn recording(rx: &mut Look<'_>, case: &CaseId, wanted: &[Records]) ->
     let rows: Vec<NoteRow> = notes::table
         .filter(notes::case_id.eq(case).and(notes::records.eq_any(wanted.to_vec())))
         .order((notes::at, notes::id))
-        .select((notes::id, notes::author, notes::at, notes::records, notes::body))
+        .select((notes::id, notes::author, notes::at, notes::records, notes::body, notes::channel))
         .load(rx.conn())?;
     rows.into_iter().map(|row| opened(rx, case, row)).collect()
 }
 
 fn opened(rx: &mut Look<'_>, case: &CaseId, row: NoteRow) -> Result<NoteView> {
-    let (id, author, at, records, body) = row;
+    let (id, author, at, records, body, channel) = row;
     let key = rx.keys(Owner::case(case))?.existing::<Notes>()?;
     let Kept { text, how, alone, told_at } = key.open::<Kept>("body", id.as_str(), &body)?.into_exposed();
-    Ok(NoteView { id, author, at, records, text, how, alone, told_at })
+    Ok(NoteView { id, author, at, records, text, channel, how, alone, told_at })
 }
 
 silent! { NewNote NoteView Kept }

@@ -1,4 +1,4 @@
-//! What ends with a right to a case: claims, holds, hand-overs, alarms that only the wrong people heard, and proposals.
+//! What ends with a right to a case: claims, holds, hand-overs, offers, alarms that only the wrong people heard, and proposals.
 //! All of it ends in the transaction that ends the right, and the next person hears at once.
 
 use std::collections::BTreeSet;
@@ -9,6 +9,7 @@ use diesel::sql_types::Bool;
 
 use super::acts::{ActKind, ActState};
 use super::claims;
+use super::hand_overs;
 use super::priority;
 use crate::base::code::codes;
 use crate::base::id::{ActId, CaseId, StaffId};
@@ -101,7 +102,7 @@ pub(super) fn change(
     Ok(ended)
 }
 
-/// The open cases that are this person's, wait on a proposal of theirs, or were last told to them.
+/// The open cases that are this person's, wait on a proposal of theirs, were last told to them, or are offered to them.
 fn standing_on(tx: &mut Unit<'_>, who: &StaffId) -> Result<BTreeSet<CaseId>> {
     let held: Vec<CaseId> = cases::table
         .filter(cases::assigned_to.eq(who).and(cases::state.ne(State::Closed)))
@@ -113,7 +114,8 @@ fn standing_on(tx: &mut Unit<'_>, who: &StaffId) -> Result<BTreeSet<CaseId>> {
         .select(acts::case_id)
         .load(tx.conn())?;
     let told = paging::told_last(tx, who)?;
-    Ok(held.into_iter().chain(proposed).chain(told).collect())
+    let offered = hand_overs::offered_to(tx, who)?;
+    Ok(held.into_iter().chain(proposed).chain(told).chain(offered).collect())
 }
 
 /// Looks whether what stands on rights to this case still does: its holder's, those of who proposed an act, and those
@@ -132,6 +134,7 @@ pub(in crate::domain) fn look_again(tx: &mut Unit<'_>, case: &mut Case) -> Resul
         take_from(tx, case, holder, bar.into())?;
         ended.cases += 1;
     }
+    hand_overs::end_unfit(tx, case)?;
     for (id, kind, by) in waiting(tx, &case.id)? {
         if let Some(bar) = access::bar(tx, &by, case, kind.right())? {
             void(tx, &case.id, &id, kind, bar.into())?;
@@ -156,7 +159,7 @@ fn take_from(tx: &mut Unit<'_>, case: &mut Case, staff: StaffId, why: Cause) -> 
         "lapsed_claim"
     };
     case.assigned_to = None;
-    claims::end(tx, case)?;
+    claims::end(tx, case, why.as_str())?;
     audit::record(tx, Owner::case(&case.id), Event::ClaimEnded { staff, what, cause: why.as_str() })?;
     if case.state == State::OnHold {
         claims::bring_back(tx, case)?;
@@ -205,11 +208,16 @@ pub(super) fn stand_aside(tx: &mut Unit<'_>, who: &StaffId) -> Result<()> {
     }
     leave(tx, who)?;
     let mut told = paging::told_last(tx, who)?;
+    told.extend(hand_overs::offered_to(tx, who)?);
     // Cases are locked in the order of their ids, as in every batch.
     told.sort();
+    told.dedup();
     for id in told {
         match store::find_locked(tx, &id) {
-            Ok(Some(case)) => paging::pass_on(tx, &case)?,
+            Ok(Some(case)) => {
+                hand_overs::end_unfit(tx, &case)?;
+                paging::pass_on(tx, &case)?;
+            }
             Ok(None) => {}
             Err(error @ Error::Unavailable(_)) => return Err(error),
             // Its alarm rings at every lead.

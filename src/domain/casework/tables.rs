@@ -1,7 +1,7 @@
 //! The tables of colleagues' work on a case.
 
 use super::acts::{ActKind, ActState};
-use super::notes::Records;
+use super::notes::{Reached, Records};
 use super::requests::{Agreement, ReasonCode, RequestAction, RequestState, SubjectNotice};
 use super::rights::Cause;
 use crate::base::id::{ActKind as ActIds, AssessmentKind, Kind, NoteKind, RequestKind};
@@ -34,6 +34,8 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("author", Holds::Refers(&["staff"])),
             ("records", Holds::Code(|| codes(Records::ALL, Records::as_str))),
             ("body", Holds::sealed(Scope::Notes, "body")),
+            ("channel", Holds::Code(|| codes(Reached::ALL, Reached::as_str))),
+            ("contact", Holds::sealed(Scope::Contact, "wishes")),
         ],
     },
     Table {
@@ -53,6 +55,22 @@ pub(in crate::domain) const TABLES: &[Table] = &[
     },
     Table {
         name: "readings",
+        row: "case_id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[("case_id", Holds::Refers(&["cases"])), ("staff_id", Holds::Refers(&["staff"]))],
+    },
+    Table {
+        name: "case_offers",
+        row: "case_id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("case_id", Holds::Refers(&["cases"])),
+            ("staff_id", Holds::Refers(&["staff"])),
+            ("given_by", Holds::Refers(&["staff"])),
+        ],
+    },
+    Table {
+        name: "case_passes",
         row: "case_id",
         opened_by: OpenedBy::Nobody,
         columns: &[("case_id", Holds::Refers(&["cases"])), ("staff_id", Holds::Refers(&["staff"]))],

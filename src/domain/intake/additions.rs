@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -173,15 +174,38 @@ impl Added {
     }
 }
 
-/// An addition of the case, opened.
-///
-/// # Errors
-/// `Erased` when the case's content was.
-pub(in crate::domain) fn addition(rx: &mut Look<'_>, case: &CaseId, id: &str) -> Result<Added> {
-    type Row =
-        (AdditionId, ReportId, Timestamp, Option<Sealed<Statement>>, Option<Sealed<Answers>>, Option<Sealed<Subject>>);
-    let (own, report_id, received_at, statement, given, subject): Row = additions::table
-        .filter(additions::id.eq(id))
+type Row =
+    (AdditionId, ReportId, Timestamp, Option<Sealed<Statement>>, Option<Sealed<Answers>>, Option<Sealed<Subject>>);
+
+/// These additions of the case, opened, in a statement for their rows and one for what was left out of them. Where one of them
+/// cannot be read they are read one by one.
+pub(in crate::domain) fn several(
+    rx: &mut Look<'_>,
+    case: &CaseId,
+    ids: &[String],
+) -> Result<BTreeMap<String, Result<Added>>> {
+    let rows = match rows_of(rx, ids) {
+        Err(DieselError::DeserializationError(_)) => {
+            let each = |id: &String| (id.clone(), rows_of(rx, std::slice::from_ref(id)));
+            ids.iter().map(each).collect::<Vec<_>>()
+        }
+        rows => rows?.into_iter().map(|row| (row.0.to_string(), Ok(vec![row]))).collect(),
+    };
+    let mut left_out = left_out::of_sources(rx, case, ids)?;
+    let mut all = BTreeMap::new();
+    for (id, rows) in rows {
+        let left = left_out.remove(&id).unwrap_or_else(|| Ok(Vec::new()));
+        match rows {
+            Ok(rows) => all.extend(rows.into_iter().next().map(|row| (id, opened(rx, case, row, left)))),
+            Err(error) => all.extend([(id, Err(error.into()))]),
+        }
+    }
+    Ok(all)
+}
+
+fn rows_of(rx: &mut Look<'_>, ids: &[String]) -> QueryResult<Vec<Row>> {
+    additions::table
+        .filter(additions::id.eq_any(ids.to_vec()))
         .select((
             additions::id,
             additions::report_id,
@@ -190,8 +214,16 @@ pub(in crate::domain) fn addition(rx: &mut Look<'_>, case: &CaseId, id: &str) ->
             additions::answers,
             additions::subject,
         ))
-        .first(rx.conn())?;
-    let left_out = left_out::of_source(rx, case, id)?;
+        .load(rx.conn())
+}
+
+/// An addition of the case, opened.
+///
+/// # Errors
+/// `Erased` when the case's content was.
+fn opened(rx: &mut Look<'_>, case: &CaseId, row: Row, left_out: Result<Vec<LeftOut>>) -> Result<Added> {
+    let (own, report_id, received_at, statement, given, subject) = row;
+    let (left_out, id) = (left_out?, own.as_str());
     let keys = rx.keys(Owner::case(case))?;
     let statement = match statement {
         Some(sealed) => Some(keys.existing::<Statement>()?.open("addition", id, &sealed)?.into_exposed()),

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::base::secret::silent;
 use crate::domain::terms::acknowledgement::Addressee;
+pub use crate::domain::terms::contact::{ChannelBody, ContactBody};
 use crate::domain::terms::identifiers::IdentifierKind;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::terms::words::Answer;
@@ -176,45 +177,6 @@ pub struct IdentifierBody {
     pub value: String,
 }
 
-/// Whether and how the person may be reached. Only what was said now is ever used, and confirmed again first.
-#[derive(Clone, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ContactBody {
-    /// Said now, or from a profile; absent counts as a profile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source>,
-    /// Whether we may contact them at all; absent means no.
-    #[serde(default)]
-    pub may_contact: bool,
-    /// Ways that are safe.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 10)]
-    pub channels: Vec<ChannelBody>,
-    /// Ways that are not safe.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 10)]
-    pub never: Vec<Channel>,
-    /// Whether a voicemail may be left.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub voicemail_safe: Option<bool>,
-    /// Whether someone else uses or sees the device; unknown counts as yes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device_shared: Option<YesNoUnknown>,
-}
-
-/// One way to reach them.
-#[derive(Clone, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ChannelBody {
-    /// Which way.
-    #[serde(rename = "type")]
-    pub kind: Channel,
-    /// The address or number, where the way has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 320)]
-    pub value: Option<String>,
-}
-
 /// What the platform knows of the two accounts.
 #[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -316,4 +278,4 @@ impl ReportBody {
     }
 }
 
-silent! { ReportBody Occurred Reporter Survivor SubjectBody IdentifierBody ContactBody ChannelBody PlatformContext ContextMessage IntimateImage AdditionBody }
+silent! { ReportBody Occurred Reporter Survivor SubjectBody IdentifierBody PlatformContext ContextMessage IntimateImage AdditionBody }

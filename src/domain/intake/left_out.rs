@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 
 use super::body::{ChannelBody, IdentifierBody};
 use super::contact;
@@ -96,6 +97,33 @@ pub(in crate::domain) fn of_source(rx: &mut Look<'_>, case: &CaseId, source: &st
     let mut all = Vec::new();
     for (scope, body) in rows {
         all.extend(of_scope(rx.keys(Owner::case(case))?, source, &scope, body)?);
+    }
+    Ok(all)
+}
+
+/// The same of several reports or additions of the case, in one statement. Where a row cannot be read they are read one by one.
+pub(in crate::domain) fn of_sources(
+    rx: &mut Look<'_>,
+    case: &CaseId,
+    sources: &[String],
+) -> Result<BTreeMap<String, Result<Vec<LeftOut>>>> {
+    let rows: QueryResult<Vec<(String, String, Vec<u8>)>> = left_out::table
+        .filter(left_out::source.eq_any(sources.to_vec()))
+        .order((left_out::source, left_out::scope))
+        .select((left_out::source, left_out::scope, left_out::body))
+        .load(rx.conn());
+    if matches!(rows, Err(DieselError::DeserializationError(_))) {
+        return Ok(sources.iter().map(|source| (source.clone(), of_source(rx, case, source))).collect());
+    }
+    let mut all: BTreeMap<String, Result<Vec<LeftOut>>> = BTreeMap::new();
+    for (source, scope, body) in rows? {
+        let left = of_scope(rx.keys(Owner::case(case))?, &source, &scope, body);
+        let known = all.entry(source).or_insert_with(|| Ok(Vec::new()));
+        match (known.as_mut(), left) {
+            (Ok(known), Ok(left)) => known.extend(left),
+            (Ok(_), Err(error)) => *known = Err(error),
+            (Err(_), _) => {}
+        }
     }
     Ok(all)
 }

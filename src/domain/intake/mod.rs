@@ -27,10 +27,10 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::domain) use additions::{Added, addition};
+pub(in crate::domain) use additions::{Added, several as several_additions};
 pub use additions::{add, country_of, withdraw};
 pub use found::{Found, LeftOut};
-pub(in crate::domain) use left_out::of_source as left_out_of;
+pub(in crate::domain) use left_out::of_sources as left_out_of;
 pub use opened::{Sent, read_body};
 pub use read::{ReportView, find, find_by_reference, list};
 pub use reader::{LONGEST, Taken, read_addition, read_report};
@@ -38,5 +38,5 @@ pub use ready::{ReadyAddition, ReadyReport, Sender, ready_addition, ready_report
 pub use receipt::{AdditionReceipt, NotAccepted, Receipt};
 pub(in crate::domain) use renamed::{Anew, anew};
 pub use submit::submit;
-pub(in crate::domain) use submit::{ContactPart, IdentityPart, StatementPart};
+pub(in crate::domain) use submit::{IdentityPart, StatementPart};
 pub(in crate::domain) use tables::TABLES;

@@ -7,12 +7,14 @@ use diesel::prelude::*;
 use super::body::{IdentifierBody, SubjectBody};
 use super::left_out;
 use super::names::{Said, identified, names, pair, perhaps_named};
-use super::submit::{ContactPart, IdentityPart};
+use super::submit::IdentityPart;
 use crate::base::id::{AdditionId, CaseId, ReportId};
 use crate::base::time::Timestamp;
 use crate::db::schema::{additions, reports};
 use crate::domain::case::Case;
+use crate::domain::case::contacts::ContactPart;
 use crate::domain::case::named::Named;
+use crate::domain::casework::wishes;
 use crate::domain::terms::identifiers::Place;
 use crate::domain::unit::Look;
 use crate::domain::vault::{Contact, Identity, Owner, Sealed, Subject};
@@ -77,6 +79,7 @@ pub(in crate::domain) fn anew(rx: &mut Look<'_>, case: &Case, stands_first: bool
         anew.add(names(keyring, place, &said).kept(stands_first), at);
         countries.insert(id, identity.reporter.country);
     }
+    anew.names.extend(wishes::named_anew(rx, &case.id)?);
     for (id, report, at, sealed) in added(rx, &case.id)? {
         let country = countries.get(&report).and_then(Option::as_deref);
         let (_, beyond) = hidden(id.as_str());

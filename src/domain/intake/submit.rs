@@ -3,9 +3,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::body::{
-    ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Reporter, SubjectBody, Survivor,
-};
+use super::body::{DesiredOutcome, IntimateImage, Occurred, PlatformContext, Reporter, SubjectBody, Survivor};
 use super::facts;
 use super::left_out;
 use super::open;
@@ -19,6 +17,7 @@ use crate::base::time::Timestamp;
 use crate::db::schema::reports;
 use crate::domain::access::Tenant;
 use crate::domain::case::Case;
+use crate::domain::case::contacts::ContactPart;
 use crate::domain::case::report::{self, NewReport, Status};
 use crate::domain::ledger::events::{self, EventType, Log, NewEvent};
 use crate::domain::paging::shown;
@@ -46,13 +45,6 @@ pub(in crate::domain) struct StatementPart {
 pub(in crate::domain) struct IdentityPart {
     pub(in crate::domain) reporter: Reporter,
     pub(in crate::domain) survivor: Option<Survivor>,
-}
-
-/// How to reach them, sealed under `contact`.
-#[derive(Serialize, Deserialize)]
-pub(in crate::domain) struct ContactPart {
-    pub(in crate::domain) contact: Option<ContactBody>,
-    pub(in crate::domain) intimate_image_contact: Option<String>,
 }
 
 /// A report that stands here, and the keyed hash of what it says.
@@ -245,4 +237,4 @@ fn store(tx: &mut Unit<'_>, case: &Case, promised: &Promised<'_>, ready: ReadyRe
     left_out::store(tx, &case.id, row_id, found.left_out())
 }
 
-silent! { StatementPart IdentityPart ContactPart }
+silent! { StatementPart IdentityPart }

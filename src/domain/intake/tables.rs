@@ -38,8 +38,8 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         columns: &[
             ("digest", Holds::Digest("a keyed hash of whom the case names, which is made again")),
             ("case_id", Holds::Refers(&["cases"])),
-            ("role", Holds::Text("whether it names the reporter or the subject, which is compared")),
-            ("kind", Holds::Text("a kind of identifier, or an account on a platform")),
+            ("role", Holds::Text("whether it names the reporter, the subject or the case itself, which is compared")),
+            ("kind", Holds::Text("a kind of identifier, an account on a platform, or a case itself")),
             ("used", Holds::Code(|| codes(Use::ALL, Use::as_str))),
         ],
     },

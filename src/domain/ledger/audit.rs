@@ -1,6 +1,7 @@
 //! The audit record: append-only events, chained per case, platform or staff account by hashes under a key of the
 //! keyring: whoever has the database alone can make no link.
 
+mod backwards;
 mod digests;
 mod heads;
 
@@ -21,6 +22,8 @@ use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Keyring, Owner};
 use crate::error::Result;
 
+pub use backwards::Past;
+pub(in crate::domain) use backwards::{between, newest_seq, since};
 pub use digests::{Digest, HeadsDigest, HeadsPage, KeptHeads, digest_at, digests, keep_heads, newest as newest_digest};
 pub use heads::{Head, chains, heads, heads_of};
 
@@ -43,18 +46,31 @@ pub enum Event {
     PriorityChanged { from: Priority, to: Priority, source: &'static str },
     /// The rule file has another queue for it.
     QueueChanged { from: Queue, to: Queue },
-    /// Someone opened the case. `content`: with what people said.
-    CaseRead { role: &'static str, content: bool },
+    /// Someone opened the case. `content`: with what people said. `part`: what they looked at instead of the case itself.
+    CaseRead {
+        role: &'static str,
+        content: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        part: Option<&'static str>,
+    },
+    /// Someone looked which cases may be about the same people.
+    RelatedRead { role: &'static str },
     /// Someone met the wall between them and a case that names them or someone close to them.
     WallMet { staff: StaffId },
     /// A claim was taken.
     Claimed { until: Timestamp },
     /// A claim was given back.
     Released,
-    /// What somebody had of the case ended against their will: `claim`, `hold`, `hand_over` or `lapsed_claim`.
+    /// Who acted gave the case back as none for them. `wall`: because they know somebody in it, so that a wall stands between
+    /// them from now on.
+    Passed { wall: bool },
+    /// What somebody had of the case ended against their will, or was not taken: `claim`, `hold`, `hand_over`, `lapsed_claim` or
+    /// `offer`.
     ClaimEnded { staff: StaffId, what: &'static str, cause: &'static str },
-    /// The case was handed to someone.
+    /// A lead handed the case to someone.
     Assigned { to: StaffId },
+    /// Whoever held the case handed it to someone. `until`: as an offer, which stands until then.
+    HandedOver { to: StaffId, until: Option<Timestamp> },
     /// The case moved along the state table.
     CaseMoved { action: &'static str, from: &'static str, to: &'static str, outcome: Option<&'static str> },
     /// A note was written; `records` says which clock it met.
@@ -63,6 +79,8 @@ pub enum Event {
     ActProposed { act: ActId, act_kind: &'static str },
     /// The second person decided.
     ActDecided { act: ActId, act_kind: &'static str, approved: bool },
+    /// Whoever proposed it took it back.
+    ActWithdrawn { act: ActId, act_kind: &'static str },
     /// What waited for a second person waits no longer: its case or its proposer's right has ended.
     ActVoided { act: ActId, act_kind: &'static str, cause: &'static str },
     /// The platform was asked to do something.

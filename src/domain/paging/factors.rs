@@ -1,6 +1,6 @@
 //! Second factors that were closed: who is told. None of it says more than that somebody cannot sign in.
 
-use super::owed::{self, Job, Notice};
+use super::owed::{self, Job, Notice, write_to};
 use crate::base::id::StaffId;
 use crate::domain::people::staff::{self, Role};
 use crate::domain::unit::Unit;
@@ -12,10 +12,10 @@ use crate::error::Result;
 /// # Errors
 /// What the database says.
 pub(in crate::domain) fn tell_of_closed_factor(tx: &mut Unit<'_>, id: &StaffId) -> Result<()> {
-    write_to(tx, id, Notice::FactorClosed)?;
+    write_to(tx, id, Notice::FactorClosed, None)?;
     let leads = staff::list(tx)?.into_iter().filter(|who| who.role == Role::SafeguardingLead && who.id != *id);
     for lead in leads {
-        write_to(tx, &lead.id, Notice::ColleagueShutOut)?;
+        write_to(tx, &lead.id, Notice::ColleagueShutOut, None)?;
     }
     let now = tx.now();
     let key = format!("factor:{id}:{}:operator", now.micros());
@@ -27,14 +27,5 @@ pub(in crate::domain) fn tell_of_closed_factor(tx: &mut Unit<'_>, id: &StaffId) 
 /// # Errors
 /// What the database says.
 pub(in crate::domain) fn tell_of_open_factor(tx: &mut Unit<'_>, id: &StaffId) -> Result<()> {
-    write_to(tx, id, Notice::FactorOpen)
-}
-
-/// A mail to a colleague who has an address.
-fn write_to(tx: &mut Unit<'_>, to: &StaffId, notice: Notice) -> Result<()> {
-    if !staff::with_mail(tx)?.contains(to.as_str()) {
-        return Ok(());
-    }
-    let now = tx.now();
-    owed::owe(tx, &Job::Mail { staff: to.clone(), notice }, now, None)
+    write_to(tx, id, Notice::FactorOpen, None)
 }

@@ -2,9 +2,11 @@
 //! until somebody takes the case; of a p0 or p1, until they have read it and done something. What it says to people is
 //! neutral: not a word of the case.
 
+mod at_work;
 mod factors;
 mod ladder;
 pub mod missed;
+mod offers;
 pub mod owed;
 pub mod rota;
 pub mod shown;
@@ -12,19 +14,25 @@ mod stilled;
 mod tables;
 pub mod unheard;
 mod unreadable;
+mod unsafe_contacts;
 pub mod unseen;
 mod walls;
 
 use diesel::prelude::*;
 
+pub use at_work::{AtWork, at_work};
 pub(in crate::domain) use factors::{tell_of_closed_factor, tell_of_open_factor};
 pub use ladder::Ladder;
+pub(in crate::domain) use offers::call_for_offer;
+pub(in crate::domain) use owed::write_to;
 pub use owed::{Job, Notice, RingOf};
 pub(in crate::domain) use stilled::{attend, note_stilled, still};
 pub(in crate::domain) use tables::TABLES;
 pub use unreadable::{call_for_unreadable, ring_unreadable};
-pub(in crate::domain) use walls::note_turned_away;
-pub use walls::{look_for_wall, tell_of_wall, were_turned_away};
+pub(in crate::domain) use unsafe_contacts::tell_of_unsafe_contact;
+pub use unsafe_contacts::write_of_unsafe_contact;
+pub use walls::{look_for_wall, tell_of_left, tell_of_wall, were_turned_away};
+pub(in crate::domain) use walls::{note_turned_away, owe_word_of_left};
 
 use super::access::{self, Act};
 use super::case;

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rung, Urgency};
-use crate::base::id::{AlarmId, CaseId, EndpointId, ShiftId, StaffId};
+use crate::base::id::{ActId, AlarmId, CaseId, EndpointId, ShiftId, StaffId};
 use crate::base::time::Timestamp;
 use crate::domain::ledger::again;
 use crate::domain::ledger::outbox::{self, DueJob, Lease, Patience};
+use crate::domain::people::staff;
 use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
@@ -37,11 +38,34 @@ pub enum Job {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of: Option<RingOf>,
     },
+    /// Tell the log, and the operator's pager where there is one, that an urgent case is offered to somebody.
+    Offer {
+        /// The case.
+        case: CaseId,
+        /// To whom.
+        staff: StaffId,
+        /// Until when it stands.
+        until: Timestamp,
+        /// How many people are written to.
+        told: i64,
+    },
     /// Tell the safeguarding lead that a colleague met a wall.
     TellOfWall {
         /// The case behind the wall.
         case: CaseId,
     },
+    /// Tell the safeguarding lead that a colleague knows somebody in a case and has left it.
+    TellOfLeft {
+        /// The case.
+        case: CaseId,
+    },
+    /// Tell the safeguarding lead that contact was made by a way that was not known to be safe.
+    TellOfUnsafeContact {
+        /// The case.
+        case: CaseId,
+    },
+    /// Tell the operator of it, because no safeguarding lead may hear.
+    TellOperatorOfUnsafeContact,
     /// Tell that nobody may work on these cases.
     TellOfUnseen {
         /// Some of them.
@@ -102,7 +126,8 @@ impl Job {
         matches!(
             self,
             Self::Pager { .. }
-                | Self::Mail { notice: Notice::Page { .. } | Notice::EmptyShift { .. }, .. }
+                | Self::Offer { .. }
+                | Self::Mail { notice: Notice::Page { .. } | Notice::EmptyShift { .. } | Notice::Offer { .. }, .. }
                 | Self::TellOperatorUnheard { .. }
                 | Self::TellOfEmptyShift { .. }
                 | Self::TellOperatorOfEmptyShift { .. }
@@ -114,9 +139,10 @@ impl Job {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Mail { .. } => "mail",
-            Self::Pager { .. } => "pager",
+            Self::Pager { .. } | Self::Offer { .. } => "pager",
             Self::Probe => "probe",
-            Self::TellOfWall { .. } | Self::TellOperatorOfWall => "tell_of_wall",
+            Self::TellOfWall { .. } | Self::TellOfLeft { .. } | Self::TellOperatorOfWall => "tell_of_wall",
+            Self::TellOfUnsafeContact { .. } | Self::TellOperatorOfUnsafeContact => "tell_of_unsafe_contact",
             Self::TellOperatorUnheard { .. } => "tell_of_unheard",
             Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
             Self::TellOfEmptyShift { .. } | Self::TellOperatorOfEmptyShift { .. } | Self::TellOperatorOfNoRota => {
@@ -161,6 +187,31 @@ pub enum Notice {
     },
     /// A colleague met a wall.
     Wall,
+    /// A colleague put one up, and has left what stands behind it.
+    Left,
+    /// An urgent case is offered to them.
+    Offer {
+        /// The case.
+        case: CaseId,
+        /// Until when it stands.
+        until: Timestamp,
+    },
+    /// There is nothing to take any more of what was offered to them.
+    OfferOver,
+    /// What they offered was not taken.
+    NotTaken,
+    /// A case was handed to them.
+    HandedOver {
+        /// The case.
+        case: CaseId,
+    },
+    /// A second person is needed, and they may be it.
+    Second {
+        /// The act that waits.
+        act: ActId,
+    },
+    /// Contact was made by a way that was not known to be safe.
+    UnsafeContact,
     /// Nobody may work on a case.
     Unseen,
     /// Their second factor was closed.
@@ -210,6 +261,23 @@ pub fn owe(tx: &mut Unit<'_>, job: &Job, run_at: Timestamp, dedupe_key: Option<&
     let payload = serde_json::to_value(job).map_err(anyhow::Error::new)?;
     let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default();
     outbox::enqueue(tx, kind, &payload.to_string(), run_at, dedupe_key)
+}
+
+/// Owes a mail to a colleague, if they have an address.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn write_to(
+    tx: &mut Unit<'_>,
+    to: &StaffId,
+    notice: Notice,
+    dedupe_key: Option<&str>,
+) -> Result<()> {
+    if !staff::with_mail(tx)?.contains(to.as_str()) {
+        return Ok(());
+    }
+    let now = tx.now();
+    owe(tx, &Job::Mail { staff: to.clone(), notice }, now, dedupe_key)
 }
 
 /// Leases those of the jobs that no other worker has taken meanwhile, and that can be done.

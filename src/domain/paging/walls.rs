@@ -11,8 +11,10 @@ use crate::base::secret::Sensitive;
 use crate::db::due::{self, DueRow};
 use crate::db::schema::turned_away;
 use crate::domain::access;
+use crate::domain::case::Case;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::staff;
+use crate::domain::terms::Mode;
 use crate::domain::unit::{Entry, Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::Result;
@@ -98,13 +100,34 @@ pub fn look_for_wall(tx: &mut Unit<'_>, row: &str) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn tell_of_wall(tx: &mut Unit<'_>, case: &CaseId, key: &str) -> Result<()> {
+    tell(tx, case, &Notice::Wall, key)
+}
+
+/// Owes that somebody be told, by a job, that a colleague has left a case because they know somebody in it. Trials wake nobody.
+pub(in crate::domain) fn owe_word_of_left(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
+    if case.mode == Mode::Test {
+        return Ok(());
+    }
+    let now = tx.now();
+    owed::owe(tx, &Job::TellOfLeft { case: case.id.clone() }, now, None)
+}
+
+/// Owes word that a colleague has left a case: to the same, by the same rule.
+///
+/// # Errors
+/// What the database says.
+pub fn tell_of_left(tx: &mut Unit<'_>, case: &CaseId, key: &str) -> Result<()> {
+    tell(tx, case, &Notice::Left, key)
+}
+
+fn tell(tx: &mut Unit<'_>, case: &CaseId, notice: &Notice, key: &str) -> Result<()> {
     let (now, with_mail) = (tx.now(), staff::with_mail(tx)?);
     let kept_off = access::kept_off(tx, case)?;
     let mut nobody = true;
     for who in staff::list(tx)?.into_iter().filter(|who| who.role == staff::Role::SafeguardingLead) {
         if with_mail.contains(who.id.as_str()) && !kept_off.contains(&who.id) {
             nobody = false;
-            let mail = Job::Mail { staff: who.id.clone(), notice: Notice::Wall };
+            let mail = Job::Mail { staff: who.id.clone(), notice: notice.clone() };
             owed::owe(tx, &mail, now, Some(&format!("{key}:{}", who.id)))?;
         }
     }

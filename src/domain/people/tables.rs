@@ -1,7 +1,7 @@
 //! The tables of platforms and colleagues.
 
 use super::platforms;
-use super::staff::Role;
+use super::staff::{Carrier, Role};
 use crate::base::id::{ClientKind, DeclarationKind, Kind, PlatformKind, SessionKind, SignInKind, StaffKind};
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
@@ -61,6 +61,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("token_hash", Holds::Digest("a keyed hash of the session's token, which nobody keeps")),
             ("staff_id", Holds::Refers(&["staff"])),
             ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
+            ("kind", Holds::Code(|| codes(Carrier::ALL, Carrier::as_str))),
         ],
     },
     Table {
@@ -81,7 +82,10 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         columns: &[
             ("digest", Holds::Digest("a keyed hash of what was declared, which is made again")),
             ("staff_id", Holds::Refers(&["staff"])),
-            ("kind", Holds::Text("what was declared: a kind of identifier, or an account on a platform")),
+            (
+                "kind",
+                Holds::Text("what was declared: a kind of identifier, an account on a platform, or a case itself"),
+            ),
             ("declaration_id", Holds::Refers(&["declarations"])),
         ],
     },
@@ -92,7 +96,10 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         columns: &[
             ("id", Holds::Id(DeclarationKind::PREFIX)),
             ("staff_id", Holds::Refers(&["staff"])),
-            ("kind", Holds::Text("what was declared: a kind of identifier, or an account on a platform")),
+            (
+                "kind",
+                Holds::Text("what was declared: a kind of identifier, an account on a platform, or a case itself"),
+            ),
             ("body", Holds::sealed(Scope::Secret, "declaration")),
         ],
     },

@@ -1,6 +1,7 @@
 //! Terms of the field as data: what things are called and how they are written. Nothing here is stored.
 
 pub mod acknowledgement;
+pub mod contact;
 pub mod identifiers;
 mod mode;
 pub mod region;

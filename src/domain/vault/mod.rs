@@ -3,6 +3,7 @@
 //! Destroying a wrapped key erases everything that was sealed under it, wherever the ciphertext was copied to; a backup
 //! that still holds the wrap is erased when that backup is.
 
+mod carried;
 mod keyring;
 mod keys;
 mod owner;
@@ -11,6 +12,7 @@ mod sealed;
 pub mod stated;
 mod tables;
 
+pub use carried::{carried, carry};
 pub use keyring::{Keyring, KeyringError};
 pub(in crate::domain) use keys::is_erased;
 pub use keys::{Keys, KnownKeyring, Opened, known_keyring, probe_writing, remember_keyring, sealed_rows_exist};

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::naming::{COMPARED, Digest, named_by, shared};
+use super::naming::{Digest, named_by, shared};
 use super::together::{Beside, Shared, Together};
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::due;
 use crate::db::schema::{blind_indexes, cases as table, reports};
+use crate::domain::case::named::{COMPARED, is_one_person};
 use crate::domain::case::store;
 use crate::domain::casework;
 use crate::domain::terms::Mode;
@@ -47,14 +48,8 @@ struct Known {
 }
 
 impl Known {
-    /// Whether the reporter is the subject. Accounts say so where both are known: two people may share a telephone.
     fn is_of_themselves(&self) -> bool {
-        let of = |names: &BTreeSet<Digest>| names.intersection(&self.accounts).cloned().collect::<BTreeSet<_>>();
-        let (subjects, reporters) = (of(&self.subjects), of(&self.reporters));
-        if subjects.is_empty() || reporters.is_empty() {
-            return !self.subjects.is_disjoint(&self.reporters);
-        }
-        !subjects.is_disjoint(&reporters)
+        is_one_person(&self.subjects, &self.reporters, &self.accounts)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Which cases name somebody, the newest first: what a comparison looks at beside the case that it is of.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -12,13 +11,12 @@ use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
 use crate::db::perhaps::{Perhaps, first_readable, readable};
 use crate::db::schema::{blind_indexes, cases as table};
+use crate::domain::case::named::COMPARED;
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::Use;
 use crate::domain::unit::Look;
 use crate::error::Result;
 
-/// How long a name is compared with new ones. Walls go on for as long as the case is kept.
-pub(super) const COMPARED: Duration = Duration::from_hours(24 * 730);
 /// How many other cases of one subject are looked at: beyond that nothing more is learnt.
 const OTHERS: usize = 200;
 const OTHERS_AT_ONCE: i64 = 200;

@@ -27,6 +27,12 @@ pub enum Casework {
     SamePriority,
     /// No colleague of this id may take the case.
     UnknownColleague,
+    /// A hand-over says nothing to whoever gets the case.
+    NoHandOverNote,
+    /// Whoever hands an urgent case over hands it to somebody who is not at work.
+    NotOnShift,
+    /// They have the case already.
+    TheirsAlready,
     /// The act has a call of its own.
     NotATransition,
     /// A note that needs it does not say by which way she was heard.
@@ -51,6 +57,30 @@ pub enum Casework {
     CheckedTooSoon(u64),
     /// Contact is not safe by now.
     ContactNotSafe,
+    /// A note of a contact does not say by which way.
+    NoChannel,
+    /// The wishes in force do not list the way.
+    ChannelNotSafe,
+    /// A contact that she made herself is none that was made anyway.
+    SheCame,
+    /// Who waits with contact does not say when they look again; so many hours ahead at the most.
+    NoLookAgain(u64),
+    /// The next look is not within so many hours.
+    LookAgainOutOfRange(u64),
+    /// Wishes have a call of their own.
+    WishesHaveACall,
+    /// Wishes were not told live.
+    ToldNotLive,
+    /// She was not alone when she told her wishes.
+    ToldNotAlone,
+    /// We may contact her, and by no way.
+    NoSafeWay,
+    /// We may not contact her, and there are ways.
+    NoContactWanted,
+    /// A way has no number or address.
+    NoValue,
+    /// What is said to be safe may be what is forbidden.
+    SafeAndNever,
 }
 
 impl Casework {
@@ -58,9 +88,26 @@ impl Casework {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::NoReason | Self::HoldWithoutEnd(_) | Self::NoHow | Self::NoAlone => "required",
-            Self::HoldOutOfRange(_) | Self::CheckInOutOfRange(_) | Self::ToldAt => "out_of_range",
-            Self::NotLive => "not_live",
+            Self::NotOnShift => "not_on_shift",
+            Self::TheirsAlready => "theirs_already",
+            Self::NoReason
+            | Self::NoHandOverNote
+            | Self::HoldWithoutEnd(_)
+            | Self::NoHow
+            | Self::NoAlone
+            | Self::NoChannel
+            | Self::NoLookAgain(_)
+            | Self::NoSafeWay
+            | Self::NoValue => "required",
+            Self::HoldOutOfRange(_) | Self::CheckInOutOfRange(_) | Self::ToldAt | Self::LookAgainOutOfRange(_) => {
+                "out_of_range"
+            }
+            Self::NotLive | Self::ToldNotLive => "not_live",
+            Self::ToldNotAlone => "not_alone",
+            Self::ChannelNotSafe => "channel_not_safe",
+            Self::SheCame => "not_made_by_us",
+            Self::WishesHaveACall => "use_wishes",
+            Self::NoContactWanted | Self::SafeAndNever => "contradicts",
             Self::NotOfThisNote => "not_of_this_note",
             Self::NoWithdrawal => "no_withdrawal",
             Self::NoCoercionCheck => "no_coercion_check",

@@ -58,7 +58,7 @@ pub(super) fn complete(operation: &mut Operation, row: &Row) {
             let scopes: Vec<&str> = scope.iter().map(|scope| scope.as_str()).collect();
             vec![SecurityRequirement::new("platform", scopes)]
         }
-        Caller::Staff | Caller::AnyStaff => vec![SecurityRequirement::new("staff", [""; 0])],
+        Caller::Staff | Caller::AnyStaff | Caller::Browser => vec![SecurityRequirement::new("staff", [""; 0])],
     });
     let mut parameters = operation.parameters.take().unwrap_or_default();
     let unchanged = operation.responses.responses.contains_key("304");
@@ -200,7 +200,7 @@ fn add_headers(response: &mut Response, row: &Row, status: &str) {
     }
     match schema_of(response) {
         Some("QueueList" | "EndpointList") | None => {}
-        Some("CaseSummary" | "CaseView") => refer(response, "ETag"),
+        Some("CaseSummary" | "CaseView" | "ContactInForce" | "HandOverAnswer") => refer(response, "ETag"),
         Some(name) if name.ends_with("List") => refer(response, "Link"),
         Some(_) => {}
     }

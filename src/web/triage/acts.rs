@@ -7,10 +7,10 @@ use utoipa::IntoParams;
 use super::{act, case_answer};
 use crate::base::id::{ActId, ActKind, CaseId};
 use crate::base::page::Limit;
-use crate::domain::access::SignSecond;
+use crate::domain::access::{Read, SignSecond};
 use crate::domain::casefile::CaseSummary;
 use crate::domain::casefile::queues::{self, ActSummary, ActsWanted};
-use crate::domain::casework::acts::{ActState, sign};
+use crate::domain::casework::acts::{self, ActState, sign};
 use crate::domain::terms::Mode;
 use crate::error::Result;
 use crate::web::body::Raw;
@@ -42,7 +42,7 @@ type ActList = List<ActSummary>;
 /// `GET /v1/triage/pending`.
 #[utoipa::path(get, path = "/v1/triage/pending", tag = "triage", operation_id = "list_acts",
     summary = "Acts that wait for a second person, the oldest first", params(ActsQuery),
-    description = "Of the cases that you see. What each would do stands in its case.",
+    description = "Of the cases that you see. What each would do stands in its case. `may_sign` says of what waits whether you may be the second person; `is_yours`, whether you may take it back.",
     responses((status = 200, description = "A page", body = ActList)))]
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: ActsQuery = call.query()?;
@@ -72,6 +72,16 @@ async fn refuse(call: Call, raw: Raw) -> Result<HttpResponse> {
     decide(call, raw, false).await
 }
 
+/// `POST /v1/triage/cases/{id}/pending/{act}/withdraw`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/pending/{act}/withdraw", tag = "triage", operation_id = "withdraw_act", summary = "Take back what you proposed",
+    description = "For whoever proposed it, by whichever account (else 403 `not_the_proposer`).",
+    params(("id" = inline(CaseId), Path, description = "The case's id"), ("act" = inline(ActId), Path, description = "The act's id")),
+    responses((status = 200, description = "It waits no longer; everything is as it was", body = CaseSummary)))]
+async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let id = call.id::<ActKind>("act")?;
+    act::<Read>(&call, &raw, move |tx, grant| case_answer(&acts::withdraw(tx, grant, &id)?)).await
+}
+
 async fn decide(call: Call, raw: Raw, approve: bool) -> Result<HttpResponse> {
     let id = call.id::<ActKind>("act")?;
     act::<SignSecond>(&call, &raw, move |tx, grant| case_answer(&sign(tx, grant, &id, approve)?)).await
@@ -82,5 +92,6 @@ pub(super) fn rows() -> Vec<Row> {
         Row::of(__path_list, list, Caller::Staff, Policy::Staff),
         Row::of(__path_approve, approve, Caller::Staff, Policy::Staff).json().keyed(),
         Row::of(__path_refuse, refuse, Caller::Staff, Policy::Staff).json().keyed(),
+        Row::of(__path_withdraw, withdraw, Caller::Staff, Policy::Staff).json().keyed(),
     ]
 }

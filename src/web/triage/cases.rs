@@ -1,21 +1,22 @@
-//! Cases: finding, reading, claiming, handing over, moving along.
+//! Cases: finding, reading, claiming, moving along.
 
 use actix_web::HttpResponse;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{act, case_answer};
-use crate::base::id::{CaseId, CaseKind, StaffId};
+use crate::base::id::{CaseId, CaseKind};
 use crate::base::page::Limit;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::domain::access::{Acting, Assign, Claim, Read, Sight, Work};
+use crate::domain::access::{Acting, Claim, Read, Sight, Work};
 use crate::domain::case::{Action, State};
 use crate::domain::casefile;
-use crate::domain::casefile::queues::{self, Filter};
+use crate::domain::casefile::queues::{self, Filter, Holder};
 use crate::domain::casefile::{CaseSummary, CaseView, Page};
 use crate::domain::casework::{self, Transition};
 use crate::domain::terms::Mode;
+use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Priority, Queue};
 use crate::domain::unit::{Look, Unit};
 use crate::error::rules::Parameter;
@@ -39,8 +40,12 @@ pub(in crate::web) struct CasesQuery {
     state: Option<State>,
     /// One priority.
     priority: Option<Priority>,
-    /// One colleague's, by id; `me` for your own.
-    #[param(max_length = 40, pattern = "^(me|stf_[0-9a-hjkmnp-tv-z]{26})$")]
+    /// What the first report is about.
+    #[param(value_type = Option<String>, max_length = 64, example = "stalking_offline")]
+    category: Option<CategoryCode>,
+    /// One colleague's, by id; `me` for your own; `nobody` for what is free to take: nobody holds it, it is kept for nobody
+    /// else, and it is neither on hold nor waiting for its platform.
+    #[param(max_length = 40, pattern = "^(me|nobody|stf_[0-9a-hjkmnp-tv-z]{26})$")]
     assigned_to: Option<String>,
     /// The cases of a platform's reference.
     #[param(min_length = 1, max_length = 255)]
@@ -69,14 +74,16 @@ async fn list(call: Call) -> Result<HttpResponse> {
         let bad = Refused::Parameter { name: "assigned_to", wanted: Parameter::Colleague };
         let assigned_to = match query.assigned_to.as_deref() {
             None => None,
-            Some("me") => Some(who.id.clone()),
-            Some(id) => Some(id.parse().map_err(|_| Error::Refused(bad))?),
+            Some("me") => Some(Holder::One(who.id.clone())),
+            Some("nobody") => Some(Holder::Nobody),
+            Some(id) => Some(Holder::One(id.parse().map_err(|_| Error::Refused(bad))?)),
         };
         let filter = Filter {
             mode: query.mode.unwrap_or(Mode::Live),
             queue: query.queue,
             state: query.state,
             priority: query.priority,
+            category: query.category,
             assigned_to,
             platform_report_ref: query.platform_report_ref,
         };
@@ -142,25 +149,6 @@ async fn release(call: Call, raw: Raw) -> Result<HttpResponse> {
     act::<Work>(&call, &raw, |tx, grant| case_answer(&casework::release(tx, grant)?)).await
 }
 
-/// Whom to hand a case to.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::web) struct AssignBody {
-    /// The colleague's id.
-    #[schema(value_type = String, example = "stf_00000000000000000000000000", pattern = "^stf_[0-9a-hjkmnp-tv-z]{26}$")]
-    staff_id: StaffId,
-}
-
-/// `POST /v1/triage/cases/{id}/assign`.
-#[utoipa::path(post, path = "/v1/triage/cases/{id}/assign", tag = "triage", operation_id = "assign_case", summary = "Hand it to a colleague",
-    description = "It is offered to them alone until the next deadline, for eight hours at most.",
-    params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = AssignBody,
-    responses((status = 200, description = "Handed over", body = CaseSummary)))]
-async fn assign(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let body = raw.parse::<AssignBody>(&call).await?;
-    act::<Assign>(&call, &raw, move |tx, grant| case_answer(&casework::assign(tx, grant, &body?.staff_id)?)).await
-}
-
 /// A move along the state table.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -200,7 +188,6 @@ pub(super) fn rows() -> Vec<Row> {
         Row::of(__path_claim, claim, Caller::Staff, Policy::Staff).json().keyed(),
         Row::of(__path_heartbeat, heartbeat, Caller::Staff, Policy::Staff).refused_with(&["409"]),
         Row::of(__path_release, release, Caller::Staff, Policy::Staff).json().keyed(),
-        Row::of(__path_assign, assign, Caller::Staff, Policy::Staff).json().keyed().asking_for(Precondition::Required),
         Row::of(__path_transition, transition, Caller::Staff, Policy::Staff)
             .json()
             .keyed()

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::visit;
-use crate::base::id::{StaffId, StaffKind};
+use crate::base::id::{CaseId, StaffId, StaffKind};
 use crate::base::page::Limit;
 use crate::base::time::Timestamp;
-use crate::domain::casework::colleagues::{self, Colleague};
+use crate::domain::access::Sight;
+use crate::domain::casework::colleagues::{self, Colleague, Taker};
 use crate::domain::ledger::idempotency::Reply;
-use crate::domain::people::staff::Role;
+use crate::domain::people::staff::{Member, Role};
+use crate::domain::unit::Look;
 use crate::domain::vault::Owner;
 use crate::error::Result;
 use crate::web::body::Raw;
@@ -27,6 +29,9 @@ use crate::web::row::{Caller, Row};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::web) struct ColleaguesQuery {
+    /// A case: then those who may take it, for whoever may read it.
+    #[param(value_type = Option<String>, pattern = "^case_[0-9a-hjkmnp-tv-z]{26}$")]
+    case_id: Option<CaseId>,
     /// How many entries, 1 to 100; more is coerced.
     #[param(minimum = 1, maximum = 100, default = 25)]
     limit: Option<u64>,
@@ -46,15 +51,33 @@ pub(in crate::web) struct ColleagueView {
     username: String,
     /// What they do here.
     role: Role,
-    /// Since when their second factor is closed; null while it is open.
+    /// Since when their second factor is closed; null while it is open, absent where `case_id` was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    second_factor_closed_at: Option<Timestamp>,
+    second_factor_closed_at: Option<ClosedAt>,
+    /// Where `case_id` was named: whether they stand on the rota or acted within 15 minutes, and can come in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_shift: Option<bool>,
 }
+
+/// A time that is null where there is none, and not absent.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct ClosedAt(Option<Timestamp>);
 
 impl From<Colleague> for ColleagueView {
     fn from(of: Colleague) -> Self {
         let Colleague { member, closed_at } = of;
-        Self { id: member.id, username: member.username, role: member.role, second_factor_closed_at: closed_at }
+        let Member { id, username, role, .. } = member;
+        Self { id, username, role, second_factor_closed_at: Some(ClosedAt(closed_at)), on_shift: None }
+    }
+}
+
+impl From<Taker> for ColleagueView {
+    fn from(of: Taker) -> Self {
+        let Taker { member, on_shift } = of;
+        let Member { id, username, role, .. } = member;
+        Self { id, username, role, second_factor_closed_at: None, on_shift: Some(on_shift) }
     }
 }
 
@@ -62,11 +85,17 @@ type ColleagueList = List<ColleagueView>;
 
 /// `GET /v1/triage/colleagues`.
 #[utoipa::path(get, path = "/v1/triage/colleagues", tag = "triage", operation_id = "list_colleagues",
-    summary = "Colleagues, by name", description = "For leads: who cannot sign in, because their second factor is closed.",
+    summary = "Colleagues, by name", description = "For leads: who cannot sign in, because their second factor is closed. With `case_id`, for whoever may read the case: to whom it can be handed.",
     params(ColleaguesQuery), responses((status = 200, description = "A page", body = ColleagueList)))]
 async fn list(call: Call) -> Result<HttpResponse> {
     let query: ColleaguesQuery = call.query()?;
     let limit = Limit::coerce(query.limit);
+    if let Some(case) = query.case_id {
+        let work =
+            move |rx: &mut Look<'_>, sight: &Sight| colleagues::takers(rx, sight, query.cursor.as_deref(), limit);
+        let page = desk::read_of(&call, call.bearer()?, case, work).await?;
+        return Ok(list_response(call.request(), page.map(ColleagueView::from)));
+    }
     let page =
         desk::read(&call, call.bearer()?, move |rx, who| colleagues::list(rx, who, query.cursor.as_deref(), limit));
     Ok(list_response(call.request(), page.await?.map(ColleagueView::from)))
@@ -91,7 +120,7 @@ async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        Row::of(__path_list, list, Caller::Staff, Policy::Staff),
+        Row::of(__path_list, list, Caller::Staff, Policy::Staff).refused_with(&["404"]),
         Row::of(__path_open, open, Caller::Staff, Policy::Staff).json().keyed(),
     ]
 }

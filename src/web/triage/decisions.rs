@@ -14,13 +14,13 @@ use crate::domain::casefile::CaseSummary;
 use crate::domain::casework;
 use crate::domain::casework::acts::{self, Change, PriorityReason};
 use crate::domain::casework::requests::NewRequest;
-use crate::domain::casework::{Closing, NewNote, NoteView};
+use crate::domain::casework::{Closing, ContactInForce, NewNote, NewWishes, NoteView};
 use crate::domain::triage::Priority;
 use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::desk;
 use crate::web::extract::Call;
-use crate::web::idempotent::{json, render};
+use crate::web::idempotent::{json, render, tagged};
 use crate::web::limits::Policy;
 use crate::web::row::{Caller, Precondition, Row};
 
@@ -33,6 +33,20 @@ async fn note(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<NewNote>(&call).await?;
     act::<WriteNote>(&call, &raw, move |tx, grant| json(StatusCode::CREATED, &casework::write_note(tx, grant, &body?)?))
         .await
+}
+
+/// `POST /v1/triage/cases/{id}/wishes`.
+#[utoipa::path(post, path = "/v1/triage/cases/{id}/wishes", tag = "triage", operation_id = "record_wishes", summary = "Record how she told you live that she may be reached",
+    description = "It replaces all that was said before, and lifts a bar on contact. What comes through a platform afterwards takes ways away and opens none.",
+    params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = NewWishes,
+    responses((status = 200, description = "What is in force now", body = ContactInForce)))]
+async fn wishes(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let body = raw.parse::<NewWishes>(&call).await?;
+    act::<WriteNote>(&call, &raw, move |tx, grant| {
+        let (case, in_force) = casework::record_wishes(tx, grant, &body?)?;
+        Ok(tagged(case.version, json(StatusCode::OK, &in_force)?))
+    })
+    .await
 }
 
 /// Another priority.
@@ -126,6 +140,7 @@ silent! { PriorityBody DecisionBody }
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::of(__path_note, note, Caller::Staff, Policy::Staff).json().keyed(),
+        Row::of(__path_wishes, wishes, Caller::Staff, Policy::Staff).json().keyed().asking_for(Precondition::Required),
         Row::of(__path_priority, priority, Caller::Staff, Policy::Staff)
             .json()
             .keyed()

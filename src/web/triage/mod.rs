@@ -4,8 +4,11 @@ mod acts;
 mod cases;
 mod colleagues;
 mod decisions;
+mod hand_overs;
 mod late_matches;
+mod passes;
 mod queues;
+mod reading;
 mod sessions;
 
 use actix_web::HttpResponse;
@@ -36,6 +39,9 @@ pub(super) fn rows() -> Vec<Row> {
         queues::rows(),
         late_matches::rows(),
         cases::rows(),
+        hand_overs::rows(),
+        passes::rows(),
+        reading::rows(),
         decisions::rows(),
         acts::rows(),
     ];

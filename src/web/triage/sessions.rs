@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::base::id::{SessionId, SessionKind};
 use crate::base::secret::Sensitive;
 use crate::base::time::Timestamp;
-use crate::domain::people::staff::{Living, Role};
+use crate::domain::people::staff::{Carrier, Living, Role};
 use crate::domain::triage::Queue;
 use crate::error::Result;
 use crate::web::body::Raw;
@@ -68,6 +68,8 @@ pub(in crate::web) struct LivingSession {
     expires_at: Timestamp,
     /// Whether it is the one of this call.
     current: bool,
+    /// `api` for a tool's, `page` for one of the console in a browser.
+    kind: Carrier,
 }
 
 /// The sessions of a colleague.
@@ -112,7 +114,7 @@ async fn open(call: Call, raw: Raw) -> Result<HttpResponse> {
         code: body.code,
         new_password: body.new_password,
     });
-    let opened = sign_in(&call, with).await?;
+    let opened = sign_in(&call, Carrier::Api, with).await?;
     let expires_in = opened.expires_at.since(call.shared.app.clock.now()).as_secs();
     Ok(HttpResponse::Ok().json(Session {
         access_token: opened.token.into_exposed(),
@@ -140,8 +142,8 @@ async fn close(call: Call) -> Result<HttpResponse> {
 async fn list(call: Call) -> Result<HttpResponse> {
     let (living, this) = desk::sessions(&call, call.bearer()?).await?;
     let view = |session: Living| {
-        let Living { id, created_at, seen_at, expires_at } = session;
-        LivingSession { current: id == this, id, created_at, seen_at, expires_at }
+        let Living { id, created_at, seen_at, expires_at, carrier } = session;
+        LivingSession { current: id == this, id, created_at, seen_at, expires_at, kind: carrier }
     };
     Ok(HttpResponse::Ok().json(Sessions { data: living.into_iter().map(view).collect() }))
 }

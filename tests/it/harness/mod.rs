@@ -12,6 +12,7 @@ pub(crate) mod process;
 pub(crate) mod proofs;
 pub(crate) mod receiver;
 pub(crate) mod smtp;
+pub(crate) mod tab;
 
 use std::future::Future;
 use std::io::Write;
@@ -224,7 +225,7 @@ impl World {
         let name = who.username.clone();
         let open = move |tx: &mut recourse::domain::unit::Unit<'_>| {
             let account = staff::account(tx, &name)?.unwrap();
-            staff::open_session(tx, account)
+            staff::open_session(tx, account, staff::Carrier::Api)
         };
         let opened = self.app.write(TEST, open).await.unwrap();
         Staff { caller: Caller::new(self, opened.token.into_exposed()), ..who.clone() }
@@ -243,7 +244,7 @@ impl World {
                 let new = NewMember { username, role, queues, password_hash, is_given, totp_secret, same_person_as };
                 staff::add(tx, new)?;
                 let account = staff::account(tx, &name)?.unwrap();
-                staff::open_session(tx, account)
+                staff::open_session(tx, account, staff::Carrier::Api)
             })
             .await
             .unwrap();

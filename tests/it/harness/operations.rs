@@ -89,9 +89,13 @@ fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
         "answer_request" => json!({"state": "done", "subject_notified": false}),
         "create_webhook_endpoint" => json!({"url": "https://hooks.spark-dating.com/recourse"}),
         "replay_events" => json!({"failed": true}),
+        "hand_over_case" => json!({"staff_id": ids.colleague, "note": "She waits for his answer."}),
         "assign_case" => json!({"staff_id": ids.colleague}),
         "move_case" => json!({"action": "start"}),
         "write_note" => json!({"text": "Read."}),
+        "record_wishes" => {
+            json!({"how": "phone", "alone": "yes", "may_contact": true, "channels": [{"type": "portal"}]})
+        }
         "change_priority" => json!({"priority": "p1", "reason_code": "professional_judgement", "text": "He is near."}),
         "decide_case" => json!({"outcome": "recorded_only", "reason": "As she wished."}),
         "ask_platform" => json!({"action": "preserve_evidence"}),

@@ -276,7 +276,7 @@ impl Service {
             };
             staff::add(tx, new)?;
             let account = staff::account(tx, "lead")?.unwrap();
-            staff::open_session(tx, account)
+            staff::open_session(tx, account, staff::Carrier::Api)
         });
         self.caller(opened.await.unwrap().token.expose())
     }

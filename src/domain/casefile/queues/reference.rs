@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Filter, stands_in};
+use super::{Filter, Holder, stands_in};
 use crate::base::id::CaseId;
 use crate::db::perhaps::readable;
 use crate::db::schema::cases as table;
@@ -33,11 +33,18 @@ pub(super) fn of_reference(
     let ids: Vec<CaseId> = readable(seen.select(table::id).limit(1_000).load(rx.conn())?);
     let rows = case::readable(rx, &ids)?;
     let (from, to) = filter.ranks();
+    let now = rx.now();
+    let is_whose = |case: &Case| match &filter.assigned_to {
+        None => true,
+        Some(Holder::One(id)) => case.assigned_to.as_ref() == Some(id),
+        Some(Holder::Nobody) => case.is_free_for(&who.id, now),
+    };
     let wanted = |case: &Case| {
         case.queues().iter().any(|queue| queues.contains(queue))
             && filter.state.is_none_or(|state| case.state == state)
             && (from..to).contains(&case.sort_rank)
-            && filter.assigned_to.as_ref().is_none_or(|id| case.assigned_to.as_ref() == Some(id))
+            && filter.category.is_none_or(|category| case.category == category)
+            && is_whose(case)
     };
     Ok(rows.into_iter().filter(wanted).collect())
 }

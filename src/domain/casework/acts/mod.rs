@@ -1,13 +1,21 @@
 //! Acts that wait for a second person: lowering from p0 or p1, an outcome of "unfounded", the outcomes that end help for
 //! somebody in danger with nothing done, and a request to a platform without the survivor's recorded agreement.
 
+mod asked;
+mod judged;
+mod taken_back;
 mod view;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use asked::{is_asked, may_sign};
+pub(super) use judged::{may_decide, waiting_in};
+pub use taken_back::withdraw;
 pub use view::{ActView, Proposal};
 pub(in crate::domain) use view::{ended, waiting};
+
+use judged::Judged;
 
 use super::decide::{self, Closing};
 use super::priority;
@@ -18,16 +26,16 @@ use crate::base::id::{ActId, CaseId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::acts;
-use crate::domain::access::{self, Act, Acting, ChangePriority, Grant, SignSecond};
+use crate::domain::access::{Act, Acting, ChangePriority, Grant, SignSecond};
 use crate::domain::case::store;
 use crate::domain::case::{Case, Outcome};
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::people::staff::{self, Member};
+use crate::domain::people::staff::Member;
 use crate::domain::triage::{Assessment, Priority};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Notes, Owner, Sealed};
 use crate::error::rules::Casework;
-use crate::error::{Conflict, Error, Forbidden, Result};
+use crate::error::{Conflict, Error, Result};
 
 codes! {
     /// What waits for a second person.
@@ -65,6 +73,8 @@ codes! {
         Refused = "refused",
         /// It waits no longer: its case was closed, or whoever proposed it may not work on it any more.
         Void = "void",
+        /// Whoever proposed it has taken it back.
+        Withdrawn = "withdrawn",
     }
 }
 
@@ -165,11 +175,7 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
         priority::raise(tx, &mut case, to)?;
         return Ok(Done::Now(Box::new(case)));
     }
-    // What waits for a second person must not outlive its case, nor begin after it.
-    if !case.state.is_open() {
-        return Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into());
-    }
-    review::require_known(tx, &case, &who.id)?;
+    may_lower(tx, &case, &who)?;
     let (assessed, newest) = priority::newest(tx, &case.id)?;
     let answered = newest.assessment;
     let lowering = Lowering {
@@ -181,9 +187,10 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
         raised: case.raised_priority,
         assessed,
     };
-    let urgent = matches!(case.priority, Priority::P0 | Priority::P1);
+    let urgent = waits_to_lower(&case);
     let act = propose(tx, &case, &who, ActKind::LowerPriority, Body::LowerPriority(lowering))?;
     if urgent {
+        asked::tell(tx, &case, &who, &act)?;
         return Ok(Done::Pending(act));
     }
     close_act(tx, &case.id, &who, &Decided { act: &act, kind: ActKind::LowerPriority, approved: true })?;
@@ -191,17 +198,35 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
     Ok(Done::Now(Box::new(case)))
 }
 
+/// Whether this person can have the case lowered as it stands.
+pub(super) fn may_lower(rx: &mut Look<'_>, case: &Case, who: &Member) -> Result<()> {
+    // What waits for a second person must not outlive its case, nor begin after it.
+    if !case.state.is_open() {
+        return Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into());
+    }
+    review::require_known(rx, case, &who.id)
+}
+
+/// Whether a lowering of the case waits for a second person.
+pub(super) const fn waits_to_lower(case: &Case) -> bool {
+    matches!(case.priority, Priority::P0 | Priority::P1)
+}
+
 /// Proposes to close a case.
 pub(super) fn propose_closing(tx: &mut Unit<'_>, case: &Case, who: &Acting, closing: &Closing) -> Result<ActId> {
     let Closing { outcome, reason } = closing;
     let kind = if *outcome == Outcome::Unfounded { ActKind::CloseUnfounded } else { ActKind::CloseUrgent };
     let assessed = priority::newest_seq(tx, &case.id)?;
-    propose(tx, case, who, kind, Body::Close { outcome: *outcome, reason: reason.clone(), assessed })
+    let act = propose(tx, case, who, kind, Body::Close { outcome: *outcome, reason: reason.clone(), assessed })?;
+    asked::tell(tx, case, who, &act)?;
+    Ok(act)
 }
 
 /// Proposes a request to the platform that stands on two people's record.
 pub(super) fn propose_request(tx: &mut Unit<'_>, case: &Case, who: &Acting, request: NewRequest) -> Result<ActId> {
-    propose(tx, case, who, ActKind::AskPlatform, Body::AskPlatform(Box::new(request)))
+    let act = propose(tx, case, who, ActKind::AskPlatform, Body::AskPlatform(Box::new(request)))?;
+    asked::tell(tx, case, who, &act)?;
+    Ok(act)
 }
 
 fn propose(tx: &mut Unit<'_>, case: &Case, who: &Acting, kind: ActKind, body: Body) -> Result<ActId> {
@@ -228,56 +253,22 @@ fn propose(tx: &mut Unit<'_>, case: &Case, who: &Acting, kind: ActKind, body: Bo
 ///
 /// # Errors
 /// `SecondPerson` when it is the first one, by whichever account, `Unread` when they approve without having read all of the
-/// case, `ActDecided` when somebody was quicker, `ActVoid` when the case was closed
+/// case, `ActDecided` when somebody was quicker, `ActWithdrawn` when the first one was, `ActVoid` when the case was closed
 /// or the first one may not work on it any more, `ActOutdated` when more has come in than the first one saw.
 pub fn sign(tx: &mut Unit<'_>, grant: Grant<SignSecond>, id: &ActId, approve: bool) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
-    let (kind, state, proposed_by, sealed): (ActKind, ActState, StaffId, Sealed<Notes>) = acts::table
-        .find(id)
-        .filter(acts::case_id.eq(&case.id))
-        .select((acts::kind, acts::state, acts::proposed_by, acts::body))
-        .first(tx.conn())?;
-    if staff::person_of(tx, &proposed_by)?.is_some_and(|person| person == who.person) {
-        return Err(Error::Forbidden(Forbidden::SecondPerson));
-    }
-    match state {
-        ActState::Pending if access::bar(tx, &proposed_by, &case, kind.right())?.is_none() => {}
-        // Their right has ended at this very moment.
-        ActState::Pending | ActState::Void => return Err(Conflict::ActVoid.into()),
-        ActState::Approved | ActState::Refused => return Err(Conflict::ActDecided.into()),
-    }
-    let decided = Decided { act: id, kind, approved: approve };
-    if !approve {
-        close_act(tx, &case.id, &who, &decided)?;
-        return Ok(case);
-    }
-    let kept = open(tx, &case.id, id, &sealed)?;
-    if kept.content_at != case.content_at {
-        return Err(Conflict::ActOutdated.into());
-    }
-    review::require_known(tx, &case, &who.id)?;
-    close_act(tx, &case.id, &who, &decided)?;
-    carry_out(tx, &mut case, id, &proposed_by, kept.body)?;
+    let Judged { kind, proposed_by, body } = judged::judge(tx, &case, &who, id, approve)?;
+    close_act(tx, &case.id, &who, &Decided { act: id, kind, approved: approve })?;
+    let Some(body) = body else { return Ok(case) };
+    carry_out(tx, &mut case, id, &proposed_by, body)?;
     store::find(tx, &case.id)?.ok_or(Error::NotFound)
 }
 
-/// Does what was proposed, as far as nothing else has come in or was judged since.
+/// Does what was proposed, when it stands.
 fn carry_out(tx: &mut Unit<'_>, case: &mut Case, id: &ActId, by: &StaffId, body: Body) -> Result<()> {
-    let newest = priority::newest_seq(tx, &case.id)?;
     match body {
-        Body::LowerPriority(lowering) => {
-            if newest != lowering.assessed || case.raised_priority != lowering.raised {
-                return Err(Conflict::ActOutdated.into());
-            }
-            priority::lower(tx, case, id)
-        }
-        Body::Close { outcome, assessed, .. } => {
-            if newest != assessed {
-                return Err(Conflict::ActOutdated.into());
-            }
-            decide::may_end_so(tx, case, outcome)?;
-            decide::close(tx, case, outcome)
-        }
+        Body::LowerPriority(_) => priority::lower(tx, case, id),
+        Body::Close { outcome, .. } => decide::close(tx, case, outcome),
         Body::AskPlatform(request) => requests::make_approved(tx, case, by, &request).map(drop),
     }
 }

@@ -1,6 +1,9 @@
 //! Acts that wait for a second person, and what became of them, as colleagues read them.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -83,16 +86,46 @@ pub struct ActView {
     pub void_cause: Option<Cause>,
 }
 
-/// An act of the case that waits for a second person; with `words`, what it would do.
+type Waiting = (ActId, ActKind, ActState, StaffId, Timestamp, Sealed<Notes>);
+
+/// These acts of the case that wait for a second person, in one statement; with `words`, what they would do. Where one of them
+/// cannot be read they are read one by one.
 ///
 /// # Errors
-/// What the database says of its row, and the vault of its words.
-pub(in crate::domain) fn waiting(rx: &mut Look<'_>, case: &CaseId, id: &str, words: bool) -> Result<ActView> {
-    type Row = (ActId, ActKind, ActState, StaffId, Timestamp, Sealed<Notes>);
-    let (id, kind, state, proposed_by, proposed_at, sealed): Row = acts::table
-        .filter(acts::id.eq(id))
+/// What the database says.
+pub(in crate::domain) fn waiting(
+    rx: &mut Look<'_>,
+    case: &CaseId,
+    ids: &[String],
+    words: bool,
+) -> Result<BTreeMap<String, Result<ActView>>> {
+    let mut all = BTreeMap::new();
+    match rows_of(rx, ids) {
+        Err(DieselError::DeserializationError(_)) => {
+            for id in ids {
+                match rows_of(rx, std::slice::from_ref(id)) {
+                    Ok(rows) => {
+                        all.extend(rows.into_iter().next().map(|row| (id.clone(), opened(rx, case, row, words))));
+                    }
+                    Err(error) => all.extend([(id.clone(), Err(error.into()))]),
+                }
+            }
+        }
+        rows => all.extend(rows?.into_iter().map(|row| (row.0.to_string(), opened(rx, case, row, words)))),
+    }
+    Ok(all)
+}
+
+fn rows_of(rx: &mut Look<'_>, ids: &[String]) -> QueryResult<Vec<Waiting>> {
+    acts::table
+        .filter(acts::id.eq_any(ids.to_vec()))
         .select((acts::id, acts::kind, acts::state, acts::proposed_by, acts::proposed_at, acts::body))
-        .first(rx.conn())?;
+        .load(rx.conn())
+}
+
+/// What the vault says of its words.
+fn opened(rx: &mut Look<'_>, case: &CaseId, row: Waiting, words: bool) -> Result<ActView> {
+    let (id, kind, state, proposed_by, proposed_at, sealed) = row;
     let key = if words { Some(rx.keys(Owner::case(case))?.existing::<Notes>()) } else { None };
     let proposal = match key {
         Some(Ok(key)) => Some(key.open::<Kept>("act", id.as_str(), &sealed)?.into_exposed().body.into()),

@@ -113,6 +113,16 @@ fn agreement(v: &mut Violations, new: &NewRequest, report: &AskedReport) {
     v.require(holds, pointer, rule);
 }
 
+/// Whether a request that waits for a second person can be made now.
+///
+/// # Errors
+/// As [`check`], but for who may ask.
+pub(in crate::domain::casework) fn may_be_approved(rx: &mut Look<'_>, case: &Case, new: &NewRequest) -> Result<()> {
+    let report = report_of(rx, &case.id, new.report_id.as_ref())?;
+    guard(rx, new, &report)?;
+    case.next(Action::AskPlatform).map(drop)
+}
+
 /// Makes a request that a second person approved. Its guards are looked at again: time has passed.
 pub(in crate::domain::casework) fn make_approved(
     tx: &mut Unit<'_>,

@@ -4,13 +4,16 @@ mod answer;
 mod ask;
 mod shape;
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(in crate::domain) use answer::remind;
 pub use answer::{answer, case_of, mark_overdue, overdue};
-pub(super) use ask::{check, make, make_approved};
+pub(super) use ask::{check, make, make_approved, may_be_approved};
 pub use shape::{
     Agreement, AnswerState, NewAnswer, NewRequest, ReasonCode, RequestAction, RequestState, SubjectNotice,
 };
@@ -197,25 +200,50 @@ pub(super) fn any_in(rx: &mut Look<'_>, case: &CaseId, states: &[RequestState]) 
     Ok(query.select(requests::id).first::<RequestId>(rx.conn()).optional()?.is_some())
 }
 
-/// What was written about a request.
+/// A request beside what was written about it, sealed.
+type InCase = (Request, Sealed<Messages>, Option<Sealed<Messages>>);
+
+/// These requests of the case, in one statement, each with what was written about it. Where one of them cannot be read they are
+/// read one by one.
+pub(in crate::domain) fn several(rx: &mut Look<'_>, ids: &[String]) -> Result<BTreeMap<String, Result<InCase>>> {
+    match rows_of(rx, ids) {
+        Err(DieselError::DeserializationError(_)) => {
+            let mut all = BTreeMap::new();
+            for id in ids {
+                match rows_of(rx, std::slice::from_ref(id)) {
+                    Ok(rows) => all.extend(rows.into_iter().next().map(|row| (id.clone(), Ok(row)))),
+                    Err(error) => all.extend([(id.clone(), Err(error.into()))]),
+                }
+            }
+            Ok(all)
+        }
+        rows => Ok(rows?.into_iter().map(|row| (row.0.id.to_string(), Ok(row))).collect()),
+    }
+}
+
+fn rows_of(rx: &mut Look<'_>, ids: &[String]) -> QueryResult<Vec<InCase>> {
+    let theirs = requests::table.filter(requests::id.eq_any(ids.to_vec()));
+    theirs.select((Request::as_select(), requests::details, requests::answer)).load(rx.conn())
+}
+
+/// What was written about a request of the case.
 ///
 /// # Errors
 /// `Erased` when the case's content was.
-pub(in crate::domain) fn words(rx: &mut Look<'_>, case: &CaseId, id: &RequestId) -> Result<Words> {
-    let (details, answer): (Sealed<Messages>, Option<Sealed<Messages>>) =
-        requests::table.find(id).select((requests::details, requests::answer)).first(rx.conn())?;
+pub(in crate::domain) fn words(
+    rx: &mut Look<'_>,
+    case: &CaseId,
+    id: &RequestId,
+    details: &Sealed<Messages>,
+    answer: Option<&Sealed<Messages>>,
+) -> Result<Words> {
     let key = rx.keys(Owner::case(case))?.existing::<Messages>()?;
-    let Details { details, agreement_record } = key.open("details", id.as_str(), &details)?.into_exposed();
+    let Details { details, agreement_record } = key.open("details", id.as_str(), details)?.into_exposed();
     let answer_note = match answer {
-        Some(sealed) => key.open::<Option<String>>("answer", id.as_str(), &sealed)?.into_exposed(),
+        Some(sealed) => key.open::<Option<String>>("answer", id.as_str(), sealed)?.into_exposed(),
         None => None,
     };
     Ok(Words { details, agreement_record, answer_note })
-}
-
-/// A request, by its id.
-pub(in crate::domain) fn of_id(rx: &mut Look<'_>, id: &str) -> Result<Request> {
-    Ok(requests::table.filter(requests::id.eq(id)).select(Request::as_select()).first(rx.conn())?)
 }
 
 silent! { Details Words Asked }

@@ -5,6 +5,8 @@ mod name;
 mod row;
 mod token;
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 pub use name::shown;
@@ -177,6 +179,15 @@ pub fn list(rx: &mut Look<'_>) -> Result<Vec<(Platform, Vec<Client>)>> {
             Ok((platform, clients))
         })
         .collect()
+}
+
+/// The names of all platforms for people, by their ids.
+///
+/// # Errors
+/// What the database says.
+pub fn names(rx: &mut Look<'_>) -> Result<BTreeMap<PlatformId, String>> {
+    let all: Vec<Platform> = platforms::table.select(Platform::as_select()).load(rx.conn())?;
+    Ok(all.into_iter().map(|platform| (platform.id.clone(), shown(&platform.name, &platform.slug))).collect())
 }
 
 /// Whether more than one platform has a credential that holds.

@@ -16,7 +16,7 @@ use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::platforms;
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::{
-    Identifier, IdentifierKind, Place, RULES, account_digest, account_wall_digest, is_no_one,
+    Identifier, IdentifierKind, Place, RULES, account_digest, account_wall_digest, case_wall_digest, is_no_one,
 };
 use crate::domain::unit::{Kit, Look, Unit};
 use crate::domain::vault::{Damaged, Owner, Sealed, Secret};
@@ -30,8 +30,18 @@ const LONGEST: usize = 500;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::domain) enum Declaration {
-    Identifier { kind: IdentifierKind, value: String },
-    Account { platform: PlatformId, account: String },
+    Identifier {
+        kind: IdentifierKind,
+        value: String,
+    },
+    Account {
+        platform: PlatformId,
+        account: String,
+    },
+    /// A case that names somebody whom they know: which person, they need not say.
+    Case {
+        case: CaseId,
+    },
 }
 
 /// The hashes that a declaration stands on: those of these rules, and the one of the first, by which cases are found
@@ -77,6 +87,7 @@ impl Declaration {
         match self {
             Self::Identifier { kind, .. } => kind.as_str(),
             Self::Account { .. } => "account",
+            Self::Case { .. } => "case",
         }
     }
 
@@ -95,6 +106,7 @@ impl Declaration {
                 };
                 Hashes { now: each(account_wall_digest), first: each(account_digest) }
             }
+            Self::Case { case } => Hashes { now: vec![case_wall_digest(&kit.keyring, case)], first: Vec::new() },
         }
     }
 }
@@ -109,6 +121,32 @@ pub(in crate::domain) fn declare(tx: &mut Unit<'_>, staff: &StaffId, declaration
     }
     declared_set::seal(tx, staff)?;
     audit::record(tx, Owner::staff(staff), Event::WallDeclared { identifier: kind })
+}
+
+/// Puts up a wall before one case, because its colleague knows somebody in it. The case is named so by [`case_wall_digest`].
+/// What did not fit before is not made good by it: it is not who keeps the accounts that asks for it.
+pub(in crate::domain) fn declare_case(tx: &mut Unit<'_>, staff: &StaffId, case: &CaseId) -> Result<()> {
+    let declaration = Declaration::Case { case: case.clone() };
+    let (kind, hashes) = (declaration.kind(), declaration.hashes(tx.kit()));
+    Owner::staff(staff).lock(tx)?;
+    if stands(tx, staff, &hashes.now)? {
+        return Ok(());
+    }
+    declared_set::change(tx, staff, |tx| {
+        let id = store(tx, staff, &declaration)?;
+        raise(tx, staff, &id, kind, &hashes)
+    })?;
+    audit::record(tx, Owner::staff(staff), Event::WallDeclared { identifier: kind })
+}
+
+/// Whether anybody has put up a wall before this case itself.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn is_left_by_anybody(rx: &mut Look<'_>, case: &CaseId) -> Result<bool> {
+    let digest = case_wall_digest(&rx.kit().keyring, case).to_vec();
+    let of_case = staff_identifiers::table.filter(staff_identifiers::digest.eq(digest));
+    Ok(of_case.count().get_result::<i64>(rx.conn())? > 0)
 }
 
 /// Keeps the walls of a closed account up for the one that has its name now. Whoever comes back has the same people close

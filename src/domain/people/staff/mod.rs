@@ -4,6 +4,7 @@
 mod chosen;
 mod declarations;
 mod declared_set;
+mod names;
 mod passwords;
 mod row;
 mod session_row;
@@ -19,15 +20,20 @@ use totp_rs::{Builder, Totp};
 
 pub use chosen::judge as judge_chosen;
 pub(in crate::domain) use declarations::{
-    Declaration, declare, drop_first, fallen_walls, renew as renew_declarations, stand_on_first_rules, to_declare_again,
+    Declaration, declare, declare_case, drop_first, fallen_walls, is_left_by_anybody, renew as renew_declarations,
+    stand_on_first_rules, to_declare_again,
 };
 pub use declarations::{count_declared, declared};
+pub use names::{every_name, names};
 pub use passwords::Passwords;
+pub use session_row::Carrier;
 pub use sessions::{
-    Account, Living, Opened, Session, Which, account, account_of, forget_old_sessions, looks_like_session,
+    Account, Living, Opened, Session, Sitting, Which, account, account_of, forget_old_sessions, looks_like_session,
     open_session, sessions_of,
 };
-pub(in crate::domain) use sessions::{end_session, end_sessions, is_signed_in, session_of, touch, was_here_since};
+pub(in crate::domain) use sessions::{
+    end_session, end_sessions, is_signed_in, session_of, set_letter_keys, touch, was_here_since,
+};
 pub use sign_ins::{Attempt, Tried, closed_factors, note_refusals, refusals_due};
 pub(in crate::domain) use sign_ins::{changed_doors, lock_door, open_second_factor, prove, shut_out, sign_in};
 

@@ -3,14 +3,38 @@
 
 use diesel::prelude::*;
 
+use crate::base::code::codes;
 use crate::base::id::{SessionId, StaffId};
-use crate::base::secret::Sensitive;
+use crate::base::secret::{Sensitive, looks_like_token};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::staff_sessions;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Covered, Keyring, Proved, refuse};
 use crate::error::Result;
+
+codes! {
+    /// What carries a session. A token of one is nothing to the other: what a page leaves in a browser opens no API, and a
+    /// tool's token in a cookie opens no page.
+    pub enum Carrier {
+        /// A tool, with a bearer token.
+        Api = "api",
+        /// A browser, with a cookie.
+        Page = "page",
+    }
+}
+
+impl Carrier {
+    /// What its tokens begin with.
+    pub(super) const fn prefix(self) -> &'static str {
+        if matches!(self, Self::Page) { "rcs_page" } else { "rcs_staff" }
+    }
+
+    /// The carrier whose tokens have the form of this text.
+    pub(super) fn of(token: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|carrier| looks_like_token(carrier.prefix(), token))
+    }
+}
 
 /// What a session's row grants. When it was last used is not covered: that changes with each minute, and only keeps it
 /// from going idle before it ends.
@@ -23,6 +47,7 @@ pub(super) struct Row {
     pub(super) epoch: i64,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Timestamp,
+    pub(super) kind: Carrier,
 }
 
 /// The row as it stands, damaged or not.
@@ -35,6 +60,7 @@ pub(super) struct Read {
     epoch: Perhaps<i64>,
     created_at: Perhaps<Timestamp>,
     expires_at: Perhaps<Timestamp>,
+    kind: Perhaps<Carrier>,
     mac: Perhaps<Vec<u8>>,
 }
 
@@ -45,13 +71,18 @@ pub(super) fn token_hash(keyring: &Keyring, token: &Sensitive<String>) -> Vec<u8
 
 impl Row {
     fn covered(&self) -> Covered {
-        Covered::by("staff_sessions")
+        let covered = Covered::by("staff_sessions")
             .and(self.id.as_str())
             .and(&self.token_hash)
             .and(self.staff_id.as_str())
             .number(self.epoch)
             .number(self.created_at.micros())
-            .number(self.expires_at.micros())
+            .number(self.expires_at.micros());
+        match self.kind {
+            // As it was before there were others, so that sessions outlive a new version of the program.
+            Carrier::Api => covered,
+            Carrier::Page => covered.and(self.kind.as_str()),
+        }
     }
 }
 
@@ -75,6 +106,7 @@ impl Read {
             epoch: self.epoch.0?,
             created_at: self.created_at.0?,
             expires_at: self.expires_at.0?,
+            kind: self.kind.0?,
         })
     }
 }

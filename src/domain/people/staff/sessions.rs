@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::session_row::Carrier;
 use super::typed;
 use super::{Member, declared_set, row, session_row};
 use crate::base::id::{SessionId, StaffId};
-use crate::base::secret::{Sensitive, looks_like_token, new_token};
+use crate::base::secret::{Sensitive, new_token};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_sessions};
@@ -28,7 +29,6 @@ const AHEAD: Duration = Duration::from_hours(2);
 const AT_ONCE: usize = 10;
 /// How old the last call is before the next one is noted.
 const STALE: Duration = Duration::from_mins(1);
-const PREFIX: &str = "rcs_staff";
 
 /// An account with what a sign-in compares.
 #[derive(Debug)]
@@ -75,11 +75,11 @@ pub fn account_of(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Account>> {
 }
 
 /// Opens a session for an account. For a person at the door, [`super::sign_ins`] decides first.
-pub fn open_session(tx: &mut Unit<'_>, account: Account) -> Result<Opened> {
+pub fn open_session(tx: &mut Unit<'_>, account: Account, carrier: Carrier) -> Result<Opened> {
     let id = account.member.id.clone();
     tx.act_as(Actor::staff(id.as_str()));
     end_oldest(tx, &id)?;
-    let token = new_token(PREFIX);
+    let token = new_token(carrier.prefix());
     let expires_at = tx.now().plus(LIFETIME);
     let row = session_row::Row {
         id: SessionId::random(),
@@ -88,16 +88,17 @@ pub fn open_session(tx: &mut Unit<'_>, account: Account) -> Result<Opened> {
         epoch: account.epoch,
         created_at: tx.now(),
         expires_at,
+        kind: carrier,
     };
     session_row::insert(tx, &row)?;
     audit::record(tx, Owner::staff(&id), Event::SignedIn)?;
     Ok(Opened { token, expires_at, member: account.member })
 }
 
-/// Whether the text has the form of a session's token. Whether a session lives is for the transaction to say.
+/// Whether the text has the form of a token for this carrier. Whether a session lives is for the transaction to say.
 #[must_use]
-pub fn looks_like_session(text: &str) -> bool {
-    looks_like_token(PREFIX, text)
+pub fn looks_like_session(text: &str, carrier: Carrier) -> bool {
+    Carrier::of(text) == Some(carrier)
 }
 
 /// A session as its owner sees it.
@@ -111,11 +112,13 @@ pub struct Living {
     pub seen_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
+    /// What carries it.
+    pub carrier: Carrier,
 }
 
 impl Living {
     fn of(row: session_row::Row, seen_at: Timestamp) -> Self {
-        Self { id: row.id, created_at: row.created_at, seen_at, expires_at: row.expires_at }
+        Self { id: row.id, created_at: row.created_at, seen_at, expires_at: row.expires_at, carrier: row.kind }
     }
 
     fn lives(&self, now: Timestamp) -> bool {
@@ -138,28 +141,51 @@ pub struct Session {
     pub id: SessionId,
     /// Whether its last call was so long ago that this one should be noted.
     pub is_stale: bool,
+    /// What its pages go by.
+    pub sitting: Sitting,
 }
+
+/// How long somebody sits here, and what they like of pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sitting {
+    /// When their session ends at the latest.
+    pub expires_at: Timestamp,
+    /// When it ends, unless they do something after this.
+    pub idle_at: Timestamp,
+    /// Whether letters are keys of pages.
+    pub letter_keys: bool,
+}
+
+/// A session with its account, as they stand: also when it was used last, and whether letters are keys.
+type Found = (session_row::Read, row::Read, Perhaps<Timestamp>, Perhaps<bool>);
 
 /// The living session of this token.
 pub(in crate::domain) fn session_of(rx: &mut Look<'_>, token: &Sensitive<String>) -> Result<Option<Session>> {
-    if !looks_like_token(PREFIX, token.expose()) {
-        return Ok(None);
-    }
+    let Some(carrier) = Carrier::of(token.expose()) else { return Ok(None) };
     let (now, keyring) = (rx.now(), &rx.kit().keyring);
-    let row: Option<(session_row::Read, row::Read, Perhaps<Timestamp>)> = staff_sessions::table
+    let row: Option<Found> = staff_sessions::table
         .inner_join(staff::table)
         .filter(staff_sessions::token_hash.eq(session_row::token_hash(keyring, token)))
         .filter(staff::active.eq(true).and(staff::epoch.eq(staff_sessions::epoch)))
-        .select((session_row::Read::as_select(), row::Read::as_select(), staff_sessions::seen_at))
+        .select((session_row::Read::as_select(), row::Read::as_select(), staff_sessions::seen_at, staff::letter_keys))
         .first(rx.conn())
         .optional()?;
-    let Some((session, account, Perhaps(Some(seen_at)))) = row else { return Ok(None) };
+    let Some((session, account, Perhaps(Some(seen_at)), letter_keys)) = row else { return Ok(None) };
     let (Some(session), Some(account)) = (session.proved(keyring), account.proved(keyring)) else { return Ok(None) };
+    if session.kind != carrier {
+        return Ok(None);
+    }
     let session = Living::of(session, seen_at);
     let walls = declared_set::of(rx, &account.id)?;
     let found = Session {
         member: account.behind_walls(keyring, &walls),
         is_stale: session.is_stale(now),
+        sitting: Sitting {
+            expires_at: session.expires_at,
+            idle_at: if session.is_stale(now) { now.plus(IDLE) } else { session.seen_at.plus(IDLE) },
+            // What cannot be read is as it is at first.
+            letter_keys: letter_keys.0.unwrap_or(true),
+        },
         id: session.id.clone(),
     };
     Ok(session.lives(now).then_some(found))
@@ -184,6 +210,12 @@ pub(in crate::domain) fn touch(tx: &mut Unit<'_>, session: &Session) -> Result<(
     diesel::update(staff_sessions::table.find(&session.id))
         .set(staff_sessions::seen_at.eq(tx.now()))
         .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Whether letters are keys of the pages that this colleague works with.
+pub(in crate::domain) fn set_letter_keys(tx: &mut Unit<'_>, who: &StaffId, are_on: bool) -> Result<()> {
+    diesel::update(staff::table.find(who)).set(staff::letter_keys.eq(are_on)).execute(tx.conn())?;
     Ok(())
 }
 

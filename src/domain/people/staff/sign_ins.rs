@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::session_row::Carrier;
 use super::sessions::{Account, Opened, account, open_session};
 use super::{Member, row, totp, typed};
 use crate::base::id::{SignInId, StaffId};
@@ -44,6 +45,8 @@ pub struct Attempt {
     pub is_right: bool,
     /// The hash of a password of their own, which they choose with this.
     pub chosen: Option<String>,
+    /// What would carry the session.
+    pub carrier: Carrier,
 }
 
 silent! { Attempt }
@@ -200,7 +203,7 @@ pub(super) fn renew(tx: &mut Unit<'_>, staff: &StaffId) -> Result<()> {
 pub(in crate::domain) fn sign_in(tx: &mut Unit<'_>, attempt: &Attempt) -> Result<Tried<Opened>> {
     let found = account(tx, &attempt.username)?;
     Ok(match prove(tx, found, attempt)? {
-        Tried::Proved(account) => Tried::Proved(open_session(tx, account)?),
+        Tried::Proved(account) => Tried::Proved(open_session(tx, account, attempt.carrier)?),
         Tried::Refused => Tried::Refused,
         Tried::MustChoose => Tried::MustChoose,
         Tried::Closed => Tried::Closed,

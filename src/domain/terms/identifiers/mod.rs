@@ -8,6 +8,7 @@
 //! is declared with its endings, and only a number without one is looked up by how it ends. So a wall forgives what is in
 //! doubt, and not what is plainly another's.
 
+mod alike;
 mod app_links;
 mod calling_codes;
 mod clean;
@@ -28,6 +29,7 @@ mod within;
 
 use std::collections::BTreeMap;
 
+pub(in crate::domain) use alike::Alike;
 pub(in crate::domain) use clean::{clean, folded};
 use forms::{Form, Forms};
 pub use nobody::{is_no_means, is_no_one, is_no_reference};
@@ -36,7 +38,7 @@ pub(in crate::domain) use reach::{is_address, is_number};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::base::code::codes;
-use crate::base::id::PlatformId;
+use crate::base::id::{CaseId, PlatformId};
 use crate::domain::terms::Mode;
 use crate::domain::vault::Keyring;
 
@@ -270,4 +272,11 @@ pub(in crate::domain) fn account_digest(keyring: &Keyring, place: Place<'_>, acc
 #[must_use]
 pub(in crate::domain) fn account_wall_digest(keyring: &Keyring, place: Place<'_>, account: &str) -> [u8; 32] {
     place.keyed(keyring, "account", [&clean::folded(account)])
+}
+
+/// The blind index of a case itself, at the wall of a colleague who knows somebody in it and does not say whom. No rules of
+/// spelling make it, so none change it.
+#[must_use]
+pub(in crate::domain) fn case_wall_digest(keyring: &Keyring, case: &CaseId) -> [u8; 32] {
+    keyring.keyed("walled-case", &[case.as_str().as_bytes()])
 }

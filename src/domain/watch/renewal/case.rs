@@ -9,7 +9,7 @@ use crate::base::id::CaseId;
 use crate::db::schema::cases as table;
 use crate::domain::case;
 use crate::domain::case::Case;
-use crate::domain::case::named::{self, Key, Name};
+use crate::domain::case::named::{self, Key, Name, Named};
 use crate::domain::case::store;
 use crate::domain::casework;
 use crate::domain::casework::rights;
@@ -40,7 +40,8 @@ pub fn renew(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
         anew => anew?,
     };
     give_pair(tx, &mut case, &anew, rival.as_ref())?;
-    if named::replace(tx, id, merged(&anew))? {
+    let names = names(tx, id, &anew)?;
+    if named::replace(tx, id, names)? {
         audit::record(tx, Owner::case(id), Event::NamesRenewed { rules: RULES })?;
         rights::look_again(tx, &mut case)?;
         late::compare(tx, &case)?;
@@ -108,13 +109,16 @@ fn give_pair(tx: &mut Unit<'_>, case: &mut Case, anew: &Anew, locked: Option<&Ca
     casework::link_one_pair(tx, case, &mut other)
 }
 
-/// Each name once, for all that it is for.
-pub(super) fn merged(anew: &Anew) -> Vec<Name> {
+/// All that names the case: each name once, for all that it is for; and the case itself, where a colleague has left it who
+/// knows somebody in it.
+pub(super) fn names(rx: &mut Look<'_>, id: &CaseId, anew: &Anew) -> Result<Vec<Name>> {
     let mut all: BTreeMap<Key, Name> = BTreeMap::new();
-    for (named, at) in &anew.names {
+    let itself = Named::case_itself(&rx.kit().keyring, id);
+    let left = staff::is_left_by_anybody(rx, id)?.then(|| (itself, rx.now()));
+    for (named, at) in anew.names.iter().chain(&left) {
         let name = Name::of(named, *at);
         let known = all.entry(name.key()).or_insert_with(|| name.clone());
         known.used = known.used.and(name.used);
     }
-    all.into_values().collect()
+    Ok(all.into_values().collect())
 }

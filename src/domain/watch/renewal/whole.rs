@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::case::{merged, pair_of};
+use super::case::{names, pair_of};
 use crate::base::id::CaseId;
 use crate::domain::case;
 use crate::domain::case::named::{self, Key};
@@ -37,7 +37,7 @@ pub fn is_whole(rx: &mut Look<'_>, id: &CaseId) -> Result<Whole> {
     let anew = intake::anew(rx, &case, false)?;
     let pair = pair_of(rx, id)?;
     Ok(Whole {
-        names: merged(&anew)
+        names: names(rx, id, &anew)?
             .iter()
             .all(|name| stands.get(&name.key()).is_some_and(|there| *there == name.used || *there == Use::Both)),
         pair: pair.is_none() || pair == anew.pair.map(|pair| pair.to_vec()),

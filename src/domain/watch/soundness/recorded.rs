@@ -66,12 +66,14 @@ fn of_acts(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Findin
     let decided: BTreeMap<&str, Option<bool>> = decided
         .filter_map(|told| Some((told.text("act")?, told.details.get("approved").and_then(Value::as_bool))))
         .collect();
+    let taken_back = told_of(events, "act_withdrawn", "act");
     for (id, state) in &rows {
         let signed = decided.get(id.as_str()).copied().flatten();
         let is_as_recorded = match state.as_deref() {
             Some("approved") => signed == Some(true),
             Some("refused") => signed == Some(false),
-            Some("pending") => signed.is_none(),
+            Some("pending") => signed.is_none() && !taken_back.contains(id.as_str()),
+            Some("withdrawn") => taken_back.contains(id.as_str()),
             Some(_) | None => true,
         };
         if !is_as_recorded {
@@ -85,7 +87,10 @@ fn of_acts(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Findin
 fn of_readings(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {
     let readers: Vec<String> =
         readable(readings::table.filter(readings::case_id.eq(id)).select(readings::staff_id).load(rx.conn())?);
-    let with_content = |told: &&Told| told.details.get("content").and_then(Value::as_bool) == Some(true);
+    // Who looked at what happened has not read by it what was said.
+    let with_content = |told: &&Told| {
+        told.details.get("content").and_then(Value::as_bool) == Some(true) && told.details.get("part").is_none()
+    };
     let recorded: BTreeSet<&str> = events
         .iter()
         .filter(|told| told.kind() == "case_read")

@@ -1,0 +1,12 @@
+DROP INDEX acts_waiting;
+DROP INDEX case_queues_by_category;
+DROP INDEX case_queues_open;
+DROP INDEX cases_by_category;
+DROP INDEX cases_open;
+ALTER TABLE case_queues DROP COLUMN category;
+DROP TABLE case_passes;
+DROP TABLE case_offers;
+ALTER TABLE notes DROP COLUMN contact;
+ALTER TABLE notes DROP COLUMN channel;
+ALTER TABLE staff DROP COLUMN letter_keys;
+ALTER TABLE staff_sessions DROP COLUMN kind;

@@ -1,0 +1,190 @@
+//! What colleagues do with a case: one form a page. Each is shown, sent, and shown again with what is wrong and what was written.
+
+mod ask;
+mod contact;
+mod decide;
+mod facts;
+mod hand_over;
+mod link;
+mod moves;
+mod note;
+mod pass;
+mod priority;
+mod shown;
+mod wishes;
+
+use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::door;
+use crate::base::code::codes;
+use crate::base::id::CaseKind;
+use crate::domain::access::Sight;
+use crate::domain::ledger::idempotency::{Answer, Answered};
+use crate::domain::unit::Look;
+use crate::error::{Conflict, Error, Refused, Result};
+use crate::web::body::Raw;
+use crate::web::desk;
+use crate::web::extract::Call;
+use crate::web::form_calls::{at, visit};
+use crate::web::forms::{Form, LONGEST};
+use crate::web::idempotent::render;
+use crate::web::page_errors::{self, Kept};
+use crate::web::row::{Body, Caller, Row};
+use crate::web::surfaces::CONSOLE;
+use facts::Facts;
+use shown::{Parts, Shown};
+
+codes! {
+    /// A form, by the last step of its path.
+    pub enum Leaf {
+        /// Writing a note.
+        Note = "note",
+        /// Recording a contact.
+        Contact = "contact",
+        /// Recording how she may be reached.
+        Wishes = "wishes",
+        /// Setting the case aside.
+        Hold = "hold",
+        /// Taking it up again that was set aside, or waits for its platform.
+        Resume = "resume",
+        /// Taking it up again that was closed.
+        Reopen = "reopen",
+        /// Handing it to somebody.
+        HandOver = "hand-over",
+        /// Changing its priority.
+        Priority = "priority",
+        /// Asking its platform.
+        Ask = "ask",
+        /// Closing it.
+        Decide = "decide",
+        /// Linking it with another.
+        Link = "link",
+        /// Giving it back.
+        Pass = "pass",
+    }
+}
+
+impl Leaf {
+    fn path(self) -> String {
+        format!("/console/cases/{{id}}/{}", self.as_str())
+    }
+
+    fn of(request: &HttpRequest) -> Result<Self> {
+        request.path().rsplit('/').next().and_then(Self::parse).ok_or(Error::NotFound)
+    }
+
+    /// What its form asks for, and says.
+    fn parts(self, facts: &Facts, form: &Form) -> Parts {
+        match self {
+            Self::Note => note::parts(form),
+            Self::Contact => contact::parts(facts, form),
+            Self::Wishes => wishes::parts(form),
+            Self::HandOver => hand_over::parts(facts, form),
+            Self::Hold => moves::hold(form),
+            Self::Resume => moves::resume(facts),
+            Self::Reopen => moves::reopen(form),
+            Self::Priority => priority::parts(facts, form),
+            Self::Ask => ask::parts(facts, form),
+            Self::Decide => decide::parts(facts, form),
+            Self::Link => link::parts(form),
+            Self::Pass => pass::parts(facts, form),
+        }
+    }
+
+    /// Does what its form says.
+    async fn act(self, call: &Call, form: Form) -> Result<Answered> {
+        let (visit, at) = (visit(call, &form)?, at(call, &form)?);
+        match self {
+            Self::Note => note::act(call, visit, at, form).await,
+            Self::Hold | Self::Resume | Self::Reopen => moves::act(call, self, visit, at, form).await,
+            Self::Contact => contact::act(call, visit, at, form).await,
+            Self::Wishes => wishes::act(call, visit, at, form).await,
+            Self::HandOver => hand_over::act(call, visit, at, form).await,
+            Self::Priority => priority::act(call, visit, at, form).await,
+            Self::Ask => ask::act(call, visit, at, form).await,
+            Self::Decide => decide::act(call, visit, at, form).await,
+            Self::Link => link::act(call, visit, at, form).await,
+            Self::Pass => pass::act(call, visit, at, form).await,
+        }
+    }
+}
+
+/// Back to the case, with the word for what was done.
+fn back(case: &impl std::fmt::Display, done: &str) -> Answer {
+    super::queues::to(format!("/console/cases/{case}?done={done}"))
+}
+
+/// Shows a form. Whoever holds the case keeps it: they are there.
+async fn show(call: Call) -> Result<HttpResponse> {
+    let leaf = Leaf::of(call.request())?;
+    Shown::of(leaf, load(&call, leaf, None).await?, Form::default()).page(&call)
+}
+
+/// What a form is made of, read anew; `seen` is what it was made with when it is shown once more.
+async fn load(call: &Call, leaf: Leaf, seen: Option<i64>) -> Result<Facts> {
+    let id = call.id::<CaseKind>("id")?;
+    let read = move |rx: &mut Look<'_>, sight: &Sight| facts::read(rx, sight, leaf, seen);
+    desk::look(call, call.bearer()?, id, read, facts::record).await
+}
+
+/// Takes a form that was sent.
+async fn send(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let leaf = Leaf::of(call.request())?;
+    let form = Form::read(&raw.0)?;
+    if call.bearer().is_err() {
+        return door::with_words(&call, &form);
+    }
+    if form.is_on("again") {
+        return again(&call, leaf, form.without("again"), None).await;
+    }
+    match leaf.act(&call, form.clone()).await {
+        Ok(answered) => Ok(render(answered)),
+        Err(Error::Unauthenticated(_)) => door::with_words(&call, &form),
+        Err(error) => again(&call, leaf, form, Some(error)).await,
+    }
+}
+
+/// Shows a form once more, with what was written in it and what is wrong. Where it cannot be shown, what was written stands on
+/// the page that says so.
+async fn again(call: &Call, leaf: Leaf, form: Form, error: Option<Error>) -> Result<HttpResponse> {
+    let is_shown = match &error {
+        None | Some(Error::Invalid(_) | Error::Conflict(_)) => true,
+        Some(Error::Refused(why)) => {
+            matches!(why, Refused::PreconditionFailed | Refused::PreconditionRequired | Refused::IdempotencyKeyReused)
+        }
+        // It may be the other case that is not there.
+        Some(Error::NotFound) => leaf == Leaf::Link,
+        Some(_) => false,
+    };
+    let told = match (is_shown, error) {
+        (true, error) => match load(call, leaf, form.text("seen").parse().ok()).await {
+            Ok(facts) => return Shown::of(leaf, facts, form).with(error).page(call),
+            Err(Error::Unauthenticated(_)) => return door::with_words(call, &form),
+            Err(error) => error,
+        },
+        (false, Some(error)) => error,
+        (false, None) => Error::NotFound,
+    };
+    Ok(trouble(call, &form, &told))
+}
+
+/// The page of an error with what was written. The same form can be sent again where that may help.
+pub(super) fn trouble(call: &Call, form: &Form, error: &Error) -> HttpResponse {
+    let kept = Kept::of(form, call.request().path());
+    let may_help = matches!(
+        error,
+        Error::Unavailable(_) | Error::Throttled { .. } | Error::Internal(_) | Error::Conflict(Conflict::InFlight)
+    );
+    let kept = if may_help { kept } else { kept.without_again() };
+    page_errors::of(&CONSOLE, error, &kept, &call.trace)
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    let both = |leaf: Leaf| {
+        let shown = Row::page(&leaf.path(), Method::GET, show, Caller::Browser);
+        let sent = Row::page(&leaf.path(), Method::POST, send, Caller::Browser).reading(Body::Words(LONGEST));
+        [shown, sent]
+    };
+    Leaf::ALL.iter().copied().flat_map(both).collect()
+}

@@ -1,0 +1,138 @@
+//! What the console calls things: a word or two for each code.
+
+use crate::domain::case::clocks::ClockKind;
+use crate::domain::case::{Outcome, PrioritySource, State};
+use crate::domain::casework::acts::ActKind;
+use crate::domain::terms::taxonomy::{CategoryCode, taxonomy};
+use crate::domain::terms::words::{Answer, DesiredOutcome, Relation};
+use crate::domain::triage::{Priority, Queue};
+
+/// A queue.
+pub(super) const fn queue(queue: Queue) -> &'static str {
+    match queue {
+        Queue::Emergency => "Emergency",
+        Queue::Children => "Children",
+        Queue::StalkingViolence => "Stalking and violence",
+        Queue::SexualHarm => "Sexual harm",
+        Queue::ImageAbuse => "Image abuse",
+        Queue::Fraud => "Fraud",
+        Queue::Complaints => "Complaints",
+        Queue::Other => "Other",
+    }
+}
+
+/// A state.
+pub(super) const fn state(state: State) -> &'static str {
+    match state {
+        State::Received => "new",
+        State::InReview => "in review",
+        State::OnHold => "on hold",
+        State::AwaitingPlatform => "awaiting platform",
+        State::Closed => "closed",
+    }
+}
+
+/// Where a priority comes from.
+pub(super) const fn source(source: PrioritySource) -> &'static str {
+    match source {
+        PrioritySource::Rules => "from the rules",
+        PrioritySource::Failure => "the rules failed: look yourself",
+        PrioritySource::Raised => "raised by a colleague",
+        PrioritySource::Lowered => "lowered by two colleagues",
+    }
+}
+
+/// A priority as it is read: `P0`.
+pub(super) fn priority(priority: Priority) -> String {
+    priority.as_str().to_uppercase()
+}
+
+/// What is due.
+pub(super) const fn clock(kind: ClockKind) -> &'static str {
+    match kind {
+        ClockKind::HumanReview => "Human review",
+        ClockKind::FirstContactOrStandby => "First safe contact or standby",
+        ClockKind::EscalationDecision => "Escalation decision",
+        ClockKind::ReReview => "Next look",
+        ClockKind::IntimateImage => "Intimate image: the platform’s 48 hours",
+        ClockKind::Request => "The platform’s answer",
+        ClockKind::CheckIn => "Agreed check-in",
+        ClockKind::LookAgain => "Look again whether contact is safe",
+    }
+}
+
+/// A category, by its short name for a person.
+pub(super) fn category(code: CategoryCode) -> String {
+    let named = taxonomy().categories().iter().find(|category| category.code == code);
+    named.map_or_else(|| plain(code.as_str()), |category| category.label.clone())
+}
+
+/// A code without a word of its own.
+pub(super) fn plain(code: &str) -> String {
+    let text = code.replace('_', " ");
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+}
+
+/// How a case ended.
+pub(super) const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::PlatformActed => "The platform did what it was asked",
+        Outcome::PlatformRefused => "The platform declined",
+        Outcome::PlatformSilent => "The platform never answered",
+        Outcome::SupportedElsewhere => "Help came from a service or the police",
+        Outcome::RecordedOnly => "Kept on record, as she wished",
+        Outcome::Withdrawn => "She withdrew",
+        Outcome::UnableToContact => "She could not be reached",
+        Outcome::Unfounded => "A report meant to harm",
+    }
+}
+
+/// Who sent a report.
+pub(super) const fn relation(relation: Relation) -> &'static str {
+    match relation {
+        Relation::SelfReported => "by the survivor",
+        Relation::ActingFor => "by somebody acting for the survivor",
+        Relation::ParentOrCarer => "by a parent or carer",
+        Relation::Witness => "by a witness",
+        Relation::PlatformStaff => "by the platform’s own staff",
+    }
+}
+
+/// What somebody hopes for.
+pub(super) const fn wish(wish: DesiredOutcome) -> &'static str {
+    match wish {
+        DesiredOutcome::RecordOnly => "only that it is on record",
+        DesiredOutcome::Advice => "advice and support",
+        DesiredOutcome::PlatformAction => "that the platform acts",
+        DesiredOutcome::Police => "the police",
+        DesiredOutcome::Unsure => "not sure yet",
+    }
+}
+
+/// An answer.
+pub(super) const fn answer(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Yes => "yes",
+        Answer::No => "no",
+        Answer::Unknown => "not known",
+        Answer::NotAsked => "not asked",
+        Answer::Declined => "rather not say",
+    }
+}
+
+/// The question behind an answer key.
+pub(super) fn question(key: &str) -> String {
+    let named = taxonomy().answer_keys().iter().find(|known| known.key.as_str() == key);
+    named.map_or_else(|| plain(key), |known| known.question.clone())
+}
+
+/// What waits for a second person.
+pub(super) const fn act(kind: ActKind) -> &'static str {
+    match kind {
+        ActKind::LowerPriority => "lower the priority",
+        ActKind::CloseUnfounded => "close it as a report meant to harm",
+        ActKind::CloseUrgent => "close it",
+        ActKind::AskPlatform => "ask the platform without her recorded agreement",
+    }
+}

@@ -1,0 +1,161 @@
+//! The forms of pages: what a browser sends of them, the key that each carries, and what of them comes back.
+
+use crate::base::id::StaffId;
+use crate::base::secret::{base64_url, from_base64_url, random_bytes, same, silent};
+use crate::domain::vault::Keyring;
+use crate::error::{Error, Refused, Result, rules};
+use serde::de::value::Error as ValueError;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
+
+/// The longest form of a page, in bytes.
+pub(super) const LONGEST: usize = 1024 * 1024;
+/// So many fields a form has at the most.
+const MOST: usize = 500;
+/// The fields that carry no word of anybody's.
+const CARRIED: [&str; 4] = ["key", "version", "seen", "again"];
+
+/// A form, as it came.
+#[derive(Clone, Default)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads a form. A browser counts the end of a line as one character and sends two: it is one here as well.
+    ///
+    /// # Errors
+    /// `Malformed` when it is no form in UTF-8, or has more fields than any of ours.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Refused::Malformed)?;
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(text).map_err(|_| Refused::Malformed)?;
+        if pairs.len() > MOST {
+            return Err(Refused::Malformed.into());
+        }
+        Ok(Self(pairs.into_iter().map(|(name, value)| (name, value.replace("\r\n", "\n"))).collect()))
+    }
+
+    /// A form of these fields, which came before.
+    pub(super) const fn of(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
+    /// What was written in a field; nothing is written where it is not there.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.given(name).unwrap_or_default()
+    }
+
+    /// What was written in a field, if anything was.
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The code that was chosen of a field, or none.
+    ///
+    /// # Errors
+    /// `Invalid` for one that is none of the list: no form of ours sends it.
+    pub(super) fn code<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let Some(chosen) = self.given(name) else { return Ok(None) };
+        let read = T::deserialize(chosen.into_deserializer());
+        read.map(Some).map_err(|_: ValueError| Error::invalid(&format!("/{name}"), rules::Form::Undocumented))
+    }
+
+    /// Whether a box was ticked.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.given(name).is_some()
+    }
+
+    /// The form without a field.
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(field, _)| field != name);
+        self
+    }
+
+    /// All fields.
+    pub(super) fn all(&self) -> Vec<(String, String)> {
+        self.0.clone()
+    }
+
+    /// The fields in which somebody wrote more than a word.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_said = |name: &str, value: &str| !CARRIED.contains(&name) && value.contains(char::is_whitespace);
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(move |(name, value)| is_said(name, value))
+    }
+
+    /// What two forms that say the same have in common: all but the key and what was seen when it was made.
+    pub(super) fn content(&self) -> Vec<u8> {
+        let said = self.0.iter().filter(|(name, _)| !CARRIED.contains(&name.as_str()));
+        let parts = said.flat_map(|(name, value)| [name, value]);
+        parts.flat_map(|part| [part.len().to_be_bytes().as_slice(), part.as_bytes()].concat()).collect()
+    }
+}
+
+silent! { Form }
+
+/// The key of a form: random, and made for one account. What is sent under it is done once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FormKey {
+    /// By which the answer is kept.
+    pub(super) random: String,
+    /// For whom the form was made.
+    pub(super) staff: StaffId,
+}
+
+impl FormKey {
+    /// A new key, as it stands in a form.
+    pub(super) fn mint(keyring: &Keyring, staff: &StaffId) -> String {
+        let random = base64_url(&random_bytes::<16>());
+        let proof = proof(keyring, &random, staff);
+        format!("{random}.{staff}.{}", base64_url(&proof))
+    }
+
+    /// A key that came with a form; nothing when it is none of ours.
+    pub(super) fn read(keyring: &Keyring, text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let (random, staff, given) = (parts.next()?, parts.next()?, parts.next()?);
+        let staff: StaffId = staff.parse().ok()?;
+        let fits = parts.next().is_none() && same(&proof(keyring, random, &staff), &from_base64_url(given)?);
+        fits.then(|| Self { random: random.to_owned(), staff })
+    }
+}
+
+fn proof(keyring: &Keyring, random: &str, staff: &StaffId) -> [u8; 32] {
+    keyring.keyed("form-key", &[random.as_bytes(), staff.as_str().as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_line_is_one_character() {
+        let form = Form::read(b"text=one%0D%0Atwo%0Athree&text=later&empty=").unwrap();
+        assert_eq!(form.text("text"), "one\ntwo\nthree");
+        assert_eq!((form.given("empty"), form.given("none")), (None, None));
+    }
+
+    #[test]
+    fn a_letter_that_is_none_is_marked_and_the_rest_is_kept() {
+        let form = Form::read(b"text=half+an+emoji+%F0%9F%98+and+more").unwrap();
+        assert_eq!(form.text("text"), "half an emoji \u{fffd} and more");
+    }
+
+    #[test]
+    fn what_is_no_form_is_refused() {
+        let many = "a=1&".repeat(MOST + 1);
+        for bad in [b"\xff".as_slice(), many.as_bytes()] {
+            assert!(Form::read(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn fields_do_not_run_into_each_other() {
+        let form = |text: &str| Form::read(text.as_bytes()).unwrap().content();
+        assert_ne!(form("a=bc&d=e"), form("a=b&cd=e"));
+        assert_eq!(form("a=b&key=1&version=3"), form("a=b&key=2&version=4"));
+    }
+}
