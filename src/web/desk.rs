@@ -93,18 +93,6 @@ pub(super) async fn look<T: Send + 'static>(
     turning_away(call, bearer, cases, done).await
 }
 
-/// Reads of a case what stands in lists too, and no record is kept of: nothing that anybody said.
-pub(super) async fn glance<T: Send + 'static>(
-    call: &Call,
-    bearer: Sensitive<String>,
-    case: CaseId,
-    read: impl FnOnce(&mut Look<'_>, &Sight) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let (reader, named, share) = (bearer.clone(), case.clone(), call.share());
-    let done = call.shared.app.read_for(&share, move |rx| desk::shown(rx, &reader, &named, read));
-    turning_away(call, bearer, vec![case], done).await
-}
-
 /// The same as [`look`] for what is found by whom a case names: whatever is left out, the answer leaves at its beat.
 pub(super) async fn look_around<T: Send + 'static>(
     call: &Call,

@@ -65,7 +65,7 @@ async fn related_to(call: Call) -> Result<HttpResponse> {
     responses((status = 200, description = "The acts", body = OfferList)))]
 async fn offers_on(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
-    Ok(HttpResponse::Ok().json(desk::glance(&call, call.bearer()?, id, offers::offers).await?))
+    Ok(HttpResponse::Ok().json(desk::read_of(&call, call.bearer()?, id, offers::offers).await?))
 }
 
 pub(super) fn rows() -> Vec<Row> {
