@@ -5,13 +5,16 @@ pub mod among;
 pub mod dialect;
 pub mod due;
 pub mod migrate;
+pub mod nearest;
 pub mod perhaps;
 pub mod planning;
 pub mod readable;
 pub mod schema;
 pub mod shape;
 pub mod standing;
+pub mod together;
 pub mod trouble;
+pub mod written;
 
 mod checkpoint;
 mod connection;

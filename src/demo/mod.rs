@@ -230,6 +230,9 @@ fn greeting(note: &Note, file: &Path, metrics: SocketAddr, fresh: bool) -> Strin
         format!("Recourse's demo serves {base}{}", if fresh { "" } else { " (what was there before)" }),
         String::new(),
         format!("  The public pages   {base}/   (statistics of twenty invented platforms: {base}/transparency)"),
+        format!(
+            "  The advocates      {base}/console   (sign in as a colleague of below, with a code of the TOTP secret)"
+        ),
         format!("  The API document   {base}/openapi.json"),
         format!("  Is it ready?       {base}/readyz"),
     ];

@@ -16,7 +16,7 @@ use super::unit::{Entry, Look, Unit};
 use super::vault::Owner;
 use crate::base::id::{CaseId, SessionId};
 use crate::base::secret::Sensitive;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What a colleague comes with, when the answer is kept.
 #[derive(Debug)]
@@ -70,6 +70,29 @@ pub fn leaving<A: CaseAct>(
         let grant = access::case::<A>(tx, who, &at.case)?;
         at.seen.holds(grant.case().version)?;
         Ok(Reply::of(Owner::staff(&who.id), work(tx, grant)?))
+    })
+}
+
+/// Does an act that may move a case out of a colleague's queues, once for each key. While they see it, the answer is kept as that of
+/// any act is; of a case that has left them, under their own keys: whoever repeats the call hears the same.
+///
+/// # Errors
+/// As [`on_case`].
+pub fn moving<A: CaseAct>(
+    entry: &mut Entry<'_>,
+    visit: Visit,
+    at: &At,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer>,
+) -> Result<Answered> {
+    once(entry, visit, |tx, who| {
+        let grant = access::case::<A>(tx, who, &at.case)?;
+        at.seen.holds(grant.case().version)?;
+        let answer = work(tx, grant)?;
+        let owner = match access::check_sight(tx, who, &at.case) {
+            Err(Error::NotFound) => Owner::staff(&who.id),
+            seen => seen.map(|()| Owner::case(&at.case))?,
+        };
+        Ok(Reply::of(owner, answer))
     })
 }
 

@@ -1,5 +1,7 @@
 //! People who come with a browser: what the gate looks at before a page or a form, and how pages leave.
 
+use std::borrow::Cow;
+
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -41,12 +43,24 @@ pub(super) fn check(request: &HttpRequest, row: &Row, shared: &Shared) -> Result
     Ok(())
 }
 
+/// Why nobody could look up just now who comes, in the extensions of their request: what they wrote is not lost by that.
+#[derive(Clone)]
+pub(super) struct Away(pub(super) Cow<'static, str>);
+
 /// Looks up whose living session the cookie is of, and counts the call. A form of somebody who is not signed in any more goes on
-/// to its handler, as a call of nobody.
+/// to its handler, as a call of nobody; so does one that comes while nobody can look that up.
 pub(super) async fn enter(request: &ServiceRequest, row: &Row, shared: &Shared) -> Result<()> {
     let network = network(request.request());
+    let is_form = *request.method() == Method::POST && row.reader == Reader::Person;
     let who = match holder(request, shared).await {
-        Err(Error::Unauthenticated(_)) if *request.method() == Method::POST && row.reader == Reader::Person => None,
+        Err(Error::Unauthenticated(_)) if is_form => None,
+        Err(Error::Unavailable(why)) if is_form => {
+            request.extensions_mut().insert(Away(why));
+            if let Some(token) = cookies::session(request.request()) {
+                request.extensions_mut().insert(Bearer(token));
+            }
+            None
+        }
         Err(refused) => {
             count(request, shared, Policy::Portal, &network)?;
             return Err(refused);
@@ -70,8 +84,9 @@ async fn holder(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     Ok(key)
 }
 
-/// What a browser may do with a page: show it, with the style sheet and the script of this service, and send its forms here.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+/// What a browser may do with a page: show it, with the style sheet and the script of this service, and send its forms here. Its
+/// icon is an address without anything in it (`data:,`).
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
 /// What a page may ask of the machine: nothing.
@@ -107,9 +122,10 @@ pub(super) fn see(path: &str) -> HttpResponse {
     response
 }
 
-/// Where somebody who is not signed in goes, to come back to the page that they asked for.
+/// Where somebody who is not signed in goes, to come back to the page that they asked for. A form is no page to come back to.
 pub(super) fn to_sign_in(request: &HttpRequest) -> HttpResponse {
-    let asked = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let surface = Surface::of(request.path()).unwrap_or(&CONSOLE);
+    let asked = request.uri().path_and_query().filter(|_| *request.method() != Method::POST);
+    let asked = asked.map_or_else(|| surface.home.to_owned(), ToString::to_string);
     see(&surface.sign_in_for(&asked))
 }

@@ -39,6 +39,18 @@ pub(super) async fn leaving<A: CaseAct>(
     turning_away(call, bearer, cases, done).await
 }
 
+/// Does an act that may move a case out of a colleague's queues, once for each key.
+pub(super) async fn moving<A: CaseAct>(
+    call: &Call,
+    visit: Visit,
+    at: At,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
+) -> Result<Answered> {
+    let (bearer, cases, share) = (visit.bearer.clone(), vec![at.case.clone()], call.share());
+    let done = call.shared.app.enter(&share, move |entry| desk::moving(entry, visit, &at, work));
+    turning_away(call, bearer, cases, done).await
+}
+
 /// Does an act on two cases, once for each key. The wall may stand before either.
 pub(super) async fn on_two<A: CaseAct>(
     call: &Call,

@@ -1,9 +1,11 @@
 //! The forms of pages: what a browser sends of them, the key that each carries, and what of them comes back.
 
+use std::time::Duration;
+
 use crate::base::id::StaffId;
 use crate::base::secret::{base64_url, from_base64_url, random_bytes, same, silent};
 use crate::domain::vault::Keyring;
-use crate::error::{Error, Refused, Result, rules};
+use crate::error::{Error, Refused, Result, Violations, rules};
 use serde::de::value::Error as ValueError;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
@@ -13,6 +15,10 @@ pub(super) const LONGEST: usize = 1024 * 1024;
 const MOST: usize = 500;
 /// The fields that carry no word of anybody's.
 const CARRIED: [&str; 4] = ["key", "version", "seen", "again"];
+/// The fields in which people write in their own words, be it one.
+const IN_WORDS: [&str; 6] = ["text", "note", "reason", "said", "details", "agreement_record"];
+/// The most hours that any form of ours offers, and somewhat more: the domain says what is too far ahead.
+const MOST_HOURS: u64 = 10_000;
 
 /// A form, as it came.
 #[derive(Clone, Default)]
@@ -61,6 +67,28 @@ impl Form {
         read.map(Some).map_err(|_: ValueError| Error::invalid(&format!("/{name}"), rules::Form::Undocumented))
     }
 
+    /// Names all of these fields that hold nothing, so that whoever is tired reads once what is missing.
+    ///
+    /// # Errors
+    /// `Invalid` where any is.
+    pub(super) fn require(&self, names: &[&str]) -> Result<()> {
+        let mut missing = Violations::default();
+        for name in names {
+            missing.require(self.given(name).is_some(), &format!("/{name}"), rules::Form::Required);
+        }
+        missing.into_result()
+    }
+
+    /// The number of hours that was chosen of a field, or none.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no such number: what somebody wanted by a time is not done without one.
+    pub(super) fn hours(&self, name: &str) -> Result<Option<Duration>> {
+        let Some(chosen) = self.given(name) else { return Ok(None) };
+        let hours = chosen.parse().ok().filter(|hours| *hours <= MOST_HOURS).map(Duration::from_hours);
+        hours.map(Some).ok_or_else(|| Error::invalid(&format!("/{name}"), rules::Form::WholeNumber))
+    }
+
     /// Whether a box was ticked.
     pub(super) fn is_on(&self, name: &str) -> bool {
         self.given(name).is_some()
@@ -77,9 +105,13 @@ impl Form {
         self.0.clone()
     }
 
-    /// The fields in which somebody wrote more than a word.
+    /// The fields in which somebody wrote something: more than a code or an id. Not every language has spaces, and one word may
+    /// be all that there was to say.
     pub(super) fn words(&self) -> impl Iterator<Item = (&str, &str)> {
-        let is_said = |name: &str, value: &str| !CARRIED.contains(&name) && value.contains(char::is_whitespace);
+        let is_code = |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_said = move |name: &str, value: &str| {
+            !CARRIED.contains(&name) && !value.is_empty() && (IN_WORDS.contains(&name) || !is_code(value))
+        };
         self.0
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -142,6 +174,26 @@ mod tests {
     fn a_letter_that_is_none_is_marked_and_the_rest_is_kept() {
         let form = Form::read(b"text=half+an+emoji+%F0%9F%98+and+more").unwrap();
         assert_eq!(form.text("text"), "half an emoji \u{fffd} and more");
+    }
+
+    #[test]
+    fn what_somebody_wrote_is_told_from_what_they_chose() {
+        let form = Form::read(
+            "key=a+b&text=ok&reason=&hours=4&phone=%2B447700912345&staff_id=stf_0A&note=彼女は安全".as_bytes(),
+        );
+        let form = form.unwrap();
+        let words: Vec<(&str, &str)> = form.words().collect();
+        assert_eq!(words, [("text", "ok"), ("phone", "+447700912345"), ("note", "彼女は安全")]);
+    }
+
+    #[test]
+    fn hours_are_a_number_or_wrong() {
+        let hours = |text: &str| Form::read(format!("hours={text}").as_bytes()).unwrap().hours("hours");
+        assert_eq!(hours("").unwrap(), None);
+        assert_eq!(hours("4").unwrap(), Some(Duration::from_hours(4)));
+        for bad in ["\u{664}", "4h", "-1", "4.5", "null", "18446744073709551615", "1e3", "%00"] {
+            assert!(matches!(hours(bad), Err(Error::Invalid(_))), "{bad}");
+        }
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(super) struct Kept {
     pub(super) written: Vec<(String, String)>,
     /// The form that sends them once more.
     pub(super) again: Option<Again>,
+    /// The case that they are of.
+    pub(super) case: Option<String>,
 }
 
 impl Kept {
@@ -34,7 +36,9 @@ impl Kept {
     pub(super) fn of(form: &Form, action: &str) -> Self {
         let written = form.words().map(|(name, text)| (words_of(name), text.to_owned())).collect();
         let again = Again { action: action.to_owned(), fields: form.all(), label: "Send it again" };
-        Self { written, again: Some(again) }
+        let parts: Vec<&str> = action.split('/').take(4).collect();
+        let case = matches!(parts.as_slice(), ["", _, "cases", _]).then(|| parts.join("/"));
+        Self { written, again: Some(again), case }
     }
 
     /// The same, without the button: sending it again would do no good.
@@ -83,7 +87,10 @@ pub(super) fn of(surface: &Surface, error: &Error, kept: &Kept, reference: &str)
         detail: said.detail.into_owned(),
         written: kept.written.clone(),
         again,
-        back: (surface.home, "Go on to the first page"),
+        back: match &kept.case {
+            Some(path) if !matches!(error, Error::NotFound | Error::Erased) => (path.clone(), "Go on to the case"),
+            Some(_) | None => (surface.home.to_owned(), "Go on to the first page"),
+        },
         reference: reference.to_owned(),
     };
     response.content_type("text/html; charset=utf-8");
@@ -109,7 +116,7 @@ struct Trouble {
     /// A form that sends it once more.
     again: Option<Again>,
     /// Where to go on, and what it is called.
-    back: (&'static str, &'static str),
+    back: (String, &'static str),
     /// The request's id.
     reference: String,
 }

@@ -107,9 +107,10 @@ fn refused(why: &Refused) -> Said {
             "The case has changed since you opened this form",
             "Nothing was done. Read what happened since, and send the form again if it still holds.",
         ),
-        Refused::TooLarge => {
-            said("Too long", "A form may have up to 1 MiB. Shorten what you wrote, or write it in parts.")
-        }
+        Refused::TooLarge => said(
+            "Too long",
+            "A form may have up to 1 MiB, and nothing of this one was kept. Go back: what you wrote stands in it still. Shorten it, or send it in parts.",
+        ),
         Refused::TooSlow => said("The form did not arrive", "The line broke or was too slow. Send it again."),
         Refused::Method => said("Not like this", "Open the page by its link, and send its form by its button."),
         Refused::Malformed

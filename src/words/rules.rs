@@ -31,7 +31,7 @@ fn form(rule: &Form) -> Cow<'static, str> {
         Form::BrokenText => "a character is cut in half or lost; cut texts between characters".into(),
         Form::Nul => "the text holds a NUL character; send plain text".into(),
         Form::OneObject => "send one JSON object".into(),
-        Form::Required => "this member is required".into(),
+        Form::Required => "this is required".into(),
         Form::UnknownMember => "this member is not known; leave it out".into(),
         Form::OtherName => "write the name as the API document does".into(),
         Form::Twice => "this member stands twice".into(),

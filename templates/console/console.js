@@ -266,7 +266,7 @@ addEventListener('beforeunload', (event) => {
 
 let ticked = Date.now();
 function tick() {
-  if (Date.now() - ticked > 90000) due = true; // the machine slept
+  if (Date.now() - ticked > 90000) beaten = 0; // the machine slept
   ticked = Date.now();
   countDown();
   heartbeat();
@@ -279,7 +279,7 @@ addEventListener('pageshow', () => {
   tick();
   if (location.hash) one('tr:target a.row')?.focus(); // back from a case
 });
-addEventListener('online', () => { due = true; tick(); });
+addEventListener('online', () => { beaten = 0; tick(); });
 document.addEventListener('visibilitychange', tick);
 setInterval(tick, TICK);
 tell();

@@ -8,10 +8,10 @@ use crate::harness::client::full;
 use crate::harness::tab::Tab;
 use crate::harness::{TEST, World, on_both};
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// An account with a password, and the secret of its second factor.
-async fn account(world: &World, name: &'static str, is_given: bool) -> Sensitive<Vec<u8>> {
+pub(crate) async fn account(world: &World, name: &'static str, is_given: bool) -> Sensitive<Vec<u8>> {
     let totp_secret = staff::new_totp_secret();
     let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
     let secret = totp_secret.clone();
@@ -23,7 +23,7 @@ async fn account(world: &World, name: &'static str, is_given: bool) -> Sensitive
     secret
 }
 
-fn code(world: &World, secret: &Sensitive<Vec<u8>>) -> String {
+pub(crate) fn code(world: &World, secret: &Sensitive<Vec<u8>>) -> String {
     let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
     staff::totp(secret).unwrap().generate(seconds).to_string()
 }

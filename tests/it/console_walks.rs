@@ -4,7 +4,7 @@ use recourse::domain::people::staff::Role;
 use recourse::domain::triage::Queue;
 use serde_json::json;
 
-use crate::harness::client::{Staff, full, small};
+use crate::harness::client::{Staff, full, new_key, small};
 use crate::harness::tab::{Page, Tab};
 use crate::harness::{World, on_both};
 
@@ -188,6 +188,20 @@ fn who_raises_a_case_out_of_their_queues_reads_where_it_went() {
             tab.follow(&form, &raise).await.expect(200).says("The case has moved on").says("Emergency");
         }
         tab.open(&path).await.expect(404);
+        // By a tool the same: whoever lost the first answer hears it again.
+        world.platform("ember").await.submit(&small("EMB-1")).await;
+        let case = who.case_of("EMB-1").await;
+        who.take(&case).await;
+        let (body, version, key) = (
+            json!({"priority": "p0", "reason_code": "immediate_danger", "text": "At her door."}),
+            who.case(&case).await.1,
+            new_key(),
+        );
+        let path = format!("/v1/triage/cases/{case}/priority");
+        let first = who.caller.post_with(&path, &key, Some(&version), &body).await.expect(200);
+        let again = who.caller.post_with(&path, &key, Some(&version), &body).await.expect(200);
+        assert_eq!((first.json(), again.header("idempotency-replayed")), (again.json(), "true".to_owned()));
+        who.caller.get(&format!("/v1/triage/cases/{case}")).await.expect(404);
     });
 }
 
@@ -317,5 +331,54 @@ fn a_lead_finds_a_mirror_and_an_advocate_does_not() {
         let page = tab.open(&path).await.expect(200);
         page.says("None that you may see.");
         assert!(!page.body.contains(&other));
+        world.run_jobs().await;
+        theirs.open(&format!("/console/cases/{case}")).await.expect(200).says("Mirror reports").says("O21");
+        let page = tab.open(&format!("/console/cases/{case}")).await.expect(200);
+        page.says("A senior reads this first");
+        assert!(
+            !page.words().contains("also reported the reporter") && !page.words().contains("O21"),
+            "{}",
+            page.words()
+        );
+    });
+}
+
+#[test]
+fn what_stands_out_is_said_before_anything_can_be_done() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let mut body = full("SPK-1");
+        body["category"] = json!("sexual_assault");
+        body["answers"] = json!({"within_forensic_window": "yes"});
+        let report = spark.submit(&body).await;
+        let (_, mut tab) = sit(&world, Role::Advocate).await;
+        let page = take(&mut tab).await;
+        let path = path_of(&page);
+        page.says("It is a matter of time").says("samples and other evidence may still be taken");
+        assert!(!page.words().contains("A wish to withdraw"));
+        let told = [("text", "She wants it to end."), ("records", "withdrawal_told"), ("how", "phone")];
+        let form = tab.open(&format!("{path}/note")).await.expect(200).form("/note");
+        tab.follow(&form, &told).await.expect(200).says("A wish to withdraw is on record").says("Look for coercion");
+        drop(report);
+    });
+}
+
+#[test]
+fn what_cannot_be_done_now_says_why_and_an_empty_list_says_until_when() {
+    on_both(|world| async move {
+        world.platform("spark").await.submit(&small("SPK-1")).await;
+        let (_, mut tab) = sit(&world, Role::Advocate).await;
+        let (_, mut other) = sit(&world, Role::Advocate).await;
+        tab.open("/console").await.expect(200);
+        let path = path_of(&take(&mut tab).await);
+        other.open("/console").await.expect(200).says("Nothing in your queues is free to take");
+        let page = other.open(&path).await.expect(200);
+        page.says("Decide: somebody else holds the case").says("Put on hold: somebody else holds the case");
+        assert!(!page.body.contains(&format!("href=\"{path}/decide\"")));
+        let form = tab.open(&format!("{path}/hold")).await.expect(200).form("/hold");
+        tab.follow(&form, &[("hours", "4"), ("reason", "She sleeps.")]).await.expect(200);
+        other.open("/console").await.expect(200).says("The next hold ends at");
+        other.open("/console?queue=other").await.expect(200);
+        other.open(&path).await.expect(200).says("Take it up again");
     });
 }

@@ -60,7 +60,7 @@ async fn soon(caller: &Caller, key: &str, body: &Value) -> Answer {
 }
 
 /// A second connection that keeps everybody else from writing reports.
-fn lock(world: &World) -> Box<dyn FnOnce()> {
+pub(crate) fn lock(world: &World) -> Box<dyn FnOnce()> {
     lock_table(world, "reports")
 }
 

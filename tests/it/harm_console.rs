@@ -10,6 +10,7 @@ use crate::console_walks::{path_of, sit, take};
 use crate::harness::client::{full, small};
 use crate::harness::on_both;
 use crate::harness::tab::Tab;
+use crate::rights::urgent;
 use crate::walls::walled;
 
 #[test]
@@ -162,5 +163,206 @@ fn an_auditor_reads_what_was_done_and_no_words() {
                 && !page.body.contains("A colleague’s")
         );
         assert!(page.forms().iter().all(|form| form.action == "/console/sign-out"), "there is nothing to be done");
+    });
+}
+
+#[test]
+fn no_way_that_is_not_known_to_be_safe_is_recorded_as_a_safe_contact() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let mut body = full("SPK-1");
+        let phone = json!({"type": "phone", "value": "+447700912003"});
+        body["contact"] = json!({"source": "said_now", "may_contact": true, "channels": [phone], "never": ["email"]});
+        spark.submit(&body).await;
+        let (_, mut tab) = sit(&world, Role::Advocate).await;
+        let path = path_of(&take(&mut tab).await);
+        let page = tab.open(&format!("{path}/contact")).await.expect(200);
+        for channel in ["email", "sms", "portal", "platform"] {
+            // What the page does not let anybody choose, the service does not take either.
+            let choice = page.body.split(&format!("name=\"channel\" value=\"{channel}\"")).nth(1).unwrap();
+            assert!(choice.split('>').next().unwrap().contains(" disabled"), "{channel}");
+            let sent = [
+                ("records", "safe_contact"),
+                ("channel", channel),
+                ("channel_confirmed_safe", "true"),
+                ("text", "Done."),
+            ];
+            tab.submit(&page.form("/contact"), &sent).await.expect(422).says("She has not said that this way is safe");
+        }
+        let unchecked = [("records", "safe_contact"), ("channel", "phone"), ("text", "Rang her.")];
+        tab.submit(&page.form("/contact"), &unchecked).await.expect(422).says("Confirm that the channel is safe now");
+        assert_eq!(who_notes(&world, &path).await, 0);
+        let checked = [&unchecked[..], &[("channel_confirmed_safe", "true")]].concat();
+        tab.submit(&page.form("/contact"), &checked).await.expect(303);
+        assert_eq!(who_notes(&world, &path).await, 1);
+    });
+}
+
+#[test]
+fn whoever_is_behind_a_wall_is_on_no_page_of_it_and_it_on_none_of_theirs() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let about = |reference: &str, number: &str| {
+            let mut body = small(reference);
+            let known = json!([{"type": "handle", "value": "@night.owl"}, {"type": "phone", "value": number}]);
+            body["subject"] = json!({"platform_account_ref": "u_1", "identifiers": known});
+            body
+        };
+        // Two cases of one subject, of which the one names somebody's own number as well.
+        spark.submit(&about("SPK-1", "+447700900123")).await;
+        spark.submit(&about("SPK-2", "+447700912004")).await;
+        let (lead, mut theirs) = sit(&world, Role::Lead).await;
+        let hidden = walled(&world, Role::Lead).await;
+        let mut tab = Tab::of(&world, &hidden).await;
+        let (wall, open) = (lead.case_of("SPK-1").await, lead.case_of("SPK-2").await);
+        let related = format!("/console/cases/{open}/related");
+        assert!(theirs.open(&related).await.expect(200).body.contains(&wall));
+        let page = tab.open(&related).await.expect(200);
+        page.says("None that you may see.");
+        assert!(!page.body.contains(&wall));
+        // Nor is anybody told of them as of somebody who could take it.
+        lead.act(&wall, "claim", &json!({})).await.expect(200);
+        lead.act(&open, "claim", &json!({})).await.expect(200);
+        theirs.open(&format!("/console/cases/{open}/hand-over")).await.expect(200).says(&hidden.username);
+        let form = theirs.open(&format!("/console/cases/{wall}/hand-over")).await.expect(200);
+        assert!(!form.body.contains(&hidden.username) && !form.body.contains(&hidden.id));
+        let sent = [("staff_id", hidden.id.as_str()), ("note", "Please look.")];
+        let page = theirs.submit(&form.form("/hand-over"), &sent).await.expect(422);
+        page.says("No colleague who may take this case has this id");
+        // What waits in it, and its row on a page that stands open.
+        lead.take(&wall).await;
+        let unfounded = json!({"outcome": "unfounded", "reason": "It was not him."});
+        lead.act_seen(&wall, "decision", &unfounded).await.expect(202);
+        let other = world.staff(Role::Lead).await;
+        let waits = Tab::of(&world, &other).await.open("/console/second").await.expect(200);
+        assert!(waits.body.contains(&wall));
+        let page = tab.open("/console/second").await.expect(200);
+        page.says("Nothing waits.");
+        assert!(!page.body.contains(&wall));
+        let rows = tab.get(&format!("/console/rows?shown={wall}.{open}")).await.expect(200);
+        let rows: serde_json::Value = serde_json::from_str(&rows.body).unwrap();
+        assert_eq!(rows["rows"][&wall], json!(null));
+        assert!(rows["rows"][&open].is_object(), "{rows}");
+        // A link with it is none, and linking with it is as with one that is not there.
+        lead.act(&open, "links", &json!({"case_id": wall})).await.expect(200);
+        let page = tab.open(&format!("/console/cases/{open}")).await.expect(200);
+        assert!(!page.body.contains(&wall) && !page.words().contains("linked it"), "{}", page.words());
+        let form = tab.open(&format!("/console/cases/{open}/link")).await.expect(200).form("/link");
+        let told = async |mut tab: Tab, other: &str| {
+            let page = tab.submit(&form, &[("case_id", other)]).await.expect(404);
+            page.words().replace(other, "")
+        };
+        assert_eq!(told(tab.clone(), &wall).await, told(tab.clone(), "case_00000000000000000000000000").await);
+    });
+}
+
+#[test]
+fn a_list_that_refreshes_keeps_nobody_signed_in_and_nobody_at_work() {
+    on_both(|world| async move {
+        world.platform("spark").await.submit(&small("SPK-1")).await;
+        let (who, mut tab) = sit(&world, Role::Advocate).await;
+        let case = who.case_of("SPK-1").await;
+        tab.open(&format!("/console/cases/{case}")).await.expect(200);
+        for _ in 0..4 {
+            world.pass(7 * 60);
+            tab.get("/console/rows?shown=").await.expect(200);
+        }
+        // Another looks who is at work: it is nobody, and who only looks is not either.
+        let (_, mut other) = sit(&world, Role::Lead).await;
+        other.open(&format!("/console/cases/{case}")).await.expect(200);
+        other.open("/console/shift").await.expect(200).says("Nobody is on the rota or has done anything");
+        other.open("/console/shift").await.expect(200).says("nobody is at work just now");
+        world.pass(3 * 60);
+        tab.get("/console/rows?shown=").await.expect(401);
+        tab.get("/console").await.expect(303);
+    });
+}
+
+/// The buttons of a page that a letter alone presses, with where their forms go and what they send.
+fn pressed(page: &crate::harness::tab::Page) -> Vec<(String, Vec<String>)> {
+    let forms = page.body.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap());
+    let pressed =
+        forms.filter(|form| form.split("<button").skip(1).any(|b| b.split('>').next().unwrap().contains("data-key")));
+    let told = |form: &str| {
+        let action = form.split("action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let names = form.split("name=\"").skip(1).map(|name| name.split('"').next().unwrap().to_owned());
+        (action, names.collect())
+    };
+    pressed.map(told).collect()
+}
+
+#[test]
+fn no_letter_alone_does_more_than_take_and_begin() {
+    on_both(|world| async move {
+        let mut body = full("SPK-1");
+        body["answers"] = json!({"not_safe_now": "yes"});
+        world.platform("spark").await.submit(&body).await;
+        let (who, mut tab) = sit(&world, Role::Advocate).await;
+        let list = tab.open("/console").await.expect(200);
+        assert_eq!(pressed(&list), [("/console/take".to_owned(), vec!["key".to_owned(), "mode".to_owned()])]);
+        let case = who.case_of("SPK-1").await;
+        let path = format!("/console/cases/{case}");
+        let plain = |leaf: &str| {
+            let fields = ["key", "version", "seen"].map(str::to_owned);
+            (format!("{path}/{leaf}"), fields.to_vec())
+        };
+        assert_eq!(pressed(&tab.open(&path).await.expect(200)), [plain("claim")]);
+        let page = take(&mut tab).await;
+        assert_eq!(pressed(&page), [plain("start")]);
+        tab.follow(&page.form("/start"), &[]).await.expect(200);
+        let form = tab.open(&format!("{path}/priority")).await.expect(200).form("/priority");
+        let lower = [("priority", "p2"), ("reason_code", "safety_confirmed"), ("text", "She is abroad.")];
+        tab.follow(&form, &lower).await.expect(200);
+        let (lead, mut theirs) = sit(&world, Role::Lead).await;
+        let list = theirs.open("/console/second").await.expect(200);
+        let act = list.body.split("/second/").nth(1).unwrap()[..30].to_owned();
+        let before = lead.case(&case).await.0;
+        let leaves = recourse::web::endpoints::console().iter().filter(|row| row.method == "GET");
+        let leaves: Vec<String> = leaves.map(|row| row.path.replace("{id}", &case).replace("{act}", &act)).collect();
+        assert!(leaves.len() > 20, "{leaves:?}");
+        for tab in [&mut tab, &mut theirs] {
+            for page in leaves.iter().filter(|page| !page.ends_with("sign-in")) {
+                let page = tab.open(page).await;
+                assert_eq!(
+                    pressed(&page).iter().filter(|(to, _)| to != "/console/take").count(),
+                    0,
+                    "{}",
+                    page.words()
+                );
+            }
+        }
+        // Opening a page, as most letters do, changes nothing of the case.
+        let mut after = lead.case(&case).await.0;
+        for changing in ["claimed_until", "next_due_at"] {
+            after[changing] = before[changing].clone();
+        }
+        assert_eq!(after, before);
+    });
+}
+
+#[test]
+fn what_rings_or_is_set_aside_behind_a_wall_is_not_on_the_shift() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        spark.submit(&urgent("SPK-1", "p0")).await;
+        spark.submit(&urgent("SPK-2", "p1")).await;
+        let (lead, mut theirs) = sit(&world, Role::Lead).await;
+        let (rings, held) = (lead.case_of("SPK-1").await, lead.case_of("SPK-2").await);
+        lead.take(&held).await;
+        let until = world.clock.now().plus(std::time::Duration::from_hours(2));
+        let set_aside = json!({"action": "hold", "reason": "She sleeps.", "until": until});
+        lead.act_seen(&held, "transitions", &set_aside).await.expect(200);
+        // Nobody takes it, so it rings.
+        world.pass(10 * 60);
+        world.run_jobs().await;
+        let page = theirs.open("/console/shift").await.expect(200);
+        let part =
+            |name: &str| page.body.split(&format!("id=\"{name}\"")).nth(1).unwrap().split("</section>").next().unwrap();
+        for (name, case) in [("ringing", &rings), ("next", &rings), ("holds", &held)] {
+            assert!(part(name).contains(case), "{name}: {}", page.words());
+        }
+        let mut tab = Tab::of(&world, &walled(&world, Role::Lead).await).await;
+        let page = tab.open("/console/shift").await.expect(200);
+        assert!(!page.body.contains(&rings) && !page.body.contains(&held));
     });
 }

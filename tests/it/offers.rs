@@ -86,7 +86,10 @@ impl Stage {
         let moves = |action: &str| json!({"action": action, "reason": "So it is."});
         let change = |to: &str| json!({"priority": to, "reason_code": "professional_judgement", "text": "So it is."});
         let (path, body) = match offer["act"].as_str().unwrap() {
-            act @ ("claim" | "release") => (act, json!({})),
+            act @ ("claim" | "release" | "pass") => (act, json!({})),
+            "leave" => ("pass", json!({"knows_somebody": true})),
+            "wishes" => ("wishes", json!({"how": "phone", "alone": "yes", "may_contact": false})),
+            "hand_over" => ("hand-over", json!({"staff_id": self.other.id, "note": "So it is."})),
             act @ ("start" | "resume" | "reopen") => ("transitions", moves(act)),
             "hold" => ("transitions", json!({"action": "hold", "reason": "Tonight.", "until": self.until})),
             "note" => ("notes", json!({"text": "A note."})),
@@ -187,6 +190,8 @@ fn the_reasons_are_those_that_hold() {
         let case = stage.case(&who, scene("in_review", Holder::Nobody, true)).await;
         let told = offers(&who, &case).await;
         assert_eq!((why(&told, "claim"), why(&told, "hold")), (vec![json!("open")], vec![json!("not_held")]));
+        assert_eq!((why(&told, "hand_over"), why(&told, "pass")), (vec![json!("not_held")], vec![json!("not_held")]));
+        assert_eq!(why(&told, "leave"), ["open"]);
         assert_eq!((why(&told, "start"), why(&told, "reopen")), (vec![json!("not_held")], vec![json!("state")]));
         let case = stage.case(&who, scene("in_review", Holder::Myself, false)).await;
         let told = offers(&who, &case).await;
@@ -223,9 +228,11 @@ fn what_waits_for_a_second_person_is_offered_to_those_who_may_sign_it() {
             (why(&own, "approve"), why(&own, "refuse")),
             (vec![json!("second_person")], vec![json!("second_person")])
         );
+        assert_eq!(why(&own, "withdraw"), ["open"]);
         assert_eq!(why(&offers(&stage.other, &case).await, "approve"), ["role"]);
         let told = offers(&lead, &case).await;
         assert_eq!((why(&told, "approve"), why(&told, "refuse")), (vec![json!("unread")], vec![json!("open")]));
+        assert_eq!(why(&told, "withdraw"), ["proposer"]);
         let sign = |who: Staff| {
             let path = format!("pending/{act}/approve");
             let case = case.clone();
@@ -242,5 +249,33 @@ fn what_waits_for_a_second_person_is_offered_to_those_who_may_sign_it() {
         assert_eq!(sign(lead.clone()).await.expect(409).code(), "act_outdated");
         lead.act(&case, &format!("pending/{act}/refuse"), &json!({})).await.expect(200);
         assert_eq!(why(&offers(&lead, &case).await, "approve"), Vec::<Value>::new());
+    });
+}
+
+#[test]
+fn lowering_what_is_urgent_is_offered_as_something_that_waits_for_two() {
+    on_both(|world| async move {
+        let stage = Stage::of(&world).await;
+        let who = world.staff(Role::Advocate).await;
+        for (to, waits) in [("p2", false), ("p1", true)] {
+            let case = stage.case(&who, Scene { state: "in_review", holder: Holder::Myself, read: true }).await;
+            let raise = json!({"priority": to, "reason_code": "new_information", "text": "He has a key."});
+            who.act_seen(&case, "priority", &raise).await.expect(200);
+            let told = offers(&who, &case).await;
+            let offer = told.iter().find(|offer| offer["act"] == json!("priority_lower")).unwrap();
+            assert_eq!((&offer["open"], &offer["second_person"]), (&json!(true), &json!(waits)), "{to}: {offer}");
+            let version = who.case(&case).await.1;
+            let answer = stage.does(&who, &case, &version, offer).await;
+            assert_eq!(answer.status, if waits { 202 } else { 200 }, "{to}: {}", answer.text);
+            // At either end there is nothing further.
+            let end = if waits {
+                let raise = json!({"priority": "p0", "reason_code": "new_information", "text": "He is there."});
+                who.act_seen(&case, "priority", &raise).await.expect(200);
+                "priority_raise"
+            } else {
+                "priority_lower"
+            };
+            assert_eq!(why(&offers(&who, &case).await, end), ["no_further"]);
+        }
     });
 }

@@ -126,6 +126,10 @@ fn what_is_nobodys_is_what_the_person_may_take_now() {
         // What is kept for somebody is free to them.
         let set: BTreeSet<String> = by(&other).await;
         assert_eq!(set, as_set(&[free, kept]));
+        for (who, theirs) in [(&lead, vec![free]), (&other, vec![free, kept])] {
+            let of_category = listed(who, "assigned_to=nobody&category=romance_fraud").await;
+            assert_eq!(of_category.into_iter().collect::<BTreeSet<_>>(), as_set(&theirs), "by category too");
+        }
         assert_eq!(listed(&lead, "assigned_to=nobody&state=on_hold").await, Vec::<String>::new());
         assert_eq!(listed(&lead, "assigned_to=nobody&state=closed").await, Vec::<String>::new());
         assert_eq!(listed(&lead, "assigned_to=nobody&category=spiking").await, Vec::<String>::new());
@@ -178,9 +182,9 @@ fn every_list_walks_an_index_in_its_order() {
             let walks =
                 steps.iter().filter(|step| step.contains("INDEX cases_") || step.contains("INDEX case_queues_"));
             assert_eq!(walks.count(), entered(own) + entered(others), "{query}: {steps:#?}");
-            // The rows of the page are put in order, and none of those that were walked.
+            // What the walks found is made one and put in order, and so are the rows of the page; no walk needs an order made.
             let sorted = steps.iter().filter(|step| step.contains("TEMP B-TREE")).count();
-            assert!(sorted <= 1 && !steps.iter().any(|step| step.starts_with("SCAN cases")), "{query}: {steps:#?}");
+            assert!(sorted <= 3 && !steps.iter().any(|step| step.starts_with("SCAN cases")), "{query}: {steps:#?}");
         }
     });
 }

@@ -90,8 +90,10 @@ fn a_trial_is_related_with_no_real_case() {
         use recourse::domain::terms::Mode;
         let (spark, trial) =
             (world.platform("spark").await, world.platform_with("spark", Mode::Test, Scope::ALL).await);
-        spark.submit(&about("R-1", "anna", "bert", None)).await;
-        trial.submit(&about("R-2", "cleo", "bert", None)).await;
+        // An account is one of a mode; a number is the same number in both.
+        let number = Some("+447700912346");
+        spark.submit(&about("R-1", "anna", "bert", number)).await;
+        trial.submit(&about("R-2", "cleo", "bert", number)).await;
         let safe = world.staff(Role::SafeguardingLead).await;
         let case = safe.case_of("R-1").await;
         assert_eq!(related(&safe, &case).await, Vec::new());
@@ -167,5 +169,41 @@ fn a_look_at_what_is_related_is_no_reading() {
         related(&lead, &case).await;
         let mine = lead.caller.get("/v1/triage/cases?assigned_to=me").await.json();
         assert_eq!(mine["data"][0]["read_at"], Value::Null);
+    });
+}
+
+#[test]
+fn names_are_compared_for_two_years() {
+    on_both(|world| async move {
+        world.platform("spark").await.submit(&about("R-1", "anna", "bert", None)).await;
+        for (days, reference, is_found) in [(729, "R-2", true), (1, "R-3", false)] {
+            world.pass(days * 86_400 + 1);
+            world.platform("spark").await.submit(&about(reference, reference, "bert", None)).await;
+            let who = world.staff(Role::Advocate).await;
+            let (case, first) = (who.case_of(reference).await, who.case_of("R-1").await);
+            let found = related(&who, &case).await;
+            assert_eq!(found.contains(&entry(&first, &["same_subject"])), is_found, "{reference}: {found:?}");
+            // Nor from the other side.
+            let found = related(&who, &first).await;
+            assert_eq!(found.contains(&entry(&case, &["same_subject"])), is_found, "{reference}: {found:?}");
+        }
+    });
+}
+
+#[test]
+fn whoever_reports_themselves_mirrors_nobody() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        let mut cases = Vec::new();
+        // What a witness sends opens a case of its own.
+        for (reference, relation) in [("R-1", "self"), ("R-2", "witness")] {
+            let mut body = about(reference, "bert", "bert", None);
+            body["reporter"]["relation"] = json!(relation);
+            spark.submit(&body).await;
+            cases.push(lead.case_of(reference).await);
+        }
+        assert_ne!(cases[0], cases[1]);
+        assert_eq!(related(&lead, &cases[0]).await, [entry(&cases[1], &["same_subject"])]);
     });
 }

@@ -4,12 +4,15 @@ use std::fs;
 use std::sync::Arc;
 
 use recourse::app;
+use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::Queue;
 use recourse::jobs;
 use serde_json::{Value, json};
 
+use crate::harness::TEST;
 use crate::harness::client::{Platform, Staff, full, small};
 use crate::harness::process::all_pages;
 use crate::harness::{World, on_both};
@@ -267,5 +270,32 @@ fn when_the_rule_file_has_another_queue_open_cases_move_at_the_start_and_closed_
         jobs::once(&started, "requeue").await.unwrap();
         let (again, _) = lead.case(now["id"].as_str().unwrap()).await;
         assert_eq!(again["version"], now["version"]);
+    });
+}
+
+#[test]
+fn in_each_of_its_queues_a_case_is_hidden_by_walls_and_by_whoever_holds_it() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        let lead = world.staff(Role::Lead).await;
+        for (n, category) in ["romance_fraud", "sexual_assault"].into_iter().enumerate() {
+            let mut body = of_pair("a", &format!("W-{n}"), category);
+            body["subject"]["identifiers"] = json!([{"type": "handle", "value": "@night.owl"}]);
+            spark.submit(&body).await;
+        }
+        let case = lead.case_of("W-0").await;
+        for queue in [Queue::Fraud, Queue::SexualHarm] {
+            let [open, behind] = &works(&world, [queue, queue]).await[..] else { panic!() };
+            let (name, known) = (behind.username.clone(), Identifier::new(IdentifierKind::Handle, "@night.owl"));
+            world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &known)).await.unwrap();
+            for query in ["", "?category=romance_fraud", "?assigned_to=nobody"] {
+                assert_eq!(listed(open, query).await, [case.as_str()], "{queue:?} {query}");
+                assert_eq!(listed(behind, query).await, Vec::<String>::new(), "{queue:?} {query}");
+            }
+            lead.act(&case, "claim", &json!({})).await.expect(200);
+            assert_eq!(listed(open, "?assigned_to=nobody").await, Vec::<String>::new(), "{queue:?}");
+            assert_eq!(listed(open, "").await, [case.as_str()], "{queue:?}");
+            lead.act(&case, "release", &json!({})).await.expect(200);
+        }
     });
 }

@@ -200,8 +200,10 @@ fn pages_are_filled_by_surfaces_and_editions_alone() {
 
 #[test]
 fn only_db_knows_which_database_it_is() {
-    // Claims pass over locked rows on PostgreSQL (SKIP LOCKED), and SQLite has no such words.
-    let exceptions = [("domain/casefile/queues/mod.rs", 6), ("domain/ledger/events.rs", 2)];
+    // Claims pass over locked rows on PostgreSQL (SKIP LOCKED), a case is read with the lock of its row, and SQLite has no such
+    // words.
+    let exceptions =
+        [("domain/case/store.rs", 1), ("domain/casefile/queues/mod.rs", 4), ("domain/ledger/events.rs", 2)];
     let mut found = Vec::new();
     for (name, text) in sources().iter().filter(|(name, _)| !name.starts_with("db/")) {
         let words = ["AnyConnection::", "diesel::pg", "diesel::sqlite", "PgConnection", "SqliteConnection"];

@@ -1,10 +1,12 @@
 //! What happened in a case: its record and its notes as one.
 
+use recourse::domain::casework::colleagues;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use serde_json::{Value, json};
 
 use crate::harness::client::{Staff, full, small};
-use crate::harness::{World, on_both};
+use crate::harness::{TEST, World, on_both};
 use crate::turned_away::{listen, statements};
 use crate::walls::walled;
 
@@ -184,6 +186,27 @@ fn each_page_of_a_long_record_takes_the_same_statements() {
         let cursor = format!("?cursor={}", first["next_cursor"].as_str().unwrap());
         let (of_first, _) = statements(&world, page(&lead, &case, "")).await;
         let (of_second, _) = statements(&world, page(&lead, &case, &cursor)).await;
-        assert_eq!(of_first.len(), of_second.len(), "{of_first:#?} {of_second:#?}");
+        // A page behind a cursor asks for the record's end besides, and no page for more than another.
+        assert_eq!(of_first.len() + 1, of_second.len(), "{of_first:#?} {of_second:#?}");
+    });
+}
+
+#[test]
+fn nobody_reads_that_a_wall_ended_a_claim_but_those_who_keep_walls() {
+    on_both(|world| async move {
+        world.platform("spark").await.submit(&full("T-1")).await;
+        let (safe, advocate) = (world.staff(Role::SafeguardingLead).await, world.staff(Role::Advocate).await);
+        let who = world.staff(Role::Advocate).await;
+        let case = safe.case_of("T-1").await;
+        who.act(&case, "claim", &json!({})).await.expect(200);
+        let (name, number) = (who.username.clone(), Identifier::new(IdentifierKind::Phone, "+44 7700 900 123"));
+        world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &number)).await.unwrap();
+        let causes = async |reader: &Staff| {
+            let page = page(reader, &case, "").await;
+            let ended = page["data"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "claim_ended");
+            ended.map(|entry| entry["details"]["cause"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(causes(&safe).await, [json!("wall")]);
+        assert_eq!(causes(&advocate).await, [Value::Null], "that it ended is told, and not why");
     });
 }

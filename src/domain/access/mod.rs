@@ -12,7 +12,7 @@ use std::ops::Deref;
 pub use acting::Acting;
 pub use acts::*;
 pub use policy::{allows, may_ever, rights, table, takes_cases};
-pub(in crate::domain) use walls::{Walls, is_walled, kept_off, walled};
+pub(in crate::domain) use walls::{is_walled, kept_off, walled};
 
 use super::case;
 use super::case::Case;
@@ -220,7 +220,7 @@ pub(super) fn member<'e, 'u>(
     if session.is_stale {
         staff::touch(tx, &session)?;
     }
-    Ok((tx, Acting { member: session.member, sitting: session.sitting }))
+    Ok((tx, Acting::of(session)))
 }
 
 /// The same, with the session by which they come.
@@ -242,7 +242,7 @@ pub(super) fn member_with_session<'e, 'u>(
 /// `Unauthenticated` when the session has ended.
 pub(super) fn reading(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<(Acting, Session)> {
     let session = session(rx, bearer)?;
-    Ok((Acting { member: session.member.clone(), sitting: session.sitting }, session))
+    Ok((Acting::of(session.clone()), session))
 }
 
 /// Notes that a session is in use, after a reading that wrote nothing.
@@ -265,9 +265,11 @@ fn session(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<Session> {
 /// `Forbidden` when their role has no right to the act; `ClaimLost` when the act needs a claim they do not hold.
 pub(super) fn case<A: CaseAct>(tx: &mut Unit<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
     let mut case = in_sight(tx, who, id)?;
-    Owner::case(id).lock(tx)?;
     if dialect::locks_rows(tx.conn()) {
-        case = in_sight(tx, who, id)?;
+        // Whoever had it locked may have changed it, or whom it names.
+        let locked = case::find_locked(tx, id)?;
+        let hidden = who.walls().stand_before(tx, id)?;
+        case = locked.filter(|case| !hidden && may(who, case, Act::Read)).ok_or(Error::NotFound)?;
     }
     check(who, &case, A::ACT, tx.now())?;
     Ok(Grant::new(case, who.clone()))
@@ -324,17 +326,17 @@ pub(super) fn sight(rx: &mut Look<'_>, who: &Acting, id: &CaseId) -> Result<Sigh
     Ok(Sight { case: in_sight(rx, who, id)?, who: who.clone() })
 }
 
-fn in_sight(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<Case> {
+fn in_sight(rx: &mut Look<'_>, who: &Acting, id: &CaseId) -> Result<Case> {
     look(rx, who, id)?.ok_or(Error::NotFound)
 }
 
 /// The case, if it lies in a queue that they see and no wall stands before it. A row is read and its names are compared
 /// whatever comes of it, another case's where there is none with this id: time does not tell a wall from a case that is
 /// not there.
-fn look(rx: &mut Look<'_>, who: &Member, id: &CaseId) -> Result<Option<Case>> {
+fn look(rx: &mut Look<'_>, who: &Acting, id: &CaseId) -> Result<Option<Case>> {
     let found = case::find_or_next(rx, id)?;
     let read = found.as_ref().map_or(id, |case| &case.id);
-    let hidden = is_walled(rx, &who.id, read)?;
+    let hidden = who.walls().stand_before(rx, read)?;
     Ok(found.filter(|case| case.id == *id && !hidden && may(who, case, Act::Read)))
 }
 
@@ -375,6 +377,6 @@ pub(super) fn chosen(rx: &mut Look<'_>, who: &Acting, case: Case) -> Result<Opti
     if !may(who, &case, Act::Claim) {
         return Err(Error::NotFound);
     }
-    let hidden = is_walled(rx, &who.id, &case.id)?;
+    let hidden = who.walls().stand_before(rx, &case.id)?;
     Ok(if hidden { None } else { Some(Grant::new(case, who.clone())) })
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use crate::base::id::{CaseId, StaffId};
+use crate::base::secret::silent;
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::{blind_indexes, cases, staff_identifiers};
 use crate::domain::case::named;
@@ -13,11 +14,19 @@ use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// What a colleague declared, as it is compared.
+#[derive(Clone)]
 pub(in crate::domain) struct Walls {
     declared: BTreeSet<Vec<u8>>,
 }
 
+silent! { Walls }
+
 impl Walls {
+    /// Those of whom a session was proved, by what was read with it.
+    pub(super) const fn of_declared(declared: BTreeSet<Vec<u8>>) -> Self {
+        Self { declared }
+    }
+
     /// Those of a colleague.
     pub(in crate::domain) fn of(rx: &mut Look<'_>, id: &StaffId) -> Result<Self> {
         let theirs = staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id));

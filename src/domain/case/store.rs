@@ -9,12 +9,12 @@ use super::clocks;
 use super::{Case, Outcome, State, sort_rank};
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
+use crate::db::AnyConnection;
 use crate::db::dialect::native;
-use crate::db::perhaps::Perhaps;
+use crate::db::nearest::OrLast;
 use crate::db::schema::{case_queues, cases};
 use crate::domain::ledger::audit::Head;
 use crate::domain::unit::{Look, Unit};
-use crate::domain::vault::Owner;
 use crate::error::Result;
 
 /// The case with this id, whoever asks. Callers outside the domain get cases through `domain::access`.
@@ -25,10 +25,8 @@ pub(in crate::domain) fn find(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<C
 /// The case with this id, or the next one in the order of ids, or the last one where none is next: a search that finds nothing
 /// then reads as much as one that finds a case which must not be told of.
 pub(in crate::domain) fn find_or_next(rx: &mut Look<'_>, id: &CaseId) -> Result<Option<Case>> {
-    let last: Option<Perhaps<String>> = cases::table.select(diesel::dsl::max(cases::id)).first(rx.conn())?;
-    let from = last.and_then(|last| last.0).map_or_else(|| id.to_string(), |last| last.min(id.to_string()));
-    let behind = cases::table.filter(cases::id.ge(from)).order(cases::id);
-    match behind.select(Case::as_select()).first(rx.conn()).optional() {
+    let nearest = cases::table.filter(cases::id.ge(OrLast::of(id.as_str()))).order(cases::id);
+    match nearest.select(Case::as_select()).first(rx.conn()).optional() {
         // One that cannot be read stands in nobody's way but its own.
         Err(DieselError::DeserializationError(_)) => find(rx, id),
         found => Ok(found?),
@@ -52,7 +50,11 @@ pub(in crate::domain) fn readable(rx: &mut Look<'_>, ids: &[CaseId]) -> Result<V
 
 /// The case with this id, whoever asks, with its row locked until the transaction ends.
 pub(in crate::domain) fn find_locked(tx: &mut Unit<'_>, id: &CaseId) -> Result<Option<Case>> {
-    Owner::case(id).lock(tx)?;
+    if let AnyConnection::Postgres(conn) = tx.conn() {
+        let locked = cases::table.find(id).select(Case::as_select()).for_no_key_update();
+        return Ok(locked.first(conn).optional()?);
+    }
+    // Whoever writes there is alone.
     find(tx, id)
 }
 

@@ -13,12 +13,13 @@ use crate::base::id::ReportId;
 use crate::base::page::Part;
 use crate::base::secret::{Sensitive, silent};
 use crate::base::time::Timestamp;
-use crate::db::schema::{platforms, reports};
+use crate::db::schema::{platforms as platform_rows, reports};
 use crate::domain::case::contacts::ContactPart;
 use crate::domain::intake::body::{
     ContactBody, DesiredOutcome, IntimateImage, Occurred, PlatformContext, Relation, Reporter, SubjectBody, Survivor,
 };
 use crate::domain::intake::{IdentityPart, LeftOut, StatementPart, left_out_of};
+use crate::domain::people::platforms;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::terms::words::Answer;
 use crate::domain::unit::Look;
@@ -33,6 +34,9 @@ pub struct ReportInCase {
     pub id: ReportId,
     /// The platform's short name.
     pub platform: String,
+    /// The platform's name, as people know it.
+    #[serde(skip)]
+    pub platform_name: String,
     /// The platform's reference.
     pub platform_report_ref: String,
     /// What it is about.
@@ -133,7 +137,7 @@ pub(super) fn several(
     };
     let mut left_out = if reading.content { left_out_of(rx, reading.case, ids)? } else { BTreeMap::new() };
     let mut all = Vec::with_capacity(rows.len());
-    for (report, platform) in rows {
+    for (report, platform, name) in rows {
         let left = left_out.remove(report.id.as_str()).unwrap_or_else(|| Ok(Vec::new()));
         let content = if reading.content {
             let left_out = part(left, damaged)?.unwrap_or_default();
@@ -143,6 +147,7 @@ pub(super) fn several(
         };
         all.push(ReportInCase {
             id: report.id,
+            platform_name: platforms::shown(&name, &platform),
             platform,
             platform_report_ref: report.platform_report_ref,
             category: report.category,
@@ -157,11 +162,11 @@ pub(super) fn several(
     Ok(all)
 }
 
-fn rows_of(rx: &mut Look<'_>, ids: &[String]) -> QueryResult<Vec<(SealedReport, String)>> {
+fn rows_of(rx: &mut Look<'_>, ids: &[String]) -> QueryResult<Vec<(SealedReport, String, String)>> {
     reports::table
-        .inner_join(platforms::table.on(platforms::id.eq(reports::platform_id)))
+        .inner_join(platform_rows::table.on(platform_rows::id.eq(reports::platform_id)))
         .filter(reports::id.eq_any(ids.to_vec()))
-        .select((SealedReport::as_select(), platforms::slug))
+        .select((SealedReport::as_select(), platform_rows::slug, platform_rows::name))
         .load(rx.conn())
 }
 
@@ -171,6 +176,7 @@ impl ReportInCase {
         Self {
             id: self.id.clone(),
             platform: self.platform.clone(),
+            platform_name: self.platform_name.clone(),
             platform_report_ref: self.platform_report_ref.clone(),
             category: self.category,
             relation: self.relation,

@@ -2,7 +2,6 @@
 
 mod contact;
 mod content;
-mod kept;
 mod pages;
 mod parts;
 pub mod queues;
@@ -13,6 +12,7 @@ pub mod timeline;
 
 pub use contact::{contact, record_contact};
 pub use content::ReportInCase;
-pub use kept::record_and_keep;
-pub use read::{CaseSummary, CaseView, ClockView, Page, RequestInCase, record, summary, view};
+pub use read::{
+    CaseSummary, CaseView, ClockView, Page, RequestInCase, record, record_and_keep, summary, view, view_on_page,
+};
 pub(in crate::domain) use tables::TABLES;

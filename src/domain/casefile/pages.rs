@@ -5,8 +5,6 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use serde::{Deserialize, Serialize};
@@ -17,8 +15,11 @@ use super::read::{self, RequestInCase};
 use crate::base::id::CaseId;
 use crate::base::page::{cursor, read_cursor};
 use crate::base::time::Timestamp;
+use crate::db::among::Search;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{acts as act_rows, additions, notes as note_rows, reports, requests};
+use crate::db::together::Together;
+use crate::db::written::{Written, written};
 use crate::domain::casework::acts::{self, ActState, ActView};
 use crate::domain::casework::notes::{self, NoteView};
 use crate::domain::intake::{Added, several_additions};
@@ -61,6 +62,9 @@ enum List {
     Requests,
     Notes,
 }
+
+/// All of them: a statement that finds entries of several gives each the number that its list has here.
+const LISTS: [List; 5] = [List::Pending, List::Reports, List::Additions, List::Requests, List::Notes];
 
 /// Where an entry stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -202,115 +206,105 @@ fn places(rx: &mut Look<'_>, reading: Reading<'_>, from: Option<&Place>, damaged
     // Behind every id and instant.
     let begin = Place { list: List::Pending, at: i64::MAX, id: "~".to_owned(), size: 0 };
     let upto = from.unwrap_or(&begin);
-    let mut all: Vec<Place> = Vec::new();
     let waits = upto.list == List::Pending;
+    let (case, behind) = (reading.case, if waits { &begin } else { upto });
+    let mut lists = vec![reports_upto(case, behind), requests_upto(case, behind)];
     if waits {
-        all.extend(placed(List::Pending, acts_upto(rx, reading.case, upto)?, damaged));
+        lists.push(acts_upto(case, upto));
     }
-    let upto = if waits { &begin } else { upto };
-    all.extend(placed(List::Reports, reports_upto(rx, reading.case, upto)?, damaged));
-    all.extend(placed(List::Requests, requests_upto(rx, reading.case, upto)?, damaged));
     if reading.content {
-        all.extend(placed(List::Additions, additions_upto(rx, reading.case, upto)?, damaged));
-        all.extend(placed(List::Notes, notes_upto(rx, reading.case, upto)?, damaged));
+        lists.extend([additions_upto(case, behind), notes_upto(case, behind)]);
     }
-    all.sort_by(|one, other| one.order().cmp(&other.order()));
-    if !reading.content {
-        for place in &mut all {
-            place.size = 0;
-        }
-    }
-    Ok(all)
+    let rows: Vec<Row> = Together::of(lists).load(rx.conn())?;
+    let all = rows.len();
+    let place = |(list, at, id, size): Row| {
+        let size = size.0.and_then(|size| usize::try_from(size).ok()).filter(|_| reading.content);
+        let list = LISTS.iter().copied().find(|one| number(*one) == list)?;
+        Some(Place { list, at: at.0?, id: id.0?, size: size.unwrap_or_default() })
+    };
+    // Those that cannot be read hide no other.
+    let mut places: Vec<Place> = rows.into_iter().filter_map(place).collect();
+    *damaged |= places.len() < all;
+    places.sort_by(|one, other| one.order().cmp(&other.order()));
+    Ok(places)
 }
 
-/// When an entry came, its id, and how large what is sealed of it is, where they can be read.
-type Row = (Perhaps<i64>, Perhaps<String>, Perhaps<i64>);
+/// Which list an entry stands in, when it came, its id, and how large what is sealed of it is, where they can be read.
+type Row = (i64, Perhaps<i64>, Perhaps<String>, Perhaps<i64>);
 
-/// The places of these rows. Those that cannot be read hide no other.
-fn placed(list: List, rows: Vec<Row>, damaged: &mut bool) -> Vec<Place> {
-    let all = rows.len();
-    let place = |(at, id, size): Row| {
-        let size = size.0.and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
-        Some(Place { list, at: at.0?, id: id.0?, size })
-    };
-    let places: Vec<Place> = rows.into_iter().filter_map(place).collect();
-    *damaged |= places.len() < all;
-    places
+/// The number of a list.
+fn number(list: List) -> i64 {
+    LISTS.iter().zip(0..).find(|(one, _)| **one == list).map_or(-1, |(_, number)| number)
+}
+
+/// The number of a list, as a column.
+fn numbered(list: List) -> Written<BigInt> {
+    written(&format!("CAST({} AS BIGINT)", number(list)))
 }
 
 /// How large some columns of a row are together.
-fn size_of(columns: &[&str]) -> SqlLiteral<BigInt> {
+fn size_of(columns: &[&str]) -> Written<BigInt> {
     let each: Vec<String> = columns.iter().map(|column| format!("COALESCE(LENGTH({column}), 0)")).collect();
-    sql(&format!("CAST({} AS BIGINT)", each.join(" + ")))
+    written(&format!("CAST({} AS BIGINT)", each.join(" + ")))
 }
 
-fn reports_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
-    let at = Timestamp::from_micros(upto.at);
-    reports::table
-        .filter(reports::case_id.eq(case))
-        .filter(reports::received_at.lt(at).or(reports::received_at.eq(at).and(reports::id.le(&upto.id))))
+fn reports_upto(case: &CaseId, upto: &Place) -> Search {
+    let (at, size) = (Timestamp::from_micros(upto.at), ["statement", "identity", "answers", "contact", "subject"]);
+    let size = size.map(|column| format!("reports.{column}"));
+    let size: Vec<&str> = size.iter().map(String::as_str).collect();
+    let theirs = reports::table
+        .filter(reports::case_id.eq(case.clone()))
+        .filter(reports::received_at.lt(at).or(reports::received_at.eq(at).and(reports::id.le(upto.id.clone()))))
         .order((reports::received_at.desc(), reports::id.desc()))
         .limit(LOOKED_AT)
-        .select((
-            reports::received_at,
-            reports::id,
-            size_of(&[
-                "reports.statement",
-                "reports.identity",
-                "reports.answers",
-                "reports.contact",
-                "reports.subject",
-            ]),
-        ))
-        .load(rx.conn())
+        .select((numbered(List::Reports), reports::received_at, reports::id, size_of(&size)));
+    Box::new(theirs)
 }
 
-fn additions_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
+fn additions_upto(case: &CaseId, upto: &Place) -> Search {
     let at = Timestamp::from_micros(upto.at);
-    additions::table
-        .filter(additions::case_id.eq(case))
-        .filter(additions::received_at.lt(at).or(additions::received_at.eq(at).and(additions::id.le(&upto.id))))
+    let size = size_of(&["additions.statement", "additions.answers", "additions.subject"]);
+    let theirs = additions::table
+        .filter(additions::case_id.eq(case.clone()))
+        .filter(additions::received_at.lt(at).or(additions::received_at.eq(at).and(additions::id.le(upto.id.clone()))))
         .order((additions::received_at.desc(), additions::id.desc()))
         .limit(LOOKED_AT)
-        .select((
-            additions::received_at,
-            additions::id,
-            size_of(&["additions.statement", "additions.answers", "additions.subject"]),
-        ))
-        .load(rx.conn())
+        .select((numbered(List::Additions), additions::received_at, additions::id, size));
+    Box::new(theirs)
 }
 
-fn requests_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
+fn requests_upto(case: &CaseId, upto: &Place) -> Search {
     let at = Timestamp::from_micros(upto.at);
-    requests::table
-        .filter(requests::case_id.eq(case))
-        .filter(requests::made_at.lt(at).or(requests::made_at.eq(at).and(requests::id.le(&upto.id))))
+    let size = size_of(&["requests.details", "requests.answer"]);
+    let theirs = requests::table
+        .filter(requests::case_id.eq(case.clone()))
+        .filter(requests::made_at.lt(at).or(requests::made_at.eq(at).and(requests::id.le(upto.id.clone()))))
         .order((requests::made_at.desc(), requests::id.desc()))
         .limit(LOOKED_AT)
-        .select((requests::made_at, requests::id, size_of(&["requests.details", "requests.answer"])))
-        .load(rx.conn())
+        .select((numbered(List::Requests), requests::made_at, requests::id, size));
+    Box::new(theirs)
 }
 
-fn notes_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
+fn notes_upto(case: &CaseId, upto: &Place) -> Search {
     let at = Timestamp::from_micros(upto.at);
-    note_rows::table
-        .filter(note_rows::case_id.eq(case))
-        .filter(note_rows::at.lt(at).or(note_rows::at.eq(at).and(note_rows::id.le(&upto.id))))
+    let theirs = note_rows::table
+        .filter(note_rows::case_id.eq(case.clone()))
+        .filter(note_rows::at.lt(at).or(note_rows::at.eq(at).and(note_rows::id.le(upto.id.clone()))))
         .order((note_rows::at.desc(), note_rows::id.desc()))
         .limit(LOOKED_AT)
-        .select((note_rows::at, note_rows::id, size_of(&["notes.body"])))
-        .load(rx.conn())
+        .select((numbered(List::Notes), note_rows::at, note_rows::id, size_of(&["notes.body"])));
+    Box::new(theirs)
 }
 
-fn acts_upto(rx: &mut Look<'_>, case: &CaseId, upto: &Place) -> QueryResult<Vec<Row>> {
+fn acts_upto(case: &CaseId, upto: &Place) -> Search {
     let at = Timestamp::from_micros(upto.at);
-    act_rows::table
-        .filter(act_rows::case_id.eq(case).and(act_rows::state.eq(ActState::Pending)))
-        .filter(act_rows::proposed_at.lt(at).or(act_rows::proposed_at.eq(at).and(act_rows::id.le(&upto.id))))
+    let theirs = act_rows::table
+        .filter(act_rows::case_id.eq(case.clone()).and(act_rows::state.eq(ActState::Pending)))
+        .filter(act_rows::proposed_at.lt(at).or(act_rows::proposed_at.eq(at).and(act_rows::id.le(upto.id.clone()))))
         .order((act_rows::proposed_at.desc(), act_rows::id.desc()))
         .limit(LOOKED_AT)
-        .select((act_rows::proposed_at, act_rows::id, size_of(&["acts.body"])))
-        .load(rx.conn())
+        .select((numbered(List::Pending), act_rows::proposed_at, act_rows::id, size_of(&["acts.body"])));
+    Box::new(theirs)
 }
 
 /// The entries of these places, opened, by their ids: in a statement or two for each list. One that does not open, or cannot be
@@ -322,7 +316,7 @@ fn opened(
     damaged: &mut bool,
 ) -> Result<BTreeMap<String, Entry>> {
     let mut all = BTreeMap::new();
-    for list in [List::Pending, List::Reports, List::Additions, List::Requests, List::Notes] {
+    for list in LISTS {
         let of_it = places.iter().filter(|place| place.list == list);
         let ids: Vec<String> = of_it.map(|place| place.id.clone()).collect();
         if !ids.is_empty() {

@@ -9,16 +9,15 @@ use super::queues;
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
-use crate::domain::access::{self, Act, Grant, Read, Sight};
+use crate::domain::access::{self, Act, Acting, Grant, Read, Sight};
 use crate::domain::case::clocks::{self, ClockKind, ClockState};
-use crate::domain::case::report;
 use crate::domain::case::{Case, Outcome, PrioritySource, State};
-use crate::domain::casework;
 use crate::domain::casework::acts::{self, ActView};
 use crate::domain::casework::notes::NoteView;
 use crate::domain::casework::priority;
 use crate::domain::casework::requests::{self, Agreement, ReasonCode, RequestAction, RequestState, Words};
 use crate::domain::casework::wishes::{self, ContactInForce};
+use crate::domain::casework::{self, Marks};
 use crate::domain::intake::Added;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::terms::Mode;
@@ -147,6 +146,9 @@ pub struct CaseView {
     /// Whether nobody may contact her by any way: her wishes could not be read, and nobody has asked her yet. A note
     /// with `wishes_asked` lifts it, and so do wishes that she tells live.
     pub contact_barred: bool,
+    /// When a wish to withdraw was last made known, in the app or to a colleague: look for coercion.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub withdrawal_wished_at: Option<Timestamp>,
     /// How she may be reached by what is known now; absent for roles that may not read content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_in_force: Option<ContactInForce>,
@@ -204,12 +206,22 @@ pub fn summary(case: &Case) -> CaseSummary {
 /// # Errors
 /// `Parameter` for a cursor of another case.
 pub fn view(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>) -> Result<CaseView> {
+    let view = view_on_page(rx, sight, after)?;
+    Ok(CaseView { acts_ended: acts::ended(rx, &sight.case().id)?, ..view })
+}
+
+/// The same for a page of the console, whose timeline tells what became of acts that wait no longer.
+///
+/// # Errors
+/// As [`view`].
+pub fn view_on_page(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>) -> Result<CaseView> {
     let (case, who) = (sight.case(), sight.who());
     let content = access::allows(who.role, case.queue, Act::ReadContent);
     let (clocks, image) = clocks_shown(rx, &case.id)?;
     let Entries { reports, additions, requests, notes, pending, next, mut damaged } =
         pages::page(rx, Reading { case: &case.id, content }, after)?;
-    let in_force = if content { Some(wishes::in_force(rx, &case.id)?) } else { None };
+    let Marks { contact_barred, withdrawal_wished_at } = casework::marks(rx, &case.id)?;
+    let in_force = if content { Some(wishes::in_force_of(rx, &case.id, contact_barred)?) } else { None };
     damaged |= in_force.as_ref().is_some_and(|wishes| wishes.unreadable);
     let newest = if content { part(priority::newest(rx, &case.id), &mut damaged)? } else { None };
     Ok(CaseView {
@@ -217,17 +229,15 @@ pub fn view(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>) -> Result<Cas
         assessment: newest.map(|(_, assessed)| assessed.assessment),
         clocks,
         intimate_image_clock: image,
-        contact_barred: match &in_force {
-            Some(wishes) => wishes.contact_barred,
-            None => report::contact_is_barred(rx, &case.id)?,
-        },
+        contact_barred,
         contact_in_force: in_force,
+        withdrawal_wished_at,
         reports,
         additions: content.then_some(additions),
         requests,
         notes: content.then_some(notes),
         pending,
-        acts_ended: acts::ended(rx, &case.id)?,
+        acts_ended: Vec::new(),
         links: queues::linked(rx, &case.id, who)?,
         next_cursor: next,
         damaged,
@@ -248,8 +258,24 @@ pub enum Page {
 ///
 /// # Errors
 /// `Forbidden` when the page holds content that they may not read any more.
-pub fn record(tx: &mut Unit<'_>, grant: Grant<Read>, page: Page, mut view: CaseView) -> Result<CaseView> {
+pub fn record(tx: &mut Unit<'_>, grant: Grant<Read>, page: Page, view: CaseView) -> Result<CaseView> {
     let (mut case, who) = grant.into_parts();
+    put_on_record(tx, &mut case, &who, page, view)
+}
+
+/// The same for a page of the console: whoever holds the case and asks for a page of it is there, and keeps it. Gives the page as
+/// it may be shown, and the case as it stands then.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_and_keep(tx: &mut Unit<'_>, grant: Grant<Read>, page: Page, view: CaseView) -> Result<(CaseView, Case)> {
+    let (mut case, who) = grant.into_parts();
+    let view = put_on_record(tx, &mut case, &who, page, view)?;
+    casework::keep(tx, &mut case, &who)?;
+    Ok((view, case))
+}
+
+fn put_on_record(tx: &mut Unit<'_>, case: &mut Case, who: &Acting, page: Page, mut view: CaseView) -> Result<CaseView> {
     let content = view.notes.is_some();
     if content && !access::allows(who.role, case.queue, Act::ReadContent) {
         return Err(Error::Forbidden(Forbidden::Role));
@@ -257,12 +283,15 @@ pub fn record(tx: &mut Unit<'_>, grant: Grant<Read>, page: Page, mut view: CaseV
     audit::record(tx, Owner::case(&case.id), Event::CaseRead { role: who.role.as_str(), content, part: None })?;
     let unmoved = case.version == view.summary.version;
     if content && page == Page::Newest && case.content_at == view.summary.content_at {
-        casework::note_reading(tx, &mut case, &who)?;
+        casework::note_reading(tx, case, who)?;
+        // To read is a part of the review that was promised of whoever holds the case.
+        if unmoved && case.is_held_by(&who.id, tx.now()) {
+            (view.clocks, view.intimate_image_clock) = clocks_shown(tx, &case.id)?;
+        }
     }
     // A version that names more than the page shows would let somebody act on what they did not see.
     if unmoved {
-        view.summary = summary(&case);
-        (view.clocks, view.intimate_image_clock) = clocks_shown(tx, &case.id)?;
+        view.summary = summary(case);
     }
     Ok(view)
 }

@@ -20,7 +20,7 @@ use crate::db::among::{Among, Search};
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::blind_indexes as names;
 use crate::db::schema::cases as table;
-use crate::domain::access::{self, Act, Acting, Grant, Read, Sight, Walls};
+use crate::domain::access::{self, Act, Acting, Grant, Read, Sight};
 use crate::domain::case::named::{self, COMPARED, Names};
 use crate::domain::case::{self, Case};
 use crate::domain::ledger::audit::{self, Event};
@@ -114,7 +114,7 @@ pub fn related(rx: &mut Look<'_>, sight: &Sight) -> Result<RelatedCaseList> {
     let ids: BTreeSet<CaseId> = found.keys().chain(mirrored.iter().map(|other| &other.id)).cloned().collect();
     let ids: Vec<CaseId> = ids.into_iter().collect();
     // Of those that are shown, whether their names are as they were written down.
-    let open: BTreeSet<CaseId> = Walls::of(rx, &who.id)?.leave(rx, ids.clone())?.into_iter().collect();
+    let open: BTreeSet<CaseId> = who.walls().leave(rx, ids.clone())?.into_iter().collect();
     let theirs = if mirrored.is_empty() { BTreeMap::new() } else { named::of_several(rx, &ids)? };
     for other in mirrored {
         let Some(people) = theirs.get(&other.id).map(|names| People::of(rx, names)) else { continue };

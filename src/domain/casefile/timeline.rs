@@ -97,30 +97,50 @@ pub enum Part {
 /// `Parameter` for a cursor of another case.
 pub fn timeline(rx: &mut Look<'_>, sight: &Sight, wanted: &Part) -> Result<TimelineList> {
     match wanted {
-        Part::From(after) => page(rx, sight, after.as_deref()),
+        Part::From(after) => beside(rx, sight, after.as_deref(), Beside::default()),
         Part::Since(seq) => since(rx, sight, *seq),
     }
 }
 
-fn page(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>) -> Result<TimelineList> {
+/// What else was read of the case for the same page.
+#[derive(Default)]
+pub struct Beside {
+    /// Colleagues of it, who are named too.
+    pub named: Vec<StaffId>,
+    /// Notes that are open already.
+    pub notes: Vec<NoteView>,
+    /// The links as its view has them.
+    pub links: Option<Vec<CaseId>>,
+}
+
+/// The newest of what happened, or what comes behind a cursor, for a page on which more of the case stands: nothing of that is read
+/// twice.
+///
+/// # Errors
+/// As [`timeline`].
+pub fn beside(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>, beside: Beside) -> Result<TimelineList> {
     let (case, who) = (&sight.case().id, sight.who());
     let owner = Owner::case(case);
     let list = format!("timeline|{case}");
-    let seen = audit::newest_seq(rx, &owner)?;
-    let upto: i64 = match after {
-        Some(text) => {
-            read_cursor(&list, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?
-        }
-        None => seen,
+    let (seen, upto, mut events) = if let Some(text) = after {
+        let upto = read_cursor(&list, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?;
+        let seen = audit::newest_seq(rx, &owner)?;
+        let upto = i64::clamp(upto, 0, seen);
+        (seen, upto, audit::between(rx, &owner, (upto - ON_A_PAGE).max(0), upto)?)
+    } else {
+        let (seen, events) = audit::newest(rx, &owner, ON_A_PAGE)?;
+        (seen, seen, events)
     };
-    let upto = upto.clamp(0, seen);
     let from = (upto - ON_A_PAGE).max(0);
-    let events = audit::between(rx, &owner, from, upto)?;
+    // Where one is missing, the newest reach back further than the page.
+    events.retain(|event| event.seq > from);
     let content = access::allows(who.role, sight.case().queue, Act::ReadContent);
     // Numbers follow each other: what is missing between them cannot be read.
     let mut damaged = i64::try_from(events.len()).is_ok_and(|count| count < upto - from);
-    let notes = if content { notes_of(rx, case, &events, &mut damaged)? } else { BTreeMap::new() };
-    let mut told = told(rx, who, events, notes)?;
+    let Beside { named, notes: open, links } = beside;
+    let notes = if content { notes_of(rx, case, &events, open, &mut damaged)? } else { BTreeMap::new() };
+    let links = links.filter(|links| queues::are_all(links));
+    let mut told = told(rx, who, events, Known { named, notes, links })?;
     (told.seen, told.damaged, told.content) = (seen, damaged, content);
     told.next_cursor = (from > 0).then(|| cursor(&list, &from));
     Ok(told)
@@ -135,7 +155,7 @@ pub fn since(rx: &mut Look<'_>, sight: &Sight, seq: i64) -> Result<TimelineList>
     let owner = Owner::case(&sight.case().id);
     let seen = audit::newest_seq(rx, &owner)?;
     let events = audit::since(rx, &owner, seq, &READINGS, ON_A_PAGE)?;
-    Ok(TimelineList { seen, ..told(rx, sight.who(), events, BTreeMap::new())? })
+    Ok(TimelineList { seen, ..told(rx, sight.who(), events, Known::default())? })
 }
 
 /// The notes that were written in these events.
@@ -143,15 +163,18 @@ fn notes_of(
     rx: &mut Look<'_>,
     case: &CaseId,
     events: &[Past],
+    open: Vec<NoteView>,
     damaged: &mut bool,
 ) -> Result<BTreeMap<String, NoteView>> {
     let written = events.iter().filter(|event| event.kind == "note_written");
     let ids: Vec<String> = written.filter_map(|event| Some(event.details.get("note")?.as_str()?.to_owned())).collect();
+    let mut all: BTreeMap<String, NoteView> = open.into_iter().map(|note| (note.id.to_string(), note)).collect();
+    all.retain(|id, _| ids.contains(id));
+    let ids: Vec<String> = ids.into_iter().filter(|id| !all.contains_key(id)).collect();
     if ids.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(all);
     }
     let mut read = notes::several(rx, case, &ids)?;
-    let mut all = BTreeMap::new();
     for id in ids {
         match read.remove(&id) {
             Some(note) => all.extend(part(note, damaged)?.map(|note| (id, note))),
@@ -161,22 +184,30 @@ fn notes_of(
     Ok(all)
 }
 
+/// What is known of what the events name.
+#[derive(Default)]
+struct Known {
+    named: Vec<StaffId>,
+    notes: BTreeMap<String, NoteView>,
+    /// All the links that the person may know of, where they were read.
+    links: Option<Vec<CaseId>>,
+}
+
 /// The events as this person may know of them, with the names of colleagues.
-fn told(
-    rx: &mut Look<'_>,
-    who: &Acting,
-    events: Vec<Past>,
-    mut notes: BTreeMap<String, NoteView>,
-) -> Result<TimelineList> {
+fn told(rx: &mut Look<'_>, who: &Acting, events: Vec<Past>, known: Known) -> Result<TimelineList> {
+    let Known { named, mut notes, links } = known;
     let others: Vec<CaseId> = events.iter().filter_map(linked_with).collect();
     // Asked whether or not there is any: what is left out must not be what takes time.
-    let known = queues::known(rx, &others, who)?;
+    let known: BTreeSet<CaseId> = match links {
+        Some(links) => links.into_iter().collect(),
+        None => queues::known(rx, &others, who)?,
+    };
     let is_shown = |event: &Past| {
         let of_wall = event.kind == "wall_met" && who.role != Role::SafeguardingLead;
         !of_wall && (event.kind != "case_linked" || linked_with(event).is_some_and(|other| known.contains(&other)))
     };
     let mut data = Vec::new();
-    let mut ids = BTreeSet::new();
+    let mut ids: BTreeSet<StaffId> = named.into_iter().collect();
     for event in events.into_iter().filter(is_shown) {
         let Past { at, actor_kind, actor, kind, mut details, .. } = event;
         // That a wall was the reason says whom the case names.
@@ -224,4 +255,4 @@ pub fn record(tx: &mut Unit<'_>, grant: Grant<Read>, view: TimelineList) -> Resu
     Ok(view)
 }
 
-silent! { TimelineEntry TimelineList }
+silent! { TimelineEntry TimelineList Beside }

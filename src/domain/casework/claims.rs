@@ -91,11 +91,17 @@ pub fn heartbeat(tx: &mut Unit<'_>, grant: Grant<Work>) -> Result<Case> {
 /// What the database says.
 pub fn keep_if_held(tx: &mut Unit<'_>, grant: Grant<Read>) -> Result<Case> {
     let (mut case, who) = grant.into_parts();
+    keep(tx, &mut case, &who)?;
+    Ok(case)
+}
+
+/// The same, for a case that is in hand.
+pub(in crate::domain) fn keep(tx: &mut Unit<'_>, case: &mut Case, who: &Acting) -> Result<()> {
     if case.is_held_by(&who.id, tx.now()) {
         case.claimed_until = Some(tx.now().plus(LEASE));
-        store::set_holder(tx, &mut case)?;
+        store::set_holder(tx, case)?;
     }
-    Ok(case)
+    Ok(())
 }
 
 /// Gives the case back to its queue. An urgent one is nobody's then, so somebody is told: at once, when whoever had it

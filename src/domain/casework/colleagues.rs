@@ -199,7 +199,7 @@ pub fn takers(rx: &mut Look<'_>, sight: &Sight, from: Option<&str>, limit: Limit
             Some(read_cursor(&name, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?)
         }
     };
-    let at_work = rota::at_work(rx)?;
+    let at_work = paging::ids_at_work(rx)?;
     let mut all = rota::able(rx, case, Act::Claim)?;
     all.retain(|who| !case.is_held_by(&who.id, now));
     all.sort_by(|one, other| one.username.cmp(&other.username));

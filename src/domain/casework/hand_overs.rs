@@ -12,12 +12,12 @@ use crate::base::id::{CaseId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
 use crate::db::schema::{case_offers, case_passes};
-use crate::domain::access::{self, Act, Acting, Assign, Grant, HandOver, Walls};
+use crate::domain::access::{self, Act, Acting, Assign, Grant, HandOver};
 use crate::domain::case;
 use crate::domain::case::Case;
 use crate::domain::case::store;
 use crate::domain::ledger::audit::{self, Event};
-use crate::domain::paging::{self, Notice, rota, write_to};
+use crate::domain::paging::{self, Notice, write_to};
 use crate::domain::people::staff::{self, Member};
 use crate::domain::terms::Mode;
 use crate::domain::triage::{Priority, Queue};
@@ -113,7 +113,7 @@ pub fn hand_over(tx: &mut Unit<'_>, grant: Grant<HandOver>, to: &StaffId, note: 
         return Err(Error::invalid("/staff_id", Casework::TheirsAlready));
     }
     let urgent = priority::is_urgent(tx.kit(), case.priority);
-    if urgent && !rota::at_work(tx)?.contains(&to.id) {
+    if urgent && !paging::ids_at_work(tx)?.contains(&to.id) {
         return Err(Error::invalid("/staff_id", Casework::NotOnShift));
     }
     write_note(tx, &case, &by, note)?;
@@ -307,7 +307,7 @@ pub fn offered(rx: &mut Look<'_>, who: &Acting) -> Result<Vec<Offered>> {
         .select((case_offers::case_id, Row::as_select()))
         .load(rx.conn())?;
     let ids: Vec<CaseId> = rows.iter().map(|(id, _)| id.clone()).collect();
-    let (cases, walls) = (case::readable(rx, &ids)?, Walls::of(rx, &who.id)?);
+    let (cases, walls) = (case::readable(rx, &ids)?, who.walls());
     let mut all = Vec::with_capacity(rows.len());
     for (id, Row { staff_id, given_by, until }) in rows {
         let Some(case) = cases.iter().find(|case| case.id == id) else { continue };

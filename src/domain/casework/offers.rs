@@ -27,16 +27,25 @@ codes! {
         Start = "start",
         /// Write a note.
         Note = "note",
-        /// Record a contact.
+        /// Record a contact. By which ways she may be reached stands in `contact_in_force`; that she came to us, and what was
+        /// done anyway, is always taken.
         Contact = "contact",
+        /// Record how she may be reached, as she tells it live.
+        Wishes = "wishes",
         /// Set it aside.
         Hold = "hold",
         /// Take it up again that was set aside, or waits for its platform.
         Resume = "resume",
         /// Take it up again that was closed.
         Reopen = "reopen",
-        /// Hand it to somebody.
+        /// Hand it to somebody, as a lead.
         Assign = "assign",
+        /// Hand it to somebody, as whoever holds it.
+        HandOver = "hand_over",
+        /// Give it back, not to be offered it again for a while.
+        Pass = "pass",
+        /// Leave it for good: they know somebody in it.
+        Leave = "leave",
         /// Raise its priority.
         PriorityRaise = "priority_raise",
         /// Lower its priority.
@@ -51,6 +60,8 @@ codes! {
         Approve = "approve",
         /// Refuse as the second person.
         Refuse = "refuse",
+        /// Take back what they proposed.
+        Withdraw = "withdraw",
     }
 }
 
@@ -71,6 +82,8 @@ codes! {
         Unread = "unread",
         /// It is for another person than the one who proposed it.
         SecondPerson = "second_person",
+        /// It is for the one who proposed it.
+        Proposer = "proposer",
         /// What was proposed answers no longer all that is known.
         Outdated = "outdated",
         /// What was proposed waits no longer.
@@ -86,6 +99,8 @@ codes! {
 
 /// So many of the acts that wait in a case are told of.
 const SIGNED: i64 = 20;
+/// What is done with each of them.
+const OF_ACTS: [Offer; 3] = [Offer::Approve, Offer::Refuse, Offer::Withdraw];
 
 /// An act, and whether it is open.
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,7 +126,7 @@ pub struct OfferView {
 /// The acts on a case, and whether each is open to this person now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OfferList {
-    /// The acts. Closing has an entry for each outcome, signing two for each of the 20 oldest acts that wait.
+    /// The acts. Closing has an entry for each outcome, signing two, and taking back one, for each of the 20 oldest acts that wait.
     pub data: Vec<OfferView>,
     /// The version of the case that this is true of.
     pub version: i64,
@@ -124,59 +139,52 @@ pub struct OfferList {
 pub fn offers(rx: &mut Look<'_>, sight: &Sight) -> Result<OfferList> {
     let mut data = Vec::new();
     for act in Offer::ALL.iter().copied() {
-        match act {
-            Offer::Decide => {
-                for outcome in Outcome::ALL.iter().copied() {
-                    data.push(closing(rx, sight, outcome)?);
-                }
+        if act == Offer::Decide {
+            for outcome in Outcome::ALL.iter().copied() {
+                data.push(closing(rx, sight, outcome)?);
             }
-            Offer::Approve | Offer::Refuse => data.extend(signing(rx, sight, act)?),
-            Offer::Claim
-            | Offer::Release
-            | Offer::Start
-            | Offer::Note
-            | Offer::Contact
-            | Offer::Hold
-            | Offer::Resume
-            | Offer::Reopen
-            | Offer::Assign
-            | Offer::PriorityRaise
-            | Offer::PriorityLower
-            | Offer::AskPlatform
-            | Offer::Link => data.push(plain(rx, sight, act)?),
+        } else if OF_ACTS.contains(&act) {
+            data.extend(of_acts(rx, sight, act)?);
+        } else {
+            data.push(plain(rx, sight, act)?);
         }
     }
     Ok(OfferList { data, version: sight.case().version })
 }
 
+/// The same for a page of the case that is being read by this: closing has one entry, what waits for a second person none, and
+/// what is not yet read stands in the way of nothing.
+///
+/// # Errors
+/// What the database says.
+pub fn of_page(rx: &mut Look<'_>, sight: &Sight) -> Result<Vec<OfferView>> {
+    let mut all = Vec::new();
+    for act in Offer::ALL.iter().copied().filter(|act| !OF_ACTS.contains(act)) {
+        let asked = if act == Offer::PriorityLower {
+            let may = access::check(sight.who(), sight.case(), right(act), rx.now());
+            may.and_then(|()| acts::can_be_lowered(sight.case()))
+        } else {
+            ask(rx, sight.case(), sight.who(), act)
+        };
+        let why_not = why(rx, sight, asked)?.filter(|why| *why != WhyNot::Unread);
+        all.push(of(sight.case(), act, why_not));
+    }
+    Ok(all)
+}
+
 /// An act that needs no more to be named.
 fn plain(rx: &mut Look<'_>, sight: &Sight, act: Offer) -> Result<OfferView> {
-    let case = sight.case();
-    let asked = ask(rx, case, sight.who(), act);
-    let mut why_not = why(rx, sight, asked)?;
-    let ends = match act {
-        Offer::PriorityRaise => case.priority == Priority::P0,
-        Offer::PriorityLower => case.priority == Priority::P4,
-        Offer::Claim
-        | Offer::Release
-        | Offer::Start
-        | Offer::Note
-        | Offer::Contact
-        | Offer::Hold
-        | Offer::Resume
-        | Offer::Reopen
-        | Offer::Assign
-        | Offer::AskPlatform
-        | Offer::Decide
-        | Offer::Link
-        | Offer::Approve
-        | Offer::Refuse => false,
-    };
-    if ends {
-        why_not = why_not.or(Some(WhyNot::NoFurther));
-    }
+    let asked = ask(rx, sight.case(), sight.who(), act);
+    let why_not = why(rx, sight, asked)?;
+    Ok(of(sight.case(), act, why_not))
+}
+
+fn of(case: &Case, act: Offer, why_not: Option<WhyNot>) -> OfferView {
+    let ends = (act == Offer::PriorityRaise && case.priority == Priority::P0)
+        || (act == Offer::PriorityLower && case.priority == Priority::P4);
+    let why_not = if ends { why_not.or(Some(WhyNot::NoFurther)) } else { why_not };
     let second_person = act == Offer::PriorityLower && why_not.is_none() && acts::waits_to_lower(case);
-    Ok(OfferView { second_person, ..view(act, why_not) })
+    OfferView { second_person, ..view(act, why_not) }
 }
 
 /// What the operation asks before all that hangs on the words of a call.
@@ -190,15 +198,20 @@ fn ask(rx: &mut Look<'_>, case: &Case, who: &Acting, act: Offer) -> Result<()> {
         Offer::Reopen => case.next(Action::Reopen).map(drop),
         Offer::AskPlatform => case.next(Action::AskPlatform).map(drop),
         Offer::PriorityLower => acts::may_lower(rx, case, who),
+        Offer::Decide => decide::may_close(case),
         Offer::Release
         | Offer::Note
         | Offer::Contact
+        | Offer::Wishes
         | Offer::Assign
+        | Offer::HandOver
+        | Offer::Pass
+        | Offer::Leave
         | Offer::PriorityRaise
-        | Offer::Decide
         | Offer::Link
         | Offer::Approve
-        | Offer::Refuse => Ok(()),
+        | Offer::Refuse
+        | Offer::Withdraw => Ok(()),
     }
 }
 
@@ -206,10 +219,12 @@ fn ask(rx: &mut Look<'_>, case: &Case, who: &Acting, act: Offer) -> Result<()> {
 const fn right(act: Offer) -> Act {
     match act {
         Offer::Claim => Act::Claim,
-        Offer::Release | Offer::Start | Offer::Hold => Act::Work,
-        Offer::Note | Offer::Contact => Act::WriteNote,
+        Offer::Release | Offer::Start | Offer::Hold | Offer::Pass => Act::Work,
+        Offer::Note | Offer::Contact | Offer::Wishes => Act::WriteNote,
         Offer::Resume | Offer::Reopen => Act::Reopen,
         Offer::Assign => Act::Assign,
+        Offer::HandOver => Act::HandOver,
+        Offer::Leave | Offer::Withdraw => Act::Read,
         Offer::PriorityRaise | Offer::PriorityLower => Act::ChangePriority,
         Offer::AskPlatform => Act::AskPlatform,
         Offer::Decide => Act::Decide,
@@ -221,7 +236,7 @@ const fn right(act: Offer) -> Act {
 /// Whether the case may be closed so.
 fn closing(rx: &mut Look<'_>, sight: &Sight, outcome: Outcome) -> Result<OfferView> {
     let (case, who) = (sight.case(), sight.who());
-    let asked = ask(rx, case, who, Offer::Decide).and_then(|()| decide::may_close(case));
+    let asked = ask(rx, case, who, Offer::Decide);
     let mut why_not = why(rx, sight, asked)?;
     if why_not.is_none() {
         why_not = match decide::may_end_so(rx, case, outcome) {
@@ -233,14 +248,18 @@ fn closing(rx: &mut Look<'_>, sight: &Sight, outcome: Outcome) -> Result<OfferVi
     Ok(OfferView { outcome: Some(outcome), second_person, ..view(Offer::Decide, why_not) })
 }
 
-/// Whether what waits in the case may be signed.
-fn signing(rx: &mut Look<'_>, sight: &Sight, act: Offer) -> Result<Vec<OfferView>> {
+/// Whether what waits in the case may be signed, or taken back.
+fn of_acts(rx: &mut Look<'_>, sight: &Sight, act: Offer) -> Result<Vec<OfferView>> {
     let (case, who) = (sight.case(), sight.who());
     let mut all = Vec::new();
     for id in acts::waiting_in(rx, &case.id, SIGNED)? {
         let mut asked = ask(rx, case, who, act);
         if asked.is_ok() {
-            asked = acts::may_decide(rx, case, who, &id, act == Offer::Approve);
+            asked = if act == Offer::Withdraw {
+                acts::may_withdraw(rx, case, who, &id).map(drop)
+            } else {
+                acts::may_decide(rx, case, who, &id, act == Offer::Approve)
+            };
         }
         let why_not = why(rx, sight, asked)?;
         all.push(OfferView { act_id: Some(id), ..view(act, why_not) });
@@ -266,12 +285,13 @@ fn why(rx: &Look<'_>, sight: &Sight, asked: Result<()>) -> Result<Option<WhyNot>
     let conflict = match error {
         Error::Forbidden(Forbidden::Role) => return Ok(Some(WhyNot::Role)),
         Error::Forbidden(Forbidden::SecondPerson) => return Ok(Some(WhyNot::SecondPerson)),
+        Error::Forbidden(Forbidden::Proposer) => return Ok(Some(WhyNot::Proposer)),
         Error::Invalid(_) => return Ok(Some(WhyNot::NotOnRecord)),
         // The words of the proposal were erased.
         Error::Erased => return Ok(Some(WhyNot::Void)),
         Error::Conflict(conflict) => conflict,
         Error::Unauthenticated(_)
-        | Error::Forbidden(Forbidden::Scope(_) | Forbidden::Proposer | Forbidden::Origin | Forbidden::Ahead)
+        | Error::Forbidden(Forbidden::Scope(_) | Forbidden::Origin | Forbidden::Ahead)
         | Error::NotFound
         | Error::Refused(_)
         | Error::Throttled { .. }

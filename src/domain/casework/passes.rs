@@ -109,7 +109,7 @@ fn look_who_is_left(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
 }
 
 fn is_anybody_left(rx: &mut Look<'_>, case: &Case, passed: &BTreeSet<StaffId>) -> Result<bool> {
-    let at_work = rota::at_work(rx)?;
+    let at_work = paging::ids_at_work(rx)?;
     let able = rota::able(rx, case, Act::Claim)?;
     Ok(able.iter().any(|who| at_work.contains(&who.id) && !passed.contains(&who.person)))
 }

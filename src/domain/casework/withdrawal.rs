@@ -50,8 +50,8 @@ pub(super) fn check(rx: &mut Look<'_>, case: &Case) -> Result<()> {
     narrow(Casework::CheckedSameWay, &by_other_way)?;
     let apart = if case.gravest() <= Priority::P1 { APART } else { Duration::ZERO };
     let checked = narrow(Casework::CheckedTooSoon(APART_HOURS), &|check| check.at >= newest.plus(apart))?;
-    let waits = notes::recording(rx, &case.id, &[Records::Standby])?;
-    let unsafe_since = waits.iter().any(|standby| checked.is_none_or(|checked| standby.at > checked));
+    let found_unsafe = notes::recording(rx, &case.id, &[Records::Standby, Records::UnsafeContact])?;
+    let unsafe_since = found_unsafe.iter().any(|found| checked.is_none_or(|checked| found.at > checked));
     if unsafe_since { Err(missing(Casework::ContactNotSafe)) } else { Ok(()) }
 }
 

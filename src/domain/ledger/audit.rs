@@ -23,7 +23,7 @@ use crate::domain::vault::{Keyring, Owner};
 use crate::error::Result;
 
 pub use backwards::Past;
-pub(in crate::domain) use backwards::{between, newest_seq, since};
+pub(in crate::domain) use backwards::{between, newest, newest_seq, since};
 pub use digests::{Digest, HeadsDigest, HeadsPage, KeptHeads, digest_at, digests, keep_heads, newest as newest_digest};
 pub use heads::{Head, chains, heads, heads_of};
 

@@ -1,6 +1,6 @@
 //! Who is at work now: by the rota, or because they did something a moment ago.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -51,4 +51,12 @@ pub fn at_work(rx: &mut Look<'_>) -> Result<Vec<AtWork>> {
         member,
     });
     Ok(at_work.filter(|who| who.until.is_some() || who.is_acting).collect())
+}
+
+/// The ids of those.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn ids_at_work(rx: &mut Look<'_>) -> Result<BTreeSet<StaffId>> {
+    Ok(at_work(rx)?.into_iter().map(|who| who.member.id).collect())
 }

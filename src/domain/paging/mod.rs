@@ -20,6 +20,7 @@ mod walls;
 
 use diesel::prelude::*;
 
+pub(in crate::domain) use at_work::ids_at_work;
 pub use at_work::{AtWork, at_work};
 pub(in crate::domain) use factors::{tell_of_closed_factor, tell_of_open_factor};
 pub use ladder::Ladder;

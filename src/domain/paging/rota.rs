@@ -1,6 +1,5 @@
 //! The rota: who is planned to be at work when, and who is told of a case.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -148,18 +147,6 @@ pub(in crate::domain) fn is_on_shift(rx: &mut Look<'_>, queues_of_case: &[Queue]
     }
     let shut_out = staff::shut_out(rx)?;
     Ok(acting.iter().any(|who| !shut_out.contains(&who.id)))
-}
-
-/// Who is at work: on the rota, or acted within the last quarter of an hour. Who cannot come in any more is not.
-pub(in crate::domain) fn at_work(rx: &mut Look<'_>) -> Result<BTreeSet<StaffId>> {
-    let since = rx.now().minus(SHIFT);
-    let planned = on_shift_now(rx)?.into_iter().filter_map(|id| id.parse().ok());
-    let mut all: BTreeSet<StaffId> = planned.collect();
-    all.extend(staff::acting_since(rx, since)?.into_iter().map(|who| who.id));
-    for id in staff::shut_out(rx)? {
-        all.remove(&id);
-    }
-    Ok(all)
 }
 
 /// Who may do this with the case, in the order of their names: their role and queues allow it, and no wall stands before them.

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::compile;
 use super::condition::{Bits, Condition, View};
-use super::engine::Assessment;
+use super::engine::{Assessment, FiredFloor};
+use super::facts::Signal;
 use super::file::{Bands, Clocks};
 use super::priority::Priority;
 use super::queue::{Queue, Queues};
@@ -122,6 +123,22 @@ impl Rules {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Whether a row fires by this signal and by nothing else.
+    #[must_use]
+    pub fn is_of_signal(&self, code: &str, signal: Signal) -> bool {
+        let bits = Bits::of_signal(signal).unwrap_or_default();
+        let row = self.rows.iter().find(|row| row.code == code);
+        row.and_then(|row| row.when.as_ref()).is_some_and(|when| when.is_signal_alone(bits))
+    }
+
+    /// The further sentence that an answer added to the text of a floor; nothing where none did.
+    #[must_use]
+    pub fn note_of(&self, floor: &FiredFloor) -> Option<&str> {
+        let row = self.rows.iter().find(|row| row.code == floor.code);
+        let note = row.and_then(|row| row.note.as_ref()).map(|note| note.text.as_str());
+        note.filter(|note| floor.text.ends_with(note))
     }
 
     /// The published statement of what the rules are for, shown wherever a priority is.

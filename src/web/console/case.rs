@@ -1,29 +1,21 @@
-//! The page of a case, and what is done with it by a button alone: taking it, beginning, and keeping the claim.
+//! The page of a case, and keeping the claim of whoever works on it.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::case_page::{self, Reading};
-use super::queues::to;
-use super::{acts, door, page};
+use super::page;
 use crate::base::id::CaseKind;
 use crate::base::time::Timestamp;
-use crate::domain::access::{Claim, Read, Sight, Work};
-use crate::domain::case::Action;
+use crate::domain::access::{Sight, Work};
 use crate::domain::casefile;
-use crate::domain::casework::{self, Transition};
-use crate::domain::desk::At;
-use crate::domain::ledger::idempotency::Answered;
-use crate::domain::ledger::seen::Seen;
+use crate::domain::casework;
 use crate::domain::unit::{Look, Unit};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::web::body::Raw;
 use crate::web::desk;
 use crate::web::extract::Call;
-use crate::web::form_calls::{at, visit};
-use crate::web::forms::{Form, LONGEST};
-use crate::web::idempotent::render;
 use crate::web::row::{Body, Caller, Row};
 
 /// Which page of the case is asked for.
@@ -53,59 +45,6 @@ async fn show(call: Call) -> Result<HttpResponse> {
     page(&case_page::page(&call, reading, &done))
 }
 
-/// Takes the case.
-async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
-    press(call, raw, Button::Claim).await
-}
-
-/// Begins the work.
-async fn start(call: Call, raw: Raw) -> Result<HttpResponse> {
-    press(call, raw, Button::Start).await
-}
-
-/// What is done by a button alone.
-#[derive(Clone, Copy, Debug)]
-enum Button {
-    Claim,
-    Start,
-}
-
-/// Does what a button says. Nothing is written in its form, so what goes wrong is said on a page of its own.
-async fn press(call: Call, raw: Raw, button: Button) -> Result<HttpResponse> {
-    let form = Form::read(&raw.0)?;
-    if call.bearer().is_err() {
-        return door::with_words(&call, &form);
-    }
-    match pressed(&call, &form, button).await {
-        Ok(answered) => Ok(render(answered)),
-        Err(Error::Unauthenticated(_)) => door::with_words(&call, &form),
-        Err(error) => Ok(acts::trouble(&call, &form, &error)),
-    }
-}
-
-async fn pressed(call: &Call, form: &Form, button: Button) -> Result<Answered> {
-    let (visit, at) = (visit(call, form)?, at(call, form)?);
-    let case = at.case.clone();
-    match button {
-        Button::Claim => {
-            let at = At { seen: Seen::Unasked, ..at };
-            desk::on_case::<Claim>(call, visit, at, move |tx, grant| {
-                casework::claim(tx, grant)?;
-                Ok(to(format!("/console/cases/{case}?done=taken")))
-            })
-            .await
-        }
-        Button::Start => {
-            desk::on_case::<Read>(call, visit, at, move |tx, seen| {
-                let wanted = Transition { action: Action::Start, reason: String::new(), until: None };
-                casework::transition(tx, seen, &wanted)?;
-                Ok(to(format!("/console/cases/{case}?done=started")))
-            })
-            .await
-        }
-    }
-}
-
 /// Until when the claim holds.
 #[derive(Serialize)]
 struct Held {
@@ -123,8 +62,6 @@ async fn heartbeat(call: Call, raw: Raw) -> Result<HttpResponse> {
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::page("/console/cases/{id}", Method::GET, show, Caller::Browser).recorded(),
-        Row::page("/console/cases/{id}/claim", Method::POST, claim, Caller::Browser).reading(Body::Words(LONGEST)),
-        Row::page("/console/cases/{id}/start", Method::POST, start, Caller::Browser).reading(Body::Words(LONGEST)),
         Row::page("/console/cases/{id}/heartbeat", Method::POST, heartbeat, Caller::Browser)
             .reading(Body::Words(1_024))
             .for_script(),

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::case_notes::{self, Banner};
+use super::case_ways::{NotNow, Press, Way, presses, ways};
 use super::case_words::{self, Said};
 use super::seat::Seated;
 use super::{contact_words, events, queues, words};
 use crate::base::id::StaffId;
 use crate::domain::access::{self, Act, Grant, Read, Sight};
 use crate::domain::case::clocks::ClockState;
-use crate::domain::case::{Case, PrioritySource, State};
-use crate::domain::casefile::timeline::{self, Part, TimelineEntry, TimelineList};
+use crate::domain::case::{Case, PrioritySource};
+use crate::domain::casefile::timeline::{self, Beside, TimelineEntry, TimelineList};
 use crate::domain::casefile::{self, CaseView, Page};
 use crate::domain::casework;
-use crate::domain::people::{platforms, staff};
+use crate::domain::casework::offers::{self, OfferView};
+use crate::domain::people::platforms;
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
@@ -27,21 +30,34 @@ pub(super) struct Reading {
     pub(super) seated: Seated,
     pub(super) case: Case,
     pub(super) view: CaseView,
-    pub(super) names: BTreeMap<StaffId, String>,
     pub(super) platform: String,
     pub(super) timeline: TimelineList,
+    pub(super) offers: Vec<OfferView>,
 }
 
 /// Reads the case. It may be shown when [`record`] has put that on record.
 pub(super) fn read(rx: &mut Look<'_>, sight: &Sight, cursor: Option<&str>, entries: Option<&str>) -> Result<Reading> {
     let case = sight.case().clone();
-    let platform = platforms::get(rx, &case.platform_id)?;
+    let mut view = casefile::view_on_page(rx, sight, cursor)?;
+    // A page behind the first may hold none of the reports.
+    let platform = match view.reports.first() {
+        Some(report) => report.platform_name.clone(),
+        None => platforms::get(rx, &case.platform_id)?
+            .map_or_else(String::new, |platform| platforms::shown(&platform.name, &platform.slug)),
+    };
+    let holder = case.assigned_to.iter();
+    let beside = Beside {
+        named: holder.chain(view.pending.iter().map(|act| &act.proposed_by)).cloned().collect(),
+        // They stand in the timeline.
+        notes: view.notes.as_mut().map(std::mem::take).unwrap_or_default(),
+        links: Some(view.links.clone()),
+    };
     Ok(Reading {
         seated: Seated::of(rx, sight.who()),
-        view: casefile::view(rx, sight, cursor)?,
-        names: staff::every_name(rx)?,
-        platform: platform.map_or_else(String::new, |platform| platforms::shown(&platform.name, &platform.slug)),
-        timeline: timeline::timeline(rx, sight, &Part::From(entries.map(str::to_owned)))?,
+        view,
+        platform,
+        timeline: timeline::beside(rx, sight, entries, beside)?,
+        offers: offers::of_page(rx, sight)?,
         case,
     })
 }
@@ -53,16 +69,9 @@ pub(super) fn record(tx: &mut Unit<'_>, grant: Grant<Read>, which: Page, reading
 }
 
 /// A floor of the rules, and why it fired.
-struct Floor {
-    code: String,
-    text: String,
-}
-
-/// What stands out.
-struct Banner {
-    title: &'static str,
-    text: String,
-    class: &'static str,
+pub(super) struct Floor {
+    pub(super) code: String,
+    pub(super) text: String,
 }
 
 /// A clock.
@@ -71,34 +80,6 @@ struct Clock {
     at: Moment,
     is_passed: bool,
     note: Option<&'static str>,
-}
-
-/// Something that is done by a button alone.
-struct Press {
-    leaf: &'static str,
-    key: &'static str,
-    label: &'static str,
-}
-
-/// What is done by a button alone, as far as it can be done now.
-fn presses(claim: bool, start: bool) -> Vec<Press> {
-    let take = Press { leaf: "claim", key: "c", label: "Take this case" };
-    let begin = Press { leaf: "start", key: "s", label: "Start the review" };
-    [claim.then_some(take), start.then_some(begin)].into_iter().flatten().collect()
-}
-
-/// Whether the case is nobody's, and can be taken.
-fn can_claim(case: &Case, who: &StaffId, writer: Writer) -> bool {
-    let is_held = case.claimed_until.is_some_and(|until| until > writer.now);
-    let is_kept = case.reserved_until.is_some_and(|until| until > writer.now) && case.assigned_to.as_ref() != Some(who);
-    !is_held && !is_kept && case.state.is_open() && case.state != State::OnHold
-}
-
-/// Something that can be done now, by a link.
-struct Way {
-    leaf: &'static str,
-    key: &'static str,
-    label: &'static str,
 }
 
 /// A request to the platform.
@@ -165,6 +146,7 @@ pub(super) struct CasePage {
     damaged: bool,
     presses: Vec<Press>,
     ways: Vec<Way>,
+    not_now: Vec<NotNow>,
     key: String,
     version: i64,
     seen: i64,
@@ -172,13 +154,15 @@ pub(super) struct CasePage {
 
 /// The page.
 pub(super) fn page(call: &Call, reading: Reading, done: &str) -> CasePage {
-    let Reading { seated, case, view, names, platform, timeline } = reading;
+    let Reading { seated, case, view, platform, timeline, offers } = reading;
     let writer = seated.writer(call);
     let mut shell = seated.shell(call, "Case", "");
     shell.is_trial = case.mode == Mode::Test;
     shell.done = said_of(done).map(str::to_owned);
     let is_mine = case.is_held_by(&seated.member.id, writer.now);
-    let works = access::allows(seated.member.role, case.queue, Act::Work);
+    let (ways, not_now) = ways(&offers);
+    let rules = call.shared.app.kit.triage.rules();
+    let is_lead = access::allows(seated.member.role, case.queue, Act::Assign);
     let assessment = view.assessment.as_ref();
     let content = view.notes.is_some();
     CasePage {
@@ -194,15 +178,15 @@ pub(super) fn page(call: &Call, reading: Reading, done: &str) -> CasePage {
         computed: (case.priority_source != PrioritySource::Rules).then(|| words::priority(case.computed_priority)),
         state: words::plain(words::state(case.state)),
         outcome: case.outcome.map(words::outcome),
-        holder: queues::holder(&names, writer, &case),
+        holder: queues::holder(&timeline.colleagues, writer, &case),
         claim: case.claimed_until.filter(|_| is_mine).map(|until| writer.write(until)),
-        floors: assessment.map(floors).unwrap_or_default(),
+        floors: case_notes::floors(&view, rules, is_lead),
         points: assessment.map(|assessed| (assessed.points_known, assessed.points_if_unknown_yes)),
         ruleset: assessment.map(|assessed| assessed.ruleset.clone()).unwrap_or_default(),
         failure: case.priority_source == PrioritySource::Failure
             || assessment.is_some_and(|assessed| assessed.failure.is_some()),
         contact: contact_words::contact(&view, writer),
-        banners: banners(&view, &case),
+        banners: case_notes::banners(&view, &case, rules, is_lead),
         clocks: clocks(&view, writer),
         said: case_words::said(&view, writer),
         told: case_words::told(&view),
@@ -210,18 +194,16 @@ pub(super) fn page(call: &Call, reading: Reading, done: &str) -> CasePage {
             .map(|assessed| assessed.critical_unknowns.iter().map(|key| words::question(key)).collect())
             .unwrap_or_default(),
         requests: requests(&view, writer),
-        pending: pending(&view, &names, writer),
+        pending: pending(&view, &timeline.colleagues, writer),
         timeline: entries(&timeline, writer),
         earlier: timeline.next_cursor.clone(),
         seen: timeline.seen,
         links: view.links.iter().map(ToString::to_string).collect(),
         next: view.next_cursor.clone(),
         damaged: view.damaged,
-        presses: presses(
-            works && can_claim(&case, &seated.member.id, writer),
-            is_mine && case.state == State::Received,
-        ),
-        ways: ways(works, access::allows(seated.member.role, case.queue, Act::Assign), is_mine, case.state),
+        presses: presses(&offers, is_mine),
+        ways,
+        not_now,
         key: seated.key(call),
         version: view.summary.version,
         content,
@@ -253,29 +235,6 @@ fn said_of(done: &str) -> Option<&'static str> {
         "withdrawn" => "You have taken it back.",
         _ => return None,
     })
-}
-
-fn floors(assessed: &crate::domain::triage::Assessment) -> Vec<Floor> {
-    assessed.floors.iter().map(|floor| Floor { code: floor.code.clone(), text: floor.text.clone() }).collect()
-}
-
-/// What stands out of a case: what asks for care before anything is done.
-fn banners(view: &CaseView, case: &Case) -> Vec<Banner> {
-    let mut all = Vec::new();
-    if view.reports.iter().any(|report| report.withdrawal_asked_at.is_some()) {
-        let text = "Look for coercion. Speak with her live and alone before anything is decided; the app is not such a way. A wish closes nothing.";
-        all.push(Banner { title: "Somebody asked in the app to withdraw", text: text.to_owned(), class: "grave-note" });
-    }
-    if case.child {
-        let text = "The child rule holds: she or he is under 18, or may be. The safeguarding lead decides what is shared, and signs.";
-        all.push(Banner { title: "A child", text: text.to_owned(), class: "warn" });
-    }
-    let newest = view.reports.last().map(|report| report.desired_outcome);
-    if newest == Some(crate::domain::terms::words::DesiredOutcome::RecordOnly) {
-        let text = "She wishes nothing to be done at the platform. It may be asked to keep evidence, and nothing else.";
-        all.push(Banner { title: "Only on record", text: text.to_owned(), class: "warn" });
-    }
-    all
 }
 
 fn clocks(view: &CaseView, writer: Writer) -> Vec<Clock> {
@@ -320,33 +279,4 @@ fn entries(timeline: &TimelineList, writer: Writer) -> Vec<Entry> {
         text: entry.note.as_ref().map(|note| note.text.clone()),
     };
     timeline.data.iter().map(shown).collect()
-}
-
-/// What can be done by a form. Who tries what is not open to them reads why on the form.
-fn ways(works: bool, assigns: bool, is_mine: bool, state: State) -> Vec<Way> {
-    let way = |leaf, key, label| Way { leaf, key, label };
-    if !works {
-        return Vec::new();
-    }
-    let mut all = vec![way("note", "w", "Write a note")];
-    all.extend([way("contact", "t", "Record a contact"), way("wishes", "", "Record how she may be reached")]);
-    if is_mine {
-        all.push(way("hold", "h", "Put on hold"));
-    }
-    if is_mine || assigns {
-        all.push(way("hand-over", "o", "Hand over"));
-    }
-    match state {
-        State::OnHold | State::AwaitingPlatform => all.push(way("resume", "", "Take it up again")),
-        State::Closed => all.push(way("reopen", "", "Reopen it")),
-        State::Received | State::InReview => {}
-    }
-    all.push(way("priority", "p", "Change the priority"));
-    if is_mine {
-        all.extend([way("ask", "a", "Ask the platform"), way("decide", "d", "Decide")]);
-    }
-    all.push(way("link", "l", "Link with another case"));
-    all.push(way("related", "e", "Look for related cases"));
-    all.push(way("pass", "x", "Give it back"));
-    all
 }

@@ -100,9 +100,10 @@ async fn enter(call: Call, raw: Raw) -> Result<HttpResponse> {
     };
     match sign_in(&call, Carrier::Page, Ok(with)).await {
         Ok(opened) => let_in(&call, &form, &opened),
-        Err(error @ (Error::Unauthenticated(_) | Error::Invalid(_) | Error::Throttled { .. })) => {
-            turn_away(&form, &error)
-        }
+        // What they had written stays with them: it is in this form alone.
+        Err(
+            error @ (Error::Unauthenticated(_) | Error::Invalid(_) | Error::Throttled { .. } | Error::Unavailable(_)),
+        ) => turn_away(&form, &error),
         Err(error) => Err(error),
     }
 }

@@ -71,8 +71,8 @@ async fn show(call: Call) -> Result<HttpResponse> {
 /// The cases of this reference, real and trial.
 fn read(rx: &mut Look<'_>, who: &Acting, reference: &str) -> Result<(Seated, Vec<Case>)> {
     let mut all = Vec::new();
-    // A reference has 255 characters at the most.
-    if !reference.is_empty() && reference.chars().count() <= 255 {
+    // A reference has 255 characters at the most, and none of them is NUL, which PostgreSQL does not even compare.
+    if !reference.is_empty() && reference.chars().count() <= 255 && !reference.contains('\0') {
         for mode in [Mode::Live, Mode::Test] {
             let filter = Filter {
                 mode,

@@ -3,13 +3,16 @@
 mod account;
 mod acts;
 mod case;
+mod case_notes;
 mod case_page;
+mod case_ways;
 mod case_words;
 mod contact_words;
 mod door;
 mod events;
 mod find;
 mod queues;
+mod refreshed;
 mod related;
 mod seat;
 mod second;
@@ -32,6 +35,7 @@ pub(super) fn rows() -> Vec<Row> {
         door::rows(),
         account::rows(),
         queues::rows(),
+        refreshed::rows(),
         acts::rows(),
         case::rows(),
         second::rows(),

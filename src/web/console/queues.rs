@@ -1,23 +1,22 @@
-//! The first page: what waits in one's queues, taking the most urgent of it, and what the list's script asks for.
+//! The first page: what waits in one's queues, and taking the most urgent of it.
 
 use std::collections::BTreeMap;
 
+use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::{HttpResponse, http::header};
 use askama::Template;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::seat::Seated;
 use super::{page, words};
 use crate::base::id::{CaseId, PlatformId, StaffId};
 use crate::base::page::Limit;
-use crate::base::secret::{base64_url, sha256};
 use crate::base::time::Timestamp;
 use crate::domain::access::Acting;
 use crate::domain::case::clocks::{self, ClockKind};
 use crate::domain::case::{Case, State};
 use crate::domain::casefile::queues::{self, Count, Filter, Holder};
-use crate::domain::ledger::idempotency::{Answer, Reply};
+use crate::domain::ledger::idempotency::{Answer, Answered, Reply};
 use crate::domain::people::platforms;
 use crate::domain::people::staff::{self, Role};
 use crate::domain::terms::Mode;
@@ -36,7 +35,6 @@ use crate::web::form_calls::visit;
 use crate::web::forms::{Form, LONGEST};
 use crate::web::idempotent::render;
 use crate::web::row::{Body, Caller, Row};
-use crate::web::tags::Tags;
 
 /// What of the queues is shown: named as in the API. What is empty asks for all, as a form sends it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -51,11 +49,11 @@ pub(super) struct Wanted {
     cursor: String,
     done: String,
     /// The cases that stand on the page, for its script.
-    shown: String,
+    pub(super) shown: String,
 }
 
 impl Wanted {
-    fn of(call: &Call) -> Self {
+    pub(super) fn of(call: &Call) -> Self {
         serde_urlencoded::from_str(call.request().query_string()).unwrap_or_default()
     }
 
@@ -100,10 +98,10 @@ impl Wanted {
 }
 
 /// What was read for the page.
-struct Read {
-    seated: Seated,
+pub(super) struct Read {
+    pub(super) seated: Seated,
     counts: Vec<Count>,
-    cases: Vec<Case>,
+    pub(super) cases: Vec<Case>,
     next_cursor: Option<String>,
     names: BTreeMap<StaffId, String>,
     platforms: BTreeMap<PlatformId, String>,
@@ -111,7 +109,7 @@ struct Read {
     wanted: Wanted,
 }
 
-fn read(rx: &mut Look<'_>, who: &Acting, wanted: Wanted) -> Result<Read> {
+pub(super) fn read(rx: &mut Look<'_>, who: &Acting, wanted: Wanted) -> Result<Read> {
     let cursor = Some(wanted.cursor.as_str()).filter(|cursor| !cursor.is_empty());
     let found = queues::list(rx, who, &wanted.filter(who), cursor, Limit::coerce(None))?;
     let ids: Vec<CaseId> = found.data.iter().map(|case| case.id.clone()).collect();
@@ -128,24 +126,24 @@ fn read(rx: &mut Look<'_>, who: &Acting, wanted: Wanted) -> Result<Read> {
 }
 
 /// A case in the list. No words and no floors: those are answers, and readings are on record.
-struct Line {
+pub(super) struct Line {
     id: String,
     short: String,
-    priority: String,
+    pub(super) priority: String,
     level: &'static str,
     source: &'static str,
     category: String,
     is_child: bool,
-    state: &'static str,
-    clock_words: String,
-    clock: Option<Moment>,
+    pub(super) state: &'static str,
+    pub(super) clock_words: String,
+    pub(super) clock: Option<Moment>,
     waiting: Moment,
     region: String,
     platform: String,
-    holder: String,
+    pub(super) holder: String,
 }
 
-fn line(read: &Read, writer: Writer, case: &Case) -> Line {
+pub(super) fn line(read: &Read, writer: Writer, case: &Case) -> Line {
     let due = read.due.get(&case.id).map(|(kind, at)| (words::clock(*kind), writer.write(*at)));
     let id = case.id.to_string();
     let tail = id.len().saturating_sub(5);
@@ -179,6 +177,29 @@ pub(super) fn holder(names: &BTreeMap<StaffId, String>, writer: Writer, case: &C
     }
 }
 
+/// What is said where nothing is to be taken.
+struct Nothing {
+    title: &'static str,
+    /// When the next of the holds on the page ends.
+    hold: Option<Moment>,
+}
+
+fn nothing(read: &Read, writer: Writer) -> Option<Nothing> {
+    let wanted = &read.wanted;
+    let is_whole = read.next_cursor.is_none() && wanted.query(&[("cursor", &wanted.cursor)]).is_empty();
+    let (who, now) = (&read.seated.member.id, read.seated.now);
+    let title = match (read.cases.is_empty(), wanted.query(&[]).is_empty()) {
+        (true, true) => "Nothing waits in your queues",
+        (true, false) => "Nothing in your queues is as you asked",
+        (false, _) if is_whole && !read.cases.iter().any(|case| case.is_free_for(who, now)) => {
+            "Nothing in your queues is free to take"
+        }
+        (false, _) => return None,
+    };
+    let holds = read.cases.iter().filter(|case| case.state == State::OnHold).filter_map(|case| case.held_until);
+    Some(Nothing { title, hold: holds.min().map(|at| writer.write(at)) })
+}
+
 /// A queue above the list.
 struct Depth {
     code: &'static str,
@@ -198,6 +219,7 @@ struct QueuesPage {
     as_of: Option<Moment>,
     filters: Vec<Field>,
     is_filtered: bool,
+    nothing: Option<Nothing>,
     lines: Vec<Line>,
     made: Moment,
     refresh: String,
@@ -239,6 +261,7 @@ fn queues_page(call: &Call, read: &Read) -> QueuesPage {
         depths: read.counts.iter().map(depth).collect(),
         as_of: read.counts.iter().map(|count| count.as_of).min().map(|at| writer.write(at)),
         filters: filters(wanted, &read.counts),
+        nothing: nothing(read, writer),
         is_filtered: !wanted.query(&[]).is_empty(),
         lines: read.cases.iter().map(|case| line(read, writer, case)).collect(),
         made: writer.write(writer.now),
@@ -283,70 +306,25 @@ fn filters(wanted: &Wanted, counts: &[Count]) -> Vec<Field> {
     ]
 }
 
-/// What the list's script is told of each row that stands on the page; of one that left the list, nothing.
-#[derive(Serialize)]
-struct Refreshed {
-    as_of: Timestamp,
-    rows: BTreeMap<String, Option<Said>>,
-    /// How many stand in the list now that do not stand on the page.
-    new: usize,
-    /// How many of those are p0.
-    new_p0: usize,
-}
-
-#[derive(Serialize)]
-struct Said {
-    holder: String,
-    clock: Option<String>,
-    clock_words: String,
-    priority: String,
-    state: &'static str,
-}
-
-/// The words of the rows of a page that stands open. Nobody has asked for it: it keeps no session awake, and is no work.
-async fn rows_now(call: Call) -> Result<HttpResponse> {
-    let wanted = Wanted::of(&call);
-    let shown: Vec<String> = wanted.shown.split('.').filter(|id| !id.is_empty()).take(100).map(str::to_owned).collect();
-    let read = desk::unnoticed(&call, call.bearer()?, move |rx, who| read(rx, who, wanted)).await?;
-    let writer = read.seated.writer(&call);
-    let now: BTreeMap<String, Said> =
-        read.cases.iter().map(|case| (case.id.to_string(), words_of(&read, writer, case))).collect();
-    let new: Vec<&Case> = read.cases.iter().filter(|case| !shown.contains(&case.id.to_string())).collect();
-    let (count, urgent) = (new.len(), new.iter().filter(|case| case.priority == Priority::P0).count());
-    let mut now = now;
-    let rows: BTreeMap<String, Option<Said>> = shown
-        .into_iter()
-        .map(|id| {
-            let words = now.remove(&id);
-            (id, words)
-        })
-        .collect();
-    // What it says besides the moment is what tells whether anything has changed.
-    let said = serde_json::to_vec(&(&rows, count, urgent)).map_err(anyhow::Error::new)?;
-    let tag = base64_url(&sha256(&said));
-    if Tags::of(call.request().headers(), header::IF_NONE_MATCH).name(&tag) {
-        return Ok(HttpResponse::NotModified().insert_header((header::ETAG, format!("\"{tag}\""))).finish());
-    }
-    let body = Refreshed { as_of: read.seated.now, rows, new: count, new_p0: urgent };
-    Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{tag}\""))).json(body))
-}
-
-fn words_of(read: &Read, writer: Writer, case: &Case) -> Said {
-    let Line { holder, clock, clock_words, priority, state, .. } = line(read, writer, case);
-    Said { holder, clock: clock.map(|at| at.machine), clock_words, priority, state }
-}
-
 /// Takes the most urgent case of one's queues that nobody holds, and leads to it.
 async fn take(call: Call, raw: Raw) -> Result<HttpResponse> {
     let form = Form::read(&raw.0)?;
+    match taken(&call, &form).await {
+        Ok(answered) => Ok(render(answered)),
+        Err(error @ Error::Unauthenticated(_)) => Err(error),
+        Err(error) => Ok(super::acts::trouble(&call, &form, &error)),
+    }
+}
+
+async fn taken(call: &Call, form: &Form) -> Result<Answered> {
     let mode = if form.text("mode") == "test" { Mode::Test } else { Mode::Live };
-    let answered = desk::once(&call, visit(&call, &form)?, move |tx, who| {
+    desk::once(call, visit(call, form)?, move |tx, who| {
         Ok(match queues::claim_any(tx, who, mode)? {
             Some(case) => Reply::of(Owner::case(&case.id), to(format!("/console/cases/{}?done=taken", case.id))),
             None => Reply::of(Owner::staff(&who.id), to(format!("/console?done=nothing&mode={}", mode.as_str()))),
         })
-    });
-    Ok(render(answered.await?))
+    })
+    .await
 }
 
 /// The page of a case that has left one's queues.
@@ -362,7 +340,9 @@ async fn moved(call: Call) -> Result<HttpResponse> {
     let wanted = Wanted::of(&call);
     let queue = Queue::parse(&wanted.queue).ok_or(Error::NotFound)?;
     let seated = desk::read(&call, call.bearer()?, |rx, who| Ok(Seated::of(rx, who))).await?;
-    page(&MovedPage { shell: seated.shell(&call, "It has moved on", "/console"), queue: words::queue(queue) })
+    let mut shell = seated.shell(&call, "It has moved on", "/console");
+    shell.is_trial = wanted.mode() == Mode::Test;
+    page(&MovedPage { shell, queue: words::queue(queue) })
 }
 
 /// The way on, as an answer that is kept.
@@ -373,7 +353,6 @@ pub(super) fn to(path: String) -> Answer {
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::page("/console", Method::GET, show, Caller::Browser),
-        Row::page("/console/rows", Method::GET, rows_now, Caller::Browser).for_script(),
         Row::page("/console/moved", Method::GET, moved, Caller::Browser),
         Row::page("/console/take", Method::POST, take, Caller::Browser).reading(Body::Words(LONGEST)),
     ]

@@ -131,14 +131,16 @@ fn proposal(call: &Call, reading: &case_page::Reading, act: &ActView, writer: Wr
     }
     let assessment = reading.view.assessment.as_ref();
     let floors = assessment.iter().flat_map(|assessed| assessed.floors.iter());
+    let mut shell = reading.seated.shell(call, "A proposal", "/console/second");
+    shell.is_trial = case.mode == Mode::Test;
     ProposalPage {
-        shell: reading.seated.shell(call, "A proposal", "/console/second"),
+        shell,
         path: format!("/console/cases/{}", case.id),
         category: words::category(case.category),
         priority: words::priority(case.priority),
         level: case.priority.as_str(),
         what: words::act(act.kind),
-        who: reading.names.get(&act.proposed_by).cloned().unwrap_or_default(),
+        who: reading.timeline.colleagues.get(&act.proposed_by).cloned().unwrap_or_default(),
         at: writer.write(act.proposed_at),
         to: proposed.and_then(|proposed| {
             let priority = proposed.priority.map(words::priority);

@@ -3,6 +3,7 @@
 use crate::domain::case::clocks::ClockKind;
 use crate::domain::case::{Outcome, PrioritySource, State};
 use crate::domain::casework::acts::ActKind;
+use crate::domain::casework::offers::WhyNot;
 use crate::domain::terms::taxonomy::{CategoryCode, taxonomy};
 use crate::domain::terms::words::{Answer, DesiredOutcome, Relation};
 use crate::domain::triage::{Priority, Queue};
@@ -134,5 +135,24 @@ pub(super) const fn act(kind: ActKind) -> &'static str {
         ActKind::CloseUnfounded => "close it as a report meant to harm",
         ActKind::CloseUrgent => "close it",
         ActKind::AskPlatform => "ask the platform without her recorded agreement",
+    }
+}
+
+/// Why something cannot be done now.
+pub(super) const fn why_not(why: WhyNot) -> &'static str {
+    match why {
+        WhyNot::Role => "it is not for your role",
+        WhyNot::NotHeld => "take the case first",
+        WhyNot::HeldByOther => "somebody else holds the case",
+        WhyNot::State => "not from where the case stands",
+        WhyNot::Closed => "the case is closed",
+        WhyNot::Unread => "read first what came in",
+        WhyNot::SecondPerson => "a second person does it",
+        WhyNot::Proposer => "it is for whoever proposed it",
+        WhyNot::Outdated => "more has come in since it was proposed",
+        WhyNot::Void => "it waits no longer",
+        WhyNot::NotOnRecord => "what it needs is not on record yet",
+        WhyNot::Damaged => "it does not open",
+        WhyNot::NoFurther => "it is there already",
     }
 }

@@ -64,16 +64,17 @@ pub(in crate::web) struct PriorityBody {
 
 /// `POST /v1/triage/cases/{id}/priority`.
 #[utoipa::path(post, path = "/v1/triage/cases/{id}/priority", tag = "triage", operation_id = "change_priority", summary = "Raise or lower the priority",
-    description = "A raise holds at once. Lowering from p0 or p1 waits for a lead or safeguarding lead. Whoever lowers has read all of it (409 `unread`).",
+    description = "A raise holds at once; where it moves the case out of your queues, a repeated call hears the same answer all the same. Lowering from p0 or p1 waits for a lead or safeguarding lead. Whoever lowers has read all of it (409 `unread`).",
     params(("id" = inline(CaseId), Path, description = "The case's id")), request_body = PriorityBody,
     responses((status = 200, description = "Changed", body = CaseSummary), (status = 202, description = "Waits for a second person", body = PendingAnswer)))]
 async fn priority(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<PriorityBody>(&call).await?;
-    act::<ChangePriority>(&call, &raw, move |tx, grant| {
+    let (at, visit) = (call.at()?, visit(&call, &raw)?);
+    let answered = desk::moving::<ChangePriority>(&call, visit, at, move |tx, grant| {
         let PriorityBody { priority: to, reason_code, text } = body?;
         done_answer(acts::change_priority(tx, grant, Change { to, reason_code, text })?)
-    })
-    .await
+    });
+    Ok(render(answered.await?))
 }
 
 /// How a case ends.

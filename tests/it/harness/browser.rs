@@ -48,7 +48,8 @@ impl Browser {
         let mut port = None;
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         while port.is_none() {
-            let line = lines.next().expect("the driver says where it listens").unwrap();
+            let Some(line) = lines.next() else { panic!("the driver ended: {:?}", driver.wait()) };
+            let line = line.unwrap();
             port = line.split("on port ").nth(1).and_then(|rest| rest.trim_end_matches('.').parse::<u16>().ok());
             // First it says that it looks for one.
             port = port.filter(|port| *port != 0);
@@ -123,6 +124,52 @@ impl Browser {
     pub(crate) async fn press(&self, key: &str) {
         let keys = json!([{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]);
         self.post("actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": keys}]})).await;
+    }
+
+    /// Presses keys one after another.
+    pub(crate) async fn press_all(&self, keys: impl Iterator<Item = char>) {
+        let each = |key: char| {
+            let key = key.to_string();
+            [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]
+        };
+        let keys: Vec<Value> = keys.flat_map(each).collect();
+        self.post("actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": keys}]})).await;
+    }
+
+    /// What stands at this place (an `XPath`). It must be there.
+    async fn element(&self, place: &str) -> String {
+        let found = self.post("element", &json!({"using": "xpath", "value": place})).await;
+        let id = found.as_object().and_then(|found| found.values().next()).and_then(Value::as_str);
+        id.unwrap_or_else(|| panic!("{place}: {found}")).to_owned()
+    }
+
+    /// Points at what stands at this place (an `XPath`) and presses it. It must be seen, and nothing may lie over it.
+    pub(crate) async fn click(&self, place: &str) {
+        let element = self.element(place).await;
+        self.post(&format!("element/{element}/click"), &json!({})).await;
+    }
+
+    /// Writes into what stands at this place (an `XPath`), behind what is there.
+    pub(crate) async fn write(&self, place: &str, text: &str) {
+        let element = self.element(place).await;
+        self.post(&format!("element/{element}/value"), &json!({"text": text})).await;
+    }
+
+    /// Runs a script at the beginning of every page from now on, before anything of the page's own.
+    pub(crate) async fn before_every_page(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// Cuts the line, or mends it.
+    pub(crate) async fn line(&self, is_whole: bool) {
+        let line = json!({"offline": !is_whole, "latency": 0, "throughput": 10_000_000});
+        self.post("chromium/network_conditions", &json!({"network_conditions": line})).await;
+    }
+
+    /// Shows pages as they are printed, or as they are seen again.
+    pub(crate) async fn paper(&self, is_paper: bool) {
+        let media = if is_paper { "print" } else { "" };
+        self.devtools("Emulation.setEmulatedMedia", json!({"media": media})).await;
     }
 
     /// The whole page as a picture.

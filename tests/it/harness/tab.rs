@@ -224,5 +224,15 @@ fn plain(text: &str) -> String {
         ("&#38;", "&"),
         ("&amp;", "&"),
     ];
-    named.iter().fold(text.to_owned(), |text, (name, letter)| text.replace(name, letter))
+    // Once: what a page writes of `&lt;` is `&#38;lt;`, and is read as it was meant.
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(begin) = rest.find('&') {
+        plain.push_str(&rest[..begin]);
+        rest = &rest[begin..];
+        let (name, letter) = named.iter().find(|(name, _)| rest.starts_with(name)).unwrap_or(&("&", "&"));
+        plain.push_str(letter);
+        rest = &rest[name.len()..];
+    }
+    plain + rest
 }

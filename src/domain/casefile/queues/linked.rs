@@ -8,7 +8,7 @@ use super::stands_in;
 use crate::base::id::CaseId;
 use crate::db::perhaps::readable;
 use crate::db::schema::{case_links, cases};
-use crate::domain::access::{self, Acting, Walls};
+use crate::domain::access::{self, Acting};
 use crate::domain::triage::Queue;
 use crate::domain::unit::Look;
 use crate::error::Result;
@@ -30,7 +30,12 @@ pub(in crate::domain::casefile) fn linked(rx: &mut Look<'_>, case: &CaseId, who:
         .select(case_links::other_id);
     let seen = readable(seen.load(rx.conn())?);
     // Of those that are shown, whether their names are as they were written down.
-    Walls::of(rx, &who.id)?.leave(rx, seen)
+    who.walls().leave(rx, seen)
+}
+
+/// Whether these, as [`linked`] gives them, are all that the person may know of.
+pub(in crate::domain::casefile) fn are_all(links: &[CaseId]) -> bool {
+    i64::try_from(links.len()).is_ok_and(|count| count < SHOWN)
 }
 
 /// Those of the cases that the person may know of, whatever they are linked with. In one statement, as above.
@@ -42,5 +47,5 @@ pub(in crate::domain::casefile) fn known(rx: &mut Look<'_>, ids: &[CaseId], who:
         .filter(diesel::dsl::not(access::walled(&who.id)))
         .select(cases::id);
     let seen = readable(seen.load(rx.conn())?);
-    Ok(Walls::of(rx, &who.id)?.leave(rx, seen)?.into_iter().collect())
+    Ok(who.walls().leave(rx, seen)?.into_iter().collect())
 }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
+use diesel::sql_types::Bool;
 use serde::{Deserialize, Serialize};
 
 use super::{any_other, free, reference, stands_in};
@@ -12,6 +13,7 @@ use crate::db::among::{Among, Search};
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::case_queues as other;
 use crate::db::schema::cases as table;
+use crate::db::written::written;
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::{Case, State};
@@ -199,7 +201,8 @@ fn of_queues(rx: &mut Look<'_>, sight: &Sight<'_>, queues: &[Queue], limit: Limi
                 }
             }
         }
-        table::table.filter(Among::new(searches)).order((table::sort_rank, table::id)).limit(limit)
+        let first = Among::first(searches, limit, others);
+        table::table.filter(first).order((table::sort_rank, table::id)).limit(limit)
     };
     match build(limit.with_probe()).select(Case::as_select()).load(rx.conn()) {
         Err(DieselError::DeserializationError(_)) => {
@@ -219,7 +222,7 @@ fn walk(sight: &Sight<'_>, queue: Queue, state: Option<State>, limit: i64) -> Se
         .filter(diesel::dsl::not(access::walled(&who.id)))
         .order((table::sort_rank, table::id))
         .limit(limit)
-        .select(table::id)
+        .select((table::id, table::sort_rank))
         .into_boxed();
     if let Some(Place(rank, id)) = after.cloned() {
         // Together with the bound above: what lies behind the mark. Said without an OR, which cost SQLite a fifth of
@@ -229,7 +232,7 @@ fn walk(sight: &Sight<'_>, queue: Queue, state: Option<State>, limit: i64) -> Se
     query = match state {
         Some(state) => query.filter(table::state.eq(state)),
         // As the condition of the index stands: SQLite compares it with what is written, and sees no bound value.
-        None => query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("cases.state <> 'closed'")),
+        None => query.filter(written::<Bool>("cases.state <> 'closed'")),
     };
     match (filter.category, filter.assigned_to == Some(Holder::Nobody)) {
         (None, false) => {}
@@ -260,14 +263,14 @@ fn walk_others(sight: &Sight<'_>, queue: Queue, state: Option<State>, limit: i64
         .filter(diesel::dsl::not(access::walled(&who.id)))
         .order((other::sort_rank, other::case_id))
         .limit(limit)
-        .select(table::id)
+        .select((table::id, table::sort_rank))
         .into_boxed();
     if let Some(Place(rank, id)) = after.cloned() {
         query = query.filter(diesel::dsl::not(other::sort_rank.eq(rank).and(other::case_id.le(id))));
     }
     query = match state {
         Some(state) => query.filter(other::state.eq(state)),
-        None => query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("case_queues.state <> 'closed'")),
+        None => query.filter(written::<Bool>("case_queues.state <> 'closed'")),
     };
     if let Some(category) = filter.category {
         query = query.filter(other::category.eq(category));

@@ -12,9 +12,10 @@ mod shift;
 mod waiting;
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 pub use counts::{Count, count, counts, write_counts};
-pub(super) use linked::{known, linked};
+pub(super) use linked::{are_all, known, linked};
 pub use lists::{Filter, Holder, list};
 pub use shift::{Next, Ringing, Shift, shift};
 pub use waiting::{ActSummary, Wanted as ActsWanted, acts};
@@ -22,9 +23,11 @@ pub use waiting::{ActSummary, Wanted as ActsWanted, acts};
 use crate::base::id::{CaseId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::AnyConnection;
+use crate::db::among::{Each, Search};
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::cases as table;
 use crate::db::schema::{case_offers, case_passes, case_queues};
+use crate::db::written::written;
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::{Case, State};
@@ -95,9 +98,9 @@ fn claim_of(tx: &mut Unit<'_>, who: &Acting, queues: &[Queue], mode: Mode) -> Re
     let mut stretches = Vec::new();
     for queue in queues.iter().copied() {
         for state in [State::Received, State::InReview] {
-            stretches.push(Stretch { queue, mode, state, from: i64::MIN, first: first_free });
+            stretches.push(Stretch { queue, mode, state, from: i64::MIN, besides: false });
             if others {
-                stretches.push(Stretch { queue, mode, state, from: i64::MIN, first: first_other });
+                stretches.push(Stretch { queue, mode, state, from: i64::MIN, besides: true });
             }
         }
     }
@@ -105,8 +108,9 @@ fn claim_of(tx: &mut Unit<'_>, who: &Acting, queues: &[Queue], mode: Mode) -> Re
     // the other one from whoever claims at this moment.
     while let Some(at) = most_urgent(tx, who, &stretches)? {
         let Some(stretch) = stretches.get_mut(at) else { break };
-        let Some((rank, id)) = (stretch.first)(tx, who, stretch, true)? else {
-            stretches.remove(at);
+        let Some((rank, id)) = first_locked(tx, who, stretch)? else {
+            // Others have locked all that is left of it. It stays, behind its end: the statement is the same.
+            stretch.from = i64::MAX;
             continue;
         };
         let ids: Vec<CaseId> = id.0.into_iter().collect();
@@ -133,71 +137,71 @@ struct Stretch {
     mode: Mode,
     state: State,
     from: i64,
-    /// Looks for its first case.
-    first: First,
+    /// Whether it is of those that stand in the queue besides their own.
+    besides: bool,
 }
 
-/// The first case of a stretch: its rank and id.
-type First = fn(&mut Unit<'_>, &Acting, &Stretch, bool) -> Result<Option<(i64, Perhaps<CaseId>)>>;
+/// The first case of a stretch that is free for this person: a query without what it selects, of which each gets its own type.
+macro_rules! first_free {
+    ($who:expr, $now:expr, $stretch:expr) => {
+        table::table
+            .filter(
+                table::mode.eq($stretch.mode).and(table::queue.eq($stretch.queue)).and(table::state.eq($stretch.state)),
+            )
+            .filter(table::sort_rank.ge($stretch.from))
+            .filter(free($who, $now))
+            .filter(diesel::dsl::not(access::walled(&$who.id)))
+            .order((table::sort_rank, table::id))
+            .limit(1)
+    };
+}
 
-/// Which of the stretches has the most urgent free case; nothing when none has any.
+/// The same among those that stand in the queue besides their own.
+macro_rules! first_other {
+    ($who:expr, $now:expr, $stretch:expr) => {
+        case_queues::table
+            .inner_join(table::table)
+            .filter(case_queues::mode.eq($stretch.mode).and(case_queues::queue.eq($stretch.queue)))
+            .filter(case_queues::state.eq($stretch.state).and(case_queues::sort_rank.ge($stretch.from)))
+            .filter(table::state.eq($stretch.state))
+            .filter(free($who, $now))
+            .filter(diesel::dsl::not(access::walled(&$who.id)))
+            .order((case_queues::sort_rank, case_queues::case_id))
+            .limit(1)
+    };
+}
+
+/// Which of the stretches has the most urgent free case; nothing when none has any. In one statement, whatever their number:
+/// an advocate has sixteen.
 fn most_urgent(tx: &mut Unit<'_>, who: &Acting, stretches: &[Stretch]) -> Result<Option<usize>> {
-    let mut best: Option<(i64, usize)> = None;
-    for (at, stretch) in stretches.iter().enumerate() {
-        if let Some((rank, _)) = (stretch.first)(tx, who, stretch, false)? {
-            best = best.into_iter().chain([(rank, at)]).min();
+    let now = tx.now();
+    let search = |(at, stretch): (usize, &Stretch)| -> Search {
+        let at = written::<BigInt>(&format!("CAST({at} AS BIGINT)"));
+        if stretch.besides {
+            Box::new(first_other!(who, now, stretch).select((case_queues::sort_rank, at)))
+        } else {
+            Box::new(first_free!(who, now, stretch).select((table::sort_rank, at)))
         }
-    }
-    Ok(best.map(|(_, at)| at))
+    };
+    let of_each = Each::of(stretches.iter().enumerate().map(search).collect());
+    let found: Vec<(i64, i64)> = of_each.load(tx.conn())?;
+    Ok(found.into_iter().min().and_then(|(_, at)| usize::try_from(at).ok()))
 }
 
-/// The first case of a stretch that is free for this person. With `lock` its row is locked, and rows that others have
+/// The first case of a stretch that is free for this person: its rank and id. Its row is locked, and rows that others have
 /// locked are passed over, so that many claimers never wait for each other.
-fn first_free(
-    tx: &mut Unit<'_>,
-    who: &Acting,
-    stretch: &Stretch,
-    lock: bool,
-) -> Result<Option<(i64, Perhaps<CaseId>)>> {
-    let Stretch { queue, mode, state, from, .. } = *stretch;
-    let query = table::table
-        .filter(table::mode.eq(mode).and(table::queue.eq(queue)).and(table::state.eq(state)))
-        .filter(table::sort_rank.ge(from))
-        .filter(free(who, tx.now()))
-        .filter(diesel::dsl::not(access::walled(&who.id)))
-        .order((table::sort_rank, table::id))
-        .limit(1)
-        .select((table::sort_rank, table::id));
+fn first_locked(tx: &mut Unit<'_>, who: &Acting, stretch: &Stretch) -> Result<Option<(i64, Perhaps<CaseId>)>> {
+    let now = tx.now();
+    if stretch.besides {
+        let query = first_other!(who, now, stretch).select((case_queues::sort_rank, case_queues::case_id));
+        return Ok(match tx.conn() {
+            AnyConnection::Postgres(conn) => query.for_no_key_update().skip_locked().first(conn).optional()?,
+            AnyConnection::Sqlite(conn) => query.first(conn).optional()?,
+        });
+    }
+    let query = first_free!(who, now, stretch).select((table::sort_rank, table::id));
     Ok(match tx.conn() {
-        AnyConnection::Postgres(conn) if lock => query.for_no_key_update().skip_locked().first(conn).optional()?,
-        AnyConnection::Postgres(conn) => query.first(conn).optional()?,
-        AnyConnection::Sqlite(conn) => query.first(conn).optional()?,
-    })
-}
-
-/// The first case that is free for this person among those that stand in the queue besides their own; `lock` as in
-/// [`first_free`].
-fn first_other(
-    tx: &mut Unit<'_>,
-    who: &Acting,
-    stretch: &Stretch,
-    lock: bool,
-) -> Result<Option<(i64, Perhaps<CaseId>)>> {
-    use case_queues as other;
-    let Stretch { queue, mode, state, from, .. } = *stretch;
-    let query = other::table
-        .inner_join(table::table)
-        .filter(other::mode.eq(mode).and(other::queue.eq(queue)).and(other::state.eq(state)))
-        .filter(other::sort_rank.ge(from))
-        .filter(table::state.eq(state))
-        .filter(free(who, tx.now()))
-        .filter(diesel::dsl::not(access::walled(&who.id)))
-        .order((other::sort_rank, other::case_id))
-        .limit(1)
-        .select((other::sort_rank, other::case_id));
-    Ok(match tx.conn() {
-        AnyConnection::Postgres(conn) if lock => query.for_no_key_update().skip_locked().first(conn).optional()?,
-        AnyConnection::Postgres(conn) => query.first(conn).optional()?,
+        AnyConnection::Postgres(conn) => query.for_no_key_update().skip_locked().first(conn).optional()?,
         AnyConnection::Sqlite(conn) => query.first(conn).optional()?,
     })
 }

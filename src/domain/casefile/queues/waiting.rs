@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde::Serialize;
@@ -14,6 +13,7 @@ use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{acts as table, cases};
+use crate::db::written::written;
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::Case;
@@ -107,7 +107,7 @@ pub fn acts(
             .into_boxed();
         query = if state == ActState::Pending {
             // As a literal: SQLite finds the index of those that wait by the words of its condition.
-            query.filter(sql::<Bool>(&format!("acts.state = '{}'", ActState::Pending.as_str())))
+            query.filter(written::<Bool>(&format!("acts.state = '{}'", ActState::Pending.as_str())))
         } else {
             query.filter(table::state.eq(state))
         };

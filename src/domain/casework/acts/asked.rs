@@ -10,7 +10,7 @@ use crate::db::schema::acts;
 use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::Case;
-use crate::domain::paging::{Notice, rota, write_to};
+use crate::domain::paging::{self, Notice, rota, write_to};
 use crate::domain::people::staff::{self, Member};
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
@@ -34,7 +34,7 @@ pub(super) fn tell(tx: &mut Unit<'_>, case: &Case, by: &Acting, act: &ActId) -> 
     able.retain(|who| may_sign(who, case, &by.person) && !shut_out.contains(&who.id));
     // Who cannot be written to hears nothing, and keeps nobody else from hearing.
     able.retain(|who| with_mail.contains(who.id.as_str()));
-    let at_work: BTreeSet<StaffId> = rota::at_work(tx)?;
+    let at_work: BTreeSet<StaffId> = paging::ids_at_work(tx)?;
     if able.iter().any(|who| at_work.contains(&who.id)) {
         able.retain(|who| at_work.contains(&who.id));
     }

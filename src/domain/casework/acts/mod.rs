@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use asked::{is_asked, may_sign};
 pub(super) use judged::{may_decide, waiting_in};
+pub(super) use taken_back::may_withdraw;
 pub use taken_back::withdraw;
 pub use view::{ActView, Proposal};
 pub(in crate::domain) use view::{ended, waiting};
@@ -200,11 +201,16 @@ pub fn change_priority(tx: &mut Unit<'_>, grant: Grant<ChangePriority>, change: 
 
 /// Whether this person can have the case lowered as it stands.
 pub(super) fn may_lower(rx: &mut Look<'_>, case: &Case, who: &Member) -> Result<()> {
-    // What waits for a second person must not outlive its case, nor begin after it.
-    if !case.state.is_open() {
-        return Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into());
-    }
+    can_be_lowered(case)?;
     review::require_known(rx, case, &who.id)
+}
+
+/// Whether the case can be lowered as it stands. What waits for a second person must not outlive its case, nor begin after it.
+pub(super) fn can_be_lowered(case: &Case) -> Result<()> {
+    if case.state.is_open() {
+        return Ok(());
+    }
+    Err(Conflict::Transition { from: case.state.as_str(), action: "lower_priority" }.into())
 }
 
 /// Whether a lowering of the case waits for a second person.

@@ -46,6 +46,11 @@ struct Written {
 /// What the database says. What does not open is no error: then no way is safe until somebody has asked her.
 pub(in crate::domain) fn in_force(rx: &mut Look<'_>, case: &CaseId) -> Result<ContactInForce> {
     let barred = report::contact_is_barred(rx, case)?;
+    in_force_of(rx, case, barred)
+}
+
+/// The same where it is known already whether contact is barred.
+pub(in crate::domain) fn in_force_of(rx: &mut Look<'_>, case: &CaseId, barred: bool) -> Result<ContactInForce> {
     let written = written(rx, case)?;
     let since = written.as_ref().map_or(Timestamp::from_micros(0), |written| written.at);
     let said = contacts::said(rx, case, since)?;

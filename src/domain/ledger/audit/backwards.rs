@@ -62,6 +62,22 @@ pub(in crate::domain) fn newest_seq(rx: &mut Look<'_>, owner: &Owner) -> Result<
     Ok(newest.unwrap_or_default())
 }
 
+/// The number of a chain's last event, 0 where there is none, and the last events up to `limit`, the newest first: those that can
+/// be read.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn newest(rx: &mut Look<'_>, owner: &Owner, limit: i64) -> Result<(i64, Vec<Past>)> {
+    let rows: Vec<Row> = table::table
+        .filter(table::chain.eq(owner.id()).and(table::seq.lt(i64::MAX)))
+        .order(table::seq.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(rx.conn())?;
+    let seq = rows.first().and_then(|row| row.seq.0).unwrap_or_default();
+    Ok((seq, rows.into_iter().filter_map(read).collect()))
+}
+
 /// The events of a chain with the numbers behind `after` up to `upto`, the newest first: those that can be read.
 ///
 /// # Errors

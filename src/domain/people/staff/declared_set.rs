@@ -18,7 +18,7 @@ use crate::error::Result;
 type Set = Vec<(Vec<u8>, Option<String>)>;
 
 /// A hash as it is read, and the declaration that it stands for.
-type Hash = (Perhaps<Vec<u8>>, Perhaps<Option<String>>);
+pub(super) type Hash = (Perhaps<Vec<u8>>, Perhaps<Option<String>>);
 
 /// The keyed hash over a set.
 fn proof(keyring: &Keyring, id: &StaffId, mut set: Set) -> Vec<u8> {
@@ -42,8 +42,13 @@ pub(super) fn of(rx: &mut Look<'_>, id: &StaffId) -> Result<Vec<u8>> {
         .filter(staff_identifiers::staff_id.eq(id))
         .select((staff_identifiers::digest, staff_identifiers::declaration_id))
         .load(rx.conn())?;
+    Ok(of_read(keyring, id, set))
+}
+
+/// That of what was read for this account. What cannot be read is a part of no set.
+pub(super) fn of_read(keyring: &Keyring, id: &StaffId, set: Vec<Hash>) -> Vec<u8> {
     let readable = set.into_iter().filter_map(|(digest, declaration)| Some((digest.0?, declaration.0?)));
-    Ok(proof(keyring, id, readable.collect()))
+    proof(keyring, id, readable.collect())
 }
 
 /// Those of all who declared anything.

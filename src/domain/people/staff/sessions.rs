@@ -1,6 +1,7 @@
 //! Accounts as they are looked up at the door, and the sessions that follow. A session's token is random and stored as a
 //! keyed hash.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -12,7 +13,7 @@ use crate::base::id::{SessionId, StaffId};
 use crate::base::secret::{Sensitive, new_token};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
-use crate::db::schema::{staff, staff_sessions};
+use crate::db::schema::{staff, staff_identifiers, staff_sessions};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::unit::{Actor, Look, Unit};
 use crate::domain::vault::{Owner, Sealed, Secret};
@@ -133,7 +134,7 @@ impl Living {
 }
 
 /// A living session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
     /// Whose it is.
     pub member: Member,
@@ -143,6 +144,8 @@ pub struct Session {
     pub is_stale: bool,
     /// What its pages go by.
     pub sitting: Sitting,
+    /// What its colleague declared, as it is compared.
+    pub(in crate::domain) declared: BTreeSet<Vec<u8>>,
 }
 
 /// How long somebody sits here, and what they like of pages.
@@ -156,27 +159,50 @@ pub struct Sitting {
     pub letter_keys: bool,
 }
 
-/// A session with its account, as they stand: also when it was used last, and whether letters are keys.
-type Found = (session_row::Read, row::Read, Perhaps<Timestamp>, Perhaps<bool>);
+/// A session with its account, as they stand: also when it was used last, whether letters are keys, and one hash of what its
+/// colleague declared.
+type Found = (session_row::Read, row::Read, Perhaps<Timestamp>, Perhaps<bool>, OfDeclared);
+
+/// A hash of what a colleague declared, and the declaration that it stands for; neither where they declared nothing.
+type OfDeclared = (Perhaps<Option<Vec<u8>>>, Perhaps<Option<String>>);
+
+/// The hashes that were read.
+fn hashes(read: impl Iterator<Item = OfDeclared>) -> Vec<declared_set::Hash> {
+    let any = |(digest, declaration): OfDeclared| match digest.0 {
+        Some(None) => None,
+        Some(Some(digest)) => Some((Perhaps(Some(digest)), declaration)),
+        None => Some((Perhaps(None), declaration)),
+    };
+    read.filter_map(any).collect()
+}
 
 /// The living session of this token.
 pub(in crate::domain) fn session_of(rx: &mut Look<'_>, token: &Sensitive<String>) -> Result<Option<Session>> {
     let Some(carrier) = Carrier::of(token.expose()) else { return Ok(None) };
     let (now, keyring) = (rx.now(), &rx.kit().keyring);
-    let row: Option<Found> = staff_sessions::table
+    // What they declared comes along: who is proved is proved with their walls.
+    let rows: Vec<Found> = staff_sessions::table
         .inner_join(staff::table)
+        .left_join(staff_identifiers::table.on(staff_identifiers::staff_id.eq(staff::id)))
         .filter(staff_sessions::token_hash.eq(session_row::token_hash(keyring, token)))
         .filter(staff::active.eq(true).and(staff::epoch.eq(staff_sessions::epoch)))
-        .select((session_row::Read::as_select(), row::Read::as_select(), staff_sessions::seen_at, staff::letter_keys))
-        .first(rx.conn())
-        .optional()?;
-    let Some((session, account, Perhaps(Some(seen_at)), letter_keys)) = row else { return Ok(None) };
+        .select((
+            session_row::Read::as_select(),
+            row::Read::as_select(),
+            staff_sessions::seen_at,
+            staff::letter_keys,
+            (staff_identifiers::digest.nullable(), staff_identifiers::declaration_id.nullable()),
+        ))
+        .load(rx.conn())?;
+    let mut rows = rows.into_iter();
+    let Some((session, account, Perhaps(Some(seen_at)), letter_keys, first)) = rows.next() else { return Ok(None) };
+    let declared = hashes(std::iter::once(first).chain(rows.map(|row| row.4)));
     let (Some(session), Some(account)) = (session.proved(keyring), account.proved(keyring)) else { return Ok(None) };
     if session.kind != carrier {
         return Ok(None);
     }
     let session = Living::of(session, seen_at);
-    let walls = declared_set::of(rx, &account.id)?;
+    let walls = declared_set::of_read(keyring, &account.id, declared.clone());
     let found = Session {
         member: account.behind_walls(keyring, &walls),
         is_stale: session.is_stale(now),
@@ -187,6 +213,7 @@ pub(in crate::domain) fn session_of(rx: &mut Look<'_>, token: &Sensitive<String>
             letter_keys: letter_keys.0.unwrap_or(true),
         },
         id: session.id.clone(),
+        declared: declared.into_iter().filter_map(|(digest, _)| digest.0).collect(),
     };
     Ok(session.lives(now).then_some(found))
 }

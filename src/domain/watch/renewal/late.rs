@@ -9,7 +9,7 @@ use crate::base::page::{Limit, Page, cursor, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::schema::{case_links, late_matches};
-use crate::domain::access::{self, Act, Acting, Walls};
+use crate::domain::access::{self, Act, Acting};
 use crate::domain::case;
 use crate::domain::case::Case;
 use crate::domain::terms::Mode;
@@ -64,14 +64,13 @@ pub fn list(rx: &mut Look<'_>, who: &Acting, mode: Mode, from: Option<&str>, lim
             Some(read_cursor(&name, text).ok_or(Refused::Parameter { name: "cursor", wanted: Parameter::Cursor })?)
         }
     };
-    let walls = Walls::of(rx, &who.id)?;
     let (mut data, mut looked) = (Vec::new(), 0);
     loop {
         let some = behind(rx, after.as_ref(), limit)?;
         let is_last = some.len() <= limit.get();
         for row in some.into_iter().take(limit.get()) {
             looked += 1;
-            if is_to_be_seen(rx, who, &walls, mode, &row)? {
+            if is_to_be_seen(rx, who, mode, &row)? {
                 data.push(row.clone());
             }
             after = Some(row);
@@ -109,11 +108,11 @@ fn behind(rx: &mut Look<'_>, after: Option<&LateMatch>, limit: Limit) -> Result<
     Ok(query.load(rx.conn())?)
 }
 
-fn is_to_be_seen(rx: &mut Look<'_>, who: &Acting, walls: &Walls, mode: Mode, row: &LateMatch) -> Result<bool> {
+fn is_to_be_seen(rx: &mut Look<'_>, who: &Acting, mode: Mode, row: &LateMatch) -> Result<bool> {
     for id in [&row.case_id, &row.other_id] {
         let seen = case::find(rx, id)?.filter(|case| case.mode == mode && case.state.is_open());
         let Some(case) = seen.filter(|case| access::may(who, case, Act::Read)) else { return Ok(false) };
-        if walls.stand_before(rx, &case.id)? {
+        if who.walls().stand_before(rx, &case.id)? {
             return Ok(false);
         }
     }

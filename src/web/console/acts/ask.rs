@@ -1,9 +1,6 @@
 //! Asking the platform.
 
-use std::time::Duration;
-
 use super::back;
-use super::facts::Facts;
 use super::shown::Parts;
 use crate::base::time::Timestamp;
 use crate::domain::access::AskPlatform;
@@ -30,7 +27,7 @@ const ACTIONS: [(RequestAction, &str, &str); 7] = [
     (RequestAction::RemoveAccount, "Remove the account", "May tip off the subject."),
 ];
 
-pub(super) fn parts(facts: &Facts, form: &Form) -> Parts {
+pub(super) fn parts(form: &Form) -> Parts {
     let action = ACTIONS.into_iter().map(|(action, label, hint)| {
         let choice = Choice::of(action.as_str(), label, form.given("action"));
         if hint.is_empty() { choice } else { choice.hint(hint) }
@@ -52,7 +49,7 @@ pub(super) fn parts(facts: &Facts, form: &Form) -> Parts {
     ];
     let wait = wait.into_iter().map(|(value, label)| Choice::of(value, label, form.given("wait_hours").or(Some(""))));
     Parts {
-        title: format!("Ask {}", facts.platform),
+        title: "Ask the platform".to_owned(),
         fields: vec![
             Field::of("action", "To do what?", Kind::Radios(action.collect())),
             Field::of("agreement", "On what does it stand?", Kind::Radios(agreement.collect())),
@@ -87,15 +84,14 @@ pub(super) async fn act(call: &Call, visit: Visit, at: At, form: Form) -> Result
 }
 
 fn request(form: &Form, now: Timestamp) -> Result<NewRequest> {
-    let in_hours =
-        |name: &str| form.text(name).parse().ok().map(|hours: u64| now.plus(Duration::from_hours(hours.min(720))));
+    let in_hours = |name: &str| Ok::<_, Error>(form.hours(name)?.map(|hours| now.plus(hours)));
     Ok(NewRequest {
         action: form.code("action")?.ok_or_else(|| Error::invalid("/action", Rule::Required))?,
         report_id: None,
         agreement: form.code::<Agreement>("agreement")?,
         agreement_record: form.given("agreement_record").map(str::to_owned),
-        due_at: in_hours("due_hours"),
-        not_before: in_hours("wait_hours"),
+        due_at: in_hours("due_hours")?,
+        not_before: in_hours("wait_hours")?,
         preserve_until: None,
         subject_notice: Some(SubjectNotice::None),
         single_contact_check: form.is_on("single_contact_check"),

@@ -1,7 +1,5 @@
 //! Recording a contact, or why there is none. Only ways that are safe are offered; the others are shown as what they are.
 
-use std::time::Duration;
-
 use super::super::contact_words;
 use super::back;
 use super::facts::Facts;
@@ -138,8 +136,7 @@ pub(super) async fn act(call: &Call, visit: Visit, at: At, form: Form) -> Result
 }
 
 fn note(form: &Form, now: Timestamp) -> Result<NewNote> {
-    let in_hours =
-        |name: &str| form.text(name).parse().ok().map(|hours: u64| now.plus(Duration::from_hours(hours.min(720))));
+    let in_hours = |name: &str| Ok::<_, Error>(form.hours(name)?.map(|hours| now.plus(hours)));
     let records = form.code::<Records>("records")?.ok_or_else(|| Error::invalid("/records", Rule::Required))?;
     let channel = match records {
         Records::UnsafeContact => form.code::<Reached>("unsafe_channel")?,
@@ -158,8 +155,8 @@ fn note(form: &Form, now: Timestamp) -> Result<NewNote> {
         channel,
         channel_confirmed_safe: form.is_on("channel_confirmed_safe"),
         wishes_asked: false,
-        check_in_by: in_hours("check_in_hours"),
-        look_again_by: in_hours("look_again_hours").filter(|_| is_standby),
+        check_in_by: in_hours("check_in_hours")?,
+        look_again_by: in_hours("look_again_hours")?.filter(|_| is_standby),
         how: None,
         alone: None,
         told_at: None,

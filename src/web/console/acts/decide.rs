@@ -61,6 +61,7 @@ const fn missing(outcome: Outcome) -> &'static str {
 pub(super) async fn act(call: &Call, visit: Visit, at: At, form: Form) -> Result<Answered> {
     let case = at.case.clone();
     desk::on_case::<Decide>(call, visit, at, move |tx, grant| {
+        form.require(&["outcome", "reason"])?;
         let outcome = form.code::<Outcome>("outcome")?.ok_or_else(|| Error::invalid("/outcome", Rule::Required))?;
         let closing = Closing { outcome, reason: form.text("reason").to_owned() };
         Ok(match casework::decide(tx, grant, &closing)? {

@@ -1,6 +1,7 @@
 //! What colleagues do with a case: one form a page. Each is shown, sent, and shown again with what is wrong and what was written.
 
 mod ask;
+mod claim;
 mod contact;
 mod decide;
 mod facts;
@@ -20,6 +21,7 @@ use super::door;
 use crate::base::code::codes;
 use crate::base::id::CaseKind;
 use crate::domain::access::Sight;
+use crate::domain::casework::Records;
 use crate::domain::ledger::idempotency::{Answer, Answered};
 use crate::domain::unit::Look;
 use crate::error::{Conflict, Error, Refused, Result};
@@ -38,6 +40,10 @@ use shown::{Parts, Shown};
 codes! {
     /// A form, by the last step of its path.
     pub enum Leaf {
+        /// Taking the case.
+        Claim = "claim",
+        /// Beginning the work.
+        Start = "start",
         /// Writing a note.
         Note = "note",
         /// Recording a contact.
@@ -77,6 +83,8 @@ impl Leaf {
     /// What its form asks for, and says.
     fn parts(self, facts: &Facts, form: &Form) -> Parts {
         match self {
+            Self::Claim => claim::parts(),
+            Self::Start => moves::start(),
             Self::Note => note::parts(form),
             Self::Contact => contact::parts(facts, form),
             Self::Wishes => wishes::parts(form),
@@ -85,19 +93,37 @@ impl Leaf {
             Self::Resume => moves::resume(facts),
             Self::Reopen => moves::reopen(form),
             Self::Priority => priority::parts(facts, form),
-            Self::Ask => ask::parts(facts, form),
+            Self::Ask => ask::parts(form),
             Self::Decide => decide::parts(facts, form),
             Self::Link => link::parts(form),
             Self::Pass => pass::parts(facts, form),
         }
     }
 
+    /// The field at which something is wrong: forms ask for times in hours, and for ways one by one.
+    fn field(self, form: &Form, pointer: &str) -> String {
+        let name = pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let is_unsafe = form.text("records") == Records::UnsafeContact.as_str();
+        let field = match (self, name) {
+            (Self::Hold, "until") => "hours",
+            (Self::Contact, "channel") if is_unsafe => "unsafe_channel",
+            (Self::Contact, "look_again_by") => "look_again_hours",
+            (Self::Contact, "check_in_by") => "check_in_hours",
+            (Self::Ask, "due_at") => "due_hours",
+            (Self::Ask, "not_before") => "wait_hours",
+            (Self::Wishes, "channels" | "never") => return wishes::field(form, pointer),
+            (_, other) => other,
+        };
+        field.to_owned()
+    }
+
     /// Does what its form says.
     async fn act(self, call: &Call, form: Form) -> Result<Answered> {
         let (visit, at) = (visit(call, &form)?, at(call, &form)?);
         match self {
+            Self::Claim => claim::act(call, visit, at).await,
             Self::Note => note::act(call, visit, at, form).await,
-            Self::Hold | Self::Resume | Self::Reopen => moves::act(call, self, visit, at, form).await,
+            Self::Start | Self::Hold | Self::Resume | Self::Reopen => moves::act(call, self, visit, at, form).await,
             Self::Contact => contact::act(call, visit, at, form).await,
             Self::Wishes => wishes::act(call, visit, at, form).await,
             Self::HandOver => hand_over::act(call, visit, at, form).await,

@@ -13,10 +13,21 @@ use crate::pages::fields::{Choice, Field, Kind};
 use crate::web::desk;
 use crate::web::extract::Call;
 use crate::web::forms::Form;
-use std::time::Duration;
 
 /// For how many hours a case is set aside. No date is typed at night.
 const HOURS: [u64; 6] = [1, 4, 12, 24, 48, 72];
+
+pub(super) fn start() -> Parts {
+    Parts {
+        title: "Start the review".to_owned(),
+        fields: Vec::new(),
+        happens: "The case is in review, by you.".to_owned(),
+        told: "The platform sees that its report is worked on.".to_owned(),
+        stays: "It is not new any more. You can give it back.".to_owned(),
+        button: "Start the review".to_owned(),
+        is_grave: false,
+    }
+}
 
 pub(super) fn hold(form: &Form) -> Parts {
     let chosen = form.given("hours");
@@ -69,12 +80,13 @@ pub(super) fn reopen(form: &Form) -> Parts {
 }
 
 pub(super) async fn act(call: &Call, leaf: Leaf, visit: Visit, at: At, form: Form) -> Result<Answered> {
-    let (case, hours) = (at.case.clone(), form.text("hours").parse::<u64>().ok());
-    let reason = form.text("reason").to_owned();
+    let (case, reason) = (at.case.clone(), form.text("reason").to_owned());
     let (action, done) = match leaf {
+        Leaf::Start => (Action::Start, "started"),
         Leaf::Hold => (Action::Hold, "held"),
         Leaf::Resume => (Action::Resume, "resumed"),
         Leaf::Reopen
+        | Leaf::Claim
         | Leaf::Note
         | Leaf::Priority
         | Leaf::Ask
@@ -86,7 +98,7 @@ pub(super) async fn act(call: &Call, leaf: Leaf, visit: Visit, at: At, form: For
         | Leaf::HandOver => (Action::Reopen, "reopened"),
     };
     desk::on_case::<Read>(call, visit, at, move |tx, seen| {
-        let until = hours.map(|hours| tx.now().plus(Duration::from_hours(hours)));
+        let until = form.hours("hours")?.map(|hours| tx.now().plus(hours));
         casework::transition(tx, seen, &Transition { action, reason, until })?;
         Ok(back(&case, done))
     })

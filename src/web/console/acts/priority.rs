@@ -57,15 +57,16 @@ pub(super) fn parts(facts: &Facts, form: &Form) -> Parts {
 pub(super) async fn act(call: &Call, visit: Visit, at: At, form: Form) -> Result<Answered> {
     let case = at.case.clone();
     // A raise may move the case out of the queues of whoever raised it: also when it is clicked twice, they read where it went.
-    desk::leaving::<ChangePriority>(call, visit, at, move |tx, grant| {
+    desk::moving::<ChangePriority>(call, visit, at, move |tx, grant| {
         let who = grant.who().clone();
+        form.require(&["priority", "reason_code", "text"])?;
         let missing = |pointer: &str| Error::invalid(pointer, Rule::Required);
         let to = form.code::<Priority>("priority")?.ok_or_else(|| missing("/priority"))?;
         let reason_code = form.code::<PriorityReason>("reason_code")?.ok_or_else(|| missing("/reason_code"))?;
         let change = Change { to, reason_code, text: form.text("text").to_owned() };
         Ok(match acts::change_priority(tx, grant, change)? {
             Done::Now(now) if !now.queues().iter().any(|queue| access::sees(&who, *queue)) => {
-                queues::to(format!("/console/moved?queue={}", now.queue.as_str()))
+                queues::to(format!("/console/moved?queue={}&mode={}", now.queue.as_str(), now.mode.as_str()))
             }
             Done::Now(_) => back(&case, "reprioritised"),
             Done::Pending(_) => back(&case, "proposed"),

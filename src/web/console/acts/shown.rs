@@ -68,6 +68,8 @@ struct Since {
 struct AsNote {
     key: String,
     text: String,
+    /// Whether the case is nobody's, to be taken again.
+    is_free: bool,
 }
 
 #[derive(Template)]
@@ -75,12 +77,15 @@ struct AsNote {
 struct FormPage {
     shell: Shell,
     case: CaseLine,
+    mode: &'static str,
     leaf: &'static str,
     parts: Parts,
     errors: Vec<(String, String)>,
     trouble: Option<Trouble>,
     since: Vec<Since>,
     as_note: Option<AsNote>,
+    /// The key of the form that takes another case, where somebody was quicker.
+    another: Option<String>,
     key: String,
     seen: i64,
     is_unsent: bool,
@@ -102,16 +107,21 @@ impl Shown {
         let Self { leaf, facts, form, error } = self;
         let writer = facts.seated.writer(call);
         let mut parts = leaf.parts(&facts, &form);
-        let errors = if let Some(Error::Invalid(wrong)) = &error { mark(&mut parts.fields, wrong) } else { Vec::new() };
+        let errors = match &error {
+            Some(Error::Invalid(wrong)) => mark(&mut parts.fields, wrong, |pointer| leaf.field(&form, pointer)),
+            Some(_) | None => Vec::new(),
+        };
         let is_used = matches!(error, Some(Error::Refused(Refused::IdempotencyKeyReused)));
         let key = form.given("key").filter(|_| !is_used).map_or_else(|| facts.seated.key(call), str::to_owned);
         let mut shell = facts.seated.shell(call, &parts.title, "");
         shell.is_trial = facts.case.mode == crate::domain::terms::Mode::Test;
         let page = FormPage {
             shell,
-            trouble: error.as_ref().and_then(|error| trouble(error, &facts, writer)),
+            trouble: error.as_ref().and_then(|error| trouble(error, &facts, &form, writer)),
             since: since(&facts, &form, error.as_ref(), writer),
             as_note: as_note(call, &facts, &form, error.as_ref()),
+            another: matches!(error, Some(Error::Conflict(Conflict::ClaimedByOther))).then(|| facts.seated.key(call)),
+            mode: facts.case.mode.as_str(),
             case: line(&facts, writer),
             leaf: leaf.as_str(),
             is_unsent: error.is_some() || form.words().next().is_some(),
@@ -127,7 +137,10 @@ impl Shown {
 
 /// What happened since the form was made: only where that is why it was not done.
 fn since(facts: &Facts, form: &Form, error: Option<&Error>, writer: Writer) -> Vec<Since> {
-    let is_stale = matches!(error, Some(Error::Refused(Refused::PreconditionFailed | Refused::PreconditionRequired)));
+    let is_stale = matches!(
+        error,
+        Some(Error::Refused(Refused::PreconditionFailed | Refused::PreconditionRequired) | Error::Conflict(_))
+    );
     let is_back = error.is_none() && form.given("seen").is_some();
     if !is_stale && !is_back {
         return Vec::new();
@@ -158,16 +171,10 @@ fn line(facts: &Facts, writer: Writer) -> CaseLine {
 }
 
 /// Writes beside each field what is wrong with it, and gives what stands above the form: a link to each.
-fn mark(fields: &mut [Field], wrong: &Violations) -> Vec<(String, String)> {
+fn mark(fields: &mut [Field], wrong: &Violations, field: impl Fn(&str) -> String) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for broken in &wrong.named {
-        let name = broken.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
-        // A time is asked for in hours.
-        let name = match name {
-            "until" => "hours",
-            "channels" => "phone",
-            other => other,
-        };
+        let name = field(&broken.pointer);
         let said = capital(&sayings::rule(&broken.rule));
         let mut target = "main".to_owned();
         if let Some(field) = fields.iter_mut().find(|field| field.name == name) {
@@ -185,7 +192,7 @@ fn capital(text: &str) -> String {
 }
 
 /// What is said above a form that could not be done.
-fn trouble(error: &Error, facts: &Facts, writer: Writer) -> Option<Trouble> {
+fn trouble(error: &Error, facts: &Facts, form: &Form, writer: Writer) -> Option<Trouble> {
     if matches!(error, Error::Invalid(_)) {
         return None;
     }
@@ -194,7 +201,7 @@ fn trouble(error: &Error, facts: &Facts, writer: Writer) -> Option<Trouble> {
     if let Error::Conflict(Conflict::ClaimLost | Conflict::ClaimedByOther) = error {
         lines.push(format!("Held now by: {}.", queues::holder(&facts.names, writer, &facts.case)));
     }
-    if let Error::Conflict(_) = error {
+    if matches!(error, Error::Conflict(_)) && form.words().next().is_some() {
         lines.push("What you wrote stands below, and was not sent.".to_owned());
     }
     Some(Trouble { title: said.title.to_owned(), detail: said.detail.into_owned(), lines })
@@ -204,5 +211,6 @@ fn trouble(error: &Error, facts: &Facts, writer: Writer) -> Option<Trouble> {
 fn as_note(call: &Call, facts: &Facts, form: &Form, error: Option<&Error>) -> Option<AsNote> {
     let is_lost = matches!(error, Some(Error::Conflict(Conflict::ClaimLost)));
     let text = form.words().map(|(_, text)| text).collect::<Vec<_>>().join("\n\n");
-    is_lost.then(|| AsNote { key: facts.seated.key(call), text })
+    let is_free = facts.case.is_free_for(&facts.seated.member.id, facts.seated.now);
+    is_lost.then(|| AsNote { key: facts.seated.key(call), text, is_free })
 }

@@ -106,22 +106,46 @@ pub(super) async fn act(call: &Call, visit: Visit, at: At, form: Form) -> Result
     .await
 }
 
-fn wishes(form: &Form) -> Result<NewWishes> {
-    let missing = |pointer: &str| Error::invalid(pointer, Rule::Required);
-    let may_contact = form.given("may_contact").ok_or_else(|| missing("/may_contact"))? == "yes";
+/// The ways that are safe.
+fn safe(form: &Form) -> Vec<ChannelBody> {
     let with_value = WITH_VALUE.iter().filter_map(|(channel, _)| {
         let value = form.given(channel.as_str())?.trim().to_owned();
         Some(ChannelBody { kind: *channel, value: Some(value) })
     });
     let without = WITHOUT.iter().filter(|channel| form.is_on(channel.as_str()));
-    let without = without.map(|channel| ChannelBody { kind: *channel, value: None });
-    let never = Channel::ALL.iter().filter(|channel| form.is_on(&never(**channel)));
+    with_value.chain(without.map(|channel| ChannelBody { kind: *channel, value: None })).collect()
+}
+
+/// The ways by which she is never to be reached.
+fn forbidden(form: &Form) -> impl Iterator<Item = Channel> {
+    Channel::ALL.iter().copied().filter(|channel| form.is_on(&never(*channel)))
+}
+
+/// The field of a way, by its place in one of these lists; the first one where something is wrong with all of a list.
+pub(super) fn field(form: &Form, pointer: &str) -> String {
+    let mut steps = pointer.trim_start_matches('/').split('/');
+    let is_never = steps.next() == Some("never");
+    let place: Option<usize> = steps.next().and_then(|step| step.parse().ok());
+    let named = place.and_then(|place| {
+        if is_never {
+            forbidden(form).nth(place).map(never)
+        } else {
+            safe(form).get(place).map(|way| way.kind.as_str().to_owned())
+        }
+    });
+    named.unwrap_or_else(|| Channel::Phone.as_str().to_owned())
+}
+
+fn wishes(form: &Form) -> Result<NewWishes> {
+    form.require(&["how", "alone", "may_contact"])?;
+    let missing = |pointer: &str| Error::invalid(pointer, Rule::Required);
+    let may_contact = form.given("may_contact").ok_or_else(|| missing("/may_contact"))? == "yes";
     Ok(NewWishes {
         how: form.code("how")?.ok_or_else(|| missing("/how"))?,
         alone: form.code::<Answer>("alone")?.ok_or_else(|| missing("/alone"))?,
         may_contact,
-        channels: with_value.chain(without).filter(|_| may_contact).collect(),
-        never: never.map(|channel| ChannelBody { kind: *channel, value: None }).collect(),
+        channels: if may_contact { safe(form) } else { Vec::new() },
+        never: forbidden(form).map(|channel| ChannelBody { kind: channel, value: None }).collect(),
         hours: form.given("hours").map(str::to_owned),
         said: form.given("said").map(str::to_owned),
         voicemail_safe: Some(form.is_on("voicemail_safe")),
