@@ -16,13 +16,15 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// `headers` end each with a line break.
+    /// With a token. `headers` end each with a line break.
     pub(crate) fn new(line: &str, token: &str, headers: &str, body: &str) -> Self {
-        let text = format!(
-            "{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{headers}\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        Self::with(line, &format!("Authorization: Bearer {token}\r\n{headers}"), body)
+    }
+
+    /// The same from somebody who shows what these headers say.
+    pub(crate) fn with(line: &str, headers: &str, body: &str) -> Self {
+        let length = body.len();
+        let text = format!("{line} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
         let places = text.match_indices(MARK).map(|(at, _)| at).collect();
         Self { bytes: text.into_bytes(), places }
     }
@@ -66,6 +68,8 @@ pub(crate) fn unique() -> u64 {
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// Where the head of the last answer ends.
+    head: usize,
 }
 
 impl Connection {
@@ -73,7 +77,7 @@ impl Connection {
         let stream = TcpStream::connect(address).expect("the service listens");
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(std::time::Duration::from_mins(1))).unwrap();
-        Self { stream, buffer: Vec::with_capacity(16 * 1024) }
+        Self { stream, buffer: Vec::with_capacity(16 * 1024), head: 0 }
     }
 
     /// Sends a request and reads the answer: its status and body.
@@ -86,17 +90,22 @@ impl Connection {
                 break end + 4;
             }
         };
-        let text = std::str::from_utf8(&self.buffer[..head]).unwrap();
-        let status: u16 = text[9..12].parse().unwrap();
-        let length = text.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
-        });
-        let end = head + length.unwrap_or(0);
+        self.head = head;
+        let status: u16 = std::str::from_utf8(&self.buffer[9..12]).unwrap().parse().unwrap();
+        let length: usize = self.header("content-length").map_or(0, |length| length.parse().unwrap());
+        let end = head + length;
         while self.buffer.len() < end {
             self.read();
         }
         (status, std::str::from_utf8(&self.buffer[head..end]).unwrap())
+    }
+
+    /// What the last answer says in this header.
+    pub(crate) fn header(&self, wanted: &str) -> Option<&str> {
+        std::str::from_utf8(&self.buffer[..self.head]).unwrap().lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case(wanted).then(|| value.trim())
+        })
     }
 
     fn read(&mut self) {
