@@ -266,9 +266,9 @@ fn session(rx: &mut Look<'_>, bearer: &Sensitive<String>) -> Result<Session> {
 pub(super) fn case<A: CaseAct>(tx: &mut Unit<'_>, who: &Acting, id: &CaseId) -> Result<Grant<A>> {
     let mut case = in_sight(tx, who, id)?;
     if dialect::locks_rows(tx.conn()) {
-        // Whoever had it locked may have changed it, or whom it names.
+        // Whoever had it locked may have changed it, whom it names, or what this person declared: by leaving it themselves.
         let locked = case::find_locked(tx, id)?;
-        let hidden = who.walls().stand_before(tx, id)?;
+        let hidden = is_walled(tx, &who.id, id)?;
         case = locked.filter(|case| !hidden && may(who, case, Act::Read)).ok_or(Error::NotFound)?;
     }
     check(who, &case, A::ACT, tx.now())?;
