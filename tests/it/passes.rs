@@ -1,5 +1,9 @@
 //! Not this one: a case is given back without a reason, and whoever knows somebody in it leaves it for good.
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use futures_util::future::join;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
@@ -254,5 +258,51 @@ fn an_urgent_case_that_everybody_at_work_gave_back_rings_at_the_lead_at_once() {
             assert_eq!(rung.last().unwrap()["rung"], "lead", "{reference}");
             assert!(rung.last().unwrap()["people"].as_array().unwrap().contains(&json!(lead.id)), "{reference}");
         }
+    });
+}
+
+#[derive(QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// Waits until so many wait for a row of this database.
+async fn wait_for(beside: &mut PgConnection, count: i64) {
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while diesel::sql_query(waiting).get_result::<Waiting>(beside).unwrap().count < count {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn who_leaves_a_case_in_one_window_does_nothing_to_it_in_another() {
+    on_both(|world| async move {
+        // One who writes in SQLite is alone.
+        if !world.app.db.is_shared() {
+            return;
+        }
+        world.platform("spark").await.submit(&small("P-1")).await;
+        let one = world.staff(Role::Advocate).await;
+        let case = one.case_of("P-1").await;
+        let mut beside = PgConnection::establish(world.config.database_url.as_ref().unwrap().expose()).unwrap();
+        beside.batch_execute("BEGIN; SELECT 1 FROM cases FOR UPDATE").unwrap();
+        let leaving = json!({"knows_somebody": true});
+        let leaves = one.act(&case, "pass", &leaving);
+        let path = format!("/v1/triage/cases/{case}/notes");
+        let writes = async {
+            wait_for(&mut beside, 1).await;
+            let note = json!({"text": "From another window."});
+            let release = async {
+                // Both were let in, and wait for the case: first who leaves it, then who writes.
+                wait_for(&mut beside, 2).await;
+                beside.batch_execute("ROLLBACK").unwrap();
+            };
+            join(one.caller.post(&path, &note), release).await.0
+        };
+        let (left, wrote) = join(leaves, writes).await;
+        left.expect(200);
+        wrote.expect(404);
     });
 }
