@@ -10,6 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+/// How often a page is looked at until it is what is waited for, a hundredth of a second apart.
+const LOOKS: usize = 6_000;
+
 /// A browser with one page. It ends with this value.
 pub(crate) struct Browser {
     driver: Child,
@@ -94,7 +97,21 @@ impl Browser {
         self.post("execute/sync", &json!({"script": script, "args": arguments})).await
     }
 
-    /// The same, for what ends later: the script calls its last argument.
+    /// Whether something comes to hold in the page: looked at again and again, by the time that passes, because a browser
+    /// asks faster than a busy disk answers.
+    pub(crate) async fn comes_to(&self, holds: &str) -> bool {
+        let script = format!("return !!({holds})");
+        let mut looks = tokio::time::interval(Duration::from_millis(10));
+        for _ in 0..LOOKS {
+            looks.tick().await;
+            if self.run(&script, json!([])).await == json!(true) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Runs what ends later: the script calls its last argument.
     pub(crate) async fn run_async(&self, script: &str) -> Value {
         self.post("execute/async", &json!({"script": script, "args": []})).await
     }
@@ -172,8 +189,11 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({"media": media})).await;
     }
 
-    /// The whole page as a picture.
+    /// The whole page as a picture, for somebody to look at: not where checks run by themselves.
     pub(crate) async fn picture(&self, file: &Path) {
+        if std::env::var_os("CI").is_some() {
+            return;
+        }
         let answer = self
             .post(
                 "goog/cdp/execute",

@@ -110,12 +110,8 @@ impl Seat {
 
     /// Waits until something holds in the page.
     pub(crate) async fn until(&self, holds: &str) {
-        for _ in 0..3_000 {
-            if self.browser.run(&format!("return !!({holds})"), json!([])).await == json!(true) {
-                return;
-            }
-        }
-        panic!("{:?}: {holds} never held on {}: {}", self.hands, self.path().await, self.text().await);
+        let held = self.browser.comes_to(holds).await;
+        assert!(held, "{:?}: {holds} never held on {}: {}", self.hands, self.path().await, self.text().await);
     }
 
     /// Does something that leads to another page, which then says these words.
