@@ -1,7 +1,7 @@
 //! What is said of an error to people who work with pages: what happened, and what they can do.
 
+use super::page_rules::page_rule;
 use super::problems::{Said, said};
-use super::rules;
 use crate::error::{Conflict, Error, Forbidden, Refused, Unauthenticated};
 
 /// The title and the text of a page that says what went wrong.
@@ -26,7 +26,7 @@ pub fn trouble(error: &Error) -> Said {
         Error::Conflict(why) => conflict(why),
         Error::Refused(why) => refused(why),
         Error::Invalid(wrong) => {
-            let first = wrong.named.first().map(|broken| rules::rule(&broken.rule));
+            let first = wrong.named.first().map(|broken| page_rule(&broken.rule));
             said("Something is missing or does not fit", first.unwrap_or_else(|| "Look at the form once more.".into()))
         }
         Error::Throttled { .. } => {
@@ -75,7 +75,7 @@ fn conflict(why: &Conflict) -> Said {
         Conflict::ClaimedByOther => said("Somebody else has the case", "Somebody was quicker, or took it meanwhile."),
         Conflict::ClaimLost => said(
             "You do not hold this case any more",
-            "Your claim has ended. Take the case again, or keep what you wrote as a note.",
+            "Your claim has ended. Open the case to see whether you can take it again. What you wrote can be kept as a note.",
         ),
         Conflict::DuplicateReference { .. } => said("The reference is taken", "It belongs to another report."),
         Conflict::InFlight => said("It is being done", "The same form is being worked on. Try again in a moment."),

@@ -190,7 +190,7 @@ fn no_way_that_is_not_known_to_be_safe_is_recorded_as_a_safe_contact() {
             tab.submit(&page.form("/contact"), &sent).await.expect(422).says("She has not said that this way is safe");
         }
         let unchecked = [("records", "safe_contact"), ("channel", "phone"), ("text", "Rang her.")];
-        tab.submit(&page.form("/contact"), &unchecked).await.expect(422).says("Confirm that the channel is safe now");
+        tab.submit(&page.form("/contact"), &unchecked).await.expect(422).says("Confirm that the way is safe now");
         assert_eq!(who_notes(&world, &path).await, 0);
         let checked = [&unchecked[..], &[("channel_confirmed_safe", "true")]].concat();
         tab.submit(&page.form("/contact"), &checked).await.expect(303);
@@ -228,7 +228,7 @@ fn whoever_is_behind_a_wall_is_on_no_page_of_it_and_it_on_none_of_theirs() {
         assert!(!form.body.contains(&hidden.username) && !form.body.contains(&hidden.id));
         let sent = [("staff_id", hidden.id.as_str()), ("note", "Please look.")];
         let page = theirs.submit(&form.form("/hand-over"), &sent).await.expect(422);
-        page.says("No colleague who may take this case has this id");
+        page.says("Choose one of the colleagues who are shown");
         // What waits in it, and its row on a page that stands open.
         lead.take(&wall).await;
         let unfounded = json!({"outcome": "unfounded", "reason": "It was not him."});

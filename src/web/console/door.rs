@@ -145,7 +145,7 @@ fn turn_away(form: &Form, error: &Error) -> Result<HttpResponse> {
         ),
         Error::Invalid(wrong) => {
             let first = wrong.named.first();
-            let said = first.map(|broken| words::rule(&broken.rule).into_owned()).unwrap_or_default();
+            let said = first.map(|broken| words::page_rule(&broken.rule).into_owned()).unwrap_or_default();
             ("new_password", format!("Choose a password of your own: {said}"))
         }
         Error::Throttled { .. }

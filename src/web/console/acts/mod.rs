@@ -109,6 +109,8 @@ impl Leaf {
             (Self::Contact, "channel") if is_unsafe => "unsafe_channel",
             (Self::Contact, "look_again_by") => "look_again_hours",
             (Self::Contact, "check_in_by") => "check_in_hours",
+            (Self::Note, "wishes_asked") => "records",
+            (Self::Contact, "wishes_asked") => "channel",
             (Self::Ask, "due_at") => "due_hours",
             (Self::Ask, "not_before") => "wait_hours",
             (Self::Wishes, "channels" | "never") => return wishes::field(form, pointer),

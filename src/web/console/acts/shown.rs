@@ -175,7 +175,7 @@ fn mark(fields: &mut [Field], wrong: &Violations, field: impl Fn(&str) -> String
     let mut all = Vec::new();
     for broken in &wrong.named {
         let name = field(&broken.pointer);
-        let said = capital(&sayings::rule(&broken.rule));
+        let said = capital(&sayings::page_rule(&broken.rule));
         let mut target = "main".to_owned();
         if let Some(field) = fields.iter_mut().find(|field| field.name == name) {
             target = field.target();
