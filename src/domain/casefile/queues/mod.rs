@@ -12,7 +12,7 @@ mod shift;
 mod waiting;
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 
 pub use counts::{Count, count, counts, write_counts};
 pub(super) use linked::{are_all, known, linked};
@@ -23,7 +23,7 @@ pub use waiting::{ActSummary, Wanted as ActsWanted, acts};
 use crate::base::id::{CaseId, StaffId};
 use crate::base::time::Timestamp;
 use crate::db::AnyConnection;
-use crate::db::among::{Each, Search};
+use crate::db::among::{Each, Line, Search};
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::cases as table;
 use crate::db::schema::{case_offers, case_passes, case_queues};
@@ -63,12 +63,14 @@ fn free(who: &Acting, now: Timestamp) -> _ {
         .filter(case_passes::until.gt(now));
     let unclaimed = table::claimed_until.is_null().or(table::claimed_until.le(now));
     let unreserved = table::reserved_until.is_null().or(table::reserved_until.le(now)).or(table::assigned_to.eq(id));
-    let receiver: StaffId = who.id.clone();
+    let (to, receiver): (StaffId, StaffId) = (who.id.clone(), who.id.clone());
+    // Of the cases that others hold, few are offered to anybody: that is asked once, and of those alone how they are offered.
+    let offers = case_offers::table.filter(case_offers::staff_id.eq(to)).select(case_offers::case_id);
     let offered = case_offers::table
         .filter(case_offers::case_id.eq(table::id).and(case_offers::staff_id.eq(receiver)))
         .filter(case_offers::until.gt(now).and(case_offers::given_by.nullable().eq(table::assigned_to)));
     let left = unclaimed.and(unreserved).and(diesel::dsl::not(diesel::dsl::exists(passed)));
-    left.or(diesel::dsl::exists(offered))
+    left.or(table::id.eq_any(offers).and(diesel::dsl::exists(offered)))
 }
 
 /// Takes the most urgent case of the queue that nobody holds; nothing when there is none.
@@ -106,7 +108,7 @@ fn claim_of(tx: &mut Unit<'_>, who: &Acting, queues: &[Queue], mode: Mode) -> Re
     }
     // A look without a lock decides in which stretch the more urgent case waits; locking a candidate of each would hide
     // the other one from whoever claims at this moment.
-    while let Some(at) = most_urgent(tx, who, &stretches)? {
+    while let Some(at) = most_urgent(tx, who, mode, &stretches)? {
         let Some(stretch) = stretches.get_mut(at) else { break };
         let Some((rank, id)) = first_locked(tx, who, stretch)? else {
             // Others have locked all that is left of it. It stays, behind its end: the statement is the same.
@@ -141,14 +143,13 @@ struct Stretch {
     besides: bool,
 }
 
-/// The first case of a stretch that is free for this person: a query without what it selects, of which each gets its own type.
+/// The first case of a stretch that is free for this person: a query without what it selects, of which each gets its own type. What
+/// the stretch is, is a value or a column.
 macro_rules! first_free {
-    ($who:expr, $now:expr, $stretch:expr) => {
+    ($who:expr, $now:expr, $mode:expr, $queue:expr, $state:expr, $from:expr) => {
         table::table
-            .filter(
-                table::mode.eq($stretch.mode).and(table::queue.eq($stretch.queue)).and(table::state.eq($stretch.state)),
-            )
-            .filter(table::sort_rank.ge($stretch.from))
+            .filter(table::mode.eq($mode).and(table::queue.eq($queue)).and(table::state.eq($state)))
+            .filter(table::sort_rank.ge($from))
             .filter(free($who, $now))
             .filter(diesel::dsl::not(access::walled(&$who.id)))
             .order((table::sort_rank, table::id))
@@ -158,12 +159,12 @@ macro_rules! first_free {
 
 /// The same among those that stand in the queue besides their own.
 macro_rules! first_other {
-    ($who:expr, $now:expr, $stretch:expr) => {
+    ($who:expr, $now:expr, $mode:expr, $queue:expr, $state:expr, $from:expr) => {
         case_queues::table
             .inner_join(table::table)
-            .filter(case_queues::mode.eq($stretch.mode).and(case_queues::queue.eq($stretch.queue)))
-            .filter(case_queues::state.eq($stretch.state).and(case_queues::sort_rank.ge($stretch.from)))
-            .filter(table::state.eq($stretch.state))
+            .filter(case_queues::mode.eq($mode).and(case_queues::queue.eq($queue)))
+            .filter(case_queues::state.eq($state).and(case_queues::sort_rank.ge($from)))
+            .filter(table::state.eq($state))
             .filter(free($who, $now))
             .filter(diesel::dsl::not(access::walled(&$who.id)))
             .order((case_queues::sort_rank, case_queues::case_id))
@@ -173,33 +174,42 @@ macro_rules! first_other {
 
 /// Which of the stretches has the most urgent free case; nothing when none has any. In one statement, whatever their number:
 /// an advocate has sixteen.
-fn most_urgent(tx: &mut Unit<'_>, who: &Acting, stretches: &[Stretch]) -> Result<Option<usize>> {
+fn most_urgent(tx: &mut Unit<'_>, who: &Acting, mode: Mode, stretches: &[Stretch]) -> Result<Option<usize>> {
     let now = tx.now();
-    let search = |(at, stretch): (usize, &Stretch)| -> Search {
-        let at = written::<BigInt>(&format!("CAST({at} AS BIGINT)"));
-        if stretch.besides {
-            Box::new(first_other!(who, now, stretch).select((case_queues::sort_rank, at)))
-        } else {
-            Box::new(first_free!(who, now, stretch).select((table::sort_rank, at)))
-        }
+    let lines = |besides: bool| -> Vec<Line> {
+        let some = (0..).zip(stretches).filter(|(_, stretch)| stretch.besides == besides);
+        let line = |(number, Stretch { queue, state, from, .. }): (i64, &Stretch)| Line {
+            number,
+            queue: queue.as_str(),
+            state: state.as_str(),
+            from: *from,
+        };
+        some.map(line).collect()
     };
-    let of_each = Each::of(stretches.iter().enumerate().map(search).collect());
-    let found: Vec<(i64, i64)> = of_each.load(tx.conn())?;
-    Ok(found.into_iter().min().and_then(|(_, at)| usize::try_from(at).ok()))
+    let (queue, state, from) =
+        (written::<Text>("stretch.queue"), written::<Text>("stretch.state"), written::<BigInt>("stretch.start"));
+    let own = first_free!(who, now, mode, queue.clone(), state.clone(), from.clone()).select(table::sort_rank);
+    let other = first_other!(who, now, mode, queue, state.clone(), from).select(case_queues::sort_rank);
+    let (own, other): (Search, Search) = (Box::new(own), Box::new(other));
+    let of_each = Each::of([(lines(false), own), (lines(true), other)]);
+    let found: Vec<(Option<i64>, i64)> = of_each.load(tx.conn())?;
+    let first = found.into_iter().filter_map(|(rank, number)| rank.map(|rank| (rank, number))).min();
+    Ok(first.and_then(|(_, number)| usize::try_from(number).ok()))
 }
 
 /// The first case of a stretch that is free for this person: its rank and id. Its row is locked, and rows that others have
 /// locked are passed over, so that many claimers never wait for each other.
 fn first_locked(tx: &mut Unit<'_>, who: &Acting, stretch: &Stretch) -> Result<Option<(i64, Perhaps<CaseId>)>> {
-    let now = tx.now();
-    if stretch.besides {
-        let query = first_other!(who, now, stretch).select((case_queues::sort_rank, case_queues::case_id));
+    let (now, Stretch { queue, mode, state, from, besides }) = (tx.now(), stretch);
+    if *besides {
+        let query = first_other!(who, now, *mode, *queue, *state, *from);
+        let query = query.select((case_queues::sort_rank, case_queues::case_id));
         return Ok(match tx.conn() {
             AnyConnection::Postgres(conn) => query.for_no_key_update().skip_locked().first(conn).optional()?,
             AnyConnection::Sqlite(conn) => query.first(conn).optional()?,
         });
     }
-    let query = first_free!(who, now, stretch).select((table::sort_rank, table::id));
+    let query = first_free!(who, now, *mode, *queue, *state, *from).select((table::sort_rank, table::id));
     Ok(match tx.conn() {
         AnyConnection::Postgres(conn) => query.for_no_key_update().skip_locked().first(conn).optional()?,
         AnyConnection::Sqlite(conn) => query.first(conn).optional()?,
