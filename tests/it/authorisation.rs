@@ -33,7 +33,7 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
-const TABLE: [(&str, Who); 61] = {
+const TABLE: [(&str, Who); 62] = {
     use Scope::{ReportsRead, ReportsWrite, RequestsWrite, WebhooksManage};
     use Who::{Anyone, Platform, Staff};
     [
@@ -77,6 +77,7 @@ const TABLE: [(&str, Who); 61] = {
         ("open_second_factor", Staff([403, 200, 200, 403, 403])),
         ("list_queues", Staff([200, 200, 200, 200, 403])),
         ("claim_next", Staff([200, 200, 200, 403, 403])),
+        ("claim_most_urgent", Staff([200, 200, 200, 403, 403])),
         ("list_late_matches", Staff([403, 200, 200, 403, 403])),
         ("list_cases", Staff([200, 200, 200, 200, 403])),
         ("get_case", Staff([200, 200, 200, 200, 404])),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use recourse::domain::people::staff::Role;
+use recourse::domain::triage::Queue;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -249,4 +250,38 @@ fn batches_at_once_store_each_report_once() {
             assert_eq!((listed.len(), references.len()), (180, 180));
         },
     );
+}
+
+#[test]
+fn of_all_ones_queues_the_most_urgent_is_taken() {
+    on_both(|world| async move {
+        let spark = world.platform("spark").await;
+        // The most urgent comes last, and each stands in a queue of its own.
+        for (reference, category) in [("A-1", "romance_fraud"), ("A-2", "spiking")] {
+            let mut body = small(reference);
+            body["category"] = json!(category);
+            spark.submit(&body).await;
+        }
+        let mut urgent = full("A-3");
+        urgent["answers"] = json!({"not_safe_now": "yes", "very_frightened": "yes"});
+        spark.submit(&urgent).await;
+        let (all, fraud) =
+            (world.staff(Role::Advocate).await, world.staff_with(Role::Advocate, vec![Queue::Fraud]).await);
+        let take = async |who: &Staff, query: &str, status: u16| {
+            who.caller.post(&format!("/v1/triage/claim{query}"), &json!({})).await.expect(status)
+        };
+        take(&all, "?mode=test", 204).await;
+        let first = take(&all, "", 200).await.json();
+        assert_eq!(first["priority"], "p0");
+        // Whoever has one queue on their list is offered that alone.
+        let of_fraud = take(&fraud, "", 200).await.json();
+        assert_eq!(of_fraud["queue"], "fraud");
+        take(&fraud, "", 204).await;
+        assert_ne!(take(&all, "", 200).await.json()["queue"], "fraud");
+        take(&all, "", 204).await;
+        // What lapses is taken by whoever asks next.
+        world.pass(16 * 60);
+        take(&fraud, "", 200).await;
+        assert_eq!(take(&all, "", 200).await.json()["id"], first["id"]);
+    });
 }

@@ -325,13 +325,14 @@ fn an_answer_is_not_repeated_to_somebody_who_may_no_longer_see_the_case() {
     on_both(|world| async move {
         let spark = world.platform("spark").await;
         spark.submit(&full("SPK-1")).await;
-        for loses in ["queues", "wall", "queue_claim"] {
+        for loses in ["queues", "wall", "queue_claim", "any_claim"] {
             let who = world.staff(Role::Lead).await;
             let case = who.case_of("SPK-1").await;
             let (key, body) = (new_key(), json!({}));
             let queue = who.case(&case).await.0["queue"].as_str().unwrap().to_owned();
             let path = match loses {
                 "queue_claim" => format!("/v1/triage/queues/{queue}/claim"),
+                "any_claim" => "/v1/triage/claim".to_owned(),
                 _ => format!("/v1/triage/cases/{case}/claim"),
             };
             let first = who.caller.post_with(&path, &key, None, &body).await.expect(200);

@@ -6,6 +6,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{case_answer, visit};
 use crate::base::time::Timestamp;
+use crate::domain::access::Acting;
+use crate::domain::case::Case;
 use crate::domain::casefile::queues::{self, Count};
 use crate::domain::ledger::idempotency::Reply;
 use crate::domain::terms::Mode;
@@ -87,18 +89,38 @@ async fn claim(call: Call, raw: Raw) -> Result<HttpResponse> {
     let queue = call.request().match_info().get("queue").and_then(Queue::parse).ok_or(Error::NotFound)?;
     let mode = query.mode.unwrap_or(Mode::Live);
     raw.says_nothing(&call).await?;
-    let answered = desk::once(&call, visit(&call, &raw)?, move |tx, who| {
-        Ok(match queues::claim(tx, who, queue, mode)? {
-            Some(case) => Reply::of(Owner::case(&case.id), case_answer(&case)?),
-            None => Reply::of(Owner::staff(&who.id), empty()),
-        })
-    });
-    Ok(render(answered.await?))
+    let answered =
+        desk::once(&call, visit(&call, &raw)?, move |tx, who| taken(who, queues::claim(tx, who, queue, mode)?)).await;
+    Ok(render(answered?))
+}
+
+/// `POST /v1/triage/claim`.
+#[utoipa::path(post, path = "/v1/triage/claim", tag = "triage", operation_id = "claim_most_urgent",
+    summary = "Take the most urgent case of all your queues that nobody holds",
+    description = "As `claim_next`, of whichever queue on your list has it.",
+    params(ModeQuery),
+    responses((status = 200, description = "You hold this case for 15 minutes; a heartbeat renews that", body = crate::domain::casefile::CaseSummary), (status = 204, description = "There is none")))]
+async fn claim_any(call: Call, raw: Raw) -> Result<HttpResponse> {
+    let query: ModeQuery = call.query()?;
+    let mode = query.mode.unwrap_or(Mode::Live);
+    raw.says_nothing(&call).await?;
+    let answered =
+        desk::once(&call, visit(&call, &raw)?, move |tx, who| taken(who, queues::claim_any(tx, who, mode)?)).await;
+    Ok(render(answered?))
+}
+
+/// The case that somebody took. That there was none is nobody's but theirs.
+fn taken(who: &Acting, case: Option<Case>) -> Result<Reply> {
+    Ok(match case {
+        Some(case) => Reply::of(Owner::case(&case.id), case_answer(&case)?),
+        None => Reply::of(Owner::staff(&who.id), empty()),
+    })
 }
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::of(__path_list, list, Caller::Staff, Policy::Staff),
         Row::of(__path_claim, claim, Caller::Staff, Policy::Staff).json().keyed(),
+        Row::of(__path_claim_any, claim_any, Caller::Staff, Policy::Staff).json().keyed().refused_with(&["404"]),
     ]
 }
