@@ -34,6 +34,17 @@ async fn key(tab: &mut Tab) -> String {
     page.form("/sign-out").fields.iter().find(|(name, _)| name == "key").unwrap().1.clone()
 }
 
+/// A key for a row that takes one.
+async fn key_for(row: &endpoints::Row, tab: &mut Tab) -> String {
+    if row.method == Method::GET.as_str() { String::new() } else { key(tab).await }
+}
+
+/// Somebody of this role who has just signed in, with two queues on their list if they have any.
+async fn fresh(world: &World, role: Role) -> Tab {
+    let queues = if role == Role::Administrator { Vec::new() } else { vec![Queue::Other, Queue::StalkingViolence] };
+    Tab::of(world, &world.staff_with(role, queues).await).await
+}
+
 /// What is told of an answer: its status, and where it leads.
 fn told(page: &Page, case: &str) -> String {
     let to = page.headers.get("location").map(|to| to.to_str().unwrap().replace(case, "ID"));
@@ -57,6 +68,10 @@ fn every_page_answers_each_as_approved() {
         spark.submit(&full("SPK-walled")).await;
         let safeguarding = world.staff(Role::SafeguardingLead).await;
         let (child, wall) = (safeguarding.case_of("SPK-child").await, safeguarding.case_of("SPK-walled").await);
+        let mut people = Vec::new();
+        for role in ROLES {
+            people.push((role, fresh(&world, role).await, Tab::of(&world, &walled(&world, role).await).await));
+        }
         let mut grid: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut count = 0;
         for row in endpoints::console() {
@@ -66,34 +81,30 @@ fn every_page_answers_each_as_approved() {
             for (who, mut tab) in strangers(&world).await {
                 cells.push(format!("{who} {}", told(&call(&mut tab, row, MISSING, "none").await, MISSING)));
             }
-            for role in ROLES {
-                let queues =
-                    if role == Role::Administrator { Vec::new() } else { vec![Queue::Other, Queue::StalkingViolence] };
-                let mut tab = Tab::of(&world, &world.staff_with(role, queues).await).await;
-                let with = key(&mut tab).await;
+            for (role, tab, behind) in &mut people {
+                let role = *role;
                 if !is_of_case {
-                    cells.push(format!(
-                        "{} {}",
-                        role.as_str(),
-                        told(&call(&mut tab, row, MISSING, &with).await, MISSING)
-                    ));
+                    // Some of these end the session.
+                    let mut tab = fresh(&world, role).await;
+                    let with = key_for(row, &mut tab).await;
+                    let answer = told(&call(&mut tab, row, MISSING, &with).await, MISSING);
+                    cells.push(format!("{} {answer}", role.as_str()));
                     continue;
                 }
                 count += 1;
                 let reference = format!("SPK-{count}");
                 spark.submit(&small(&reference)).await;
                 let own = safeguarding.case_of(&reference).await;
-                let missing = call(&mut tab, row, MISSING, &with).await;
-                let next = key(&mut tab).await;
-                let elsewhere = call(&mut tab, row, &child, &next).await;
-                let mut behind = Tab::of(&world, &walled(&world, role).await).await;
-                let hidden_key = key(&mut behind).await;
-                let hidden = call(&mut behind, row, &wall, &hidden_key).await;
+                // What is refused uses up no key.
+                let with = key_for(row, tab).await;
+                let missing = call(tab, row, MISSING, &with).await;
+                let elsewhere = call(tab, row, &child, &with).await;
+                let hidden_key = key_for(row, behind).await;
+                let hidden = call(behind, row, &wall, &hidden_key).await;
                 for other in [&elsewhere, &hidden] {
                     assert_eq!((other.status, plain(other)), (missing.status, plain(&missing)), "{name} by {role:?}");
                 }
-                let next = key(&mut tab).await;
-                let answer = call(&mut tab, row, &own, &next).await;
+                let answer = call(tab, row, &own, &with).await;
                 cells.push(format!("{} {}/{}", role.as_str(), told(&answer, &own), told(&missing, MISSING)));
             }
         }

@@ -60,6 +60,9 @@ impl Trouble {
     /// Looks at a page in each light and at each width.
     async fn look(&mut self, name: &str, words: &str) {
         self.seat.says(words).await;
+        // Members and codes are written so, and no person knows them.
+        let said = self.seat.text().await;
+        assert!(!said.contains('`') && !said.contains("member"), "{name}: {said}");
         self.seen += 1;
         let browser = &self.seat.browser;
         browser.run(&self.checker, json!([])).await;

@@ -1,8 +1,16 @@
 //! What happened in a case: its record and its notes as one.
 
+use recourse::base::id::CaseId;
+use recourse::base::secret::Sensitive;
+use recourse::db::Share;
+use recourse::domain::access::Sight;
+use recourse::domain::casefile::timeline::{self, Part};
 use recourse::domain::casework::colleagues;
+use recourse::domain::desk;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
+use recourse::domain::unit::{Entry, Look};
+use recourse::error::Error;
 use serde_json::{Value, json};
 
 use crate::harness::client::{Staff, full, small};
@@ -208,5 +216,39 @@ fn nobody_reads_that_a_wall_ended_a_claim_but_those_who_keep_walls() {
         };
         assert_eq!(causes(&safe).await, [json!("wall")]);
         assert_eq!(causes(&advocate).await, [Value::Null], "that it ended is told, and not why");
+    });
+}
+
+#[test]
+fn whoever_may_read_no_words_any_more_is_not_shown_those_that_were_read_for_them() {
+    on_both(|world| async move {
+        world.platform("spark").await.submit(&small("T-1")).await;
+        let lead = world.staff(Role::Lead).await;
+        let case = lead.case_of("T-1").await;
+        lead.take(&case).await;
+        lead.act(&case, "notes", &json!({"text": "She rang from a box."})).await.expect(201);
+        let id: CaseId = case.parse().unwrap();
+        let read_by = async |bearer: Sensitive<String>| {
+            let (id, who) = (id.clone(), bearer);
+            let read = move |rx: &mut Look<'_>, sight: &Sight| timeline::timeline(rx, sight, &Part::From(None));
+            world.app.read(move |rx| desk::shown(rx, &who, &id, read)).await.unwrap()
+        };
+        let record = async |bearer: Sensitive<String>, view| {
+            let (id, who) = (id.clone(), bearer);
+            let work = move |entry: &mut Entry<'_>| {
+                desk::look(entry, &who, &id, |tx, grant| timeline::record(tx, grant, view)).map(drop)
+            };
+            world.app.enter(&Share::of("lead"), work).await
+        };
+        let bearer = || Sensitive::new(lead.caller.token.clone());
+        record(bearer(), read_by(bearer()).await).await.unwrap();
+        // The page is made, and is not on record yet, when a lead becomes an auditor and signs in again.
+        let view = read_by(bearer()).await;
+        let name = lead.username.clone();
+        world.app.write(TEST, move |tx| colleagues::set_role(tx, &name, Role::Auditor).map(drop)).await.unwrap();
+        let auditor = world.signed_in_again(&lead).await;
+        let refused = record(Sensitive::new(auditor.caller.token.clone()), view).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+        auditor.caller.get(&format!("/v1/triage/cases/{case}/timeline")).await.expect(200);
     });
 }

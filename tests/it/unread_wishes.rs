@@ -3,6 +3,7 @@
 use recourse::domain::people::staff::Role;
 use serde_json::json;
 
+use crate::console_walks::{path_of, sit, take};
 use crate::harness::client::full;
 use crate::harness::on_both;
 use crate::lenient::{taken, with};
@@ -107,5 +108,39 @@ fn a_reporter_whom_nobody_can_name_is_a_witness() {
             );
             assert_ne!(case["id"], id, "it joins nothing");
         }
+    });
+}
+
+#[test]
+fn the_form_of_a_note_says_where_to_write_down_what_she_answers() {
+    on_both(|world| async move {
+        let mut body = full("W-1");
+        body["contact"] = json!({"may_contact": true, "call_after": "ten"});
+        world.platform("spark").await.submit(&body).await;
+        let (who, mut tab) = sit(&world, Role::Advocate).await;
+        let page = take(&mut tab).await;
+        let path = path_of(&page);
+        let case = path.rsplit('/').next().unwrap().to_owned();
+        assert_eq!(who.case(&case).await.0["contact_barred"], true);
+        let form = tab.open(&format!("{path}/note")).await.expect(200).form("/note");
+        let check = [
+            ("records", "coercion_check"),
+            ("how", "phone"),
+            ("alone", "yes"),
+            ("text", "She says that it is her wish."),
+        ];
+        let page = tab.submit(&form, &check).await.expect(422);
+        page.says("Her contact wishes could not be read: ask her, and use “Record how she may be reached”");
+        assert!(page.body.contains("href=\"#records") && !page.words().contains("wishes_asked"), "{}", page.words());
+        // There it is lifted, and the words that came back are kept.
+        let form = tab.open(&format!("{path}/wishes")).await.expect(200).form("/wishes");
+        tab.follow(
+            &form,
+            &[("how", "phone"), ("alone", "yes"), ("may_contact", "yes"), ("portal", "true"), ("device_shared", "no")],
+        )
+        .await
+        .expect(200);
+        assert_eq!(who.case(&case).await.0["contact_barred"], false);
+        tab.submit(&page.form("/note"), &[]).await.expect(303);
     });
 }
