@@ -166,12 +166,6 @@ impl Browser {
         self.post(&format!("element/{element}/click"), &json!({})).await;
     }
 
-    /// Writes into what stands at this place (an `XPath`), behind what is there.
-    pub(crate) async fn write(&self, place: &str, text: &str) {
-        let element = self.element(place).await;
-        self.post(&format!("element/{element}/value"), &json!({"text": text})).await;
-    }
-
     /// Runs a script at the beginning of every page from now on, before anything of the page's own.
     pub(crate) async fn before_every_page(&self, script: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;

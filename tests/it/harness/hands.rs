@@ -12,7 +12,7 @@ use super::{TEST, World};
 pub(crate) enum Hands {
     /// Keys alone, with the script of the pages.
     Keys,
-    /// Links, buttons and fields, without a script.
+    /// The tabulator and what has the focus, without a script.
     Plain,
 }
 
@@ -122,54 +122,37 @@ impl Seat {
         self.says(words).await;
     }
 
-    /// Follows a link, or presses a button, that has a key: by that key, or as it stands there.
+    /// Follows a link, or presses a button, that has a key: by that key, or by going there.
     pub(crate) async fn key(&self, key: &str, words: &str) {
+        match self.hands {
+            Hands::Keys => self.turn(self.browser.press(key), words).await,
+            Hands::Plain => self.go("key", key, words).await,
+        }
+    }
+
+    /// Goes to something by the tabulator, and presses Enter there.
+    async fn go(&self, kind: &str, name: &str, words: &str) {
         let act = async {
-            match self.hands {
-                Hands::Keys => self.browser.press(key).await,
-                Hands::Plain => self.browser.click(&format!("//*[@data-key='{key}']")).await,
-            }
+            self.reach(kind, name, "").await;
+            self.browser.press(&ENTER.to_string()).await;
         };
         self.turn(act, words).await;
     }
 
     /// Follows a link of the page by what it says.
     pub(crate) async fn follow(&self, link: &str, words: &str) {
-        let act = async {
-            match self.hands {
-                Hands::Keys => {
-                    self.reach("link", link, "").await;
-                    self.browser.press(&ENTER.to_string()).await;
-                }
-                Hands::Plain => self.browser.click(&format!("//main//a[contains(., '{link}')]")).await,
-            }
-        };
-        self.turn(act, words).await;
+        self.go("link", link, words).await;
     }
 
     /// Sends a form by its button.
     pub(crate) async fn send(&self, button: &str, words: &str) {
-        let act = async {
-            match self.hands {
-                Hands::Keys => {
-                    self.reach("button", button, "").await;
-                    self.browser.press(&ENTER.to_string()).await;
-                }
-                Hands::Plain => self.browser.click(&format!("//main//button[contains(., '{button}')]")).await,
-            }
-        };
-        self.turn(act, words).await;
+        self.go("button", button, words).await;
     }
 
     /// Writes into a field.
     pub(crate) async fn write(&self, field: &str, text: &str) {
-        match self.hands {
-            Hands::Keys => {
-                self.reach("field", field, "").await;
-                self.browser.press_all(text.chars()).await;
-            }
-            Hands::Plain => self.browser.write(&format!("//main//*[@id='{field}']"), text).await,
-        }
+        self.reach("field", field, "").await;
+        self.browser.press_all(text.chars()).await;
         let script = "return document.getElementById(arguments[0]).value";
         assert_eq!(self.browser.run(script, json!([field])).await, json!(text), "{:?}: {field}", self.hands);
     }
@@ -187,24 +170,15 @@ impl Seat {
     }
 
     async fn try_to_choose(&self, field: &str, value: &str) {
-        match self.hands {
-            Hands::Keys => {
-                let way = self.reach("field", field, value).await;
-                match way["steps"].as_u64() {
-                    // A first press of the space bar chooses what has the focus; arrows go on from there.
-                    Some(steps) if way["isList"] == json!(false) => {
-                        self.browser.press(" ").await;
-                        self.browser.press_all((0..steps).map(|_| DOWN)).await;
-                    }
-                    Some(steps) => self.browser.press_all((0..steps).map(|_| DOWN)).await,
-                    None => panic!("{field}: {way}"),
-                }
+        let way = self.reach("field", field, value).await;
+        match way["steps"].as_u64() {
+            // A first press of the space bar chooses what has the focus; arrows go on from there.
+            Some(steps) if way["isList"] == json!(false) => {
+                self.browser.press(" ").await;
+                self.browser.press_all((0..steps).map(|_| DOWN)).await;
             }
-            Hands::Plain => {
-                let place = format!("//main//*[@name='{field}']");
-                let choice = format!("{place}[self::input and @value='{value}'] | {place}/option[@value='{value}']");
-                self.browser.click(&choice).await;
-            }
+            Some(steps) => self.browser.press_all((0..steps).map(|_| DOWN)).await,
+            None => panic!("{field}: {way}"),
         }
     }
 
@@ -242,6 +216,7 @@ const WAY: &str = "
         link: e => e.tagName === 'A' && e.textContent.includes(name) && e.closest('main'),
         button: e => e.tagName === 'BUTTON' && e.textContent.includes(name) && e.closest('main'),
         field: e => e.name === name && e.closest('main'),
+        key: e => e.dataset.key === name,
     }[kind];
     const wanted = stops.find(is);
     if (!wanted) return {tabs: null, title: document.title, stops: stops.map(e => e.outerHTML.slice(0, 60))};
