@@ -8,8 +8,8 @@ use recourse::domain::triage::Queue;
 use serde_json::json;
 
 use crate::console_inputs::{FORMS, at_work};
-use crate::console_walks::{path_of, take};
-use crate::harness::client::small;
+use crate::console_walks::{path_of, sit, take};
+use crate::harness::client::{full, small};
 use crate::harness::on_both;
 use crate::harness::tab::Tab;
 
@@ -91,5 +91,19 @@ fn a_trial_says_so_on_every_page() {
         // A real one does not.
         world.platform("spark").await.submit(&small("SPK-3")).await;
         assert!(!take(&mut tab).await.words().contains(said));
+    });
+}
+
+#[test]
+fn places_are_called_as_people_there_call_them() {
+    on_both(|world| async move {
+        let mut body = full("SPK-1");
+        body["reporter"]["region"] = json!("GB-BFS");
+        world.platform("spark").await.submit(&body).await;
+        let (_, mut tab) = sit(&world, Role::Advocate).await;
+        tab.open("/console").await.expect(200).says("Northern Ireland");
+        let page = take(&mut tab).await;
+        page.says("Northern Ireland");
+        tab.open(&format!("{}/note", path_of(&page))).await.expect(200).says("Northern Ireland");
     });
 }

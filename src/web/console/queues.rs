@@ -138,7 +138,7 @@ pub(super) struct Line {
     pub(super) clock_words: String,
     pub(super) clock: Option<Moment>,
     waiting: Moment,
-    region: String,
+    region: &'static str,
     platform: String,
     pub(super) holder: String,
 }
@@ -159,7 +159,7 @@ pub(super) fn line(read: &Read, writer: Writer, case: &Case) -> Line {
         clock_words: due.as_ref().map_or_else(|| "none runs".to_owned(), |(kind, at)| format!("{kind}, {}", at.clock)),
         clock: due.map(|(_, at)| at),
         waiting: writer.write(case.received_at),
-        region: case.region.map_or_else(|| "region not known".to_owned(), |region| words::plain(region.as_str())),
+        region: words::region(case.region),
         platform: read.platforms.get(&case.platform_id).cloned().unwrap_or_default(),
         holder: holder(&read.names, writer, case),
     }

@@ -4,6 +4,7 @@ use crate::domain::case::clocks::ClockKind;
 use crate::domain::case::{Outcome, PrioritySource, State};
 use crate::domain::casework::acts::ActKind;
 use crate::domain::casework::offers::WhyNot;
+use crate::domain::terms::region::Region;
 use crate::domain::terms::taxonomy::{CategoryCode, taxonomy};
 use crate::domain::terms::words::{Answer, DesiredOutcome, Relation};
 use crate::domain::triage::{Priority, Queue};
@@ -73,6 +74,26 @@ pub(super) fn plain(code: &str) -> String {
     let text = code.replace('_', " ");
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+}
+
+/// Where somebody lives, as far as it is known.
+pub(super) const fn region(region: Option<Region>) -> &'static str {
+    match region {
+        Some(Region::NorthEast) => "North East",
+        Some(Region::NorthWest) => "North West",
+        Some(Region::YorkshireAndTheHumber) => "Yorkshire and The Humber",
+        Some(Region::EastMidlands) => "East Midlands",
+        Some(Region::WestMidlands) => "West Midlands",
+        Some(Region::EastOfEngland) => "East of England",
+        Some(Region::London) => "London",
+        Some(Region::SouthEast) => "South East",
+        Some(Region::SouthWest) => "South West",
+        Some(Region::Wales) => "Wales",
+        Some(Region::Scotland) => "Scotland",
+        Some(Region::NorthernIreland) => "Northern Ireland",
+        Some(Region::OutsideOrUnknown) => "Outside the UK or unknown",
+        None => "region not known",
+    }
 }
 
 /// How a case ended.
