@@ -48,11 +48,7 @@ pub fn on_case<A: CaseAct>(
     at: &At,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer>,
 ) -> Result<Answered> {
-    once(entry, visit, |tx, who| {
-        let grant = access::case::<A>(tx, who, &at.case)?;
-        at.seen.holds(grant.case().version)?;
-        Ok(Reply::of(Owner::case(&at.case), work(tx, grant)?))
-    })
+    at_case(entry, visit, at, work, |_, _| Ok(Owner::case(&at.case)))
 }
 
 /// Does an act by which a colleague leaves a case, once for each key. They may see no more of it afterwards, so the answer says
@@ -66,11 +62,7 @@ pub fn leaving<A: CaseAct>(
     at: &At,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer>,
 ) -> Result<Answered> {
-    once(entry, visit, |tx, who| {
-        let grant = access::case::<A>(tx, who, &at.case)?;
-        at.seen.holds(grant.case().version)?;
-        Ok(Reply::of(Owner::staff(&who.id), work(tx, grant)?))
-    })
+    at_case(entry, visit, at, work, |_, who| Ok(Owner::staff(&who.id)))
 }
 
 /// Does an act that may move a case out of a colleague's queues, once for each key. While they see it, the answer is kept as that of
@@ -84,15 +76,25 @@ pub fn moving<A: CaseAct>(
     at: &At,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer>,
 ) -> Result<Answered> {
+    at_case(entry, visit, at, work, |tx, who| match access::check_sight(tx, who, &at.case) {
+        Err(Error::NotFound) => Ok(Owner::staff(&who.id)),
+        seen => seen.map(|()| Owner::case(&at.case)),
+    })
+}
+
+/// An act on a case, once for each key. Under whose keys its answer is kept is asked when it is done.
+fn at_case<A: CaseAct>(
+    entry: &mut Entry<'_>,
+    visit: Visit,
+    at: &At,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer>,
+    kept_for: impl FnOnce(&mut Unit<'_>, &Acting) -> Result<Owner>,
+) -> Result<Answered> {
     once(entry, visit, |tx, who| {
         let grant = access::case::<A>(tx, who, &at.case)?;
         at.seen.holds(grant.case().version)?;
         let answer = work(tx, grant)?;
-        let owner = match access::check_sight(tx, who, &at.case) {
-            Err(Error::NotFound) => Owner::staff(&who.id),
-            seen => seen.map(|()| Owner::case(&at.case))?,
-        };
-        Ok(Reply::of(owner, answer))
+        Ok(Reply::of(kept_for(tx, who)?, answer))
     })
 }
 

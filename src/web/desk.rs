@@ -12,7 +12,7 @@ use crate::domain::access::{Acting, CaseAct, Grant, Read, Sight};
 use crate::domain::desk::{self, At, Visit, WasRead};
 use crate::domain::ledger::idempotency::{Answer, Answered, Reply};
 use crate::domain::people::staff::{Living, Sitting};
-use crate::domain::unit::{Look, Unit};
+use crate::domain::unit::{Entry, Look, Unit};
 use crate::error::{Error, Result};
 
 /// Does an act on a case, once for each key.
@@ -22,9 +22,7 @@ pub(super) async fn on_case<A: CaseAct>(
     at: At,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
 ) -> Result<Answered> {
-    let (bearer, cases, share) = (visit.bearer.clone(), vec![at.case.clone()], call.share());
-    let done = call.shared.app.enter(&share, move |entry| desk::on_case(entry, visit, &at, work));
-    turning_away(call, bearer, cases, done).await
+    at_case(call, visit, at, move |entry, visit, at| desk::on_case(entry, visit, at, work)).await
 }
 
 /// Does an act by which a colleague leaves a case, once for each key.
@@ -34,9 +32,7 @@ pub(super) async fn leaving<A: CaseAct>(
     at: At,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
 ) -> Result<Answered> {
-    let (bearer, cases, share) = (visit.bearer.clone(), vec![at.case.clone()], call.share());
-    let done = call.shared.app.enter(&share, move |entry| desk::leaving(entry, visit, &at, work));
-    turning_away(call, bearer, cases, done).await
+    at_case(call, visit, at, move |entry, visit, at| desk::leaving(entry, visit, at, work)).await
 }
 
 /// Does an act that may move a case out of a colleague's queues, once for each key.
@@ -46,8 +42,18 @@ pub(super) async fn moving<A: CaseAct>(
     at: At,
     work: impl FnOnce(&mut Unit<'_>, Grant<A>) -> Result<Answer> + Send + 'static,
 ) -> Result<Answered> {
+    at_case(call, visit, at, move |entry, visit, at| desk::moving(entry, visit, at, work)).await
+}
+
+/// Comes to the desk for one case.
+async fn at_case(
+    call: &Call,
+    visit: Visit,
+    at: At,
+    work: impl FnOnce(&mut Entry<'_>, Visit, &At) -> Result<Answered> + Send + 'static,
+) -> Result<Answered> {
     let (bearer, cases, share) = (visit.bearer.clone(), vec![at.case.clone()], call.share());
-    let done = call.shared.app.enter(&share, move |entry| desk::moving(entry, visit, &at, work));
+    let done = call.shared.app.enter(&share, move |entry| work(entry, visit, &at));
     turning_away(call, bearer, cases, done).await
 }
 
