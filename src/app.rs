@@ -4,6 +4,7 @@ mod guarded;
 mod high_water;
 mod occupied;
 mod readiness;
+mod rules;
 
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
@@ -17,9 +18,10 @@ use crate::base::time::Clock;
 use crate::config::Config;
 use crate::db::standing::{Standing, look_at};
 use crate::db::{self, Db, Place, Share};
+use crate::domain::directory::{Book, Books};
 use crate::domain::people::platforms::{self, TokenSigner};
 use crate::domain::people::staff::Passwords;
-use crate::domain::triage::Engine;
+use crate::domain::referrals::routing;
 use crate::domain::unit::{Caller, Entry, Kit, Look, Unit};
 use crate::domain::vault::{self, Keyring, KeyringError};
 use crate::error::Result;
@@ -58,6 +60,10 @@ pub struct App {
     pub pager: Option<Pager>,
     /// What the operator's monitoring reads.
     pub metrics: Metrics,
+    /// The rules by which services are proposed.
+    pub routing: routing::Rules,
+    /// The directory of services, as it was read last.
+    pub directory: Books,
     editions: Store,
     pulse: Pulse,
     serves_several: AtomicBool,
@@ -70,6 +76,15 @@ impl App {
     #[must_use]
     pub fn serves_several(&self) -> bool {
         self.serves_several.load(Ordering::Relaxed)
+    }
+
+    /// Reads the directory of services, where it has changed since it was read last.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn read_directory(self: &Arc<Self>) -> Result<Arc<Book>> {
+        let app = Arc::clone(self);
+        self.read(move |rx| app.directory.now(rx)).await
     }
 
     /// Counts the platforms with a credential that holds. Where they cannot be counted it stays as it was.
@@ -232,7 +247,8 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
         }
         return Err(KeyringError::Foreign(file).into());
     }
-    let triage = load_rules(&config);
+    let triage = rules::triage(&config);
+    let routing = rules::routing(&config);
     let tokens = TokenSigner::new(&keyring, &config.base_url())?;
     let idempotency_kept = Duration::from_secs(config.idempotency_days * 24 * 3600);
     let outbound = Outbound::new(config.outbound.clone(), Arc::clone(&rules));
@@ -256,6 +272,8 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
         mailer,
         pager,
         metrics,
+        routing,
+        directory: Books::default(),
         editions,
         pulse,
         serves_several: AtomicBool::new(true),
@@ -376,19 +394,4 @@ pub fn make_data_directory(config: &Config) -> anyhow::Result<()> {
     made.with_context(|| {
         format!("the data directory {} cannot be made: name another with --data, or make it", config.data.display())
     })
-}
-
-/// A rule file that cannot be read never stops intake: the engine then answers p1 and pages, until it is mended.
-fn load_rules(config: &Config) -> Engine {
-    let engine = match &config.rules_file {
-        None => Engine::from_rules_text(None),
-        Some(file) => match std::fs::read_to_string(file) {
-            Ok(text) => Engine::from_rules_text(Some(&text)),
-            Err(error) => Engine::without_rules(format!("the rule file {} cannot be read: {error}", file.display())),
-        },
-    };
-    if let Some(reason) = engine.failure() {
-        tracing::error!(reason, "the triage rules cannot be used: every case is p1 and the on-call is paged");
-    }
-    engine
 }

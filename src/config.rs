@@ -39,6 +39,8 @@ pub struct Config {
     pub editions: Option<PathBuf>,
     /// A rule file that replaces the built-in TSP-1.
     pub rules_file: Option<PathBuf>,
+    /// A rule file that replaces the built-in rules of routing.
+    pub routing_file: Option<PathBuf>,
     /// Requests a second for each credential.
     pub limits: Limits,
     /// Networks of proxies, whose `X-Forwarded-For` is believed.
@@ -108,6 +110,7 @@ impl Default for Config {
             time_zone: Zone::default(),
             editions: None,
             rules_file: None,
+            routing_file: None,
             limits: Limits::default(),
             trusted_proxies: Vec::new(),
             idempotency_days: 30,

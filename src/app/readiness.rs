@@ -56,6 +56,10 @@ const RULES: Reason = Reason::new(
     "rules_broken",
     "The rule file cannot be used, and every new case is p1. Mend rules_file and start again.",
 );
+const ROUTING: Reason = Reason::new(
+    "routing_broken",
+    "The rule file of routing cannot be used, and the built-in rules are in force. Mend routing_file and start again.",
+);
 const PROBE_LATE: Reason = Reason::new(
     "probe_late",
     "A probe that goes the way of every page has not arrived for two minutes: what does owed work hangs, or the mail server or \
@@ -206,6 +210,7 @@ impl App {
         let unheard = self.mailer.is_none() && self.pager.is_none();
         let all = [
             (self.kit.triage.failure().is_some(), RULES),
+            (self.routing.failure().is_some(), ROUTING),
             (late, PROBE_LATE),
             (nobody, JOBS_LATE),
             (!late_loops.is_empty(), Reason::of_loops(JOBS_LATE.code, HANG, &late_loops)),

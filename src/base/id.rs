@@ -50,6 +50,27 @@ impl<K: Kind> Id<K> {
     pub fn into_text(self) -> String {
         self.0
     }
+
+    /// The same 128 bits as a UUID, for formats that know no other ids.
+    #[must_use]
+    pub fn uuid(&self) -> String {
+        let bits = self.0.rsplit('_').next().and_then(bits).unwrap_or_default();
+        let digits = format!("{bits:032x}");
+        let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+        [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+    }
+
+    /// The id that has the bits of a UUID; nothing for what is none.
+    #[must_use]
+    pub fn from_uuid(text: &str) -> Option<Self> {
+        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+        let digits = text.replace('-', "");
+        if lengths != [8, 4, 4, 4, 12] || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        let bits = u128::from_str_radix(&digits, 16).ok()?;
+        Some(Self(format!("{}_{}", K::PREFIX, base32(bits, LENGTH)), PhantomData))
+    }
 }
 
 /// `bits` in `length` characters of the id alphabet, most significant first.
@@ -63,6 +84,15 @@ pub fn base32(bits: u128, length: usize) -> String {
             char::from(ALPHABET.get(at).copied().unwrap_or(b'0'))
         })
         .collect()
+}
+
+/// The bits that `text` holds in the id alphabet, most significant first; nothing where it holds something else, or more than
+/// 128 bits.
+fn bits(text: &str) -> Option<u128> {
+    text.bytes().try_fold(0_u128, |bits, letter| {
+        let five = ALPHABET.iter().position(|known| *known == letter).and_then(|at| u128::try_from(at).ok())?;
+        bits.checked_mul(32)?.checked_add(five)
+    })
 }
 
 /// Whether every character belongs to the id alphabet.
@@ -228,6 +258,8 @@ kinds! {
     ClockId = ClockKind "clk";
     /// A piece of owed work.
     JobId = JobKind "job";
+    /// An outside organisation that helps.
+    ServiceId = ServiceKind "svc";
     /// A case that somebody must be told about.
     AlarmId = AlarmKind "alm";
     /// What a colleague declared.
@@ -249,6 +281,20 @@ pub fn request_trace_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_a_uuid_and_back() {
+        for _ in 0..64 {
+            let id = ServiceId::random();
+            assert_eq!(ServiceId::from_uuid(&id.uuid()), Some(id));
+        }
+        let known = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+        assert_eq!(ServiceId::from_uuid(known).unwrap().uuid(), known);
+        assert_eq!(ServiceId::from_uuid(&known.to_uppercase()).unwrap().uuid(), known);
+        for bad in ["", "ffffffff", "ffffffff-ffff-ffff-ffff-fffffffffff", "+fffffff-ffff-ffff-ffff-ffffffffffff"] {
+            assert_eq!(ServiceId::from_uuid(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn ids_round_trip_and_refuse_other_kinds() {

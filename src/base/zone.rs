@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike as _, Offset as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{OffsetName as _, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -47,6 +47,22 @@ impl Local {
 }
 
 impl Zone {
+    /// What the clocks of this zone show at an instant.
+    #[must_use]
+    pub fn wall(self, at: Timestamp) -> NaiveDateTime {
+        let utc = DateTime::<Utc>::from_timestamp_micros(at.micros()).unwrap_or_default();
+        utc.with_timezone(&self.0).naive_local()
+    }
+
+    /// When the clocks of this zone show that: the first time, where they do twice; when they go on again, where they leave
+    /// it out.
+    #[must_use]
+    pub fn instant(self, wall: NaiveDateTime) -> Timestamp {
+        let there = |wall: NaiveDateTime| self.0.from_local_datetime(&wall).earliest();
+        let at = there(wall).or_else(|| there(wall.checked_add_signed(TimeDelta::hours(1))?));
+        at.map_or(Timestamp::from_micros(0), |at| Timestamp::from_micros(at.timestamp_micros()))
+    }
+
     /// The instant in this zone.
     #[must_use]
     pub fn local(self, at: Timestamp) -> Local {
@@ -108,6 +124,16 @@ mod tests {
     fn a_zone_without_a_name_says_how_far_it_is_from_utc() {
         assert_eq!(shown("Asia/Kathmandu", "2026-03-01T20:00:00Z"), "Mon 2 Mar 2026, 01:45 UTC+05:45");
         assert_eq!(shown("America/Sao_Paulo", "2026-03-01T01:00:00Z"), "Sat 28 Feb 2026, 22:00 UTC-03:00");
+    }
+
+    #[test]
+    fn what_clocks_show_is_an_instant_also_where_they_are_moved() {
+        let london = Zone::default();
+        let at = |wall: &str| london.instant(wall.parse().unwrap()).to_string();
+        assert_eq!(at("2026-10-25T01:30:00"), "2026-10-25T00:30:00Z", "twice: the first");
+        assert_eq!(at("2026-03-29T01:30:00"), "2026-03-29T01:30:00Z", "never: an hour on");
+        let now = Timestamp::parse("2026-07-01T08:00:00.000001Z").unwrap();
+        assert_eq!(london.instant(london.wall(now)), now);
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
 }
 
 /// A refusal in words for a terminal: a line for each thing that is wrong.
-fn told(error: Error) -> anyhow::Error {
+pub(super) fn told(error: Error) -> anyhow::Error {
     match error {
         Error::NotFound => {
             anyhow::anyhow!("there is no such thing; see `recourse admin platform list` and `staff list`")

@@ -142,6 +142,12 @@ fn rules(app: &Arc<App>, report: &mut Report) {
             report.problem("rules_broken", "settings", "rules_file", detail);
         }
     }
+    report.said.push(format!("routing: {}", app.routing.version()));
+    if let Some(reason) = app.routing.failure() {
+        report.said.push(format!("routing: the operator's file cannot be used: {reason}"));
+        let detail = "the built-in rules of routing are in force; mend routing_file and start again";
+        report.problem("routing_broken", "settings", "routing_file", detail);
+    }
 }
 
 /// Rows that nothing can read. They are looked for first: what follows passes them over.

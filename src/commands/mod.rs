@@ -5,6 +5,7 @@ mod check;
 mod edition;
 mod rota;
 mod serve;
+mod services;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -73,6 +74,9 @@ enum Command {
     /// Platforms, credentials and staff accounts.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// The directory of services that help: import, export, list, check.
+    #[command(subcommand)]
+    Services(services::ServicesCommand),
     /// Published statistics: commit, build, publish, verify, rebuild, replace.
     #[command(subcommand)]
     Edition(edition::EditionCommand),
@@ -157,6 +161,7 @@ async fn within(mut config: Config, given: &Given, command: Command) -> anyhow::
         }
         Command::Migrate { direction } => migrate(&config, direction.unwrap_or(Direction::Up)),
         Command::Admin(command) => admin::run(config, command).await,
+        Command::Services(command) => services::run(config, command).await,
         Command::Check { json } => check::check(config, json).await,
         Command::Edition(command) => edition::run(config, command).await,
         Command::Openapi => Ok(ExitCode::SUCCESS),

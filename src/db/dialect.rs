@@ -80,6 +80,15 @@ pub fn bar_platforms(conn: &mut AnyConnection) -> QueryResult<()> {
     lock_table(conn, "LOCK TABLE platforms IN SHARE ROW EXCLUSIVE MODE")
 }
 
+/// Bars the directory of services for others that write there, until the transaction ends: each change has a revision of its
+/// own, later than all before it.
+///
+/// # Errors
+/// What the database says.
+pub fn bar_services(conn: &mut AnyConnection) -> QueryResult<()> {
+    lock_table(conn, "LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE")
+}
+
 /// `SQLite` has one writer, which needs no lock.
 fn lock_table(conn: &mut AnyConnection, statement: &str) -> QueryResult<()> {
     if let AnyConnection::Postgres(conn) = conn {

@@ -2,6 +2,7 @@
 
 #![expect(missing_docs, reason = "the table macro generates undocumented items")]
 
+mod directory;
 mod intake;
 mod names;
 mod paging;
@@ -9,6 +10,7 @@ mod people;
 mod statistics;
 mod webhooks;
 
+pub use directory::services;
 pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
 pub use paging::{alarms, shifts, stumbles, turned_away, unseen_cases};
@@ -383,6 +385,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     replays,
     reports,
     requests,
+    services,
     shifts,
     staff,
     staff_identifiers,

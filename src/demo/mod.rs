@@ -5,6 +5,7 @@ mod mailbox;
 mod past;
 mod people;
 mod reports;
+mod services;
 mod window;
 mod work;
 
@@ -94,6 +95,9 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
         past::live(&config, Clock::machine().now()).await.context("the demo's past could not be written")?;
     }
     let app = app::open_alone(config, Clock::machine()).await?;
+    if fresh {
+        services::make(&app).await.context("the demo's directory could not be filled")?;
+    }
     let mut note = match known {
         Some(note) => note,
         None => people::make(&app).await?,
@@ -233,6 +237,7 @@ fn greeting(note: &Note, file: &Path, metrics: SocketAddr, fresh: bool) -> Strin
         format!(
             "  The advocates      {base}/console   (sign in as a colleague of below, with a code of the TOTP secret)"
         ),
+        format!("  Help, for everybody {base}/v1/public/services?country=GB"),
         format!("  The API document   {base}/openapi.json"),
         format!("  Is it ready?       {base}/readyz"),
     ];

@@ -134,7 +134,7 @@ pub fn once(
     let attempt = visit.keyed?.of(who.id.as_str());
     let may_repeat = |tx: &mut Unit<'_>, owner: &Owner| match owner {
         Owner::Case(case) => access::check_sight(tx, &who, case),
-        Owner::Platform(_) | Owner::Staff(_) => Ok(()),
+        Owner::Platform(_) | Owner::Staff(_) | Owner::Service(_) => Ok(()),
     };
     idempotency::once(tx, &attempt, may_repeat, |tx| {
         let reply = work(tx, &who)?;

@@ -21,7 +21,11 @@ pub mod counting;
 
 pub mod paging;
 
+pub mod directory;
+
 pub mod casework;
+
+pub mod referrals;
 
 pub mod intake;
 

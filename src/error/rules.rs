@@ -6,11 +6,13 @@
 //! share one. The key says what to do.
 
 mod casework;
+mod directory;
 mod form;
 mod settings;
 mod typed;
 
 pub use casework::{Asking, Casework};
+pub use directory::Directory;
 pub use form::{Form, Parameter};
 pub use settings::{Chosen, Hooks, Names, Publishing, Shifts, Url};
 pub use typed::{Typed, Unread};
@@ -24,6 +26,8 @@ pub enum Rule {
     Casework(Casework),
     /// What a platform is asked, and what it answers.
     Asking(Asking),
+    /// The directory of services.
+    Directory(Directory),
     /// The rota.
     Shifts(Shifts),
     /// Names of platforms and colleagues, and what colleagues declare.
@@ -48,6 +52,7 @@ impl Rule {
             Self::Form(rule) => rule.code(),
             Self::Casework(rule) => rule.code(),
             Self::Asking(rule) => rule.code(),
+            Self::Directory(rule) => rule.code(),
             Self::Shifts(rule) => rule.code(),
             Self::Names(rule) => rule.code(),
             Self::Url(rule) => rule.code(),
@@ -74,6 +79,12 @@ impl From<Casework> for Rule {
 impl From<Asking> for Rule {
     fn from(rule: Asking) -> Self {
         Self::Asking(rule)
+    }
+}
+
+impl From<Directory> for Rule {
+    fn from(rule: Directory) -> Self {
+        Self::Directory(rule)
     }
 }
 

@@ -4,6 +4,7 @@
 use super::beat::Beat;
 use super::rows::{each_row, or_else};
 use crate::domain::casework;
+use crate::domain::directory::stale;
 use crate::domain::paging;
 use crate::domain::paging::{missed, unseen};
 use crate::domain::people::staff;
@@ -57,6 +58,13 @@ pub(super) async fn ring(beat: &Beat) -> Result<()> {
 pub(super) async fn note_refusals(beat: &Beat) -> Result<()> {
     let work = async |row: &str| beat.write_row(row, staff::note_refusals).await;
     each_row(beat, staff::refusals_due, work).await.map(drop)
+}
+
+/// Has leads and operator told of entries of the directory that end within a fortnight.
+pub(super) async fn look_at_services(beat: &Beat) -> Result<()> {
+    let app = std::sync::Arc::clone(&beat.app);
+    let untold = beat.read(move |rx| Ok(stale::untold(&*app.directory.now(rx)?, rx.now()))).await?;
+    if untold.is_empty() { Ok(()) } else { beat.write(move |tx| stale::tell(tx, &untold)).await }
 }
 
 /// Looks for cases that nobody may work on, and has them told.

@@ -57,6 +57,7 @@ impl Lane {
             | Job::TellOperatorOfEmptyShift { .. }
             | Job::TellOperatorOfNoRota
             | Job::TellOperatorOfClosedFactor { .. }
+            | Job::TellOperatorOfStaleServices
             | Job::EndpointFailing { .. }
             | Job::EndpointDisabled { .. } => Self::Other,
         }

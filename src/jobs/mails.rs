@@ -44,6 +44,10 @@ pub(super) fn words(notice: &Notice, sign_in: &str) -> (&'static str, String) {
             "A colleague cannot sign in",
             "Ten wrong codes came with a colleague's right password. Call them. Open their second factor again once you have heard their voice.",
         ),
+        Notice::StaleServices => (
+            "Please look at the directory",
+            "Some numbers and addresses are to be looked up again within a fortnight. The directory says which.",
+        ),
         Notice::UnsafeContact => (
             "Please look at the record now",
             "Something was done that you are to know of at once. The record says more.",
@@ -84,6 +88,7 @@ mod tests {
             Notice::FactorClosed,
             Notice::FactorOpen,
             Notice::ColleagueShutOut,
+            Notice::StaleServices,
         ];
         let all: Vec<String> = notices
             .iter()

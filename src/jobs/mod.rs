@@ -55,7 +55,7 @@ const SIGN: Duration = Duration::from_hours(24);
 
 /// The jobs, each with its name, when it runs, and what it does. What the clock makes due stands in the order in which
 /// [`tick`] does it. Beside them work a [`Clerk`] and a [`Courier`], who wait for work of their own.
-static JOBS: [Job; 24] = [
+static JOBS: [Job; 25] = [
     Job { name: "end_claims", when: Due(TICK), work: |beat| alarms::end_claims(beat).boxed_local() },
     Job { name: "end_offers", when: Due(TICK), work: |beat| alarms::end_offers(beat).boxed_local() },
     Job { name: "tell_of_clocks", when: Due(TICK), work: |beat| alarms::tell_of_clocks(beat).boxed_local() },
@@ -67,6 +67,7 @@ static JOBS: [Job; 24] = [
     Job { name: "look_for_walls", when: Due(TICK), work: |beat| alarms::look_for_walls(beat).boxed_local() },
     Job { name: "look_at_shifts", when: Due(TICK), work: |beat| alarms::look_at_shifts(beat).boxed_local() },
     Job { name: "find_unseen", when: Due(TICK), work: |beat| alarms::find_unseen(beat).boxed_local() },
+    Job { name: "look_at_services", when: Due(TICK), work: |beat| alarms::look_at_services(beat).boxed_local() },
     Job { name: "note_refusals", when: Due(TICK), work: |beat| alarms::note_refusals(beat).boxed_local() },
     Job { name: "settle", when: Due(TICK), work: |beat| counts::settle(beat).boxed_local() },
     Job { name: "count", when: Due(TICK), work: |beat| counts::count(beat).boxed_local() },

@@ -153,6 +153,11 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             let text = "There is no rota. Reporters are told that nobody is planned to be at work, and pages go to the leads. `recourse admin rota add` and `load` plan shifts.";
             Ok(to_operator(app, leased, "Something needs you", text).await)
         }
+        Job::TellOperatorOfStaleServices => {
+            tracing::warn!(target: "directory", "entries of the directory end within a fortnight: see `recourse services list --stale`");
+            let text = "What the directory says of some services ends within a fortnight, or has ended: nobody is referred there then. `recourse services list --stale` says which. Ring each number, then `recourse services check` with its name.";
+            Ok(to_operator(app, leased, "The directory needs you", text).await)
+        }
         Job::EndpointFailing { endpoint } => {
             tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint has taken nothing for a day");
             Ok(to_operator(

@@ -8,7 +8,14 @@ pub use super::row::{Body, Caching, Caller, Precondition, Reader, Row};
 use super::{catalogue, console, health, openapi, platform, public, triage};
 
 static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    let rooms = [health::rows(), openapi::rows(), catalogue::rows(), platform::rows(), triage::rows()];
+    let rooms = [
+        health::rows(),
+        openapi::rows(),
+        catalogue::rows(),
+        public::services::rows(),
+        platform::rows(),
+        triage::rows(),
+    ];
     rooms.into_iter().flatten().collect()
 });
 

@@ -9,6 +9,7 @@ mod catalogue;
 mod console;
 mod cookies;
 mod desk;
+mod directory;
 pub mod endpoints;
 mod epochs;
 mod extract;
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) public: Arc<Public>,
+    pub(crate) answers: Arc<public::services::Answers>,
     pub(crate) aside: Aside,
     pub(crate) calls: Calls,
     pieces: Turns,
@@ -114,6 +116,7 @@ pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web
         app: Arc::clone(app),
         limiter,
         public: Arc::default(),
+        answers: Arc::default(),
         aside: Aside::new()?,
         calls: Calls::of(app),
         pieces: pieces::pieces(),
@@ -122,6 +125,7 @@ pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web
     actix_web::rt::spawn(shared.calls.clone().follow(Arc::clone(app)));
     actix_web::rt::spawn(forget_idle(Arc::clone(&shared.limiter)));
     actix_web::rt::spawn(public::follow(Arc::clone(&shared.public), Arc::clone(app)));
+    actix_web::rt::spawn(public::services::follow(Arc::clone(app)));
     let workers = app.config.workers;
     let mut server = HttpServer::new(move || {
         let shared = shared.clone();

@@ -13,7 +13,8 @@ pub fn page_rule(rule: &Rule) -> Cow<'static, str> {
         Rule::Form(rule) => form(rule),
         Rule::Casework(rule) => casework(*rule),
         Rule::Asking(rule) => asking(*rule),
-        Rule::Shifts(_)
+        Rule::Directory(_)
+        | Rule::Shifts(_)
         | Rule::Names(_)
         | Rule::Url(_)
         | Rule::Hooks(_)

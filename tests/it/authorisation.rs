@@ -33,7 +33,7 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
-const TABLE: [(&str, Who); 62] = {
+const TABLE: [(&str, Who); 67] = {
     use Scope::{ReportsRead, ReportsWrite, RequestsWrite, WebhooksManage};
     use Who::{Anyone, Platform, Staff};
     [
@@ -75,6 +75,11 @@ const TABLE: [(&str, Who); 62] = {
         ("change_password", Staff([422, 422, 422, 422, 422])),
         ("list_colleagues", Staff([403, 200, 200, 403, 403])),
         ("open_second_factor", Staff([403, 200, 200, 403, 403])),
+        ("public_services", Anyone(200)),
+        ("list_services", Staff([200, 200, 200, 200, 200])),
+        ("get_service", Staff([200, 200, 200, 200, 200])),
+        ("check_service", Staff([403, 200, 200, 403, 403])),
+        ("route_case", Staff([200, 200, 200, 403, 404])),
         ("list_queues", Staff([200, 200, 200, 200, 403])),
         ("claim_next", Staff([200, 200, 200, 403, 403])),
         ("claim_most_urgent", Staff([200, 200, 200, 403, 403])),
@@ -183,6 +188,9 @@ impl Stage {
             self.case().await;
         } else if operation.path.starts_with("/v1/triage/colleagues/{id}") {
             ids.id.clone_from(&self.proposer.id);
+        } else if operation.path.starts_with("/v1/triage/services/{id}") {
+            let all = self.lead.caller.get("/v1/triage/services").await.expect(200).json();
+            all["data"][0]["id"].as_str().unwrap().clone_into(&mut ids.id);
         } else if operation.path.starts_with("/v1/triage/sessions/{id}") {
             ids.id = Ids::missing(operation).id;
         }
@@ -281,6 +289,7 @@ async fn check_staff(world: &World, stage: &Stage, operation: &Operation, by_rol
 fn every_operation_answers_everybody_as_the_table_says() {
     on_both(|world| async move {
         let stage = Stage::set(&world).await;
+        crate::directory::stand(&world, vec![crate::directory::entry("lantern")], &["lantern"]).await;
         for operation in documented() {
             let (_, who) = TABLE.iter().find(|(id, _)| *id == operation.id).unwrap();
             let nothing = Ids::missing(&operation);

@@ -37,7 +37,7 @@ const FAR: &str = "99999999999999999";
 
 /// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
 /// are colleagues, `{far}` never comes.
-const LINES: [Line; 26] = [
+const LINES: [Line; 27] = [
     Line {
         job: "end_claims",
         due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
@@ -114,6 +114,13 @@ const LINES: [Line; 26] = [
         due: "UPDATE cases SET queue = 'fraud' WHERE id = '{case}'",
         broken: &["INSERT INTO unseen_cases (case_id, since, told_at) VALUES ('nonsense', 1, 1)"],
         done: "SELECT count(*) AS n FROM unseen_cases WHERE case_id = '{case}'",
+        ..NOTHING
+    },
+    Line {
+        job: "look_at_services",
+        broken: &["UPDATE services SET document = 'nonsense' WHERE slug = 'nightline'"],
+        on_sqlite: &["UPDATE services SET revision = x'ff', version = x'ff', slug = x'ff' WHERE slug = 'nightline'"],
+        done: "SELECT count(*) AS n FROM services WHERE slug = 'lantern' AND told_for IS NOT NULL",
         ..NOTHING
     },
     Line {
@@ -285,6 +292,11 @@ impl House {
             let (name, number) = (who.username.clone(), Identifier::new(IdentifierKind::Phone, number));
             world.app.write(TEST, move |tx| colleagues::declare(tx, &name, &number)).await.unwrap();
         }
+        let mut services = ["lantern", "nightline"].map(crate::directory::entry);
+        for service in &mut services {
+            service.expires_at = Some(world.clock.now().plus(std::time::Duration::from_hours(24)));
+        }
+        crate::directory::stand(&world, services.to_vec(), &[]).await;
         let on_sqlite: &[&str] = if world.app.db.is_shared() { &[] } else { &ON_SQLITE };
         let damages = DAMAGES.iter().chain(on_sqlite).copied().collect();
         let house = Self { world, lead, auditor, damages };

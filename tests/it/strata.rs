@@ -7,9 +7,25 @@ use std::path::Path;
 use crate::structure::{code, sources};
 
 /// The rooms of the domain in the order of their strata: each may import those before it.
-const STRATA: [&str; 16] = [
-    "vault", "terms", "triage", "unit", "ledger", "people", "case", "access", "counting", "paging", "casework",
-    "intake", "casefile", "webhooks", "watch", "desk",
+const STRATA: [&str; 18] = [
+    "vault",
+    "terms",
+    "triage",
+    "unit",
+    "ledger",
+    "people",
+    "case",
+    "access",
+    "counting",
+    "paging",
+    "directory",
+    "casework",
+    "referrals",
+    "intake",
+    "casefile",
+    "webhooks",
+    "watch",
+    "desk",
 ];
 
 /// A source file: its path below `src`, and its text.

@@ -27,6 +27,7 @@ pub fn is_current(rx: &mut Look<'_>, notice: &Notice, to: &StaffId) -> Result<bo
         | Notice::Unseen
         | Notice::FactorClosed
         | Notice::FactorOpen
-        | Notice::ColleagueShutOut => paging::is_current(rx, notice, to),
+        | Notice::ColleagueShutOut
+        | Notice::StaleServices => paging::is_current(rx, notice, to),
     }
 }

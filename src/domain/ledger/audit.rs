@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::base::id::{
-    ActId, AdditionId, CaseId, ClientId, EndpointId, NoteId, PlatformId, ReportId, RequestId, StaffId,
+    ActId, AdditionId, CaseId, ClientId, EndpointId, NoteId, PlatformId, ReportId, RequestId, ServiceId, StaffId,
 };
 use crate::base::secret::keyed;
 use crate::base::time::Timestamp;
@@ -125,6 +125,20 @@ pub enum Event {
     EndpointDisabled { endpoint: EndpointId, reason: &'static str },
     /// A webhook endpoint was removed.
     EndpointRemoved { endpoint: EndpointId },
+    /// A help service was added to the directory.
+    ServiceAdded { service: ServiceId },
+    /// What the directory says of a help service changed.
+    ServiceChanged,
+    /// Somebody looked a help service up at its source.
+    ServiceChecked,
+    /// Ways in to a help service were opened, by an agreement that holds until then.
+    ServiceOpened { ways_in: String, until: Timestamp },
+    /// Every way in to a help service was closed.
+    ServiceClosed,
+    /// A help service takes nobody until then; or takes people again.
+    ServiceFull { until: Option<Timestamp> },
+    /// A help service was taken out of the directory.
+    ServiceRetired,
     /// A staff account was made, for this human: by the id of their first account.
     StaffAdded { role: &'static str, person: StaffId },
     /// A staff account was closed.

@@ -96,6 +96,8 @@ pub enum Job {
     Probe,
     /// Tell the operator that there is no rota.
     TellOperatorOfNoRota,
+    /// Tell the operator that entries of the directory end soon.
+    TellOperatorOfStaleServices,
     /// Tell the operator that a colleague's second factor was closed.
     TellOperatorOfClosedFactor {
         /// Whose.
@@ -149,6 +151,7 @@ impl Job {
                 "tell_of_rota"
             }
             Self::TellOperatorOfClosedFactor { .. } => "tell_of_closed_factor",
+            Self::TellOperatorOfStaleServices => "tell_of_stale_services",
             Self::EndpointFailing { .. } | Self::EndpointDisabled { .. } => "webhook_endpoint",
         }
     }
@@ -220,6 +223,8 @@ pub enum Notice {
     FactorOpen,
     /// The second factor of a colleague was closed.
     ColleagueShutOut,
+    /// Entries of the directory end soon.
+    StaleServices,
 }
 
 /// A job that a worker holds.

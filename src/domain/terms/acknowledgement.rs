@@ -137,7 +137,7 @@ pub struct Addressee<'a> {
 #[must_use]
 pub fn acknowledge(to: Addressee<'_>, human_review_by: Timestamp, staffed: bool) -> Acknowledgement {
     Acknowledgement {
-        emergency: lines(to.country),
+        emergency: emergency(to.country),
         country_confirmed: to.country.is_some() && to.country_said_now,
         human_review_by,
         text: words(to.locale, staffed),
@@ -155,7 +155,9 @@ fn words(locale: Option<&str>, staffed: bool) -> String {
     format!("{} {} {rota}", text.danger, text.words)
 }
 
-fn lines(country: Option<&str>) -> Vec<EmergencyLine> {
+/// The emergency numbers of a country; those of several, each with its country, when it is not known.
+#[must_use]
+pub fn emergency(country: Option<&str>) -> Vec<EmergencyLine> {
     let Some(data) = LINES.as_ref() else { return Vec::new() };
     let of = |code: &str| data.emergency.iter().filter(|line| line.country == code).cloned().collect::<Vec<_>>();
     let known = country.map(of).filter(|lines| !lines.is_empty());

@@ -62,6 +62,11 @@ static SUBDIVISIONS: LazyLock<BTreeMap<String, Region>> = LazyLock::new(|| {
 });
 
 impl Region {
+    /// The subdivisions (ISO 3166-2) that lie in it.
+    pub fn subdivisions(self) -> impl Iterator<Item = &'static str> {
+        SUBDIVISIONS.iter().filter(move |(_, region)| **region == self).map(|(code, _)| code.as_str())
+    }
+
     /// The region that a subdivision (ISO 3166-2) lies in.
     #[must_use]
     pub fn of(subdivision: Option<&str>) -> Self {

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use crate::base::code::codes;
-use crate::base::id::{BadId, CaseId, PlatformId, StaffId};
+use crate::base::id::{BadId, CaseId, PlatformId, ServiceId, StaffId};
 use crate::db::{Rx, dialect};
 use crate::error::Result;
 
@@ -19,6 +19,8 @@ pub enum Owner {
     Case(CaseId),
     /// A staff account's.
     Staff(StaffId),
+    /// A help service's.
+    Service(ServiceId),
 }
 
 codes! {
@@ -30,6 +32,8 @@ codes! {
         Case = "cases",
         /// Staff accounts.
         Staff = "staff",
+        /// Help services.
+        Service = "services",
     }
 }
 
@@ -52,6 +56,12 @@ impl Owner {
         Self::Staff(id.clone())
     }
 
+    /// A help service.
+    #[must_use]
+    pub fn service(id: &ServiceId) -> Self {
+        Self::Service(id.clone())
+    }
+
     /// Its kind.
     #[must_use]
     pub const fn kind(&self) -> OwnerKind {
@@ -59,6 +69,7 @@ impl Owner {
             Self::Platform(_) => OwnerKind::Platform,
             Self::Case(_) => OwnerKind::Case,
             Self::Staff(_) => OwnerKind::Staff,
+            Self::Service(_) => OwnerKind::Service,
         }
     }
 
@@ -69,6 +80,7 @@ impl Owner {
             Self::Platform(id) => id.as_str(),
             Self::Case(id) => id.as_str(),
             Self::Staff(id) => id.as_str(),
+            Self::Service(id) => id.as_str(),
         }
     }
 
@@ -79,6 +91,7 @@ impl Owner {
             Self::Platform(id) => id.into_text(),
             Self::Case(id) => id.into_text(),
             Self::Staff(id) => id.into_text(),
+            Self::Service(id) => id.into_text(),
         }
     }
 
@@ -112,7 +125,7 @@ impl OwnerKind {
     pub const fn answers_under(self) -> Scope {
         match self {
             Self::Case => Scope::Identity,
-            Self::Platform | Self::Staff => Scope::Secret,
+            Self::Platform | Self::Staff | Self::Service => Scope::Secret,
         }
     }
 
@@ -122,6 +135,7 @@ impl OwnerKind {
             Self::Platform => id.parse().map(Owner::Platform).ok(),
             Self::Case => id.parse().map(Owner::Case).ok(),
             Self::Staff => id.parse().map(Owner::Staff).ok(),
+            Self::Service => id.parse().map(Owner::Service).ok(),
         }
     }
 }

@@ -79,6 +79,8 @@ codes! {
         Declared = "staff_identifiers",
         /// All whom a case names.
         Names = "blind_indexes",
+        /// A help service.
+        Service = "services",
     }
 }
 

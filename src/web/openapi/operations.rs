@@ -12,7 +12,7 @@ use crate::web::problem;
 use crate::web::row::{Body, Caller, Precondition, Row};
 
 /// Headers of answers: name and meaning.
-const HEADERS: [(&str, &str); 10] = [
+const HEADERS: [(&str, &str); 11] = [
     ("X-Request-Id", "The request's id, as in the log"),
     ("RateLimit", "What is left of the limit, and when it renews; told to those who have proved who they are"),
     ("RateLimit-Policy", "The limit that counts"),
@@ -22,6 +22,7 @@ const HEADERS: [(&str, &str); 10] = [
     ("ETag", "The version, for If-Match"),
     ("Location", "Where it is"),
     ("Content-Location", "Where the report is that was there already"),
+    ("Access-Control-Allow-Origin", "`*`: pages of any site may read it"),
     ("Link", "The next page, with `rel=\"next\"`; absent on the last one"),
 ];
 
@@ -200,7 +201,9 @@ fn add_headers(response: &mut Response, row: &Row, status: &str) {
     }
     match schema_of(response) {
         Some("QueueList" | "EndpointList") | None => {}
-        Some("CaseSummary" | "CaseView" | "ContactInForce" | "HandOverAnswer") => refer(response, "ETag"),
+        Some("CaseSummary" | "CaseView" | "ContactInForce" | "HandOverAnswer" | "ServiceView") => {
+            refer(response, "ETag");
+        }
         Some(name) if name.ends_with("List") => refer(response, "Link"),
         Some(_) => {}
     }

@@ -9,6 +9,7 @@ mod home;
 mod method;
 mod platform;
 mod served;
+pub(super) mod services;
 mod shown;
 mod site;
 mod verify;

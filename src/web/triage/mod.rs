@@ -9,6 +9,7 @@ mod late_matches;
 mod passes;
 mod queues;
 mod reading;
+mod services;
 mod sessions;
 
 use actix_web::HttpResponse;
@@ -44,6 +45,7 @@ pub(super) fn rows() -> Vec<Row> {
         reading::rows(),
         decisions::rows(),
         acts::rows(),
+        services::rows(),
     ];
     rooms.into_iter().flatten().collect()
 }

@@ -12,17 +12,19 @@ use serde_json::{Value, json};
 use super::client::Answer;
 
 /// Headers that say nothing of the API: of HTTP itself, and the same for every answer.
-const OF_HTTP: [&str; 11] = [
+const OF_HTTP: [&str; 13] = [
     "cache-control",
     "connection",
     "content-length",
     "content-security-policy",
     "content-type",
+    "cross-origin-resource-policy",
     "date",
     "pragma",
     "referrer-policy",
     "strict-transport-security",
     "transfer-encoding",
+    "vary",
     "x-content-type-options",
 ];
 /// Headers that every answer has.

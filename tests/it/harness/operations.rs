@@ -57,6 +57,8 @@ impl Ids {
             "ses"
         } else if operation.path.starts_with("/v1/triage/colleagues") {
             "stf"
+        } else if operation.path.starts_with("/v1/triage/services") {
+            "svc"
         } else if operation.path.starts_with("/v1/triage") {
             "case"
         } else if operation.path.contains("/requests/") {
@@ -99,6 +101,7 @@ fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
         "change_priority" => json!({"priority": "p1", "reason_code": "professional_judgement", "text": "He is near."}),
         "decide_case" => json!({"outcome": "recorded_only", "reason": "As she wished."}),
         "ask_platform" => json!({"action": "preserve_evidence"}),
+        "route_case" => json!({"place": {"said_now": false}, "conflicts_asked": false}),
         "link_cases" => json!({"case_id": ids.other}),
         _ if operation.method == Method::POST && operation.keyed => json!({}),
         _ => return None,

@@ -34,6 +34,10 @@ macro_rules! on_table {
                 use crate::db::schema::staff as $table;
                 $statement
             }
+            OwnerKind::Service => {
+                use crate::db::schema::services as $table;
+                $statement
+            }
         }
     };
 }

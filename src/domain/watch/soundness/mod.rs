@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::db::perhaps::Perhaps;
 use crate::domain::vault::stated::Table;
-use crate::domain::{case, casefile, casework, counting, intake, ledger, paging, vault, webhooks};
+use crate::domain::{case, casefile, casework, counting, directory, intake, ledger, paging, vault, webhooks};
 
 pub use cases::contradictions;
 pub use codes::unknown_codes;
@@ -59,6 +59,7 @@ pub fn tables() -> Vec<&'static Table> {
         case::TABLES,
         counting::TABLES,
         paging::TABLES,
+        directory::TABLES,
         casework::TABLES,
         intake::TABLES,
         casefile::TABLES,

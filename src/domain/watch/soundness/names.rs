@@ -29,7 +29,7 @@ pub fn names(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Finding>> {
                     found.push(Finding { code: "wall_missing", table: "declarations", id, detail });
                 }
             }
-            Ok(Owner::Platform(_)) | Err(BadId) => {}
+            Ok(Owner::Platform(_) | Owner::Service(_)) | Err(BadId) => {}
         }
     }
     Ok(found)

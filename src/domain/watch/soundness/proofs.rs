@@ -1,11 +1,12 @@
 //! Whether rows that grant something are as the service wrote them.
 
 use super::Finding;
+use crate::domain::directory;
 use crate::domain::people::{platforms, staff};
 use crate::domain::unit::Look;
 use crate::error::Result;
 
-/// Accounts, sessions and credentials that are refused, because somebody else wrote or changed their rows.
+/// Accounts, sessions, credentials and help services that are refused, because somebody else wrote or changed their rows.
 ///
 /// # Errors
 /// What the database says.
@@ -20,11 +21,14 @@ pub fn proofs(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
                  restore the row from a backup";
     let clients = "the row was made or changed outside the service, and the credential is refused: find out who can write to \
                    the database; then revoke it (admin client revoke), or restore the row from a backup";
+    let services = "the row was made or changed outside the service, and nobody is led there: find out who can write to the \
+                    database; then import the entry anew under another short name, or restore the row from a backup";
     for (table, ids, detail) in [
         ("staff", staff::unproved(rx)?, accounts),
         ("staff_sessions", staff::unproved_sessions(rx)?, sessions),
         ("sign_ins", staff::changed_doors(rx)?, doors),
         ("platform_clients", platforms::unproved(rx)?, clients),
+        ("services", directory::unproved(rx)?, services),
     ] {
         found.extend(ids.into_iter().map(|id| Finding { code: "not_as_written", table, id, detail }));
     }

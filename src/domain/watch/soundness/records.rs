@@ -7,9 +7,9 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{Finding, recorded};
-use crate::base::id::{CaseId, PlatformId, StaffId};
+use crate::base::id::{CaseId, PlatformId, ServiceId, StaffId};
 use crate::db::perhaps::{Perhaps, readable};
-use crate::db::schema::{declarations, platform_clients, reports, staff, staff_identifiers, staff_sessions};
+use crate::db::schema::{declarations, platform_clients, reports, services, staff, staff_identifiers, staff_sessions};
 use crate::domain::case;
 use crate::domain::ledger::audit::{self, Recorded};
 use crate::domain::unit::Look;
@@ -45,6 +45,7 @@ fn against(rx: &mut Look<'_>, owner: &str) -> Result<Vec<Finding>> {
         Owner::Case(id) => of_case(rx, &id, &events),
         Owner::Staff(id) => of_account(rx, &id, &events),
         Owner::Platform(id) => of_platform(rx, &id, &events),
+        Owner::Service(id) => of_service(rx, &id, &events),
     }
 }
 
@@ -79,6 +80,13 @@ fn last<'a>(events: &'a [Told], members: &[(&str, &str)]) -> Option<&'a str> {
 
 pub(super) fn finding(code: &'static str, table: &'static str, id: &str, detail: &'static str) -> Finding {
     Finding { code, table, id: id.to_owned(), detail }
+}
+
+/// A service has one event for each version: an older row, put back with its proof, has fewer.
+fn of_service(rx: &mut Look<'_>, id: &ServiceId, events: &[Told]) -> Result<Vec<Finding>> {
+    let version: Option<i64> = services::table.find(id).select(services::version).first(rx.conn()).optional()?;
+    let differs = version.is_some_and(|version| usize::try_from(version) != Ok(events.len()));
+    Ok(differs.then(|| finding("row_changed", "services", id.as_str(), CHANGED)).into_iter().collect())
 }
 
 fn of_case(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {

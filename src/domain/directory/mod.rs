@@ -1,0 +1,33 @@
+//! The directory: outside organisations that help, what is known of each, since when, and until when it is relied on. An entry
+//! that nobody has looked up for 90 days, with which nothing is agreed, or that comes from elsewhere is shown with its doubts, and
+//! nobody is referred there.
+
+mod areas;
+mod book;
+mod changes;
+mod codes;
+mod entry;
+pub mod files;
+mod hours;
+mod row;
+mod span;
+pub mod stale;
+mod tables;
+
+pub use areas::{Holds, Places, names as area_names, places_of};
+pub use book::{Book, Books, Doubt, Service};
+pub use changes::{Check, Imported, check, check_all, check_by_operator, close, import, open, retire, set_full};
+pub use codes::{Audience, Channel, Cost, Evidence, Kind, Mark, Need, OnBill, WayIn};
+pub use entry::{Ages, Agreement, Entry, FRESH_DAYS, Way};
+pub use hours::{Hours, Open, Opening};
+pub use row::Kept;
+pub use span::Span;
+pub(in crate::domain) use tables::TABLES;
+
+use crate::domain::unit::Look;
+use crate::error::Result;
+
+/// Services whose rows are not as the service wrote them.
+pub(in crate::domain) fn unproved(rx: &mut Look<'_>) -> Result<Vec<String>> {
+    row::unproved(rx)
+}

@@ -1,0 +1,3 @@
+//! Hand-overs to services: who could help with a case.
+
+pub mod routing;
