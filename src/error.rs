@@ -108,6 +108,8 @@ pub enum Conflict {
     ActVoid,
     /// A pending act was taken back by whoever proposed it.
     ActWithdrawn,
+    /// She has taken back all of a consent already.
+    ConsentEnded,
     /// More is known, or was judged, than the pending act answers.
     ActOutdated,
     /// More was said in the case than the caller has read, in this claim where the act needs one.

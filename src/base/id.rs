@@ -260,6 +260,10 @@ kinds! {
     JobId = JobKind "job";
     /// An outside organisation that helps.
     ServiceId = ServiceKind "svc";
+    /// What a survivor agreed to.
+    ConsentId = ConsentKind "con";
+    /// What she took back of it.
+    ConsentChangeId = ConsentChangeKind "cnc";
     /// A case that somebody must be told about.
     AlarmId = AlarmKind "alm";
     /// What a colleague declared.

@@ -2,19 +2,23 @@
 
 #![expect(missing_docs, reason = "the table macro generates undocumented items")]
 
+mod casework;
 mod directory;
 mod intake;
 mod names;
 mod paging;
 mod people;
+mod referrals;
 mod statistics;
 mod webhooks;
 
+pub use casework::{case_offers, case_passes};
 pub use directory::services;
 pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
 pub use paging::{alarms, shifts, stumbles, turned_away, unseen_cases};
 pub use people::{platform_clients, platforms, sign_ins, staff, staff_sessions};
+pub use referrals::{consent_changes, consents};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, replays, webhook_endpoints, webhook_secrets};
 
@@ -70,23 +74,6 @@ diesel::table! {
         read_at -> Nullable<BigInt>,
         acted_at -> Nullable<BigInt>,
         names_mac -> Binary,
-    }
-}
-
-diesel::table! {
-    case_offers (case_id) {
-        case_id -> Text,
-        staff_id -> Text,
-        given_by -> Text,
-        until -> BigInt,
-    }
-}
-
-diesel::table! {
-    case_passes (staff_id, case_id) {
-        staff_id -> Text,
-        case_id -> Text,
-        until -> BigInt,
     }
 }
 
@@ -362,6 +349,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     cases,
     clocks,
     declarations,
+    consent_changes,
+    consents,
     deliveries,
     edition_builds,
     editions,

@@ -6,12 +6,14 @@
 //! share one. The key says what to do.
 
 mod casework;
+mod consents;
 mod directory;
 mod form;
 mod settings;
 mod typed;
 
 pub use casework::{Asking, Casework};
+pub use consents::Consents;
 pub use directory::Directory;
 pub use form::{Form, Parameter};
 pub use settings::{Chosen, Hooks, Names, Publishing, Shifts, Url};
@@ -26,6 +28,8 @@ pub enum Rule {
     Casework(Casework),
     /// What a platform is asked, and what it answers.
     Asking(Asking),
+    /// What a survivor agrees to.
+    Consents(Consents),
     /// The directory of services.
     Directory(Directory),
     /// The rota.
@@ -52,6 +56,7 @@ impl Rule {
             Self::Form(rule) => rule.code(),
             Self::Casework(rule) => rule.code(),
             Self::Asking(rule) => rule.code(),
+            Self::Consents(rule) => rule.code(),
             Self::Directory(rule) => rule.code(),
             Self::Shifts(rule) => rule.code(),
             Self::Names(rule) => rule.code(),
@@ -79,6 +84,12 @@ impl From<Casework> for Rule {
 impl From<Asking> for Rule {
     fn from(rule: Asking) -> Self {
         Self::Asking(rule)
+    }
+}
+
+impl From<Consents> for Rule {
+    fn from(rule: Consents) -> Self {
+        Self::Consents(rule)
     }
 }
 

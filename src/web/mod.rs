@@ -125,7 +125,6 @@ pub fn serve(app: &Arc<App>, listener: TcpListener) -> std::io::Result<actix_web
     actix_web::rt::spawn(shared.calls.clone().follow(Arc::clone(app)));
     actix_web::rt::spawn(forget_idle(Arc::clone(&shared.limiter)));
     actix_web::rt::spawn(public::follow(Arc::clone(&shared.public), Arc::clone(app)));
-    actix_web::rt::spawn(public::services::follow(Arc::clone(app)));
     let workers = app.config.workers;
     let mut server = HttpServer::new(move || {
         let shared = shared.clone();

@@ -13,7 +13,8 @@ pub fn page_rule(rule: &Rule) -> Cow<'static, str> {
         Rule::Form(rule) => form(rule),
         Rule::Casework(rule) => casework(*rule),
         Rule::Asking(rule) => asking(*rule),
-        Rule::Directory(_)
+        Rule::Consents(_)
+        | Rule::Directory(_)
         | Rule::Shifts(_)
         | Rule::Names(_)
         | Rule::Url(_)

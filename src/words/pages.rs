@@ -80,6 +80,9 @@ fn conflict(why: &Conflict) -> Said {
         Conflict::DuplicateReference { .. } => said("The reference is taken", "It belongs to another report."),
         Conflict::InFlight => said("It is being done", "The same form is being worked on. Try again in a moment."),
         Conflict::ActDecided => said("Already decided", "Somebody has signed or refused this, or it was taken back."),
+        Conflict::ConsentEnded => {
+            said("Taken back", "She has taken back all of this consent already. Nothing was done.")
+        }
         Conflict::ActWithdrawn => said("Taken back", "Whoever proposed this has taken it back. Nothing was done."),
         Conflict::ActVoid => said(
             "It waits no longer",

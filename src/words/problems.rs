@@ -97,6 +97,10 @@ fn conflict(why: &Conflict) -> Said {
             let detail = "The case was closed, or whoever proposed this may not work on it any more. Read the case, and propose anew what still holds.";
             said("It waits no longer", detail)
         }
+        Conflict::ConsentEnded => said(
+            "Taken back",
+            "She has taken back all of this consent already. Nothing was done, and nothing is shared by it.",
+        ),
         Conflict::ActWithdrawn => {
             said("It was taken back", "Whoever proposed this has taken it back. There is nothing to decide any more.")
         }

@@ -1,10 +1,12 @@
 //! What to do about a broken rule. A sentence stands behind a place, so it has neither a capital nor a full stop, and it
 //! never repeats what somebody said.
 
+mod referrals;
+
 use std::borrow::Cow;
 
 use crate::error::rules::{
-    Asking, Casework, Chosen, Directory, Form, Hooks, Names, Parameter, Publishing, Rule, Shifts, Typed, Unread, Url,
+    Asking, Casework, Chosen, Form, Hooks, Names, Parameter, Publishing, Rule, Shifts, Typed, Unread, Url,
 };
 
 /// What to do about a broken rule.
@@ -14,7 +16,8 @@ pub fn rule(rule: &Rule) -> Cow<'static, str> {
         Rule::Form(rule) => form(rule),
         Rule::Casework(rule) => casework(*rule),
         Rule::Asking(rule) => asking(*rule),
-        Rule::Directory(rule) => directory(rule),
+        Rule::Consents(rule) => referrals::consents(*rule),
+        Rule::Directory(rule) => referrals::directory(rule),
         Rule::Shifts(rule) => shifts(*rule),
         Rule::Names(rule) => names(rule),
         Rule::Url(rule) => url(*rule).into(),
@@ -69,33 +72,6 @@ fn form(rule: &Form) -> Cow<'static, str> {
         Form::NoBeginning => "say from when, or leave `occurred` out".into(),
         Form::TooManyMessages(most) => format!("at most {most} messages, and what fits: the newest are kept").into(),
         Form::Message => "a message needs `from` and `text`".into(),
-    }
-}
-
-fn directory(rule: &Directory) -> Cow<'static, str> {
-    match rule {
-        Directory::Slug => "use 2 to 60 characters of a-z, 0-9 and -, beginning with a letter or digit".into(),
-        Directory::SlugTwice => "another entry has this short name; each has its own".into(),
-        Directory::IdTwice => "another entry has this id; each has its own".into(),
-        Directory::Nothing => "name at least one".into(),
-        Directory::Area => "use a country (GB), a part of one by ISO 3166-2 (GB-ESX), or an area of areas.toml (sussex)".into(),
-        Directory::Ages => "use ages from 0 to 120, `from` no higher than `to`".into(),
-        Directory::Language => "use a BCP 47 tag, such as en".into(),
-        Directory::Way => "give the number, address or page alone, of 1 to 200 characters; none for in_person, since no place stands here".into(),
-        Directory::Address => "this looks like an address, and none stands here: a survivor hears it from the service itself".into(),
-        Directory::Hours => "write hours as OpenStreetMap does, such as `Mo-Fr 09:30-16:00; PH off`, or 24/7".into(),
-        Directory::Span => "use a whole number and m, h or d, such as 48h".into(),
-        Directory::WaysIn => "`none` stands alone".into(),
-        Directory::CheckedAhead => "nobody has looked it up by then: use a day that has passed, or today".into(),
-        Directory::Expires(days) => format!("it expires within {days} days after it was looked up, and not before").into(),
-        Directory::NoSource => "say where it was read, or mark it as general_knowledge".into(),
-        Directory::Source => "use the address of a page, by https or http".into(),
-        Directory::ForChildren => "a service for children says from or until which age, and is marked trained_for_children".into(),
-        Directory::AgreementOutOfRange(days) | Directory::FullOutOfRange(days) => format!("choose a time within the next {days} days").into(),
-        Directory::NoAgreement => "a way in needs an agreement: say by whom, and until when".into(),
-        Directory::NotRead => "nobody has looked this entry up at its source: do so first (`recourse services check`), then open a way in".into(),
-        Directory::NoZone => "the file gives hours and no zone of the IANA database for them: name it with --zone, such as --zone Europe/London".into(),
-        Directory::File(reason) => reason.clone().into(),
     }
 }
 

@@ -24,6 +24,7 @@ mod claims;
 mod clients;
 mod closed_out;
 mod command_line;
+mod consents;
 mod console_browser;
 mod console_doors;
 mod console_faults;

@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use recourse::base::secret::{Sensitive, hex};
 use recourse::base::time::Clock;
 use recourse::db::schema::outbox as outbox_table;
+use recourse::domain::directory;
 use recourse::domain::paging;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::vault::{Keyring, Sealed, Statement};
@@ -240,6 +241,7 @@ async fn work(spark: &Caller, amina: &Staff, said: &mut Vec<String>) {
     let (read, _) = amina.case(&case).await;
     assert!(read.to_string().contains(said.iter().find(|word| word.starts_with("zqstatement")).unwrap()));
     amina.act(&case, "notes", &json!({"text": word(said, "note")})).await.expect(201);
+    consent(amina, &case, said).await;
     let ask = json!({
         "action": "hide_account", "agreement": "survivor", "agreement_record": word(said, "agreement"),
         "single_contact_check": true, "details": word(said, "details")
@@ -255,6 +257,19 @@ async fn work(spark: &Caller, amina: &Staff, said: &mut Vec<String>) {
     amina.take(&case).await;
     let closing = json!({"outcome": "platform_acted", "reason": word(said, "decision")});
     amina.act_seen(&case, "decision", &closing).await.expect(200);
+}
+
+/// What she agreed to, and took back.
+async fn consent(amina: &Staff, case: &str, said: &mut Vec<String>) {
+    let services = amina.caller.get("/v1/triage/services").await.expect(200).json();
+    let mut given = crate::consents::given(services["data"][0]["id"].as_str().unwrap());
+    given["given_at"] = json!(Clock::machine().now().to_string());
+    given["words"] = json!(word(said, "consentwords"));
+    (given["alone"], given["alone_reason"]) = (json!("unknown"), json!(word(said, "alonereason")));
+    let consent = amina.act(case, "consents", &given).await.expect(201).json();
+    let path = format!("consents/{}/withdraw", consent["id"].as_str().unwrap());
+    amina.act(case, &path, &json!({"asked_how": "phone", "alone": "yes"})).await.expect(200);
+    amina.caller.get(&format!("/v1/triage/cases/{case}/consents")).await.expect(200);
 }
 
 struct Secrets {
@@ -277,6 +292,7 @@ async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
         paging::tell_of_wall(tx, &recourse::base::id::Id::random(), "a wall")
     });
     added.await.unwrap();
+    app.write(TEST, |tx| directory::import(tx, directory::files::shipped()?)).await.unwrap();
     Secrets { password, totp }
 }
 

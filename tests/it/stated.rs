@@ -120,6 +120,15 @@ async fn full_of_everything(world: &World) {
     lead.act(&cases[5], "links", &json!({"case_id": cases[4]})).await.expect(200);
     let wishes = json!({"how": "phone", "alone": "yes", "may_contact": true, "channels": [{"type": "portal"}]});
     lead.act_seen(&cases[4], "wishes", &wishes).await.expect(200);
+    crate::directory::stand(world, vec![crate::directory::entry("lantern")], &["lantern"]).await;
+    let services = lead.caller.get("/v1/triage/services").await.expect(200).json();
+    let given = crate::consents::given(services["data"][0]["id"].as_str().unwrap());
+    let case = lead.case_of("S-1").await;
+    lead.take(&case).await;
+    let consent = lead.act(&case, "consents", &given).await.expect(201).json();
+    let narrow = json!({"scopes": ["contact"], "asked_how": "phone", "alone": "yes"});
+    let path = format!("consents/{}/narrow", consent["id"].as_str().unwrap());
+    lead.act(&case, &path, &narrow).await.expect(200);
     let name = lead.username.clone();
     let mail = world.app.write(TEST, move |tx| staff::set_mail(tx, &name, Some("amina@example.org")));
     mail.await.unwrap();

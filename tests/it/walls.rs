@@ -64,7 +64,12 @@ fn behind_a_wall_a_case_is_as_one_that_is_not_there() {
         let unfounded = json!({"outcome": "unfounded", "reason": "It was another man."});
         let waits = lead.act_seen(&case, "decision", &unfounded).await.expect(202).json();
         let act = waits["pending"]["id"].as_str().unwrap().to_owned();
-        let ids = Ids { id: case.clone(), act, other, colleague: lead.id.clone() };
+        crate::directory::stand(&world, vec![crate::directory::entry("lantern")], &["lantern"]).await;
+        let services = lead.caller.get("/v1/triage/services").await.expect(200).json();
+        let service = services["data"][0]["id"].as_str().unwrap().to_owned();
+        let given = lead.act(&case, "consents", &crate::consents::given(&service)).await.expect(201).json();
+        let consent = given["id"].as_str().unwrap().to_owned();
+        let ids = Ids { id: case.clone(), act, other, colleague: lead.id.clone(), service, consent };
         let (before, tag) = lead.case(&case).await;
         for role in ROLES {
             let who = walled(&world, role).await;

@@ -46,6 +46,8 @@ acts! {
     ChangePriority = "ChangePriority",
     /// Ask the platform to act.
     AskPlatform = "AskPlatform",
+    /// Hand it over to a service.
+    Refer = "Refer",
     /// Close it.
     Decide = "Decide",
     /// Take it up again.

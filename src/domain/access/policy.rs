@@ -38,6 +38,7 @@ const fn policy(act: Act) -> ([Right; 5], By) {
         Act::WriteNote => ([Yes, Yes, Yes, No, No], Anyone),
         Act::ChangePriority => ([Yes, Yes, Yes, No, No], Anyone),
         Act::AskPlatform => ([Yes, Yes, Yes, No, No], Holder),
+        Act::Refer => ([Yes, Yes, Yes, No, No], Holder),
         Act::Decide => ([Yes, Yes, Yes, No, No], Holder),
         Act::Reopen => ([Yes, Yes, Yes, No, No], Anyone),
         Act::Link => ([Yes, Yes, Yes, No, No], Anyone),

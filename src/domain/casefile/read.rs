@@ -20,6 +20,7 @@ use crate::domain::casework::wishes::{self, ContactInForce};
 use crate::domain::casework::{self, Marks};
 use crate::domain::intake::Added;
 use crate::domain::ledger::audit::{self, Event};
+use crate::domain::referrals::consents::{self, ConsentStanding};
 use crate::domain::terms::Mode;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::triage::{Assessment, Priority, Queue};
@@ -166,6 +167,9 @@ pub struct CaseView {
     pub pending: Vec<ActView>,
     /// What became of those that wait no longer, the newest first: at most 20.
     pub acts_ended: Vec<ActView>,
+    /// What she agreed that services may be given, and where that stands: the newest 50.
+    #[schema(max_items = 50)]
+    pub consents: Vec<ConsentStanding>,
     /// Cases that a person linked with it: at most 100.
     #[schema(value_type = Vec<String>, max_items = 100)]
     pub links: Vec<CaseId>,
@@ -207,10 +211,12 @@ pub fn summary(case: &Case) -> CaseSummary {
 /// `Parameter` for a cursor of another case.
 pub fn view(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>) -> Result<CaseView> {
     let view = view_on_page(rx, sight, after)?;
-    Ok(CaseView { acts_ended: acts::ended(rx, &sight.case().id)?, ..view })
+    let case = &sight.case().id;
+    let consents = consents::standing(rx, case, view.withdrawal_wished_at)?;
+    Ok(CaseView { acts_ended: acts::ended(rx, case)?, consents, ..view })
 }
 
-/// The same for a page of the console, whose timeline tells what became of acts that wait no longer.
+/// The same for a page of the console, whose timeline tells what became of acts that wait no longer, and of consents.
 ///
 /// # Errors
 /// As [`view`].
@@ -238,6 +244,7 @@ pub fn view_on_page(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>) -> Re
         notes: content.then_some(notes),
         pending,
         acts_ended: Vec::new(),
+        consents: Vec::new(),
         links: queues::linked(rx, &case.id, who)?,
         next_cursor: next,
         damaged,

@@ -40,7 +40,7 @@ pub use notes::{NewNote, NoteView, Reached, Records, write_note};
 pub use passes::{forget_passes, leave, pass};
 pub(in crate::domain) use priority::{facts, facts_of, notice, page_if_left};
 pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, without_rules};
-pub(in crate::domain) use review::note_reading;
+pub(in crate::domain) use review::{note_act, note_reading};
 pub(in crate::domain) use tables::TABLES;
 pub use transition::{Transition, transition};
 pub use wishes::{ContactInForce, NewWishes, record_wishes};

@@ -307,7 +307,11 @@ fn why(rx: &Look<'_>, sight: &Sight, asked: Result<()>) -> Result<Option<WhyNot>
         Conflict::Unread { .. } => WhyNot::Unread,
         Conflict::ActOutdated => WhyNot::Outdated,
         Conflict::ActVoid | Conflict::ActDecided | Conflict::ActWithdrawn => WhyNot::Void,
-        Conflict::DuplicateReference { .. } | Conflict::InFlight | Conflict::NameTaken | Conflict::EndpointDisabled => {
+        Conflict::ConsentEnded
+        | Conflict::DuplicateReference { .. }
+        | Conflict::InFlight
+        | Conflict::NameTaken
+        | Conflict::EndpointDisabled => {
             return Err(conflict.into());
         }
     }))

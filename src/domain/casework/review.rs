@@ -40,7 +40,7 @@ pub(in crate::domain) fn note_reading(tx: &mut Unit<'_>, case: &mut Case, who: &
 
 /// Notes that somebody did something about a case that counts as work when they hold it: began, wrote a note, raised it or
 /// asked the platform.
-pub(super) fn note_act(tx: &mut Unit<'_>, case: &mut Case, who: &Acting) -> Result<()> {
+pub(in crate::domain) fn note_act(tx: &mut Unit<'_>, case: &mut Case, who: &Acting) -> Result<()> {
     let now = tx.now();
     if !case.is_held_by(&who.id, now) {
         return Ok(());

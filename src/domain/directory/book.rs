@@ -2,6 +2,7 @@
 //! the database says another revision than the one that was read.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::areas::Places;
@@ -164,9 +165,16 @@ impl Book {
     }
 }
 
+/// How often it is looked whether the directory has changed, where nobody needs to know, in microseconds.
+const LOOK: u64 = 1_000_000;
+
 /// The directory as this process has read it.
 #[derive(Debug, Default)]
-pub struct Books(RwLock<Option<Arc<Book>>>);
+pub struct Books {
+    known: RwLock<Option<Arc<Book>>>,
+    /// When somebody last looked whether it has changed, who did not need to.
+    looked_at: AtomicI64,
+}
 
 impl Books {
     /// The directory as it stands in this transaction.
@@ -179,7 +187,7 @@ impl Books {
             return Ok(known);
         }
         let read = Arc::new(Book::read(rx)?);
-        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.known.write().unwrap_or_else(PoisonError::into_inner);
         // Whoever reads in an older snapshot takes nothing newer away.
         if revision.is_none() || kept.as_ref().is_none_or(|kept| kept.revision <= read.revision) {
             *kept = Some(Arc::clone(&read));
@@ -191,6 +199,15 @@ impl Books {
     /// The directory as it was read last, without asking the database; nothing before it was read for the first time.
     #[must_use]
     pub fn known(&self) -> Option<Arc<Book>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether it is time to look whether it has changed, for the one who is told so.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let before = self.looked_at.load(Ordering::Relaxed);
+        let is_due = now.micros().abs_diff(before) >= LOOK;
+        let exchanged = || self.looked_at.compare_exchange(before, now.micros(), Ordering::Relaxed, Ordering::Relaxed);
+        is_due && exchanged().is_ok()
     }
 }

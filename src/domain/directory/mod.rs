@@ -24,8 +24,15 @@ pub use row::Kept;
 pub use span::Span;
 pub(in crate::domain) use tables::TABLES;
 
+use crate::base::id::ServiceId;
 use crate::domain::unit::Look;
 use crate::error::Result;
+
+/// The service of this id, as it stands in this transaction; nothing where the directory has none.
+pub(in crate::domain) fn find(rx: &mut Look<'_>, id: &ServiceId) -> Result<Option<Service>> {
+    let kept = row::find(rx, id)?.filter(|kept| kept.retired_at.is_none());
+    Ok(kept.map(Service::of))
+}
 
 /// Services whose rows are not as the service wrote them.
 pub(in crate::domain) fn unproved(rx: &mut Look<'_>) -> Result<Vec<String>> {

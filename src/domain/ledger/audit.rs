@@ -9,7 +9,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::base::id::{
-    ActId, AdditionId, CaseId, ClientId, EndpointId, NoteId, PlatformId, ReportId, RequestId, ServiceId, StaffId,
+    ActId, AdditionId, CaseId, ClientId, ConsentId, EndpointId, NoteId, PlatformId, ReportId, RequestId, ServiceId,
+    StaffId,
 };
 use crate::base::secret::keyed;
 use crate::base::time::Timestamp;
@@ -89,6 +90,12 @@ pub enum Event {
     RequestAnswered { request: RequestId, state: &'static str },
     /// The platform let the time pass.
     RequestOverdue { request: RequestId },
+    /// A survivor agreed that a service may be given these scopes.
+    ConsentGiven { consent: ConsentId, service: ServiceId, scopes: String },
+    /// She took back a part of it; these scopes are left.
+    ConsentNarrowed { consent: ConsentId, scopes: String },
+    /// She took back all of it.
+    ConsentWithdrawn { consent: ConsentId },
     /// Two cases were linked: by a person, or by the service when they came to be of one pair.
     CaseLinked { other: CaseId },
     /// Whom the case names was read again, by other rules of identifiers.

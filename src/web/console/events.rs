@@ -52,6 +52,9 @@ pub(super) fn what(entry: &TimelineEntry, known: &BTreeMap<StaffId, String>) -> 
             "" => "wrote a note".to_owned(),
             _ => format!("recorded: {}", of("records")),
         },
+        "consent_given" => format!("recorded a consent: {}", of("scopes")),
+        "consent_narrowed" => format!("recorded what is left of a consent: {}", of("scopes")),
+        "consent_withdrawn" => "recorded that a consent was taken back".to_owned(),
         "act_proposed" => format!("proposed: {}", of("act_kind")),
         "act_decided" if entry.details.get("approved").is_some_and(|yes| yes == true) => {
             format!("signed: {}", of("act_kind"))

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -26,8 +25,6 @@ use crate::web::extract::Call;
 use crate::web::limits::Policy;
 use crate::web::row::{Caching, Caller, Row};
 
-/// How often it is looked whether the directory has changed.
-const LOOK: Duration = Duration::from_secs(1);
 /// How many answers are kept. Whoever asks for ever other ones only has them made.
 const MOST: usize = 500;
 
@@ -139,14 +136,20 @@ impl Answers {
     }
 }
 
-/// Reads the directory again, whenever it has changed, until the process ends.
-pub(in crate::web) async fn follow(app: Arc<App>) {
-    let mut ticks = tokio::time::interval(LOOK);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = app.read_directory().await {
+/// The directory as it is known: looked at once a second at the most, by whoever asks then. While the database is away, what was
+/// known stands.
+async fn known(app: &Arc<App>, now: Timestamp) -> Result<Arc<Book>> {
+    let known = match app.directory.known() {
+        Some(known) if !app.directory.is_due(now) => return Ok(known),
+        known => known,
+    };
+    match (app.read_directory().await, known) {
+        (Ok(read), _) => Ok(read),
+        (Err(error), Some(known)) => {
             tracing::debug!(%error, "the directory could not be read; the former one stands");
+            Ok(known)
         }
+        (Err(error), None) => Err(error),
     }
 }
 
@@ -157,11 +160,8 @@ pub(in crate::web) async fn follow(app: Arc<App>) {
 async fn list(call: Call) -> Result<HttpResponse> {
     let asked = Asked::of(call.query()?)?;
     let app = &call.shared.app;
-    let book = match app.directory.known() {
-        Some(book) => book,
-        None => app.read_directory().await?,
-    };
     let now = app.clock.now();
+    let book = known(app, now).await?;
     let answers = &call.shared.answers;
     let served = if let Some(served) = answers.kept(&asked, book.revision, now) {
         served

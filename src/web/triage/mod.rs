@@ -3,6 +3,7 @@
 mod acts;
 mod cases;
 mod colleagues;
+mod consents;
 mod decisions;
 mod hand_overs;
 mod late_matches;
@@ -46,6 +47,7 @@ pub(super) fn rows() -> Vec<Row> {
         decisions::rows(),
         acts::rows(),
         services::rows(),
+        consents::rows(),
     ];
     rooms.into_iter().flatten().collect()
 }

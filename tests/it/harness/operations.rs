@@ -48,6 +48,8 @@ pub(crate) struct Ids {
     pub(crate) act: String,
     pub(crate) other: String,
     pub(crate) colleague: String,
+    pub(crate) service: String,
+    pub(crate) consent: String,
 }
 
 impl Ids {
@@ -70,12 +72,18 @@ impl Ids {
         } else {
             "rep"
         };
-        Self { id: id(thing), act: id("act"), other: id("case"), colleague: id("stf") }
+        let (service, consent) = (id("svc"), id("con"));
+        Self { id: id(thing), act: id("act"), other: id("case"), colleague: id("stf"), service, consent }
     }
 }
 
 fn path(operation: &Operation, ids: &Ids) -> String {
-    operation.path.replace("{id}", &ids.id).replace("{act}", &ids.act).replace("{queue}", "stalking_violence")
+    operation
+        .path
+        .replace("{id}", &ids.id)
+        .replace("{act}", &ids.act)
+        .replace("{con}", &ids.consent)
+        .replace("{queue}", "stalking_violence")
 }
 
 /// A body that the operation takes.
@@ -101,6 +109,9 @@ fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
         "change_priority" => json!({"priority": "p1", "reason_code": "professional_judgement", "text": "He is near."}),
         "decide_case" => json!({"outcome": "recorded_only", "reason": "As she wished."}),
         "ask_platform" => json!({"action": "preserve_evidence"}),
+        "record_consent" => crate::consents::given(&ids.service),
+        "narrow_consent" => json!({"scopes": ["contact"], "asked_how": "phone", "alone": "yes"}),
+        "withdraw_consent" => json!({"asked_how": "phone", "alone": "yes"}),
         "route_case" => json!({"place": {"said_now": false}, "conflicts_asked": false}),
         "link_cases" => json!({"case_id": ids.other}),
         _ if operation.method == Method::POST && operation.keyed => json!({}),

@@ -21,7 +21,9 @@ use serde::Serialize;
 
 use crate::db::perhaps::Perhaps;
 use crate::domain::vault::stated::Table;
-use crate::domain::{case, casefile, casework, counting, directory, intake, ledger, paging, vault, webhooks};
+use crate::domain::{
+    case, casefile, casework, counting, directory, intake, ledger, paging, referrals, vault, webhooks,
+};
 
 pub use cases::contradictions;
 pub use codes::unknown_codes;
@@ -61,6 +63,7 @@ pub fn tables() -> Vec<&'static Table> {
         paging::TABLES,
         directory::TABLES,
         casework::TABLES,
+        referrals::TABLES,
         intake::TABLES,
         casefile::TABLES,
         webhooks::TABLES,

@@ -9,7 +9,7 @@ use super::Finding;
 use super::records::{CHANGED, GONE, Told, UNRECORDED, finding};
 use crate::base::id::CaseId;
 use crate::db::perhaps::{Perhaps, readable};
-use crate::db::schema::{acts, additions, notes, readings, requests};
+use crate::db::schema::{acts, additions, consent_changes, consents, notes, readings, requests};
 use crate::domain::unit::Look;
 use crate::error::Result;
 
@@ -22,6 +22,7 @@ pub(super) fn of_what_hangs(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> 
     let mut found = compared("additions", &told_of(events, "addition_received", "addition"), &there);
     let there = readable(requests::table.filter(requests::case_id.eq(id)).select(requests::id).load(rx.conn())?);
     found.extend(compared("requests", &told_of(events, "request_made", "request"), &there));
+    found.extend(of_consents(rx, id, events)?);
     found.extend(of_notes(rx, id, events)?);
     found.extend(of_acts(rx, id, events)?);
     found.extend(of_readings(rx, id, events)?);
@@ -38,6 +39,27 @@ fn compared(table: &'static str, recorded: &BTreeSet<&str>, there: &[String]) ->
     let unrecorded = stands.difference(recorded).map(|id| finding("row_not_recorded", table, id, UNRECORDED));
     let gone = recorded.difference(&stands).map(|id| finding("row_gone", table, id, GONE));
     unrecorded.chain(gone).collect()
+}
+
+/// What a survivor agreed to, and how often she took something back of each.
+fn of_consents(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {
+    let there = consents::table.filter(consents::case_id.eq(id)).select(consents::id);
+    let there: Vec<String> = readable(there.load(rx.conn())?);
+    let mut found = compared("consents", &told_of(events, "consent_given", "consent"), &there);
+    let changes = consent_changes::table.filter(consent_changes::case_id.eq(id)).select(consent_changes::consent_id);
+    let changes: Vec<String> = readable(changes.load(rx.conn())?);
+    let kinds = ["consent_narrowed", "consent_withdrawn"];
+    for consent in &there {
+        let stands = changes.iter().filter(|one| *one == consent).count();
+        let told = events.iter().filter(|told| kinds.contains(&told.kind()) && told.text("consent") == Some(consent));
+        let told = told.count();
+        if stands < told {
+            found.push(finding("row_gone", "consent_changes", consent, GONE));
+        } else if stands > told {
+            found.push(finding("row_not_recorded", "consent_changes", consent, UNRECORDED));
+        }
+    }
+    Ok(found)
 }
 
 /// What a note records opens ways, so it is compared as well.

@@ -1,0 +1,56 @@
+//! What is said of services, and of what survivors agree to.
+
+use std::borrow::Cow;
+
+use crate::error::rules::{Consents, Directory};
+
+pub(super) fn consents(rule: Consents) -> Cow<'static, str> {
+    match rule {
+        Consents::UnknownService => "use the id of a service of the directory to which people who were harmed are referred".into(),
+        Consents::NoScope => "say what the service may be given: at least one scope".into(),
+        Consents::Twice => "name each once".into(),
+        Consents::OnHerPages => "she gives it there herself: record how you heard it from her".into(),
+        Consents::Interpreter => "what a relative or somebody else says for her is no consent: ask her again with a professional interpreter, or without one".into(),
+        Consents::NotTold => "tell her first: who gets it, what, why, until when, and that she can end it".into(),
+        Consents::ChannelNotConfirmed => "confirm that the way on which you spoke was safe".into(),
+        Consents::GivenAt(days) => format!("say when she gave it: a time that has passed, within the last {days} days").into(),
+        Consents::BeforeWish => "she wished to withdraw after that: ask her again".into(),
+        Consents::Expires(days) => format!("choose a time that lies ahead, at most {days} days after she gave it").into(),
+        Consents::NotAlone => "only what she says alone is a consent: ask her again when she is".into(),
+        Consents::WhyUnknown => "say why it is not known whether she was alone".into(),
+        Consents::NotOfThis => "leave it out: this consent does not have it".into(),
+        Consents::NoFallback => "leave them out: nobody knows whether she was alone, so nobody else is asked in its place".into(),
+        Consents::OfAChild => "this is a child's case: she gives it herself, as a child".into(),
+        Consents::OfAnAdult => "this is not a child's case: she gives it herself, and nobody for her".into(),
+        Consents::Understood => "say in her words what she understood".into(),
+        Consents::NameOuts => "the name of this service tells something of her: ask her whether it may be said".into(),
+        Consents::NothingTakenBack => "name what is left: less than before, and at least one; to take back all of it, withdraw it".into(),
+    }
+}
+
+pub(super) fn directory(rule: &Directory) -> Cow<'static, str> {
+    match rule {
+        Directory::Slug => "use 2 to 60 characters of a-z, 0-9 and -, beginning with a letter or digit".into(),
+        Directory::SlugTwice => "another entry has this short name; each has its own".into(),
+        Directory::IdTwice => "another entry has this id; each has its own".into(),
+        Directory::Nothing => "name at least one".into(),
+        Directory::Area => "use a country (GB), a part of one by ISO 3166-2 (GB-ESX), or an area of areas.toml (sussex)".into(),
+        Directory::Ages => "use ages from 0 to 120, `from` no higher than `to`".into(),
+        Directory::Language => "use a BCP 47 tag, such as en".into(),
+        Directory::Way => "give the number, address or page alone, of 1 to 200 characters; none for in_person, since no place stands here".into(),
+        Directory::Address => "this looks like an address, and none stands here: a survivor hears it from the service itself".into(),
+        Directory::Hours => "write hours as OpenStreetMap does, such as `Mo-Fr 09:30-16:00; PH off`, or 24/7".into(),
+        Directory::Span => "use a whole number and m, h or d, such as 48h".into(),
+        Directory::WaysIn => "`none` stands alone".into(),
+        Directory::CheckedAhead => "nobody has looked it up by then: use a day that has passed, or today".into(),
+        Directory::Expires(days) => format!("it expires within {days} days after it was looked up, and not before").into(),
+        Directory::NoSource => "say where it was read, or mark it as general_knowledge".into(),
+        Directory::Source => "use the address of a page, by https or http".into(),
+        Directory::ForChildren => "a service for children says from or until which age, and is marked trained_for_children".into(),
+        Directory::AgreementOutOfRange(days) | Directory::FullOutOfRange(days) => format!("choose a time within the next {days} days").into(),
+        Directory::NoAgreement => "a way in needs an agreement: say by whom, and until when".into(),
+        Directory::NotRead => "nobody has looked this entry up at its source: do so first (`recourse services check`), then open a way in".into(),
+        Directory::NoZone => "the file gives hours and no zone of the IANA database for them: name it with --zone, such as --zone Europe/London".into(),
+        Directory::File(reason) => reason.clone().into(),
+    }
+}
