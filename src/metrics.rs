@@ -69,6 +69,7 @@ struct Work {
     rings: Family<Labels<1>, Counter>,
     open_alarms: Gauge,
     unseen: Gauge,
+    services: Family<Labels<1>, Gauge>,
     renewed: Family<Labels<1>, Gauge>,
     ticked_at: Gauge,
     beats: Family<Labels<1>, Gauge>,
@@ -118,6 +119,8 @@ impl Metrics {
         all.register("alarm_rings", "Rings of alarms, by rung", work.rings.clone());
         all.register("alarms_open", "Alarms that nobody has taken", work.open_alarms.clone());
         all.register("cases_unseen", "Open cases that nobody may work on", work.unseen.clone());
+        let services = "Services of the directory: open to referrals, expired, ending within a fortnight, in all";
+        all.register("services", services, work.services.clone());
         all.register("names_renewed", "Cases whose names were made anew: looked_at, failed", work.renewed.clone());
         all.register(
             "tick_timestamp_seconds",
@@ -238,6 +241,14 @@ impl Metrics {
     /// A job failed as a whole.
     pub fn job_failed(&self, job: &'static str) {
         self.work.failures.get_or_create(&[("job", job)]).inc();
+    }
+
+    /// How many services there are in the directory, and how they stand.
+    pub fn services(&self, counts: &[(&'static str, usize)]) {
+        for (state, count) in counts {
+            let gauge = self.work.services.get_or_create(&[("state", state)]);
+            gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
     }
 
     /// How many rows a job cannot work on, and steps over.

@@ -12,6 +12,7 @@ use recourse::app::{App, look_at_files};
 use recourse::base::output::say;
 use recourse::base::text::is_hidden;
 use recourse::config::Config;
+use recourse::domain::directory::stale;
 use recourse::domain::ledger::audit;
 use recourse::domain::ledger::outbox;
 use recourse::domain::paging::{rota, shown};
@@ -245,6 +246,9 @@ async fn people(app: &Arc<App>, report: &mut Report) -> anyhow::Result<()> {
     let forged = app.read(soundness::proofs).await?;
     report.said.push(format!("accounts, sessions, credentials: {} not as written", forged.len()));
     report.problems.extend(forged);
+    let book = app.read_directory().await?;
+    let [(_, total), (_, open), (_, expired), _] = stale::counts(&book, app.clock.now());
+    report.said.push(format!("directory: {total} services, {open} open to referrals, {expired} expired"));
     let unseen = app.read(soundness::out_of_sight).await?;
     report.said.push(format!("cases: {} out of everybody's sight", unseen.len()));
     report.problems.extend(unseen);

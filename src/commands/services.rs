@@ -12,6 +12,7 @@ use recourse::base::time::{Clock, Timestamp};
 use recourse::base::zone::Zone;
 use recourse::config::Config;
 use recourse::domain::directory::files::{self, Assumed, Contents, LONGEST_FILE};
+use recourse::domain::directory::stale;
 use recourse::domain::directory::{self, Agreement, Check, Doubt, Entry, Imported, Kind, Need, Service, WayIn};
 use recourse::domain::unit::{Caller, Unit};
 use recourse::error::rules::{Directory, Typed};
@@ -315,10 +316,7 @@ async fn list(app: &Arc<App>, stale: bool, json: bool) -> Result<()> {
 /// Looks through the directory. Whether anything has expired is the exit code.
 async fn look_through(app: &Arc<App>) -> Result<ExitCode> {
     let (book, now) = (app.read_directory().await?, app.clock.now());
-    let expired = book.services().iter().filter(|service| service.is_expired(now)).count();
-    let soon = book.services().iter().filter(|service| service.is_stale(now) && !service.is_expired(now)).count();
-    let open = book.services().iter().filter(|service| service.doubts(now).is_empty()).count();
-    let total = book.services().len();
+    let [(_, total), (_, open), (_, expired), (_, soon)] = stale::counts(&book, now);
     say(format_args!(
         "{total} services, {open} of them open to referrals; {expired} expired, {soon} end within a fortnight"
     ))?;

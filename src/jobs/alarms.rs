@@ -63,7 +63,12 @@ pub(super) async fn note_refusals(beat: &Beat) -> Result<()> {
 /// Has leads and operator told of entries of the directory that end within a fortnight.
 pub(super) async fn look_at_services(beat: &Beat) -> Result<()> {
     let app = std::sync::Arc::clone(&beat.app);
-    let untold = beat.read(move |rx| Ok(stale::untold(&*app.directory.now(rx)?, rx.now()))).await?;
+    let look = move |rx: &mut Look<'_>| {
+        let (book, now) = (app.directory.now(rx)?, rx.now());
+        Ok((stale::counts(&book, now), stale::untold(&book, now)))
+    };
+    let (counts, untold) = beat.read(look).await?;
+    beat.app.metrics.services(&counts);
     if untold.is_empty() { Ok(()) } else { beat.write(move |tx| stale::tell(tx, &untold)).await }
 }
 

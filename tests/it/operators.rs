@@ -73,6 +73,7 @@ fn the_metrics_tell_what_came_in_what_waits_and_how_long_answers_took() {
         assert!((depth - 3.0).abs() < 0.1, "{text}");
         let oldest = text.lines().filter(|l| l.starts_with("recourse_queue_oldest_seconds{")).map(last_number);
         assert!((oldest.fold(0.0, f64::max) - 125.0).abs() < 0.1, "{text}");
+        is(r#"recourse_services{state="all"}"#, 0.0);
         is("recourse_alarms_open", 1.0);
         is(r#"recourse_alarm_rings_total{rung="on_call"}"#, 1.0);
         is(r#"recourse_outbox_jobs{state="dead"}"#, 0.0);

@@ -34,6 +34,19 @@ impl Service {
     }
 }
 
+/// How many services there are, and how they stand: each state with its number.
+#[must_use]
+pub fn counts(book: &Book, now: Timestamp) -> [(&'static str, usize); 4] {
+    let all = book.services();
+    let count = |is: &dyn Fn(&Service) -> bool| all.iter().filter(|service| is(service)).count();
+    [
+        ("all", all.len()),
+        ("open", count(&|service| service.doubts(now).is_empty())),
+        ("expired", count(&|service| service.is_expired(now))),
+        ("ending", count(&|service| service.is_stale(now) && !service.is_expired(now))),
+    ]
+}
+
 /// Those that end within a fortnight, or have, and of which nobody was told.
 #[must_use]
 pub fn untold(book: &Book, now: Timestamp) -> Vec<(ServiceId, Timestamp)> {

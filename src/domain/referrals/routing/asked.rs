@@ -199,7 +199,7 @@ pub struct Proposal {
     pub ask: Vec<Ask>,
     /// Three services at the most.
     pub services: Vec<Proposed>,
-    /// Services for one group that are not among them: she has not said whether she belongs to it, so they are never hidden.
+    /// Services for one group: she has not said whether she belongs to it, so they stand beside, and are never hidden.
     pub for_one_group: Vec<Proposed>,
     /// Services for adults, where nobody can say whether she is one: through the safeguarding lead alone.
     pub through_safeguarding_lead: Vec<Proposed>,

@@ -151,6 +151,10 @@ fn choose(candidates: Vec<Candidate<'_>>, now: Timestamp, proposal: &mut Proposa
             aside(candidate, SHOWN, &mut proposal.through_safeguarding_lead, &mut proposal.left_out, now);
             continue;
         }
+        if candidate.labels.contains(&Label::ForOneGroup) {
+            aside(candidate, FOR_ONE_GROUP, &mut proposal.for_one_group, &mut proposal.left_out, now);
+            continue;
+        }
         let count = of_rule.entry(candidate.fit.rule).or_default();
         let most = candidate.rule.map_or(1, |rule| rule.most);
         if shown.len() < SHOWN && *count < most {
@@ -165,10 +169,7 @@ fn choose(candidates: Vec<Candidate<'_>>, now: Timestamp, proposal: &mut Proposa
         shown.push(waiting.remove(0));
     }
     somebody_is_there(&mut shown, &mut waiting, now);
-    for candidate in waiting {
-        let room = if candidate.labels.contains(&Label::ForOneGroup) { FOR_ONE_GROUP } else { 0 };
-        aside(candidate, room, &mut proposal.for_one_group, &mut proposal.left_out, now);
-    }
+    proposal.left_out.extend(waiting.into_iter().map(|one| (one.service, LeftOut::NoRoom)));
     proposal.services = shown.into_iter().map(|candidate| proposed(candidate, now)).collect();
 }
 
@@ -192,7 +193,7 @@ fn somebody_is_there<'r>(shown: &mut Vec<Candidate<'r>>, waiting: &mut Vec<Candi
     if shown.len() < SHOWN || shown.iter().any(|one| !is_closed(one, now)) {
         return;
     }
-    let there = waiting.iter().take(ASKED).position(|one| !one.fit.stands_back && !is_closed(one, now));
+    let there = waiting.iter().take(ASKED).position(|one| !is_closed(one, now));
     let is_centre = |one: &Candidate<'_>| one.service.entry.has(Mark::SexualAssaultReferralCentre);
     if let Some(at) = there
         && let Some(last) = shown.iter().rposition(|one| !is_centre(one))
