@@ -32,6 +32,7 @@ use crate::error::Result;
     tags(
         (name = "platform", description = "For a dating app's server"),
         (name = "triage", description = "For advocates' tools"),
+        (name = "public", description = "For everybody"),
         (name = "service", description = "For whoever runs it"),
         (name = "webhooks", description = "What a platform's endpoints are sent")
     ),
