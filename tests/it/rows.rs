@@ -21,10 +21,11 @@ async fn send(caller: &Caller, row: &Row, media: &str, body: String) -> Answer {
 pub(crate) fn path(row: &Row) -> String {
     let nothing = "0".repeat(26);
     let name = |kind: &str| format!("{kind}_{nothing}");
-    let thing = ["reports", "requests", "events", "webhook-endpoints", "cases", "sessions", "colleagues"];
+    let thing = ["reports", "requests", "events", "webhook-endpoints", "cases", "sessions", "colleagues", "services"];
     let kind = thing.into_iter().position(|thing| row.path.contains(&format!("/{thing}/{{id}}")));
-    let kind = kind.map_or("", |at| ["rep", "req", "evt", "whe", "case", "ses", "stf"][at]);
-    row.path.replace("{id}", &name(kind)).replace("{act}", &name("act")).replace("{queue}", "fraud")
+    let kind = kind.map_or("", |at| ["rep", "req", "evt", "whe", "case", "ses", "stf", "svc"][at]);
+    let path = row.path.replace("{id}", &name(kind)).replace("{act}", &name("act"));
+    path.replace("{con}", &name("con")).replace("{queue}", "fraud")
 }
 
 /// The status of a call that announces a body of `length` bytes and never sends it.
