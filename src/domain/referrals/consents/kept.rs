@@ -67,7 +67,7 @@ silent! { Kept Change }
 /// A change that opens, or one that does not: then nothing is left.
 struct Changed {
     at: Timestamp,
-    by: StaffId,
+    by: Option<StaffId>,
     change: Option<Change>,
 }
 
@@ -176,13 +176,13 @@ fn changes_of(rx: &mut Look<'_>, case: &CaseId) -> Result<BTreeMap<ConsentId, Ve
         .load(rx.conn())?;
     let mut all: BTreeMap<ConsentId, Vec<Changed>> = BTreeMap::new();
     for (id, consent, by, at, body) in rows {
-        let (Some(consent), Some(by)) = (consent.0, by.0) else { continue };
+        let Some(consent) = consent.0 else { continue };
         let change = match (id.0, body.0) {
             (Some(id), Some(body)) => open(rx, case, "consent_change", id.as_str(), &Sealed::from_stored(body))?,
             _ => None,
         };
         let at = at.0.unwrap_or_else(|| Timestamp::from_micros(0));
-        all.entry(consent).or_default().push(Changed { at, by, change });
+        all.entry(consent).or_default().push(Changed { at, by: by.0, change });
     }
     Ok(all)
 }
@@ -261,7 +261,7 @@ impl Consent {
         let changes = self.changes.iter().filter_map(|one| {
             let Change { scopes, asked_how, alone, .. } = one.change.as_ref()?;
             let scopes = scopes.clone();
-            Some(ConsentChange { at: one.at, heard_by: one.by.clone(), scopes, asked_how: *asked_how, alone: *alone })
+            Some(ConsentChange { at: one.at, heard_by: one.by.clone()?, scopes, asked_how: *asked_how, alone: *alone })
         });
         let changes = changes.collect();
         let kept = self.kept;
