@@ -18,6 +18,33 @@ use crate::base::zone::Zone;
 use crate::db::Sizes;
 use crate::outbound::{self, MailSettings, PagerSettings};
 
+/// The documents of data protection under which referrals are sent: nothing real is, until all of them are named.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataProtection {
+    /// The impact assessment (UK GDPR, Article 35): where it stands, and its version.
+    pub impact_assessment: Option<String>,
+    /// The appropriate policy document (Data Protection Act 2018, Schedule 1, Part 4).
+    pub policy_document: Option<String>,
+    /// The agreement on sharing with services.
+    pub agreement: Option<String>,
+    /// When that was signed, as a day: `2026-11-01`.
+    pub agreed_on: Option<String>,
+    /// Who answers for all of it.
+    pub owner: Option<String>,
+}
+
+impl DataProtection {
+    /// Whether all of them are named.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        let day = |text: &String| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok();
+        let named = [&self.impact_assessment, &self.policy_document, &self.agreement, &self.owner];
+        let said = |text: &&Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+        named.iter().all(said) && self.agreed_on.as_ref().is_some_and(day)
+    }
+}
+
 /// The settings of a service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +68,10 @@ pub struct Config {
     pub rules_file: Option<PathBuf>,
     /// A rule file that replaces the built-in rules of routing.
     pub routing_file: Option<PathBuf>,
+    /// A file that replaces the built-in spans of referrals.
+    pub referrals_file: Option<PathBuf>,
+    /// The documents of data protection under which referrals are sent.
+    pub data_protection: DataProtection,
     /// Requests a second for each credential.
     pub limits: Limits,
     /// Networks of proxies, whose `X-Forwarded-For` is believed.
@@ -111,6 +142,8 @@ impl Default for Config {
             editions: None,
             rules_file: None,
             routing_file: None,
+            referrals_file: None,
+            data_protection: DataProtection::default(),
             limits: Limits::default(),
             trusted_proxies: Vec::new(),
             idempotency_days: 30,

@@ -110,6 +110,15 @@ pub enum Conflict {
     ActWithdrawn,
     /// She has taken back all of a consent already.
     ConsentEnded,
+    /// A hand-over is under way that no service has accepted.
+    ReferralOpen,
+    /// The hand-over stands where this leads nowhere.
+    ReferralMoved {
+        /// Where it stands.
+        state: &'static str,
+    },
+    /// The settings name no documents of data protection.
+    NoPolicy,
     /// More is known, or was judged, than the pending act answers.
     ActOutdated,
     /// More was said in the case than the caller has read, in this claim where the act needs one.

@@ -60,6 +60,10 @@ const ROUTING: Reason = Reason::new(
     "routing_broken",
     "The rule file of routing cannot be used, and the built-in rules are in force. Mend routing_file and start again.",
 );
+const REFERRALS: Reason = Reason::new(
+    "referrals_broken",
+    "The file of the spans of referrals cannot be used, and the built-in spans are in force. Mend referrals_file and start again.",
+);
 const PROBE_LATE: Reason = Reason::new(
     "probe_late",
     "A probe that goes the way of every page has not arrived for two minutes: what does owed work hangs, or the mail server or \
@@ -211,6 +215,7 @@ impl App {
         let all = [
             (self.kit.triage.failure().is_some(), RULES),
             (self.routing.failure().is_some(), ROUTING),
+            (self.kit.referrals.failure().is_some(), REFERRALS),
             (late, PROBE_LATE),
             (nobody, JOBS_LATE),
             (!late_loops.is_empty(), Reason::of_loops(JOBS_LATE.code, HANG, &late_loops)),

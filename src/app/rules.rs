@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::referrals::routing;
-use crate::domain::triage::Engine;
+use crate::domain::triage::{Engine, ReferralSpans};
 
 /// A rule file of routing that cannot be read leaves the built-in rules in force, and is told.
 pub(super) fn routing(config: &Config) -> routing::Rules {
@@ -13,6 +13,18 @@ pub(super) fn routing(config: &Config) -> routing::Rules {
         let reason = format!("{}: {reason}", file.display());
         tracing::error!(reason, "the rules of routing cannot be used: the built-in ones are in force");
         routing::Rules::in_place_of(reason)
+    })
+}
+
+/// A file of spans that cannot be read leaves the built-in ones in force, and is told.
+pub(super) fn referrals(config: &Config) -> ReferralSpans {
+    let Some(file) = &config.referrals_file else { return ReferralSpans::built_in() };
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string());
+    let spans = text.and_then(|text| ReferralSpans::parse(&text));
+    spans.unwrap_or_else(|reason| {
+        let reason = format!("{}: {reason}", file.display());
+        tracing::error!(reason, "the spans of referrals cannot be used: the built-in ones are in force");
+        ReferralSpans::in_place_of(reason)
     })
 }
 

@@ -264,6 +264,12 @@ kinds! {
     ConsentId = ConsentKind "con";
     /// What she took back of it.
     ConsentChangeId = ConsentChangeKind "cnc";
+    /// A hand-over of a case to a service.
+    ReferralId = ReferralKind "ref";
+    /// What became of one, step by step.
+    ReferralMoveId = ReferralMoveKind "rfm";
+    /// Something that a survivor is owed to know.
+    OwedWordId = OwedWordKind "owd";
     /// A case that somebody must be told about.
     AlarmId = AlarmKind "alm";
     /// What a colleague declared.

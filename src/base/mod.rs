@@ -9,6 +9,7 @@ pub mod page;
 pub(crate) mod patient;
 pub mod secret;
 pub mod sheet;
+pub mod span;
 pub mod text;
 pub mod time;
 pub mod tolerant;

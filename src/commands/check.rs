@@ -149,6 +149,12 @@ fn rules(app: &Arc<App>, report: &mut Report) {
         let detail = "the built-in rules of routing are in force; mend routing_file and start again";
         report.problem("routing_broken", "settings", "routing_file", detail);
     }
+    report.said.push(format!("referrals: {}", app.kit.referrals.version()));
+    if let Some(reason) = app.kit.referrals.failure() {
+        report.said.push(format!("referrals: the operator's file cannot be used: {reason}"));
+        let detail = "the built-in spans of referrals are in force; mend referrals_file and start again";
+        report.problem("referrals_broken", "settings", "referrals_file", detail);
+    }
 }
 
 /// Rows that nothing can read. They are looked for first: what follows passes them over.

@@ -4,21 +4,21 @@
 
 mod casework;
 mod directory;
+mod handed;
 mod intake;
 mod names;
 mod paging;
 mod people;
-mod referrals;
 mod statistics;
 mod webhooks;
 
 pub use casework::{case_offers, case_passes};
 pub use directory::services;
+pub use handed::{case_standings, consent_changes, consents, owed_words, referral_moves, referrals};
 pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
 pub use paging::{alarms, shifts, stumbles, turned_away, unseen_cases};
 pub use people::{platform_clients, platforms, sign_ins, staff, staff_sessions};
-pub use referrals::{consent_changes, consents};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, replays, webhook_endpoints, webhook_secrets};
 
@@ -161,6 +161,8 @@ diesel::table! {
         met_at -> Nullable<BigInt>,
         stopped_at -> Nullable<BigInt>,
         alarm_at -> Nullable<BigInt>,
+        referral_id -> Nullable<Text>,
+        phase -> Nullable<Text>,
     }
 }
 
@@ -346,6 +348,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_offers,
     case_passes,
     case_queues,
+    case_standings,
     cases,
     clocks,
     declarations,
@@ -366,10 +369,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     left_out,
     notes,
     outbox,
+    owed_words,
     platform_clients,
     platforms,
     queue_counts,
     readings,
+    referral_moves,
+    referrals,
     renewals,
     replays,
     reports,

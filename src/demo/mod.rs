@@ -20,7 +20,7 @@ use crate::app::{self, App};
 use crate::base::output::{remark, say};
 use crate::base::secret::Sensitive;
 use crate::base::time::Clock;
-use crate::config::Config;
+use crate::config::{Config, DataProtection};
 use crate::db;
 use crate::db::Rx;
 use crate::db::standing::{Standing, look_at};
@@ -86,7 +86,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     let file = config.data.join("demo.json");
     let known = read_note(&file)?;
     refuse_real(&config, known.as_ref()).await?;
-    let mut config = Config { listen: address, ..config };
+    let mut config = Config { listen: address, data_protection: invented_documents(), ..config };
     let base_url = config.base_url();
     let view = Arc::new(Window::default());
     let window_address = open_window(&mut config, &view, known.as_ref().and_then(|note| note.window)).await?;
@@ -124,6 +124,18 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
     say(greeting(&note, &file, metrics_at, fresh))?;
     serving.await??;
     Ok(())
+}
+
+/// What stands for the documents of data protection where everybody is invented.
+fn invented_documents() -> DataProtection {
+    let named = || Some("invented, for this demo".to_owned());
+    DataProtection {
+        impact_assessment: named(),
+        policy_document: named(),
+        agreement: named(),
+        agreed_on: Some("2026-11-01".to_owned()),
+        owner: named(),
+    }
 }
 
 /// Opens the page that shows what went out, with the receivers and the mail server behind it, and has the service send

@@ -10,7 +10,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::triage::Engine;
+use super::triage::{Engine, ReferralSpans};
 use super::vault::{Keyring, Keys, Owner, Scope};
 use crate::db::{ChainKey, Rx, Tx};
 use crate::error::Result;
@@ -23,6 +23,10 @@ pub struct Kit {
     pub keyring: Keyring,
     /// The triage rules in force.
     pub triage: Engine,
+    /// How long a hand-over to a service may rest in each phase.
+    pub referrals: ReferralSpans,
+    /// Whether the settings name the documents of data protection without which nothing real is handed over.
+    pub policy_is_named: bool,
     /// How long the answers of idempotent calls are kept.
     pub idempotency_kept: Duration,
     /// Which URLs may be called.

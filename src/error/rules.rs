@@ -9,6 +9,7 @@ mod casework;
 mod consents;
 mod directory;
 mod form;
+mod referring;
 mod settings;
 mod typed;
 
@@ -16,6 +17,7 @@ pub use casework::{Asking, Casework};
 pub use consents::Consents;
 pub use directory::Directory;
 pub use form::{Form, Parameter};
+pub use referring::Referring;
 pub use settings::{Chosen, Hooks, Names, Publishing, Shifts, Url};
 pub use typed::{Typed, Unread};
 
@@ -30,6 +32,8 @@ pub enum Rule {
     Asking(Asking),
     /// What a survivor agrees to.
     Consents(Consents),
+    /// Hand-overs to services.
+    Referring(Referring),
     /// The directory of services.
     Directory(Directory),
     /// The rota.
@@ -57,6 +61,7 @@ impl Rule {
             Self::Casework(rule) => rule.code(),
             Self::Asking(rule) => rule.code(),
             Self::Consents(rule) => rule.code(),
+            Self::Referring(rule) => rule.code(),
             Self::Directory(rule) => rule.code(),
             Self::Shifts(rule) => rule.code(),
             Self::Names(rule) => rule.code(),
@@ -84,6 +89,12 @@ impl From<Casework> for Rule {
 impl From<Asking> for Rule {
     fn from(rule: Asking) -> Self {
         Self::Asking(rule)
+    }
+}
+
+impl From<Referring> for Rule {
+    fn from(rule: Referring) -> Self {
+        Self::Referring(rule)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::directory::stale;
 use crate::domain::paging;
 use crate::domain::paging::{missed, unseen};
 use crate::domain::people::staff;
+use crate::domain::referrals;
 use crate::domain::unit::Look;
 use crate::error::Result;
 
@@ -31,7 +32,7 @@ pub(super) async fn tell_of_clocks(beat: &Beat) -> Result<()> {
         let case = beat.read(move |rx| casework::case_of_clock(rx, &id)).await?;
         beat.write_row(&case, paging::call_for_unreadable).await
     };
-    let work = async |clock: &str| or_else(beat, clock, casework::tell_of_clock, call).await;
+    let work = async |clock: &str| or_else(beat, clock, referrals::tell_of_clock, call).await;
     each_row(beat, casework::clocks_to_tell, work).await.map(drop)
 }
 

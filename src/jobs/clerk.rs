@@ -52,6 +52,8 @@ impl Lane {
             | Job::TellOperatorOfUnseen
             | Job::TellOperatorOfWall
             | Job::TellOfUnsafeContact { .. }
+            | Job::TellOfDisclosure { .. }
+            | Job::WishCame { .. }
             | Job::TellOperatorOfUnsafeContact
             | Job::TellOperatorUnheard { .. }
             | Job::TellOperatorOfEmptyShift { .. }

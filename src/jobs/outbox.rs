@@ -10,6 +10,7 @@ use crate::domain::ledger::outbox::{self, Lease};
 use crate::domain::paging::owed::{self, Job, Leased};
 use crate::domain::paging::{self, Notice, Rung, Urgency, missed, unheard, unseen};
 use crate::domain::people::staff;
+use crate::domain::referrals;
 use crate::domain::unit::{Caller, Unit};
 use crate::domain::vault::Damaged;
 use crate::error::{Error, Result};
@@ -120,19 +121,33 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
         Job::Offer { .. } => ring_for_offer(app, leased).await,
         Job::TellOfWall { case } => {
             tracing::warn!(target: "on_call", case = %case, "a colleague met a wall: tell the safeguarding lead");
-            told_of_wall(app, leased, case, paging::tell_of_wall).await
+            told_leads(app, leased, case, paging::tell_of_wall).await
         }
         Job::TellOfLeft { case } => {
             tracing::warn!(target: "on_call", case = %case, "a colleague knows somebody in a case and has left it: tell the safeguarding lead");
-            told_of_wall(app, leased, case, paging::tell_of_left).await
+            told_leads(app, leased, case, paging::tell_of_left).await
         }
-        Job::TellOfUnsafeContact { case } => tell_of_unsafe_contact(app, leased, case.clone()).await,
+        Job::TellOfUnsafeContact { case } => {
+            tracing::warn!(target: "on_call", case = %case, "contact was made by a way not known to be safe: tell the safeguarding lead");
+            told_leads(app, leased, case, paging::write_of_unsafe_contact).await
+        }
+        Job::WishCame { case } => {
+            let case = case.clone();
+            app.write(Caller::Job("outbox"), move |tx| referrals::note_wish(tx, &case)).await?;
+            Ok(Ok(()))
+        }
+        Job::TellOfDisclosure { case } => {
+            tracing::warn!(target: "on_call", case = %case, "something was told to others without consent: tell the safeguarding lead");
+            told_leads(app, leased, case, paging::write_of_unsafe_contact).await
+        }
         Job::TellOperatorOfUnsafeContact => Ok(tell_operator_of_unsafe_contact(app, leased).await),
         Job::TellOfUnseen { cases, count } => tell_of_unseen(app, leased, cases.clone(), *count).await,
-        Job::TellOperatorOfUnseen => {
-            let text = "Nobody may work on a case that is open: its queue is on nobody's list, or everybody who could stands behind a wall. `recourse check` names it and says what to do.";
-            Ok(to_operator(app, leased, "Something needs you", text).await)
-        }
+        Job::TellOperatorOfUnseen
+        | Job::TellOperatorOfWall
+        | Job::TellOperatorOfNoRota
+        | Job::TellOperatorOfStaleServices
+        | Job::EndpointFailing { .. }
+        | Job::EndpointDisabled { .. } => Ok(tell_operator(app, leased).await),
         Job::TellOperatorUnheard { of } => {
             let of = of.clone();
             if app.pager.is_some() || !app.read(move |rx| unheard::is_current(rx, &of)).await? {
@@ -142,40 +157,67 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             Ok(to_operator(app, leased, "Somebody must be called", text).await)
         }
         Job::TellOperatorOfClosedFactor { staff } => closed_factor(app, leased, staff).await,
-        Job::TellOperatorOfWall => {
-            let text = "A colleague was turned away from a case that names them or somebody close to them, or has left one, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.";
-            Ok(to_operator(app, leased, "Something needs you", text).await)
-        }
         Job::Probe => Ok(probe(app, leased).await.map_err(Undone::Later)),
         Job::TellOfEmptyShift { shift } => empty_shift(app, leased, shift).await,
         Job::TellOperatorOfEmptyShift { shift } => tell_operator_of_empty_shift(app, leased, shift).await,
-        Job::TellOperatorOfNoRota => {
-            let text = "There is no rota. Reporters are told that nobody is planned to be at work, and pages go to the leads. `recourse admin rota add` and `load` plan shifts.";
-            Ok(to_operator(app, leased, "Something needs you", text).await)
-        }
+    }
+}
+
+/// Writes to the operator what needs no look at anything.
+async fn tell_operator(app: &Arc<App>, leased: &Leased) -> std::result::Result<(), Undone> {
+    let (subject, text) = match &leased.job {
+        Job::TellOperatorOfUnseen => (
+            NEEDS_YOU,
+            "Nobody may work on a case that is open: its queue is on nobody's list, or everybody who could stands behind a wall. `recourse check` names it and says what to do.".to_owned(),
+        ),
+        Job::TellOperatorOfWall => (
+            NEEDS_YOU,
+            "A colleague was turned away from a case that names them or somebody close to them, or has left one, and there is no safeguarding lead who may hear of it. The log says which case, in a line of on_call.".to_owned(),
+        ),
+        Job::TellOperatorOfNoRota => (
+            NEEDS_YOU,
+            "There is no rota. Reporters are told that nobody is planned to be at work, and pages go to the leads. `recourse admin rota add` and `load` plan shifts.".to_owned(),
+        ),
         Job::TellOperatorOfStaleServices => {
             tracing::warn!(target: "directory", "entries of the directory end within a fortnight: see `recourse services list --stale`");
-            let text = "What the directory says of some services ends within a fortnight, or has ended: nobody is referred there then. `recourse services list --stale` says which. Ring each number, then `recourse services check` with its name.";
-            Ok(to_operator(app, leased, "The directory needs you", text).await)
+            (
+                "The directory needs you",
+                "What the directory says of some services ends within a fortnight, or has ended: nobody is referred there then. `recourse services list --stale` says which. Ring each number, then `recourse services check` with its name.".to_owned(),
+            )
         }
         Job::EndpointFailing { endpoint } => {
             tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint has taken nothing for a day");
-            Ok(to_operator(
-                app,
-                leased,
+            (
                 ENDPOINT_NEEDS_YOU,
-                &format!("The webhook endpoint {endpoint} has taken nothing for a day. It is switched off after five."),
+                format!("The webhook endpoint {endpoint} has taken nothing for a day. It is switched off after five."),
             )
-            .await)
         }
         Job::EndpointDisabled { endpoint } => {
             tracing::warn!(target: "webhooks", endpoint = %endpoint, "an endpoint is no longer called");
-            let text = format!(
-                "The webhook endpoint {endpoint} is no longer called: `recourse admin webhook list` says why. Its platform can switch it on again."
-            );
-            Ok(to_operator(app, leased, ENDPOINT_NEEDS_YOU, &text).await)
+            (
+                ENDPOINT_NEEDS_YOU,
+                format!(
+                    "The webhook endpoint {endpoint} is no longer called: `recourse admin webhook list` says why. Its platform can switch it on again."
+                ),
+            )
         }
-    }
+        Job::Mail { .. }
+        | Job::Pager { .. }
+        | Job::Offer { .. }
+        | Job::TellOfWall { .. }
+        | Job::TellOfLeft { .. }
+        | Job::TellOfUnsafeContact { .. }
+        | Job::TellOfDisclosure { .. }
+        | Job::WishCame { .. }
+        | Job::TellOperatorOfUnsafeContact
+        | Job::TellOfUnseen { .. }
+        | Job::TellOperatorUnheard { .. }
+        | Job::TellOfEmptyShift { .. }
+        | Job::TellOperatorOfEmptyShift { .. }
+        | Job::Probe
+        | Job::TellOperatorOfClosedFactor { .. } => return Ok(()),
+    };
+    to_operator(app, leased, subject, &text).await
 }
 
 /// Says that an urgent case is offered to somebody, in the log, and by the pager while it is.
@@ -195,8 +237,8 @@ async fn ring_for_offer(app: &Arc<App>, leased: &Leased) -> Result<std::result::
     Ok(pager.ring(&ring).await.map_err(Undone::Later))
 }
 
-/// Has the safeguarding leads told of a wall before this case.
-async fn told_of_wall(
+/// Has the safeguarding leads told of something in this case.
+async fn told_leads(
     app: &Arc<App>,
     leased: &Leased,
     case: &CaseId,
@@ -250,6 +292,7 @@ async fn tell_operator_of_empty_shift(
     Ok(to_operator(app, leased, "Somebody must be called", text).await)
 }
 
+const NEEDS_YOU: &str = "Something needs you";
 const ENDPOINT_NEEDS_YOU: &str = "A webhook endpoint needs you";
 
 /// Says whose second factor was closed, and what to do.
@@ -278,18 +321,6 @@ async fn tell_of_unseen(
     }
     let key = leased.lease.id.to_string();
     app.write(Caller::Job("outbox"), move |tx| unseen::tell(tx, &cases, &key)).await?;
-    Ok(Ok(()))
-}
-
-/// Owes the mails about contact by a way that was not known to be safe.
-async fn tell_of_unsafe_contact(
-    app: &Arc<App>,
-    leased: &Leased,
-    case: CaseId,
-) -> Result<std::result::Result<(), Undone>> {
-    tracing::warn!(target: "on_call", case = %case, "contact was made by a way not known to be safe: tell the safeguarding lead");
-    let key = leased.lease.id.to_string();
-    app.write(Caller::Job("outbox"), move |tx| paging::write_of_unsafe_contact(tx, &case, &key)).await?;
     Ok(Ok(()))
 }
 

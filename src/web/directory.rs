@@ -93,7 +93,7 @@ pub(super) struct ServiceView {
     needs: Vec<String>,
     /// Within what time it says that it answers, such as `48h`.
     #[schema(value_type = Option<String>, example = "48h")]
-    answers_within: Option<crate::domain::directory::Span>,
+    answers_within: Option<crate::base::span::Span>,
     /// What was agreed with it.
     agreement: Option<Agreement>,
     /// Why nobody is referred there from here; empty where somebody may be.

@@ -14,6 +14,7 @@ pub fn page_rule(rule: &Rule) -> Cow<'static, str> {
         Rule::Casework(rule) => casework(*rule),
         Rule::Asking(rule) => asking(*rule),
         Rule::Consents(_)
+        | Rule::Referring(_)
         | Rule::Directory(_)
         | Rule::Shifts(_)
         | Rule::Names(_)
@@ -105,6 +106,12 @@ const fn casework(rule: Casework) -> Option<&'static str> {
             "only what she says live counts, by phone, by video or in person: keep what she wrote as a plain note"
         }
         Casework::NoSafeWay => "say at least one way that is safe: her own pages, when she comes back by herself",
+        Casework::NotSaidOfDisclosure => "say to whom, why, what came of asking her, and whether she was told",
+        Casework::NoDisclosure => "choose what was disclosed in this case",
+        Casework::NotOwed => "she was told, or is not owed it: read the case again",
+        Casework::NoSupport => {
+            "no service has accepted a referral: first write a note that help was confirmed, and how you know"
+        }
         Casework::NotOfThisNote => "leave it empty: it does not belong to what is recorded here",
         Casework::NoReason
         | Casework::HoldWithoutEnd(_)

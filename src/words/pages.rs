@@ -83,6 +83,17 @@ fn conflict(why: &Conflict) -> Said {
         Conflict::ConsentEnded => {
             said("Taken back", "She has taken back all of this consent already. Nothing was done.")
         }
+        Conflict::ReferralOpen => said(
+            "A referral is under way",
+            "No service has accepted it. Record what the service said, or withdraw the referral; then close the case.",
+        ),
+        Conflict::ReferralMoved { .. } => {
+            said("The referral has moved on", "It stands elsewhere by now, and this leads nowhere from there.")
+        }
+        Conflict::NoPolicy => said(
+            "Nothing was sent",
+            "Whoever runs the service has not named its documents of data protection yet. In an emergency, ring, and record that you did.",
+        ),
         Conflict::ActWithdrawn => said("Taken back", "Whoever proposed this has taken it back. Nothing was done."),
         Conflict::ActVoid => said(
             "It waits no longer",

@@ -101,6 +101,18 @@ fn conflict(why: &Conflict) -> Said {
             "Taken back",
             "She has taken back all of this consent already. Nothing was done, and nothing is shared by it.",
         ),
+        Conflict::ReferralOpen => said(
+            "A referral is under way",
+            "No service has accepted it. Wait for its answer, record what it said by telephone, or withdraw the referral; then close the case.",
+        ),
+        Conflict::ReferralMoved { state } => said(
+            "Not possible from where the referral stands",
+            format!("It is `{state}`, and this leads nowhere from there. Read it again."),
+        ),
+        Conflict::NoPolicy => said(
+            "No documents of data protection are named",
+            "Whoever runs the service names the impact assessment, the policy document and the agreement in its settings before the first live referral is sent. Nothing was sent. In an emergency, ring, and record it as `emergency_disclosure`.",
+        ),
         Conflict::ActWithdrawn => {
             said("It was taken back", "Whoever proposed this has taken it back. There is nothing to decide any more.")
         }

@@ -17,6 +17,7 @@ pub fn rule(rule: &Rule) -> Cow<'static, str> {
         Rule::Casework(rule) => casework(*rule),
         Rule::Asking(rule) => asking(*rule),
         Rule::Consents(rule) => referrals::consents(*rule),
+        Rule::Referring(rule) => referrals::referring(*rule),
         Rule::Directory(rule) => referrals::directory(rule),
         Rule::Shifts(rule) => shifts(*rule),
         Rule::Names(rule) => names(rule),
@@ -137,6 +138,10 @@ fn casework(rule: Casework) -> Cow<'static, str> {
         Casework::NoSafeWay => "say at least one way that is safe; `portal` when she comes back by herself".into(),
         Casework::NoContactWanted => "leave the ways out when we may not contact her".into(),
         Casework::NoValue => "say the number or address".into(),
+        Casework::NotSaidOfDisclosure => "say to whom, why, what came of asking her, and whether she was told".into(),
+        Casework::NoDisclosure => "name a note of this case that records an emergency disclosure".into(),
+        Casework::NotOwed => "name what stands in `to_tell` and was not told to her yet".into(),
+        Casework::NoSupport => "no service has accepted a referral: record how you know that help came (`records: support_confirmed`), or close with what happened".into(),
         Casework::SafeAndNever => "one of the ways that are safe may be this one: ask her which it is".into(),
     }
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::harness::TEST;
 use crate::harness::client::{Caller, Platform, Staff, new_key, small};
-use crate::harness::operations::{Ids, Operation, call, documented, told};
+use crate::harness::operations::{self, Ids, Operation, call, documented, told};
 use crate::harness::{World, on_both};
 
 /// What an operation answers to those who call it on something of their own.
@@ -33,7 +33,7 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
-const TABLE: [(&str, Who); 71] = {
+const TABLE: [(&str, Who); 80] = {
     use Scope::{ReportsRead, ReportsWrite, RequestsWrite, WebhooksManage};
     use Who::{Anyone, Platform, Staff};
     [
@@ -83,6 +83,16 @@ const TABLE: [(&str, Who); 71] = {
         ("record_consent", Staff([201, 201, 201, 403, 404])),
         ("narrow_consent", Staff([200, 200, 200, 403, 404])),
         ("withdraw_consent", Staff([200, 200, 200, 403, 404])),
+        ("list_all_referrals", Staff([403, 200, 200, 403, 403])),
+        ("list_referrals", Staff([200, 200, 200, 200, 404])),
+        ("draft_referral", Staff([201, 201, 201, 403, 404])),
+        ("send_referral", Staff([200, 200, 200, 403, 404])),
+        // Nobody asked for a second person.
+        ("sign_referral", Staff([403, 409, 409, 403, 404])),
+        ("withdraw_referral", Staff([200, 200, 200, 403, 404])),
+        ("answer_referral_by_phone", Staff([200, 200, 200, 403, 404])),
+        ("replace_referral", Staff([200, 200, 200, 403, 404])),
+        ("share_with_referral", Staff([200, 200, 200, 403, 404])),
         ("route_case", Staff([200, 200, 200, 403, 404])),
         ("list_queues", Staff([200, 200, 200, 200, 403])),
         ("claim_next", Staff([200, 200, 200, 403, 403])),
@@ -161,6 +171,32 @@ impl Stage {
         self.lead.case_of(&reference).await
     }
 
+    /// A referral that the operation can be called on, of a case that nobody holds.
+    async fn referral(&self, operation: &Operation, ids: &mut Ids) {
+        self.lead.take(&ids.id).await;
+        let all = self.lead.caller.get("/v1/triage/services").await.expect(200).json();
+        all["data"][1]["id"].as_str().unwrap().clone_into(&mut ids.next_service);
+        let mut given = crate::consents::given(&ids.service);
+        given["fallbacks"] = json!([ids.next_service]);
+        let consent = self.lead.act(&ids.id, "consents", &given).await.expect(201).json();
+        consent["id"].as_str().unwrap().clone_into(&mut ids.consent);
+        if operation.path.contains("{ref}") {
+            let draft = self.lead.act(&ids.id, "referrals", &operations::draft(ids)).await.expect(201);
+            draft.json()["id"].as_str().unwrap().clone_into(&mut ids.referral);
+            if !matches!(operation.id.as_str(), "send_referral" | "sign_referral") {
+                let path = format!("/v1/triage/cases/{}/referrals/{}/send", ids.id, ids.referral);
+                let tag = draft.header("etag");
+                self.lead.caller.post_with(&path, &new_key(), Some(&tag), &json!({})).await.expect(200);
+            }
+            if operation.id == "share_with_referral" {
+                let report = self.lead.case(&ids.id).await.0["reports"][0]["id"].as_str().unwrap().to_owned();
+                let more = json!({"statement": "He came again."});
+                self.spark.caller.post(&format!("/v1/reports/{report}/additions"), &more).await.expect(201);
+            }
+        }
+        self.lead.act(&ids.id, "release", &json!({})).await.expect(200);
+    }
+
     /// Something new that the operation can be called on.
     async fn fresh(&self, operation: &Operation) -> Ids {
         let mut ids = Ids { colleague: self.proposer.id.clone(), ..Ids::default() };
@@ -188,6 +224,9 @@ impl Stage {
                 self.lead.take(&ids.id).await;
                 let given = self.lead.act(&ids.id, "consents", &crate::consents::given(&ids.service)).await.expect(201);
                 given.json()["id"].as_str().unwrap().clone_into(&mut ids.consent);
+            }
+            if operation.path.contains("/referrals") && operation.method == Method::POST {
+                self.referral(operation, &mut ids).await;
             }
             if operation.path.contains("{act}") {
                 self.proposer.take(&ids.id).await;
@@ -269,13 +308,18 @@ async fn check_staff(world: &World, stage: &Stage, operation: &Operation, by_rol
                 | "decide_case"
                 | "ask_platform"
                 | "record_consent"
+                | "draft_referral"
+                | "send_referral"
+                | "replace_referral"
+                | "share_with_referral"
         ) {
             let unheld = call(&who.caller, operation, &ids).await;
             let lost = if expected < 300 { 409 } else { expected };
             assert_eq!(unheld.status, lost, "{name} by {role:?} without a claim");
             who.act(&ids.id, "claim", &json!({})).await;
         }
-        if matches!(name.as_str(), "decide_case" | "approve_act") {
+        let on_referral = operation.path.contains("/referrals") && operation.method == Method::POST;
+        if on_referral || matches!(name.as_str(), "decide_case" | "approve_act") {
             // Whoever closes or signs has read it, if they may.
             who.caller.get(&format!("/v1/triage/cases/{}", ids.id)).await;
         }
@@ -301,7 +345,8 @@ async fn check_staff(world: &World, stage: &Stage, operation: &Operation, by_rol
 fn every_operation_answers_everybody_as_the_table_says() {
     on_both(|world| async move {
         let stage = Stage::set(&world).await;
-        crate::directory::stand(&world, vec![crate::directory::entry("lantern")], &["lantern"]).await;
+        let services = ["harbour", "lantern"].map(crate::directory::entry).to_vec();
+        crate::directory::stand(&world, services, &["harbour", "lantern"]).await;
         for operation in documented() {
             let (_, who) = TABLE.iter().find(|(id, _)| *id == operation.id).unwrap();
             let nothing = Ids::missing(&operation);

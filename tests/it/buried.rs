@@ -276,6 +276,7 @@ fn what_ends_help_for_somebody_in_danger_needs_two_people_who_have_read_it() {
         for (n, outcome) in ["unable_to_contact", "recorded_only", "supported_elsewhere"].into_iter().enumerate() {
             let (case, _) = p0(&world, &one, &format!("B-6-{n}")).await;
             one.take(&case).await;
+            one.confirm_support(&case).await;
             let waits = one.act_seen(&case, "decision", &closing(outcome)).await.expect(202).json();
             let act = waits["pending"]["id"].as_str().unwrap().to_owned();
             let seen = one.case(&case).await.0;
@@ -295,6 +296,7 @@ fn what_ends_help_for_somebody_in_danger_needs_two_people_who_have_read_it() {
         let (case, _) = p0(&world, &one, "B-7").await;
         lead.case(&case).await;
         one.take(&case).await;
+        one.confirm_support(&case).await;
         one.act_seen(&case, "decision", &closing("supported_elsewhere")).await.expect(200);
     });
 }

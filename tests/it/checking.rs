@@ -58,6 +58,7 @@ pub(crate) async fn busy(world: &World) -> Vec<String> {
     lead.act_seen(&cases[2], "release", &json!({})).await;
     let end = json!({"outcome": "supported_elsewhere", "reason": "with her service"});
     world.read_by_another(&cases[3]).await;
+    lead.confirm_support(&cases[3]).await;
     lead.act_seen(&cases[3], "decision", &end).await.expect(200);
     world.platform_with("spark", Mode::Test, Scope::ALL).await.submit(&small("TRIAL")).await;
     world.pass(3_600);

@@ -314,3 +314,16 @@ fn whoever_writes_to_the_database_gives_none_widens_none_and_is_found() {
         assert!(code == Some(1) && wrong(&report, "problems").contains("consent_changes row_gone"), "{report}");
     });
 }
+
+#[test]
+fn what_she_took_back_counts_although_nobody_can_read_who_heard_it() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let case = scene.case(&full("CON-1")).await;
+        let given = scene.give(&case, &given(&scene.services[0])).await.expect(201).json();
+        let path = format!("consents/{}/withdraw", given["id"].as_str().unwrap());
+        scene.lead.act(&case, &path, &json!({"asked_how": "phone", "alone": "yes"})).await.expect(200);
+        world.tamper("UPDATE consent_changes SET changed_by = 'nobody'");
+        assert_eq!(scene.lead.case(&case).await.0["consents"][0]["state"], "withdrawn");
+    });
+}

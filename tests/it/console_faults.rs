@@ -186,6 +186,7 @@ async fn happen(world: &World, what: Meanwhile, who: &Staff, case: &str) {
         }
         Meanwhile::Closes => {
             let close = json!({"outcome": "supported_elsewhere", "reason": "By her service."});
+            who.confirm_support(case).await;
             who.act_seen(case, "decision", &close).await.expect(200);
         }
         Meanwhile::Rises => drop(lead.act_seen(case, "priority", &raise("p2")).await.expect(200)),

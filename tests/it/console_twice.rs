@@ -164,6 +164,7 @@ impl Stage {
             "reopen" => {
                 who.take(case).await;
                 let close = json!({"outcome": "supported_elsewhere", "reason": "She has help."});
+                who.confirm_support(case).await;
                 who.act_seen(case, "decision", &close).await.expect(200);
             }
             "link" => {
@@ -200,7 +201,7 @@ impl Stage {
             "raise" => fixed([("priority", "p2"), ("reason_code", "new_information")]).chain([text]).collect(),
             "lower" => fixed([("priority", "p2"), ("reason_code", "safety_confirmed")]).chain([text]).collect(),
             "ask" => fixed([("action", "preserve_evidence"), ("details", "All of last week.")]).collect(),
-            "decide" => fixed([("outcome", "supported_elsewhere")]).chain([reason]).collect(),
+            "decide" => fixed([("outcome", "recorded_only")]).chain([reason]).collect(),
             "link" => vec![("case_id", found.to_owned())],
             "leave" => vec![("knows_somebody", "true".to_owned())],
             _ => Vec::new(),

@@ -48,6 +48,7 @@ fn what_comes_in_for_an_urgent_case_wakes_somebody_unless_it_is_held() {
         lead.act(&case, "claim", &json!({})).await.expect(200);
         let close = json!({"outcome": "supported_elsewhere", "reason": "As she wished."});
         world.read_by_another(&case).await;
+        lead.confirm_support(&case).await;
         lead.act_seen(&case, "decision", &close).await.expect(200);
         spark.submit(&full("P-2")).await;
         assert_eq!(pages(&world, &case).await.last().unwrap(), "more_came_in");
@@ -291,6 +292,7 @@ fn each_image_has_its_own_48_hours_and_they_outlive_the_case() {
         assert_eq!(now["intimate_image_clock"], two);
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
         world.read_by_another(&case).await;
+        lead.confirm_support(&case).await;
         lead.act_seen(&case, "decision", &close).await.expect(200);
         let (closed, _) = lead.case(&case).await;
         assert_eq!(clocks(&closed), [state(one, "met"), state(two, "running")]);

@@ -218,9 +218,12 @@ fn a_job_that_comes_late_counts_the_case_as_it_stood_on_its_day() {
             assert_eq!(does(&world, case, "platform-requests", &ASK()).await, 200);
         }
         world.pass(80 * DAY);
+        let came = json!({"text": "Her service rang.", "records": "support_confirmed"});
+        assert_eq!(does(&world, &closed, "notes", &came).await, 201);
         assert_eq!(does(&world, &closed, "decision", &closing("supported_elsewhere")).await, 200);
         // Nobody runs the jobs. After day 90 one is closed and the other one opened again.
         world.pass(20 * DAY);
+        assert_eq!(does(&world, &open, "notes", &came).await, 201);
         assert_eq!(does(&world, &open, "decision", &closing("supported_elsewhere")).await, 200);
         let again = json!({"action": "reopen", "reason": "she wrote again"});
         assert_eq!(lead(&world).await.act_seen(&closed, "transitions", &again).await.status, 200);

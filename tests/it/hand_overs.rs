@@ -206,6 +206,7 @@ fn an_offer_ends_with_the_claim_of_who_made_it_and_a_claim_that_lapses_rings() {
                 "close" => {
                     world.read_by_another(&case).await;
                     let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
+                    one.confirm_support(&case).await;
                     one.act_seen(&case, "decision", &close).await.expect(200);
                     "case_closed"
                 }

@@ -66,6 +66,7 @@ impl Stage {
             }
             "closed" => {
                 let close = json!({"outcome": "supported_elsewhere", "reason": "She has help."});
+                boss.confirm_support(&case).await;
                 boss.act_seen(&case, "decision", &close).await.expect(200)
             }
             _ => boss.caller.get(&format!("/v1/triage/cases/{case}/offers")).await.expect(200),

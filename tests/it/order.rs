@@ -65,6 +65,7 @@ fn a_list_by_category_holds_what_is_of_it_wherever_it_stands() {
         // Of one state, also the last one; of one priority; of one colleague.
         lead.take(f1).await;
         let closing = json!({"outcome": "supported_elsewhere", "reason": "She has help."});
+        lead.confirm_support(f1).await;
         lead.act_seen(f1, "decision", &closing).await.expect(200);
         assert_eq!(listed(&lead, "state=closed&category=romance_fraud").await, vec![f1.clone()]);
         assert_eq!(listed(&lead, "state=closed&category=spiking").await, Vec::<String>::new());

@@ -43,6 +43,7 @@ fn a_proposal_ends_with_its_case() {
         let (case, act) = proposed(&world, &one, "V-1").await;
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
         world.read_by_another(&case).await;
+        one.confirm_support(&case).await;
         one.act_seen(&case, "decision", &close).await.expect(200);
         is_void(&world, &lead, (&case, &act), "case_closed").await;
         assert_eq!(lead.case(&case).await.0["priority"], "p1");

@@ -63,6 +63,7 @@ async fn finish(world: &World, who: &Staff, case: &str) {
     who.take(case).await;
     world.read_by_another(case).await;
     let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
+    who.confirm_support(case).await;
     who.act_seen(case, "decision", &close).await.expect(200);
 }
 

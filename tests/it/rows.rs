@@ -25,7 +25,7 @@ pub(crate) fn path(row: &Row) -> String {
     let kind = thing.into_iter().position(|thing| row.path.contains(&format!("/{thing}/{{id}}")));
     let kind = kind.map_or("", |at| ["rep", "req", "evt", "whe", "case", "ses", "stf", "svc"][at]);
     let path = row.path.replace("{id}", &name(kind)).replace("{act}", &name("act"));
-    path.replace("{con}", &name("con")).replace("{queue}", "fraud")
+    path.replace("{con}", &name("con")).replace("{ref}", &name("ref")).replace("{queue}", "fraud")
 }
 
 /// The status of a call that announces a body of `length` bytes and never sends it.

@@ -97,6 +97,7 @@ fn fraud_first_and_an_assault_later_stands_in_both_queues() {
         sexual.act_seen(&case, "transitions", &json!({"action": "start"})).await.expect(200);
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
         world.read_by_another(&case).await;
+        sexual.confirm_support(&case).await;
         sexual.act_seen(&case, "decision", &close).await.expect(200);
         assert_eq!(listed(sexual, "").await, Vec::<String>::new());
         assert_eq!(listed(sexual, "?queue=sexual_harm&state=closed").await, [case.as_str()]);
@@ -224,6 +225,7 @@ fn acts_that_wait_are_listed_for_those_who_see_their_cases() {
         lead.take(&acts[0].0).await;
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
         world.read_by_another(&acts[0].0).await;
+        lead.confirm_support(&acts[0].0).await;
         lead.act_seen(&acts[0].0, "decision", &close).await.expect(200);
         assert_eq!(seen(&lead, "").await, acts[1..]);
         assert_eq!(seen(&lead, "?state=void").await, acts[..1]);
@@ -250,6 +252,7 @@ fn when_the_rule_file_has_another_queue_open_cases_move_at_the_start_and_closed_
         fraud.take(&urgent).await;
         lead.take(&closed).await;
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her bank."});
+        lead.confirm_support(&closed).await;
         lead.act_seen(&closed, "decision", &close).await.expect(200);
         let mut config = world.config.clone();
         config.rules_file = Some(file.clone());

@@ -17,9 +17,9 @@ use recourse::error::Result;
 use recourse::statistics::editions::{self, EditionId};
 use recourse::statistics::sound;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::client::full;
+use crate::harness::client::{Staff, full, new_key};
 use crate::harness::receiver::{Manner, Receiver};
 use crate::harness::{TEST, World, on_both_with};
 use crate::unsound::full_of_life;
@@ -102,6 +102,25 @@ async fn commit(world: &World) -> EditionId {
     commit.await.unwrap()
 }
 
+/// A hand-over that is declined and replaced, of which she is told.
+async fn referred(world: &World, lead: &Staff, case: &str, given: &Value) {
+    let service = given["service_id"].as_str().unwrap();
+    let consent = lead.act(case, "consents", given).await.expect(201).json();
+    lead.case(case).await;
+    let consent = consent["id"].as_str().unwrap();
+    let draft = lead.act(case, "referrals", &crate::referrals::referral(world, service, consent)).await.expect(201);
+    let (id, tag) = crate::referrals::tagged(&draft);
+    let path = |act: &str| format!("/v1/triage/cases/{case}/referrals/{id}/{act}");
+    lead.caller.post_with(&path("send"), &new_key(), Some(&tag), &json!({})).await.expect(200);
+    let no = crate::referrals::said(world, "decline", &[("reason", json!("no_capacity"))]);
+    let (_, tag) = crate::referrals::tagged(&lead.caller.post(&path("by-phone"), &no).await.expect(200));
+    let next = json!({"service_id": service, "label": "the book club"});
+    lead.caller.post_with(&path("replace"), &new_key(), Some(&tag), &next).await.expect(200);
+    let list = lead.caller.get(&format!("/v1/triage/cases/{case}/referrals")).await.expect(200).json();
+    let note = json!({"text": "She rang.", "records": "safe_contact", "channel": "incoming", "tells": [list["to_tell"][0]["id"]]});
+    lead.act(case, "notes", &note).await.expect(201);
+}
+
 /// A database in which every sealed column and every reference is filled.
 async fn full_of_everything(world: &World) {
     let cases = full_of_life(world).await;
@@ -129,6 +148,7 @@ async fn full_of_everything(world: &World) {
     let narrow = json!({"scopes": ["contact"], "asked_how": "phone", "alone": "yes"});
     let path = format!("consents/{}/narrow", consent["id"].as_str().unwrap());
     lead.act(&case, &path, &narrow).await.expect(200);
+    referred(world, &lead, &case, &given).await;
     let name = lead.username.clone();
     let mail = world.app.write(TEST, move |tx| staff::set_mail(tx, &name, Some("amina@example.org")));
     mail.await.unwrap();

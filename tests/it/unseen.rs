@@ -164,6 +164,7 @@ fn a_queue_on_nobodys_list_is_as_much_out_of_sight_and_closed_cases_and_trials_a
         other.case(&case).await;
         set_queues(&world, &other, &[Queue::Fraud]).await;
         let close = json!({"outcome": "supported_elsewhere", "reason": "With her service."});
+        who.confirm_support(&case).await;
         who.act_seen(&case, "decision", &close).await.expect(200);
         set_queues(&world, &who, &[Queue::Fraud]).await;
         assert_eq!(checked(&world).len(), 0);

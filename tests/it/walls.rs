@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::authorisation::ROLES;
 use crate::harness::TEST;
 use crate::harness::client::{Caller, Staff, full, new_key, small};
-use crate::harness::operations::{Ids, call, documented, told};
+use crate::harness::operations::{Ids, call, documented, draft, told};
 use crate::harness::{World, on_both};
 
 /// Someone whose own number stands in the contract's example.
@@ -69,7 +69,13 @@ fn behind_a_wall_a_case_is_as_one_that_is_not_there() {
         let service = services["data"][0]["id"].as_str().unwrap().to_owned();
         let given = lead.act(&case, "consents", &crate::consents::given(&service)).await.expect(201).json();
         let consent = given["id"].as_str().unwrap().to_owned();
-        let ids = Ids { id: case.clone(), act, other, colleague: lead.id.clone(), service, consent };
+        let mut ids =
+            Ids { id: case.clone(), act, other, colleague: lead.id.clone(), service, consent, ..Ids::default() };
+        let mut draft = draft(&ids);
+        draft["she_changed_this"] = json!(true);
+        let draft = lead.act(&case, "referrals", &draft).await.expect(201).json();
+        draft["id"].as_str().unwrap().clone_into(&mut ids.referral);
+        ids.next_service.clone_from(&ids.service);
         let (before, tag) = lead.case(&case).await;
         for role in ROLES {
             let who = walled(&world, role).await;

@@ -4,6 +4,7 @@ pub mod clocks;
 pub(in crate::domain) mod contacts;
 pub mod named;
 pub mod report;
+pub(in crate::domain) mod standing;
 pub mod state;
 pub(in crate::domain) mod store;
 mod tables;

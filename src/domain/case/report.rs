@@ -37,7 +37,7 @@ codes! {
         PlatformDeclined = "platform_declined",
         /// Nothing was asked of the platform.
         NoPlatformActionSought = "no_platform_action_sought",
-        /// Help came from elsewhere.
+        /// Help came from elsewhere. No report ends so any more: it would tell an insider that she has help.
         HandledElsewhere = "handled_elsewhere",
     }
 }
@@ -48,10 +48,12 @@ impl Outcome {
         match self {
             Self::PlatformActed => ReportOutcome::PlatformActed,
             Self::PlatformRefused | Self::PlatformSilent => ReportOutcome::PlatformDeclined,
-            Self::SupportedElsewhere => ReportOutcome::HandledElsewhere,
-            Self::RecordedOnly | Self::Withdrawn | Self::UnableToContact | Self::Unfounded => {
-                ReportOutcome::NoPlatformActionSought
-            }
+            // That help came from elsewhere would tell whoever works for the platform that she has it.
+            Self::SupportedElsewhere
+            | Self::RecordedOnly
+            | Self::Withdrawn
+            | Self::UnableToContact
+            | Self::Unfounded => ReportOutcome::NoPlatformActionSought,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::terms::Mode;
 use crate::domain::terms::region::Region;
 use crate::domain::terms::taxonomy::taxonomy;
 use crate::domain::terms::words::{DesiredOutcome, Relation};
-use crate::domain::triage::{Priority, Queue};
+use crate::domain::triage::{Phase, Priority, Queue};
 use crate::domain::vault::Scope;
 use crate::domain::vault::stated::{Codes, Holds, OpenedBy, Table, codes};
 
@@ -61,7 +61,15 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("kind", Holds::Code(|| codes(ClockKind::ALL, ClockKind::as_str))),
             ("request_id", Holds::Refers(&["requests"])),
             ("report_id", Holds::Refers(&["reports"])),
+            ("referral_id", Holds::Refers(&["referrals"])),
+            ("phase", Holds::Code(|| codes(Phase::ALL, Phase::as_str))),
         ],
+    },
+    Table {
+        name: "case_standings",
+        row: "case_id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[("case_id", Holds::Refers(&["cases"]))],
     },
     Table {
         name: "reports",

@@ -68,6 +68,10 @@ fn sound(tx: &mut Unit<'_>, case: &mut Case, clock: &Clock) -> Result<()> {
     let kit = tx.kit();
     let now = tx.now();
     let passed = now >= clock.due_at;
+    if clock.kind == ClockKind::Referral && passed {
+        // What has passed of a hand-over is told where hand-overs are known.
+        return Ok(());
+    }
     if clock.kind == ClockKind::Request {
         // When it has passed, the request is overdue, which is told by itself.
         return if passed { Ok(()) } else { requests::remind(tx, case, clock.request_id.as_ref()) };
@@ -109,7 +113,10 @@ fn least(clock: &Clock, passed: bool, now: Timestamp) -> Rung {
         | ClockKind::ReReview
         | ClockKind::Request
         | ClockKind::CheckIn
-        | ClockKind::LookAgain => Rung::OnCall,
+        | ClockKind::LookAgain
+        | ClockKind::Referral
+        | ClockKind::TellSurvivor
+        | ClockKind::DisclosureReview => Rung::OnCall,
     };
     if passed { by_kind.max(Rung::Lead) } else { by_kind }
 }

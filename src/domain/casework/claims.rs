@@ -209,9 +209,23 @@ pub(super) fn reopen(tx: &mut Unit<'_>, grant: Grant<Reopen>, reason: &str) -> R
     Ok(case)
 }
 
+/// Takes a closed case up again for something that its platform must not learn of, such as a hand-over that failed. Any other
+/// case stays as it is.
+pub(in crate::domain) fn wake(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
+    if case.state != State::Closed {
+        return Ok(());
+    }
+    moved::reopen_unseen(tx, case)?;
+    start_anew(tx, case)
+}
+
 /// Opens a closed case again, because a person has a reason or more has come in, and starts its clocks anew.
 pub(in crate::domain) fn open_again(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     moved::move_along(tx, case, Action::Reopen, None)?;
+    start_anew(tx, case)
+}
+
+fn start_anew(tx: &mut Unit<'_>, case: &mut Case) -> Result<()> {
     case.assigned_to = None;
     case.claimed_until = None;
     case.reserved_until = None;

@@ -3,17 +3,20 @@
 
 use std::time::Duration;
 
+use diesel::prelude::*;
+
 use super::notes::{NewNote, Reached, Records};
 use super::wishes;
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
+use crate::db::schema::notes;
 use crate::domain::case::clocks::{self, Clock, ClockKind, longest_standby};
 use crate::domain::case::{Case, report};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging::{self, Call, Rung};
 use crate::domain::terms::words::Channel;
 use crate::domain::triage::Priority;
-use crate::domain::unit::Unit;
+use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::rules::Casework;
 use crate::error::{Error, Result, Violations};
@@ -89,6 +92,13 @@ pub(super) fn is_open(tx: &mut Unit<'_>, case: &CaseId, note: &NewNote) -> Resul
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// Whether contact has failed, or was not safe, since then, as notes record it.
+pub(in crate::domain) fn failed_since(rx: &mut Look<'_>, case: &CaseId, since: Timestamp) -> Result<bool> {
+    let failed = [Records::Standby, Records::UnsafeContact];
+    let any = notes::table.filter(notes::case_id.eq(case).and(notes::records.eq_any(failed)).and(notes::at.ge(since)));
+    Ok(any.select(notes::id).first::<String>(rx.conn()).optional()?.is_some())
 }
 
 /// What follows from a contact: clocks are met, and the next one that was agreed begins.

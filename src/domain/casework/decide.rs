@@ -3,16 +3,19 @@
 use super::acts::{self, Done};
 use super::claims;
 use super::moved;
+use super::notes::{self, Records};
 use super::requests::{self, RequestState};
 use super::review;
 use super::rights::{self, Cause};
 use super::withdrawal;
 use crate::base::secret::silent;
 use crate::domain::access::{Acting, Decide, Grant};
+use crate::domain::case::standing;
 use crate::domain::case::{Action, Case, Outcome};
 use crate::domain::triage::Priority;
 use crate::domain::unit::{Look, Unit};
-use crate::error::{Conflict, Result};
+use crate::error::rules::Casework;
+use crate::error::{Conflict, Error, Result};
 
 /// A decision.
 pub struct Closing {
@@ -26,12 +29,12 @@ pub struct Closing {
 /// so does "unfounded".
 ///
 /// # Errors
-/// `Conflict` when the case cannot be closed from where it stands, `Unread` when more was said than was read in this claim;
+/// `Conflict` when the case cannot be closed from where it stands, or a hand-over is under way that nobody accepted, `Unread` when more was said than was read in this claim;
 /// `Invalid` without a reason, and for a withdrawal that nobody may take as one (see [`super::withdrawal`]).
 pub fn decide(tx: &mut Unit<'_>, grant: Grant<Decide>, closing: &Closing) -> Result<Done> {
     let (mut case, who) = grant.into_parts();
     claims::require_reason(&closing.reason)?;
-    may_close(&case)?;
+    may_close(tx, &case)?;
     may_end_so(tx, &case, closing.outcome)?;
     if waits_for_two(tx, &case, closing.outcome, &who)? {
         let act = acts::propose_closing(tx, &case, &who, closing)?;
@@ -43,8 +46,11 @@ pub fn decide(tx: &mut Unit<'_>, grant: Grant<Decide>, closing: &Closing) -> Res
 }
 
 /// Whether its holder can close the case as it stands, whatever the outcome.
-pub(super) fn may_close(case: &Case) -> Result<()> {
+pub(super) fn may_close(rx: &mut Look<'_>, case: &Case) -> Result<()> {
     case.next(Action::Close)?;
+    if standing::of(rx, &case.id)?.referral_open {
+        return Err(Conflict::ReferralOpen.into());
+    }
     review::require_read(case)
 }
 
@@ -61,12 +67,19 @@ pub(super) fn may_end_so(rx: &mut Look<'_>, case: &Case, outcome: Outcome) -> Re
         }
         Outcome::PlatformSilent => (&[RequestState::Overdue], "no overdue request", "close as platform_silent"),
         Outcome::Withdrawn => return withdrawal::check(rx, case),
-        Outcome::SupportedElsewhere | Outcome::RecordedOnly | Outcome::UnableToContact | Outcome::Unfounded => {
-            return Ok(());
-        }
+        Outcome::SupportedElsewhere => return is_supported(rx, case),
+        Outcome::RecordedOnly | Outcome::UnableToContact | Outcome::Unfounded => return Ok(()),
     };
     let is_true = requests::any_in(rx, &case.id, states)?;
     if is_true { Ok(()) } else { Err(Conflict::Transition { from, action }.into()) }
+}
+
+/// Whether help came, as far as anybody put on record: a service accepted a hand-over, or somebody confirmed it.
+fn is_supported(rx: &mut Look<'_>, case: &Case) -> Result<()> {
+    if standing::of(rx, &case.id)?.referral_accepted || notes::any_recording(rx, &case.id, Records::SupportConfirmed)? {
+        return Ok(());
+    }
+    Err(Error::invalid("/outcome", Casework::NoSupport))
 }
 
 /// Whether nobody closes this case so alone: to call a report abuse; to end help for somebody in danger with nothing done;

@@ -90,6 +90,8 @@ codes! {
         Void = "void",
         /// What it needs does not stand on record: an answer of the platform, a wish and a check, an agreement.
         NotOnRecord = "not_on_record",
+        /// A referral is under way that no service has accepted.
+        ReferralOpen = "referral_open",
         /// What was proposed does not open.
         Damaged = "damaged",
         /// The priority is the most or the least urgent already.
@@ -198,7 +200,7 @@ fn ask(rx: &mut Look<'_>, case: &Case, who: &Acting, act: Offer) -> Result<()> {
         Offer::Reopen => case.next(Action::Reopen).map(drop),
         Offer::AskPlatform => case.next(Action::AskPlatform).map(drop),
         Offer::PriorityLower => acts::may_lower(rx, case, who),
-        Offer::Decide => decide::may_close(case),
+        Offer::Decide => decide::may_close(rx, case),
         Offer::Release
         | Offer::Note
         | Offer::Contact
@@ -307,7 +309,10 @@ fn why(rx: &Look<'_>, sight: &Sight, asked: Result<()>) -> Result<Option<WhyNot>
         Conflict::Unread { .. } => WhyNot::Unread,
         Conflict::ActOutdated => WhyNot::Outdated,
         Conflict::ActVoid | Conflict::ActDecided | Conflict::ActWithdrawn => WhyNot::Void,
+        Conflict::ReferralOpen => WhyNot::ReferralOpen,
         Conflict::ConsentEnded
+        | Conflict::ReferralMoved { .. }
+        | Conflict::NoPolicy
         | Conflict::DuplicateReference { .. }
         | Conflict::InFlight
         | Conflict::NameTaken

@@ -182,7 +182,7 @@ pub(in crate::domain) fn due_for(tx: &mut Unit<'_>, priority: Priority, queues: 
     let spans = kit.triage.rules().clocks(priority);
     let differs = spans.human_review_staffed != spans.human_review_unstaffed;
     let staffed = differs && rota::is_on_shift(tx, queues)?;
-    Ok(Due::of(priority, spans, staffed))
+    Ok(Due::of(priority, spans, kit.referrals.of(priority), staffed))
 }
 
 /// Whether the rules have somebody woken for cases of this priority.

@@ -79,7 +79,7 @@ pub(super) fn require_read(case: &Case) -> Result<()> {
 ///
 /// # Errors
 /// `Unread`, since when all of it is there.
-pub(super) fn require_known(rx: &mut Look<'_>, case: &Case, who: &StaffId) -> Result<()> {
+pub(in crate::domain) fn require_known(rx: &mut Look<'_>, case: &Case, who: &StaffId) -> Result<()> {
     let read: Option<Timestamp> =
         readings::table.find((&case.id, who)).select(readings::content_at).first(rx.conn()).optional()?;
     if read == Some(case.content_at) { Ok(()) } else { Err(unread(case)) }

@@ -2,9 +2,10 @@
 
 use super::acts::{ActKind, ActState};
 use super::notes::{Reached, Records};
+use super::owed_words::OwedWord;
 use super::requests::{Agreement, ReasonCode, RequestAction, RequestState, SubjectNotice};
 use super::rights::Cause;
-use crate::base::id::{ActKind as ActIds, AssessmentKind, Kind, NoteKind, RequestKind};
+use crate::base::id::{ActKind as ActIds, AssessmentKind, Kind, NoteKind, OwedWordKind, RequestKind};
 use crate::domain::terms::Mode;
 use crate::domain::triage::Priority;
 use crate::domain::vault::Scope;
@@ -103,6 +104,19 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("case_id", Holds::Refers(&["cases"])),
             ("other_id", Holds::Refers(&["cases"])),
             ("linked_by", Holds::RefersOr(&["staff"], &["system"])),
+        ],
+    },
+    Table {
+        name: "owed_words",
+        row: "id",
+        opened_by: OpenedBy::Column("case_id"),
+        columns: &[
+            ("id", Holds::Id(OwedWordKind::PREFIX)),
+            ("case_id", Holds::Refers(&["cases"])),
+            ("referral_id", Holds::Refers(&["referrals"])),
+            ("code", Holds::Code(|| codes(OwedWord::ALL, OwedWord::as_str))),
+            ("note_id", Holds::Refers(&["notes"])),
+            ("body", Holds::sealed(Scope::Notes, "owed_word")),
         ],
     },
 ];

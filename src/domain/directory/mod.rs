@@ -10,7 +10,6 @@ mod entry;
 pub mod files;
 mod hours;
 mod row;
-mod span;
 pub mod stale;
 mod tables;
 
@@ -21,7 +20,6 @@ pub use codes::{Audience, Channel, Cost, Evidence, Kind, Mark, Need, OnBill, Way
 pub use entry::{Ages, Agreement, Entry, FRESH_DAYS, Way};
 pub use hours::{Hours, Open, Opening};
 pub use row::Kept;
-pub use span::Span;
 pub(in crate::domain) use tables::TABLES;
 
 use crate::base::id::ServiceId;

@@ -26,6 +26,7 @@ use crate::domain::access::Tenant;
 use crate::domain::case;
 use crate::domain::case::report;
 use crate::domain::ledger::audit::{self, Event};
+use crate::domain::paging::owed::{self, Job};
 use crate::domain::people::staff;
 use crate::domain::terms::words::Answer;
 use crate::domain::triage::Facts;
@@ -129,6 +130,8 @@ pub fn withdraw(tx: &mut Unit<'_>, tenant: &Tenant, report: &ReportId) -> Result
     audit::record(tx, Owner::case(&found.case_id), Event::WithdrawalAsked { report: report.clone() })?;
     report::note_withdrawal(tx, report)?;
     case::note_withdrawal(tx, &found.case_id)?;
+    let (now, came) = (tx.now(), Job::WishCame { case: found.case_id.clone() });
+    owed::owe(tx, &came, now, None)?;
     Ok(found.case_id)
 }
 

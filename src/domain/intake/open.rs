@@ -9,8 +9,8 @@ use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::named::{self, Named};
 use crate::domain::case::store::{self, Beside};
 use crate::domain::case::{Case, PrioritySource, State, sort_rank};
-use crate::domain::casework::claims;
 use crate::domain::casework::priority::{self, Assessed};
+use crate::domain::casework::{self, claims};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::paging;
 use crate::domain::terms::Mode;
@@ -216,6 +216,8 @@ fn take_in(
         claims::open_again(tx, case)?;
     } else {
         claims::bring_back(tx, case)?;
+        // What it says itself it may see the answer to, as of any case that was closed.
+        casework::show_platform(tx, case)?;
     }
     if named::add(tx, &case.id, names)? || !new.categories.is_empty() {
         // It is compared with others again.

@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::base::id::{
-    ActId, AdditionId, CaseId, ClientId, ConsentId, EndpointId, NoteId, PlatformId, ReportId, RequestId, ServiceId,
-    StaffId,
+    ActId, AdditionId, CaseId, ClientId, ConsentId, EndpointId, NoteId, PlatformId, ReferralId, ReportId, RequestId,
+    ServiceId, StaffId,
 };
 use crate::base::secret::keyed;
 use crate::base::time::Timestamp;
@@ -24,7 +24,7 @@ use crate::domain::vault::{Keyring, Owner};
 use crate::error::Result;
 
 pub use backwards::Past;
-pub(in crate::domain) use backwards::{between, newest, newest_seq, since};
+pub(in crate::domain) use backwards::{between, newest, newest_seq, of_kinds, since};
 pub use digests::{Digest, HeadsDigest, HeadsPage, KeptHeads, digest_at, digests, keep_heads, newest as newest_digest};
 pub use heads::{Head, chains, heads, heads_of};
 
@@ -96,6 +96,14 @@ pub enum Event {
     ConsentNarrowed { consent: ConsentId, scopes: String },
     /// She took back all of it.
     ConsentWithdrawn { consent: ConsentId },
+    /// A hand-over to a service was drafted, on this consent.
+    ReferralDrafted { referral: ReferralId, service: ServiceId, consent: ConsentId },
+    /// It moved along its table, or the service said that no copy is left.
+    ReferralMoved { referral: ReferralId, made: &'static str, state: &'static str },
+    /// The second person is asked to send it.
+    ReferralAsked { referral: ReferralId },
+    /// What came in since may be seen by the service.
+    ReferralShared { referral: ReferralId },
     /// Two cases were linked: by a person, or by the service when they came to be of one pair.
     CaseLinked { other: CaseId },
     /// Whom the case names was read again, by other rules of identifiers.

@@ -3,6 +3,7 @@
 //! neutral: not a word of the case.
 
 mod at_work;
+mod disclosures;
 mod factors;
 mod ladder;
 pub mod missed;
@@ -22,6 +23,7 @@ use diesel::prelude::*;
 
 pub(in crate::domain) use at_work::ids_at_work;
 pub use at_work::{AtWork, at_work};
+pub(in crate::domain) use disclosures::tell_of_disclosure;
 pub(in crate::domain) use factors::{tell_of_closed_factor, tell_of_open_factor};
 pub use ladder::Ladder;
 pub(in crate::domain) use offers::call_for_offer;

@@ -64,8 +64,19 @@ pub enum Job {
         /// The case.
         case: CaseId,
     },
-    /// Tell the operator of it, because no safeguarding lead may hear.
+    /// Tell the safeguarding lead that something was told to others without the survivor's consent.
+    TellOfDisclosure {
+        /// The case.
+        case: CaseId,
+    },
+    /// Tell the operator of one or the other, because no safeguarding lead may hear.
     TellOperatorOfUnsafeContact,
+    /// Look what becomes of the hand-overs of a case, after what may be a wish to withdraw. It is owed of each, so that no answer
+    /// tells whether there are any.
+    WishCame {
+        /// The case.
+        case: CaseId,
+    },
     /// Tell that nobody may work on these cases.
     TellOfUnseen {
         /// Some of them.
@@ -145,6 +156,8 @@ impl Job {
             Self::Probe => "probe",
             Self::TellOfWall { .. } | Self::TellOfLeft { .. } | Self::TellOperatorOfWall => "tell_of_wall",
             Self::TellOfUnsafeContact { .. } | Self::TellOperatorOfUnsafeContact => "tell_of_unsafe_contact",
+            Self::WishCame { .. } => "wish_came",
+            Self::TellOfDisclosure { .. } => "tell_of_disclosure",
             Self::TellOperatorUnheard { .. } => "tell_of_unheard",
             Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
             Self::TellOfEmptyShift { .. } | Self::TellOperatorOfEmptyShift { .. } | Self::TellOperatorOfNoRota => {

@@ -1,7 +1,27 @@
-//! Hand-overs to services: who could help with a case, and what a survivor agreed to.
+//! Hand-overs to services: who could help with a case, what a survivor agreed to, and each referral from its draft to its end. None
+//! rests without a clock that rings or an end that somebody was told of.
 
+mod answers;
+mod board;
 pub mod consents;
+mod drafts;
+mod ends;
+mod failures;
+mod guards;
+mod kept;
+mod late;
 pub mod routing;
+mod shape;
+pub mod state;
+mod steps;
 mod tables;
+mod view;
 
+pub use answers::{Answer, ByPhone, by_phone};
+pub use board::{OnBoard, Wanted, board};
+pub use drafts::{Sending, draft, send, sign};
+pub use ends::{Replacement, Withdrawal, replace, share, withdraw};
+pub use late::{note_wish, tell_of_clock};
+pub use shape::NewReferral;
 pub(in crate::domain) use tables::TABLES;
+pub use view::{ReferralList, ReferralView, list, record};

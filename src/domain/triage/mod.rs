@@ -13,6 +13,7 @@ mod facts;
 mod file;
 mod priority;
 mod queue;
+mod referral_spans;
 mod rules;
 mod spans;
 
@@ -20,6 +21,7 @@ pub use engine::{Assessment, Contribution, Engine, FiredFloor};
 pub use facts::{Declarations, Facts, Signal, child_rule_holds, intimate_image_clock_applies, merge_answers};
 pub use priority::Priority;
 pub use queue::Queue;
+pub use referral_spans::{Phase, PhaseSpans, ReferralSpans};
 pub use rules::{Rules, RulesError};
 pub use spans::Spans;
 

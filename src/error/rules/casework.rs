@@ -81,6 +81,14 @@ pub enum Casework {
     NoValue,
     /// What is said to be safe may be what is forbidden.
     SafeAndNever,
+    /// What was told to others without her consent is not said in full.
+    NotSaidOfDisclosure,
+    /// There is no such disclosure in the case.
+    NoDisclosure,
+    /// She is not owed this, or was told.
+    NotOwed,
+    /// Nobody accepted a referral, or confirmed that help came.
+    NoSupport,
 }
 
 impl Casework {
@@ -98,7 +106,11 @@ impl Casework {
             | Self::NoChannel
             | Self::NoLookAgain(_)
             | Self::NoSafeWay
-            | Self::NoValue => "required",
+            | Self::NoValue
+            | Self::NotSaidOfDisclosure => "required",
+            Self::NoDisclosure => "unknown_disclosure",
+            Self::NotOwed => "not_owed",
+            Self::NoSupport => "support_not_confirmed",
             Self::HoldOutOfRange(_) | Self::CheckInOutOfRange(_) | Self::ToldAt | Self::LookAgainOutOfRange(_) => {
                 "out_of_range"
             }

@@ -55,6 +55,10 @@ pub(super) fn what(entry: &TimelineEntry, known: &BTreeMap<StaffId, String>) -> 
         "consent_given" => format!("recorded a consent: {}", of("scopes")),
         "consent_narrowed" => format!("recorded what is left of a consent: {}", of("scopes")),
         "consent_withdrawn" => "recorded that a consent was taken back".to_owned(),
+        "referral_drafted" => "drafted a referral".to_owned(),
+        "referral_moved" => format!("moved a referral: {}; it is {}", of("made"), of("state")),
+        "referral_asked" => "asked a second person to send a referral".to_owned(),
+        "referral_shared" => "let a service see what came in since".to_owned(),
         "act_proposed" => format!("proposed: {}", of("act_kind")),
         "act_decided" if entry.details.get("approved").is_some_and(|yes| yes == true) => {
             format!("signed: {}", of("act_kind"))

@@ -60,6 +60,9 @@ pub(super) const fn clock(kind: ClockKind) -> &'static str {
         ClockKind::Request => "The platform’s answer",
         ClockKind::CheckIn => "Agreed check-in",
         ClockKind::LookAgain => "Look again whether contact is safe",
+        ClockKind::Referral => "Referral: the next step",
+        ClockKind::TellSurvivor => "Tell her what became of a referral",
+        ClockKind::DisclosureReview => "Another person looks at what was disclosed",
     }
 }
 
@@ -172,6 +175,7 @@ pub(super) const fn why_not(why: WhyNot) -> &'static str {
         WhyNot::Proposer => "it is for whoever proposed it",
         WhyNot::Outdated => "more has come in since it was proposed",
         WhyNot::Void => "it waits no longer",
+        WhyNot::ReferralOpen => "a referral is under way that no service has accepted",
         WhyNot::NotOnRecord => "what it needs is not on record yet",
         WhyNot::Damaged => "it does not open",
         WhyNot::NoFurther => "it is there already",

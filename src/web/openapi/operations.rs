@@ -200,8 +200,8 @@ fn add_headers(response: &mut Response, row: &Row, status: &str) {
         refer(response, "Idempotency-Replayed");
     }
     match schema_of(response) {
-        Some("QueueList" | "EndpointList") | None => {}
-        Some("CaseSummary" | "CaseView" | "ContactInForce" | "HandOverAnswer" | "ServiceView") => {
+        Some("QueueList" | "EndpointList" | "ReferralList") | None => {}
+        Some("CaseSummary" | "CaseView" | "ContactInForce" | "HandOverAnswer" | "ServiceView" | "ReferralView") => {
             refer(response, "ETag");
         }
         Some(name) if name.ends_with("List") => refer(response, "Link"),

@@ -10,6 +10,7 @@ mod late_matches;
 mod passes;
 mod queues;
 mod reading;
+mod referrals;
 mod services;
 mod sessions;
 
@@ -48,6 +49,7 @@ pub(super) fn rows() -> Vec<Row> {
         acts::rows(),
         services::rows(),
         consents::rows(),
+        referrals::rows(),
     ];
     rooms.into_iter().flatten().collect()
 }

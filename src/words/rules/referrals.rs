@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::rules::{Consents, Directory};
+use crate::error::rules::{Consents, Directory, Referring};
 
 pub(super) fn consents(rule: Consents) -> Cow<'static, str> {
     match rule {
@@ -52,5 +52,30 @@ pub(super) fn directory(rule: &Directory) -> Cow<'static, str> {
         Directory::NotRead => "nobody has looked this entry up at its source: do so first (`recourse services check`), then open a way in".into(),
         Directory::NoZone => "the file gives hours and no zone of the IANA database for them: name it with --zone, such as --zone Europe/London".into(),
         Directory::File(reason) => reason.clone().into(),
+    }
+}
+
+pub(super) fn referring(rule: Referring) -> Cow<'static, str> {
+    match rule {
+        Referring::UnknownService => "use the id of a service of the directory to which people who were harmed are referred".into(),
+        Referring::NotReferable => "nobody is referred there: `doubts` of the service say why; choose another, or give her its number".into(),
+        Referring::Full => "the service takes nobody now: choose another".into(),
+        Referring::NobodyReceives => "nobody of this service can receive it here, by the API, the inbox or the telephone: choose another, or give her its number".into(),
+        Referring::NotForHer => "the service is not for her age: for a child choose one that is trained for children, for an adult none of those for children".into(),
+        Referring::NotInForce => "name a consent of this case for this service that holds now: `consents` of the case says where each stands".into(),
+        Referring::NotAgreed => "she has not agreed that this be given: leave it out, or ask her and record it".into(),
+        Referring::NotSaidNow => "ask her where she is now".into(),
+        Referring::Confirmed(hours) => format!("go through the contact sheet with her again: she confirmed it within the last {hours} hours").into(),
+        Referring::AgreedPast => "choose a time that lies ahead".into(),
+        Referring::NotDirect => "use phone, sms or email: a service reaches her by no other way".into(),
+        Referring::NotOfThis => "leave it out: it does not go with the rest".into(),
+        Referring::Forbidden => "she has said that this way is not safe: use another, or say that she changed this herself".into(),
+        Referring::ClosedTillLate => "it opens only after its answer is due: choose one that is open, or send it knowing that".into(),
+        Referring::MirrorReports => "the two have reported each other: a lead sends it".into(),
+        Referring::NothingNew => "nothing has come in since that the service does not know".into(),
+        Referring::NotOfThisMove => "leave it out: it does not go with this step".into(),
+        Referring::NoReason => "say why they cannot take it".into(),
+        Referring::NoOutcome => "say how it ended".into(),
+        Referring::Happened(days) => format!("choose a time that has passed, within the last {days} days").into(),
     }
 }

@@ -166,6 +166,12 @@ impl Staff {
         self.caller.post_with(&format!("/v1/triage/cases/{id}/{act}"), &new_key(), Some(&tag), body).await
     }
 
+    /// Puts on record that help came, so that the case may be closed as `supported_elsewhere`.
+    pub(crate) async fn confirm_support(&self, id: &str) {
+        let note = json!({"text": "Her service rang: they have her.", "records": "support_confirmed"});
+        self.act(id, "notes", &note).await.expect(201);
+    }
+
     /// Claims a case, reads it and begins the work.
     pub(crate) async fn take(&self, id: &str) {
         self.act(id, "claim", &json!({})).await.expect(200);

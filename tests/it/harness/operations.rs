@@ -50,6 +50,8 @@ pub(crate) struct Ids {
     pub(crate) colleague: String,
     pub(crate) service: String,
     pub(crate) consent: String,
+    pub(crate) referral: String,
+    pub(crate) next_service: String,
 }
 
 impl Ids {
@@ -72,8 +74,9 @@ impl Ids {
         } else {
             "rep"
         };
-        let (service, consent) = (id("svc"), id("con"));
-        Self { id: id(thing), act: id("act"), other: id("case"), colleague: id("stf"), service, consent }
+        let (service, consent, referral, next_service) = (id("svc"), id("con"), id("ref"), id("svc"));
+        let (id, act, other, colleague) = (id(thing), id("act"), id("case"), id("stf"));
+        Self { id, act, other, colleague, service, consent, referral, next_service }
     }
 }
 
@@ -83,7 +86,21 @@ fn path(operation: &Operation, ids: &Ids) -> String {
         .replace("{id}", &ids.id)
         .replace("{act}", &ids.act)
         .replace("{con}", &ids.consent)
+        .replace("{ref}", &ids.referral)
         .replace("{queue}", "stalking_violence")
+}
+
+/// A draft of a referral, as of the begin of every test.
+pub(crate) fn draft(ids: &Ids) -> Value {
+    json!({
+        "service_id": ids.service, "consent_id": ids.consent, "place": {"country": "GB", "said_now": true},
+        "summary": "She is stalked.", "handover": "they_contact", "label": "the garden club",
+        "sheet": {
+            "name_to_use": "Jo", "channels": [{"channel": "sms", "value": "+44 7700 900999"}], "safe_times": "mornings",
+            "zone": "Europe/London", "if_somebody_else": "Say nothing.", "shared_with": "nobody",
+            "never_contact": "nobody", "confirmed_at": "2026-11-21T19:04:02Z",
+        },
+    })
 }
 
 /// A body that the operation takes.
@@ -112,6 +129,10 @@ fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
         "record_consent" => crate::consents::given(&ids.service),
         "narrow_consent" => json!({"scopes": ["contact"], "asked_how": "phone", "alone": "yes"}),
         "withdraw_consent" => json!({"asked_how": "phone", "alone": "yes"}),
+        "draft_referral" => draft(ids),
+        "withdraw_referral" => json!({"she_asked": true, "words": "She does not want it."}),
+        "answer_referral_by_phone" => json!({"answer": "receive", "who": "Ines", "at": "2026-11-21T19:04:02Z"}),
+        "replace_referral" => json!({"service_id": ids.next_service, "label": "the book club"}),
         "route_case" => json!({"place": {"said_now": false}, "conflicts_asked": false}),
         "link_cases" => json!({"case_id": ids.other}),
         _ if operation.method == Method::POST && operation.keyed => json!({}),

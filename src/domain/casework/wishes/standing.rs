@@ -78,6 +78,15 @@ impl ContactInForce {
     pub(in crate::domain) fn safe_channels(&self) -> BTreeSet<Channel> {
         self.channels.iter().map(|way| way.kind).collect()
     }
+
+    /// Whether this number or address is, or may be, one that is not safe; in doubt it is. `country`: where she is.
+    pub(in crate::domain) fn forbids(&self, kind: Channel, value: &str, country: Option<&str>) -> bool {
+        let asked = alike(&ChannelBody { kind, value: Some(value.to_owned()) }, country);
+        self.never.iter().filter(|never| never.kind == kind).any(|never| match (alike(never, country), &asked) {
+            (Some(never), Some(asked)) => never.may_be(asked),
+            (None, _) | (_, None) => true,
+        })
+    }
 }
 
 /// A way that was said to be safe, and in which country it was written.

@@ -91,6 +91,19 @@ pub(in crate::domain) fn between(rx: &mut Look<'_>, owner: &Owner, after: i64, u
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
+/// The events of a chain of some kinds, the oldest first: those that can be read.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn of_kinds(rx: &mut Look<'_>, owner: &Owner, kinds: &[&str]) -> Result<Vec<Past>> {
+    let rows: Vec<Row> = table::table
+        .filter(table::chain.eq(owner.id()).and(table::seq.lt(i64::MAX)).and(table::kind.eq_any(kinds.to_vec())))
+        .order(table::seq)
+        .select(Row::as_select())
+        .load(rx.conn())?;
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
 /// The newest events of a chain behind a number, but for those of some kinds, the newest first.
 ///
 /// # Errors

@@ -52,6 +52,22 @@ impl Kept {
             name_may_be_said: new.name_may_be_said,
         }
     }
+
+    pub(super) const fn service(&self) -> &ServiceId {
+        &self.service
+    }
+
+    pub(super) fn fallbacks(&self) -> &[ServiceId] {
+        &self.fallbacks
+    }
+
+    pub(super) const fn given_at(&self) -> Timestamp {
+        self.given_at
+    }
+
+    pub(super) const fn alone(&self) -> YesNoUnknown {
+        self.alone
+    }
 }
 
 /// What is left of a consent after she took something back: nothing where she took back all of it.
@@ -98,19 +114,15 @@ type Row = (
 );
 type ChangeRow = (Perhaps<ConsentChangeId>, Perhaps<ConsentId>, Perhaps<StaffId>, Perhaps<Timestamp>, Perhaps<Vec<u8>>);
 
+type Columns =
+    (consents::id, consents::service_id, consents::recorded_by, consents::recorded_at, consents::body, consents::words);
+const COLUMNS: Columns =
+    (consents::id, consents::service_id, consents::recorded_by, consents::recorded_at, consents::body, consents::words);
+
 /// A consent of a case.
 pub(super) fn find(rx: &mut Look<'_>, case: &CaseId, id: &ConsentId) -> Result<Option<Consent>> {
-    let rows: Vec<Row> = consents::table
-        .filter(consents::case_id.eq(case).and(consents::id.eq(id)))
-        .select((
-            consents::id,
-            consents::service_id,
-            consents::recorded_by,
-            consents::recorded_at,
-            consents::body,
-            consents::words,
-        ))
-        .load(rx.conn())?;
+    let of_it = consents::table.filter(consents::case_id.eq(case).and(consents::id.eq(id)));
+    let rows: Vec<Row> = of_it.select(COLUMNS).load(rx.conn())?;
     Ok(opened(rx, case, rows)?.pop())
 }
 
@@ -120,14 +132,7 @@ pub(super) fn of_case(rx: &mut Look<'_>, case: &CaseId, most: usize) -> Result<V
         .filter(consents::case_id.eq(case))
         .order((consents::recorded_at.desc(), consents::id.desc()))
         .limit(i64::try_from(most).unwrap_or(i64::MAX))
-        .select((
-            consents::id,
-            consents::service_id,
-            consents::recorded_by,
-            consents::recorded_at,
-            consents::body,
-            consents::words,
-        ))
+        .select(COLUMNS)
         .load(rx.conn())?;
     opened(rx, case, rows)
 }
@@ -205,6 +210,11 @@ fn open<T: serde::de::DeserializeOwned>(
 }
 
 impl Consent {
+    /// What counts of it, where it opens.
+    pub(super) const fn kept(&self) -> Option<&Kept> {
+        self.kept.as_ref()
+    }
+
     /// Whether she took back all of it. A change that does not open may have been that.
     pub(super) fn is_withdrawn(&self) -> bool {
         let ends = |one: &Changed| one.change.as_ref().is_none_or(|change| change.scopes.is_empty());

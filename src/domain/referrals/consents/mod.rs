@@ -4,6 +4,7 @@
 
 mod kept;
 mod shape;
+mod used;
 
 use diesel::prelude::*;
 use serde::Serialize;
@@ -11,13 +12,15 @@ use utoipa::ToSchema;
 
 use self::kept::{Change, Kept};
 pub use shape::{Given, Giver, Interpreter, Narrowing, NewConsent, Share, Told, Withdrawing};
+pub(in crate::domain::referrals) use used::{Used, in_force};
 
+use super::ends;
 use crate::base::code::codes;
 use crate::base::id::{CaseId, ConsentChangeId, ConsentId, ServiceId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::schema::{consent_changes, consents};
-use crate::domain::access::{self, Act, Grant, Read, Refer, Sight, WriteNote};
+use crate::domain::access::{self, Act, Acting, Grant, Read, Refer, Sight, WriteNote};
 use crate::domain::case::{Case, store};
 use crate::domain::casework;
 use crate::domain::directory;
@@ -180,7 +183,9 @@ pub fn narrow(tx: &mut Unit<'_>, grant: Grant<WriteNote>, id: &ConsentId, new: &
     }
     let event = Event::ConsentNarrowed { consent: id.clone(), scopes: kept::names(&new.scopes) };
     let change = Change { scopes: new.scopes.clone(), asked_how: new.asked_how, alone: new.alone };
-    changed(tx, grant, id, &change, event)
+    let (mut case, who) = changed(tx, grant, id, &change, event)?;
+    ends::narrow_with_consent(tx, &mut case, id)?;
+    close(tx, case, &who, id)
 }
 
 /// Notes that she took back all of a consent. It needs no claim, and holds from the commit on.
@@ -191,7 +196,9 @@ pub fn withdraw(tx: &mut Unit<'_>, grant: Grant<WriteNote>, id: &ConsentId, new:
     living(tx, grant.case(), id)?;
     let event = Event::ConsentWithdrawn { consent: id.clone() };
     let change = Change { scopes: Vec::new(), asked_how: new.asked_how, alone: new.alone };
-    changed(tx, grant, id, &change, event)
+    let (mut case, who) = changed(tx, grant, id, &change, event)?;
+    ends::end_with_consent(tx, &mut case, id, &who.id)?;
+    close(tx, case, &who, id)
 }
 
 /// What is left of a consent that she has not taken back, whether or not its time has passed.
@@ -206,8 +213,8 @@ fn changed(
     consent: &ConsentId,
     change: &Change,
     event: Event,
-) -> Result<ConsentView> {
-    let (mut case, who) = grant.into_parts();
+) -> Result<(Case, Acting)> {
+    let (case, who) = grant.into_parts();
     let (id, now) = (ConsentChangeId::random(), tx.now());
     let body = tx.keys(Owner::case(&case.id))?.sealing::<Notes>()?.seal("consent_change", id.as_str(), change)?;
     let row = (
@@ -216,7 +223,12 @@ fn changed(
     );
     diesel::insert_into(consent_changes::table).values(row).execute(tx.conn())?;
     audit::record(tx, Owner::case(&case.id), event)?;
-    casework::note_act(tx, &mut case, &who)?;
+    Ok((case, who))
+}
+
+/// What remains to be noted when she has taken something back.
+fn close(tx: &mut Unit<'_>, mut case: Case, who: &Acting, consent: &ConsentId) -> Result<ConsentView> {
+    casework::note_act(tx, &mut case, who)?;
     store::bump(tx, &mut case)?;
     one(tx, &case, consent)
 }

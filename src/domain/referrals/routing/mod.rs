@@ -11,7 +11,8 @@ use std::sync::Arc;
 pub use asked::{Access, Ask, Care, Conflicts, Emergency, Label, LeftOut, Place, Proposal, Proposed, Question, Told};
 pub use rules::Rules;
 
-use self::person::{Age, Fit, Person, keeps_away};
+pub(super) use self::person::keeps_away;
+use self::person::{Age, Fit, Person};
 use crate::base::time::Timestamp;
 use crate::domain::access::{self, Act, Sight};
 use crate::domain::casework;

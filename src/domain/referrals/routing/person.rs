@@ -57,7 +57,7 @@ pub(super) struct Person<'q> {
 
 /// Whether family is kept out, and nothing goes to police or immigration by itself (TSP-1, O13). It is asked of the answers and
 /// not of the rule file, which could name the row otherwise.
-pub(super) fn keeps_away(facts: &Facts) -> bool {
+pub(in crate::domain::referrals) fn keeps_away(facts: &Facts) -> bool {
     let yes = |key: &str| KeyCode::parse(key).is_some_and(|key| facts.answers.get(&key) == Some(&Answer::Yes));
     ["honour_based_abuse", "forced_marriage", "threat_to_out", "immigration_threat"].into_iter().any(yes)
         || CategoryCode::parse("honour_based_abuse").is_some_and(|code| facts.categories.contains(&code))

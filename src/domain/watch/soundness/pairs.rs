@@ -8,7 +8,7 @@ use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// What must not be: the table, its condition, a code for it, and what to do. `r` is the row.
-const WRONG: [(&str, &str, &str, &str); 19] = [
+const WRONG: [(&str, &str, &str, &str); 23] = [
     (
         "requests",
         "r.state IN ('done', 'partly_done', 'declined') AND (r.answered_at IS NULL OR r.answer IS NULL)",
@@ -48,7 +48,8 @@ const WRONG: [(&str, &str, &str, &str); 19] = [
     ),
     (
         "reports",
-        "EXISTS (SELECT 1 FROM cases c WHERE c.id = r.case_id AND (c.state = 'closed') <> (r.status = 'closed'))",
+        "EXISTS (SELECT 1 FROM cases c WHERE c.id = r.case_id AND (c.state = 'closed') <> (r.status = 'closed')) AND \
+         NOT EXISTS (SELECT 1 FROM case_standings s WHERE s.case_id = r.case_id AND s.woken_at IS NOT NULL)",
         "status_contradicts",
         "its platform reads another end than its case has: any change of the case's state mends it",
     ),
@@ -81,10 +82,38 @@ const WRONG: [(&str, &str, &str, &str); 19] = [
     ),
     (
         "clocks",
-        "r.kind NOT IN ('request', 'intimate_image') AND r.met_at IS NULL AND r.stopped_at IS NULL AND \
+        "r.kind NOT IN ('request', 'intimate_image', 'referral', 'tell_survivor', 'disclosure_review') AND r.met_at IS NULL AND r.stopped_at IS NULL AND \
          EXISTS (SELECT 1 FROM cases c WHERE c.id = r.case_id AND c.state = 'closed')",
         "clock_outlives",
         "it runs and its case is closed: reopen the case and close it again",
+    ),
+    (
+        "clocks",
+        "(r.kind = 'referral') <> (r.referral_id IS NOT NULL) OR (r.referral_id IS NULL) <> (r.phase IS NULL)",
+        "clock_contradicts",
+        "it does not say which referral it is of, or what that waits for: compare with a backup",
+    ),
+    (
+        "referrals",
+        "r.state IN ('drafted', 'sent', 'received', 'accepted', 'contacted', 'unable_to_contact') AND NOT EXISTS \
+         (SELECT 1 FROM clocks c WHERE c.referral_id = r.id AND c.met_at IS NULL AND c.stopped_at IS NULL)",
+        "referral_without_clock",
+        "it waits for something, and nothing rings when that does not come: look at its case now, and ring the service",
+    ),
+    (
+        "referrals",
+        "NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.chain = r.case_id AND e.kind = 'referral_drafted' AND e.details = \
+         '{\"consent\":\"' || r.consent_id || '\",\"referral\":\"' || r.id || '\",\"service\":\"' || r.service_id || '\"}')",
+        "row_changed",
+        "the record knows another service or consent of it, or nothing: somebody changed it outside the service. Nothing is \
+         sent by it; withdraw it, and find out who can write to the database",
+    ),
+    (
+        "referrals",
+        "r.state IN ('drafted', 'sent', 'received') AND NOT EXISTS (SELECT 1 FROM case_standings s WHERE s.case_id = r.case_id \
+         AND s.referral_open)",
+        "standing_contradicts",
+        "it is under way, and its case could be closed over it: any step of it mends that",
     ),
     (
         "alarms",

@@ -146,7 +146,10 @@ fn note(form: &Form, now: Timestamp) -> Result<NewNote> {
         | Records::ReReview
         | Records::WithdrawalTold
         | Records::CoercionCheck
-        | Records::WishesTold => None,
+        | Records::WishesTold
+        | Records::SupportConfirmed
+        | Records::EmergencyDisclosure
+        | Records::DisclosureReviewed => None,
     };
     let is_standby = records == Records::Standby;
     Ok(NewNote {
@@ -154,11 +157,8 @@ fn note(form: &Form, now: Timestamp) -> Result<NewNote> {
         records: Some(records),
         channel,
         channel_confirmed_safe: form.is_on("channel_confirmed_safe"),
-        wishes_asked: false,
         check_in_by: in_hours("check_in_hours")?,
         look_again_by: in_hours("look_again_hours")?.filter(|_| is_standby),
-        how: None,
-        alone: None,
-        told_at: None,
+        ..NewNote::default()
     })
 }

@@ -52,9 +52,10 @@ const fn missing(outcome: Outcome) -> &'static str {
         Outcome::Withdrawn => {
             "Not now: it needs her wish on record, and that she was asked live, alone and by another way since."
         }
-        Outcome::SupportedElsewhere | Outcome::RecordedOnly | Outcome::UnableToContact | Outcome::Unfounded => {
-            "Not from where the case stands now."
+        Outcome::SupportedElsewhere => {
+            "Not now: no service has accepted a referral, and no note says that help came and how you know."
         }
+        Outcome::RecordedOnly | Outcome::UnableToContact | Outcome::Unfounded => "Not from where the case stands now.",
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) fn parts(form: &Form) -> Parts {
                         .hint("Meets the clock of that decision."),
                     Choice::of("re_review", "A fresh look at the case", chosen)
                         .hint("The next one is due after its span."),
+                    Choice::of("support_confirmed", "Help came: she or a service told us", chosen)
+                        .hint("The case can then be closed as helped by others. Say below how you know."),
                     Choice::of("withdrawal_told", "She told us that she wants to withdraw", chosen)
                         .hint("It closes and lowers nothing. Say below how you heard it."),
                     Choice::of(
@@ -94,13 +96,8 @@ fn note(form: &Form) -> Result<NewNote> {
     Ok(NewNote {
         text: form.text("text").to_owned(),
         records: form.code::<Records>("records")?,
-        channel: None,
-        look_again_by: None,
-        channel_confirmed_safe: false,
-        wishes_asked: false,
-        check_in_by: None,
         how: form.code("how")?,
         alone: form.code("alone")?,
-        told_at: None,
+        ..NewNote::default()
     })
 }

@@ -1,18 +1,25 @@
 //! The clocks of a case: rows that say what is due and when. They run in calendar time and never pause because a
 //! survivor has not answered.
 
+mod breaches;
+mod due;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
 
+pub use breaches::{Breaches, breaches};
+pub use due::{Due, first};
+pub(in crate::domain) use due::{begin_review, longest_standby, tighten, within};
+
 use crate::base::code::codes;
-use crate::base::id::{CaseId, ClockId, ReportId, RequestId};
+use crate::base::id::{CaseId, ClockId, ReferralId, ReportId, RequestId};
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::clocks;
-use crate::domain::triage::{Priority, Spans};
+use crate::domain::triage::Phase;
 use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
 
@@ -35,12 +42,19 @@ codes! {
         CheckIn = "check_in",
         /// The next look whether contact is safe by now, after somebody has chosen to wait.
         LookAgain = "look_again",
+        /// What a service owes of a hand-over, or we before it is sent.
+        Referral = "referral",
+        /// She is told what became of a hand-over.
+        TellSurvivor = "tell_survivor",
+        /// Another person looks at what was told to others without her consent.
+        DisclosureReview = "disclosure_review",
     }
 }
 
 impl ClockKind {
     /// Whether it is we who owe what is due, and owe it for as long as the case is open. What the platform owes, an answer
-    /// and the 48 hours of an image, it owes all the same when the case is closed.
+    /// and the 48 hours of an image, it owes all the same when the case is closed; so does a service, and what we owe of a
+    /// hand-over.
     #[must_use]
     pub(in crate::domain) const fn is_ours(self) -> bool {
         match self {
@@ -50,7 +64,7 @@ impl ClockKind {
             | Self::ReReview
             | Self::CheckIn
             | Self::LookAgain => true,
-            Self::IntimateImage | Self::Request => false,
+            Self::IntimateImage | Self::Request | Self::Referral | Self::TellSurvivor | Self::DisclosureReview => false,
         }
     }
 }
@@ -89,6 +103,10 @@ pub struct Clock {
     stopped_at: Option<Timestamp>,
     /// When somebody is to be told of it next.
     pub alarm_at: Option<Timestamp>,
+    /// The hand-over it belongs to.
+    pub referral_id: Option<ReferralId>,
+    /// What that waits for.
+    pub phase: Option<Phase>,
 }
 
 /// When somebody is told that a clock will pass: a quarter of its time ahead, four hours at the most.
@@ -112,6 +130,8 @@ impl Clock {
             met_at: None,
             stopped_at: None,
             alarm_at: Some(soon(now, due_at)),
+            referral_id: None,
+            phase: None,
         }
     }
 
@@ -142,6 +162,14 @@ impl Clock {
         self
     }
 
+    /// This clock, as that of a hand-over in one of its phases.
+    #[must_use]
+    pub fn of_referral(mut self, referral: &ReferralId, phase: Phase) -> Self {
+        self.referral_id = Some(referral.clone());
+        self.phase = Some(phase);
+        self
+    }
+
     /// Where it stands at `now`.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> ClockState {
@@ -165,73 +193,6 @@ impl Clock {
     pub const fn runs(&self) -> bool {
         self.met_at.is_none() && self.stopped_at.is_none()
     }
-}
-
-/// How much time each clock of a priority gives; the review only until somebody is on shift or not.
-#[derive(Clone, Copy, Debug)]
-pub struct Due {
-    /// Until a person reads the case.
-    pub human_review: Duration,
-    /// Until a first safe contact.
-    pub first_contact: Duration,
-    /// Until the decision to escalate, where there is one.
-    pub escalation_decision: Option<Duration>,
-    /// Until the next look.
-    pub re_review: Duration,
-    /// Until the next look at whether contact is safe, where somebody chose to wait and the priority bounds that.
-    pub look_again: Option<Duration>,
-}
-
-/// How long somebody may wait at most before they look again whether contact is safe by now.
-#[must_use]
-pub(in crate::domain) const fn longest_standby(priority: Priority) -> Option<Duration> {
-    match priority {
-        Priority::P0 => Some(Duration::from_hours(2)),
-        Priority::P1 => Some(Duration::from_hours(24)),
-        Priority::P2 | Priority::P3 | Priority::P4 => None,
-    }
-}
-
-impl Due {
-    /// The times of a priority, by its spans.
-    #[must_use]
-    pub const fn of(priority: Priority, spans: &Spans, staffed: bool) -> Self {
-        Self {
-            human_review: if staffed { spans.human_review_staffed } else { spans.human_review_unstaffed },
-            first_contact: spans.first_contact,
-            escalation_decision: spans.escalation_decision,
-            re_review: spans.re_review,
-            look_again: longest_standby(priority),
-        }
-    }
-
-    fn of_kind(&self, kind: ClockKind) -> Option<Duration> {
-        match kind {
-            ClockKind::HumanReview => Some(self.human_review),
-            ClockKind::FirstContactOrStandby => Some(self.first_contact),
-            ClockKind::EscalationDecision => self.escalation_decision,
-            ClockKind::ReReview => Some(self.re_review),
-            ClockKind::LookAgain => self.look_again,
-            ClockKind::IntimateImage | ClockKind::Request | ClockKind::CheckIn => None,
-        }
-    }
-}
-
-const OF_PRIORITY: [ClockKind; 4] =
-    [ClockKind::HumanReview, ClockKind::FirstContactOrStandby, ClockKind::EscalationDecision, ClockKind::ReReview];
-
-/// The clocks of a case that begins now. The review is due by the earlier of its span and what was promised to the
-/// reporter (TSP-1, clocks).
-#[must_use]
-pub fn first(case: &CaseId, now: Timestamp, due: &Due, promised: Timestamp) -> Vec<Clock> {
-    OF_PRIORITY
-        .iter()
-        .filter_map(|kind| {
-            let at = now.plus(due.of_kind(*kind)?);
-            let at = if *kind == ClockKind::HumanReview { at.min(promised) } else { at };
-            Some(Clock::begin(case, *kind, now, at))
-        })
-        .collect()
 }
 
 /// Adds clocks in one statement.
@@ -279,59 +240,6 @@ pub(in crate::domain) fn next_due(clocks: &[Clock]) -> Timestamp {
     clocks.iter().filter(|clock| clock.runs()).map(|clock| clock.due_at).min().unwrap_or(NEVER)
 }
 
-/// After a raise each running clock is due at the earlier of its old time and the raise plus its new span; a clock
-/// that the old priority did not have begins (TSP-1, rule 6).
-pub(in crate::domain) fn tighten(tx: &mut Unit<'_>, case: &CaseId, due: &Due) -> Result<()> {
-    let now = tx.now();
-    let have = of_case(tx, case)?;
-    let mut missing = Vec::new();
-    for kind in OF_PRIORITY {
-        let Some(span) = due.of_kind(kind) else { continue };
-        let at = now.plus(span);
-        let mut any = false;
-        for clock in have.iter().filter(|clock| clock.kind == kind) {
-            any = true;
-            if clock.runs() && clock.due_at > at {
-                advance(tx, clock, at)?;
-            }
-        }
-        if !any {
-            missing.push(Clock::begin(case, kind, now, at));
-        }
-    }
-    // Nobody waits longer than they could have chosen to by now.
-    let waits = have.iter().filter(|clock| clock.kind == ClockKind::LookAgain && clock.runs());
-    for (clock, span) in waits.filter_map(|clock| Some((clock, due.look_again?))) {
-        if clock.due_at > now.plus(span) {
-            advance(tx, clock, now.plus(span))?;
-        }
-    }
-    insert(tx, &missing)
-}
-
-/// Makes a clock due earlier, and has it told of in good time.
-fn advance(tx: &mut Unit<'_>, clock: &Clock, due_at: Timestamp) -> Result<()> {
-    let alarm_at = soon(tx.now(), due_at);
-    diesel::update(clocks::table.find(&clock.id))
-        .set((clocks::due_at.eq(due_at), clocks::alarm_at.eq(alarm_at)))
-        .execute(tx.conn())?;
-    Ok(())
-}
-
-/// Something new came in: a person is to read it by then, however often the case was read before.
-pub(in crate::domain) fn begin_review(tx: &mut Unit<'_>, case: &CaseId, by: Timestamp) -> Result<()> {
-    let have = of_case(tx, case)?;
-    let running = have.iter().find(|clock| clock.kind == ClockKind::HumanReview && clock.runs());
-    match running {
-        Some(clock) if clock.due_at <= by => Ok(()),
-        Some(clock) => advance(tx, clock, by),
-        None => {
-            let clock = Clock::begin(case, ClockKind::HumanReview, tx.now(), by);
-            insert(tx, &[clock])
-        }
-    }
-}
-
 /// Notes that what the clock waits for is done.
 pub fn meet(tx: &mut Unit<'_>, case: &CaseId, kind: ClockKind, request: Option<&RequestId>) -> Result<()> {
     let running = clocks::case_id
@@ -346,6 +254,62 @@ pub fn meet(tx: &mut Unit<'_>, case: &CaseId, kind: ClockKind, request: Option<&
             .execute(tx.conn())?,
         None => diesel::update(clocks::table.filter(running)).set(met).execute(tx.conn())?,
     };
+    Ok(())
+}
+
+/// Notes that what a hand-over waited for has come, or is waited for no longer; what is owed by whom it was taken from stays.
+pub(in crate::domain) fn meet_referral(tx: &mut Unit<'_>, referral: &ReferralId) -> Result<()> {
+    let running = clocks::referral_id
+        .eq(referral)
+        .and(clocks::phase.ne(Phase::Acknowledgement))
+        .and(clocks::met_at.is_null())
+        .and(clocks::stopped_at.is_null());
+    diesel::update(clocks::table.filter(running)).set(clocks::met_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Notes that a service has said that no copy is left. Says whether any such word was owed.
+pub(in crate::domain) fn meet_acknowledgement(tx: &mut Unit<'_>, referral: &ReferralId) -> Result<bool> {
+    let running = clocks::referral_id
+        .eq(referral)
+        .and(clocks::phase.eq(Phase::Acknowledgement))
+        .and(clocks::met_at.is_null())
+        .and(clocks::stopped_at.is_null());
+    let met = diesel::update(clocks::table.filter(running)).set(clocks::met_at.eq(tx.now())).execute(tx.conn())?;
+    Ok(met > 0)
+}
+
+/// Of each of these hand-overs what it waits for first, and until when.
+pub(in crate::domain) fn of_referrals(
+    rx: &mut Look<'_>,
+    ids: &[ReferralId],
+) -> Result<BTreeMap<ReferralId, (Phase, Timestamp)>> {
+    type Row = (Perhaps<Option<ReferralId>>, Perhaps<Option<Phase>>, Perhaps<Timestamp>);
+    let rows: Vec<Row> = clocks::table
+        .filter(clocks::referral_id.eq_any(ids.to_vec()))
+        .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()))
+        .select((clocks::referral_id, clocks::phase, clocks::due_at))
+        .load(rx.conn())?;
+    let mut first: BTreeMap<ReferralId, (Phase, Timestamp)> = BTreeMap::new();
+    for (id, phase, due_at) in rows {
+        let (Some(id), Some(phase), Some(due_at)) = (id.0.flatten(), phase.0.flatten(), due_at.0) else { continue };
+        let known = first.entry(id).or_insert((phase, due_at));
+        if due_at < known.1 {
+            *known = (phase, due_at);
+        }
+    }
+    Ok(first)
+}
+
+/// A clock by its id, and the case that it belongs to.
+pub(in crate::domain) fn find(rx: &mut Look<'_>, id: &ClockId) -> Result<Option<(CaseId, Clock)>> {
+    let clock: Option<Clock> = clocks::table.find(id).select(Clock::as_select()).first(rx.conn()).optional()?;
+    Ok(clock.map(|clock| (clock.case_id.clone(), clock)))
+}
+
+/// Has a clock told of at this time.
+pub(in crate::domain) fn tell_at(tx: &mut Unit<'_>, clock: &ClockId, at: Timestamp) -> Result<()> {
+    diesel::update(clocks::table.find(clock)).set(clocks::alarm_at.eq(at)).execute(tx.conn())?;
     Ok(())
 }
 
@@ -370,29 +334,4 @@ pub(in crate::domain) fn stop_ours(tx: &mut Unit<'_>, case: &CaseId) -> Result<(
         .and(clocks::stopped_at.is_null());
     diesel::update(clocks::table.filter(running)).set(clocks::stopped_at.eq(tx.now())).execute(tx.conn())?;
     Ok(())
-}
-
-/// Mode, queue, and how many clocks have passed there. What cannot be read hides no other.
-pub type Breaches = (Perhaps<String>, Perhaps<String>, i64);
-
-/// How many running clocks of open cases have passed, by mode and queue: a row for the cases' own queues, and one for those
-/// that they stand in besides. Both as text: a case that cannot be read hides no other.
-pub fn breaches(rx: &mut Look<'_>) -> Result<Vec<Breaches>> {
-    use crate::db::schema::{case_queues as other, cases};
-    let mut all: Vec<Breaches> = clocks::table
-        .inner_join(cases::table.on(cases::id.eq(clocks::case_id)))
-        .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::due_at.lt(rx.now())))
-        .filter(cases::state.ne(crate::domain::case::State::Closed))
-        .group_by((cases::mode, cases::queue))
-        .select((cases::mode, cases::queue, diesel::dsl::count_star()))
-        .load(rx.conn())?;
-    let besides: Vec<Breaches> = clocks::table
-        .inner_join(other::table.on(other::case_id.eq(clocks::case_id)))
-        .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::due_at.lt(rx.now())))
-        .filter(other::state.ne(crate::domain::case::State::Closed))
-        .group_by((other::mode, other::queue))
-        .select((other::mode, other::queue, diesel::dsl::count_star()))
-        .load(rx.conn())?;
-    all.extend(besides);
-    Ok(all)
 }
