@@ -108,6 +108,7 @@ fn pages(case: &str) -> Vec<(String, &'static str)> {
         (of(""), "case"),
         (of("/note"), "note"),
         (of("/contact"), "contact"),
+        (of("/emergency"), "emergency"),
         (of("/wishes"), "wishes"),
         (of("/hold"), "hold"),
         (of("/hand-over"), "hand-over"),

@@ -10,8 +10,21 @@ use crate::harness::tab::{Page, PageForm, Tab};
 use crate::harness::{World, on_both};
 
 /// Every form of a case.
-pub(crate) const FORMS: [&str; 12] =
-    ["note", "contact", "wishes", "hold", "resume", "reopen", "hand-over", "priority", "ask", "decide", "link", "pass"];
+pub(crate) const FORMS: [&str; 13] = [
+    "note",
+    "contact",
+    "emergency",
+    "wishes",
+    "hold",
+    "resume",
+    "reopen",
+    "hand-over",
+    "priority",
+    "ask",
+    "decide",
+    "link",
+    "pass",
+];
 
 /// Somebody who holds a case and works on it.
 pub(crate) async fn at_work(world: &World) -> (Staff, Tab, String) {
@@ -264,6 +277,9 @@ fn numbers_and_codes_that_no_form_offers_are_refused_at_their_field() {
             "check_in_hours",
         ));
         tried.push(("contact", vec![text, ("records", "unsafe_contact")], "unsafe_channel"));
+        let told = [text, ("why", "life"), ("asked_her", "unsafe"), ("told_her", "false")];
+        tried.push(("emergency", told.to_vec(), "to-0"));
+        tried.push(("emergency", [&told[..3], &[("to", "police"), ("told_her", "perhaps")]].concat(), "told_her-0"));
         tried.push((
             "contact",
             vec![text, ("records", "safe_contact"), ("channel_confirmed_safe", "true")],

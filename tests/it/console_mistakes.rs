@@ -51,7 +51,7 @@ fn whatever_goes_wrong_is_said_on_a_page_that_everybody_can_use() {
         trouble.with_what_is_not_there().await;
         trouble.with_the_service().await;
         trouble.with_the_session().await;
-        assert_eq!(trouble.seen, 26, "each was looked at");
+        assert_eq!(trouble.seen, 27, "each was looked at");
         assert!(trouble.wrong.is_empty(), "{:#?}", trouble.wrong);
     });
 }
@@ -131,7 +131,7 @@ impl Trouble {
     async fn with_what_is_missing(&mut self) {
         self.seat.open(&self.path("")).await;
         self.seat.key("c", "You took this case.").await;
-        for leaf in ["note", "contact", "wishes", "hold", "hand-over", "priority", "ask", "decide"] {
+        for leaf in ["note", "contact", "emergency", "wishes", "hold", "hand-over", "priority", "ask", "decide"] {
             self.seat.open(&self.path(&format!("/{leaf}"))).await;
             self.send(&[]).await;
             self.look(leaf, "There is a problem").await;

@@ -241,7 +241,8 @@ impl Crawl {
     async fn fill_every_form(&mut self, case: &str) {
         self.other.act_seen(case, "transitions", &json!({"action": "resume"})).await.expect(200);
         let all = packed('\n', 20_000).remove(0);
-        let leaves = ["note", "contact", "wishes", "hold", "hand-over", "priority", "ask", "decide", "link"];
+        let leaves =
+            ["note", "contact", "emergency", "wishes", "hold", "hand-over", "priority", "ask", "decide", "link"];
         let paths = leaves.map(|leaf| format!("/console/cases/{case}/{leaf}"));
         for path in paths.iter().map(String::as_str).chain(["/console/sign-in"]) {
             self.seat.open(path).await;

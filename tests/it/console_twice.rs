@@ -32,9 +32,10 @@ const fn act(name: &'static str, leaf: &'static str, makes: &'static str, needs_
 }
 
 /// Every act on a case. A row of the table of endpoints that is neither here nor among [`OTHERS`] fails.
-const ACTS: [Act; 18] = [
+const ACTS: [Act; 19] = [
     act("note", "note", "note_written", false),
     act("contact", "contact", "note_written", false),
+    act("emergency", "emergency", "note_written", false),
     act("wishes", "wishes", "note_written", true),
     act("hold", "hold", "case_moved", true),
     act("resume", "resume", "case_moved", true),
@@ -189,6 +190,10 @@ impl Stage {
         match act.name {
             "note" => vec![text],
             "contact" => fixed([("records", "safe_contact"), ("channel", "incoming")]).chain([text]).collect(),
+            "emergency" => {
+                let told = [("to", "police"), ("why", "life"), ("asked_her", "unsafe"), ("told_her", "false")];
+                fixed(told).chain([text]).collect()
+            }
             "wishes" => {
                 let told = [("how", "phone"), ("alone", "yes"), ("may_contact", "yes"), ("said", "Ask for Jo.")];
                 fixed(told).chain([("phone", "+447700912001".to_owned())]).collect()

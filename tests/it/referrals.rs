@@ -262,6 +262,7 @@ fn what_would_harm_her_or_lead_nowhere_is_refused_at_its_place() {
                 json!("portal"),
                 "/sheet/channels/0/channel invalid_value, /sheet/channels/0/voicemail invalid_value",
             ),
+            ("/sheet/channels/0/value", json!("07700 900999 never after six"), "/sheet/channels/0/value not_a_number"),
             ("/sheet/zone", json!("Europe/Nowhere"), "/sheet/zone invalid_value"),
             ("/sheet/safe_times", json!(""), "/sheet/safe_times required"),
             ("/sheet/if_somebody_else", json!(""), "/sheet/if_somebody_else required"),

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::failures::{self, failed};
 use super::kept::{self, Referral};
 use super::state::Move;
-use super::steps::{self, DeclineReason, Outcome, Said, Step, Taken};
+use super::steps::{self, DeclineReason, Outcome, Said, Step, Taken, Told};
 use super::view::{ReferralView, view};
 use crate::base::code::codes;
 use crate::base::id::ReferralId;
@@ -82,7 +82,7 @@ pub struct ByPhone {
     pub missing: Option<String>,
     /// What else they said.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 1000)]
     pub words: Option<String>,
 }
 
@@ -98,7 +98,7 @@ impl ByPhone {
         let texts = [
             ("/who", Some(&self.who), 100),
             ("/missing", self.missing.as_ref(), 500),
-            ("/words", self.words.as_ref(), 2_000),
+            ("/words", self.words.as_ref(), 1_000),
         ];
         for (place, text, most) in texts {
             let Some(text) = text else { continue };
@@ -132,7 +132,7 @@ pub fn by_phone(tx: &mut Unit<'_>, grant: Grant<WriteNote>, id: &ReferralId, new
         who: Some(new.who.clone()),
         at: Some(new.at),
     };
-    answer(tx, &mut case, &mut referral, (new.answer, Taken::Staff(&who.id), &said))?;
+    answer(tx, &mut case, &mut referral, new.answer, Told { by: Taken::Staff(&who.id), said: &said })?;
     casework::note_act(tx, &mut case, &who)?;
     view(tx, &case.id, &referral, true)
 }
@@ -142,18 +142,19 @@ pub(super) fn answer(
     tx: &mut Unit<'_>,
     case: &mut Case,
     referral: &mut Referral,
-    (answer, by, said): (Answer, Taken<'_>, &Said),
+    answer: Answer,
+    told: Told<'_>,
 ) -> Result<()> {
-    let Some(made) = answer.as_move() else { return acknowledge(tx, case, referral, (by, said)) };
-    steps::take(tx, case, referral, made, (by, said))?;
+    let Some(made) = answer.as_move() else { return acknowledge(tx, case, referral, told) };
+    steps::take(tx, case, referral, made, told)?;
     match made {
-        Move::Decline => failed(tx, case, referral, (Some(OwedWord::CouldNotTakeIt), "referral_declined")),
-        Move::UnableToContact => failed(tx, case, referral, (Some(OwedWord::CouldNotReachYou), "referral_not_reached")),
-        Move::Close => match said.outcome {
+        Move::Decline => failed(tx, case, referral, Some(OwedWord::CouldNotTakeIt), "referral_declined"),
+        Move::UnableToContact => failed(tx, case, referral, Some(OwedWord::CouldNotReachYou), "referral_not_reached"),
+        Move::Close => match told.said.outcome {
             Some(Outcome::NotReached) => {
-                failed(tx, case, referral, (Some(OwedWord::CouldNotReachYou), "referral_not_reached"))
+                failed(tx, case, referral, Some(OwedWord::CouldNotReachYou), "referral_not_reached")
             }
-            Some(Outcome::Other) => failed(tx, case, referral, (Some(OwedWord::Ended), "referral_ended")),
+            Some(Outcome::Other) => failed(tx, case, referral, Some(OwedWord::Ended), "referral_ended"),
             Some(Outcome::ReferredOn) => failures::owe(tx, case, referral, OwedWord::Ended),
             // She knows.
             Some(Outcome::Supported | Outcome::SurvivorDeclined) | None => Ok(()),
@@ -163,17 +164,12 @@ pub(super) fn answer(
 }
 
 /// Takes the word of a service that no copy is left with it.
-fn acknowledge(
-    tx: &mut Unit<'_>,
-    case: &mut Case,
-    referral: &mut Referral,
-    (by, said): (Taken<'_>, &Said),
-) -> Result<()> {
+fn acknowledge(tx: &mut Unit<'_>, case: &mut Case, referral: &mut Referral, told: Told<'_>) -> Result<()> {
     if !clocks::meet_acknowledgement(tx, &referral.id)? {
         return Err(Conflict::ReferralMoved { state: referral.state.as_str() }.into());
     }
     kept::keep(tx, referral)?;
-    steps::write(tx, referral, Step::Acknowledge, (by, said))?;
+    steps::write(tx, referral, Step::Acknowledge, told)?;
     store::bump(tx, case)?;
     store::requeue(tx, case)
 }

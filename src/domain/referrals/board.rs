@@ -1,5 +1,7 @@
 //! The board of leads: the hand-overs of all cases that they see, by state, and which are late. No word of anybody stands on it.
 
+use std::collections::BTreeSet;
+
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -93,14 +95,21 @@ fn readable(
 ) -> Result<Vec<OnBoard>> {
     let mut all: Vec<OnBoard> = Vec::new();
     loop {
-        let (found, read) = rows(rx, who, wanted, after, limit)?;
-        let is_last = found < limit || read.is_empty();
-        all.extend(read);
+        let read = rows(rx, who, wanted, after, limit)?;
+        let is_last = read.found < limit || read.last.is_none();
+        all.extend(read.rows);
         if is_last || i64::try_from(all.len()).unwrap_or(limit) >= limit {
             return Ok(all);
         }
-        after = all.last().map(|row| (row.made_at.micros(), row.id.clone()));
+        after = read.last;
     }
+}
+
+/// What one statement found: how many rows, the last that can be read, and those of them that are shown.
+struct Read {
+    found: i64,
+    last: Option<(i64, ReferralId)>,
+    rows: Vec<OnBoard>,
 }
 
 type Row = (
@@ -114,7 +123,7 @@ fn rows(
     wanted: &Wanted,
     after: Option<(i64, ReferralId)>,
     limit: i64,
-) -> Result<(i64, Vec<OnBoard>)> {
+) -> Result<Read> {
     let queues: Vec<Queue> =
         who.queues.iter().copied().filter(|queue| access::allows(who.role, *queue, Act::Read)).collect();
     let now = rx.now();
@@ -146,7 +155,11 @@ fn rows(
     }
     let rows: Vec<Row> = query.load(rx.conn())?;
     let found = i64::try_from(rows.len()).unwrap_or(limit);
+    let last = rows.iter().filter_map(|row| Some((row.1.0.0?.micros(), row.0.0.0.clone()?))).next_back();
     let mut all: Vec<OnBoard> = rows.into_iter().filter_map(read).collect();
+    let cases: BTreeSet<CaseId> = all.iter().map(|row| row.case_id.clone()).collect();
+    let seen: BTreeSet<CaseId> = who.walls().leave(rx, cases.into_iter().collect())?.into_iter().collect();
+    all.retain(|row| seen.contains(&row.case_id));
     let ids: Vec<ReferralId> = all.iter().map(|row| row.id.clone()).collect();
     let due = case::clocks::of_referrals(rx, &ids)?;
     for row in &mut all {
@@ -154,10 +167,11 @@ fn rows(
             (row.phase, row.due_at, row.late) = (Some(*phase), Some(*due_at), *due_at < now);
         }
     }
-    Ok((found, all))
+    Ok(Read { found, last, rows: all })
 }
 
-fn read(((id, case, service, mode, state), (made_at, sent_at)): Row) -> Option<OnBoard> {
+fn read(row: Row) -> Option<OnBoard> {
+    let ((id, case, service, mode, state), (made_at, sent_at)) = row;
     Some(OnBoard {
         id: id.0?,
         case_id: case.0?,

@@ -7,7 +7,7 @@ use super::guards;
 use super::kept::{self, Kept, New, Referral};
 use super::shape::NewReferral;
 use super::state::{Move, State};
-use super::steps::{self, Said, Taken};
+use super::steps::{self, MOST, Taken};
 use super::view::{ReferralView, view};
 use crate::base::id::{CaseId, ReferralId, StaffId};
 use crate::base::time::Timestamp;
@@ -23,9 +23,11 @@ use crate::domain::people::staff::{self, Role};
 use crate::domain::triage::Priority;
 use crate::domain::unit::Unit;
 use crate::domain::vault::Owner;
-use crate::error::rules::Referring;
+use crate::error::rules::{Form, Referring};
 use crate::error::{Conflict, Error, Forbidden, Result};
 
+/// A case has so many at most.
+const LONGEST: usize = 100;
 /// How long a child's p0 waits for a second person, before it goes out all the same.
 const SIGNED: Duration = Duration::from_mins(10);
 
@@ -37,7 +39,7 @@ pub fn draft(tx: &mut Unit<'_>, grant: Grant<Refer>, new: &NewReferral) -> Resul
     let (mut case, who) = grant.into_parts();
     is_open(&case)?;
     casework::require_known(tx, &case, &who.id)?;
-    let used = guards::consent(tx, &case, (&new.consent_id, &new.service_id))?;
+    let used = guards::consent(tx, &case, &new.consent_id, &new.service_id)?;
     guards::service(tx, &case, &new.service_id)?;
     let (wishes, now) = (wishes::in_force(tx, &case.id)?, tx.now());
     new.check(&used.scopes, &wishes, now)?;
@@ -57,6 +59,10 @@ fn is_open(case: &Case) -> Result<()> {
 
 /// Keeps a draft, with its clock and its record.
 pub(super) fn begin(tx: &mut Unit<'_>, case: &mut Case, new: New<'_>) -> Result<Referral> {
+    // All of a case are looked at whenever one moves.
+    if kept::of_case(tx, &case.id, MOST)?.len() >= LONGEST {
+        return Err(Error::invalid("", Form::TooMany(LONGEST)));
+    }
     let referral = kept::insert(tx, &case.id, case.mode, new)?;
     let (id, service, consent) = (referral.id.clone(), referral.service.clone(), referral.consent.clone());
     audit::record(tx, Owner::case(&case.id), Event::ReferralDrafted { referral: id, service, consent })?;
@@ -94,9 +100,9 @@ pub fn send(tx: &mut Unit<'_>, grant: Grant<Refer>, id: &ReferralId, how: &Sendi
     guards::may_send_mirrored(tx, &case, &who)?;
     if case.child && who.role != Role::SafeguardingLead {
         may_go(tx, &case, &referral, how.knowing_closed)?;
-        ask(tx, &mut case, &mut referral, (&who.id, how.knowing_closed))?;
+        ask(tx, &mut case, &mut referral, &who.id, how.knowing_closed)?;
     } else {
-        go(tx, &mut case, &mut referral, (Taken::Staff(&who.id), how.knowing_closed))?;
+        go(tx, &mut case, &mut referral, Taken::Staff(&who.id), how.knowing_closed)?;
     }
     casework::note_act(tx, &mut case, &who)?;
     view(tx, &case.id, &referral, true)
@@ -107,7 +113,8 @@ pub(super) fn ask(
     tx: &mut Unit<'_>,
     case: &mut Case,
     referral: &mut Referral,
-    (by, knowing_closed): (&StaffId, bool),
+    by: &StaffId,
+    knowing_closed: bool,
 ) -> Result<()> {
     let now = tx.now();
     let mut kept = referral.kept()?.clone();
@@ -152,7 +159,7 @@ pub fn sign(tx: &mut Unit<'_>, grant: Grant<SignSecond>, id: &ReferralId, seen_o
     if staff::person_of(tx, &asker)?.is_none_or(|person| person == who.person) {
         return Err(Error::Forbidden(Forbidden::SecondPerson));
     }
-    go(tx, &mut case, &mut referral, (Taken::Staff(&who.id), sending.knowing_closed))?;
+    go(tx, &mut case, &mut referral, Taken::Staff(&who.id), sending.knowing_closed)?;
     casework::note_act(tx, &mut case, &who)?;
     view(tx, &case.id, &referral, true)
 }
@@ -165,7 +172,7 @@ pub(super) fn may_go(tx: &mut Unit<'_>, case: &Case, referral: &Referral, knowin
     is_open(case)?;
     guards::policy(tx, case)?;
     let kept = referral.kept()?;
-    let used = guards::consent(tx, case, (&kept.consent, &kept.service))?;
+    let used = guards::consent(tx, case, &kept.consent, &kept.service)?;
     let service = guards::service(tx, case, &kept.service)?;
     let sheet = referral.sheet(tx)?;
     let hours = super::shape::CONFIRMED.as_secs() / 3_600;
@@ -182,7 +189,8 @@ pub(super) fn go(
     tx: &mut Unit<'_>,
     case: &mut Case,
     referral: &mut Referral,
-    (by, knowing_closed): (Taken<'_>, bool),
+    by: Taken<'_>,
+    knowing_closed: bool,
 ) -> Result<()> {
     let used = may_go(tx, case, referral, knowing_closed)?;
     let mut kept = referral.kept()?.clone();
@@ -193,7 +201,7 @@ pub(super) fn go(
         Taken::System => None,
     };
     referral.kept = Some(kept);
-    steps::take(tx, case, referral, Move::Send, (by, &Said::default()))?;
+    steps::take(tx, case, referral, Move::Send, by.silently())?;
     clocks::meet(tx, &case.id, ClockKind::EscalationDecision, None)?;
     counting::count(tx, case)?;
     store::requeue(tx, case)

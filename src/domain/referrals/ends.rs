@@ -8,7 +8,7 @@ use super::failures;
 use super::guards;
 use super::kept::{self, New, Referral};
 use super::state::{Move, State};
-use super::steps::{self, MOST, Said, Taken};
+use super::steps::{self, MOST, Said, Taken, Told};
 use super::view::{ReferralView, view};
 use crate::base::id::{CaseId, ConsentId, ReferralId, ServiceId, StaffId};
 use crate::base::secret::silent;
@@ -35,7 +35,7 @@ pub struct Withdrawal {
     /// Whether she asked for it. Otherwise she is owed to know that it ended.
     pub she_asked: bool,
     /// Why.
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 1000)]
     pub words: String,
 }
 
@@ -48,12 +48,14 @@ silent! { Withdrawal }
 pub fn withdraw(tx: &mut Unit<'_>, grant: Grant<WriteNote>, id: &ReferralId, new: &Withdrawal) -> Result<ReferralView> {
     let (mut case, who) = grant.into_parts();
     let mut referral = kept::find(tx, &case.id, id)?.ok_or(Error::NotFound)?;
-    if new.words.trim().is_empty() || new.words.chars().count() > 2_000 {
-        return Err(Error::invalid("/words", Form::Required));
+    let length = new.words.chars().count();
+    if new.words.trim().is_empty() || length > 1_000 {
+        let rule = if length > 1_000 { Form::TooLong(1_000) } else { Form::Required };
+        return Err(Error::invalid("/words", rule));
     }
     let was_sent = referral.sent_at.is_some();
     let said = Said { words: Some(new.words.clone()), ..Said::default() };
-    steps::take(tx, &mut case, &mut referral, Move::Withdraw, (Taken::Staff(&who.id), &said))?;
+    steps::take(tx, &mut case, &mut referral, Move::Withdraw, Told { by: Taken::Staff(&who.id), said: &said })?;
     if was_sent && !new.she_asked {
         failures::owe(tx, &case, &referral, OwedWord::Ended)?;
         store::requeue(tx, &mut case)?;
@@ -65,7 +67,7 @@ pub fn withdraw(tx: &mut Unit<'_>, grant: Grant<WriteNote>, id: &ReferralId, new
 /// She took a consent back: every hand-over that rests on it is taken back with it.
 pub(super) fn end_with_consent(tx: &mut Unit<'_>, case: &mut Case, consent: &ConsentId, by: &StaffId) -> Result<()> {
     for mut referral in resting_on(tx, &case.id, consent)? {
-        steps::take(tx, case, &mut referral, Move::Withdraw, (Taken::Staff(by), &Said::default()))?;
+        steps::take(tx, case, &mut referral, Move::Withdraw, Taken::Staff(by).silently())?;
     }
     Ok(())
 }
@@ -126,22 +128,25 @@ silent! { Replacement }
 pub fn replace(
     tx: &mut Unit<'_>,
     grant: Grant<Refer>,
-    (id, seen_of): (&ReferralId, &Seen),
+    id: &ReferralId,
+    seen_of: &Seen,
     new: &Replacement,
 ) -> Result<ReferralView> {
     let (mut case, who) = grant.into_parts();
     let mut old = seen(tx, &case.id, id, seen_of)?;
     casework::require_known(tx, &case, &who.id)?;
     guards::may_send_mirrored(tx, &case, &who)?;
-    if new.label.trim().is_empty() || new.label.chars().count() > 60 {
-        return Err(Error::invalid("/label", Form::Required));
+    let length = new.label.chars().count();
+    if new.label.trim().is_empty() || length > 60 {
+        let rule = if length > 60 { Form::TooLong(60) } else { Form::Required };
+        return Err(Error::invalid("/label", rule));
     }
-    let mut next = next_of(tx, &mut case, &mut old, (Taken::Staff(&who.id), &who.id), new)?;
+    let mut next = next_of(tx, &mut case, &mut old, Taken::Staff(&who.id), new)?;
     if case.child && who.role != Role::SafeguardingLead {
         drafts::may_go(tx, &case, &next, new.knowing_closed)?;
-        drafts::ask(tx, &mut case, &mut next, (&who.id, new.knowing_closed))?;
+        drafts::ask(tx, &mut case, &mut next, &who.id, new.knowing_closed)?;
     } else {
-        drafts::go(tx, &mut case, &mut next, (Taken::Staff(&who.id), new.knowing_closed))?;
+        drafts::go(tx, &mut case, &mut next, Taken::Staff(&who.id), new.knowing_closed)?;
     }
     casework::note_act(tx, &mut case, &who)?;
     view(tx, &case.id, &next, true)
@@ -152,7 +157,7 @@ pub(super) fn next_of(
     tx: &mut Unit<'_>,
     case: &mut Case,
     old: &mut Referral,
-    (by, made_by): (Taken<'_>, &StaffId),
+    by: Taken<'_>,
     new: &Replacement,
 ) -> Result<Referral> {
     let moved = Error::from(Conflict::ReferralMoved { state: old.state.as_str() });
@@ -161,13 +166,18 @@ pub(super) fn next_of(
         return Err(moved);
     }
     match old.state {
-        State::Sent => steps::take(tx, case, old, Move::Expire, (by, &Said::default()))?,
+        State::Sent => steps::take(tx, case, old, Move::Expire, by.silently())?,
         State::Received | State::Accepted | State::Contacted | State::UnableToContact => {
-            steps::take(tx, case, old, Move::Withdraw, (by, &Said::default()))?;
+            steps::take(tx, case, old, Move::Withdraw, by.silently())?;
         }
         State::Declined | State::Expired => {}
         State::Drafted | State::Withdrawn | State::Closed => return Err(moved),
     }
+    let made_by = match by {
+        Taken::Staff(id) => Some(id.clone()),
+        Taken::System => old.made_by.clone(),
+    };
+    let made_by = made_by.ok_or(Error::NotFound)?;
     let mut kept = old.kept()?.clone();
     let (summary, sheet) = (old.summary(tx)?, old.sheet(tx)?);
     let hours = super::shape::CONFIRMED.as_secs() / 3_600;
@@ -180,7 +190,7 @@ pub(super) fn next_of(
     kept.label.clone_from(&new.label);
     (kept.sending, kept.outcome) = (kept::Sending::default(), None);
     failures::owe(tx, case, old, OwedWord::SentToNext)?;
-    let made = New { kept, summary: summary.as_deref(), sheet: &sheet, by: made_by, replaces: Some(&old.id) };
+    let made = New { kept, summary: summary.as_deref(), sheet: &sheet, by: &made_by, replaces: Some(&old.id) };
     begin(tx, case, made)
 }
 
@@ -188,7 +198,7 @@ pub(super) fn next_of(
 ///
 /// # Errors
 /// `ReferralMoved` for one that is with no service; `Invalid` when nothing is new, or the consent does not hold.
-pub fn share(tx: &mut Unit<'_>, grant: Grant<Refer>, (id, seen_of): (&ReferralId, &Seen)) -> Result<ReferralView> {
+pub fn share(tx: &mut Unit<'_>, grant: Grant<Refer>, id: &ReferralId, seen_of: &Seen) -> Result<ReferralView> {
     let (mut case, who) = grant.into_parts();
     let mut referral = seen(tx, &case.id, id, seen_of)?;
     casework::require_known(tx, &case, &who.id)?;
@@ -196,7 +206,7 @@ pub fn share(tx: &mut Unit<'_>, grant: Grant<Refer>, (id, seen_of): (&ReferralId
         return Err(Conflict::ReferralMoved { state: referral.state.as_str() }.into());
     }
     let mut kept = referral.kept()?.clone();
-    guards::consent(tx, &case, (&kept.consent, &kept.service))?;
+    guards::consent(tx, &case, &kept.consent, &kept.service)?;
     if kept.shared_until >= case.content_at {
         return Err(Error::invalid("", Referring::NothingNew));
     }

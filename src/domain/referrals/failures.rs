@@ -17,7 +17,8 @@ pub(super) fn failed(
     tx: &mut Unit<'_>,
     case: &mut Case,
     referral: &Referral,
-    (word, reason): (Option<OwedWord>, &str),
+    word: Option<OwedWord>,
+    reason: &str,
 ) -> Result<()> {
     casework::wake(tx, case)?;
     if let Some(word) = word {

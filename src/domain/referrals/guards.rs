@@ -3,6 +3,7 @@
 use super::consents::{self, Share, Used};
 use super::kept::{Basis, Kept};
 use super::shape::{Sheet, forbidden};
+use crate::base::id::{ConsentId, ServiceId};
 use crate::base::time::Timestamp;
 use crate::domain::access::Acting;
 use crate::domain::case::Case;
@@ -13,16 +14,13 @@ use crate::domain::people::staff::Role;
 use crate::domain::terms::Mode;
 use crate::domain::triage::{Phase, Priority, Signal};
 use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::Damaged;
 use crate::error::rules::Referring;
 use crate::error::{Conflict, Error, Result};
 
 /// The consent on which a hand-over to this service rests, as it holds now.
-pub(super) fn consent(
-    rx: &mut Look<'_>,
-    case: &Case,
-    kept: (&crate::base::id::ConsentId, &crate::base::id::ServiceId),
-) -> Result<Used> {
-    let used = consents::in_force(rx, &case.id, kept.0)?.filter(|used| used.covers(kept.1));
+pub(super) fn consent(rx: &mut Look<'_>, case: &Case, consent: &ConsentId, service: &ServiceId) -> Result<Used> {
+    let used = consents::in_force(rx, &case.id, consent)?.filter(|used| used.covers(service));
     used.ok_or_else(|| Error::invalid("/consent_id", Referring::NotInForce))
 }
 
@@ -30,7 +28,7 @@ pub(super) fn consent(
 ///
 /// # Errors
 /// `Invalid` at `/service_id`.
-pub(super) fn service(rx: &mut Look<'_>, case: &Case, id: &crate::base::id::ServiceId) -> Result<Service> {
+pub(super) fn service(rx: &mut Look<'_>, case: &Case, id: &ServiceId) -> Result<Service> {
     let refused = |rule| Err(Error::invalid("/service_id", rule));
     let found = directory::find(rx, id)?.filter(|service| service.entry.kind != Kind::SelfConcern);
     let Some(service) = found else { return refused(Referring::UnknownService) };
@@ -82,7 +80,7 @@ pub(super) fn is_closed_till_late(rx: &Look<'_>, case: &Case, service: &Service)
 pub(super) fn is_mirrored(rx: &mut Look<'_>, case: &Case) -> Result<bool> {
     match casework::facts(rx, &case.id) {
         Ok(facts) => Ok(facts.is_some_and(|facts| facts.signals.contains(&Signal::MirrorReports))),
-        Err(error) if crate::domain::vault::Damaged::is(&error) => Ok(true),
+        Err(error) if Damaged::is(&error) => Ok(true),
         Err(error) => Err(error),
     }
 }

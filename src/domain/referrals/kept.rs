@@ -225,7 +225,7 @@ impl Kept {
         Self {
             service: new.service_id.clone(),
             consent: new.consent_id.clone(),
-            place: new.place.clone(),
+            place: new.place.normalised(),
             time_critical: new.time_critical,
             handover: new.handover,
             word: new.word.clone(),

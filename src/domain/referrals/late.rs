@@ -11,8 +11,8 @@ use super::guards;
 use super::kept::{self, Referral};
 use super::routing::keeps_away;
 use super::state::{Move, State};
-use super::steps::{self, MOST, Said, Taken};
-use crate::base::id::{CaseId, ClockId, ServiceId, StaffId};
+use super::steps::{self, MOST, Taken};
+use crate::base::id::{CaseId, ClockId, ServiceId};
 use crate::domain::case;
 use crate::domain::case::clocks::{self, Clock, ClockKind};
 use crate::domain::case::{Case, store};
@@ -95,7 +95,7 @@ fn go_unsigned(tx: &mut Unit<'_>, case: &mut Case, referral: &mut Referral) -> R
     kept.sending.alone_on_shift = true;
     let knowing_closed = kept.sending.knowing_closed;
     referral.kept = Some(kept);
-    let went = drafts::go(tx, case, referral, (Taken::System, knowing_closed));
+    let went = drafts::go(tx, case, referral, Taken::System, knowing_closed);
     let (reason, now) = match went {
         Ok(()) => ("referral_alone_on_shift", tx.now()),
         // It cannot go any more: somebody must do something else, now.
@@ -112,11 +112,9 @@ fn passed(tx: &mut Unit<'_>, case: &mut Case, referral: &mut Referral, phase: Ph
             if ask_next(tx, case, referral)? {
                 return Ok(());
             }
-            failed(tx, case, referral, (Some(OwedWord::NoAnswerYet), "referral_silent"))
+            failed(tx, case, referral, Some(OwedWord::NoAnswerYet), "referral_silent")
         }
-        Phase::Contact | Phase::NextWord => {
-            failed(tx, case, referral, (Some(OwedWord::NoAnswerYet), "referral_silent"))
-        }
+        Phase::Contact | Phase::NextWord => failed(tx, case, referral, Some(OwedWord::NoAnswerYet), "referral_silent"),
         Phase::Acknowledgement => {
             casework::wake(tx, case)?;
             let at = tx.now();
@@ -129,10 +127,10 @@ fn passed(tx: &mut Unit<'_>, case: &mut Case, referral: &mut Referral, phase: Ph
 fn draft_passed(tx: &mut Unit<'_>, case: &mut Case, referral: &mut Referral) -> Result<()> {
     let holds = consents::in_force(tx, &case.id, &referral.consent)?.is_some();
     if !holds && referral.kept.is_some() {
-        steps::take(tx, case, referral, Move::Expire, (Taken::System, &Said::default()))?;
-        return failed(tx, case, referral, (Some(OwedWord::Ended), "referral_expired"));
+        steps::take(tx, case, referral, Move::Expire, Taken::System.silently())?;
+        return failed(tx, case, referral, Some(OwedWord::Ended), "referral_expired");
     }
-    failed(tx, case, referral, (None, "referral_not_sent"))
+    failed(tx, case, referral, None, "referral_not_sent")
 }
 
 /// Asks the next service in the place of one that is silent, once, where nothing speaks against doing so without anybody. Says
@@ -142,10 +140,9 @@ fn ask_next(tx: &mut Unit<'_>, case: &mut Case, referral: &mut Referral) -> Resu
     if !may_ask_next(tx, case, referral, &used)? {
         return Ok(false);
     }
-    let Some(made_by) = referral.made_by.clone() else { return Ok(false) };
     for service in used.fallbacks.iter().filter(|service| **service != referral.service) {
         if is_ready(tx, case, service)? {
-            return send_next(tx, case, referral, (service, &made_by)).map(|()| true);
+            return send_next(tx, case, referral, service).map(|()| true);
         }
     }
     Ok(false)
@@ -162,7 +159,12 @@ fn is_ready(tx: &mut Unit<'_>, case: &Case, service: &ServiceId) -> Result<bool>
 
 fn may_ask_next(tx: &mut Unit<'_>, case: &Case, referral: &Referral, used: &Used) -> Result<bool> {
     let unread = referral.state == State::Sent && !referral.was_read();
-    if !unread || !case.state.is_open() || case.child || used.alone != YesNoUnknown::Yes || referral.replaces.is_some()
+    if referral.made_by.is_none()
+        || !unread
+        || !case.state.is_open()
+        || case.child
+        || used.alone != YesNoUnknown::Yes
+        || referral.replaces.is_some()
     {
         return Ok(false);
     }
@@ -185,17 +187,12 @@ fn may_ask_next(tx: &mut Unit<'_>, case: &Case, referral: &Referral, used: &Used
     Ok(!keeps_away(&facts) && guards::sheet(tx, case, kept, &sheet).is_ok())
 }
 
-fn send_next(
-    tx: &mut Unit<'_>,
-    case: &mut Case,
-    referral: &mut Referral,
-    (service, made_by): (&ServiceId, &StaffId),
-) -> Result<()> {
+fn send_next(tx: &mut Unit<'_>, case: &mut Case, referral: &mut Referral, service: &ServiceId) -> Result<()> {
     let label = referral.kept()?.label.clone();
     let new =
         Replacement { service_id: service.clone(), consent_id: None, confirmed_at: None, label, knowing_closed: false };
-    let mut next = ends::next_of(tx, case, referral, (Taken::System, made_by), &new)?;
-    drafts::go(tx, case, &mut next, (Taken::System, false))?;
+    let mut next = ends::next_of(tx, case, referral, Taken::System, &new)?;
+    drafts::go(tx, case, &mut next, Taken::System, false)?;
     let at = tx.now();
     // Whoever is at work rings the next one, and tells her.
     paging::call(tx, case, Call { reason: "referral_sent_to_next", at, least: Rung::OnCall })?;

@@ -12,6 +12,7 @@ use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::base::zone::Zone;
 use crate::domain::casework::ContactInForce;
+use crate::domain::terms::contact::leads_to_her;
 use crate::domain::terms::places;
 use crate::domain::terms::words::Channel;
 use crate::error::rules::{Form, Referring};
@@ -43,6 +44,15 @@ pub struct Place {
     pub region: Option<String>,
     /// That she said so now: what a report says may have changed since.
     pub said_now: bool,
+}
+
+impl Place {
+    /// The place by the codes that everybody knows: `uk` is `GB`.
+    pub(super) fn normalised(&self) -> Self {
+        let country = places::country(&self.country).unwrap_or_else(|| self.country.clone());
+        let region = self.region.as_deref().and_then(places::region);
+        Self { country, region, said_now: self.said_now }
+    }
 }
 
 /// A way on which the service may reach her.
@@ -201,6 +211,8 @@ impl Sheet {
             let is_direct = matches!(way.channel, Channel::Phone | Channel::Sms | Channel::Email);
             v.require(is_direct, &place("channel"), Referring::NotDirect);
             text(v, &place("value"), &way.value, 200);
+            let leads = way.value.trim().is_empty() || leads_to_her(way.channel, &way.value);
+            v.require(leads, &place("value"), Referring::NotANumber);
             let is_phone = way.channel == Channel::Phone;
             v.require(way.voicemail.is_some() || !is_phone, &place("voicemail"), Form::Required);
             v.require(way.voicemail.is_none() || is_phone, &place("voicemail"), Referring::NotOfThis);
@@ -240,7 +252,7 @@ impl NewReferral {
         v.require(!has_ways || !she_contacts, "/sheet/channels", Referring::NotOfThis);
         v.require(she_contacts || scopes.contains(&Share::Contact), "/handover", Referring::NotAgreed);
         if !self.she_changed_this {
-            for at in forbidden(&self.sheet, wishes, &self.place.country) {
+            for at in forbidden(&self.sheet, wishes, &self.place.normalised().country) {
                 v.add(["/sheet/channels", &at.to_string(), "channel"].join("/"), Referring::Forbidden);
             }
         }

@@ -141,6 +141,20 @@ impl Taken<'_> {
     }
 }
 
+/// Who takes a step, and what was said with it.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) by: Taken<'a>,
+    pub(super) said: &'a Said,
+}
+
+impl<'a> Taken<'a> {
+    /// A step of theirs, without a word.
+    pub(super) const fn silently(self) -> Told<'a> {
+        Told { by: self, said: &Said::NOTHING }
+    }
+}
+
 /// What was said with a step.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Said {
@@ -155,6 +169,10 @@ pub(super) struct Said {
 }
 
 silent! { Said }
+
+impl Said {
+    const NOTHING: Self = Self { reason: None, outcome: None, missing: None, words: None, who: None, at: None };
+}
 
 /// A step, as colleagues see it.
 #[derive(Serialize, ToSchema)]
@@ -200,7 +218,7 @@ pub(super) fn take(
     case: &mut Case,
     referral: &mut Referral,
     made: Move,
-    (by, said): (Taken<'_>, &Said),
+    told: Told<'_>,
 ) -> Result<()> {
     let refused = Conflict::ReferralMoved { state: referral.state.as_str() };
     referral.state = referral.state.next(made).ok_or(Error::Conflict(refused))?;
@@ -218,11 +236,11 @@ pub(super) fn take(
     if referral.state.has_ended() {
         referral.ended_at = Some(now);
     }
-    if let (Some(outcome), Some(kept)) = (said.outcome, &mut referral.kept) {
+    if let (Some(outcome), Some(kept)) = (told.said.outcome, &mut referral.kept) {
         kept.outcome = Some(outcome);
     }
     kept::keep(tx, referral)?;
-    write(tx, referral, made.into(), (by, said))?;
+    write(tx, referral, made.into(), told)?;
     clocks::meet_referral(tx, &referral.id)?;
     begin_clock(tx, case, referral)?;
     stand(tx, case)?;
@@ -251,7 +269,8 @@ pub(super) fn due(tx: &Unit<'_>, case: &Case, referral: &Referral, phase: Phase)
 }
 
 /// Writes a step down.
-pub(super) fn write(tx: &mut Unit<'_>, referral: &Referral, step: Step, (by, said): (Taken<'_>, &Said)) -> Result<()> {
+pub(super) fn write(tx: &mut Unit<'_>, referral: &Referral, step: Step, told: Told<'_>) -> Result<()> {
+    let Told { by, said } = told;
     let (id, owner) = (ReferralMoveId::random(), Owner::case(&referral.case));
     let body = tx.keys(owner.clone())?.sealing::<Notes>()?.seal("referral_move", id.as_str(), said)?;
     let row = (
@@ -278,12 +297,12 @@ pub(super) fn stand(tx: &mut Unit<'_>, case: &Case) -> Result<()> {
     standing::set(tx, &case.id, Standing { referral_open, referral_accepted, ..standing })
 }
 
-/// So many hand-overs of a case are looked at, and shown.
+/// So many hand-overs of a case are looked at: all that it may have.
 pub(super) const MOST: i64 = 100;
-/// So many steps of each.
-const STEPS: i64 = 100;
+/// So many steps of each are shown: the newest.
+const STEPS: i64 = 20;
 
-/// What became of a hand-over, the oldest first. What was said stands in it where content is shown.
+/// What became of a hand-over of late, the oldest first. What was said stands in it where content is shown.
 pub(super) fn of(rx: &mut Look<'_>, case: &CaseId, referral: &ReferralId, content: bool) -> Result<Vec<StepView>> {
     type Row = (
         Perhaps<ReferralMoveId>,
@@ -295,12 +314,12 @@ pub(super) fn of(rx: &mut Look<'_>, case: &CaseId, referral: &ReferralId, conten
     );
     let rows: Vec<Row> = table::table
         .filter(table::referral_id.eq(referral).and(table::case_id.eq(case)))
-        .order((table::seq, table::id))
+        .order((table::seq.desc(), table::id.desc()))
         .limit(STEPS)
         .select((table::id, table::at, table::made, table::by_kind, table::by_id, table::body))
         .load(rx.conn())?;
     let mut all = Vec::with_capacity(rows.len());
-    for (id, at, step, by, by_id, body) in rows {
+    for (id, at, step, by, by_id, body) in rows.into_iter().rev() {
         let (Some(id), Some(at), Some(step), Some(by)) = (id.0, at.0, step.0, by.0) else { continue };
         let said = match body.0 {
             Some(body) => open(rx, case, &id, &Sealed::from_stored(body))?,

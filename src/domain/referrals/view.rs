@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::kept::{self, Basis, Kept, Referral};
 use super::shape::{HandOver, Place, Sheet};
 use super::state::State;
-use super::steps::{self, MOST, StepView};
+use super::steps::{self, StepView};
 use crate::base::code::codes;
 use crate::base::id::{CaseId, ConsentId, ReferralId, ServiceId, StaffId};
 use crate::base::secret::silent;
@@ -60,8 +60,8 @@ pub struct ReferralView {
     pub replaces: Option<ReferralId>,
     /// How it was drafted and sent; null where it does not open.
     pub about: Option<ReferralAbout>,
-    /// What became of it, the oldest first.
-    #[schema(max_items = 100)]
+    /// What became of it, the oldest first: the newest 20 steps.
+    #[schema(max_items = 20)]
     pub steps: Vec<StepView>,
     /// What the service is to know; absent, as is the next, for roles that may not read content.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,9 +132,11 @@ pub struct ReferralAbout {
 /// The hand-overs of a case, the newest first.
 #[derive(Serialize, ToSchema)]
 pub struct ReferralList {
-    /// The newest 100.
-    #[schema(max_items = 100)]
+    /// The newest 25.
+    #[schema(max_items = 25)]
     pub data: Vec<ReferralView>,
+    /// Whether there are more.
+    pub has_more: bool,
     /// What she is owed to know of them, the newest first: 50 at the most.
     #[schema(max_items = 50)]
     pub to_tell: Vec<OwedWordView>,
@@ -201,6 +203,9 @@ fn of(rx: &mut Look<'_>, referral: &Referral, clocks: &[Clock], content: bool) -
     })
 }
 
+/// So many are shown.
+const SHOWN: i64 = 25;
+
 /// The hand-overs of a case, and what she is owed to know of them. They may be shown when [`record`] has put the reading on record.
 ///
 /// # Errors
@@ -210,10 +215,12 @@ pub fn list(rx: &mut Look<'_>, sight: &Sight) -> Result<ReferralList> {
     let content = access::allows(sight.who().role, case.queue, Act::ReadContent);
     let clocks = clocks::of_case(rx, &case.id)?;
     let mut data = Vec::new();
-    for referral in kept::of_case(rx, &case.id, MOST)? {
-        data.push(of(rx, &referral, &clocks, content)?);
+    let all = kept::of_case(rx, &case.id, SHOWN + 1)?;
+    let has_more = i64::try_from(all.len()).unwrap_or(SHOWN) > SHOWN;
+    for referral in all.iter().take(usize::try_from(SHOWN).unwrap_or(usize::MAX)) {
+        data.push(of(rx, referral, &clocks, content)?);
     }
-    Ok(ReferralList { data, to_tell: owed_words::of_case(rx, &case.id, content)?, content })
+    Ok(ReferralList { data, has_more, to_tell: owed_words::of_case(rx, &case.id, content)?, content })
 }
 
 /// Puts on record that somebody looks at the hand-overs of a case, and gives them back as they may be shown.

@@ -25,6 +25,8 @@ pub enum Referring {
     AgreedPast,
     /// A way that leads to no service: only numbers and addresses do.
     NotDirect,
+    /// What stands there is no number or address alone: what is said beside it may be a wish.
+    NotANumber,
     /// This hand-over has no such member.
     NotOfThis,
     /// She has said that this way is not safe.
@@ -60,6 +62,7 @@ impl Referring {
             Self::NotSaidNow => "not_said_now",
             Self::Confirmed(_) => "not_confirmed",
             Self::AgreedPast | Self::Happened(_) => "out_of_range",
+            Self::NotANumber => "not_a_number",
             Self::NotDirect | Self::NotOfThis | Self::NotOfThisMove => "invalid_value",
             Self::Forbidden => "channel_forbidden",
             Self::ClosedTillLate => "closed_till_late",

@@ -226,6 +226,7 @@ fn said_of(done: &str) -> Option<&'static str> {
         "asked" => "The platform is asked.",
         "closed" => "The case is closed.",
         "contacted" => "It is recorded.",
+        "disclosed" => "It is recorded. The safeguarding lead hears of it now.",
         "told" => "How she may be reached is recorded.",
         "handed" => "The case is handed over.",
         "offered" => "It is offered. You keep it until it is taken.",

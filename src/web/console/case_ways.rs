@@ -34,9 +34,10 @@ const fn leads(leaf: &'static str, key: &'static str, label: &'static str, acts:
 }
 
 /// The forms, in the order of the page. To look for related cases is a reading, and open to whoever reads the case.
-const FORMS: [Leads; 13] = [
+const FORMS: [Leads; 14] = [
     leads("note", "w", "Write a note", &[Offer::Note]),
     leads("contact", "t", "Record a contact", &[Offer::Contact]),
+    leads("emergency", "", "Record an emergency", &[Offer::Note]),
     leads("wishes", "", "Record how she may be reached", &[Offer::Wishes]),
     leads("hold", "h", "Put on hold", &[Offer::Hold]),
     leads("hand-over", "o", "Hand over", &[Offer::HandOver, Offer::Assign]),

@@ -35,14 +35,14 @@ fn answer(status: StatusCode, view: &ReferralView) -> Result<Answer> {
 async fn on_seen<A: CaseAct>(
     call: &Call,
     raw: &Raw,
-    work: impl FnOnce(&mut Unit<'_>, Grant<A>, (&ReferralId, Seen)) -> Result<ReferralView> + Send + 'static,
+    work: impl FnOnce(&mut Unit<'_>, Grant<A>, &ReferralId, Seen) -> Result<ReferralView> + Send + 'static,
 ) -> Result<HttpResponse> {
     let At { case, seen } = call.at()?;
     let at = At { case, seen: Seen::Unasked };
     let (id, visit) = (call.id::<ReferralKind>("ref"), visit(call, raw)?);
     let done = desk::on_case::<A>(call, visit, at, move |tx, grant| {
         let id = id?;
-        answer(StatusCode::OK, &work(tx, grant, (&id, seen))?)
+        answer(StatusCode::OK, &work(tx, grant, &id, seen)?)
     });
     Ok(render(done.await?))
 }
@@ -83,7 +83,7 @@ pub(in crate::web) struct SendReferralBody {
     responses((status = 200, description = "Sent, or asked for", body = ReferralView)))]
 async fn send(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<SendReferralBody>(&call).await?;
-    on_seen::<Refer>(&call, &raw, move |tx, grant, (id, seen)| {
+    on_seen::<Refer>(&call, &raw, move |tx, grant, id, seen| {
         let SendReferralBody { knowing_closed } = body?;
         referrals::send(tx, grant, id, &Sending { seen, knowing_closed })
     })
@@ -96,7 +96,7 @@ async fn send(call: Call, raw: Raw) -> Result<HttpResponse> {
     params(("id" = inline(CaseId), Path, description = "The case's id"), ("ref" = inline(ReferralId), Path, description = "The referral's id")),
     responses((status = 200, description = "Sent", body = ReferralView)))]
 async fn sign(call: Call, raw: Raw) -> Result<HttpResponse> {
-    on_seen::<SignSecond>(&call, &raw, |tx, grant, (id, seen)| referrals::sign(tx, grant, id, &seen)).await
+    on_seen::<SignSecond>(&call, &raw, |tx, grant, id, seen| referrals::sign(tx, grant, id, &seen)).await
 }
 
 /// `POST /v1/triage/cases/{id}/referrals/{ref}/withdraw`.
@@ -106,7 +106,7 @@ async fn sign(call: Call, raw: Raw) -> Result<HttpResponse> {
     responses((status = 200, description = "Taken back", body = ReferralView)))]
 async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<Withdrawal>(&call).await?;
-    on_seen::<WriteNote>(&call, &raw, move |tx, grant, (id, _)| referrals::withdraw(tx, grant, id, &body?)).await
+    on_seen::<WriteNote>(&call, &raw, move |tx, grant, id, _| referrals::withdraw(tx, grant, id, &body?)).await
 }
 
 /// `POST /v1/triage/cases/{id}/referrals/{ref}/by-phone`.
@@ -116,7 +116,7 @@ async fn withdraw(call: Call, raw: Raw) -> Result<HttpResponse> {
     responses((status = 200, description = "Written down", body = ReferralView)))]
 async fn by_phone(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<ByPhone>(&call).await?;
-    on_seen::<WriteNote>(&call, &raw, move |tx, grant, (id, _)| referrals::by_phone(tx, grant, id, &body?)).await
+    on_seen::<WriteNote>(&call, &raw, move |tx, grant, id, _| referrals::by_phone(tx, grant, id, &body?)).await
 }
 
 /// `POST /v1/triage/cases/{id}/referrals/{ref}/replace`.
@@ -126,7 +126,7 @@ async fn by_phone(call: Call, raw: Raw) -> Result<HttpResponse> {
     responses((status = 200, description = "The one that takes its place", body = ReferralView)))]
 async fn replace(call: Call, raw: Raw) -> Result<HttpResponse> {
     let body = raw.parse::<Replacement>(&call).await?;
-    on_seen::<Refer>(&call, &raw, move |tx, grant, (id, seen)| referrals::replace(tx, grant, (id, &seen), &body?)).await
+    on_seen::<Refer>(&call, &raw, move |tx, grant, id, seen| referrals::replace(tx, grant, id, &seen, &body?)).await
 }
 
 /// `POST /v1/triage/cases/{id}/referrals/{ref}/share`.
@@ -135,7 +135,7 @@ async fn replace(call: Call, raw: Raw) -> Result<HttpResponse> {
     params(("id" = inline(CaseId), Path, description = "The case's id"), ("ref" = inline(ReferralId), Path, description = "The referral's id")),
     responses((status = 200, description = "It is shared", body = ReferralView)))]
 async fn share(call: Call, raw: Raw) -> Result<HttpResponse> {
-    on_seen::<Refer>(&call, &raw, |tx, grant, (id, seen)| referrals::share(tx, grant, (id, &seen))).await
+    on_seen::<Refer>(&call, &raw, |tx, grant, id, seen| referrals::share(tx, grant, id, &seen)).await
 }
 
 /// Which referrals, and which part of the list.

@@ -68,6 +68,7 @@ pub(super) fn referring(rule: Referring) -> Cow<'static, str> {
         Referring::Confirmed(hours) => format!("go through the contact sheet with her again: she confirmed it within the last {hours} hours").into(),
         Referring::AgreedPast => "choose a time that lies ahead".into(),
         Referring::NotDirect => "use phone, sms or email: a service reaches her by no other way".into(),
+        Referring::NotANumber => "give the number or address alone; what else she said of it belongs to safe_times or never_contact".into(),
         Referring::NotOfThis => "leave it out: it does not go with the rest".into(),
         Referring::Forbidden => "she has said that this way is not safe: use another, or say that she changed this herself".into(),
         Referring::ClosedTillLate => "it opens only after its answer is due: choose one that is open, or send it knowing that".into(),

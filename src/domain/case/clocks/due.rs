@@ -137,9 +137,9 @@ fn advance(tx: &mut Unit<'_>, clock: &Clock, due_at: Timestamp) -> Result<()> {
 pub(in crate::domain) fn within(tx: &mut Unit<'_>, case: &CaseId, kind: ClockKind, span: Duration) -> Result<()> {
     let (now, have) = (tx.now(), of_case(tx, case)?);
     let by = now.plus(span);
-    match have.iter().find(|clock| clock.kind == kind && clock.runs()) {
-        // One that has passed already was told of; it is told again.
-        Some(clock) if clock.due_at <= by && clock.due_at > now => Ok(()),
+    // One that has passed stays so, and another begins.
+    match have.iter().find(|clock| clock.kind == kind && clock.runs() && clock.due_at > now) {
+        Some(clock) if clock.due_at <= by => Ok(()),
         Some(clock) => advance(tx, clock, by),
         None => insert(tx, &[Clock::begin(case, kind, now, by)]),
     }

@@ -136,18 +136,25 @@ fn opened(rx: &mut Look<'_>, case: &CaseId, row: NoteRow) -> Result<NoteView> {
     let (id, author, at, records, body, channel) = row;
     let key = rx.keys(Owner::case(case))?.existing::<Notes>()?;
     let kept = key.open::<Kept>("body", id.as_str(), &body)?.into_exposed();
-    Ok(view(id, (author, at), (records, channel), kept))
+    Ok(Head { id, author, at, records, channel }.view(kept))
 }
 
-/// A note as it is shown: who wrote it and when, what it records and by which way.
-pub(super) fn view(
-    id: NoteId,
-    (author, at): (StaffId, Timestamp),
-    (records, channel): (Option<Records>, Option<Reached>),
-    kept: Kept,
-) -> NoteView {
-    let Kept { text, how, alone, told_at, disclosure, reviews, .. } = kept;
-    NoteView { id, author, at, records, text, channel, how, alone, told_at, disclosure, reviews }
+/// What stands of a note beside its words.
+pub(super) struct Head {
+    pub(super) id: NoteId,
+    pub(super) author: StaffId,
+    pub(super) at: Timestamp,
+    pub(super) records: Option<Records>,
+    pub(super) channel: Option<Reached>,
+}
+
+impl Head {
+    /// The note as it is shown.
+    pub(super) fn view(self, kept: Kept) -> NoteView {
+        let Self { id, author, at, records, channel } = self;
+        let Kept { text, how, alone, told_at, disclosure, reviews, .. } = kept;
+        NoteView { id, author, at, records, text, channel, how, alone, told_at, disclosure, reviews }
+    }
 }
 
 silent! { Kept }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use self::kept::Kept;
+use self::kept::{Head, Kept};
 pub(in crate::domain) use kept::several;
 pub(in crate::domain::casework) use kept::{any_recording, recording};
 use shape::Disclosure;
@@ -95,16 +95,12 @@ pub fn write_note(tx: &mut Unit<'_>, grant: Grant<WriteNote>, note: &NewNote) ->
     if note.records.is_some() && case.state.is_open() {
         store::requeue(tx, &mut case)?;
     }
-    Ok(kept::view(id, (who.id.clone(), tx.now()), (note.records, note.channel), Kept::of(note)))
+    let (author, at) = (who.id.clone(), tx.now());
+    Ok(Head { id, author, at, records: note.records, channel: note.channel }.view(Kept::of(note)))
 }
 
 /// Writes down that she told how she may be reached. What she told is not in it.
-pub(super) fn write_told(
-    tx: &mut Unit<'_>,
-    case: &CaseId,
-    who: &Acting,
-    (how, alone): (Way, Answer),
-) -> Result<NoteId> {
+pub(super) fn write_told(tx: &mut Unit<'_>, case: &CaseId, who: &Acting, how: Way, alone: Answer) -> Result<NoteId> {
     kept::insert(tx, case, who, &Kept::told(how, alone), Some(Records::WishesTold))
 }
 

@@ -142,7 +142,7 @@ pub fn record_wishes(tx: &mut Unit<'_>, grant: Grant<WriteNote>, new: &NewWishes
     told.number = before.and_then(|written| written.told).map_or(0, |told| told.number + 1);
     told.beside = contacts::reports_at(tx, &case.id, now)?;
     report::lift_bar(tx, &case.id)?;
-    let id = notes::write_told(tx, &case.id, &who, (new.how, new.alone))?;
+    let id = notes::write_told(tx, &case.id, &who, new.how, new.alone)?;
     let sealed = tx.keys(Owner::case(&case.id))?.sealing::<Contact>()?.seal("wishes", id.as_str(), &told)?;
     diesel::update(rows::table.find(&id)).set(rows::contact.eq(sealed)).execute(tx.conn())?;
     review::note_act(tx, &mut case, &who)?;

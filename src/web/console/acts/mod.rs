@@ -4,6 +4,7 @@ mod ask;
 mod claim;
 mod contact;
 mod decide;
+mod emergency;
 mod facts;
 mod hand_over;
 mod link;
@@ -48,6 +49,8 @@ codes! {
         Note = "note",
         /// Recording a contact.
         Contact = "contact",
+        /// Recording what was told to others without her consent.
+        Emergency = "emergency",
         /// Recording how she may be reached.
         Wishes = "wishes",
         /// Setting the case aside.
@@ -87,6 +90,7 @@ impl Leaf {
             Self::Start => moves::start(),
             Self::Note => note::parts(form),
             Self::Contact => contact::parts(facts, form),
+            Self::Emergency => emergency::parts(form),
             Self::Wishes => wishes::parts(form),
             Self::HandOver => hand_over::parts(facts, form),
             Self::Hold => moves::hold(form),
@@ -127,6 +131,7 @@ impl Leaf {
             Self::Note => note::act(call, visit, at, form).await,
             Self::Start | Self::Hold | Self::Resume | Self::Reopen => moves::act(call, self, visit, at, form).await,
             Self::Contact => contact::act(call, visit, at, form).await,
+            Self::Emergency => emergency::act(call, visit, at, form).await,
             Self::Wishes => wishes::act(call, visit, at, form).await,
             Self::HandOver => hand_over::act(call, visit, at, form).await,
             Self::Priority => priority::act(call, visit, at, form).await,

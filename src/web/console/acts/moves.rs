@@ -94,6 +94,7 @@ pub(super) async fn act(call: &Call, leaf: Leaf, visit: Visit, at: At, form: For
         | Leaf::Link
         | Leaf::Pass
         | Leaf::Contact
+        | Leaf::Emergency
         | Leaf::Wishes
         | Leaf::HandOver => (Action::Reopen, "reopened"),
     };
