@@ -259,7 +259,13 @@ fn one_that_fails_after_the_close_wakes_the_case_and_the_app_sees_nothing() {
         assert!(codes(&owed).contains(&"could_not_reach_you") && codes(&owed).contains(&"no_answer_yet"), "{owed:?}");
         // Whatever colleagues do with it, the app sees nothing, until it is asked or says more.
         scene.lead.take(&scene.case).await;
+        let until = world.clock.now().plus(std::time::Duration::from_hours(1));
+        let hold = json!({"action": "hold", "reason": "She rings back.", "until": until});
+        scene.lead.act_seen(&scene.case, "transitions", &hold).await.expect(200);
+        let resume = json!({"action": "resume", "reason": "She rang."});
+        scene.lead.act_seen(&scene.case, "transitions", &resume).await.expect(200);
         unseen(&scene).await;
+        scene.lead.take(&scene.case).await;
         let close = json!({"outcome": "supported_elsewhere", "reason": "Again."});
         let refused = scene.lead.act_seen(&scene.case, "decision", &close).await.expect(422);
         assert_eq!(refused.errors(), ["/outcome support_not_confirmed"], "nobody stands by her any more");
