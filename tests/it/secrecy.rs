@@ -12,9 +12,10 @@ use diesel::prelude::*;
 use recourse::base::secret::{Sensitive, hex};
 use recourse::base::time::Clock;
 use recourse::db::schema::outbox as outbox_table;
-use recourse::domain::directory;
+use recourse::domain::directory::{self, Agreement, WayIn};
 use recourse::domain::paging;
 use recourse::domain::people::staff::{self, NewMember, Role};
+use recourse::domain::unit::Unit;
 use recourse::domain::vault::{Keyring, Sealed, Statement};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -100,6 +101,10 @@ async fn use_everything(service: &mut Service) -> Vec<String> {
     service.set("RECOURSE_MAIL__URL", &format!("smtp://{user}:{password}@127.0.0.1:1"));
     service.set("RECOURSE_MAIL__OPERATOR", &format!("{}@example.org", word(&mut said, "operator")));
     service.set("RECOURSE_OUTBOUND__ALLOW", "[\"127.0.0.1\"]");
+    for document in ["IMPACT_ASSESSMENT", "POLICY_DOCUMENT", "AGREEMENT", "OWNER"] {
+        service.set(&format!("RECOURSE_DATA_PROTECTION__{document}"), "named");
+    }
+    service.set("RECOURSE_DATA_PROTECTION__AGREED_ON", "2026-11-01");
     service.up().await;
     mail_was_tried(service).await;
     let platform = service.sign_in(&credential).await;
@@ -242,6 +247,7 @@ async fn work(spark: &Caller, amina: &Staff, said: &mut Vec<String>) {
     assert!(read.to_string().contains(said.iter().find(|word| word.starts_with("zqstatement")).unwrap()));
     amina.act(&case, "notes", &json!({"text": word(said, "note")})).await.expect(201);
     consent(amina, &case, said).await;
+    referral(amina, &case, said).await;
     let ask = json!({
         "action": "hide_account", "agreement": "survivor", "agreement_record": word(said, "agreement"),
         "single_contact_check": true, "details": word(said, "details")
@@ -272,6 +278,40 @@ async fn consent(amina: &Staff, case: &str, said: &mut Vec<String>) {
     amina.caller.get(&format!("/v1/triage/cases/{case}/consents")).await.expect(200);
 }
 
+/// A referral with all that a colleague writes of it, and what the service said.
+async fn referral(amina: &Staff, case: &str, said: &mut Vec<String>) {
+    let services = amina.caller.get("/v1/triage/services?limit=100").await.expect(200).json();
+    let harbour = services["data"].as_array().unwrap().iter().find(|one| one["slug"] == "harbour").unwrap();
+    let now = Clock::machine().now().to_string();
+    let mut given = crate::consents::given(harbour["id"].as_str().unwrap());
+    (given["given_at"], given["scopes"]) = (json!(now), json!(["contact", "statement", "subject"]));
+    let consent = amina.act(case, "consents", &given).await.expect(201).json();
+    let number = "+447700900888";
+    said.push(number.trim_start_matches('+').to_owned());
+    let new = json!({
+        "service_id": harbour["id"], "consent_id": consent["id"], "place": {"country": "GB", "said_now": true},
+        "summary": word(said, "refsummary"), "handover": "joint_call", "label": word(said, "reflabel"),
+        "subject_reason": word(said, "refsubject"), "she_changed_this": true,
+        "sheet": {
+            "name_to_use": word(said, "refname"), "channels": [{"channel": "sms", "value": number}],
+            "safe_times": word(said, "reftimes"), "zone": "Europe/London", "if_somebody_else": word(said, "refelse"),
+            "shared_with": word(said, "refshared"), "never_contact": word(said, "refnever"),
+            "interpreter": {"language": "pl", "not_from": word(said, "refnotfrom")},
+            "access_needs": word(said, "refaccess"), "confirmed_at": now,
+        },
+    });
+    let draft = amina.act(case, "referrals", &new).await.expect(201);
+    let (id, tag) = crate::referrals::tagged(&draft);
+    let path = |act: &str| format!("/v1/triage/cases/{case}/referrals/{id}/{act}");
+    amina.caller.post_with(&path("send"), &new_key(), Some(&tag), &json!({})).await.expect(200);
+    let no = json!({
+        "answer": "decline", "who": word(said, "refwho"), "at": now, "reason": "other",
+        "missing": word(said, "refmissing"), "words": word(said, "refwords"),
+    });
+    amina.caller.post(&path("by-phone"), &no).await.expect(200);
+    amina.caller.get(&format!("/v1/triage/cases/{case}/referrals")).await.expect(200);
+}
+
 struct Secrets {
     password: String,
     totp: Sensitive<Vec<u8>>,
@@ -293,6 +333,14 @@ async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
     });
     added.await.unwrap();
     app.write(TEST, |tx| directory::import(tx, directory::files::shipped()?)).await.unwrap();
+    let (mut harbour, today) = (crate::directory::entry("harbour"), Clock::machine().now());
+    harbour.checked_at = today;
+    let agreement = Agreement { by: "Lena".to_owned(), until: today.plus(Duration::from_hours(24 * 30)) };
+    let open = move |tx: &mut Unit<'_>| {
+        directory::import(tx, vec![harbour])?;
+        directory::open(tx, "harbour", vec![WayIn::Phone], agreement).map(drop)
+    };
+    app.write(TEST, open).await.unwrap();
     Secrets { password, totp }
 }
 
