@@ -190,9 +190,16 @@ fn one_holds_until_its_day_and_what_she_takes_back_holds_at_once() {
         other.act(&case, &format!("consents/{nobodys}/withdraw"), &withdraw).await.expect(404);
         let elsewhere = scene.case(&small("CON-2")).await;
         other.act(&elsewhere, &format!("consents/{id}/withdraw"), &withdraw).await.expect(404);
+    });
+}
 
-        // Another one, whose time passes.
-        let second = scene.give(&case, &given(lantern)).await.expect(201).json();
+#[test]
+fn one_ends_at_its_second() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let case = scene.case(&full("CON-1")).await;
+        let path = format!("/v1/triage/cases/{case}/consents");
+        let second = scene.give(&case, &given(&scene.services[1])).await.expect(201).json();
         let state = async |who: &Staff| {
             let list = who.caller.get(&path).await.expect(200).json();
             let one = list["data"].as_array().unwrap().iter().find(|one| one["id"] == second["id"]).unwrap().clone();

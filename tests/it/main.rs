@@ -50,6 +50,7 @@ mod deliveries;
 mod demo;
 mod desk;
 mod directory;
+mod directory_files;
 mod documents;
 mod door;
 mod editions;
