@@ -129,6 +129,7 @@ mod shape_of_code;
 mod shares;
 mod sign_in;
 mod spine;
+mod stage;
 mod starting;
 mod stated;
 mod strangers;
