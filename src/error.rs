@@ -119,6 +119,8 @@ pub enum Conflict {
     },
     /// The settings name no documents of data protection.
     NoPolicy,
+    /// What a hand-over rests on has ended: the agreement with the service, or what she agreed to.
+    NotInForce,
     /// More is known, or was judged, than the pending act answers.
     ActOutdated,
     /// More was said in the case than the caller has read, in this claim where the act needs one.

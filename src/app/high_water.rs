@@ -12,16 +12,20 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use crate::base::id::{ClientId, StaffId};
+use crate::base::id::{ClientId, PartnerClientId, StaffId};
 use crate::base::secret::{base64_text, from_base64_text, hex, random_bytes};
 use crate::base::time::Timestamp;
 use crate::domain::casework::colleagues;
 use crate::domain::ledger::audit;
+use crate::domain::people::partners::{self, PartnerClient};
 use crate::domain::people::platforms::{self, Client};
 use crate::domain::people::staff;
 use crate::domain::unit::{Caller, Look};
 use crate::domain::webhooks;
 use crate::error::{Error, Result};
+
+/// Who takes away again what an older database gave back.
+const AGAIN: Caller = Caller::Job("high_water");
 
 /// A digest by its time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,6 +57,9 @@ pub struct Mark {
     keyring: String,
     digest: Option<Digest>,
     clients: BTreeMap<ClientId, Known>,
+    /// Credentials of services.
+    #[serde(default)]
+    partners: BTreeMap<PartnerClientId, Known>,
     closed: BTreeSet<StaffId>,
 }
 
@@ -64,9 +71,9 @@ struct Held {
     /// The database does not have the newest digest that the file knows: it is older, or digests were removed.
     older_database: bool,
     /// Credentials that were good again, and are revoked again.
-    revoked: Vec<ClientId>,
+    revoked: Vec<String>,
     /// Credentials that had an older secret again, and have the newest.
-    renewed: Vec<ClientId>,
+    renewed: Vec<String>,
     /// Accounts that were open again, and are closed again.
     closed: Vec<StaffId>,
 }
@@ -75,6 +82,34 @@ impl Known {
     fn of(client: &Client) -> Self {
         let secret = base64_text(client.stored_secret());
         Self { epoch: client.epoch, revoked: client.revoked_at.is_some(), secret }
+    }
+
+    fn of_partner(client: &PartnerClient) -> Self {
+        let secret = base64_text(client.stored_secret());
+        Self { epoch: client.epoch, revoked: client.revoked_at.is_some(), secret }
+    }
+
+    /// Whether it was revoked, and is good in the database.
+    fn is_revoked_but(&self, there: Option<&Self>) -> bool {
+        self.revoked && there.is_some_and(|there| !there.revoked)
+    }
+
+    /// Whether its secret was replaced, and the database has an older one.
+    fn is_renewed_but(&self, there: Option<&Self>) -> bool {
+        !self.revoked && there.is_some_and(|there| !there.revoked && self.epoch > there.epoch)
+    }
+
+    /// Takes in what another knows beyond this one.
+    fn rise(&mut self, there: Self) {
+        self.revoked |= there.revoked;
+        if there.epoch > self.epoch {
+            (self.epoch, self.secret) = (there.epoch, there.secret);
+        }
+    }
+
+    /// The keyed hash of the secret, where the file holds it whole.
+    fn whole_secret(&self) -> Option<Vec<u8>> {
+        from_base64_text(&self.secret).filter(|secret| secret.len() == 32)
     }
 }
 
@@ -85,12 +120,14 @@ impl Mark {
         let keyring = &rx.kit().keyring;
         let digest = audit::newest_digest(rx)?.filter(|digest| digest.holds(keyring));
         let clients = platforms::every_client(rx)?.into_iter().map(|client| (client.id.clone(), Known::of(&client)));
+        let partners = partners::every(rx)?.into_iter().map(|client| (client.id.clone(), Known::of_partner(&client)));
         Ok(Self {
             about: "Recourse: what the database must not forget. Keep it beside the keyring; never restore it with the database."
                 .to_owned(),
             keyring: rx.kit().keyring.id(),
             digest: digest.map(|newest| Digest { at: newest.at.micros(), digest: base64_text(&newest.digest) }),
             clients: clients.collect(),
+            partners: partners.collect(),
             closed: staff::closed(rx)?.into_iter().collect(),
         })
     }
@@ -109,11 +146,10 @@ impl Mark {
     fn rise(&mut self, other: Self) {
         self.digest = self.digest.take().max(other.digest);
         for (id, there) in other.clients {
-            let known = self.clients.entry(id).or_default();
-            known.revoked |= there.revoked;
-            if there.epoch > known.epoch {
-                (known.epoch, known.secret) = (there.epoch, there.secret);
-            }
+            self.clients.entry(id).or_default().rise(there);
+        }
+        for (id, there) in other.partners {
+            self.partners.entry(id).or_default().rise(there);
         }
         self.closed.extend(other.closed);
     }
@@ -212,36 +248,43 @@ impl App {
     }
 
     /// Revokes what was revoked.
-    async fn revoke_again(&self, file: &Mark, now: &Mark) -> Result<Vec<ClientId>> {
+    async fn revoke_again(&self, file: &Mark, now: &Mark) -> Result<Vec<String>> {
         let mut revoked = Vec::new();
-        for (id, known) in &file.clients {
-            if known.revoked && now.clients.get(id).is_some_and(|there| !there.revoked) {
-                let client = id.clone();
-                let done = self.write(Caller::Job("high_water"), move |tx| webhooks::revoke_client(tx, &client)).await;
-                if passed_over(done, id.as_str())?.is_some() {
-                    revoked.push(id.clone());
-                }
-            }
+        for id in file.clients.iter().filter(|(id, known)| known.is_revoked_but(now.clients.get(id))).map(|(id, _)| id)
+        {
+            let client = id.clone();
+            let done = self.write(AGAIN, move |tx| webhooks::revoke_client(tx, &client).map(drop)).await;
+            revoked.extend(passed_over(done, id.as_str())?.map(|()| id.to_string()));
+        }
+        for id in
+            file.partners.iter().filter(|(id, known)| known.is_revoked_but(now.partners.get(id))).map(|(id, _)| id)
+        {
+            let client = id.clone();
+            let done = self.write(AGAIN, move |tx| partners::revoke(tx, &client)).await;
+            revoked.extend(passed_over(done, id.as_str())?.map(|()| id.to_string()));
         }
         Ok(revoked)
     }
 
-    /// Gives credentials whose secret was replaced the newest one back: the older is void, and their platforms go on. One whose
+    /// Gives credentials whose secret was replaced the newest one back: the older is void, and whose they are go on. One whose
     /// secret the file does not hold whole is revoked.
-    async fn renew_again(&self, file: &Mark, now: &Mark) -> Result<Vec<ClientId>> {
+    async fn renew_again(&self, file: &Mark, now: &Mark) -> Result<Vec<String>> {
         let mut renewed = Vec::new();
-        for (id, known) in file.clients.iter().filter(|(_, known)| !known.revoked) {
-            if !now.clients.get(id).is_some_and(|there| !there.revoked && known.epoch > there.epoch) {
-                continue;
-            }
-            let (client, epoch, secret) = (id.clone(), known.epoch, from_base64_text(&known.secret));
-            let done = self.write(Caller::Job("high_water"), move |tx| match secret {
-                Some(secret) if secret.len() == 32 => webhooks::bring_back_secret(tx, &client, epoch, secret),
-                Some(_) | None => webhooks::revoke_client(tx, &client).map(drop),
+        for (id, known) in file.clients.iter().filter(|(id, known)| known.is_renewed_but(now.clients.get(id))) {
+            let (client, epoch, secret) = (id.clone(), known.epoch, known.whole_secret());
+            let done = self.write(AGAIN, move |tx| match secret {
+                Some(secret) => webhooks::bring_back_secret(tx, &client, epoch, secret),
+                None => webhooks::revoke_client(tx, &client).map(drop),
             });
-            if passed_over(done.await, id.as_str())?.is_some() {
-                renewed.push(id.clone());
-            }
+            renewed.extend(passed_over(done.await, id.as_str())?.map(|()| id.to_string()));
+        }
+        for (id, known) in file.partners.iter().filter(|(id, known)| known.is_renewed_but(now.partners.get(id))) {
+            let (client, epoch, secret) = (id.clone(), known.epoch, known.whole_secret());
+            let done = self.write(AGAIN, move |tx| match secret {
+                Some(secret) => partners::bring_back_secret(tx, &client, epoch, secret),
+                None => partners::revoke(tx, &client),
+            });
+            renewed.extend(passed_over(done.await, id.as_str())?.map(|()| id.to_string()));
         }
         Ok(renewed)
     }
@@ -250,7 +293,7 @@ impl App {
         let mut closed = Vec::new();
         for id in &file.closed {
             let who = id.clone();
-            let done = self.write(Caller::Job("high_water"), move |tx| colleagues::close_again(tx, &who)).await;
+            let done = self.write(AGAIN, move |tx| colleagues::close_again(tx, &who)).await;
             if passed_over(done, id.as_str())? == Some(true) {
                 closed.push(id.clone());
             }

@@ -224,6 +224,8 @@ kinds! {
     PlatformId = PlatformKind "plt";
     /// A platform's credential.
     ClientId = ClientKind "plc";
+    /// A service's credential.
+    PartnerClientId = PartnerClientKind "svk";
     /// One submission.
     ReportId = ReportKind "rep";
     /// An addition to a report.

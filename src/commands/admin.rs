@@ -1,9 +1,10 @@
-//! `recourse admin`: platforms, credentials and staff accounts. Secrets are printed once and stored nowhere.
+//! `recourse admin`: platforms, services, credentials and staff accounts. Secrets are printed once and stored nowhere.
 
 mod cases;
 mod colleagues;
 mod declared;
 mod listings;
+mod partners;
 mod platforms;
 mod webhooks;
 
@@ -41,6 +42,9 @@ pub(super) enum Admin {
     /// Where dating apps are told of their events.
     #[command(subcommand)]
     Webhook(webhooks::WebhookCommand),
+    /// Services that cases are referred to.
+    #[command(subcommand)]
+    Service(partners::ServiceCommand),
     /// Colleagues.
     #[command(subcommand)]
     Staff(colleagues::StaffCommand),
@@ -89,11 +93,12 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
     let app = super::open_existing(config).await?;
-    let ends_rights = matches!(command, Admin::Client(_) | Admin::Staff(_));
+    let ends_rights = matches!(command, Admin::Client(_) | Admin::Service(_) | Admin::Staff(_));
     let done = match command {
         Admin::Platform(command) => platforms::platform(&app, command).await,
         Admin::Client(command) => platforms::client(&app, command).await,
         Admin::Webhook(command) => webhooks::webhook(&app, command).await,
+        Admin::Service(command) => partners::service(&app, command).await,
         Admin::Staff(command) => colleagues::colleague(&app, command).await,
         Admin::Rota(command) => rota::run(&app, command).await,
         Admin::Case(command) => cases::case(&app, command).await,
@@ -101,14 +106,21 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
         Admin::Roles { .. } => Ok(()),
     };
     done.map_err(told)?;
-    if ends_rights && let Err(error) = app.raise_high_water().await {
+    if ends_rights {
+        remember(&app).await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has the high-water file remember what was ended.
+pub(super) async fn remember(app: &App) {
+    if let Err(error) = app.raise_high_water().await {
         let file = app.high_water_file();
         remark(format_args!(
             "recourse: done; but {} does not remember it, so that an older database could take it back: {error}",
             file.display()
         ));
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// A refusal in words for a terminal: a line for each thing that is wrong.

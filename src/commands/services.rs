@@ -174,9 +174,16 @@ async fn done(app: &Arc<App>, command: ServicesCommand) -> Result<ExitCode> {
                 if until.is_some() { "noted: nobody is led there until then" } else { "noted: it takes people" };
             one(app, slug, words, move |tx, slug| directory::set_full(tx, slug, until)).await
         }
-        ServicesCommand::Retire { slug } => one(app, slug, "out of the directory", directory::retire).await,
+        ServicesCommand::Retire { slug } => retire(app, slug).await,
     };
     done.map(|()| ExitCode::SUCCESS)
+}
+
+/// Takes one out of the directory, with its credentials: no older database gives those back.
+async fn retire(app: &Arc<App>, slug: String) -> Result<()> {
+    one(app, slug, "out of the directory; its credentials are void", directory::retire).await?;
+    super::admin::remember(app).await;
+    Ok(())
 }
 
 /// Changes one service, by its short name.

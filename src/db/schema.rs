@@ -18,7 +18,7 @@ pub use handed::{case_standings, consent_changes, consents, owed_words, referral
 pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
 pub use paging::{alarms, shifts, stumbles, turned_away, unseen_cases};
-pub use people::{platform_clients, platforms, sign_ins, staff, staff_sessions};
+pub use people::{partner_clients, platform_clients, platforms, sign_ins, staff, staff_sessions};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, replays, webhook_endpoints, webhook_secrets};
 
@@ -370,6 +370,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notes,
     outbox,
     owed_words,
+    partner_clients,
     platform_clients,
     platforms,
     queue_counts,

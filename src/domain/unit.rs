@@ -45,9 +45,9 @@ pub enum Caller {
 /// Who does something: the name that stands in the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// `platform`, `staff`, `operator` or `system`.
+    /// `platform`, `service`, `staff`, `operator` or `system`.
     pub kind: &'static str,
-    /// The platform's client, the staff account, or nothing.
+    /// The client of the platform or service, the staff account, or nothing.
     pub id: String,
 }
 
@@ -61,6 +61,12 @@ impl Actor {
     #[must_use]
     pub(in crate::domain) fn platform(client: &str) -> Self {
         Self { kind: "platform", id: client.to_owned() }
+    }
+
+    /// A service's credential.
+    #[must_use]
+    pub(in crate::domain) fn service(client: &str) -> Self {
+        Self { kind: "service", id: client.to_owned() }
     }
 
     /// A staff account.

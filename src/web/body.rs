@@ -28,7 +28,7 @@ use crate::base::json::{self, Manner};
 use crate::base::secret::silent;
 use crate::base::text::is_plain_word;
 use crate::domain::intake::Sent;
-use crate::domain::people::platforms::AccessToken;
+use crate::domain::people::tokens::AccessToken;
 use crate::domain::terms::Mode;
 use crate::error::rules::Form;
 use crate::error::{Error, Refused, Result};

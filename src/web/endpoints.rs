@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use super::row::{Body, Caching, Caller, Precondition, Reader, Row};
-use super::{catalogue, console, health, openapi, platform, public, triage};
+use super::{catalogue, console, health, openapi, partner, platform, public, triage};
 
 static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let rooms = [
@@ -14,6 +14,7 @@ static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         catalogue::rows(),
         public::services::rows(),
         platform::rows(),
+        partner::rows(),
         triage::rows(),
     ];
     rooms.into_iter().flatten().collect()

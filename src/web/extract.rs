@@ -16,10 +16,10 @@ use super::tags::Tags;
 use crate::base::id::{CaseKind, Id, Kind};
 use crate::base::secret::Sensitive;
 use crate::db::Share;
-use crate::domain::access::Presented;
+use crate::domain::access::{Presented, PresentedPartner};
 use crate::domain::desk::At;
 use crate::domain::ledger::seen::Seen;
-use crate::domain::people::platforms::AccessToken;
+use crate::domain::people::tokens::{AccessToken, PartnerToken};
 use crate::error::rules::{Form, Parameter};
 use crate::error::{Error, Refused, Result, Unauthenticated};
 
@@ -123,7 +123,16 @@ impl Call {
         }
     }
 
-    /// In whose turn the database works for this call: that of the platform and its mode, of the colleague's account, or of the
+    /// The service's token, whose signature the gate has checked, with the scope that the row asks for.
+    pub(super) fn partner(&self) -> Result<PresentedPartner> {
+        let token = self.request.extensions().get::<PartnerToken>().cloned();
+        match (token, self.row.caller) {
+            (Some(token), Caller::Partner(scope)) => Ok(PresentedPartner::new(token, scope)),
+            _ => Err(Error::Unauthenticated(Unauthenticated::Missing)),
+        }
+    }
+
+    /// In whose turn the database works for this call: that of the platform or service and its mode, of the colleague's account, or of the
     /// network of whoever is not known.
     pub(super) fn share(&self) -> Share {
         let known = self.request.extensions().get::<Share>().cloned();

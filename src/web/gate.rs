@@ -14,6 +14,7 @@ use super::Shared;
 use super::body::{Begun, pass_over};
 use super::browsers;
 use super::desk;
+use super::epochs::Signed;
 use super::limits::{Policy, Verdict};
 use super::network::network;
 use super::page_errors;
@@ -25,8 +26,8 @@ use super::turns::Held;
 use crate::base::id::request_trace_id;
 use crate::base::secret::{Sensitive, hex, sha256};
 use crate::db::Share;
-use crate::domain::people::platforms::AccessToken;
 use crate::domain::people::staff::{Carrier, looks_like_session};
+use crate::domain::people::tokens::{AccessToken, PartnerToken};
 use crate::error::{Error, Refused, Result, Unauthenticated};
 
 /// The request's id, in its extensions.
@@ -236,10 +237,13 @@ fn end(request: &HttpRequest, status: StatusCode) {
 /// calls that follow use up nobody's limit.
 fn look_again(answer: &ServiceResponse) {
     let request = answer.request();
-    if let (Some(shared), Some(token)) =
-        (request.app_data::<web::Data<Shared>>(), request.extensions().get::<AccessToken>())
-    {
-        shared.epochs.forget(token);
+    let Some(shared) = request.app_data::<web::Data<Shared>>() else { return };
+    let extensions = request.extensions();
+    if let Some(token) = extensions.get::<AccessToken>() {
+        shared.epochs.forget(&Signed::Platform(token));
+    }
+    if let Some(token) = extensions.get::<PartnerToken>() {
+        shared.epochs.forget(&Signed::Partner(token));
     }
 }
 
@@ -279,6 +283,7 @@ async fn check(request: &ServiceRequest) -> Result<()> {
         }
         Caller::Anyone => Ok(network(request.request())),
         Caller::Platform(_) => platform(request, &shared).await,
+        Caller::Partner(_) => partner(request, &shared).await,
         Caller::Staff | Caller::AnyStaff => staff(request, &shared).await,
         Caller::Browser => return browsers::enter(request, row, &shared).await,
     };
@@ -313,7 +318,20 @@ async fn platform(request: &ServiceRequest, shared: &Shared) -> Result<String> {
     let key = token.client.to_string();
     request.extensions_mut().insert(of_tenant(&token));
     request.extensions_mut().insert(Known(key.clone()));
-    if !shared.epochs.count(&shared.app, &token).await {
+    if !shared.epochs.count(&shared.app, &Signed::Platform(&token)).await {
+        return Err(Error::Unauthenticated(Unauthenticated::Invalid));
+    }
+    request.extensions_mut().insert(token);
+    Ok(key)
+}
+
+/// The same for a service's token.
+async fn partner(request: &ServiceRequest, shared: &Shared) -> Result<String> {
+    let token: PartnerToken = shared.app.tokens.verify_partner(bearer(request)?.expose(), shared.app.clock.now())?;
+    let key = token.client.to_string();
+    request.extensions_mut().insert(of_partner(&token));
+    request.extensions_mut().insert(Known(key.clone()));
+    if !shared.epochs.count(&shared.app, &Signed::Partner(&token)).await {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
     }
     request.extensions_mut().insert(token);
@@ -351,6 +369,11 @@ fn bearer(request: &ServiceRequest) -> Result<Sensitive<String>> {
 /// In whose turn the database works for whoever has this token.
 pub(super) fn of_tenant(token: &AccessToken) -> Share {
     Share::part_of(token.platform.as_str(), &format!("{}:{}", token.platform, token.mode.as_str()))
+}
+
+/// The same for a service's machine.
+pub(super) fn of_partner(token: &PartnerToken) -> Share {
+    Share::part_of(token.service.as_str(), &format!("{}:{}", token.service, token.mode.as_str()))
 }
 
 /// In whose turn the database works for somebody who is not known: each network has a line, and all have the connections of one.

@@ -25,6 +25,7 @@ mod network;
 pub mod openapi;
 mod origins;
 mod page_errors;
+mod partner;
 mod pieces;
 mod platform;
 pub mod problem;

@@ -9,6 +9,7 @@ use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::limits::Policy;
+use crate::domain::people::partners::PartnerScope;
 use crate::domain::people::platforms::Scope;
 
 /// The longest body, in bytes, where a row names no other.
@@ -21,6 +22,8 @@ pub enum Caller {
     Anyone,
     /// A platform whose token carries the scope, or any token where there is none.
     Platform(Option<Scope>),
+    /// A service whose token carries the scope.
+    Partner(PartnerScope),
     /// A signed-in colleague whose role has a right to the thing.
     Staff,
     /// A signed-in colleague, whatever their role.

@@ -94,6 +94,10 @@ fn conflict(why: &Conflict) -> Said {
             "Nothing was sent",
             "Whoever runs the service has not named its documents of data protection yet. In an emergency, ring, and record that you did.",
         ),
+        Conflict::NotInForce => said(
+            "It rests on nothing any more",
+            "The agreement with the service has ended, or what she agreed to does not hold any more. Ring whoever sent it.",
+        ),
         Conflict::ActWithdrawn => said("Taken back", "Whoever proposed this has taken it back. Nothing was done."),
         Conflict::ActVoid => said(
             "It waits no longer",

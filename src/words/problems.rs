@@ -113,6 +113,10 @@ fn conflict(why: &Conflict) -> Said {
             "No documents of data protection are named",
             "Whoever runs the service names the impact assessment, the policy document and the agreement in its settings before the first live referral is sent. Nothing was sent. In an emergency, ring, and record it as `emergency_disclosure`.",
         ),
+        Conflict::NotInForce => said(
+            "What the referral rests on has ended",
+            "The agreement with your service has ended, or what she agreed to does not hold any more. It can be declined, and nothing of it is shown. Ring whoever sent it.",
+        ),
         Conflict::ActWithdrawn => {
             said("It was taken back", "Whoever proposed this has taken it back. There is nothing to decide any more.")
         }

@@ -284,6 +284,7 @@ fn typed(rule: &Typed) -> Cow<'static, str> {
         Typed::Unreadable(reason) => format!("it cannot be read: {reason}").into(),
         Typed::NoLine => "type it, or pipe it in, and end it with Enter".into(),
         Typed::Account => "write the platform's short name, a space, and the account as the platform calls it".into(),
+        Typed::Service => "there is none of this name; see `recourse services list`".into(),
         Typed::Platform => "there is none of the name before the space; see `recourse admin platform list`".into(),
         Typed::MailAddress => {
             "this is no mail address: write one, such as amina@example.org or `Amina <amina@example.org>`".into()

@@ -103,6 +103,7 @@ fn the_security_schemes_are_those_of_the_operations() {
             "/oauth/token" => None,
             "/v1/triage/sessions" if method == "post" => None,
             path if path.starts_with("/v1/triage/") => Some("staff"),
+            path if path.starts_with("/v1/partner/") => Some("partner"),
             path if path.starts_with("/v1/public/") => None,
             path if path.starts_with("/v1/") => Some("platform"),
             _ => None,

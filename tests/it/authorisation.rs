@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use recourse::domain::access::{self, Act};
+use recourse::domain::people::partners::PartnerScope;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
@@ -23,6 +24,8 @@ enum Who {
     Anyone(u16),
     /// To a platform with the scope; 403 without it; 401 to all others.
     Platform(Option<Scope>, u16),
+    /// 200 to a service with the scope; 403 without it; 401 to all others.
+    Partner(PartnerScope),
     /// To advocate, lead, safeguarding lead, auditor, administrator; 401 to all others.
     Staff([u16; 5]),
 }
@@ -31,9 +34,10 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::Advocate, Role::Lead, Role::SafeguardingLead, Role::Auditor, Role::Administrator];
 
 /// The policy, operation by operation. An administrator sees no case, so any case is "not there" for them.
-const TABLE: [(&str, Who); 80] = {
+const TABLE: [(&str, Who); 89] = {
+    use PartnerScope::{ReferralsRead, ReferralsWrite};
     use Scope::{ReportsRead, ReportsWrite, RequestsWrite, WebhooksManage};
-    use Who::{Anyone, Platform, Staff};
+    use Who::{Anyone, Partner, Platform, Staff};
     [
         ("healthz", Anyone(200)),
         ("readyz", Anyone(200)),
@@ -63,6 +67,15 @@ const TABLE: [(&str, Who); 80] = {
         ("rotate_webhook_endpoint", Platform(Some(WebhooksManage), 200)),
         ("test_webhook_endpoint", Platform(Some(WebhooksManage), 202)),
         ("enable_webhook_endpoint", Platform(Some(WebhooksManage), 200)),
+        ("list_partner_referrals", Partner(ReferralsRead)),
+        ("read_partner_referral", Partner(ReferralsRead)),
+        ("accept_partner_referral", Partner(ReferralsWrite)),
+        ("decline_partner_referral", Partner(ReferralsWrite)),
+        ("contacted_partner_referral", Partner(ReferralsWrite)),
+        ("unable_to_contact_partner_referral", Partner(ReferralsWrite)),
+        ("close_partner_referral", Partner(ReferralsWrite)),
+        ("acknowledge_partner_referral", Partner(ReferralsWrite)),
+        ("set_capacity", Partner(ReferralsWrite)),
         //                 advocate, lead, safeguarding lead, auditor, administrator
         ("sign_out", Staff([204, 204, 204, 204, 204])),
         ("list_sessions", Staff([200, 200, 200, 200, 200])),
@@ -159,11 +172,43 @@ async fn check_platform(world: &World, stage: &Stage, operation: &Operation, sco
     assert_eq!(call(&stage.spark.caller, operation, &ids).await.status, own, "{name} by its platform");
 }
 
+async fn check_partner(world: &World, stage: &Stage, operation: &Operation, scope: PartnerScope) {
+    let (name, ids) = (&operation.id, stage.fresh(operation).await);
+    for role in ROLES {
+        let answer = call(&world.staff(role).await.caller, operation, &ids).await;
+        assert_eq!((answer.status, answer.code()), (401, "credential_invalid".to_owned()), "{name} by {role:?}");
+    }
+    for platform in [&stage.spark, &stage.trial, &stage.meetly] {
+        let answer = call(&platform.caller, operation, &ids).await;
+        assert_eq!((answer.status, answer.code()), (401, "credential_invalid".to_owned()), "{name} by a platform");
+    }
+    let others: Vec<PartnerScope> = PartnerScope::ALL.iter().copied().filter(|other| *other != scope).collect();
+    let poor = world.partner("harbour", Mode::Live, others.leak()).await;
+    for ids in [&ids, &Ids::missing(operation)] {
+        let answer = call(&poor.caller, operation, ids).await;
+        assert_eq!((answer.status, answer.code()), (403, "scope_missing".to_owned()), "{name} without {scope:?}");
+    }
+    for (slug, mode) in [("lantern", Mode::Live), ("harbour", Mode::Test)] {
+        let other = world.partner(slug, mode, PartnerScope::ALL).await;
+        let foreign = call(&other.caller, operation, &ids).await;
+        if operation.path.contains("{id}") {
+            let missing = call(&other.caller, operation, &Ids::missing(operation)).await;
+            assert_eq!(foreign.status, 404, "{name} by {slug} {mode:?}");
+            assert_eq!(told(&foreign), told(&missing), "{name} by {slug} {mode:?}");
+        } else {
+            foreign.expect(200);
+        }
+    }
+    let own = call(&stage.harbour.as_ref().unwrap().caller, operation, &ids).await;
+    assert_eq!(own.status, 200, "{name} by its service: {}", own.text);
+}
+
 async fn check_staff(world: &World, stage: &Stage, operation: &Operation, by_role: [u16; 5]) {
     let name = &operation.id;
     let on_case = operation.path.starts_with("/v1/triage/cases/{id}");
-    for platform in [&stage.spark, &stage.trial, &stage.meetly] {
-        let answer = call(&platform.caller, operation, &stage.fresh(operation).await).await;
+    let harbour = &stage.harbour.as_ref().unwrap().caller;
+    for caller in [&stage.spark.caller, &stage.trial.caller, &stage.meetly.caller, harbour] {
+        let answer = call(caller, operation, &stage.fresh(operation).await).await;
         assert_eq!((answer.status, answer.code()), (401, "credential_invalid".to_owned()), "{name} by a platform");
     }
     for (role, expected) in ROLES.into_iter().zip(by_role) {
@@ -219,9 +264,10 @@ async fn check_staff(world: &World, stage: &Stage, operation: &Operation, by_rol
 #[test]
 fn every_operation_answers_everybody_as_the_table_says() {
     on_both(|world| async move {
-        let stage = Stage::set(&world).await;
+        let mut stage = Stage::set(&world).await;
         let services = ["harbour", "lantern"].map(crate::directory::entry).to_vec();
         crate::directory::stand(&world, services, &["harbour", "lantern"]).await;
+        stage.harbour = Some(world.partner("harbour", Mode::Live, PartnerScope::ALL).await);
         for operation in documented() {
             let (_, who) = TABLE.iter().find(|(id, _)| *id == operation.id).unwrap();
             let nothing = Ids::missing(&operation);
@@ -241,6 +287,7 @@ fn every_operation_answers_everybody_as_the_table_says() {
             }
             match who {
                 Who::Anyone(_) => {}
+                Who::Partner(scope) => check_partner(&world, &stage, &operation, *scope).await,
                 Who::Platform(scope, own) => check_platform(&world, &stage, &operation, *scope, *own).await,
                 Who::Staff(by_role) => check_staff(&world, &stage, &operation, *by_role).await,
             }

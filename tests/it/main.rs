@@ -96,6 +96,8 @@ mod outbound;
 mod owed;
 mod own_access;
 mod paging;
+mod partner_view;
+mod partners;
 mod passes;
 mod planned;
 mod platform_names;

@@ -1,5 +1,6 @@
 //! What stands in an endpoint's row is so: of the key, of the body and its length, and of what may be kept.
 
+use recourse::domain::people::partners::PartnerScope;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
@@ -24,6 +25,7 @@ pub(crate) fn path(row: &Row) -> String {
     let thing = ["reports", "requests", "events", "webhook-endpoints", "cases", "sessions", "colleagues", "services"];
     let kind = thing.into_iter().position(|thing| row.path.contains(&format!("/{thing}/{{id}}")));
     let kind = kind.map_or("", |at| ["rep", "req", "evt", "whe", "case", "ses", "stf", "svc"][at]);
+    let kind = if row.path.starts_with("/v1/partner/") { "ref" } else { kind };
     let path = row.path.replace("{id}", &name(kind)).replace("{act}", &name("act"));
     path.replace("{con}", &name("con")).replace("{ref}", &name("ref")).replace("{queue}", "fraud")
 }
@@ -53,6 +55,7 @@ struct Callers {
     nobody: Caller,
     live: Caller,
     trial: Caller,
+    partner: Caller,
     lead: Caller,
     leaver: Caller,
 }
@@ -63,6 +66,7 @@ impl Callers {
             nobody: world.caller(""),
             live: world.platform("spark").await.caller,
             trial: world.platform_with("spark", Mode::Test, Scope::ALL).await.caller,
+            partner: world.partner("harbour", Mode::Live, PartnerScope::ALL).await.caller,
             lead: world.staff(Role::Lead).await.caller,
             leaver: world.staff(Role::Lead).await.caller,
         }
@@ -73,6 +77,7 @@ impl Callers {
             // Pages are no operations of the API.
             endpoints::Caller::Anyone | endpoints::Caller::Browser => &self.nobody,
             endpoints::Caller::Platform(_) => &self.live,
+            endpoints::Caller::Partner(_) => &self.partner,
             endpoints::Caller::Staff => &self.lead,
             endpoints::Caller::AnyStaff => &self.leaver,
         }
@@ -106,6 +111,7 @@ async fn reads_its_body(callers: &Callers, row: &Row) {
 #[test]
 fn key_body_and_keeping_are_as_the_row_says() {
     on_both(|world| async move {
+        crate::directory::stand(&world, vec![crate::directory::entry("harbour")], &[]).await;
         let (callers, documented) = (Callers::all(&world).await, documented());
         for row in endpoints::all() {
             let caller = callers.of(row);

@@ -8,7 +8,7 @@ use recourse::domain::webhooks;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::client::{Caller, Platform, Staff, new_key, small};
+use crate::harness::client::{Caller, Partner, Platform, Staff, new_key, small};
 use crate::harness::operations::{self, Ids, Operation};
 use crate::harness::{TEST, World};
 
@@ -19,6 +19,8 @@ pub(crate) struct Stage {
     pub(crate) meetly: Platform,
     pub(crate) lead: Staff,
     pub(crate) proposer: Staff,
+    /// The machine of the service that cases are referred to, where there is one.
+    pub(crate) harbour: Option<Partner>,
     /// Credentials that hold nowhere, by name.
     pub(crate) broken: Vec<(&'static str, Caller)>,
 }
@@ -47,6 +49,7 @@ impl Stage {
             meetly: world.platform("meetly").await,
             lead: world.staff(Role::Lead).await,
             proposer: world.staff(Role::Advocate).await,
+            harbour: None,
             broken,
         }
     }
@@ -82,6 +85,35 @@ impl Stage {
             }
         }
         self.lead.act(&ids.id, "release", &json!({})).await.expect(200);
+    }
+
+    /// A referral that its service can call the operation on.
+    async fn handed(&self, operation: &Operation, ids: &mut Ids) {
+        ids.id = self.case().await;
+        let all = self.lead.caller.get("/v1/triage/services").await.expect(200).json();
+        all["data"][0]["id"].as_str().unwrap().clone_into(&mut ids.service);
+        self.lead.take(&ids.id).await;
+        let consent =
+            self.lead.act(&ids.id, "consents", &crate::consents::given(&ids.service)).await.expect(201).json();
+        consent["id"].as_str().unwrap().clone_into(&mut ids.consent);
+        let draft = self.lead.act(&ids.id, "referrals", &operations::draft(ids)).await.expect(201);
+        let id = draft.json()["id"].as_str().unwrap().to_owned();
+        let path = format!("/v1/triage/cases/{}/referrals/{id}/send", ids.id);
+        self.lead.caller.post_with(&path, &new_key(), Some(&draft.header("etag")), &json!({})).await.expect(200);
+        let harbour = self.harbour.as_ref().unwrap();
+        match operation.id.as_str() {
+            "contacted_partner_referral" | "unable_to_contact_partner_referral" | "close_partner_referral" => {
+                harbour.says(&id, "accept", &json!({})).await.expect(200);
+            }
+            "acknowledge_partner_referral" => {
+                harbour.read(&id).await.expect(200);
+                let body = json!({"she_asked": true, "words": "No."});
+                self.lead.act(&ids.id, &format!("referrals/{id}/withdraw"), &body).await.expect(200);
+            }
+            _ => {}
+        }
+        self.lead.act(&ids.id, "release", &json!({})).await.expect(200);
+        ids.id = id;
     }
 
     /// Something new that the operation can be called on.
@@ -121,6 +153,8 @@ impl Stage {
                 let waits = self.proposer.act_seen(&ids.id, "decision", &unfounded).await.expect(202);
                 waits.json()["pending"]["id"].as_str().unwrap().clone_into(&mut ids.act);
             }
+        } else if operation.path.starts_with("/v1/partner/referrals/{id}") {
+            self.handed(operation, &mut ids).await;
         } else if operation.path.contains("{queue}") {
             self.case().await;
         } else if operation.path.starts_with("/v1/triage/colleagues/{id}") {

@@ -9,6 +9,7 @@ use recourse::base::id::is_base32;
 use recourse::db::AnyConnection;
 use recourse::domain::counting::Quarter;
 use recourse::domain::ledger::audit;
+use recourse::domain::people::partners::PartnerScope;
 use recourse::domain::people::staff::{self, Role};
 use recourse::domain::unit::Look;
 use recourse::domain::vault::stated::{Holds, Table};
@@ -140,6 +141,7 @@ async fn full_of_everything(world: &World) {
     let wishes = json!({"how": "phone", "alone": "yes", "may_contact": true, "channels": [{"type": "portal"}]});
     lead.act_seen(&cases[4], "wishes", &wishes).await.expect(200);
     crate::directory::stand(world, vec![crate::directory::entry("lantern")], &["lantern"]).await;
+    world.partner("lantern", recourse::domain::terms::Mode::Live, PartnerScope::ALL).await;
     let services = lead.caller.get("/v1/triage/services").await.expect(200).json();
     let given = crate::consents::given(services["data"][0]["id"].as_str().unwrap());
     let case = lead.case_of("S-1").await;

@@ -1,5 +1,6 @@
 //! What somebody without a credential learns: nothing of what others do, and no second name of a path that a proxy keeps in.
 
+use recourse::domain::people::partners::PartnerScope;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
 use recourse::domain::terms::Mode;
@@ -71,11 +72,12 @@ fn spellings(path: &str) -> Vec<String> {
 }
 
 /// Whoever may call the row.
-fn callers(row: &Row, [nobody, platform, lead]: &[Caller; 3]) -> Caller {
+fn callers(row: &Row, [nobody, platform, partner, lead]: &[Caller; 4]) -> Caller {
     match row.caller {
         // Pages are no operations of the API.
         endpoints::Caller::Anyone | endpoints::Caller::Browser => nobody.clone(),
         endpoints::Caller::Platform(_) => platform.clone(),
+        endpoints::Caller::Partner(_) => partner.clone(),
         endpoints::Caller::Staff | endpoints::Caller::AnyStaff => lead.clone(),
     }
 }
@@ -84,7 +86,9 @@ fn callers(row: &Row, [nobody, platform, lead]: &[Caller; 3]) -> Caller {
 fn a_path_has_one_spelling() {
     on_both(|world| async move {
         let platform = world.platform_with("spark", Mode::Live, Scope::ALL).await.caller;
-        let all = [world.caller(""), platform, world.staff(Role::Lead).await.caller];
+        crate::directory::stand(&world, vec![crate::directory::entry("harbour")], &[]).await;
+        let partner = world.partner("harbour", Mode::Live, PartnerScope::ALL).await.caller;
+        let all = [world.caller(""), platform, partner, world.staff(Role::Lead).await.caller];
         let mut tried = 0;
         for row in endpoints::all().iter().chain(endpoints::pages()) {
             let (plain, who) = (path(row).replace("{page:.*}", "method"), callers(row, &all));

@@ -80,8 +80,8 @@ pub(crate) enum StaffCommand {
     Declare {
         /// The account.
         username: String,
-        /// phone (with its country: +44 …), email, handle, `profile_url`, device, payment, or account: the platform's
-        /// short name, a space, and the account as the platform calls it.
+        /// phone (with its country: +44 …), email, handle, `profile_url`, device, payment; account: the platform's short
+        /// name, a space, and the account as the platform calls it; or service: the short name of one at which they work.
         #[arg(long)]
         kind: String,
     },

@@ -2,6 +2,7 @@
 
 use recourse::domain::casework::colleagues;
 use recourse::domain::casework::rights::Ended;
+use recourse::domain::directory;
 use recourse::domain::people::platforms;
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::unit::Unit;
@@ -13,6 +14,8 @@ pub(super) enum Declared {
     Identifier(Identifier),
     /// A platform's short name, and the account as the platform calls it.
     Account(String, String),
+    /// A service's short name.
+    Service(String),
 }
 
 impl Declared {
@@ -24,7 +27,10 @@ impl Declared {
                 value.trim().split_once(' ').ok_or_else(|| Error::invalid("/value", Typed::Account))?;
             return Ok(Self::Account(slug.to_owned(), account.trim().to_owned()));
         }
-        let known = "phone, email, handle, profile_url, device, payment or account";
+        if kind == "service" {
+            return Ok(Self::Service(typed()?.trim().to_owned()));
+        }
+        let known = "phone, email, handle, profile_url, device, payment, account or service";
         let kind = IdentifierKind::parse(kind).ok_or_else(|| super::none_of("kind", kind, known))?;
         Ok(Self::Identifier(Identifier::new(kind, typed()?.trim())))
     }
@@ -33,6 +39,12 @@ impl Declared {
         match self {
             Self::Identifier(identifier) => {
                 colleagues::declare(tx, username, identifier).map_err(super::no_account(username))
+            }
+            Self::Service(slug) => {
+                if let Err(Error::NotFound) = directory::id_of(tx, slug) {
+                    return Err(Error::invalid("/service", Typed::Service));
+                }
+                colleagues::declare_service(tx, username, slug).map_err(super::no_account(username))
             }
             Self::Account(slug, account) => {
                 if platforms::find(tx, slug)?.is_none() {

@@ -14,5 +14,6 @@ diesel::table! {
         audit_seq -> BigInt,
         audit_head -> Binary,
         mac -> Binary,
+        walls -> Nullable<Binary>,
     }
 }

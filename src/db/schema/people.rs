@@ -26,6 +26,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    partner_clients (id) {
+        id -> Text,
+        service_id -> Text,
+        mode -> Text,
+        secret_hash -> Binary,
+        scopes -> Text,
+        epoch -> BigInt,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        mac -> Binary,
+    }
+}
+
+diesel::table! {
     staff (id) {
         id -> Text,
         username -> Text,

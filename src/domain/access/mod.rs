@@ -3,6 +3,7 @@
 
 mod acting;
 mod acts;
+mod partners;
 mod policy;
 mod walls;
 
@@ -11,13 +12,15 @@ use std::ops::Deref;
 
 pub use acting::Acting;
 pub use acts::*;
+pub use partners::{Partner, PresentedPartner, partner, partner_acting};
 pub use policy::{allows, may_ever, rights, table, takes_cases};
-pub(in crate::domain) use walls::{is_walled, kept_off, walled};
+pub(in crate::domain) use walls::{Walls, is_walled, kept_off, walled};
 
 use super::case;
 use super::case::Case;
-use super::people::platforms::{self, AccessToken, Client, Scope};
+use super::people::platforms::{self, Client, Scope};
 use super::people::staff::{self, Member, Session};
+use super::people::tokens::AccessToken;
 use super::terms::Mode;
 use super::triage::Queue;
 use crate::base::code::codes;

@@ -22,8 +22,8 @@ pub(in crate::domain) struct Walls {
 silent! { Walls }
 
 impl Walls {
-    /// Those of whom a session was proved, by what was read with it.
-    pub(super) const fn of_declared(declared: BTreeSet<Vec<u8>>) -> Self {
+    /// Those of whom a session was proved, by what was read with it; and those of a service, by its row.
+    pub(in crate::domain) const fn of_declared(declared: BTreeSet<Vec<u8>>) -> Self {
         Self { declared }
     }
 
@@ -32,6 +32,16 @@ impl Walls {
         let theirs = staff_identifiers::table.filter(staff_identifiers::staff_id.eq(id));
         let declared = readable(theirs.select(staff_identifiers::digest).load(rx.conn())?);
         Ok(Self { declared: declared.into_iter().collect() })
+    }
+
+    /// Whether nothing was declared.
+    pub(in crate::domain) fn is_empty(&self) -> bool {
+        self.declared.is_empty()
+    }
+
+    /// Whether this was declared.
+    pub(in crate::domain) fn hold(&self, digest: &[u8]) -> bool {
+        self.declared.contains(digest)
     }
 
     /// Whether one stands before the case. The same is read and compared whether it does or not.
@@ -51,7 +61,8 @@ impl Walls {
         Ok(cases)
     }
 
-    fn meet(&self, names: &named::Names) -> bool {
+    /// Whether one stands before the case that names these.
+    pub(in crate::domain) fn meet(&self, names: &named::Names) -> bool {
         let met = names.all.iter().filter(|name| self.declared.contains(&name.digest)).count();
         !self.declared.is_empty() && (met > 0 || !names.fit)
     }

@@ -7,6 +7,7 @@ mod parts;
 pub mod queues;
 mod read;
 pub mod related;
+pub mod shared;
 mod tables;
 pub mod timeline;
 

@@ -8,6 +8,7 @@ use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::secret::Sensitive;
 use crate::base::time::Timestamp;
 use crate::domain::access::{self, Act, Acting, Sight};
+use crate::domain::directory;
 use crate::domain::paging::{self, rota};
 use crate::domain::people::staff::{self, Account, Attempt, Declaration, Member, Opened, Role, Tried, Which};
 use crate::domain::terms::identifiers::Identifier;
@@ -91,6 +92,15 @@ pub fn declare(tx: &mut Unit<'_>, username: &str, identifier: &Identifier) -> Re
 pub fn declare_account(tx: &mut Unit<'_>, username: &str, slug: &str, account: &str) -> Result<Ended> {
     let declaration = Declaration::of_account(tx, slug, account)?;
     wall_off(tx, username, &declaration)
+}
+
+/// Declares a service at which a colleague, or someone close to them, works: they refer no case there.
+///
+/// # Errors
+/// `NotFound` for an unknown account, or when the directory has no such service.
+pub fn declare_service(tx: &mut Unit<'_>, username: &str, slug: &str) -> Result<Ended> {
+    let service = directory::id_of(tx, slug)?;
+    wall_off(tx, username, &Declaration::Service { service })
 }
 
 fn wall_off(tx: &mut Unit<'_>, username: &str, declaration: &Declaration) -> Result<Ended> {

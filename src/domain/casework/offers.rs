@@ -313,6 +313,7 @@ fn why(rx: &Look<'_>, sight: &Sight, asked: Result<()>) -> Result<Option<WhyNot>
         Conflict::ConsentEnded
         | Conflict::ReferralMoved { .. }
         | Conflict::NoPolicy
+        | Conflict::NotInForce
         | Conflict::DuplicateReference { .. }
         | Conflict::InFlight
         | Conflict::NameTaken

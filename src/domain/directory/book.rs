@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::areas::Places;
 use super::codes::{Evidence, WayIn};
+use super::declared::Declared;
 use super::entry::Entry;
 use super::hours::{Opening, Timetable};
 use super::row::{self, Kept};
@@ -29,6 +30,7 @@ pub struct Service {
     pub full_until: Option<Timestamp>,
     /// For which time of expiry leads and operator were told.
     pub told_for: Option<Timestamp>,
+    pub(in crate::domain) declared: Declared,
     places: Places,
     timetable: Option<Timetable>,
 }
@@ -62,11 +64,11 @@ impl Doubt {
 
 impl Service {
     pub(super) fn of(kept: Kept) -> Self {
-        let Kept { id, entry, full_until, told_for, version, .. } = kept;
+        let Kept { id, entry, full_until, told_for, version, declared, .. } = kept;
         let places = Places::of(&entry.areas);
         let country = entry.country();
         let timetable = entry.hours.as_ref().and_then(|hours| Timetable::of(hours, country.as_deref()));
-        Self { id, version, entry, full_until, told_for, places, timetable }
+        Self { id, version, entry, full_until, told_for, declared, places, timetable }
     }
 
     /// Where it helps.

@@ -5,20 +5,26 @@ use std::time::Duration;
 
 use super::book::Service;
 use super::codes::{Evidence, WayIn};
+use super::declared::Declared;
 use super::entry::{Agreement, Entry};
 use super::row::{self, Kept};
 use crate::base::id::ServiceId;
 use crate::base::time::Timestamp;
-use crate::domain::access::Acting;
+use crate::domain::access::{Acting, Partner};
 use crate::domain::ledger::audit::Event;
-use crate::domain::people::staff::Role;
+use crate::domain::people::partners;
+use crate::domain::people::staff::{Declaration, Role};
+use crate::domain::terms::Mode;
+use crate::domain::terms::identifiers::Identifier;
 use crate::domain::unit::Unit;
-use crate::error::rules::Directory;
+use crate::error::rules::{Directory, Form};
 use crate::error::{Error, Forbidden, Result, Violations};
 
 /// How far ahead an agreement may end, and how long a service may say that it is full.
 const AGREED_DAYS: u64 = 3 * 366;
 const FULL_DAYS: u64 = 90;
+/// So many hashes of those whom its people know a service has at most.
+const DECLARED: usize = 5_000;
 
 /// What became of the entries of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,7 +114,15 @@ fn import_one(tx: &mut Unit<'_>, mut entry: Entry, done: &mut Imported) -> Resul
     match known {
         None => {
             let id = id.unwrap_or_else(ServiceId::random);
-            let kept = Kept { id, entry, full_until: None, retired_at: None, told_for: None, version: 1 };
+            let kept = Kept {
+                id,
+                entry,
+                full_until: None,
+                retired_at: None,
+                told_for: None,
+                version: 1,
+                declared: Declared::default(),
+            };
             row::insert(tx, &kept)?;
             done.added += 1;
         }
@@ -212,16 +226,53 @@ pub fn close(tx: &mut Unit<'_>, slug: &str) -> Result<()> {
 /// `NotFound` when it is not in the directory; `Invalid` when that is past or too far ahead.
 pub fn set_full(tx: &mut Unit<'_>, slug: &str, until: Option<Timestamp>) -> Result<()> {
     row::bar(tx)?;
-    let mut kept = named(tx, slug)?;
-    let now = tx.now();
+    let kept = named(tx, slug)?;
+    fill(tx, kept, until)
+}
+
+/// The same, as the service itself says it. In a trial it is looked at, and nothing changes.
+///
+/// # Errors
+/// As [`set_full`].
+pub fn set_capacity(tx: &mut Unit<'_>, who: &Partner, until: Option<Timestamp>) -> Result<()> {
+    row::bar(tx)?;
+    let kept = living(row::find(tx, &who.service)?)?;
+    check_full(until, tx.now())?;
+    if who.mode == Mode::Live { fill(tx, kept, until) } else { Ok(()) }
+}
+
+fn check_full(until: Option<Timestamp>, now: Timestamp) -> Result<()> {
     if until.is_some_and(|until| until <= now || until.since(now) > days(FULL_DAYS)) {
-        return Err(Error::invalid("/until", Directory::FullOutOfRange(FULL_DAYS)));
+        return Err(Error::invalid("/full_until", Directory::FullOutOfRange(FULL_DAYS)));
+    }
+    Ok(())
+}
+
+fn fill(tx: &mut Unit<'_>, mut kept: Kept, until: Option<Timestamp>) -> Result<()> {
+    check_full(until, tx.now())?;
+    if kept.full_until == until {
+        return Ok(());
     }
     kept.full_until = until;
     row::update(tx, &mut kept, Event::ServiceFull { until })
 }
 
-/// Takes a service out of the directory. Its record stays.
+/// Declares somebody whom people of a service know: from now on no case that names them goes there.
+///
+/// # Errors
+/// `NotFound` when it is not in the directory; `Invalid` for what cannot be compared, and when there are too many.
+pub fn declare(tx: &mut Unit<'_>, slug: &str, identifier: &Identifier) -> Result<()> {
+    let declaration = Declaration::of_identifier(identifier)?;
+    row::bar(tx)?;
+    let mut kept = named(tx, slug)?;
+    kept.declared.add(&declaration.digests(tx.kit()));
+    if kept.declared.len() > DECLARED {
+        return Err(Error::invalid("/value", Form::TooMany(DECLARED)));
+    }
+    row::update(tx, &mut kept, Event::ServiceWallDeclared { identifier: declaration.kind() })
+}
+
+/// Takes a service out of the directory, and voids its credentials. Its record stays.
 ///
 /// # Errors
 /// `NotFound` when it is not in the directory.
@@ -230,6 +281,9 @@ pub fn retire(tx: &mut Unit<'_>, slug: &str) -> Result<()> {
     let mut kept = named(tx, slug)?;
     kept.retired_at = Some(tx.now());
     (kept.entry.ways_in, kept.entry.agreement) = (vec![WayIn::None], None);
+    for client in partners::of_service(tx, &kept.id)?.into_iter().filter(|client| client.revoked_at.is_none()) {
+        partners::revoke(tx, &client.id)?;
+    }
     row::update(tx, &mut kept, Event::ServiceRetired)
 }
 

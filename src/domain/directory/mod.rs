@@ -6,6 +6,7 @@ mod areas;
 mod book;
 mod changes;
 mod codes;
+mod declared;
 mod entry;
 pub mod files;
 mod hours;
@@ -15,7 +16,9 @@ mod tables;
 
 pub use areas::{Holds, Places, names as area_names, places_of};
 pub use book::{Book, Books, Doubt, Service};
-pub use changes::{Check, Imported, check, check_all, check_by_operator, close, import, open, retire, set_full};
+pub use changes::{
+    Check, Imported, check, check_all, check_by_operator, close, declare, import, open, retire, set_capacity, set_full,
+};
 pub use codes::{Audience, Channel, Cost, Evidence, Kind, Mark, Need, OnBill, WayIn};
 pub use entry::{Ages, Agreement, Entry, FRESH_DAYS, Way};
 pub use hours::{Hours, Open, Opening};
@@ -24,12 +27,21 @@ pub(in crate::domain) use tables::TABLES;
 
 use crate::base::id::ServiceId;
 use crate::domain::unit::Look;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The service of this id, as it stands in this transaction; nothing where the directory has none.
 pub(in crate::domain) fn find(rx: &mut Look<'_>, id: &ServiceId) -> Result<Option<Service>> {
     let kept = row::find(rx, id)?.filter(|kept| kept.retired_at.is_none());
     Ok(kept.map(Service::of))
+}
+
+/// The id of the service of this short name.
+///
+/// # Errors
+/// `NotFound` when the directory has none.
+pub fn id_of(rx: &mut Look<'_>, slug: &str) -> Result<ServiceId> {
+    let kept = row::find_by_slug(rx, slug)?.filter(|kept| kept.retired_at.is_none());
+    kept.map(|kept| kept.id).ok_or(Error::NotFound)
 }
 
 /// Services whose rows are not as the service wrote them.

@@ -3,6 +3,7 @@
 
 use diesel::prelude::*;
 
+use super::declared::Declared;
 use super::entry::Entry;
 use crate::base::id::ServiceId;
 use crate::base::time::Timestamp;
@@ -29,6 +30,8 @@ pub struct Kept {
     pub told_for: Option<Timestamp>,
     /// Its version for callers.
     pub version: i64,
+    /// Whom its people know.
+    pub(super) declared: Declared,
 }
 
 /// The row as it stands, damaged or not.
@@ -43,18 +46,24 @@ struct Read {
     told_for: Perhaps<Option<Timestamp>>,
     version: Perhaps<i64>,
     mac: Perhaps<Vec<u8>>,
+    walls: Perhaps<Option<Vec<u8>>>,
 }
 
 fn covered(kept: &Kept, document: &str) -> Covered {
     let micros = |at: Option<Timestamp>| at.map(|at| at.micros().to_be_bytes());
     let (full, retired) = (micros(kept.full_until), micros(kept.retired_at));
-    Covered::by("services")
+    let covered = Covered::by("services")
         .and(kept.id.as_str())
         .and(&kept.entry.slug)
         .and(document)
         .perhaps(full.as_ref().map(<[u8; 8]>::as_slice))
         .perhaps(retired.as_ref().map(<[u8; 8]>::as_slice))
-        .number(kept.version)
+        .number(kept.version);
+    // Rows of before there were any are as they were.
+    match kept.declared.written() {
+        Some(walls) => covered.and("walls").and(walls),
+        None => covered,
+    }
 }
 
 impl Read {
@@ -78,6 +87,7 @@ impl Read {
             retired_at: self.retired_at.0?,
             told_for: self.told_for.0?,
             version: self.version.0?,
+            declared: Declared::read(self.walls.0?)?,
         };
         let fits = covered(&kept, &document).fits(keyring, &self.mac.0?) && self.slug.0? == kept.entry.slug;
         fits.then_some(kept)
@@ -138,7 +148,10 @@ pub(super) fn insert(tx: &mut Unit<'_>, kept: &Kept) -> Result<()> {
         (services::full_until.eq(kept.full_until), services::retired_at.eq(kept.retired_at)),
         (services::revision.eq(revision), services::version.eq(kept.version), services::created_at.eq(now)),
         (services::audit_seq.eq(head.seq), services::audit_head.eq(head.hash)),
-        services::mac.eq(covered(kept, &document).proof(&tx.kit().keyring)),
+        (
+            services::walls.eq(kept.declared.written()),
+            services::mac.eq(covered(kept, &document).proof(&tx.kit().keyring)),
+        ),
     );
     diesel::insert_into(services::table).values(row).execute(tx.conn()).map_err(Error::taken)?;
     Ok(())
@@ -152,7 +165,10 @@ pub(super) fn update(tx: &mut Unit<'_>, kept: &mut Kept, event: Event) -> Result
         (services::slug.eq(&kept.entry.slug), services::document.eq(&document)),
         (services::full_until.eq(kept.full_until), services::retired_at.eq(kept.retired_at)),
         (services::revision.eq(revision), services::version.eq(kept.version)),
-        services::mac.eq(covered(kept, &document).proof(&tx.kit().keyring)),
+        (
+            services::walls.eq(kept.declared.written()),
+            services::mac.eq(covered(kept, &document).proof(&tx.kit().keyring)),
+        ),
     );
     diesel::update(services::table.find(&kept.id)).set(row).execute(tx.conn()).map_err(Error::taken)?;
     audit::record(tx, Owner::service(&kept.id), event)

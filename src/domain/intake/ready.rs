@@ -139,7 +139,8 @@ silent! { ReadyReport ReadyAddition }
 mod tests {
     use super::*;
     use crate::base::id::ClientId;
-    use crate::domain::people::platforms::{AccessToken, Scope};
+    use crate::domain::people::platforms::Scope;
+    use crate::domain::people::tokens::AccessToken;
 
     #[test]
     fn nothing_is_made_ready_for_a_token_without_the_scope() {

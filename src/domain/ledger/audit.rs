@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::base::id::{
-    ActId, AdditionId, CaseId, ClientId, ConsentId, EndpointId, NoteId, PlatformId, ReferralId, ReportId, RequestId,
-    ServiceId, StaffId,
+    ActId, AdditionId, CaseId, ClientId, ConsentId, EndpointId, NoteId, PartnerClientId, PlatformId, ReferralId,
+    ReportId, RequestId, ServiceId, StaffId,
 };
 use crate::base::secret::keyed;
 use crate::base::time::Timestamp;
@@ -104,6 +104,8 @@ pub enum Event {
     ReferralAsked { referral: ReferralId },
     /// What came in since may be seen by the service.
     ReferralShared { referral: ReferralId },
+    /// The service read it: so much of it, by what she agreed to at that time.
+    ReferralRead { referral: ReferralId, scopes: String },
     /// Two cases were linked: by a person, or by the service when they came to be of one pair.
     CaseLinked { other: CaseId },
     /// Whom the case names was read again, by other rules of identifiers.
@@ -154,6 +156,14 @@ pub enum Event {
     ServiceFull { until: Option<Timestamp> },
     /// A help service was taken out of the directory.
     ServiceRetired,
+    /// Somebody whom people of a help service know was declared.
+    ServiceWallDeclared { identifier: &'static str },
+    /// A credential of a help service was made.
+    PartnerAdded { client: PartnerClientId, mode: &'static str, scopes: String },
+    /// A credential's secret was replaced.
+    PartnerRotated { client: PartnerClientId },
+    /// A credential was revoked.
+    PartnerRevoked { client: PartnerClientId },
     /// A staff account was made, for this human: by the id of their first account.
     StaffAdded { role: &'static str, person: StaffId },
     /// A staff account was closed.

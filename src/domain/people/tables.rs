@@ -1,8 +1,11 @@
 //! The tables of platforms and colleagues.
 
+use super::partners::PartnerScope;
 use super::platforms;
 use super::staff::{Carrier, Role};
-use crate::base::id::{ClientKind, DeclarationKind, Kind, PlatformKind, SessionKind, SignInKind, StaffKind};
+use crate::base::id::{
+    ClientKind, DeclarationKind, Kind, PartnerClientKind, PlatformKind, SessionKind, SignInKind, StaffKind,
+};
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
 use crate::domain::vault::Scope;
@@ -31,6 +34,19 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("mode", Holds::Code(|| codes(Mode::ALL, Mode::as_str))),
             ("secret_hash", Holds::Digest("a keyed hash of the client's secret, which nobody keeps")),
             ("scopes", Holds::Codes(|| codes(platforms::Scope::ALL, platforms::Scope::as_str))),
+            ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
+        ],
+    },
+    Table {
+        name: "partner_clients",
+        row: "id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("id", Holds::Id(PartnerClientKind::PREFIX)),
+            ("service_id", Holds::Refers(&["services"])),
+            ("mode", Holds::Code(|| codes(Mode::ALL, Mode::as_str))),
+            ("secret_hash", Holds::Digest("a keyed hash of the client's secret, which nobody keeps")),
+            ("scopes", Holds::Codes(|| codes(PartnerScope::ALL, PartnerScope::as_str))),
             ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
         ],
     },

@@ -93,25 +93,23 @@ const SAID_DAYS: u64 = 30;
 const SAID: Duration = Duration::from_hours(SAID_DAYS * 24);
 
 impl ByPhone {
+    fn said(&self) -> Said {
+        Said {
+            reason: self.reason,
+            outcome: self.outcome,
+            missing: self.missing.clone(),
+            words: self.words.clone(),
+            who: Some(self.who.clone()),
+            at: Some(self.at),
+        }
+    }
+
     fn check(&self, now: Timestamp) -> Result<()> {
         let mut v = Violations::default();
-        let texts = [
-            ("/who", Some(&self.who), 100),
-            ("/missing", self.missing.as_ref(), 500),
-            ("/words", self.words.as_ref(), 1_000),
-        ];
-        for (place, text, most) in texts {
-            let Some(text) = text else { continue };
-            v.require(!text.trim().is_empty(), place, Form::Required);
-            v.require(text.chars().count() <= most, place, Form::TooLong(most));
-        }
+        v.require(!self.who.trim().is_empty(), "/who", Form::Required);
+        v.require(self.who.chars().count() <= 100, "/who", Form::TooLong(100));
         v.require(self.at <= now && now.since(self.at) <= SAID, "/at", Referring::Happened(SAID_DAYS));
-        let (declines, ends) = (self.answer == Answer::Decline, self.answer == Answer::Close);
-        v.require(self.reason.is_some() || !declines, "/reason", Referring::NoReason);
-        v.require(self.reason.is_none() || declines, "/reason", Referring::NotOfThisMove);
-        v.require(self.outcome.is_some() || !ends, "/outcome", Referring::NoOutcome);
-        v.require(self.outcome.is_none() || ends, "/outcome", Referring::NotOfThisMove);
-        v.require(self.missing.is_none() || declines || ends, "/missing", Referring::NotOfThisMove);
+        check_words(&self.said(), self.answer, &mut v);
         v.into_result()
     }
 }
@@ -124,17 +122,35 @@ pub fn by_phone(tx: &mut Unit<'_>, grant: Grant<WriteNote>, id: &ReferralId, new
     let (mut case, who) = grant.into_parts();
     let mut referral = kept::find(tx, &case.id, id)?.ok_or(Error::NotFound)?;
     new.check(tx.now())?;
-    let said = Said {
-        reason: new.reason,
-        outcome: new.outcome,
-        missing: new.missing.clone(),
-        words: new.words.clone(),
-        who: Some(new.who.clone()),
-        at: Some(new.at),
-    };
+    let said = new.said();
     answer(tx, &mut case, &mut referral, new.answer, Told { by: Taken::Staff(&who.id), said: &said })?;
     casework::note_act(tx, &mut case, &who)?;
     view(tx, &case.id, &referral, true)
+}
+
+/// Looks at what is said with an answer of a service.
+///
+/// # Errors
+/// `Invalid` with everything that is wrong.
+pub(super) fn check_said(said: &Said, answer: Answer) -> Result<()> {
+    let mut v = Violations::default();
+    check_words(said, answer, &mut v);
+    v.into_result()
+}
+
+fn check_words(said: &Said, answer: Answer, v: &mut Violations) {
+    let Said { reason, outcome, missing, words, .. } = said;
+    for (place, text, most) in [("/missing", missing, 500), ("/words", words, 1_000)] {
+        let Some(text) = text else { continue };
+        v.require(!text.trim().is_empty(), place, Form::Required);
+        v.require(text.chars().count() <= most, place, Form::TooLong(most));
+    }
+    let (declines, ends) = (answer == Answer::Decline, answer == Answer::Close);
+    v.require(reason.is_some() || !declines, "/reason", Referring::NoReason);
+    v.require(reason.is_none() || declines, "/reason", Referring::NotOfThisMove);
+    v.require(outcome.is_some() || !ends, "/outcome", Referring::NoOutcome);
+    v.require(outcome.is_none() || ends, "/outcome", Referring::NotOfThisMove);
+    v.require(missing.is_none() || declines || ends, "/missing", Referring::NotOfThisMove);
 }
 
 /// Takes an answer of a service, with all that follows.

@@ -41,6 +41,7 @@ pub fn draft(tx: &mut Unit<'_>, grant: Grant<Refer>, new: &NewReferral) -> Resul
     casework::require_known(tx, &case, &who.id)?;
     let used = guards::consent(tx, &case, &new.consent_id, &new.service_id)?;
     guards::service(tx, &case, &new.service_id)?;
+    guards::knows_nobody_there(tx, &who, &new.service_id)?;
     let (wishes, now) = (wishes::in_force(tx, &case.id)?, tx.now());
     new.check(&used.scopes, &wishes, now)?;
     let kept = Kept::of(new, &case, guards::basis(&case, &used.scopes));
@@ -98,6 +99,7 @@ pub fn send(tx: &mut Unit<'_>, grant: Grant<Refer>, id: &ReferralId, how: &Sendi
     let mut referral = seen(tx, &case.id, id, &how.seen)?;
     casework::require_known(tx, &case, &who.id)?;
     guards::may_send_mirrored(tx, &case, &who)?;
+    guards::knows_nobody_there(tx, &who, &referral.service)?;
     if case.child && who.role != Role::SafeguardingLead {
         may_go(tx, &case, &referral, how.knowing_closed)?;
         ask(tx, &mut case, &mut referral, &who.id, how.knowing_closed)?;
@@ -156,6 +158,7 @@ pub fn sign(tx: &mut Unit<'_>, grant: Grant<SignSecond>, id: &ReferralId, seen_o
     let Some((asker, _)) = sending.asked.filter(|_| referral.state == State::Drafted) else {
         return Err(Conflict::ReferralMoved { state: referral.state.as_str() }.into());
     };
+    guards::knows_nobody_there(tx, &who, &referral.service)?;
     if staff::person_of(tx, &asker)?.is_none_or(|person| person == who.person) {
         return Err(Error::Forbidden(Forbidden::SecondPerson));
     }
@@ -198,7 +201,7 @@ pub(super) fn go(
     kept.sending.knowing_closed = knowing_closed;
     kept.sending.sent_by = match by {
         Taken::Staff(id) => Some(id.clone()),
-        Taken::System => None,
+        Taken::Service(_) | Taken::System => None,
     };
     referral.kept = Some(kept);
     steps::take(tx, case, referral, Move::Send, by.silently())?;

@@ -136,6 +136,7 @@ pub fn replace(
     let mut old = seen(tx, &case.id, id, seen_of)?;
     casework::require_known(tx, &case, &who.id)?;
     guards::may_send_mirrored(tx, &case, &who)?;
+    guards::knows_nobody_there(tx, &who, &new.service_id)?;
     let length = new.label.chars().count();
     if new.label.trim().is_empty() || length > 60 {
         let rule = if length > 60 { Form::TooLong(60) } else { Form::Required };
@@ -175,7 +176,7 @@ pub(super) fn next_of(
     }
     let made_by = match by {
         Taken::Staff(id) => Some(id.clone()),
-        Taken::System => old.made_by.clone(),
+        Taken::Service(_) | Taken::System => old.made_by.clone(),
     };
     let made_by = made_by.ok_or(Error::NotFound)?;
     let mut kept = old.kept()?.clone();

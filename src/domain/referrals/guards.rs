@@ -10,8 +10,10 @@ use crate::domain::case::Case;
 use crate::domain::casework;
 use crate::domain::casework::wishes;
 use crate::domain::directory::{self, Doubt, Kind, Mark, Open, Service, WayIn};
+use crate::domain::people::partners;
 use crate::domain::people::staff::Role;
 use crate::domain::terms::Mode;
+use crate::domain::terms::identifiers::service_wall_digest;
 use crate::domain::triage::{Phase, Priority, Signal};
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Damaged;
@@ -39,8 +41,11 @@ pub(super) fn service(rx: &mut Look<'_>, case: &Case, id: &ServiceId) -> Result<
     if !service.doubts(now).is_empty() {
         return refused(Referring::NotReferable);
     }
-    if !receives(&service) {
+    if !receives(rx, case, &service)? {
         return refused(Referring::NobodyReceives);
+    }
+    if service.declared.stand_before(rx, &case.id)? {
+        return refused(Referring::Conflict);
     }
     if service.is_full(now) {
         return refused(Referring::Full);
@@ -50,10 +55,19 @@ pub(super) fn service(rx: &mut Look<'_>, case: &Case, id: &ServiceId) -> Result<
     if fits { Ok(service) } else { refused(Referring::NotForHer) }
 }
 
-/// Whether somebody of the service can receive a hand-over. By the API and the inbox nobody can yet: there are no credentials for
-/// either.
-pub(super) fn receives(service: &Service) -> bool {
-    service.entry.ways_in.contains(&WayIn::Phone)
+/// Whether this colleague declared that they, or somebody close to them, work there.
+pub(super) fn knows_nobody_there(rx: &Look<'_>, who: &Acting, service: &ServiceId) -> Result<()> {
+    if who.walls().hold(&service_wall_digest(&rx.kit().keyring, service)) {
+        return Err(Error::invalid("/service_id", Referring::Conflict));
+    }
+    Ok(())
+}
+
+/// Whether somebody of the service can receive a hand-over: who is rung, or a machine of theirs with a credential that counts. By
+/// the inbox nobody can yet.
+pub(super) fn receives(rx: &mut Look<'_>, case: &Case, service: &Service) -> Result<bool> {
+    let has = |way: WayIn| service.entry.ways_in.contains(&way);
+    Ok(has(WayIn::Phone) || has(WayIn::Api) && partners::receives(rx, &service.id, case.mode)?)
 }
 
 /// Whether the contact sheet is one to rely on now.

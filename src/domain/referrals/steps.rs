@@ -122,6 +122,8 @@ codes! {
 #[derive(Clone, Copy)]
 pub(super) enum Taken<'a> {
     Staff(&'a StaffId),
+    /// The service itself, by this credential.
+    Service(&'a str),
     System,
 }
 
@@ -129,6 +131,7 @@ impl Taken<'_> {
     const fn kind(self) -> By {
         match self {
             Self::Staff(_) => By::Staff,
+            Self::Service(_) => By::Service,
             Self::System => By::System,
         }
     }
@@ -136,6 +139,7 @@ impl Taken<'_> {
     fn id(self) -> Option<String> {
         match self {
             Self::Staff(id) => Some(id.to_string()),
+            Self::Service(client) => Some(client.to_owned()),
             Self::System => None,
         }
     }
@@ -157,15 +161,19 @@ impl<'a> Taken<'a> {
 
 /// What was said with a step.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub(super) struct Said {
-    pub(super) reason: Option<DeclineReason>,
-    pub(super) outcome: Option<Outcome>,
-    pub(super) missing: Option<String>,
-    pub(super) words: Option<String>,
+pub struct Said {
+    /// Of a decline: why.
+    pub reason: Option<DeclineReason>,
+    /// Of an end: how.
+    pub outcome: Option<Outcome>,
+    /// What was missing.
+    pub missing: Option<String>,
+    /// What else was said.
+    pub words: Option<String>,
     /// Who of the service said it, by telephone.
-    pub(super) who: Option<String>,
+    pub who: Option<String>,
     /// When they said it, where it is written down later.
-    pub(super) at: Option<Timestamp>,
+    pub at: Option<Timestamp>,
 }
 
 silent! { Said }
@@ -184,7 +192,7 @@ pub struct StepView {
     pub at: Timestamp,
     /// Who took it.
     pub by: By,
-    /// Which colleague.
+    /// Which colleague, or which credential of the service.
     pub by_id: Option<String>,
     /// Of a decline: why.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -73,6 +73,8 @@ codes! {
         Session = "staff_sessions",
         /// A credential.
         Credential = "platform_clients",
+        /// A service's credential.
+        PartnerCredential = "partner_clients",
         /// What the door remembers of an account.
         Door = "sign_ins",
         /// All that a colleague declared.

@@ -9,6 +9,8 @@ pub enum Referring {
     NotReferable,
     /// The service says that it takes nobody now.
     Full,
+    /// Somebody there, or whoever asks, is close to somebody in the case.
+    Conflict,
     /// It takes referrals, and nobody there can receive one.
     NobodyReceives,
     /// It is for children and she is none, or she is a child and it is not trained for them.
@@ -55,6 +57,7 @@ impl Referring {
             Self::UnknownService => "unknown_service",
             Self::NotReferable => "not_referable",
             Self::Full => "full",
+            Self::Conflict => "conflict",
             Self::NobodyReceives => "nobody_receives",
             Self::NotForHer => "not_for_her",
             Self::NotInForce => "consent_not_in_force",

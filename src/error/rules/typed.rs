@@ -30,6 +30,8 @@ pub enum Typed {
     Account,
     /// There is no platform of the name before the space, which is not repeated: it may be a part of the account.
     Platform,
+    /// A service that there is none of.
+    Service,
     /// It is no mail address.
     MailAddress,
     /// It is no time.
@@ -58,7 +60,7 @@ impl Typed {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Unknown { .. } | Self::NoneOf { .. } | Self::Platform => "unknown",
+            Self::Unknown { .. } | Self::NoneOf { .. } | Self::Platform | Self::Service => "unknown",
             Self::Nothing { .. } | Self::NoLine => "required",
             Self::Unreadable(_) | Self::FileUnreadable { .. } => "unreadable",
             Self::Account => "bad_account",

@@ -17,6 +17,7 @@ use super::endpoints;
 use super::limits::Policy;
 use super::problem::Problem;
 use super::row::{Caller, Row};
+use crate::domain::people::partners::PartnerScope;
 use crate::domain::people::platforms::Scope;
 use crate::error::Result;
 
@@ -31,6 +32,7 @@ use crate::error::Result;
     servers((url = "/", description = "The service that this document came from. Its operator tells you the address.")),
     tags(
         (name = "platform", description = "For a dating app's server"),
+        (name = "partner", description = "For a service that cases are referred to"),
         (name = "triage", description = "For advocates' tools"),
         (name = "public", description = "For everybody"),
         (name = "service", description = "For whoever runs it"),
@@ -67,11 +69,14 @@ pub fn yaml() -> anyhow::Result<String> {
     Ok(yaml::unmistakable(&document().to_yaml()?))
 }
 
-fn schemes() -> [(&'static str, SecurityScheme); 2] {
+fn schemes() -> [(&'static str, SecurityScheme); 3] {
     let scopes = Scope::ALL.iter().map(|scope| (scope.as_str(), scope.as_str())).collect::<Scopes>();
     let flow = Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes));
+    let of_partners = PartnerScope::ALL.iter().map(|scope| (scope.as_str(), scope.as_str())).collect::<Scopes>();
+    let partner_flow = Flow::ClientCredentials(ClientCredentials::new("/oauth/token", of_partners));
     [
         ("platform", SecurityScheme::OAuth2(OAuth2::new([flow]))),
+        ("partner", SecurityScheme::OAuth2(OAuth2::new([partner_flow]))),
         ("staff", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))),
     ]
 }

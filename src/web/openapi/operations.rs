@@ -59,6 +59,7 @@ pub(super) fn complete(operation: &mut Operation, row: &Row) {
             let scopes: Vec<&str> = scope.iter().map(|scope| scope.as_str()).collect();
             vec![SecurityRequirement::new("platform", scopes)]
         }
+        Caller::Partner(scope) => vec![SecurityRequirement::new("partner", [scope.as_str()])],
         Caller::Staff | Caller::AnyStaff | Caller::Browser => vec![SecurityRequirement::new("staff", [""; 0])],
     });
     let mut parameters = operation.parameters.take().unwrap_or_default();
@@ -105,7 +106,7 @@ fn refusals(row: &Row, named: bool, queried: bool) -> Vec<&'static str> {
     // Who calls is looked up.
     add(row.proves_caller(), &["401", "503"]);
     add(json || queried, &["400"]);
-    add(matches!(row.caller, Caller::Platform(Some(_)) | Caller::Staff), &["403"]);
+    add(matches!(row.caller, Caller::Platform(Some(_)) | Caller::Partner(_) | Caller::Staff), &["403"]);
     add(named, &["404"]);
     add(json, &["408", "413", "415", "422"]);
     add(row.keyed, &["409", "410"]);
@@ -201,7 +202,16 @@ fn add_headers(response: &mut Response, row: &Row, status: &str) {
     }
     match schema_of(response) {
         Some("QueueList" | "EndpointList" | "ReferralList") | None => {}
-        Some("CaseSummary" | "CaseView" | "ContactInForce" | "HandOverAnswer" | "ServiceView" | "ReferralView") => {
+        Some(
+            "CaseSummary"
+            | "CaseView"
+            | "ContactInForce"
+            | "HandOverAnswer"
+            | "ServiceView"
+            | "ReferralView"
+            | "PartnerReferralView"
+            | "PartnerReferral",
+        ) => {
             refer(response, "ETag");
         }
         Some(name) if name.ends_with("List") => refer(response, "Link"),

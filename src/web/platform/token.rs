@@ -8,7 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::base::id::PartnerClientId;
 use crate::base::secret::Sensitive;
+use crate::domain::people::partners;
 use crate::domain::people::platforms::{self, Client, Scope, parse_scopes, scope_text};
 use crate::error::Result;
 use crate::web::extract::Call;
@@ -105,6 +107,9 @@ async fn issue(call: Call, form: std::result::Result<web::Form<TokenForm>, actix
         let error = if missing { "invalid_request" } else { "unsupported_grant_type" };
         return Ok(refusal(error, "send grant_type=client_credentials"));
     }
+    if id.parse::<PartnerClientId>().is_ok() {
+        return to_partner(&call, id, secret, form.scope.as_deref()).await;
+    }
     let app = &call.shared.app;
     let (known, client) = app
         .read_for(&call.share(), move |rx| {
@@ -120,12 +125,37 @@ async fn issue(call: Call, form: std::result::Result<web::Form<TokenForm>, actix
         return Ok(refusal("invalid_scope", "the client may not ask for all of these scopes"));
     };
     let token = app.tokens.issue(&client, &scopes, app.clock.now())?;
-    Ok(HttpResponse::Ok().insert_header((header::PRAGMA, "no-cache")).json(TokenAnswer {
-        access_token: token,
-        token_type: "Bearer",
-        expires_in: 600,
-        scope: scope_text(&scopes),
-    }))
+    Ok(granting(token, scope_text(&scopes)))
+}
+
+/// The same for a service's credential.
+async fn to_partner(call: &Call, id: String, secret: Sensitive<String>, asked: Option<&str>) -> Result<HttpResponse> {
+    let app = &call.shared.app;
+    let (known, client) = app
+        .read_for(&call.share(), move |rx| {
+            let known = id.parse().ok().map(|id| partners::client(rx, &id)).transpose()?.flatten();
+            Ok((known, partners::authenticate(rx, &id, &secret)?))
+        })
+        .await?;
+    if let Some(known) = known {
+        call.request().extensions_mut().insert(Known(known.id.to_string()));
+    }
+    let Some(client) = client else { return Ok(refusal("invalid_client", "the client or its secret is not valid")) };
+    let own = client.scopes();
+    let scopes = match asked.filter(|text| !text.trim().is_empty()) {
+        None => Some(own),
+        Some(asked) => partners::parse_scopes(asked).filter(|scopes| scopes.iter().all(|scope| own.contains(scope))),
+    };
+    let Some(scopes) = scopes else {
+        return Ok(refusal("invalid_scope", "the client may not ask for all of these scopes"));
+    };
+    let token = app.tokens.issue_to_partner(&client, &scopes, app.clock.now())?;
+    Ok(granting(token, partners::scope_text(&scopes)))
+}
+
+fn granting(access_token: String, scope: String) -> HttpResponse {
+    let answer = TokenAnswer { access_token, token_type: "Bearer", expires_in: 600, scope };
+    HttpResponse::Ok().insert_header((header::PRAGMA, "no-cache")).json(answer)
 }
 
 /// Counts the call for its client, so that one platform's mistakes do not stop another's.

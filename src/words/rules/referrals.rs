@@ -60,6 +60,7 @@ pub(super) fn referring(rule: Referring) -> Cow<'static, str> {
         Referring::UnknownService => "use the id of a service of the directory to which people who were harmed are referred".into(),
         Referring::NotReferable => "nobody is referred there: `doubts` of the service say why; choose another, or give her its number".into(),
         Referring::Full => "the service takes nobody now: choose another".into(),
+        Referring::Conflict => "somebody close to somebody in this case works there or is known there: choose another".into(),
         Referring::NobodyReceives => "nobody of this service can receive it here, by the API, the inbox or the telephone: choose another, or give her its number".into(),
         Referring::NotForHer => "the service is not for her age: for a child choose one that is trained for children, for an adult none of those for children".into(),
         Referring::NotInForce => "name a consent of this case for this service that holds now: `consents` of the case says where each stands".into(),

@@ -1,5 +1,6 @@
 //! Those who call the service: platforms and colleagues, over HTTP.
 
+use recourse::domain::people::partners::NewPartner;
 use recourse::domain::people::platforms::NewCredential;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -116,12 +117,7 @@ impl Platform {
     pub(crate) async fn sign_in(world: &World, new: &NewCredential) -> Self {
         let (client_id, client_secret) = (new.client.to_string(), new.secret.expose().clone());
         let mut caller = Caller::new(world, String::new());
-        let request = caller
-            .request(Method::POST, "/oauth/token")
-            .basic_auth(&client_id, Some(&client_secret))
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .body("grant_type=client_credentials");
-        let answer = Caller::send(request).await.expect(200);
+        let answer = token(&caller, &client_id, &client_secret, "").await.expect(200);
         answer.json()["access_token"].as_str().unwrap().clone_into(&mut caller.token);
         Self { caller, client_id, client_secret }
     }
@@ -131,6 +127,44 @@ impl Platform {
         let answer = self.caller.post("/v1/reports", body).await.expect(201);
         answer.json()["id"].as_str().unwrap().to_owned()
     }
+}
+
+/// A service's machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Partner {
+    pub(crate) caller: Caller,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+}
+
+impl Partner {
+    pub(crate) async fn sign_in(world: &World, new: &NewPartner) -> Self {
+        let (client_id, client_secret) = (new.client.to_string(), new.secret.expose().clone());
+        let mut caller = Caller::new(world, String::new());
+        let answer = token(&caller, &client_id, &client_secret, "").await.expect(200);
+        answer.json()["access_token"].as_str().unwrap().clone_into(&mut caller.token);
+        Self { caller, client_id, client_secret }
+    }
+
+    /// An answer to a referral.
+    pub(crate) async fn says(&self, referral: &str, answer: &str, body: &Value) -> Answer {
+        self.caller.post(&format!("/v1/partner/referrals/{referral}/{answer}"), body).await
+    }
+
+    /// A referral, as it reads it.
+    pub(crate) async fn read(&self, referral: &str) -> Answer {
+        self.caller.get(&format!("/v1/partner/referrals/{referral}")).await
+    }
+}
+
+/// Asks for a token with a credential.
+pub(crate) async fn token(caller: &Caller, id: &str, secret: &str, more: &str) -> Answer {
+    let request = caller
+        .request(Method::POST, "/oauth/token")
+        .basic_auth(id, Some(secret))
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(format!("grant_type=client_credentials{more}"));
+    Caller::send(request).await
 }
 
 /// A colleague's tool.

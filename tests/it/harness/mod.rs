@@ -30,8 +30,10 @@ use recourse::app::{self, App};
 use recourse::base::secret::Sensitive;
 use recourse::base::time::{Clock, Timestamp};
 use recourse::config::{Config, DataProtection, Limits};
+use recourse::domain::directory;
 use recourse::domain::ledger::outbox;
 use recourse::domain::paging::{owed, rota};
+use recourse::domain::people::partners::{self, PartnerScope};
 use recourse::domain::people::platforms::{self, NewCredential, Scope};
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::Mode;
@@ -39,7 +41,7 @@ use recourse::domain::triage::Queue;
 use recourse::{db, jobs, web};
 use tempfile::TempDir;
 
-use client::{Caller, Platform, Staff};
+use client::{Caller, Partner, Platform, Staff};
 
 /// When every test begins: at no round instant, as nothing does.
 pub(crate) const BEGIN: &str = "2026-11-21T19:04:02.123457Z";
@@ -212,6 +214,15 @@ impl World {
             })
             .await
             .unwrap()
+    }
+
+    /// A service's machine with a new credential, signed in. The service stands in the directory.
+    pub(crate) async fn partner(&self, slug: &'static str, mode: Mode, scopes: &'static [PartnerScope]) -> Partner {
+        let add = move |tx: &mut recourse::domain::unit::Unit<'_>| {
+            let service = directory::id_of(tx, slug)?;
+            partners::add(tx, &service, mode, scopes)
+        };
+        Partner::sign_in(self, &self.app.write(TEST, add).await.unwrap()).await
     }
 
     /// A colleague with the usual queues of the role, signed in.

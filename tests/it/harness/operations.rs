@@ -63,6 +63,8 @@ impl Ids {
             "stf"
         } else if operation.path.starts_with("/v1/triage/services") {
             "svc"
+        } else if operation.path.starts_with("/v1/partner") {
+            "ref"
         } else if operation.path.starts_with("/v1/triage") {
             "case"
         } else if operation.path.contains("/requests/") {
@@ -134,6 +136,9 @@ fn body(operation: &Operation, ids: &Ids) -> Option<Value> {
         "answer_referral_by_phone" => json!({"answer": "receive", "who": "Ines", "at": "2026-11-21T19:04:02Z"}),
         "replace_referral" => json!({"service_id": ids.next_service, "label": "the book club"}),
         "route_case" => json!({"place": {"said_now": false}, "conflicts_asked": false}),
+        "decline_partner_referral" => json!({"reason": "no_capacity"}),
+        "close_partner_referral" => json!({"outcome": "supported"}),
+        "set_capacity" => json!({"full_until": null}),
         "link_cases" => json!({"case_id": ids.other}),
         _ if operation.method == Method::POST && operation.keyed => json!({}),
         _ => return None,

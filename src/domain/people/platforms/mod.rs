@@ -3,14 +3,12 @@
 
 mod name;
 mod row;
-mod token;
 
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
 pub use name::shown;
-pub use token::{AccessToken, TokenSigner};
 
 use crate::base::code::codes;
 use crate::base::id::{ClientId, PlatformId};

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::declared_set;
-use crate::base::id::{CaseId, DeclarationId, PlatformId, StaffId};
+use crate::base::id::{CaseId, DeclarationId, PlatformId, ServiceId, StaffId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::dialect::native;
@@ -17,6 +17,7 @@ use crate::domain::people::platforms;
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::{
     Identifier, IdentifierKind, Place, RULES, account_digest, account_wall_digest, case_wall_digest, is_no_one,
+    service_wall_digest,
 };
 use crate::domain::unit::{Kit, Look, Unit};
 use crate::domain::vault::{Damaged, Owner, Sealed, Secret};
@@ -41,6 +42,10 @@ pub(in crate::domain) enum Declaration {
     /// A case that names somebody whom they know: which person, they need not say.
     Case {
         case: CaseId,
+    },
+    /// A service at which they, or somebody close to them, work.
+    Service {
+        service: ServiceId,
     },
 }
 
@@ -83,11 +88,19 @@ impl Declaration {
         Ok(Self::Account { platform: platform.id, account: account.trim().to_owned() })
     }
 
-    const fn kind(&self) -> &'static str {
+    /// All hashes that it stands on, by these rules and by the first ones.
+    pub(in crate::domain) fn digests(&self, kit: &Kit) -> Vec<[u8; 32]> {
+        let Hashes { now, first } = self.hashes(kit);
+        now.into_iter().chain(first).collect()
+    }
+
+    /// Of which kind it is.
+    pub(in crate::domain) const fn kind(&self) -> &'static str {
         match self {
             Self::Identifier { kind, .. } => kind.as_str(),
             Self::Account { .. } => "account",
             Self::Case { .. } => "case",
+            Self::Service { .. } => "service",
         }
     }
 
@@ -107,6 +120,9 @@ impl Declaration {
                 Hashes { now: each(account_wall_digest), first: each(account_digest) }
             }
             Self::Case { case } => Hashes { now: vec![case_wall_digest(&kit.keyring, case)], first: Vec::new() },
+            Self::Service { service } => {
+                Hashes { now: vec![service_wall_digest(&kit.keyring, service)], first: Vec::new() }
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use self::kept::{Change, Kept};
 pub use shape::{Given, Giver, Interpreter, Narrowing, NewConsent, Share, Told, Withdrawing};
-pub(in crate::domain::referrals) use used::{Used, in_force};
+pub(in crate::domain::referrals) use used::{Used, in_force, in_force_whatever_is_wished};
 
 use super::ends;
 use crate::base::code::codes;

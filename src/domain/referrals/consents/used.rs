@@ -41,6 +41,23 @@ impl Used {
 /// What the database says.
 pub(in crate::domain::referrals) fn in_force(rx: &mut Look<'_>, case: &CaseId, id: &ConsentId) -> Result<Option<Used>> {
     let wished_at = casework::marks(rx, case)?.withdrawal_wished_at;
+    standing(rx, case, id, wished_at)
+}
+
+/// A consent of a case, if she has not taken it back and it has not expired: what a wish of hers that came through an app does not
+/// end. A service that has it already is told to check before any contact.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain::referrals) fn in_force_whatever_is_wished(
+    rx: &mut Look<'_>,
+    case: &CaseId,
+    id: &ConsentId,
+) -> Result<Option<Used>> {
+    standing(rx, case, id, None)
+}
+
+fn standing(rx: &mut Look<'_>, case: &CaseId, id: &ConsentId, wished_at: Option<Timestamp>) -> Result<Option<Used>> {
     let now = rx.now();
     let Some(consent) = kept::find(rx, case, id)? else { return Ok(None) };
     let standing = consent.standing(wished_at, now);

@@ -6,6 +6,7 @@ mod asked;
 mod person;
 mod rules;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use asked::{Access, Ask, Care, Conflicts, Emergency, Label, LeftOut, Place, Proposal, Proposed, Question, Told};
@@ -13,11 +14,14 @@ pub use rules::Rules;
 
 pub(super) use self::person::keeps_away;
 use self::person::{Age, Fit, Person};
+use crate::base::id::ServiceId;
 use crate::base::time::Timestamp;
 use crate::domain::access::{self, Act, Sight};
+use crate::domain::case::named;
 use crate::domain::casework;
 use crate::domain::directory::{Book, Kind, Mark, Open, Service};
 use crate::domain::terms::acknowledgement;
+use crate::domain::terms::identifiers::service_wall_digest;
 use crate::domain::triage::{Facts, Priority};
 use crate::domain::unit::Look;
 use crate::domain::vault::Damaged;
@@ -62,7 +66,24 @@ pub fn propose(
     let away = known.as_ref().is_none_or(keeps_away);
     let facts = known.unwrap_or_else(|| Facts { categories: [case.category].into(), ..Facts::default() });
     let age = Age::of(&question.told, case.child || facts.is_child());
-    Ok(proposal(&Known { facts: &facts, priority: case.priority, age, away, now }, book, rules, question))
+    let known =
+        Known { facts: &facts, priority: case.priority, age, away, now, walled: walled(rx, sight, book, question)? };
+    Ok(proposal(&known, book, rules, question))
+}
+
+/// The services of which somebody knows somebody in the case, and those that whoever asks has declared.
+fn walled(rx: &mut Look<'_>, sight: &Sight, book: &Book, question: &Question) -> Result<BTreeSet<ServiceId>> {
+    let services = || book.in_country(question.place.country.as_deref().unwrap_or_default()).iter();
+    let walls = sight.who().walls();
+    let keyring = &rx.kit().keyring;
+    let own = services().filter(|one| !walls.is_empty() && walls.hold(&service_wall_digest(keyring, &one.id)));
+    let mut walled: BTreeSet<ServiceId> = own.map(|service| service.id.clone()).collect();
+    let mut declared = services().filter(|service| !service.declared.is_empty()).peekable();
+    if declared.peek().is_some() {
+        let names = named::of(rx, &sight.case().id)?;
+        walled.extend(declared.filter(|service| service.declared.meet(&names)).map(|service| service.id.clone()));
+    }
+    Ok(walled)
 }
 
 /// What is known of a case and of now.
@@ -72,6 +93,7 @@ struct Known<'f> {
     age: Age,
     away: bool,
     now: Timestamp,
+    walled: BTreeSet<ServiceId>,
 }
 
 fn proposal(known: &Known<'_>, book: &Book, rules: &Rules, question: &Question) -> Proposal {
@@ -79,7 +101,7 @@ fn proposal(known: &Known<'_>, book: &Book, rules: &Rules, question: &Question) 
     let (mut candidates, mut left_out) = (Vec::new(), Vec::new());
     if let Some(country) = question.place.country.as_deref() {
         let region = question.place.region.as_deref();
-        let person = Person { age, keeps_away: away, country, region, question, now };
+        let person = Person { age, keeps_away: away, country, region, question, now, walled: &known.walled };
         (candidates, left_out) = weighed(&person, known, book, rules);
     }
     let ask = to_ask(question, age, &candidates);

@@ -1,7 +1,10 @@
 //! What holds for a person and a service whatever the rule file says: ages, what she told, who must be kept away, what has
 //! expired, is full or is in conflict.
 
+use std::collections::BTreeSet;
+
 use super::asked::{Access, Conflicts, Label, LeftOut, Question, Told};
+use crate::base::id::ServiceId;
 use crate::base::time::Timestamp;
 use crate::domain::directory::{Audience, Evidence, Holds, Kind, Mark, OnBill, Service};
 use crate::domain::terms::taxonomy::{CategoryCode, KeyCode};
@@ -53,6 +56,8 @@ pub(super) struct Person<'q> {
     pub(super) region: Option<&'q str>,
     pub(super) question: &'q Question,
     pub(super) now: Timestamp,
+    /// Services of which somebody knows somebody in the case.
+    pub(super) walled: &'q BTreeSet<ServiceId>,
 }
 
 /// Whether family is kept out, and nothing goes to police or immigration by itself (TSP-1, O13). It is asked of the answers and
@@ -139,7 +144,8 @@ impl Person<'_> {
 
     fn may_be_led_there(&self, service: &Service, labels: &mut Vec<Label>) -> Result<(), LeftOut> {
         let (entry, Conflicts { services, kinds, .. }) = (&service.entry, &self.question.conflicts);
-        if services.contains(&service.id) || kinds.contains(&entry.kind) {
+        let is_asked = services.contains(&service.id) || kinds.contains(&entry.kind);
+        if is_asked || self.walled.contains(&service.id) {
             return Err(LeftOut::Conflict);
         }
         self.takes_her_age(service, labels)?;

@@ -38,7 +38,7 @@ pub(in crate::domain) use reach::{is_address, is_number};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::base::code::codes;
-use crate::base::id::{CaseId, PlatformId};
+use crate::base::id::{CaseId, PlatformId, ServiceId};
 use crate::domain::terms::Mode;
 use crate::domain::vault::Keyring;
 
@@ -279,4 +279,10 @@ pub(in crate::domain) fn account_wall_digest(keyring: &Keyring, place: Place<'_>
 #[must_use]
 pub(in crate::domain) fn case_wall_digest(keyring: &Keyring, case: &CaseId) -> [u8; 32] {
     keyring.keyed("walled-case", &[case.as_str().as_bytes()])
+}
+
+/// A service by which a colleague declares that somebody there is close to them.
+#[must_use]
+pub(in crate::domain) fn service_wall_digest(keyring: &Keyring, service: &ServiceId) -> [u8; 32] {
+    keyring.keyed("wall-service", &[service.as_str().as_bytes()])
 }

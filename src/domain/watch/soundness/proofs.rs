@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::domain::directory;
-use crate::domain::people::{platforms, staff};
+use crate::domain::people::{partners, platforms, staff};
 use crate::domain::unit::Look;
 use crate::error::Result;
 
@@ -21,6 +21,8 @@ pub fn proofs(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
                  restore the row from a backup";
     let clients = "the row was made or changed outside the service, and the credential is refused: find out who can write to \
                    the database; then revoke it (admin client revoke), or restore the row from a backup";
+    let partner_clients = "the row was made or changed outside the service, and the credential is refused: find out who can write \
+                           to the database; then revoke it (admin service client revoke), or restore the row from a backup";
     let services = "the row was made or changed outside the service, and nobody is led there: find out who can write to the \
                     database; then import the entry anew under another short name, or restore the row from a backup";
     for (table, ids, detail) in [
@@ -28,6 +30,7 @@ pub fn proofs(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
         ("staff_sessions", staff::unproved_sessions(rx)?, sessions),
         ("sign_ins", staff::changed_doors(rx)?, doors),
         ("platform_clients", platforms::unproved(rx)?, clients),
+        ("partner_clients", partners::unproved(rx)?, partner_clients),
         ("services", directory::unproved(rx)?, services),
     ] {
         found.extend(ids.into_iter().map(|id| Finding { code: "not_as_written", table, id, detail }));

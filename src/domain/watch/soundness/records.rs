@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::{Finding, recorded};
 use crate::base::id::{CaseId, PlatformId, ServiceId, StaffId};
 use crate::db::perhaps::{Perhaps, readable};
-use crate::db::schema::{declarations, platform_clients, reports, services, staff, staff_identifiers, staff_sessions};
+use crate::db::schema::{
+    declarations, partner_clients, platform_clients, reports, services, staff, staff_identifiers, staff_sessions,
+};
 use crate::domain::case;
 use crate::domain::ledger::audit::{self, Recorded};
 use crate::domain::unit::Look;
@@ -82,11 +84,26 @@ pub(super) fn finding(code: &'static str, table: &'static str, id: &str, detail:
     Finding { code, table, id: id.to_owned(), detail }
 }
 
-/// A service has one event for each version: an older row, put back with its proof, has fewer.
+/// A service has one event of its own for each version: an older row, put back with its proof, has fewer.
 fn of_service(rx: &mut Look<'_>, id: &ServiceId, events: &[Told]) -> Result<Vec<Finding>> {
     let version: Option<i64> = services::table.find(id).select(services::version).first(rx.conn()).optional()?;
-    let differs = version.is_some_and(|version| usize::try_from(version) != Ok(events.len()));
-    Ok(differs.then(|| finding("row_changed", "services", id.as_str(), CHANGED)).into_iter().collect())
+    let own = events.iter().filter(|told| told.kind().starts_with("service_")).count();
+    let differs = version.is_some_and(|version| usize::try_from(version) != Ok(own));
+    let mut found: Vec<Finding> =
+        differs.then(|| finding("row_changed", "services", id.as_str(), CHANGED)).into_iter().collect();
+    let rows: Vec<CredentialRow> = partner_clients::table
+        .filter(partner_clients::service_id.eq(id))
+        .select((
+            partner_clients::id,
+            partner_clients::mode,
+            partner_clients::scopes,
+            partner_clients::epoch,
+            partner_clients::revoked_at,
+        ))
+        .load(rx.conn())?;
+    let all = readable(partner_clients::table.select(partner_clients::id).load(rx.conn())?);
+    found.extend(of_credentials("partner_clients", "partner", &rows, events, &all.into_iter().collect()));
+    Ok(found)
 }
 
 fn of_case(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {
@@ -178,9 +195,11 @@ fn of_account(rx: &mut Look<'_>, id: &StaffId, events: &[Told]) -> Result<Vec<Fi
     Ok(found)
 }
 
+/// A credential: its id, mode, scopes, epoch, and since when it is void.
+type CredentialRow = (String, String, String, i64, Option<i64>);
+
 fn of_platform(rx: &mut Look<'_>, id: &PlatformId, events: &[Told]) -> Result<Vec<Finding>> {
-    type Row = (String, String, String, i64, Option<i64>);
-    let rows: Vec<Row> = platform_clients::table
+    let rows: Vec<CredentialRow> = platform_clients::table
         .filter(platform_clients::platform_id.eq(id))
         .select((
             platform_clients::id,
@@ -190,28 +209,41 @@ fn of_platform(rx: &mut Look<'_>, id: &PlatformId, events: &[Told]) -> Result<Ve
             platform_clients::revoked_at,
         ))
         .load(rx.conn())?;
+    let all = readable(platform_clients::table.select(platform_clients::id).load(rx.conn())?);
+    Ok(of_credentials("platform_clients", "client", &rows, events, &all.into_iter().collect()))
+}
+
+/// Whether the credentials of an owner are as their events, which begin with `named`, say. `all` are those of all owners.
+fn of_credentials(
+    table: &'static str,
+    named: &str,
+    rows: &[CredentialRow],
+    events: &[Told],
+    all: &BTreeSet<String>,
+) -> Vec<Finding> {
+    let kind = |what: &str| [named, what].join("_");
     let mut found = Vec::new();
-    for (client, mode, scopes, epoch, revoked_at) in &rows {
+    for (client, mode, scopes, epoch, revoked_at) in rows {
         let of: Vec<&Told> = events.iter().filter(|told| told.text("client") == Some(client)).collect();
-        let newest = |kind: &str, member: &str| of.iter().rev().find(|t| t.kind() == kind).and_then(|t| t.text(member));
-        let Some(given) = newest("client_added", "mode") else {
-            found.push(finding("client_not_recorded", "platform_clients", client, UNRECORDED));
+        let newest =
+            |what: &str, member: &str| of.iter().rev().find(|t| t.kind() == kind(what)).and_then(|t| t.text(member));
+        let Some(given) = newest("added", "mode") else {
+            found.push(finding("client_not_recorded", table, client, UNRECORDED));
             continue;
         };
-        let count = |kind: &str| of.iter().filter(|told| told.kind() == kind).count();
-        let (rotated, revoked) = (count("client_rotated"), count("client_revoked"));
+        let count = |what: &str| of.iter().filter(|told| told.kind() == kind(what)).count();
+        let (rotated, revoked) = (count("rotated"), count("revoked"));
+        let last_scopes = newest("scopes_changed", "scopes").or_else(|| newest("added", "scopes"));
         let is_as_recorded = given == mode
-            && newest("client_scopes_changed", "scopes").is_none_or(|given| given == scopes)
+            && last_scopes.is_none_or(|given| given == scopes)
             && i64::try_from(1 + rotated + revoked).is_ok_and(|recorded| recorded == *epoch)
             && (revoked > 0) == revoked_at.is_some();
         if !is_as_recorded {
-            found.push(finding("client_not_recorded", "platform_clients", client, CHANGED));
+            found.push(finding("client_not_recorded", table, client, CHANGED));
         }
     }
-    let all = platform_clients::table.select(platform_clients::id);
-    let all: BTreeSet<String> = readable(all.load(rx.conn())?).into_iter().collect();
-    let added = events.iter().filter(|told| told.kind() == "client_added").filter_map(|told| told.text("client"));
+    let added = events.iter().filter(|told| told.kind() == kind("added")).filter_map(|told| told.text("client"));
     let gone = added.filter(|client| !all.contains(*client));
-    found.extend(gone.map(|client| finding("client_gone", "platform_clients", client, GONE)));
-    Ok(found)
+    found.extend(gone.map(|client| finding("client_gone", table, client, GONE)));
+    found
 }

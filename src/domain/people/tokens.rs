@@ -1,7 +1,7 @@
 //! Access tokens: JWTs of type `at+jwt` (RFC 9068), signed with Ed25519, good for ten minutes.
 //!
 //! The signature says who asked and when. Whether that still counts is decided in the request's own transaction, by
-//! the client's row: its epoch, platform, mode and scopes.
+//! the client's row: its epoch, platform or service, mode and scopes. A token is a platform's or a service's, and never both.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -10,8 +10,9 @@ use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use super::{Client, Scope, parse_scopes, scope_text};
-use crate::base::id::{ClientId, PlatformId, request_trace_id};
+use super::partners::{self, PartnerClient, PartnerScope};
+use super::platforms::{Client, Scope, parse_scopes, scope_text};
+use crate::base::id::{ClientId, PartnerClientId, PlatformId, ServiceId, request_trace_id};
 use crate::base::secret::from_base64_url;
 use crate::base::time::Timestamp;
 use crate::domain::terms::Mode;
@@ -31,7 +32,10 @@ struct Claims {
     aud: String,
     sub: String,
     client_id: String,
-    plt: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    svc: Option<String>,
     mode: Mode,
     scope: String,
     epoch: i64,
@@ -72,6 +76,31 @@ pub struct AccessToken {
     pub epoch: i64,
 }
 
+/// What a valid signature proves of a service's machine. It is not yet a right to anything: see `access::partner`.
+#[derive(Clone, Debug)]
+pub struct PartnerToken {
+    /// The credential that asked for it.
+    pub client: PartnerClientId,
+    /// Its service.
+    pub service: ServiceId,
+    /// Trial or real life.
+    pub mode: Mode,
+    /// What was granted.
+    pub scopes: Vec<PartnerScope>,
+    /// The credential's epoch at that time.
+    pub epoch: i64,
+}
+
+/// Whose token is made, and what it says beside.
+struct Said<'a> {
+    client: &'a str,
+    platform: Option<String>,
+    service: Option<String>,
+    mode: Mode,
+    scope: String,
+    epoch: i64,
+}
+
 /// Signs and checks access tokens.
 pub struct TokenSigner {
     issuer: String,
@@ -109,22 +138,41 @@ impl TokenSigner {
         })
     }
 
-    /// A token for `client` with `scopes`, good from `now`.
+    /// A token for a platform's `client` with `scopes`, good from `now`.
     ///
     /// # Errors
     /// `Internal` when signing fails.
     pub fn issue(&self, client: &Client, scopes: &[Scope], now: Timestamp) -> Result<String> {
+        let Client { id, platform_id, mode, epoch, .. } = client;
+        let platform = Some(platform_id.to_string());
+        let scope = scope_text(scopes);
+        self.signed(Said { client: id.as_str(), platform, service: None, mode: *mode, scope, epoch: *epoch }, now)
+    }
+
+    /// A token for a service's `client` with `scopes`, good from `now`.
+    ///
+    /// # Errors
+    /// `Internal` when signing fails.
+    pub fn issue_to_partner(&self, client: &PartnerClient, scopes: &[PartnerScope], now: Timestamp) -> Result<String> {
+        let PartnerClient { id, service_id, mode, epoch, .. } = client;
+        let service = Some(service_id.to_string());
+        let scope = partners::scope_text(scopes);
+        self.signed(Said { client: id.as_str(), platform: None, service, mode: *mode, scope, epoch: *epoch }, now)
+    }
+
+    fn signed(&self, said: Said<'_>, now: Timestamp) -> Result<String> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.issuer.clone(),
-            sub: client.id.to_string(),
-            client_id: client.id.to_string(),
-            plt: client.platform_id.to_string(),
-            mode: client.mode,
-            scope: scope_text(scopes),
-            epoch: client.epoch,
+            sub: said.client.to_owned(),
+            client_id: said.client.to_owned(),
+            plt: said.platform,
+            svc: said.service,
+            mode: said.mode,
+            scope: said.scope,
+            epoch: said.epoch,
             iat: now.seconds(),
             nbf: now.seconds(),
             exp: now.plus(LIFETIME).seconds(),
@@ -133,28 +181,52 @@ impl TokenSigner {
         Ok(jsonwebtoken::encode(&header, &claims, &self.sign).map_err(anyhow::Error::new)?)
     }
 
-    /// What `text` proves at `now`.
+    /// What a platform's `text` proves at `now`.
     ///
     /// # Errors
-    /// `Unauthenticated` for any token that was not signed here, is of another type, or is not good at `now`.
+    /// `Unauthenticated` for any token that was not signed here, is of another type or a service's, or is not good at `now`.
     pub fn verify(&self, text: &str, now: Timestamp) -> Result<AccessToken> {
-        let refused = || Error::Unauthenticated(Unauthenticated::Invalid);
-        if !has_own_header(text) {
-            return Err(refused());
-        }
-        let token = jsonwebtoken::decode::<Claims>(text, &self.check, &self.rules).map_err(|_| refused())?;
-        let claims = token.claims;
-        let seconds = now.seconds();
-        let begun = claims.nbf.max(claims.iat) <= seconds.saturating_add(LEEWAY);
-        if !begun || claims.exp <= seconds || claims.sub != claims.client_id {
-            return Err(refused());
-        }
+        let claims = self.claims(text, now)?;
+        let platform = claims.plt.filter(|_| claims.svc.is_none()).ok_or_else(refused)?;
         Ok(AccessToken {
             client: claims.client_id.parse().map_err(|_| refused())?,
-            platform: claims.plt.parse().map_err(|_| refused())?,
+            platform: platform.parse().map_err(|_| refused())?,
             mode: claims.mode,
             scopes: parse_scopes(&claims.scope).ok_or_else(refused)?,
             epoch: claims.epoch,
         })
     }
+
+    /// What a service's `text` proves at `now`.
+    ///
+    /// # Errors
+    /// As [`Self::verify`], for a platform's too.
+    pub fn verify_partner(&self, text: &str, now: Timestamp) -> Result<PartnerToken> {
+        let claims = self.claims(text, now)?;
+        let service = claims.svc.filter(|_| claims.plt.is_none()).ok_or_else(refused)?;
+        Ok(PartnerToken {
+            client: claims.client_id.parse().map_err(|_| refused())?,
+            service: service.parse().map_err(|_| refused())?,
+            mode: claims.mode,
+            scopes: partners::parse_scopes(&claims.scope).ok_or_else(refused)?,
+            epoch: claims.epoch,
+        })
+    }
+
+    fn claims(&self, text: &str, now: Timestamp) -> Result<Claims> {
+        if !has_own_header(text) {
+            return Err(refused());
+        }
+        let claims = jsonwebtoken::decode::<Claims>(text, &self.check, &self.rules).map_err(|_| refused())?.claims;
+        let seconds = now.seconds();
+        let begun = claims.nbf.max(claims.iat) <= seconds.saturating_add(LEEWAY);
+        if !begun || claims.exp <= seconds || claims.sub != claims.client_id {
+            return Err(refused());
+        }
+        Ok(claims)
+    }
+}
+
+const fn refused() -> Error {
+    Error::Unauthenticated(Unauthenticated::Invalid)
 }
