@@ -63,6 +63,9 @@ pub(super) enum ServicesCommand {
         /// Until when it holds: a day (2027-06-30) or a time of RFC 3339.
         #[arg(long, value_parser = day)]
         until: Timestamp,
+        /// Where they are written to when something waits for them: an address of their work. The mail says nothing of a case.
+        #[arg(long)]
+        mail: Option<String>,
     },
     /// Close every way in to a service, and end what was agreed.
     Close {
@@ -163,8 +166,8 @@ async fn done(app: &Arc<App>, command: ServicesCommand) -> Result<ExitCode> {
             let act = move |tx: &mut Unit<'_>, slug: &str| directory::check_by_operator(tx, slug, check);
             one(app, slug, "checked: it is relied on for 90 days from now", act).await
         }
-        ServicesCommand::Open { slug, ways, by, until } => {
-            let agreement = Agreement { by, until };
+        ServicesCommand::Open { slug, ways, by, until, mail } => {
+            let agreement = Agreement { by, until, mail };
             let act = move |tx: &mut Unit<'_>, slug: &str| directory::open(tx, slug, ways, agreement);
             one(app, slug, "opened", act).await
         }

@@ -29,7 +29,7 @@ pub(super) async fn make(app: &Arc<App>) -> anyhow::Result<()> {
     let fill = move |tx: &mut Unit<'_>| {
         directory::import(tx, entries)?;
         for slug in NAMES {
-            let agreement = Agreement { by: "Lena and the service".to_owned(), until: now.plus(AGREED) };
+            let agreement = Agreement { by: "Lena and the service".to_owned(), until: now.plus(AGREED), mail: None };
             directory::open(tx, slug, vec![WayIn::Phone], agreement)?;
         }
         Ok(())

@@ -26,6 +26,8 @@ const TO_ONE: usize = 2;
 const AGAIN: usize = 16;
 /// How many calls of the pager are under way at once. It is one place, which may hang as a whole.
 const CALLS: usize = 32;
+/// How many mails to services: a server that hangs keeps no page of a colleague waiting.
+const SERVICES: usize = 8;
 /// How many jobs of all other kinds.
 const OTHERS: usize = 8;
 /// How many are looked at when there is room.
@@ -37,6 +39,7 @@ enum Lane {
     Mail { to: StaffId, again: bool },
     Pager,
     Probe,
+    Service,
     Other,
 }
 
@@ -46,6 +49,7 @@ impl Lane {
             Job::Mail { staff, .. } => Self::Mail { to: staff.clone(), again },
             Job::Pager { .. } | Job::Offer { .. } | Job::TellOfEmptyShift { .. } => Self::Pager,
             Job::Probe => Self::Probe,
+            Job::TellService { .. } => Self::Service,
             Job::TellOfWall { .. }
             | Job::TellOfLeft { .. }
             | Job::TellOfUnseen { .. }
@@ -153,7 +157,7 @@ impl Clerk {
     fn full(&self) -> Full {
         let under_way: Vec<&Lane> = self.lanes.values().collect();
         Full {
-            kinds: ["mail", "pager"].into_iter().filter(|kind| room(&under_way, kind) == 0).collect(),
+            kinds: ["mail", "pager", "tell_service"].into_iter().filter(|kind| room(&under_way, kind) == 0).collect(),
             recipients: under_way
                 .iter()
                 .filter_map(|lane| if let Lane::Mail { to, .. } = lane { Some(to) } else { None })
@@ -177,6 +181,7 @@ impl Clerk {
                 Lane::Pager => room(&all, "pager") > 0,
                 // There is one.
                 Lane::Probe => true,
+                Lane::Service => room(&all, "tell_service") > 0,
                 Lane::Other => room(&all, "other") > 0,
             };
             if fits {
@@ -193,6 +198,7 @@ fn room(under_way: &[&Lane], kind: &str) -> usize {
     let count = |is: fn(&Lane) -> bool| under_way.iter().filter(|lane| is(lane)).count();
     match kind {
         "mail" => MAILS.saturating_sub(count(|lane| matches!(lane, Lane::Mail { .. }))),
+        "tell_service" => SERVICES.saturating_sub(count(|lane| *lane == Lane::Service)),
         "pager" => CALLS.saturating_sub(count(|lane| *lane == Lane::Pager)),
         _ => OTHERS.saturating_sub(count(|lane| *lane == Lane::Other)),
     }

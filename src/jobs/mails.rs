@@ -62,6 +62,16 @@ pub(super) fn words(notice: &Notice, sign_in: &str) -> (&'static str, String) {
     (subject, format!("{first}\n\nSign in: {sign_in}\n\nThis message says no more than that on purpose.\n"))
 }
 
+/// The subject and text of a mail to a service: the same on every occasion, so that nobody who sees one, or counts them, learns what it
+/// is about. The address opens nothing.
+pub(super) fn to_service(home: &str) -> (&'static str, String) {
+    let text = format!(
+        "Something waits for you where you always look, or in your own system.\n\nFrom: {home}\n\nThis message says no more than \
+         that on purpose. Please do not answer it.\n"
+    );
+    ("Something waits for you", text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +105,8 @@ mod tests {
             .map(|notice| words(notice, "https://recourse.example"))
             .map(|(subject, text)| format!("Subject: {subject}\n\n{text}"))
             .collect();
+        let (subject, text) = to_service("https://recourse.example");
+        let all = [all, vec![format!("Subject: {subject}\n\n{text}")]].concat();
         insta::assert_snapshot!(all.join("---\n"));
     }
 }

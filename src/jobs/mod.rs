@@ -16,6 +16,7 @@ mod outbox;
 mod pace;
 mod renewal;
 mod rows;
+mod services;
 mod tidy;
 
 #[cfg(test)]

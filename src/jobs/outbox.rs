@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::mails::words;
+use super::services;
 use crate::app::App;
 use crate::base::id::{CaseId, ShiftId};
 use crate::domain::casework;
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::outbound::{NotSent, Ring};
 
 /// Why a job was not done.
-enum Undone {
+pub(super) enum Undone {
     /// It is tried again later.
     Later(String),
     /// It never will be.
@@ -82,11 +83,19 @@ fn fault(error: &Error) -> String {
 async fn close(app: &Arc<App>, leased: Arc<Leased>, outcome: std::result::Result<(), Undone>) -> Result<bool> {
     app.write(Caller::Job("outbox"), move |tx| match outcome {
         Ok(()) => outbox::finish(tx, &leased.lease),
-        Err(Undone::Later(reason)) => owed::fail(tx, &leased, &reason).map(|_| false),
+        Err(Undone::Later(reason)) => {
+            if owed::fail(tx, &leased, &reason)? {
+                services::not_written(tx, &leased, false)?;
+            }
+            Ok(false)
+        }
         Err(Undone::Never(reason)) => {
             let buried = outbox::bury(tx, &leased.lease, &reason)?;
             if let (true, Job::Mail { staff, notice }) = (buried, &leased.job) {
                 paging::not_delivered(tx, notice, staff)?;
+            }
+            if buried {
+                services::not_written(tx, &leased, true)?;
             }
             Ok(false)
         }
@@ -136,6 +145,7 @@ async fn act(app: &Arc<App>, leased: &Leased) -> Result<std::result::Result<(), 
             app.write(Caller::Job("outbox"), move |tx| referrals::note_wish(tx, &case)).await?;
             Ok(Ok(()))
         }
+        Job::TellService { case, referral, occasion } => services::write(app, leased, case, referral, *occasion).await,
         Job::TellOfDisclosure { case } => {
             tracing::warn!(target: "on_call", case = %case, "something was told to others without consent: tell the safeguarding lead");
             told_leads(app, leased, case, paging::write_of_unsafe_contact).await
@@ -208,6 +218,7 @@ async fn tell_operator(app: &Arc<App>, leased: &Leased) -> std::result::Result<(
         | Job::TellOfLeft { .. }
         | Job::TellOfUnsafeContact { .. }
         | Job::TellOfDisclosure { .. }
+        | Job::TellService { .. }
         | Job::WishCame { .. }
         | Job::TellOperatorOfUnsafeContact
         | Job::TellOfUnseen { .. }

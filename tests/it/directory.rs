@@ -53,7 +53,7 @@ pub(crate) async fn stand(world: &World, entries: Vec<Entry>, open: &'static [&'
         directory::check_all(&entries, tx.now())?;
         directory::import(tx, entries)?;
         for slug in open {
-            let agreement = Agreement { by: "Lena and the service".to_owned(), until };
+            let agreement = Agreement { by: "Lena and the service".to_owned(), until, mail: None };
             directory::open(tx, slug, vec![WayIn::Phone], agreement)?;
         }
         Ok(())

@@ -87,6 +87,7 @@ mod matching;
 mod memory;
 mod mended;
 mod missing;
+mod notices;
 mod offers;
 mod older_records;
 mod on_the_wire;

@@ -248,7 +248,7 @@ fn trials_are_for_credentials_of_trials_and_say_nothing_real() {
         // A trial case, to a service that only a machine answers for.
         let until = world.clock.now().plus(std::time::Duration::from_hours(24 * 100));
         let open = move |tx: &mut Unit<'_>| {
-            directory::open(tx, "lantern", vec![WayIn::Api], Agreement { by: "Lena".to_owned(), until })
+            directory::open(tx, "lantern", vec![WayIn::Api], Agreement { by: "Lena".to_owned(), until, mail: None })
         };
         world.app.write(TEST, open).await.unwrap();
         let spark = world.platform_with("spark", Mode::Test, recourse::domain::people::platforms::Scope::ALL).await;
@@ -370,7 +370,7 @@ fn what_it_rests_on_ends_and_nothing_is_shown_or_taken_on_any_more() {
         let (id, _) = scene.sent(&world, "harbour", &[]).await;
         let until = world.clock.now().plus(std::time::Duration::from_hours(1));
         let open = move |tx: &mut Unit<'_>| {
-            directory::open(tx, "harbour", vec![WayIn::Phone], Agreement { by: "Lena".to_owned(), until })
+            directory::open(tx, "harbour", vec![WayIn::Phone], Agreement { by: "Lena".to_owned(), until, mail: None })
         };
         world.app.write(TEST, open).await.unwrap();
         world.pass(HOUR - 1);

@@ -335,7 +335,7 @@ async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
     app.write(TEST, |tx| directory::import(tx, directory::files::shipped()?)).await.unwrap();
     let (mut harbour, today) = (crate::directory::entry("harbour"), Clock::machine().now());
     harbour.checked_at = today;
-    let agreement = Agreement { by: "Lena".to_owned(), until: today.plus(Duration::from_hours(24 * 30)) };
+    let agreement = Agreement { by: "Lena".to_owned(), until: today.plus(Duration::from_hours(24 * 30)), mail: None };
     let open = move |tx: &mut Unit<'_>| {
         directory::import(tx, vec![harbour])?;
         directory::open(tx, "harbour", vec![WayIn::Phone], agreement).map(drop)

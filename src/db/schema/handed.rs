@@ -42,6 +42,8 @@ diesel::table! {
         body -> Binary,
         summary -> Nullable<Binary>,
         sheet -> Nullable<Binary>,
+        notice -> Nullable<Text>,
+        notice_at -> Nullable<BigInt>,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::base::span::Span;
 use crate::base::time::Timestamp;
 use crate::error::rules::{Directory, Form};
 use crate::error::{Result, Violations};
+use crate::outbound::mail_address;
 
 /// After so many days an entry has expired, whoever looked it up (domain.md 6.1).
 pub const FRESH_DAYS: u64 = 90;
@@ -138,6 +139,10 @@ pub struct Agreement {
     /// Until when it holds.
     #[schema(value_type = String, format = DateTime)]
     pub until: Timestamp,
+    /// Where they are written to when something waits for them: an address of their work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 254)]
+    pub mail: Option<String>,
 }
 
 /// The longest texts, in characters, and the longest lists.
@@ -289,6 +294,8 @@ impl Entry {
         }
         if let Some(agreement) = &self.agreement {
             check_text("/agreement/by", &agreement.by, NAME, wrong);
+            let is_address = |mail: &String| mail.len() <= 254 && mail_address(mail).as_ref() == Some(mail);
+            wrong.require(agreement.mail.as_ref().is_none_or(is_address), "/agreement/mail", Directory::NoMail);
         }
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rung, Urgency};
-use crate::base::id::{ActId, AlarmId, CaseId, EndpointId, ShiftId, StaffId};
+use crate::base::code::codes;
+use crate::base::id::{ActId, AlarmId, CaseId, EndpointId, ReferralId, ShiftId, StaffId};
 use crate::base::time::Timestamp;
 use crate::domain::ledger::again;
 use crate::domain::ledger::outbox::{self, DueJob, Lease, Patience};
@@ -76,6 +77,15 @@ pub enum Job {
     WishCame {
         /// The case.
         case: CaseId,
+    },
+    /// Write to a service that something waits for it.
+    TellService {
+        /// The case.
+        case: CaseId,
+        /// Which hand-over.
+        referral: ReferralId,
+        /// Why.
+        occasion: Occasion,
     },
     /// Tell that nobody may work on these cases.
     TellOfUnseen {
@@ -157,6 +167,7 @@ impl Job {
             Self::TellOfWall { .. } | Self::TellOfLeft { .. } | Self::TellOperatorOfWall => "tell_of_wall",
             Self::TellOfUnsafeContact { .. } | Self::TellOperatorOfUnsafeContact => "tell_of_unsafe_contact",
             Self::WishCame { .. } => "wish_came",
+            Self::TellService { .. } => "tell_service",
             Self::TellOfDisclosure { .. } => "tell_of_disclosure",
             Self::TellOperatorUnheard { .. } => "tell_of_unheard",
             Self::TellOfUnseen { .. } | Self::TellOperatorOfUnseen => "tell_of_unseen",
@@ -167,6 +178,18 @@ impl Job {
             Self::TellOperatorOfStaleServices => "tell_of_stale_services",
             Self::EndpointFailing { .. } | Self::EndpointDisabled { .. } => "webhook_endpoint",
         }
+    }
+}
+
+codes! {
+    /// Why a service is written to. The mail is the same for each.
+    pub enum Occasion {
+        /// Something was handed over to it.
+        Sent = "sent",
+        /// Half of the time for its answer has gone.
+        Waits = "waits",
+        /// Something was taken back that it has read.
+        TakenBack = "taken_back",
     }
 }
 
@@ -319,7 +342,7 @@ pub fn lease(tx: &mut Unit<'_>, worker: &str, some: &[DueJob]) -> Result<Vec<Lea
 /// # Errors
 /// What the database says.
 pub fn fail(tx: &mut Unit<'_>, leased: &Leased, reason: &str) -> Result<bool> {
-    let is_endless = leased.job.is_page() || leased.job == Job::Probe;
+    let is_endless = leased.job.is_page() || leased.job == Job::Probe || matches!(leased.job, Job::TellService { .. });
     let patience = if is_endless { Patience::Endless } else { Patience::Some };
     outbox::fail(tx, &leased.lease, reason, patience)
 }

@@ -7,6 +7,7 @@ use super::drafts::{self, begin, seen};
 use super::failures;
 use super::guards;
 use super::kept::{self, New, Referral};
+use super::notices;
 use super::state::{Move, State};
 use super::steps::{self, MOST, Said, Taken, Told};
 use super::view::{ReferralView, view};
@@ -91,7 +92,8 @@ fn owe_acknowledgement(tx: &mut Unit<'_>, case: &Case, referral: &Referral) -> R
     let phase = Phase::Acknowledgement;
     let due_at = steps::due(tx, case, referral, phase);
     let clock = Clock::begin(&case.id, ClockKind::Referral, tx.now(), due_at).of_referral(&referral.id, phase);
-    clocks::insert(tx, &[clock])
+    clocks::insert(tx, &[clock])?;
+    notices::of_taking_back(tx, case, referral)
 }
 
 /// What takes the place of a hand-over that came to nothing.

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::notices::Notice;
 use super::shape::{HandOver, NewReferral, Place, Sheet};
 use super::state::State;
 use super::steps::Outcome;
@@ -93,6 +94,8 @@ pub(super) struct Referral {
     pub(super) ended_at: Option<Timestamp>,
     pub(super) replaces: Option<ReferralId>,
     pub(super) version: i64,
+    /// What became of the newest mail to the service; nothing where none was owed.
+    pub(super) notice: Option<Notice>,
     /// Nothing where it does not open, or its row says something else than what is sealed.
     pub(super) kept: Option<Kept>,
     summary: Option<Sealed<Statement>>,
@@ -104,17 +107,24 @@ silent! { Referral }
 type Row = (
     (Perhaps<ReferralId>, Perhaps<ServiceId>, Perhaps<ConsentId>, Perhaps<State>, Perhaps<StaffId>, Perhaps<Timestamp>),
     (Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>),
-    (Perhaps<Option<ReferralId>>, i64, Perhaps<Vec<u8>>, Perhaps<Option<Vec<u8>>>, Perhaps<Option<Vec<u8>>>),
+    (
+        Perhaps<Option<ReferralId>>,
+        i64,
+        Perhaps<Option<Notice>>,
+        Perhaps<Vec<u8>>,
+        Perhaps<Option<Vec<u8>>>,
+        Perhaps<Option<Vec<u8>>>,
+    ),
 );
 type Columns = (
     (table::id, table::service_id, table::consent_id, table::state, table::made_by, table::made_at),
     (table::sent_at, table::received_at, table::answered_at, table::ended_at),
-    (table::replaces, table::version, table::body, table::summary, table::sheet),
+    (table::replaces, table::version, table::notice, table::body, table::summary, table::sheet),
 );
 const COLUMNS: Columns = (
     (table::id, table::service_id, table::consent_id, table::state, table::made_by, table::made_at),
     (table::sent_at, table::received_at, table::answered_at, table::ended_at),
-    (table::replaces, table::version, table::body, table::summary, table::sheet),
+    (table::replaces, table::version, table::notice, table::body, table::summary, table::sheet),
 );
 
 /// A hand-over of a case.
@@ -136,7 +146,8 @@ pub(super) fn of_case(rx: &mut Look<'_>, case: &CaseId, most: i64) -> Result<Vec
 }
 
 fn opened(rx: &mut Look<'_>, case: &CaseId, row: Row) -> Result<Option<Referral>> {
-    let ((id, service, consent, state, made_by, made_at), times, (replaces, version, body, summary, sheet)) = row;
+    let ((id, service, consent, state, made_by, made_at), times, (replaces, version, notice, body, summary, sheet)) =
+        row;
     let (Some(id), Some(service), Some(consent), Some(state)) = (id.0, service.0, consent.0, state.0) else {
         return Ok(None);
     };
@@ -155,6 +166,7 @@ fn opened(rx: &mut Look<'_>, case: &CaseId, row: Row) -> Result<Option<Referral>
         answered_at: times.2.0.flatten(),
         ended_at: times.3.0.flatten(),
         replaces: replaces.0.flatten(),
+        notice: notice.0.flatten(),
         summary: summary.0.flatten().map(Sealed::from_stored),
         sheet: sheet.0.flatten().map(Sealed::from_stored),
         id,

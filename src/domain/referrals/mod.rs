@@ -10,6 +10,7 @@ mod failures;
 mod guards;
 mod kept;
 mod late;
+pub mod notices;
 pub mod partners;
 pub mod routing;
 mod shape;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::kept::{self, Referral};
+use super::notices;
 use super::state::{Move, State};
 use crate::base::code::codes;
 use crate::base::id::{CaseId, ReferralId, ReferralMoveId, StaffId};
@@ -249,6 +250,18 @@ pub(super) fn take(
     }
     kept::keep(tx, referral)?;
     write(tx, referral, made.into(), told)?;
+    match made {
+        Move::Send => notices::of_sending(tx, case, referral)?,
+        Move::Withdraw if referral.was_read() => notices::of_taking_back(tx, case, referral)?,
+        Move::Receive
+        | Move::Accept
+        | Move::Decline
+        | Move::Contacted
+        | Move::UnableToContact
+        | Move::Close
+        | Move::Withdraw
+        | Move::Expire => {}
+    }
     clocks::meet_referral(tx, &referral.id)?;
     begin_clock(tx, case, referral)?;
     stand(tx, case)?;

@@ -1,5 +1,6 @@
 //! The tables of consents and hand-overs.
 
+use super::notices::Notice;
 use super::state::State;
 use super::steps::{By, Step};
 use crate::base::id::{ConsentChangeKind, ConsentKind, Kind, ReferralKind, ReferralMoveKind};
@@ -47,6 +48,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("state", Holds::Code(|| codes(State::ALL, State::as_str))),
             ("made_by", Holds::Refers(&["staff"])),
             ("replaces", Holds::Refers(&["referrals"])),
+            ("notice", Holds::Code(|| codes(Notice::ALL, Notice::as_str))),
             ("body", Holds::sealed(Scope::Notes, "referral")),
             ("summary", Holds::sealed(Scope::Statement, "referral_summary")),
             ("sheet", Holds::sealed(Scope::Contact, "referral_sheet")),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::kept::{self, Basis, Kept, Referral};
+use super::notices::Notice;
 use super::shape::{HandOver, Place, Sheet};
 use super::state::State;
 use super::steps::{self, StepView};
@@ -58,6 +59,8 @@ pub struct ReferralView {
     /// The one whose place it took.
     #[schema(value_type = Option<String>)]
     pub replaces: Option<ReferralId>,
+    /// What became of the newest mail to the service; null where none was owed. One that was taken is no receipt.
+    pub notice: Option<Notice>,
     /// How it was drafted and sent; null where it does not open.
     pub about: Option<ReferralAbout>,
     /// What became of it, the oldest first: the newest 20 steps.
@@ -197,6 +200,7 @@ fn of(rx: &mut Look<'_>, referral: &Referral, clocks: &[Clock], content: bool) -
         answered_at: referral.answered_at,
         ended_at: referral.ended_at,
         replaces: referral.replaces.clone(),
+        notice: referral.notice,
         summary,
         sheet,
         version: referral.version,

@@ -39,6 +39,8 @@ pub enum Directory {
     ForChildren,
     /// An agreement ends in the past, or more than so many days ahead.
     AgreementOutOfRange(u64),
+    /// No mail address by itself.
+    NoMail,
     /// Full until a time that is past, or more than so many days ahead.
     FullOutOfRange(u64),
     /// A way in that is opened by nobody's agreement.
@@ -67,6 +69,7 @@ impl Directory {
             Self::Hours => "bad_hours",
             Self::Span => "bad_span",
             Self::WaysIn => "bad_ways_in",
+            Self::NoMail => "not_an_address",
             Self::CheckedAhead | Self::Expires(_) | Self::AgreementOutOfRange(_) | Self::FullOutOfRange(_) => {
                 "out_of_range"
             }

@@ -47,6 +47,7 @@ pub(super) fn directory(rule: &Directory) -> Cow<'static, str> {
         Directory::NoSource => "say where it was read, or mark it as general_knowledge".into(),
         Directory::Source => "use the address of a page, by https or http".into(),
         Directory::ForChildren => "a service for children says from or until which age, and is marked trained_for_children".into(),
+        Directory::NoMail => "write one mail address and nothing else, such as referrals@harbour.example".into(),
         Directory::AgreementOutOfRange(days) | Directory::FullOutOfRange(days) => format!("choose a time within the next {days} days").into(),
         Directory::NoAgreement => "a way in needs an agreement: say by whom, and until when".into(),
         Directory::NotRead => "nobody has looked this entry up at its source: do so first (`recourse services check`), then open a way in".into(),

@@ -1,0 +1,2 @@
+ALTER TABLE referrals DROP COLUMN notice_at;
+ALTER TABLE referrals DROP COLUMN notice;
