@@ -15,6 +15,7 @@ use prometheus_client::registry::Registry;
 use crate::base::time::Timestamp;
 use crate::domain::casefile::queues::Count;
 use crate::domain::paging::owed::Job;
+use crate::domain::referrals::counts::Waiting;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Engine;
 use crate::domain::vault::Proved;
@@ -70,6 +71,8 @@ struct Work {
     open_alarms: Gauge,
     unseen: Gauge,
     services: Family<Labels<1>, Gauge>,
+    referrals: Family<Labels<1>, Gauge>,
+    oldest_referral: Gauge,
     renewed: Family<Labels<1>, Gauge>,
     ticked_at: Gauge,
     beats: Family<Labels<1>, Gauge>,
@@ -121,6 +124,14 @@ impl Metrics {
         all.register("cases_unseen", "Open cases that nobody may work on", work.unseen.clone());
         let services = "Services of the directory: open to referrals, expired, ending within a fortnight, in all";
         all.register("services", services, work.services.clone());
+        let referrals =
+            "Real referrals that have not ended: by state, late, and those of which a mail was not delivered";
+        all.register("referrals", referrals, work.referrals.clone());
+        all.register(
+            "referrals_oldest_seconds",
+            "How long ago the oldest real referral was drafted that no service has accepted",
+            work.oldest_referral.clone(),
+        );
         all.register("names_renewed", "Cases whose names were made anew: looked_at, failed", work.renewed.clone());
         all.register(
             "tick_timestamp_seconds",
@@ -249,6 +260,15 @@ impl Metrics {
             let gauge = self.work.services.get_or_create(&[("state", state)]);
             gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
         }
+    }
+
+    /// How referrals stand.
+    pub fn referrals(&self, counts: &Waiting, now: Timestamp) {
+        for (state, count) in &counts.by_state {
+            self.work.referrals.get_or_create(&[("state", state)]).set(*count);
+        }
+        let age = counts.oldest.map_or(0, |oldest| i64::try_from(now.since(oldest).as_secs()).unwrap_or(i64::MAX));
+        self.work.oldest_referral.set(age);
     }
 
     /// How many rows a job cannot work on, and steps over.

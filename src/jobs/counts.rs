@@ -5,6 +5,7 @@ use super::rows::each_row;
 use crate::domain::casefile::queues;
 use crate::domain::counting;
 use crate::domain::paging::owed;
+use crate::domain::referrals;
 use crate::domain::watch::looks;
 use crate::domain::webhooks;
 use crate::error::Result;
@@ -45,5 +46,12 @@ pub(super) async fn look(beat: &Beat) -> Result<()> {
     let (seen, hooks) = beat.read(|rx| Ok((looks::look(rx)?, webhooks::counts(rx)?))).await?;
     beat.app.metrics.show_work(&seen, beat.app.clock.now());
     beat.app.metrics.show_hooks(&hooks, beat.app.clock.now());
+    Ok(())
+}
+
+/// Looks how referrals stand.
+pub(super) async fn look_at_referrals(beat: &Beat) -> Result<()> {
+    let counts = beat.read(|rx| referrals::counts::count(rx)).await?;
+    beat.app.metrics.referrals(&counts, beat.app.clock.now());
     Ok(())
 }

@@ -56,7 +56,7 @@ const SIGN: Duration = Duration::from_hours(24);
 
 /// The jobs, each with its name, when it runs, and what it does. What the clock makes due stands in the order in which
 /// [`tick`] does it. Beside them work a [`Clerk`] and a [`Courier`], who wait for work of their own.
-static JOBS: [Job; 25] = [
+static JOBS: [Job; 26] = [
     Job { name: "end_claims", when: Due(TICK), work: |beat| alarms::end_claims(beat).boxed_local() },
     Job { name: "end_offers", when: Due(TICK), work: |beat| alarms::end_offers(beat).boxed_local() },
     Job { name: "tell_of_clocks", when: Due(TICK), work: |beat| alarms::tell_of_clocks(beat).boxed_local() },
@@ -77,6 +77,7 @@ static JOBS: [Job; 25] = [
     Job { name: "reassess", when: AtStart, work: |beat| cases::reassess(beat).boxed_local() },
     Job { name: "requeue", when: AtStart, work: |beat| cases::requeue(beat).boxed_local() },
     Job { name: "learn", when: Each(LEARN), work: |beat| tidy::learn(beat).boxed_local() },
+    Job { name: "look_at_referrals", when: Each(PROBE), work: |beat| counts::look_at_referrals(beat).boxed_local() },
     Job { name: "probe", when: Each(PROBE), work: |beat| counts::probe(beat).boxed_local() },
     Job { name: "renewal", when: Each(RENEW), work: |beat| renewal::renew(beat).boxed_local() },
     Job { name: "editions", when: Each(COMMIT), work: |beat| editions::commit(beat).boxed_local() },

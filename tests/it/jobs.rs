@@ -37,7 +37,7 @@ const FAR: &str = "99999999999999999";
 
 /// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
 /// are colleagues, `{far}` never comes.
-const LINES: [Line; 27] = [
+const LINES: [Line; 28] = [
     Line {
         job: "end_claims",
         due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
@@ -172,6 +172,7 @@ const LINES: [Line; 27] = [
         ..NOTHING
     },
     Line { job: "learn", ..NOTHING },
+    Line { job: "look_at_referrals", ..NOTHING },
     Line { job: "probe", done: "SELECT count(*) AS n FROM outbox WHERE kind = 'probe'", ..NOTHING },
     Line {
         job: "renewal",

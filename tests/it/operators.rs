@@ -60,6 +60,7 @@ fn the_metrics_tell_what_came_in_what_waits_and_how_long_answers_took() {
         world.run_jobs().await;
         world.pass(5);
         jobs::tick(Arc::clone(&world.app)).await.unwrap();
+        jobs::once(&world.app, "look_at_referrals").await.unwrap();
 
         let text = scrape(&world, &url).await;
         let is = |line: &str, wanted: f64| assert!((value(&text, line) - wanted).abs() < 0.1, "{line}: {text}");
@@ -74,6 +75,7 @@ fn the_metrics_tell_what_came_in_what_waits_and_how_long_answers_took() {
         let oldest = text.lines().filter(|l| l.starts_with("recourse_queue_oldest_seconds{")).map(last_number);
         assert!((oldest.fold(0.0, f64::max) - 125.0).abs() < 0.1, "{text}");
         is(r#"recourse_services{state="all"}"#, 0.0);
+        is(r#"recourse_referrals{state="late"}"#, 0.0);
         is("recourse_alarms_open", 1.0);
         is(r#"recourse_alarm_rings_total{rung="on_call"}"#, 1.0);
         is(r#"recourse_outbox_jobs{state="dead"}"#, 0.0);

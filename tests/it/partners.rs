@@ -502,3 +502,26 @@ fn credentials_somebody_changed_or_made_open_nothing_and_are_named() {
         assert!(!view.text.contains("Jo") && view.json()["content"].is_null(), "{}", view.text);
     });
 }
+
+#[test]
+fn thirty_days_after_the_end_nobody_has_the_contact_sheet_any_more() {
+    on_both(|world| async move {
+        let mut scene = Scene::set(&world).await;
+        let (ended, _) = scene.sent(&world, "harbour", &[]).await;
+        let harbour = world.partner("harbour", Mode::Live, ALL).await;
+        harbour.says(&ended, "accept", &json!({})).await.expect(200);
+        harbour.says(&ended, "close", &json!({"outcome": "supported"})).await.expect(200);
+        let (open, _) = scene.sent(&world, "lantern", &[]).await;
+        for (days, is_there) in [(29, true), (1, false)] {
+            scene.wait(&world, days * 24 * HOUR).await;
+            recourse::jobs::once(&world.app, "tidy").await.unwrap();
+            let list = scene.list(&scene.lead).await;
+            let sheet = |id: &str| {
+                let one = list["data"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap();
+                one["sheet"].is_object()
+            };
+            assert_eq!((sheet(&ended), sheet(&open)), (is_there, true), "after {days} days more");
+        }
+        assert_eq!(found(&world).await, Vec::<String>::new());
+    });
+}

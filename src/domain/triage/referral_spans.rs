@@ -18,6 +18,10 @@ const LONGEST: Duration = Duration::from_hours(60 * 24);
 /// No phase is shorter: a person has to act in it.
 const SHORTEST: Duration = Duration::from_mins(5);
 
+/// A contact sheet is kept for as long as its service may look at it again, and not for a season.
+const SHEET_KEPT: Duration = Duration::from_hours(30 * 24);
+const SHEET: (Duration, Duration) = (Duration::from_hours(14 * 24), Duration::from_hours(90 * 24));
+
 codes! {
     /// What a hand-over waits for.
     pub enum Phase as ReferralPhase {
@@ -63,6 +67,8 @@ impl Row {
 struct File {
     format: u32,
     version: String,
+    /// 30 days where a file says nothing.
+    sheet_kept: Option<Span>,
     draft: Row,
     receipt: Row,
     answer: Row,
@@ -131,6 +137,10 @@ impl ReferralSpans {
                 return Err(format!("[{name}]: a span lasts from 5m to 60d"));
             }
         }
+        let kept = file.sheet_kept.map_or(SHEET_KEPT, Span::duration);
+        if kept < SHEET.0 || kept > SHEET.1 {
+            return Err("`sheet_kept` lasts from 14d to 90d".to_owned());
+        }
         let late = |priority: &&Priority| file.receipt.of(**priority) > file.answer.of(**priority);
         if Priority::ALL.iter().any(|priority| late(&priority)) {
             return Err("[receipt]: a service receives before it answers, so no span is longer than that of [answer]"
@@ -149,6 +159,13 @@ impl ReferralSpans {
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
+    }
+
+    /// How long a contact sheet is kept after its hand-over has ended.
+    #[must_use]
+    pub fn sheet_kept(&self) -> Duration {
+        let said = self.file.as_ref().and_then(|file| file.sheet_kept);
+        said.map_or(SHEET_KEPT, Span::duration)
     }
 
     /// How long the hand-overs of a case of this priority may rest in a phase.

@@ -1,0 +1,2 @@
+DROP INDEX referrals_not_delivered;
+DROP INDEX referrals_with_sheet;
