@@ -1,4 +1,4 @@
-//! The demo: three fictional platforms, five colleagues and a few hundred reports, posted through the service's own
+//! The demo: three fictional platforms, five colleagues, five services and a few hundred reports, posted through the service's own
 //! HTTP API and worked on through it too, so that queues, events and clocks are alive. Nobody in it exists.
 
 mod mailbox;
@@ -39,6 +39,9 @@ struct Note {
     base_url: String,
     platforms: Vec<PlatformNote>,
     staff: Vec<StaffNote>,
+    /// A demo of an earlier version gets them when it starts again.
+    #[serde(default)]
+    services: Vec<ServiceNote>,
     /// Where the page stands that shows what went out; the apps' receivers are behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window: Option<SocketAddr>,
@@ -75,6 +78,16 @@ struct StaffNote {
     role: String,
 }
 
+/// A service whose machine reads and answers referrals.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct ServiceNote {
+    slug: String,
+    id: String,
+    name: String,
+    client_id: String,
+    client_secret: String,
+}
+
 /// Fills a fresh directory and serves it, or serves what is there.
 ///
 /// # Errors
@@ -103,6 +116,7 @@ pub async fn run(config: Config, count: u32) -> anyhow::Result<()> {
         None => people::make(&app).await?,
     };
     people::allow_trials(&app, &mut note).await?;
+    services::connect(&app, &mut note).await?;
     note.base_url = base_url;
     note.window = Some(window_address);
     write_note(&file, &note)?;

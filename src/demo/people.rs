@@ -27,7 +27,8 @@ const ON_CALL: Duration = Duration::from_hours(30 * 24);
 
 /// Makes them, and notes their credentials.
 pub(super) async fn make(app: &Arc<App>) -> anyhow::Result<Note> {
-    let mut note = Note { base_url: String::new(), platforms: Vec::new(), staff: Vec::new(), window: None };
+    let mut note =
+        Note { base_url: String::new(), platforms: Vec::new(), staff: Vec::new(), services: Vec::new(), window: None };
     for (slug, name) in PLATFORMS {
         let new = app
             .write(Caller::Command("demo"), move |tx| {
