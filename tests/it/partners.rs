@@ -525,3 +525,63 @@ fn thirty_days_after_the_end_nobody_has_the_contact_sheet_any_more() {
         assert_eq!(found(&world).await, Vec::<String>::new());
     });
 }
+
+#[test]
+fn an_older_database_gives_no_credential_back_and_takes_no_new_secret_away() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let (revoked, rotated) =
+            (world.partner("harbour", Mode::Live, ALL).await, world.partner("lantern", Mode::Live, ALL).await);
+        for table in ["partner_clients", "services", "audit_events"] {
+            world.tamper(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}"));
+        }
+        world.pass(60);
+        let (one, two) = (revoked.client_id.parse().unwrap(), rotated.client_id.parse().unwrap());
+        let end = world.app.write(TEST, move |tx| {
+            partners::revoke(tx, &one)?;
+            partners::rotate(tx, &two)
+        });
+        let new = end.await.unwrap();
+        world.app.raise_high_water().await.unwrap();
+        for table in ["partner_clients", "services", "audit_events"] {
+            world.tamper(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept_{table}"));
+        }
+        world.pass(2);
+        revoked.caller.get("/v1/partner/referrals").await.expect(200);
+        // The next start knows better.
+        recourse::app::open(world.config.clone(), world.clock.clone()).await.unwrap();
+        world.pass(2);
+        revoked.caller.get("/v1/partner/referrals").await.expect(401);
+        rotated.caller.get("/v1/partner/referrals").await.expect(401);
+        let nobody = world.caller("");
+        token(&nobody, &revoked.client_id, &revoked.client_secret, "").await.expect(401);
+        token(&nobody, &rotated.client_id, &rotated.client_secret, "").await.expect(401);
+        token(&nobody, &rotated.client_id, new.secret.expose(), "").await.expect(200);
+        drop(scene);
+    });
+}
+
+#[test]
+fn two_hundred_answers_at_once_are_one_answer() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let harbour = world.partner("harbour", Mode::Live, ALL).await;
+        let (id, _) = scene.sent(&world, "harbour", &[]).await;
+        let answers = (0..200).map(|n| {
+            let (harbour, id) = (harbour.clone(), id.clone());
+            async move {
+                let (answer, body) =
+                    if n % 2 == 0 { ("accept", json!({})) } else { ("decline", json!({"reason": "no_capacity"})) };
+                harbour.says(&id, answer, &body).await
+            }
+        });
+        let all = futures_util::future::join_all(answers).await;
+        // Whoever came first has it, and all of the other answer are refused; but what was accepted can be declined later.
+        assert!(all.iter().all(|answer| matches!(answer.status, 200 | 409 | 503 | 429)), "{all:?}");
+        let list = scene.list(&scene.lead).await;
+        let steps: Vec<&str> =
+            list["data"][0]["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+        assert!(steps == ["send", "accept", "decline"] || steps == ["send", "decline"], "{steps:?}");
+        assert_eq!(list["data"][0]["state"], "declined");
+    });
+}
