@@ -21,6 +21,9 @@ const MICROS: i64 = 1_000_000;
 #[diesel(sql_type = BigInt)]
 pub struct Timestamp(i64);
 
+/// How far the clocks of others may be ahead of ours.
+const AHEAD: Duration = Duration::from_mins(2);
+
 impl Timestamp {
     /// The instant that lies `micros` microseconds after 1970 began.
     #[must_use]
@@ -50,6 +53,12 @@ impl Timestamp {
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// An instant that somebody says has come, at `now`: theirs, or ours where their clock is ahead of it by no more than two minutes.
+    #[must_use]
+    pub fn by_another_clock(self, now: Self) -> Self {
+        if self > now && self.since(now) <= AHEAD { now } else { self }
     }
 
     /// How long after `earlier` this instant lies; nothing when it does not.

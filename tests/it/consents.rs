@@ -334,3 +334,23 @@ fn what_she_took_back_counts_although_nobody_can_read_who_heard_it() {
         assert_eq!(scene.lead.case(&case).await.0["consents"][0]["state"], "withdrawn");
     });
 }
+
+#[test]
+fn a_clock_that_is_a_minute_ahead_of_ours_stops_nobody() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let case = scene.case(&full("AHEAD-1")).await;
+        let now = world.clock.now();
+        let at = |seconds| json!(now.plus(std::time::Duration::from_secs(seconds)));
+        let mut body = given(&scene.services[0]);
+        body["given_at"] = at(121);
+        assert_eq!(scene.give(&case, &body).await.expect(422).errors(), ["/given_at out_of_range"]);
+        body["given_at"] = at(90);
+        let consent = scene.give(&case, &body).await.expect(201).json();
+        assert_eq!(consent["given_at"], json!(now), "it holds from now, not from then");
+        let mut draft = crate::referrals::referral(&world, &scene.services[0], consent["id"].as_str().unwrap());
+        draft["sheet"]["confirmed_at"] = at(90);
+        let draft = scene.lead.act(&case, "referrals", &draft).await.expect(201).json();
+        assert_eq!(draft["sheet"]["confirmed_at"], json!(now));
+    });
+}

@@ -64,6 +64,7 @@ mod forged_tokens;
 mod grouped;
 mod guarded;
 mod hand_overs;
+mod handed_crash;
 mod hanging;
 mod harm_console;
 mod harm_words;

@@ -93,14 +93,14 @@ const SAID_DAYS: u64 = 30;
 const SAID: Duration = Duration::from_hours(SAID_DAYS * 24);
 
 impl ByPhone {
-    fn said(&self) -> Said {
+    fn said(&self, now: Timestamp) -> Said {
         Said {
             reason: self.reason,
             outcome: self.outcome,
             missing: self.missing.clone(),
             words: self.words.clone(),
             who: Some(self.who.clone()),
-            at: Some(self.at),
+            at: Some(self.at.by_another_clock(now)),
         }
     }
 
@@ -108,8 +108,9 @@ impl ByPhone {
         let mut v = Violations::default();
         v.require(!self.who.trim().is_empty(), "/who", Form::Required);
         v.require(self.who.chars().count() <= 100, "/who", Form::TooLong(100));
-        v.require(self.at <= now && now.since(self.at) <= SAID, "/at", Referring::Happened(SAID_DAYS));
-        check_words(&self.said(), self.answer, &mut v);
+        let at = self.at.by_another_clock(now);
+        v.require(at <= now && now.since(at) <= SAID, "/at", Referring::Happened(SAID_DAYS));
+        check_words(&self.said(now), self.answer, &mut v);
         v.into_result()
     }
 }
@@ -122,7 +123,7 @@ pub fn by_phone(tx: &mut Unit<'_>, grant: Grant<WriteNote>, id: &ReferralId, new
     let (mut case, who) = grant.into_parts();
     let mut referral = kept::find(tx, &case.id, id)?.ok_or(Error::NotFound)?;
     new.check(tx.now())?;
-    let said = new.said();
+    let said = new.said(tx.now());
     answer(tx, &mut case, &mut referral, new.answer, Told { by: Taken::Staff(&who.id), said: &said })?;
     casework::note_act(tx, &mut case, &who)?;
     view(tx, &case.id, &referral, true)

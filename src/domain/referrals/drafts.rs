@@ -37,6 +37,9 @@ const SIGNED: Duration = Duration::from_mins(10);
 /// `Conflict` of a closed case, `Unread` when not all of it was read, `Invalid` with everything that is wrong.
 pub fn draft(tx: &mut Unit<'_>, grant: Grant<Refer>, new: &NewReferral) -> Result<ReferralView> {
     let (mut case, who) = grant.into_parts();
+    let mut new = new.clone();
+    new.sheet.confirmed_at = new.sheet.confirmed_at.by_another_clock(tx.now());
+    let new = &new;
     is_open(&case)?;
     casework::require_known(tx, &case, &who.id)?;
     let used = guards::consent(tx, &case, &new.consent_id, &new.service_id)?;

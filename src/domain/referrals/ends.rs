@@ -185,7 +185,7 @@ pub(super) fn next_of(
     let (summary, sheet) = (old.summary(tx)?, old.sheet(tx)?);
     let hours = super::shape::CONFIRMED.as_secs() / 3_600;
     let mut sheet = sheet.ok_or_else(|| Error::invalid("/confirmed_at", Referring::Confirmed(hours)))?;
-    sheet.confirmed_at = new.confirmed_at.unwrap_or(sheet.confirmed_at);
+    sheet.confirmed_at = new.confirmed_at.map_or(sheet.confirmed_at, |at| at.by_another_clock(tx.now()));
     sheet.agreed_at = sheet.agreed_at.filter(|at| *at > tx.now());
     (kept.agreed_at, kept.confirmed_at) = (sheet.agreed_at, sheet.confirmed_at);
     kept.service = new.service_id.clone();

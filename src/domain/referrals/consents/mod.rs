@@ -144,6 +144,7 @@ pub fn give(tx: &mut Unit<'_>, grant: Grant<Refer>, new: &NewConsent) -> Result<
         services.push(directory::find(tx, id)?);
     }
     let now = tx.now();
+    let new = &NewConsent { given_at: new.given_at.by_another_clock(now), ..new.clone() };
     let wished_at = casework::marks(tx, &case.id)?.withdrawal_wished_at;
     new.check(&case, &services, wished_at, now)?;
     let id = ConsentId::random();

@@ -89,7 +89,7 @@ pub struct Told {
 }
 
 /// A consent to be recorded.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewConsent {
     /// To which service.
