@@ -105,7 +105,7 @@ fn each_scope_alone_shows_its_list_and_nothing_else() {
     on_both(|world| async move {
         let scene = lived(&world).await;
         let harbour = world.partner("harbour", Mode::Live, PartnerScope::ALL).await;
-        let sheet = ["nametouse", "safetimes", "ifsomebodyelse", "sharedwith", "nevercontact"];
+        let sheet = ["safetimes", "ifsomebodyelse", "sharedwith", "nevercontact"];
         let subject = ["theirname", "theirhandle", "theirpage", "theirmail", "addedhandle"];
         for (scope, shown, answers) in [
             ("identity", vec!["word", "nametouse"], false),
@@ -156,7 +156,7 @@ fn what_came_later_is_seen_when_it_is_shared_and_less_when_she_takes_a_part_back
         let narrow = json!({"scopes": ["contact"], "asked_how": "phone", "alone": "yes"});
         scene.lead.act(&scene.case, &format!("consents/{consent}/narrow"), &narrow).await.expect(200);
         let left: Vec<String> = seen(&harbour, &id).await.into_iter().collect();
-        assert_eq!(left, ["ifsomebodyelse", "nametouse", "nevercontact", "safetimes", "sharedwith"]);
+        assert_eq!(left, ["ifsomebodyelse", "nevercontact", "safetimes", "sharedwith"]);
     });
 }
 

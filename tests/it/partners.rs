@@ -496,10 +496,36 @@ fn credentials_somebody_changed_or_made_open_nothing_and_are_named() {
         assert_eq!(found(&world).await, Vec::<String>::new());
         // A referral moved to another service is nobody's.
         world.tamper(&format!("UPDATE referrals SET service_id = '{lantern}'"));
-        world.partner("lantern", Mode::Live, ALL).await.read(&id).await.json();
         let other = world.partner("lantern", Mode::Live, ALL).await;
-        let view = other.read(&id).await;
-        assert!(!view.text.contains("Jo") && view.json()["content"].is_null(), "{}", view.text);
+        other.read(&id).await.expect(404);
+        other.says(&id, "decline", &json!({"reason": "other"})).await.expect(404);
+        world.tamper(&format!("UPDATE referrals SET service_id = '{}'", scene.service("harbour")));
+        harbour.read(&id).await.expect(200);
+        // Nor is one whose state, times or mode somebody changed theirs any more.
+        for (breaks, mends) in [
+            ("UPDATE referrals SET state = 'accepted'", "UPDATE referrals SET state = 'received'"),
+            (
+                "UPDATE referrals SET received_at = received_at - 1",
+                "UPDATE referrals SET received_at = received_at + 1",
+            ),
+            ("UPDATE referrals SET sent_at = sent_at - 1", "UPDATE referrals SET sent_at = sent_at + 1"),
+            ("UPDATE referrals SET ended_at = 1", "UPDATE referrals SET ended_at = NULL"),
+        ] {
+            world.tamper(breaks);
+            harbour.read(&id).await.expect(404);
+            world.tamper(mends);
+            harbour.read(&id).await.expect(200);
+        }
+        // What somebody takes out of the record gives nothing back.
+        let consent = scene.list(&scene.lead).await["data"][0]["consent_id"].as_str().unwrap().to_owned();
+        let narrow = json!({"scopes": ["contact"], "asked_how": "phone", "alone": "yes"});
+        scene.lead.act(&scene.case, &format!("consents/{consent}/narrow"), &narrow).await.expect(200);
+        world.tamper(
+            "DELETE FROM consent_changes; UPDATE audit_events SET details = 'x' WHERE kind = 'consent_narrowed'",
+        );
+        assert_eq!(harbour.read(&id).await.expect(200).json()["content"], Value::Null);
+        world.tamper("UPDATE cases SET mode = 'test'; UPDATE referrals SET mode = 'test'");
+        world.partner("harbour", Mode::Test, ALL).await.read(&id).await.expect(404);
     });
 }
 
@@ -583,5 +609,28 @@ fn two_hundred_answers_at_once_are_one_answer() {
             list["data"][0]["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
         assert!(steps == ["send", "accept", "decline"] || steps == ["send", "decline"], "{steps:?}");
         assert_eq!(list["data"][0]["state"], "declined");
+    });
+}
+
+#[test]
+fn what_she_takes_back_after_the_end_is_gone_there_too_and_they_say_so() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let harbour = world.partner("harbour", Mode::Live, ALL).await;
+        let (id, _) = scene.sent(&world, "harbour", &[]).await;
+        harbour.read(&id).await.expect(200);
+        harbour.says(&id, "accept", &json!({})).await.expect(200);
+        harbour.says(&id, "close", &json!({"outcome": "supported"})).await.expect(200);
+        let before = harbour.read(&id).await.expect(200).json();
+        assert!(before["content"].is_object());
+        let consent = scene.list(&scene.lead).await["data"][0]["consent_id"].as_str().unwrap().to_owned();
+        let all = json!({"asked_how": "phone", "alone": "yes"});
+        scene.lead.act(&scene.case, &format!("consents/{consent}/withdraw"), &all).await.expect(200);
+        let after = harbour.read(&id).await.expect(200).json();
+        assert_eq!((&after["state"], &after["content"]), (&json!("closed"), &Value::Null));
+        assert_eq!((&after["care"], &after["next"]), (&json!(["keep_no_copy"]), &json!("acknowledgement")));
+        assert!(after["version"].as_i64() > before["version"].as_i64(), "whoever goes by the version reads it again");
+        harbour.says(&id, "acknowledge", &json!({})).await.expect(200);
+        assert_eq!(harbour.read(&id).await.json()["care"], json!([]));
     });
 }

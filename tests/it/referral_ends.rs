@@ -215,9 +215,12 @@ fn what_she_took_back_stays_so_when_somebody_takes_the_row_away() {
         let withdraw = json!({"asked_how": "phone", "alone": "yes"});
         scene.lead.act(&scene.case, &format!("consents/{consent}/withdraw"), &withdraw).await.expect(200);
         world.tamper("DELETE FROM consent_changes");
-        world.tamper("UPDATE referrals SET state = 'drafted'");
-        let sent = scene.act(&scene.lead, &(draft.0, "\"2\"".to_owned()), "send", &json!({})).await.expect(422);
-        assert_eq!(sent.errors(), ["/consent_id consent_not_in_force"]);
+        let again = referral(&world, scene.service("harbour"), &consent);
+        let refused = scene.lead.act(&scene.case, "referrals", &again).await.expect(422);
+        assert_eq!(refused.errors(), ["/consent_id consent_not_in_force"]);
+        // One that was taken back does not stand again either.
+        world.tamper("UPDATE referrals SET state = 'drafted', ended_at = NULL");
+        scene.act(&scene.lead, &(draft.0, "\"2\"".to_owned()), "send", &json!({})).await.expect(500);
         // Nor does one go to another service than the one that was written.
         let consent = scene.consent(&world, "harbour", &[]).await;
         let draft = scene.draft(&world, "harbour", &consent).await;

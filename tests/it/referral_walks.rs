@@ -161,6 +161,11 @@ fn check_names_one_without_a_clock_and_one_that_leads_elsewhere() {
                 "row_changed",
             ),
             (
+                "UPDATE referrals SET state = 'accepted'".to_owned(),
+                "UPDATE referrals SET state = 'sent'".to_owned(),
+                "row_changed",
+            ),
+            (
                 "DELETE FROM case_standings".to_owned(),
                 format!("INSERT INTO case_standings VALUES ('{}', TRUE, FALSE, NULL)", scene.case),
                 "standing_contradicts",

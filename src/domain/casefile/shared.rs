@@ -16,6 +16,7 @@ use crate::base::id::{CaseId, ReferralId};
 use crate::base::page::Part;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
+use crate::base::zone::Zone;
 use crate::db::perhaps::readable;
 use crate::db::schema::{additions, reports};
 use crate::domain::access::Partner;
@@ -23,7 +24,7 @@ use crate::domain::intake::body::{AgeBand, IdentifierBody, Occurred, Relation};
 use crate::domain::intake::{Added, several_additions};
 use crate::domain::referrals::consents::Share;
 use crate::domain::referrals::partners::{self, Handed, Shown};
-use crate::domain::referrals::{HandOver, Sheet};
+use crate::domain::referrals::{HandOver, InterpreterNeeded, Sheet, SheetWay};
 use crate::domain::terms::identifiers::IdentifierKind;
 use crate::domain::terms::taxonomy::CategoryCode;
 use crate::domain::terms::words::Answer;
@@ -73,7 +74,7 @@ pub struct SharedContent {
     pub identity: Option<SharedIdentity>,
     /// `contact`: how she is reached without anybody else noticing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub contact: Option<Sheet>,
+    pub contact: Option<SharedSheet>,
     /// `statement`: what it is about, in a few words of whoever sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
@@ -85,6 +86,35 @@ pub struct SharedContent {
     /// Up to when what came in is shown. What came later is shown when whoever sent it shares it.
     #[schema(value_type = String, format = DateTime)]
     pub shared_until: Timestamp,
+}
+
+/// How she is reached without anybody else noticing: times by the clocks of `zone`.
+#[derive(Serialize, ToSchema)]
+pub struct SharedSheet {
+    /// The ways, the best first; none where she contacts you.
+    #[schema(max_items = 5)]
+    pub channels: Vec<SheetWay>,
+    /// When it is safe.
+    pub safe_times: String,
+    /// Her zone, by its IANA name.
+    #[schema(value_type = String)]
+    pub zone: Zone,
+    /// A time for the first contact that was agreed with her.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub agreed_at: Option<Timestamp>,
+    /// What to say when somebody else answers.
+    pub if_somebody_else: String,
+    /// Who shares her device or account.
+    pub shared_with: String,
+    /// Whom never to contact.
+    pub never_contact: String,
+    /// Whether somebody speaks between.
+    pub interpreter: Option<InterpreterNeeded>,
+    /// What she needs to take part.
+    pub access_needs: Option<String>,
+    /// When she confirmed all of this.
+    #[schema(value_type = String, format = DateTime)]
+    pub confirmed_at: Timestamp,
 }
 
 /// Who she is.
@@ -130,10 +160,7 @@ pub struct SharedEntry {
     pub subject_identifiers: Vec<IdentifierBody>,
 }
 
-silent! { Shared SharedContent SharedIdentity SharedEntry }
-
-/// So many reports are looked at, and so many additions: the newest.
-const MOST: i64 = 50;
+silent! { Shared SharedContent SharedSheet SharedIdentity SharedEntry }
 
 /// Reads a referral for its service. It may be shown when [`record`] has put the reading on record.
 ///
@@ -146,15 +173,13 @@ pub fn read(rx: &mut Look<'_>, who: &Partner, id: &ReferralId, part: usize) -> R
     if held.owes_acknowledgement(rx)? {
         care.push(SharedCare::KeepNoCopy);
     }
+    if held.is_wished_back(rx)? {
+        care.push(SharedCare::CheckBeforeAnyContact);
+    }
     let content = match held.shown(rx)? {
         None if part == 1 => None,
         None => return Err(Error::NotFound),
-        Some(shown) => {
-            if shown.is_wished_back {
-                care.push(SharedCare::CheckBeforeAnyContact);
-            }
-            Some(content_of(rx, &held.case.id, shown, part)?)
-        }
+        Some(shown) => Some(content_of(rx, &held.case.id, shown, part)?),
     };
     Ok(Shared { handed, care, content })
 }
@@ -165,13 +190,14 @@ pub fn read(rx: &mut Look<'_>, who: &Partner, id: &ReferralId, part: usize) -> R
 /// `NotFound` as [`read`]; `NotInForce` where less may be shown by now.
 pub fn record(tx: &mut Unit<'_>, who: &Partner, shared: Shared) -> Result<Shared> {
     let scopes = shared.content.as_ref().map(|content| content.scopes.clone()).unwrap_or_default();
-    let handed = partners::record(tx, who, &shared.handed.id, &scopes)?;
+    let shows = shared.content.as_ref().is_some_and(SharedContent::says_something);
+    let handed = partners::record(tx, who, &shared.handed.id, &scopes, shows)?;
     Ok(Shared { handed, ..shared })
 }
 
 fn content_of(rx: &mut Look<'_>, case: &CaseId, shown: Shown, part: usize) -> Result<SharedContent> {
     let has = |scope: Share| shown.scopes.contains(&scope);
-    let all = opened(rx, case, shown.shared_until)?;
+    let all = opened(rx, case, &shown.shared)?;
     let age_band = all.iter().find_map(|one| one.age_band);
     let entries = all.into_iter().map(|one| one.entry.keep(&shown.scopes));
     let entries = entries.filter(SharedEntry::says_something).collect::<Vec<_>>();
@@ -184,7 +210,7 @@ fn content_of(rx: &mut Look<'_>, case: &CaseId, shown: Shown, part: usize) -> Re
     });
     Ok(SharedContent {
         identity,
-        contact: shown.sheet.filter(|_| shown.scopes.contains(&Share::Contact)),
+        contact: shown.sheet.filter(|_| shown.scopes.contains(&Share::Contact)).map(SharedSheet::of),
         summary: shown.summary,
         scopes: shown.scopes,
         time_critical: shown.time_critical,
@@ -196,6 +222,32 @@ fn content_of(rx: &mut Look<'_>, case: &CaseId, shown: Shown, part: usize) -> Re
     })
 }
 
+impl SharedSheet {
+    /// The list itself; the name is of another scope.
+    fn of(sheet: Sheet) -> Self {
+        Self {
+            channels: sheet.channels,
+            safe_times: sheet.safe_times,
+            zone: sheet.zone,
+            agreed_at: sheet.agreed_at,
+            if_somebody_else: sheet.if_somebody_else,
+            shared_with: sheet.shared_with,
+            never_contact: sheet.never_contact,
+            interpreter: sheet.interpreter,
+            access_needs: sheet.access_needs,
+            confirmed_at: sheet.confirmed_at,
+        }
+    }
+}
+
+impl SharedContent {
+    /// Whether a reading of it is one of anything.
+    fn says_something(&self) -> bool {
+        let name = self.identity.as_ref().is_some_and(|identity| identity.name_to_use.is_some());
+        name || self.contact.is_some() || self.summary.is_some() || !self.entries.is_empty()
+    }
+}
+
 /// An entry with all that any scope may show, and her age as it says it.
 struct Opened {
     at: Timestamp,
@@ -203,19 +255,17 @@ struct Opened {
     age_band: Option<AgeBand>,
 }
 
-/// What had come in by then, the newest first.
-fn opened(rx: &mut Look<'_>, case: &CaseId, until: Timestamp) -> Result<Vec<Opened>> {
+/// Those of these reports and additions that are of the case, the newest first.
+fn opened(rx: &mut Look<'_>, case: &CaseId, shared: &[String]) -> Result<Vec<Opened>> {
     let mut damaged = false;
-    let of_case = reports::table.filter(reports::case_id.eq(case).and(reports::received_at.le(until)));
-    let newest = of_case.order((reports::received_at.desc(), reports::id.desc())).limit(MOST);
-    let ids: Vec<String> = readable(newest.select(reports::id).load(rx.conn())?);
+    let of_case = reports::table.filter(reports::case_id.eq(case).and(reports::id.eq_any(shared.to_vec())));
+    let ids: Vec<String> = readable(of_case.select(reports::id).load(rx.conn())?);
     let told = content::several(rx, Reading { case, content: true }, &ids, &mut damaged)?;
     let mut all: Vec<Opened> = told.into_iter().map(Opened::of_report).collect();
     let of_case = additions::table
         .inner_join(reports::table.on(reports::id.eq(additions::report_id)))
-        .filter(reports::case_id.eq(case).and(additions::received_at.le(until)));
-    let newest = of_case.order((additions::received_at.desc(), additions::id.desc())).limit(MOST);
-    let ids: Vec<String> = readable(newest.select(additions::id).load(rx.conn())?);
+        .filter(reports::case_id.eq(case).and(additions::id.eq_any(shared.to_vec())));
+    let ids: Vec<String> = readable(of_case.select(additions::id).load(rx.conn())?);
     for (_, added) in several_additions(rx, case, &ids)? {
         all.extend(content::part(added, &mut damaged)?.map(Opened::of_addition));
     }

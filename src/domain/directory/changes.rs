@@ -235,10 +235,13 @@ pub fn set_full(tx: &mut Unit<'_>, slug: &str, until: Option<Timestamp>) -> Resu
 /// # Errors
 /// As [`set_full`].
 pub fn set_capacity(tx: &mut Unit<'_>, who: &Partner, until: Option<Timestamp>) -> Result<()> {
+    check_full(until, tx.now())?;
+    if who.mode != Mode::Live {
+        return Ok(());
+    }
     row::bar(tx)?;
     let kept = living(row::find(tx, &who.service)?)?;
-    check_full(until, tx.now())?;
-    if who.mode == Mode::Live { fill(tx, kept, until) } else { Ok(()) }
+    fill(tx, kept, until)
 }
 
 fn check_full(until: Option<Timestamp>, now: Timestamp) -> Result<()> {
@@ -281,9 +284,7 @@ pub fn retire(tx: &mut Unit<'_>, slug: &str) -> Result<()> {
     let mut kept = named(tx, slug)?;
     kept.retired_at = Some(tx.now());
     (kept.entry.ways_in, kept.entry.agreement) = (vec![WayIn::None], None);
-    for client in partners::of_service(tx, &kept.id)?.into_iter().filter(|client| client.revoked_at.is_none()) {
-        partners::revoke(tx, &client.id)?;
-    }
+    partners::revoke_all(tx, &kept.id)?;
     row::update(tx, &mut kept, Event::ServiceRetired)
 }
 

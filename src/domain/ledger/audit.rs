@@ -312,6 +312,19 @@ pub fn list(rx: &mut Look<'_>, chain: &str) -> Result<Vec<Recorded>> {
         .load(rx.conn())?)
 }
 
+/// Whether the record of this owner is as it was written, from its first event to its head.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn is_whole(rx: &mut Look<'_>, chain: &str) -> Result<bool> {
+    let head = heads_of(rx, &[chain.to_owned()])?.remove(chain);
+    let keyring = &rx.kit().keyring;
+    match head {
+        Some(head) => verify(rx, keyring, chain, &head),
+        None => Ok(false),
+    }
+}
+
 /// Whether every event of the chain was written under this keyring, is unchanged and in its place, and the last one is
 /// the head.
 pub fn verify(rx: &mut Look<'_>, keyring: &Keyring, chain: &str, head: &Head) -> Result<bool> {

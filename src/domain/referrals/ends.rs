@@ -65,30 +65,36 @@ pub fn withdraw(tx: &mut Unit<'_>, grant: Grant<WriteNote>, id: &ReferralId, new
     view(tx, &case.id, &referral, true)
 }
 
-/// She took a consent back: every hand-over that rests on it is taken back with it.
+/// She took a consent back: every hand-over that rests on it is taken back with it, and whoever has read one that has ended says that
+/// no copy is left.
 pub(super) fn end_with_consent(tx: &mut Unit<'_>, case: &mut Case, consent: &ConsentId, by: &StaffId) -> Result<()> {
     for mut referral in resting_on(tx, &case.id, consent)? {
-        steps::take(tx, case, &mut referral, Move::Withdraw, Taken::Staff(by).silently())?;
+        if !referral.state.has_ended() {
+            steps::take(tx, case, &mut referral, Move::Withdraw, Taken::Staff(by).silently())?;
+        } else if referral.was_read() && referral.state != State::Withdrawn {
+            owe_acknowledgement(tx, case, &mut referral)?;
+        }
     }
     Ok(())
 }
 
 /// She took a part of a consent back: whoever has read what she took back says that no copy is left.
 pub(super) fn narrow_with_consent(tx: &mut Unit<'_>, case: &mut Case, consent: &ConsentId) -> Result<()> {
-    for referral in resting_on(tx, &case.id, consent)?.into_iter().filter(Referral::was_read) {
-        owe_acknowledgement(tx, case, &referral)?;
+    for mut referral in resting_on(tx, &case.id, consent)?.into_iter().filter(Referral::was_read) {
+        owe_acknowledgement(tx, case, &mut referral)?;
     }
     store::requeue(tx, case)
 }
 
 fn resting_on(tx: &mut Unit<'_>, case: &CaseId, consent: &ConsentId) -> Result<Vec<Referral>> {
     let mut all = kept::of_case(tx, case, MOST)?;
-    all.retain(|referral| referral.consent == *consent && !referral.state.has_ended());
+    all.retain(|referral| referral.consent == *consent);
     Ok(all)
 }
 
-/// A service owes the word that no copy is left.
-fn owe_acknowledgement(tx: &mut Unit<'_>, case: &Case, referral: &Referral) -> Result<()> {
+/// A service owes the word that no copy is left. Its version moves, so that whoever goes by that reads it again.
+fn owe_acknowledgement(tx: &mut Unit<'_>, case: &Case, referral: &mut Referral) -> Result<()> {
+    kept::keep(tx, referral)?;
     let phase = Phase::Acknowledgement;
     let due_at = steps::due(tx, case, referral, phase);
     let clock = Clock::begin(&case.id, ClockKind::Referral, tx.now(), due_at).of_referral(&referral.id, phase);
@@ -214,6 +220,7 @@ pub fn share(tx: &mut Unit<'_>, grant: Grant<Refer>, id: &ReferralId, seen_of: &
         return Err(Error::invalid("", Referring::NothingNew));
     }
     kept.shared_until = case.content_at;
+    kept.shared = kept::come_in(tx, &case.id)?;
     referral.kept = Some(kept);
     kept::keep(tx, &mut referral)?;
     let shared = Event::ReferralShared { referral: referral.id.clone() };

@@ -11,8 +11,8 @@ use super::steps::Outcome;
 use crate::base::id::{CaseId, ConsentId, ReferralId, ServiceId, StaffId};
 use crate::base::secret::{Sensitive, silent};
 use crate::base::time::Timestamp;
-use crate::db::perhaps::Perhaps;
-use crate::db::schema::referrals as table;
+use crate::db::perhaps::{Perhaps, readable};
+use crate::db::schema::{additions, referrals as table, reports};
 use crate::domain::case::Case;
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
@@ -38,11 +38,27 @@ pub(super) struct Kept {
     pub(super) confirmed_at: Timestamp,
     /// What had come in by then may be seen by the service.
     pub(super) shared_until: Timestamp,
+    /// The ids of the reports and additions that it may see: the newest of those.
+    #[serde(default)]
+    pub(super) shared: Vec<String>,
+    /// Where it stands, and since when: what its row says else does not count.
+    #[serde(default)]
+    pub(super) standing: Option<Standing>,
     /// On what the sending stands, as codes of the data protection law.
     pub(super) basis: Basis,
     pub(super) sending: Sending,
     /// How the service says that it ended.
     pub(super) outcome: Option<Outcome>,
+}
+
+/// Where a hand-over stands, as it is sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Standing {
+    mode: Mode,
+    state: State,
+    sent_at: Option<Timestamp>,
+    received_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
 }
 
 /// How it came to be sent.
@@ -77,7 +93,7 @@ pub struct Basis {
     pub criminal: String,
 }
 
-silent! { Kept Sending Basis }
+silent! { Kept Standing Sending Basis }
 
 /// A hand-over of a case.
 pub(super) struct Referral {
@@ -85,6 +101,7 @@ pub(super) struct Referral {
     pub(super) case: CaseId,
     pub(super) service: ServiceId,
     pub(super) consent: ConsentId,
+    pub(super) mode: Mode,
     pub(super) state: State,
     pub(super) made_by: Option<StaffId>,
     pub(super) made_at: Timestamp,
@@ -105,7 +122,15 @@ pub(super) struct Referral {
 silent! { Referral }
 
 type Row = (
-    (Perhaps<ReferralId>, Perhaps<ServiceId>, Perhaps<ConsentId>, Perhaps<State>, Perhaps<StaffId>, Perhaps<Timestamp>),
+    (
+        Perhaps<ReferralId>,
+        Perhaps<ServiceId>,
+        Perhaps<ConsentId>,
+        Perhaps<Mode>,
+        Perhaps<State>,
+        Perhaps<StaffId>,
+        Perhaps<Timestamp>,
+    ),
     (Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>),
     (
         Perhaps<Option<ReferralId>>,
@@ -117,12 +142,12 @@ type Row = (
     ),
 );
 type Columns = (
-    (table::id, table::service_id, table::consent_id, table::state, table::made_by, table::made_at),
+    (table::id, table::service_id, table::consent_id, table::mode, table::state, table::made_by, table::made_at),
     (table::sent_at, table::received_at, table::answered_at, table::ended_at),
     (table::replaces, table::version, table::notice, table::body, table::summary, table::sheet),
 );
 const COLUMNS: Columns = (
-    (table::id, table::service_id, table::consent_id, table::state, table::made_by, table::made_at),
+    (table::id, table::service_id, table::consent_id, table::mode, table::state, table::made_by, table::made_at),
     (table::sent_at, table::received_at, table::answered_at, table::ended_at),
     (table::replaces, table::version, table::notice, table::body, table::summary, table::sheet),
 );
@@ -146,25 +171,35 @@ pub(super) fn of_case(rx: &mut Look<'_>, case: &CaseId, most: i64) -> Result<Vec
 }
 
 fn opened(rx: &mut Look<'_>, case: &CaseId, row: Row) -> Result<Option<Referral>> {
-    let ((id, service, consent, state, made_by, made_at), times, (replaces, version, notice, body, summary, sheet)) =
-        row;
-    let (Some(id), Some(service), Some(consent), Some(state)) = (id.0, service.0, consent.0, state.0) else {
-        return Ok(None);
-    };
+    let (
+        (id, service, consent, mode, state, made_by, made_at),
+        times,
+        (replaces, version, notice, body, summary, sheet),
+    ) = row;
+    let (Some(id), Some(service), Some(consent)) = (id.0, service.0, consent.0) else { return Ok(None) };
+    let (Some(mode), Some(state)) = (mode.0, state.0) else { return Ok(None) };
     let kept = match body.0 {
         Some(body) => open_body(rx, case, &id, &Sealed::from_stored(body))?,
         None => None,
     };
+    let (sent_at, received_at) = (times.0.0.flatten(), times.1.0.flatten());
+    let ended_at = times.3.0.flatten();
+    let standing = Standing { mode, state, sent_at, received_at, ended_at };
+    // What counts is what is sealed: a row that says something else is one that somebody changed.
+    let is_sealed = |kept: &Kept| {
+        let stands = kept.standing.as_ref().is_none_or(|sealed| *sealed == standing);
+        kept.service == service && kept.consent == consent && stands
+    };
     Ok(Some(Referral {
-        // What counts is what is sealed.
-        kept: kept.filter(|kept| kept.service == service && kept.consent == consent),
+        kept: kept.filter(is_sealed),
         case: case.clone(),
+        mode,
         made_by: made_by.0,
         made_at: made_at.0.unwrap_or_else(|| Timestamp::from_micros(0)),
-        sent_at: times.0.0.flatten(),
-        received_at: times.1.0.flatten(),
+        sent_at,
+        received_at,
         answered_at: times.2.0.flatten(),
-        ended_at: times.3.0.flatten(),
+        ended_at,
         replaces: replaces.0.flatten(),
         notice: notice.0.flatten(),
         summary: summary.0.flatten().map(Sealed::from_stored),
@@ -216,6 +251,17 @@ impl Referral {
         unless_lost(open.map(Sensitive::into_exposed))
     }
 
+    /// Where it stands, as it is to be sealed.
+    const fn standing(&self) -> Standing {
+        Standing {
+            mode: self.mode,
+            state: self.state,
+            sent_at: self.sent_at,
+            received_at: self.received_at,
+            ended_at: self.ended_at,
+        }
+    }
+
     /// Whether a service has had what was sent before it.
     pub(super) const fn was_read(&self) -> bool {
         self.received_at.is_some()
@@ -247,6 +293,8 @@ impl Kept {
             agreed_at: new.sheet.agreed_at,
             confirmed_at: new.sheet.confirmed_at,
             shared_until: case.content_at,
+            shared: Vec::new(),
+            standing: None,
             basis,
             sending: Sending::default(),
             outcome: None,
@@ -256,7 +304,11 @@ impl Kept {
 
 /// Keeps a draft.
 pub(super) fn insert(tx: &mut Unit<'_>, case: &CaseId, mode: Mode, new: New<'_>) -> Result<Referral> {
-    let New { kept, summary, sheet, by, replaces } = new;
+    let New { mut kept, summary, sheet, by, replaces } = new;
+    kept.standing = Some(Standing { mode, state: State::Drafted, sent_at: None, received_at: None, ended_at: None });
+    if kept.shared.is_empty() {
+        kept.shared = come_in(tx, case)?;
+    }
     let (id, now) = (ReferralId::random(), tx.now());
     let keys = tx.keys(Owner::case(case))?;
     let body = keys.sealing::<Notes>()?.seal("referral", id.as_str(), &kept)?;
@@ -278,6 +330,10 @@ pub(super) fn insert(tx: &mut Unit<'_>, case: &CaseId, mode: Mode, new: New<'_>)
 /// Keeps where it stands now, and what counts of it.
 pub(super) fn keep(tx: &mut Unit<'_>, referral: &mut Referral) -> Result<()> {
     referral.version += 1;
+    let standing = referral.standing();
+    if let Some(kept) = &mut referral.kept {
+        kept.standing = Some(standing);
+    }
     let body = match &referral.kept {
         Some(kept) => {
             let keys = tx.keys(Owner::case(&referral.case))?;
@@ -301,4 +357,19 @@ pub(super) fn keep(tx: &mut Unit<'_>, referral: &mut Referral) -> Result<()> {
         diesel::update(it).set(table::body.eq(body)).execute(tx.conn())?;
     }
     Ok(())
+}
+
+/// So many reports of a case are shared with a service, and so many additions: the newest.
+const SHARED: i64 = 50;
+
+/// What has come in of a case by now, by its ids: reports, and what was added to them.
+pub(super) fn come_in(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<String>> {
+    let of_case = reports::table.filter(reports::case_id.eq(case)).order((reports::received_at.desc(), reports::id));
+    let mut all: Vec<String> = readable(of_case.limit(SHARED).select(reports::id).load(rx.conn())?);
+    let added = additions::table
+        .inner_join(reports::table.on(reports::id.eq(additions::report_id)))
+        .filter(reports::case_id.eq(case))
+        .order((additions::received_at.desc(), additions::id));
+    all.extend(readable::<String>(added.limit(SHARED).select(additions::id).load(rx.conn())?));
+    Ok(all)
 }

@@ -27,7 +27,7 @@ pub use drafts::{Sending, draft, send, sign};
 pub use ends::{Replacement, Withdrawal, replace, share, withdraw};
 pub use keeping::forget_sheets;
 pub use late::{note_wish, tell_of_clock};
-pub use shape::{HandOver, NewReferral, Place, Sheet};
+pub use shape::{HandOver, InterpreterNeeded, NewReferral, Place, Sheet, SheetWay};
 pub use steps::{DeclineReason, Outcome, Said};
 pub(in crate::domain) use tables::TABLES;
 pub use view::{ReferralList, ReferralView, list, record};

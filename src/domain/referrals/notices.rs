@@ -109,11 +109,18 @@ pub fn current(
         Occasion::Sent => referral.state == State::Sent,
         Occasion::Waits => matches!(referral.state, State::Sent | State::Received),
         Occasion::TakenBack => {
-            let due = clocks::of_referrals(rx, std::slice::from_ref(id))?;
-            due.get(id).is_some_and(|(phase, _)| *phase == Phase::Acknowledgement)
+            let owed = |clock: &clocks::Clock| clock.phase == Some(Phase::Acknowledgement) && clock.runs();
+            let all = clocks::of_case(rx, &case.id)?;
+            all.iter().any(|clock| clock.referral_id.as_ref() == Some(id) && owed(clock))
         }
     };
-    if !waits {
+    // What a wall hides is not written about either.
+    let service = directory::find(rx, &referral.service)?;
+    let hidden = match &service {
+        Some(service) => service.declared.stand_before(rx, &case.id)?,
+        None => true,
+    };
+    if !waits || hidden || referral.kept.is_none() {
         return Ok(None);
     }
     Ok(writes_to(rx, case.mode, &referral)?.map(Sensitive::new))

@@ -60,5 +60,5 @@ async fn set(call: Call, raw: Raw) -> Result<HttpResponse> {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    vec![Row::of(__path_set, set, Caller::Partner(PartnerScope::ReferralsWrite), Policy::Read).json()]
+    vec![Row::of(__path_set, set, Caller::Partner(PartnerScope::ReferralsWrite), Policy::Bulk).json()]
 }

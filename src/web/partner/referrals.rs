@@ -246,7 +246,7 @@ async fn acknowledge(call: Call, raw: Raw) -> Result<HttpResponse> {
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::of(__path_list, list, READER, Policy::Read),
-        Row::of(__path_read, read, READER, Policy::Read).recorded().refused_with(&["409"]),
+        Row::of(__path_read, read, READER, Policy::Bulk).recorded().refused_with(&["409"]),
         Row::of(__path_accept, accept, ANSWERER, Policy::Read).json().keyed(),
         Row::of(__path_decline, decline, ANSWERER, Policy::Read).json().keyed(),
         Row::of(__path_contacted, contacted, ANSWERER, Policy::Read).json().keyed(),

@@ -118,6 +118,17 @@ pub fn revoke(tx: &mut Unit<'_>, id: &PartnerClientId) -> Result<()> {
     audit::record(tx, Owner::service(&client.service_id), Event::PartnerRevoked { client: id.clone() })
 }
 
+/// Voids all credentials of a service, whoever wrote their rows.
+pub(in crate::domain) fn revoke_all(tx: &mut Unit<'_>, service: &ServiceId) -> Result<()> {
+    for id in row::ids_of(tx, service)? {
+        match row::to_revoke(tx, &id)? {
+            Some(client) if client.revoked_at.is_none() => revoke(tx, &id)?,
+            Some(_) | None => {}
+        }
+    }
+    Ok(())
+}
+
 /// A credential that was not revoked, after whoever changes another of the service.
 fn living(tx: &mut Unit<'_>, id: &PartnerClientId) -> Result<PartnerClient> {
     let service = row::find(tx, id)?.ok_or(Error::NotFound)?.service_id;

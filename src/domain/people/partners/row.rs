@@ -8,7 +8,7 @@ use super::{PartnerScope, parse_scopes};
 use crate::base::id::{PartnerClientId, ServiceId};
 use crate::base::secret::Sensitive;
 use crate::base::time::Timestamp;
-use crate::db::perhaps::Perhaps;
+use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::partner_clients;
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
@@ -120,6 +120,12 @@ pub(super) fn find(rx: &mut Look<'_>, id: &PartnerClientId) -> Result<Option<Par
 pub(super) fn to_revoke(rx: &mut Look<'_>, id: &PartnerClientId) -> Result<Option<PartnerClient>> {
     let read = partner_clients::table.find(id).select(Read::as_select()).first(rx.conn()).optional()?;
     Ok(read.and_then(Read::readable))
+}
+
+/// The ids of a service's credentials, whoever wrote their rows.
+pub(super) fn ids_of(rx: &mut Look<'_>, service: &ServiceId) -> Result<Vec<PartnerClientId>> {
+    let theirs = partner_clients::table.filter(partner_clients::service_id.eq(service));
+    Ok(readable(theirs.select(partner_clients::id).load(rx.conn())?))
 }
 
 /// A service's credentials, the oldest first.

@@ -18,6 +18,7 @@ use crate::domain::case;
 use crate::domain::case::{Case, clocks};
 use crate::domain::casework;
 use crate::domain::directory::{self, Service};
+use crate::domain::ledger::audit;
 use crate::domain::terms::Mode;
 use crate::domain::triage::Phase;
 use crate::domain::unit::{Look, Unit};
@@ -37,9 +38,8 @@ pub(in crate::domain) struct Held {
 pub(in crate::domain) struct Shown {
     /// What she agrees to at this moment.
     pub(in crate::domain) scopes: Vec<Share>,
-    /// What may have been her wish to withdraw has come in since she agreed.
-    pub(in crate::domain) is_wished_back: bool,
-    /// What had come in by then.
+    /// What had come in by then, by the ids of reports and additions.
+    pub(in crate::domain) shared: Vec<String>,
     pub(in crate::domain) shared_until: Timestamp,
     /// Whether it cannot wait for the next working day.
     pub(in crate::domain) time_critical: bool,
@@ -112,9 +112,11 @@ pub(super) fn locked(tx: &mut Unit<'_>, who: &Partner, id: &ReferralId) -> Resul
 
 fn of(rx: &mut Look<'_>, who: &Partner, id: &ReferralId, case: Case, service: Service) -> Result<Held> {
     let found = kept::find(rx, &case.id, id)?;
-    // What is sealed of it, and the mode of its case, count: a row that somebody moved to another service is nobody's.
-    let is_theirs =
-        |referral: &Referral| referral.service == who.service && referral.sent_at.is_some() && case.mode == who.mode;
+    // What is sealed of it counts: a row that somebody moved to another service, mode or state opens to nobody.
+    let is_theirs = |referral: &Referral| {
+        let is_sent = referral.sent_at.is_some() && referral.service == who.service;
+        is_sent && referral.mode == who.mode && case.mode == who.mode && referral.kept.is_some()
+    };
     let referral = found.filter(is_theirs).ok_or(Error::NotFound)?;
     Ok(Held { case, referral, service })
 }
@@ -143,6 +145,13 @@ impl Held {
         Ok(all.iter().filter(mine).any(|clock| clock.phase == Some(Phase::Acknowledgement)))
     }
 
+    /// Whether what may be her wish to withdraw has come in since it was sent, and the service may yet contact her.
+    pub(in crate::domain) fn is_wished_back(&self, rx: &mut Look<'_>) -> Result<bool> {
+        let wished = casework::marks(rx, &self.case.id)?.withdrawal_wished_at;
+        let since = self.referral.sent_at.is_some_and(|sent| wished.is_some_and(|at| at >= sent));
+        Ok(since && self.referral.state.is_living())
+    }
+
     fn is_agreed(&self, now: Timestamp) -> bool {
         self.service.entry.agreement.as_ref().is_some_and(|agreement| now < agreement.until)
     }
@@ -157,16 +166,20 @@ impl Held {
             State::Drafted | State::Withdrawn | State::Declined | State::Expired => false,
         };
         let Some(kept) = referral.kept.clone().filter(|_| is_open && self.is_agreed(now)) else { return Ok(None) };
+        // What she took back stands in the record of her case: one that somebody changed says nothing of it.
+        if !audit::is_whole(rx, self.case.id.as_str())? {
+            tracing::error!(case = %self.case.id, "the record of a case was changed, and nothing of it is shown to a service");
+            return Ok(None);
+        }
         let Some(used) = consents::in_force_whatever_is_wished(rx, &self.case.id, &referral.consent)? else {
             return Ok(None);
         };
         if !used.covers(&referral.service) {
             return Ok(None);
         }
-        let wished = casework::marks(rx, &self.case.id)?.withdrawal_wished_at;
         let has = |scope: Share| used.scopes.contains(&scope);
         Ok(Some(Shown {
-            is_wished_back: wished.is_some_and(|at| at > used.given_at),
+            shared: kept.shared,
             shared_until: kept.shared_until,
             sheet: if has(Share::Identity) || has(Share::Contact) { referral.sheet(rx)? } else { None },
             summary: if has(Share::Statement) { referral.summary(rx)? } else { None },

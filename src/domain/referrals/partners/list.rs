@@ -45,9 +45,10 @@ pub fn list(rx: &mut Look<'_>, who: &Partner, asked: &Asked, limit: Limit) -> Re
     let wanted = usize::try_from(limit.with_probe()).unwrap_or(usize::MAX);
     let mut all: Vec<Handed> = Vec::new();
     loop {
-        let rows = rows(rx, who, asked.state, after.take(), limit.with_probe())?;
-        let is_last = rows.len() < wanted;
-        after = rows.iter().filter_map(|(row, _)| Some((row.sent_at?.micros(), row.id.clone()))).next_back();
+        let Found { count, last, rows } = rows(rx, who, asked.state, after.take(), limit.with_probe())?;
+        // By the rows that there are: one that cannot be read hides none behind it.
+        let is_last = count < wanted;
+        after = last;
         let of_cases: BTreeSet<CaseId> = rows.iter().map(|(_, case)| case.clone()).collect();
         let left: BTreeSet<CaseId> = service.declared.leave(rx, of_cases.into_iter().collect())?.into_iter().collect();
         all.extend(rows.into_iter().filter(|(_, case)| left.contains(case)).map(|(row, _)| row));
@@ -65,6 +66,13 @@ pub fn list(rx: &mut Look<'_>, who: &Partner, asked: &Asked, limit: Limit) -> Re
     Ok(Page::cut(all, limit, &name, key))
 }
 
+/// What one statement found: how many rows, the last place that can be read, and those of them that can be shown.
+struct Found {
+    count: usize,
+    last: Option<(i64, ReferralId)>,
+    rows: Vec<(Handed, CaseId)>,
+}
+
 type Row = (
     (Perhaps<ReferralId>, Perhaps<CaseId>, Perhaps<State>, Perhaps<Priority>, i64),
     (Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>),
@@ -76,7 +84,7 @@ fn rows(
     state: Option<State>,
     after: Option<(i64, ReferralId)>,
     limit: i64,
-) -> Result<Vec<(Handed, CaseId)>> {
+) -> Result<Found> {
     let mut query = table::table
         .inner_join(cases::table.on(cases::id.eq(table::case_id)))
         .filter(table::service_id.eq(&who.service).and(table::mode.eq(who.mode)).and(table::sent_at.is_not_null()))
@@ -95,12 +103,14 @@ fn rows(
         query = query.filter(table::sent_at.lt(at).or(table::sent_at.eq(at).and(table::id.lt(id))));
     }
     let rows: Vec<Row> = query.load(rx.conn())?;
+    let count = rows.len();
+    let last = rows.iter().filter_map(|(one, times)| Some((times.0.0??.micros(), one.0.0.clone()?))).next_back();
     let read = |((id, case, state, priority, version), (sent, received, answered, ended)): Row| {
         let handed = Handed {
             id: id.0?,
             state: state.0?,
             urgency: priority.0?.into(),
-            sent_at: sent.0.flatten(),
+            sent_at: Some(sent.0??),
             received_at: received.0.flatten(),
             answered_at: answered.0.flatten(),
             ended_at: ended.0.flatten(),
@@ -110,5 +120,5 @@ fn rows(
         };
         Some((handed, case.0?))
     };
-    Ok(rows.into_iter().filter_map(read).collect())
+    Ok(Found { count, last, rows: rows.into_iter().filter_map(read).collect() })
 }

@@ -13,17 +13,23 @@ use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
 use crate::error::{Conflict, Result};
 
-/// Puts on record that the service reads this much of it. The first time is the receipt.
+/// Puts on record that the service reads this much of it. The first time that it shows anything is the receipt.
 ///
 /// # Errors
 /// `NotFound` as [`held`]; `NotInForce` where less is to be shown by now than these scopes.
-pub(in crate::domain) fn record(tx: &mut Unit<'_>, who: &Partner, id: &ReferralId, scopes: &[Share]) -> Result<Handed> {
+pub(in crate::domain) fn record(
+    tx: &mut Unit<'_>,
+    who: &Partner,
+    id: &ReferralId,
+    scopes: &[Share],
+    shows: bool,
+) -> Result<Handed> {
     let mut held = locked(tx, who, id)?;
     let now_shown = held.shown(tx)?.map(|shown| shown.scopes).unwrap_or_default();
     if scopes.iter().any(|scope| !now_shown.contains(scope)) {
         return Err(Conflict::NotInForce.into());
     }
-    if !scopes.is_empty() && held.referral.state == State::Sent {
+    if shows && held.referral.state == State::Sent {
         let told = Taken::Service(who.client.as_str()).silently();
         steps::take(tx, &mut held.case, &mut held.referral, Move::Receive, told)?;
     }

@@ -8,7 +8,7 @@ use crate::domain::unit::Look;
 use crate::error::Result;
 
 /// What must not be: the table, its condition, a code for it, and what to do. `r` is the row.
-const WRONG: [(&str, &str, &str, &str); 23] = [
+const WRONG: [(&str, &str, &str, &str); 24] = [
     (
         "requests",
         "r.state IN ('done', 'partly_done', 'declined') AND (r.answered_at IS NULL OR r.answer IS NULL)",
@@ -107,6 +107,17 @@ const WRONG: [(&str, &str, &str, &str); 23] = [
         "row_changed",
         "the record knows another service or consent of it, or nothing: somebody changed it outside the service. Nothing is \
          sent by it; withdraw it, and find out who can write to the database",
+    ),
+    (
+        "referrals",
+        "(r.state <> 'drafted' AND NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.chain = r.case_id AND e.kind = 'referral_moved' \
+         AND e.details LIKE '%\"referral\":\"' || r.id || '\",\"state\":\"' || r.state || '\"}' AND NOT EXISTS (SELECT 1 FROM \
+         audit_events l WHERE l.chain = r.case_id AND l.kind = 'referral_moved' AND l.seq > e.seq AND l.details LIKE \
+         '%\"referral\":\"' || r.id || '\"%'))) OR (r.state = 'drafted' AND EXISTS (SELECT 1 FROM audit_events e WHERE e.chain = \
+         r.case_id AND e.kind = 'referral_moved' AND e.details LIKE '%\"referral\":\"' || r.id || '\"%'))",
+        "row_changed",
+        "the record says that it stands elsewhere: somebody changed it outside the service. Nothing is done with it, and its \
+         service sees nothing of it; compare with a backup",
     ),
     (
         "referrals",
