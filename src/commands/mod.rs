@@ -71,7 +71,7 @@ enum Command {
         #[command(subcommand)]
         direction: Option<Direction>,
     },
-    /// Platforms, credentials and staff accounts.
+    /// Platforms, services, credentials and staff accounts.
     #[command(subcommand)]
     Admin(admin::Admin),
     /// The directory of services that help: import, export, list, check.

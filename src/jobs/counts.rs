@@ -51,7 +51,7 @@ pub(super) async fn look(beat: &Beat) -> Result<()> {
 
 /// Looks how referrals stand.
 pub(super) async fn look_at_referrals(beat: &Beat) -> Result<()> {
-    let counts = beat.read(|rx| referrals::counts::count(rx)).await?;
+    let counts = beat.read(referrals::counts::count).await?;
     beat.app.metrics.referrals(&counts, beat.app.clock.now());
     Ok(())
 }
