@@ -634,3 +634,30 @@ fn what_she_takes_back_after_the_end_is_gone_there_too_and_they_say_so() {
         assert_eq!(harbour.read(&id).await.json()["care"], json!([]));
     });
 }
+
+#[test]
+fn one_row_that_cannot_be_read_hides_none_behind_it() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let harbour = world.partner("harbour", Mode::Live, ALL).await;
+        let mut sent = Vec::new();
+        for _ in 0..4 {
+            sent.push(scene.sent(&world, "harbour", &[]).await.0);
+            world.pass(1);
+        }
+        sent.reverse();
+        world.tamper(&format!("UPDATE referrals SET state = 'limbo' WHERE id = '{}'", sent[1]));
+        if !world.app.db.is_shared() {
+            world.tamper(&format!("UPDATE referrals SET version = x'ff' WHERE id = '{}'", sent[1]));
+        }
+        let (mut all, mut query) = (Vec::new(), "?limit=1".to_owned());
+        loop {
+            let page = harbour.caller.get(&format!("/v1/partner/referrals{query}")).await.expect(200).json();
+            all.extend(page["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            query = format!("?limit=1&cursor={next}");
+        }
+        assert_eq!(all, [&sent[0], &sent[2], &sent[3]].map(Clone::clone));
+        harbour.read(&sent[2]).await.expect(200);
+    });
+}

@@ -74,7 +74,7 @@ struct Found {
 }
 
 type Row = (
-    (Perhaps<ReferralId>, Perhaps<CaseId>, Perhaps<State>, Perhaps<Priority>, i64),
+    (Perhaps<ReferralId>, Perhaps<CaseId>, Perhaps<State>, Perhaps<Priority>, Perhaps<i64>),
     (Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>),
 );
 
@@ -116,7 +116,7 @@ fn rows(
             ended_at: ended.0.flatten(),
             next: None,
             next_by: None,
-            version,
+            version: version.0?,
         };
         Some((handed, case.0?))
     };
