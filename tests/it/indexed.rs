@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use recourse::domain::people::partners::PartnerScope;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
 use recourse::jobs;
 use serde_json::json;
 
 use crate::harness::client::full;
 use crate::harness::{World, on_both};
+use crate::referrals::Scene;
 use crate::turned_away::{listen, statements};
 
 /// A step of a plan.
@@ -28,7 +31,7 @@ pub(crate) async fn plan(world: &World, statement: &str) -> Vec<String> {
 }
 
 /// The tables that grow with every report.
-const LONG: [&str; 14] = [
+const LONG: [&str; 16] = [
     "cases",
     "reports",
     "assessments",
@@ -43,6 +46,8 @@ const LONG: [&str; 14] = [
     "requests",
     "acts",
     "flows",
+    "referrals",
+    "referral_moves",
 ];
 
 /// What walks on purpose: counts, the look for nothing, and the look for names of older rules, which ends with the run that makes
@@ -77,6 +82,17 @@ fn no_call_and_no_job_walks_through_all_that_there_is() {
             advocate.caller.get("/v1/triage/cases").await.expect(200);
             advocate.caller.get("/v1/triage/pending").await.expect(200);
             advocate.caller.post("/v1/triage/queues/stalking_violence/claim", &json!({})).await.expect(200);
+            let mut other = full("I-REFERRED");
+            other["reporter"]["platform_account_ref"] = json!("somebody-else");
+            let scene = Scene::with(&world, &other).await;
+            let harbour = world.partner("harbour", Mode::Live, PartnerScope::ALL).await;
+            let (referral, _) = scene.sent(&world, "harbour", &[]).await;
+            for query in ["", "?state=sent", "?limit=1"] {
+                harbour.caller.get(&format!("/v1/partner/referrals{query}")).await.expect(200);
+            }
+            harbour.read(&referral).await.expect(200);
+            harbour.says(&referral, "accept", &json!({})).await.expect(200);
+            harbour.read("ref_00000000000000000000000000").await.expect(404);
             for job in jobs::names().filter(|job| !matches!(*job, "outbox" | "deliveries")) {
                 jobs::once(&world.app, job).await.unwrap();
             }
