@@ -124,6 +124,8 @@ async fn scene(world: &World, url: &str) -> (Staff, String, String) {
 #[test]
 fn the_same_rows_are_touched_whatever_is_hidden() {
     let by_index = |config: &mut recourse::config::Config| {
+        // One connection: another would tell later what it did before.
+        config.postgres_connections = 1;
         // A few rows are read whole; as many as there are in real life are found by their indexes.
         if let Some(url) = &config.database_url {
             let mut conn = outside(url.expose());
