@@ -163,15 +163,7 @@ fn an_address_that_is_refused_is_known_at_once_and_trials_write_to_nobody() {
         let events = crate::rights::events(&world, &scene.case, "alarm_opened").await;
         assert!(events.iter().any(|event| event["reason"] == "referral_notice_not_delivered"), "{events:?}");
         reachable(&world, &["lantern"]).await;
-        let spark = world.platform_with("spark", Mode::Test, recourse::domain::people::platforms::Scope::ALL).await;
-        let mut report = full("TRIAL-1");
-        report["reporter"]["platform_account_ref"] = json!("u_trial");
-        spark.submit(&report).await;
-        let list = scene.lead.caller.get("/v1/triage/cases?mode=test&platform_report_ref=TRIAL-1").await.expect(200);
-        let case = list.json()["data"][0]["id"].as_str().unwrap().to_owned();
-        scene.lead.take(&case).await;
-        world.pass(60);
-        let scene = Scene { case, ..scene };
+        let scene = scene.on_trial(&world).await;
         scene.sent(&world, "lantern", &[]).await;
         world.run_jobs().await;
         assert_eq!((notice(&scene).await, to_services(server).len()), (Value::Null, 0));

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use recourse::domain::directory::Mark;
+use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::Role;
 use recourse::domain::referrals::state;
+use recourse::domain::terms::Mode;
 use serde_json::{Value, json};
 
 use crate::consents::given;
@@ -72,6 +74,19 @@ impl Scene {
         // What she agrees to, she agrees to after what she has reported.
         world.pass(60);
         Self { lead, spark, services, case }
+    }
+
+    /// The same with a case of a trial, which the lead holds.
+    pub(crate) async fn on_trial(self, world: &World) -> Self {
+        let spark = world.platform_with("spark", Mode::Test, Scope::ALL).await;
+        let mut report = full("TRIAL-1");
+        report["reporter"]["platform_account_ref"] = json!("u_trial");
+        spark.submit(&report).await;
+        let list = self.lead.caller.get("/v1/triage/cases?mode=test&platform_report_ref=TRIAL-1").await.expect(200);
+        let case = list.json()["data"][0]["id"].as_str().unwrap().to_owned();
+        self.lead.take(&case).await;
+        world.pass(60);
+        Self { case, ..self }
     }
 
     pub(crate) fn service(&self, slug: &str) -> &str {
