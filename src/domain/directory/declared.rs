@@ -57,6 +57,12 @@ impl Declared {
         self.rules.is_none()
     }
 
+    /// Whether one stands before every case: the hashes are of older rules, and are to be declared anew.
+    #[must_use]
+    pub(in crate::domain) fn hides_all(&self) -> bool {
+        self.rules.is_some_and(|rules| rules != RULES)
+    }
+
     /// Whether one stands before the case that names these.
     #[must_use]
     pub(in crate::domain) fn meet(&self, names: &Names) -> bool {
@@ -77,7 +83,7 @@ impl Declared {
     /// # Errors
     /// What the database says.
     pub(in crate::domain) fn leave(&self, rx: &mut Look<'_>, cases: Vec<CaseId>) -> Result<Vec<CaseId>> {
-        if self.rules.is_some_and(|rules| rules != RULES) {
+        if self.hides_all() {
             return Ok(Vec::new());
         }
         Walls::of_declared(self.hashes.clone()).leave(rx, cases)
@@ -95,6 +101,8 @@ mod tests {
         some.add(&[[7; HASH], [9; HASH]]);
         let again = Declared::read(some.written()).unwrap();
         assert_eq!((again.len(), again.rules), (2, Some(RULES)));
+        let older = Declared { rules: Some(RULES - 1), ..again.clone() };
+        assert!(older.hides_all() && !again.hides_all() && !Declared::default().hides_all());
         for broken in [vec![], vec![0; 7], vec![0; 8], vec![0; 39], vec![0; 41]] {
             assert!(Declared::read(Some(broken)).is_none());
         }

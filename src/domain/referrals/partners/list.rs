@@ -41,7 +41,10 @@ pub fn list(rx: &mut Look<'_>, who: &Partner, asked: &Asked, limit: Limit) -> Re
             Some(read_cursor(&name, text).ok_or(wrong)?)
         }
     };
-    let Some(service) = directory::find(rx, &who.service)? else { return Ok(Page { data: Vec::new(), next: None }) };
+    let Some(service) = directory::find(rx, &who.service)?.filter(|service| !service.declared.hides_all()) else {
+        // Nobody walks through all that there is to find that none of it is shown.
+        return Ok(Page { data: Vec::new(), next: None });
+    };
     let wanted = usize::try_from(limit.with_probe()).unwrap_or(usize::MAX);
     let mut all: Vec<Handed> = Vec::new();
     loop {
