@@ -79,6 +79,8 @@ pub enum Forbidden {
     Ahead,
     /// Only who proposed an act takes it back.
     Proposer,
+    /// Whoever reads at a service says first whom they know.
+    DeclareFirst,
 }
 
 /// Which state stands in the way.

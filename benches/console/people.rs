@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use recourse::domain::people::door;
 use recourse::domain::people::platforms::{self, Scope};
 use recourse::domain::people::staff::{self, Carrier, NewMember, Role};
 use recourse::domain::triage::Queue;
@@ -30,7 +31,7 @@ impl Advocate {
             queues: Queue::ALL.to_vec(),
             password_hash: "$none$".to_owned(),
             is_given: false,
-            totp_secret: staff::new_totp_secret(),
+            totp_secret: door::new_secret(),
             same_person_as: None,
         };
         let added = database.app.write(Caller::Command("bench"), move |tx| staff::add(tx, new));

@@ -9,6 +9,7 @@ use recourse::base::id::StaffId;
 use recourse::base::time::Clock;
 use recourse::domain::paging::Notice;
 use recourse::domain::paging::owed::{self, Job};
+use recourse::domain::people::door;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::webhooks;
@@ -222,7 +223,7 @@ async fn duty(app: &Arc<App>) -> StaffId {
         queues: Vec::new(),
         password_hash: "$none$".to_owned(),
         is_given: false,
-        totp_secret: staff::new_totp_secret(),
+        totp_secret: door::new_secret(),
         same_person_as: None,
     };
     let made = app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {

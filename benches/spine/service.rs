@@ -12,6 +12,7 @@ use recourse::base::secret::Sensitive;
 use recourse::base::time::Clock;
 use recourse::config::{Config, Limits};
 use recourse::db::Place;
+use recourse::domain::people::door;
 use recourse::domain::people::platforms::{self, Scope};
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::Mode;
@@ -162,7 +163,7 @@ async fn lead(app: &Arc<App>) -> String {
         queues: Vec::new(),
         password_hash: "$none$".to_owned(),
         is_given: false,
-        totp_secret: staff::new_totp_secret(),
+        totp_secret: door::new_secret(),
         same_person_as: None,
     };
     let opened = app.write(recourse::domain::unit::Caller::Command("bench"), move |tx| {

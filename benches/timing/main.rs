@@ -37,6 +37,7 @@ use std::time::{Duration, Instant};
 use recourse::base::id::CaseId;
 use recourse::base::secret::{Sensitive, random_bytes};
 use recourse::domain::casework::colleagues;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::unit::Caller;
@@ -134,7 +135,7 @@ fn advocate(database: &Database, declares: bool) -> String {
                 queues: Vec::new(),
                 password_hash,
                 is_given: false,
-                totp_secret: staff::new_totp_secret(),
+                totp_secret: door::new_secret(),
                 same_person_as: None,
             };
             staff::add(tx, new)?;

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use crate::base::id::{ClientId, PartnerClientId, StaffId};
+use crate::base::id::{ClientId, PartnerAccountId, PartnerClientId, StaffId};
 use crate::base::secret::{base64_text, from_base64_text, hex, random_bytes};
 use crate::base::time::Timestamp;
 use crate::domain::casework::colleagues;
 use crate::domain::ledger::audit;
-use crate::domain::people::partners::{self, PartnerClient};
+use crate::domain::people::partners::{self, PartnerClient, accounts};
 use crate::domain::people::platforms::{self, Client};
 use crate::domain::people::staff;
 use crate::domain::unit::{Caller, Look};
@@ -61,6 +61,9 @@ pub struct Mark {
     #[serde(default)]
     partners: BTreeMap<PartnerClientId, Known>,
     closed: BTreeSet<StaffId>,
+    /// Closed accounts of people at services.
+    #[serde(default)]
+    closed_partners: BTreeSet<PartnerAccountId>,
 }
 
 /// What a start found of the file and did for it.
@@ -75,7 +78,7 @@ struct Held {
     /// Credentials that had an older secret again, and have the newest.
     renewed: Vec<String>,
     /// Accounts that were open again, and are closed again.
-    closed: Vec<StaffId>,
+    closed: Vec<String>,
 }
 
 impl Known {
@@ -129,6 +132,7 @@ impl Mark {
             clients: clients.collect(),
             partners: partners.collect(),
             closed: staff::closed(rx)?.into_iter().collect(),
+            closed_partners: accounts::closed(rx)?.into_iter().collect(),
         })
     }
 
@@ -152,6 +156,7 @@ impl Mark {
             self.partners.entry(id).or_default().rise(there);
         }
         self.closed.extend(other.closed);
+        self.closed_partners.extend(other.closed_partners);
     }
 
     /// Written aside and moved into place, so that a crash leaves the old file or the new one.
@@ -289,13 +294,20 @@ impl App {
         Ok(renewed)
     }
 
-    async fn close_again(&self, file: &Mark) -> Result<Vec<StaffId>> {
+    async fn close_again(&self, file: &Mark) -> Result<Vec<String>> {
         let mut closed = Vec::new();
         for id in &file.closed {
             let who = id.clone();
             let done = self.write(AGAIN, move |tx| colleagues::close_again(tx, &who)).await;
             if passed_over(done, id.as_str())? == Some(true) {
-                closed.push(id.clone());
+                closed.push(id.to_string());
+            }
+        }
+        for id in &file.closed_partners {
+            let who = id.clone();
+            let done = self.write(AGAIN, move |tx| accounts::close_again(tx, &who)).await;
+            if passed_over(done, id.as_str())? == Some(true) {
+                closed.push(id.to_string());
             }
         }
         Ok(closed)

@@ -226,6 +226,8 @@ kinds! {
     ClientId = ClientKind "plc";
     /// A service's credential.
     PartnerClientId = PartnerClientKind "svk";
+    /// An account of somebody at a service.
+    PartnerAccountId = PartnerAccountKind "ptn";
     /// One submission.
     ReportId = ReportKind "rep";
     /// An addition to a report.
@@ -250,9 +252,9 @@ kinds! {
     ReplayId = ReplayKind "rpl";
     /// A staff account.
     StaffId = StaffKind "stf";
-    /// A signed-in staff session.
+    /// A session of somebody who is signed in.
     SessionId = SessionKind "ses";
-    /// What the door remembers of a staff account.
+    /// What the door remembers of an account.
     SignInId = SignInKind "sgn";
     /// A stored assessment.
     AssessmentId = AssessmentKind "asm";

@@ -1,5 +1,6 @@
 //! `recourse admin`: platforms, services, credentials and staff accounts. Secrets are printed once and stored nowhere.
 
+mod accounts;
 mod cases;
 mod colleagues;
 mod declared;

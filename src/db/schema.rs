@@ -18,7 +18,9 @@ pub use handed::{case_standings, consent_changes, consents, owed_words, referral
 pub use intake::left_out;
 pub use names::{blind_indexes, declarations, late_matches, renewals, staff_identifiers};
 pub use paging::{alarms, shifts, stumbles, turned_away, unseen_cases};
-pub use people::{partner_clients, platform_clients, platforms, sign_ins, staff, staff_sessions};
+pub use people::{
+    partner_accounts, partner_clients, partner_sessions, platform_clients, platforms, sign_ins, staff, staff_sessions,
+};
 pub use statistics::{edition_builds, editions, flow_totals, flows, forwards};
 pub use webhooks::{deliveries, replays, webhook_endpoints, webhook_secrets};
 
@@ -333,6 +335,7 @@ diesel::joinable!(case_queues -> cases (case_id));
 diesel::joinable!(reports -> cases (case_id));
 diesel::joinable!(requests -> cases (case_id));
 diesel::joinable!(staff_sessions -> staff (staff_id));
+diesel::joinable!(partner_sessions -> partner_accounts (account_id));
 diesel::joinable!(platform_clients -> platforms (platform_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -370,7 +373,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     notes,
     outbox,
     owed_words,
+    partner_accounts,
     partner_clients,
+    partner_sessions,
     platform_clients,
     platforms,
     queue_counts,

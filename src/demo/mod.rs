@@ -78,14 +78,24 @@ struct StaffNote {
     role: String,
 }
 
-/// A service whose machine reads and answers referrals.
+/// A service that referrals go to: its machine's credential where one reads them, and its people who read the inbox.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct ServiceNote {
     slug: String,
     id: String,
     name: String,
-    client_id: String,
-    client_secret: String,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    #[serde(default)]
+    accounts: Vec<AccountNote>,
+}
+
+/// Somebody at a service.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct AccountNote {
+    username: String,
+    password: String,
+    totp_secret: String,
 }
 
 /// Fills a fresh directory and serves it, or serves what is there.
@@ -263,6 +273,7 @@ fn greeting(note: &Note, file: &Path, metrics: SocketAddr, fresh: bool) -> Strin
         format!(
             "  The advocates      {base}/console   (sign in as a colleague of below, with a code of the TOTP secret)"
         ),
+        format!("  The services' inbox {base}/inbox   (sign in as somebody of a service of below)"),
         format!("  Help, for everybody {base}/v1/public/services?country=GB"),
         format!("  The API document   {base}/openapi.json"),
         format!("  Is it ready?       {base}/readyz"),
@@ -281,6 +292,13 @@ fn greeting(note: &Note, file: &Path, metrics: SocketAddr, fresh: bool) -> Strin
     lines.push(format!("\n  Colleagues (username, password, TOTP secret; POST {base}/v1/triage/sessions)"));
     for staff in &note.staff {
         lines.push(format!("    {:<18} {:<8} {}  {}", staff.role, staff.username, staff.password, staff.totp_secret));
+    }
+    lines.push(format!("\n  Services' inbox (username, password, TOTP secret; {base}/inbox)"));
+    for service in &note.services {
+        for account in &service.accounts {
+            let AccountNote { username, password, totp_secret } = account;
+            lines.push(format!("    {:<18} {username:<9} {password}  {totp_secret}", service.slug));
+        }
     }
     lines.push(format!(
         "\n  The same stands in {}. Stop with Ctrl-C; started again, it serves what is there.",

@@ -7,6 +7,7 @@ use super::{Note, PlatformNote, StaffNote, TrialNote};
 use crate::app::App;
 use crate::base::secret::{Sensitive, base64_url, random_bytes};
 use crate::domain::paging::rota;
+use crate::domain::people::door;
 use crate::domain::people::platforms::{self, Scope};
 use crate::domain::people::staff::{self, NewMember, Role};
 use crate::domain::terms::Mode;
@@ -70,7 +71,7 @@ pub(super) async fn allow_trials(app: &Arc<App>, note: &mut Note) -> anyhow::Res
 
 async fn colleague(app: &Arc<App>, username: &'static str, role: Role) -> anyhow::Result<StaffNote> {
     let password = base64_url(&random_bytes::<12>());
-    let totp_secret = staff::new_totp_secret();
+    let totp_secret = door::new_secret();
     let password_hash = app.passwords.hash(Sensitive::new(password.clone())).await?;
     let secret = totp_secret.clone();
     app.write(Caller::Command("demo"), move |tx| {
@@ -92,6 +93,6 @@ async fn colleague(app: &Arc<App>, username: &'static str, role: Role) -> anyhow
         Ok(added)
     })
     .await?;
-    let totp_secret = staff::base32_secret(&totp_secret).into_exposed();
+    let totp_secret = door::base32_secret(&totp_secret).into_exposed();
     Ok(StaffNote { username: username.to_owned(), password, totp_secret, role: role.as_str().to_owned() })
 }

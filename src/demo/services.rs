@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Note, ServiceNote};
+use super::{AccountNote, Note, ServiceNote};
 use crate::app::App;
+use crate::base::id::ServiceId;
+use crate::base::secret::{Sensitive, base64_url, random_bytes};
 use crate::domain::directory::{self, Agreement, WayIn, files};
+use crate::domain::people::door;
+use crate::domain::people::partners::accounts::{self, NewAccount};
 use crate::domain::people::partners::{self, PartnerScope};
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Caller, Unit};
@@ -17,10 +21,17 @@ const NAMES: [&str; 5] = ["harbour", "lantern", "nightline", "kite", "quayside"]
 /// How long what is agreed with them holds.
 const AGREED: Duration = Duration::from_hours(300 * 24);
 
-/// Those of them that a machine answers for too.
-const BY_MACHINE: [&str; 2] = ["harbour", "quayside"];
+/// The ways in to each.
+const fn ways(slug: &str) -> &'static [WayIn] {
+    match slug.as_bytes() {
+        b"harbour" => &[WayIn::Api, WayIn::Inbox],
+        b"lantern" | b"kite" => &[WayIn::Inbox],
+        b"quayside" => &[WayIn::Api],
+        _ => &[WayIn::Phone],
+    }
+}
 
-/// Fills the directory. Referrals go to the five by telephone, and to two by their machines.
+/// Fills the directory. Referrals go to two of the five by their machines, to three by the inbox, and to one by telephone.
 pub(super) async fn make(app: &Arc<App>) -> anyhow::Result<()> {
     let now = app.clock.now();
     let assumed =
@@ -36,8 +47,7 @@ pub(super) async fn make(app: &Arc<App>) -> anyhow::Result<()> {
         directory::import(tx, entries)?;
         for slug in NAMES {
             let agreement = Agreement { by: "Lena and the service".to_owned(), until: now.plus(AGREED), mail: None };
-            let ways = if BY_MACHINE.contains(&slug) { vec![WayIn::Api, WayIn::Phone] } else { vec![WayIn::Phone] };
-            directory::open(tx, slug, ways, agreement)?;
+            directory::open(tx, slug, ways(slug).to_vec(), agreement)?;
         }
         Ok(())
     };
@@ -45,23 +55,54 @@ pub(super) async fn make(app: &Arc<App>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives those that have none their credentials. A service that somebody took out of the directory stays without.
+/// Gives those that have none their credentials and accounts. A service that somebody took out of the directory stays without.
 pub(super) async fn connect(app: &Arc<App>, note: &mut Note) -> anyhow::Result<()> {
-    for slug in
-        BY_MACHINE.into_iter().filter(|slug| note.services.iter().all(|one| one.slug != *slug)).collect::<Vec<_>>()
-    {
+    for slug in NAMES {
         let book = app.read_directory().await?;
         let Some(service) = book.services().iter().find(|service| service.entry.slug == slug) else { continue };
-        let id = service.id.clone();
-        let add = move |tx: &mut Unit<'_>| partners::add(tx, &id, Mode::Live, PartnerScope::ALL);
-        let new = app.write(Caller::Command("demo"), add).await?;
-        note.services.push(ServiceNote {
+        let before = note.services.iter().position(|one| one.slug == slug).map(|at| note.services.remove(at));
+        let mut known = before.unwrap_or_else(|| ServiceNote {
             slug: slug.to_owned(),
             id: service.id.to_string(),
             name: service.entry.name.clone(),
-            client_id: new.client.to_string(),
-            client_secret: new.secret.expose().clone(),
+            client_id: None,
+            client_secret: None,
+            accounts: Vec::new(),
         });
+        if ways(slug).contains(&WayIn::Api) && known.client_id.is_none() {
+            let id = service.id.clone();
+            let add = move |tx: &mut Unit<'_>| partners::add(tx, &id, Mode::Live, PartnerScope::ALL);
+            let new = app.write(Caller::Command("demo"), add).await?;
+            known.client_id = Some(new.client.to_string());
+            known.client_secret = Some(new.secret.into_exposed());
+        }
+        if ways(slug).contains(&WayIn::Inbox) && known.accounts.is_empty() {
+            known.accounts.push(account(app, slug, &service.id, true).await?);
+        }
+        note.services.push(known);
+    }
+    // Two people at one of them: what one took on opens to the other only if they coordinate.
+    for known in note.services.iter_mut().filter(|known| known.slug == "harbour" && known.accounts.len() == 1) {
+        if let Ok(id) = known.id.parse() {
+            known.accounts.push(account(app, "harbour-2", &id, false).await?);
+        }
     }
     Ok(())
+}
+
+async fn account(app: &Arc<App>, name: &str, service: &ServiceId, coordinates: bool) -> anyhow::Result<AccountNote> {
+    let password = base64_url(&random_bytes::<12>());
+    let totp_secret = door::new_secret();
+    let password_hash = app.passwords.hash(Sensitive::new(password.clone())).await?;
+    let new = NewAccount {
+        service: service.clone(),
+        username: name.to_owned(),
+        coordinates,
+        password_hash,
+        is_given: false,
+        totp_secret: totp_secret.clone(),
+    };
+    app.write(Caller::Command("demo"), move |tx| accounts::add(tx, new)).await?;
+    let totp_secret = door::base32_secret(&totp_secret).into_exposed();
+    Ok(AccountNote { username: name.to_owned(), password, totp_secret })
 }

@@ -7,7 +7,7 @@ use crate::domain::casework;
 use crate::domain::directory::stale;
 use crate::domain::paging;
 use crate::domain::paging::{missed, unseen};
-use crate::domain::people::staff;
+use crate::domain::people::door;
 use crate::domain::referrals;
 use crate::domain::unit::Look;
 use crate::error::Result;
@@ -57,8 +57,8 @@ pub(super) async fn ring(beat: &Beat) -> Result<()> {
 
 /// Makes one event a minute of the sign-ins of an account that were refused.
 pub(super) async fn note_refusals(beat: &Beat) -> Result<()> {
-    let work = async |row: &str| beat.write_row(row, staff::note_refusals).await;
-    each_row(beat, staff::refusals_due, work).await.map(drop)
+    let work = async |row: &str| beat.write_row(row, door::note_refusals).await;
+    each_row(beat, door::refusals_due, work).await.map(drop)
 }
 
 /// Has leads and operator told of entries of the directory that end within a fortnight.

@@ -10,6 +10,7 @@ use crate::domain::ledger::audit::{self, HeadsDigest};
 use crate::domain::ledger::events;
 use crate::domain::ledger::idempotency;
 use crate::domain::ledger::outbox;
+use crate::domain::people::partners::accounts;
 use crate::domain::people::staff;
 use crate::domain::referrals;
 use crate::domain::unit::Unit;
@@ -34,13 +35,25 @@ pub(super) async fn tidy(beat: &Beat) -> Result<()> {
     });
     let jobs = done.await;
     let sessions = all(beat, |tx| staff::forget_old_sessions(tx, ROWS)).await;
+    let readers = all(beat, |tx| accounts::forget_old_sessions(tx, ROWS)).await;
     let passes = all(beat, |tx| casework::forget_passes(tx, ROWS)).await;
     let sheets = all(beat, |tx| referrals::forget_sheets(tx, ROWS)).await;
     let unheld = end_unheld(beat).await;
     // None of them waits for another that fails; the first failure is told.
     let (keys, deliveries, events, jobs, sessions, unheld) = (keys?, deliveries?, events?, jobs?, sessions?, unheld?);
-    let (passes, sheets) = (passes?, sheets?);
-    tracing::debug!(keys, deliveries, events, jobs, sessions, passes, sheets, unheld, "forgot what is no longer kept");
+    let (readers, passes, sheets) = (readers?, passes?, sheets?);
+    tracing::debug!(
+        keys,
+        deliveries,
+        events,
+        jobs,
+        sessions,
+        readers,
+        passes,
+        sheets,
+        unheld,
+        "forgot what is no longer kept"
+    );
     Ok(())
 }
 

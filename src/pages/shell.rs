@@ -8,6 +8,8 @@ pub struct Shell {
     pub title: String,
     /// What the surface is called, in the title behind it.
     pub surface: &'static str,
+    /// What stands first on every page of it.
+    pub brand: &'static str,
     /// Where the surface begins.
     pub home: &'static str,
     /// Where its style sheet stands.
@@ -64,4 +66,6 @@ pub struct Seat {
     pub zone: String,
     /// The same as people read it.
     pub zone_words: String,
+    /// What else stands at the foot of every page.
+    pub note: &'static str,
 }

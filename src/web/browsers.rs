@@ -11,12 +11,13 @@ use super::Shared;
 use super::cookies;
 use super::desk;
 use super::gate::{Bearer, Payer, count, of_network};
+use super::inbox;
 use super::limits::Policy;
 use super::network::network;
 use super::origins;
 use super::refusals::Known;
 use super::row::{Reader, Row};
-use super::surfaces::{CONSOLE, Surface};
+use super::surfaces::{CONSOLE, Surface, Who};
 use crate::base::secret::{hex, sha256};
 use crate::db::Share;
 use crate::error::{Error, Forbidden, Result, Unauthenticated};
@@ -56,7 +57,7 @@ pub(super) async fn enter(request: &ServiceRequest, row: &Row, shared: &Shared) 
         Err(Error::Unauthenticated(_)) if is_form => None,
         Err(Error::Unavailable(why)) if is_form => {
             request.extensions_mut().insert(Away(why));
-            if let Some(token) = cookies::session(request.request()) {
+            if let Some(token) = cookies::session(request.request(), surface_of(request)) {
                 request.extensions_mut().insert(Bearer(token));
             }
             None
@@ -74,10 +75,23 @@ pub(super) async fn enter(request: &ServiceRequest, row: &Row, shared: &Shared) 
     verdict.into_result()
 }
 
+fn surface_of(request: &ServiceRequest) -> &'static Surface {
+    Surface::of(request.path()).unwrap_or(&CONSOLE)
+}
+
+/// Whose living session the cookie of the surface is of.
 async fn holder(request: &ServiceRequest, shared: &Shared) -> Result<String> {
-    let token = cookies::session(request.request()).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
-    let who = desk::holder(&shared.app, &of_network(request.request()), token.clone()).await?.to_string();
-    request.extensions_mut().insert(Share::of(&who));
+    let surface = surface_of(request);
+    let token = cookies::session(request.request(), surface).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+    let share = of_network(request.request());
+    let (who, share) = match surface.who {
+        Who::Colleague => {
+            let who = desk::holder(&shared.app, &share, token.clone()).await?.into_text();
+            (who.clone(), Share::of(&who))
+        }
+        Who::Reader => inbox::calls::holder(&shared.app, &share, token.clone()).await?,
+    };
+    request.extensions_mut().insert(share);
     request.extensions_mut().insert(Known(who));
     let key = hex(&sha256(token.expose().as_bytes()));
     request.extensions_mut().insert(Bearer(token));

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::Call;
 use super::forms::{Form, FormKey};
-use crate::base::id::StaffId;
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::domain::vault;
@@ -38,12 +37,12 @@ pub(super) fn seal(call: &Call, form: &Form) -> Result<Option<String>> {
     let Some(key) = FormKey::read(&app.kit.keyring, form.text("key")) else { return Ok(None) };
     let path = call.request().path().to_owned();
     let carried = Carried { path, fields: form.all(), at: app.clock.now() };
-    vault::carry(&app.kit.keyring, key.staff.as_str(), FIELD, &carried).map(Some)
+    vault::carry(&app.kit.keyring, &key.holder, FIELD, &carried).map(Some)
 }
 
 /// Opens what was sealed for this account, within the hour.
-pub(super) fn open(call: &Call, staff: &StaffId, text: &str) -> Option<Carried> {
+pub(super) fn open(call: &Call, holder: &str, text: &str) -> Option<Carried> {
     let app = &call.shared.app;
-    let carried: Carried = vault::carried(&app.kit.keyring, staff.as_str(), FIELD, text)?.into_exposed();
+    let carried: Carried = vault::carried(&app.kit.keyring, holder, FIELD, text)?.into_exposed();
     (carried.at.plus(KEPT) > app.clock.now()).then_some(carried)
 }

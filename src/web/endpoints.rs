@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use super::row::{Body, Caching, Caller, Precondition, Reader, Row};
-use super::{catalogue, console, health, openapi, partner, platform, public, triage};
+use super::{catalogue, console, health, inbox, openapi, partner, platform, public, triage};
 
 static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let rooms = [
@@ -23,6 +23,8 @@ static OPERATIONS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 static PAGES: LazyLock<Vec<Row>> = LazyLock::new(public::rows);
 
 static CONSOLE: LazyLock<Vec<Row>> = LazyLock::new(console::rows);
+
+static INBOX: LazyLock<Vec<Row>> = LazyLock::new(inbox::rows);
 
 /// The operations of the API.
 #[must_use]
@@ -42,10 +44,16 @@ pub fn console() -> &'static [Row] {
     &CONSOLE
 }
 
+/// The pages for people of services, and what their script asks for.
+#[must_use]
+pub fn inbox() -> &'static [Row] {
+    &INBOX
+}
+
 /// The rows by path, in the order in which paths must be tried.
 pub(super) fn by_path() -> BTreeMap<&'static str, Vec<&'static Row>> {
     // `/v1/reports/batch` sorts before `/v1/reports/{id}`: a letter comes before a brace.
-    all().iter().chain(pages()).chain(console()).fold(BTreeMap::new(), |mut paths, row| {
+    all().iter().chain(pages()).chain(console()).chain(inbox()).fold(BTreeMap::new(), |mut paths, row| {
         paths.entry(row.path.as_str()).or_insert_with(Vec::new).push(row);
         paths
     })

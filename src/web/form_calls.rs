@@ -23,7 +23,7 @@ pub(super) fn visit(call: &Call, form: &Form) -> Result<Visit> {
     }
     let keyring = &call.shared.app.kit.keyring;
     let known = call.request().extensions().get::<Known>().map(|known| known.0.clone()).unwrap_or_default();
-    let key = FormKey::read(keyring, form.text("key")).filter(|key| key.staff.as_str() == known);
+    let key = FormKey::read(keyring, form.text("key")).filter(|key| key.holder == known);
     let key = key.ok_or(Refused::IdempotencyKeyMissing)?;
     let route = call.request().match_pattern().unwrap_or_default();
     let operation = format!("{} {route}", call.request().method());

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::base::id::StaffId;
 use crate::base::secret::{base64_url, from_base64_url, random_bytes, same, silent};
 use crate::domain::vault::Keyring;
 use crate::error::{Error, Refused, Result, Violations, rules};
@@ -133,30 +132,29 @@ silent! { Form }
 pub(super) struct FormKey {
     /// By which the answer is kept.
     pub(super) random: String,
-    /// For whom the form was made.
-    pub(super) staff: StaffId,
+    /// For whose account the form was made, by its id.
+    pub(super) holder: String,
 }
 
 impl FormKey {
     /// A new key, as it stands in a form.
-    pub(super) fn mint(keyring: &Keyring, staff: &StaffId) -> String {
+    pub(super) fn mint(keyring: &Keyring, holder: &str) -> String {
         let random = base64_url(&random_bytes::<16>());
-        let proof = proof(keyring, &random, staff);
-        format!("{random}.{staff}.{}", base64_url(&proof))
+        let proof = proof(keyring, &random, holder);
+        format!("{random}.{holder}.{}", base64_url(&proof))
     }
 
     /// A key that came with a form; nothing when it is none of ours.
     pub(super) fn read(keyring: &Keyring, text: &str) -> Option<Self> {
         let mut parts = text.split('.');
-        let (random, staff, given) = (parts.next()?, parts.next()?, parts.next()?);
-        let staff: StaffId = staff.parse().ok()?;
-        let fits = parts.next().is_none() && same(&proof(keyring, random, &staff), &from_base64_url(given)?);
-        fits.then(|| Self { random: random.to_owned(), staff })
+        let (random, holder, given) = (parts.next()?, parts.next()?, parts.next()?);
+        let fits = parts.next().is_none() && same(&proof(keyring, random, holder), &from_base64_url(given)?);
+        fits.then(|| Self { random: random.to_owned(), holder: holder.to_owned() })
     }
 }
 
-fn proof(keyring: &Keyring, random: &str, staff: &StaffId) -> [u8; 32] {
-    keyring.keyed("form-key", &[random.as_bytes(), staff.as_str().as_bytes()])
+fn proof(keyring: &Keyring, random: &str, holder: &str) -> [u8; 32] {
+    keyring.keyed("form-key", &[random.as_bytes(), holder.as_bytes()])
 }
 
 #[cfg(test)]

@@ -285,7 +285,7 @@ async fn check(request: &ServiceRequest) -> Result<()> {
         Caller::Platform(_) => platform(request, &shared).await,
         Caller::Partner(_) => partner(request, &shared).await,
         Caller::Staff | Caller::AnyStaff => staff(request, &shared).await,
-        Caller::Browser => return browsers::enter(request, row, &shared).await,
+        Caller::Browser | Caller::Reader => return browsers::enter(request, row, &shared).await,
     };
     match key {
         Ok(key) => {

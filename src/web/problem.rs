@@ -106,6 +106,7 @@ fn of(error: &Error) -> (StatusCode, &'static str) {
         Error::Forbidden(Forbidden::Origin) => (StatusCode::FORBIDDEN, "origin_not_ours"),
         Error::Forbidden(Forbidden::Ahead) => (StatusCode::FORBIDDEN, "asked_ahead"),
         Error::Forbidden(Forbidden::Proposer) => (StatusCode::FORBIDDEN, "not_the_proposer"),
+        Error::Forbidden(Forbidden::DeclareFirst) => (StatusCode::FORBIDDEN, "declare_first"),
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::Erased => (StatusCode::GONE, "erased"),
         Error::Conflict(why) => (StatusCode::CONFLICT, conflict(why)),
@@ -252,6 +253,7 @@ fn examples() -> Vec<Error> {
         Error::Forbidden(Forbidden::Origin),
         Error::Forbidden(Forbidden::Ahead),
         Error::Forbidden(Forbidden::Proposer),
+        Error::Forbidden(Forbidden::DeclareFirst),
         Error::NotFound,
         Error::Erased,
     ];

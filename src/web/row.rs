@@ -28,6 +28,8 @@ pub enum Caller {
     Staff,
     /// A signed-in colleague, whatever their role.
     AnyStaff,
+    /// Somebody of a service who is signed in with a browser. Forms come to their handlers as those of colleagues do.
+    Reader,
     /// A colleague who is signed in with a browser, whatever their role. A form of somebody who is no longer signed in comes to
     /// its handler all the same: what was written in it is not lost.
     Browser,

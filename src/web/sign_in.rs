@@ -9,7 +9,9 @@ use super::network::network;
 use super::refusals::Known;
 use crate::base::secret::{Sensitive, silent};
 use crate::domain::casework::colleagues;
-use crate::domain::people::staff::{self, Attempt, Carrier, Opened, Tried};
+use crate::domain::people::door::{self, Attempt, Tried};
+use crate::domain::people::partners::accounts;
+use crate::domain::people::staff::{self, Carrier, Opened};
 use crate::error::rules::Chosen;
 use crate::error::{Error, Result, Unauthenticated};
 
@@ -42,7 +44,7 @@ pub(super) struct Choice {
 /// `RateLimited`; then what is wrong with the credentials; `Unauthenticated` when they are not right; `Invalid` when all is
 /// right but the password was given, and no new one is chosen with it.
 pub(super) async fn sign_in(call: &Call, carrier: Carrier, with: Result<Credentials>) -> Result<Opened> {
-    let name = with.as_ref().map_or_else(|_| String::new(), |with| staff::typed::name(&with.username));
+    let name = with.as_ref().map_or_else(|_| String::new(), |with| door::typed::name(&with.username));
     count(call, &name)?;
     let with = with?;
     let (app, looked_up) = (&call.shared.app, with.username.clone());
@@ -50,12 +52,32 @@ pub(super) async fn sign_in(call: &Call, carrier: Carrier, with: Result<Credenti
     if let Some(account) = &account {
         call.request().extensions_mut().insert(Known(account.member.id.to_string()));
     }
-    let attempt = attempt(call, carrier, with, account.map(|account| account.password_hash)).await?;
-    match app.enter(&call.share(), move |entry| colleagues::sign_in(entry, &attempt)).await? {
+    let attempt = attempt(call, with, account.map(|account| account.password_hash)).await?;
+    opened(app.enter(&call.share(), move |entry| colleagues::sign_in(entry, &attempt, carrier)).await?)
+}
+
+/// Opens a session of somebody at a service, by the rules of [`sign_in`].
+///
+/// # Errors
+/// As [`sign_in`].
+pub(super) async fn sign_in_to_inbox(call: &Call, with: Credentials) -> Result<accounts::Opened> {
+    count(call, &door::typed::name(&with.username))?;
+    let (app, looked_up) = (&call.shared.app, with.username.clone());
+    let known = app.read_for(&call.share(), move |rx| accounts::password_hash(rx, &looked_up)).await?;
+    if let Some((id, _)) = &known {
+        call.request().extensions_mut().insert(Known(id.to_string()));
+    }
+    let attempt = attempt(call, with, known.map(|(_, hash)| hash)).await?;
+    opened(app.enter(&call.share(), move |entry| accounts::come_in(entry, &attempt)).await?)
+}
+
+/// What came of it; a wrong name, password and code have one answer.
+fn opened<T>(tried: Tried<T>) -> Result<T> {
+    match tried {
         Tried::Proved(opened) => Ok(opened),
         Tried::Refused => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
         Tried::MustChoose => Err(Error::invalid("/new_password", Chosen::Given)),
-        Tried::Closed | Tried::ClosedNow(_) => Err(Error::Unauthenticated(Unauthenticated::SecondFactorClosed)),
+        Tried::Closed | Tried::ClosedNow => Err(Error::Unauthenticated(Unauthenticated::SecondFactorClosed)),
     }
 }
 
@@ -72,12 +94,11 @@ pub(super) async fn choose_password(call: &Call, with: Result<Choice>) -> Result
     let Choice { password, code, new_password } = with?;
     let username = account.member.username;
     let with = Credentials { username, password, code, new_password: Some(new_password) };
-    // No session is opened with it, whatever carries this one.
-    let attempt = attempt(call, Carrier::Api, with, Some(account.password_hash)).await?;
+    let attempt = attempt(call, with, Some(account.password_hash)).await?;
     match app.enter(&call.share(), move |entry| colleagues::choose_password(entry, &bearer, &attempt)).await? {
         Tried::Proved(()) => Ok(()),
         Tried::Refused | Tried::MustChoose => Err(Error::invalid("/password", Chosen::NotProved)),
-        Tried::Closed | Tried::ClosedNow(_) => Err(Error::invalid("/code", Chosen::Closed)),
+        Tried::Closed | Tried::ClosedNow => Err(Error::invalid("/code", Chosen::Closed)),
     }
 }
 
@@ -92,19 +113,19 @@ fn count(call: &Call, name: &str) -> Result<()> {
 }
 
 /// Compares the password, and hashes the one that is chosen: both, whatever the first is, so that time does not tell.
-async fn attempt(call: &Call, carrier: Carrier, with: Credentials, compared: Option<String>) -> Result<Attempt> {
+async fn attempt(call: &Call, with: Credentials, compared: Option<String>) -> Result<Attempt> {
     let passwords = &call.shared.app.passwords;
     let network = network(call.request());
-    let present = staff::typed::password(&with.password);
-    let chosen = match with.new_password.map(|chosen| staff::typed::password(&chosen)) {
+    let present = door::typed::password(&with.password);
+    let chosen = match with.new_password.map(|chosen| door::typed::password(&chosen)) {
         None => None,
         Some(chosen) => {
-            staff::judge_chosen(&chosen, &present, &staff::typed::name(&with.username))?;
+            door::judge_chosen(&chosen, &present, &door::typed::name(&with.username))?;
             Some(passwords.hash_for(&network, chosen).await?)
         }
     };
     let is_right = passwords.check(&network, present, compared.clone()).await?;
-    Ok(Attempt { username: with.username, code: with.code, compared, is_right, chosen, carrier })
+    Ok(Attempt { username: with.username, code: with.code, compared, is_right, chosen })
 }
 
 silent! { Credentials Choice }

@@ -7,13 +7,28 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::base::secret::{hex, sha256};
 use crate::pages::shell::Shell;
 
+/// Who comes by a surface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Who {
+    /// A colleague.
+    Colleague,
+    /// Somebody of a service.
+    Reader,
+}
+
 /// A surface.
 #[derive(Debug)]
 pub(super) struct Surface {
+    /// Who comes by it.
+    pub(super) who: Who,
     /// The path below which all of it stands.
     pub(super) home: &'static str,
     /// What it is called in the title of its pages.
     name: &'static str,
+    /// What stands first on each of them.
+    brand: &'static str,
+    /// The name of its cookie.
+    pub(super) cookie: &'static str,
     /// Its style sheet.
     pub(super) style: &'static str,
     /// Its script.
@@ -22,10 +37,24 @@ pub(super) struct Surface {
 
 /// The advocates' console.
 pub(super) static CONSOLE: Surface = Surface {
+    who: Who::Colleague,
     home: "/console",
     name: "Recourse console",
+    brand: "Recourse",
+    cookie: "__Host-recourse",
     style: include_str!("../../templates/console/style.css"),
     script: include_str!("../../templates/console/console.js"),
+};
+
+/// The inbox of people at services. Whoever looks over a shoulder reads of it no more than that it is one.
+pub(super) static INBOX: Surface = Surface {
+    who: Who::Reader,
+    home: "/inbox",
+    name: "Inbox",
+    brand: "Inbox",
+    cookie: "__Host-inbox",
+    style: CONSOLE.style,
+    script: CONSOLE.script,
 };
 
 /// What a path in a query is written with.
@@ -40,11 +69,11 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 impl Surface {
     /// The surface in which a path lies.
     pub(super) fn of(path: &str) -> Option<&'static Self> {
-        [&CONSOLE].into_iter().find(|surface| surface.holds(path))
+        [&CONSOLE, &INBOX].into_iter().find(|surface| surface.holds(path))
     }
 
     /// Whether a path lies in it.
-    fn holds(&self, path: &str) -> bool {
+    pub(super) fn holds(&self, path: &str) -> bool {
         path.strip_prefix(self.home).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
@@ -53,6 +82,7 @@ impl Surface {
         Shell {
             title: title.to_owned(),
             surface: self.name,
+            brand: self.brand,
             home: self.home,
             style: format!("{}/style.css?v={}", self.home, *VERSION),
             script: format!("{}/console.js?v={}", self.home, *VERSION),

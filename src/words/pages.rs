@@ -55,6 +55,10 @@ fn forbidden(why: &Forbidden) -> Said {
         Forbidden::Proposer => {
             said("Somebody else proposed this", "Who proposed something takes it back. You can approve or refuse it.")
         }
+        Forbidden::DeclareFirst => said(
+            "Say first whom you know",
+            "Nothing is shown to you that names somebody whom you know. Say who that is, or that it is nobody: then this opens.",
+        ),
         Forbidden::Origin => said(
             "This form did not come from here",
             "The browser says that another site sent it, or does not say where it comes from. Nothing was done. Open the page here, and send the form from it.",

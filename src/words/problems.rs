@@ -72,6 +72,10 @@ fn forbidden(why: &Forbidden) -> Said {
         Forbidden::Proposer => {
             said("Somebody else proposed this", "Who proposed an act takes it back. You can approve or refuse it.")
         }
+        Forbidden::DeclareFirst => said(
+            "Say first whom you know",
+            "What was handed over to a service is read by whoever has said in the inbox whom they know, be it nobody.",
+        ),
     }
 }
 

@@ -6,6 +6,7 @@ use recourse::base::id::EndpointId;
 use recourse::base::secret::Sensitive;
 use recourse::domain::casework::colleagues;
 use recourse::domain::paging::owed::{self, Job};
+use recourse::domain::people::door;
 use recourse::domain::people::platforms;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
@@ -61,7 +62,7 @@ async fn member(world: &World, name: &'static str) -> Result<staff::Member, Erro
         queues: Vec::new(),
         password_hash: "$none$".to_owned(),
         is_given: false,
-        totp_secret: staff::new_totp_secret(),
+        totp_secret: door::new_secret(),
         same_person_as: None,
     };
     world.app.write(TEST, move |tx| staff::add(tx, new)).await

@@ -10,6 +10,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use recourse::base::secret::Sensitive;
+use recourse::domain::people::door;
 use recourse::domain::people::platforms::Scope;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::Mode;
@@ -87,7 +88,7 @@ fn programs(place: &Path) -> [Command; 2] {
 
 /// A colleague who can sign in, with the code of this moment.
 async fn colleague(world: &World, username: &'static str) -> Value {
-    let secret = staff::new_totp_secret();
+    let secret = door::new_secret();
     let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
     let totp_secret = secret.clone();
     let role = Role::Advocate;
@@ -102,7 +103,7 @@ async fn colleague(world: &World, username: &'static str) -> Value {
     };
     world.app.write(TEST, move |tx| staff::add(tx, new)).await.unwrap();
     let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
-    let code = staff::totp(&secret).unwrap().generate(seconds).to_string();
+    let code = door::code_at(&secret, seconds).unwrap();
     json!({"username": username, "password": PASSWORD, "code": code})
 }
 

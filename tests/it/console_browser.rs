@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use recourse::base::secret::Sensitive;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use serde_json::{Value, json};
 
@@ -44,7 +45,7 @@ impl Stage {
 
     /// Signs in as a person does: by the page, over plain http on this machine.
     async fn sign_in(&self) {
-        let secret = staff::new_totp_secret();
+        let secret = door::new_secret();
         let password_hash = self.world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
         let totp_secret = secret.clone();
         let add = move |tx: &mut recourse::domain::unit::Unit<'_>| {
@@ -55,7 +56,7 @@ impl Stage {
         };
         self.world.app.write(TEST, add).await.unwrap();
         let seconds = u64::try_from(self.world.clock.now().seconds()).unwrap();
-        let code = staff::totp(&secret).unwrap().generate(seconds).to_string();
+        let code = door::code_at(&secret, seconds).unwrap();
         self.open("/console/sign-in").await;
         let fill = "for (const [name, value] of Object.entries(arguments[0])) document.getElementById(name).value = value; \
                     document.querySelector('form.form button').click()";

@@ -1,6 +1,7 @@
 //! Signing in and out with a browser: whose cookie is anybody's, where somebody goes on, and what is left afterwards.
 
 use recourse::base::secret::Sensitive;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use reqwest::Method;
 
@@ -12,7 +13,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// An account with a password, and the secret of its second factor.
 pub(crate) async fn account(world: &World, name: &'static str, is_given: bool) -> Sensitive<Vec<u8>> {
-    let totp_secret = staff::new_totp_secret();
+    let totp_secret = door::new_secret();
     let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
     let secret = totp_secret.clone();
     let add = move |tx: &mut recourse::domain::unit::Unit<'_>| {
@@ -25,7 +26,7 @@ pub(crate) async fn account(world: &World, name: &'static str, is_given: bool) -
 
 pub(crate) fn code(world: &World, secret: &Sensitive<Vec<u8>>) -> String {
     let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
-    staff::totp(secret).unwrap().generate(seconds).to_string()
+    door::code_at(secret, seconds).unwrap()
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use recourse::base::secret::Sensitive;
 use recourse::domain::ledger::audit;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::watch::soundness;
 use recourse::jobs;
@@ -28,7 +29,7 @@ pub(crate) struct Person {
 impl Person {
     /// A colleague who chose their password.
     pub(crate) async fn new(world: &World, name: &'static str, role: Role) -> Self {
-        let totp_secret = staff::new_totp_secret();
+        let totp_secret = door::new_secret();
         let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
         let secret = totp_secret.clone();
         let (username, queues, is_given) = (name.to_owned(), Vec::new(), false);
@@ -40,7 +41,7 @@ impl Person {
     /// The code of the step that lies so many steps from the present one.
     pub(crate) fn code(&self, world: &World, steps: i64) -> String {
         let at = u64::try_from(world.clock.now().seconds() + steps * 30).unwrap();
-        staff::totp(&self.secret).unwrap().generate(at).to_string()
+        door::code_at(&self.secret, at).unwrap()
     }
 
     /// A code that does not hold now.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use recourse::base::secret::Sensitive;
 use recourse::db::schema::audit_events;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use serde_json::json;
 
@@ -38,7 +39,7 @@ fn a_session_that_is_always_used_ends_after_twelve_hours() {
 #[test]
 fn sign_ins_that_held_and_that_failed_are_on_record() {
     on_both(|world| async move {
-        let totp_secret = staff::new_totp_secret();
+        let totp_secret = door::new_secret();
         let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
         let (username, secret) = ("amina".to_owned(), totp_secret.clone());
         let new = NewMember {
@@ -53,7 +54,7 @@ fn sign_ins_that_held_and_that_failed_are_on_record() {
         let amina = world.app.write(TEST, move |tx| staff::add(tx, new)).await.unwrap().id.to_string();
         let sign_in = async |password: &str, more: serde_json::Value| {
             let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
-            let code = staff::totp(&secret).unwrap().generate(seconds).to_string();
+            let code = door::code_at(&secret, seconds).unwrap();
             let mut body = json!({"username": "amina", "password": password, "code": code});
             body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             world.caller("").post("/v1/triage/sessions", &body).await.status

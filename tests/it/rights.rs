@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use recourse::db::schema::outbox;
 use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::Queue;
@@ -29,7 +30,7 @@ pub(crate) async fn lose(world: &World, who: &Staff, loss: &str) {
         "close" => colleagues::close(tx, &name),
         "role" => colleagues::set_role(tx, &name, Role::Auditor).map(|(_, ended)| ended),
         "queues" => colleagues::set_queues(tx, &name, &[Queue::Complaints]),
-        "reset" => colleagues::reset(tx, &name, "$none$", &staff::new_totp_secret()),
+        "reset" => colleagues::reset(tx, &name, "$none$", &door::new_secret()),
         _ => colleagues::declare(tx, &name, &Identifier::new(IdentifierKind::Phone, "+44 7700 900 123")),
     });
     ended.await.unwrap();

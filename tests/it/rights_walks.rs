@@ -13,6 +13,7 @@ use recourse::domain::access::{self, Act};
 use recourse::domain::case::{Case, State};
 use recourse::domain::casework::colleagues;
 use recourse::domain::ledger::audit;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, Role};
 use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use recourse::domain::triage::{Priority, Queue};
@@ -237,7 +238,7 @@ impl House {
             1 => colleagues::close(tx, &name).map(drop),
             2 => colleagues::set_role(tx, &name, role).map(drop),
             3 => colleagues::set_queues(tx, &name, queues).map(drop),
-            4 => colleagues::reset(tx, &name, "$none$", &staff::new_totp_secret()).map(drop),
+            4 => colleagues::reset(tx, &name, "$none$", &door::new_secret()).map(drop),
             _ => colleagues::declare(tx, &name, &number).map(drop),
         });
         lost.await.unwrap();

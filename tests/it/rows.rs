@@ -75,7 +75,7 @@ impl Callers {
     fn of(&self, row: &Row) -> &Caller {
         match row.caller {
             // Pages are no operations of the API.
-            endpoints::Caller::Anyone | endpoints::Caller::Browser => &self.nobody,
+            endpoints::Caller::Anyone | endpoints::Caller::Browser | endpoints::Caller::Reader => &self.nobody,
             endpoints::Caller::Platform(_) => &self.live,
             endpoints::Caller::Partner(_) => &self.partner,
             endpoints::Caller::Staff => &self.lead,

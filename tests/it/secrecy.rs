@@ -14,6 +14,7 @@ use recourse::base::time::Clock;
 use recourse::db::schema::outbox as outbox_table;
 use recourse::domain::directory::{self, Agreement, WayIn};
 use recourse::domain::paging;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::unit::Unit;
 use recourse::domain::vault::{Keyring, Sealed, Statement};
@@ -319,8 +320,8 @@ struct Secrets {
 
 async fn account(service: &Service, said: &mut Vec<String>) -> Secrets {
     let app = service.open().await;
-    let (password, totp) = (word(said, "password"), staff::new_totp_secret());
-    said.extend([staff::base32_secret(&totp).expose().clone(), hex(totp.expose())]);
+    let (password, totp) = (word(said, "password"), door::new_secret());
+    said.extend([door::base32_secret(&totp).expose().clone(), hex(totp.expose())]);
     let password_hash = app.passwords.hash(Sensitive::new(password.clone())).await.unwrap();
     let secret = totp.clone();
     let address = format!("{}@example.org", word(said, "staffmail"));
@@ -350,7 +351,7 @@ async fn sign_in(service: &Service, said: &mut Vec<String>, secrets: Secrets) ->
     nobody.post("/v1/triage/sessions", &wrong).await.expect(401);
     let app = service.open().await;
     let now = u64::try_from(Clock::machine().now().seconds()).unwrap();
-    let code = staff::totp(&secrets.totp).unwrap().generate(now).to_string();
+    let code = door::code_at(&secrets.totp, now).unwrap();
     let chosen = format!("copper kettle {}", word(said, "chosen"));
     let right = json!({"username": "amina", "password": secrets.password, "code": code, "new_password": chosen});
     let session = nobody.post("/v1/triage/sessions", &right).await.expect(200).json();

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use recourse::base::secret::{Sensitive, new_token};
 use recourse::domain::casework::colleagues;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::harness::{World, on_both, on_both_with};
 const PASSWORD: &str = "correct horse battery";
 
 async fn account(world: &World) -> Sensitive<Vec<u8>> {
-    let totp_secret = staff::new_totp_secret();
+    let totp_secret = door::new_secret();
     let password_hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
     let secret = totp_secret.clone();
     world
@@ -38,7 +39,7 @@ async fn account(world: &World) -> Sensitive<Vec<u8>> {
 
 fn code(world: &World, secret: &Sensitive<Vec<u8>>) -> String {
     let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
-    staff::totp(secret).unwrap().generate(seconds).to_string()
+    door::code_at(secret, seconds).unwrap()
 }
 
 async fn sign_in(world: &World, body: &Value) -> Answer {
@@ -225,7 +226,7 @@ fn the_first_code_of_a_new_second_factor_holds() {
         let secret = account(&world).await;
         let body = json!({"username": "amina", "password": PASSWORD, "code": code(&world, &secret)});
         sign_in(&world, &body).await.expect(200);
-        let fresh = staff::new_totp_secret();
+        let fresh = door::new_secret();
         let hash = world.app.passwords.hash(Sensitive::new(PASSWORD.to_owned())).await.unwrap();
         let new = fresh.clone();
         world.app.write(TEST, move |tx| colleagues::reset(tx, "amina", &hash, &new)).await.unwrap();

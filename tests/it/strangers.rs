@@ -75,7 +75,7 @@ fn spellings(path: &str) -> Vec<String> {
 fn callers(row: &Row, [nobody, platform, partner, lead]: &[Caller; 4]) -> Caller {
     match row.caller {
         // Pages are no operations of the API.
-        endpoints::Caller::Anyone | endpoints::Caller::Browser => nobody.clone(),
+        endpoints::Caller::Anyone | endpoints::Caller::Browser | endpoints::Caller::Reader => nobody.clone(),
         endpoints::Caller::Platform(_) => platform.clone(),
         endpoints::Caller::Partner(_) => partner.clone(),
         endpoints::Caller::Staff | endpoints::Caller::AnyStaff => lead.clone(),

@@ -9,6 +9,7 @@ use recourse::base::secret::{Sensitive, base64_url, random_bytes};
 use recourse::domain::casework::colleagues;
 use recourse::domain::casework::rights::Ended;
 use recourse::domain::paging::rota;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, Carrier, Living, Member, NewMember, Role, Which};
 use recourse::domain::triage::Queue;
 use recourse::domain::unit::{Caller, Unit};
@@ -99,7 +100,7 @@ pub(super) async fn colleague(app: &Arc<App>, command: StaffCommand) -> Result<(
         StaffCommand::Add { username, role, queues, same_person_as } => {
             let role = role_of(&role)?;
             let queues = queues.as_deref().map(queue_list).transpose()?.unwrap_or_default();
-            let (password, totp) = (new_password(), staff::new_totp_secret());
+            let (password, totp) = (new_password(), door::new_secret());
             let hash = app.passwords.hash(password.clone()).await?;
             let other = same_person_as.clone().unwrap_or_default();
             let (totp_secret, is_given) = (totp.clone(), true);
@@ -207,7 +208,7 @@ fn changed<T>(
 async fn change(app: &Arc<App>, command: StaffCommand) -> Result<(), Error> {
     let (ended, idle) = match command {
         StaffCommand::Reset { username } => {
-            let (password, totp) = (new_password(), staff::new_totp_secret());
+            let (password, totp) = (new_password(), door::new_secret());
             let hash = app.passwords.hash(password.clone()).await?;
             let reset = move |tx: &mut Unit<'_>| {
                 let ended = colleagues::reset(tx, &username, &hash, &totp).map_err(no_account(&username))?;
@@ -273,17 +274,21 @@ fn queue_list(text: &str) -> Result<Vec<Queue>, Error> {
 }
 
 /// 132 random bits: nobody is asked to invent a password.
-fn new_password() -> Sensitive<String> {
+pub(super) fn new_password() -> Sensitive<String> {
     Sensitive::new(base64_url(&random_bytes::<17>()))
 }
 
-fn credentials(username: &str, password: &Sensitive<String>, totp: &Sensitive<Vec<u8>>) -> Result<String, Error> {
+pub(super) fn credentials(
+    username: &str,
+    password: &Sensitive<String>,
+    totp: &Sensitive<Vec<u8>>,
+) -> Result<String, Error> {
     Ok(format!(
         "password:    {}\ntotp secret: {} (base32: 30 seconds, 6 digits, SHA-1)\notpauth:     {}\n\
          All are shown this once. Hand them over in person. The password ends at the first sign-in, with which they choose \
          one (new_password, 12 characters or more).",
         password.expose(),
-        staff::base32_secret(totp).expose(),
-        staff::otpauth(username, totp)?.expose()
+        door::base32_secret(totp).expose(),
+        door::otpauth(username, totp)?.expose()
     ))
 }

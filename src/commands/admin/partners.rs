@@ -1,4 +1,4 @@
-//! `recourse admin service`: credentials of services that cases are referred to, and whom their people know.
+//! `recourse admin service`: credentials of services that cases are referred to, accounts of their people, and whom those know.
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use recourse::error::Error;
 use recourse::error::rules::Typed;
 use serde::Serialize;
 
+use super::accounts::{self, AccountCommand};
 use super::platforms::ModeName;
 use super::{Listing, by_operator, none_of, say_json, shown, typed, unknown};
 
@@ -24,6 +25,9 @@ pub(crate) enum ServiceCommand {
     /// Credentials by which a service's machine reads and answers referrals.
     #[command(subcommand)]
     Client(PartnerCommand),
+    /// Accounts by which people of a service read and answer referrals in the inbox.
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Declare somebody whom people of a service know: no case that names them is referred there, and none is shown there any
     /// more. The value is typed or piped in, and only a keyed hash of it is kept.
     Declare {
@@ -89,6 +93,7 @@ struct PartnerListed {
 pub(super) async fn service(app: &Arc<App>, command: ServiceCommand) -> Result<(), Error> {
     match command {
         ServiceCommand::Client(command) => client(app, command).await,
+        ServiceCommand::Account(command) => accounts::account(app, command).await,
         ServiceCommand::Declare { service, kind } => {
             let known = "phone, email, handle, profile_url, device or payment";
             let kind = IdentifierKind::parse(&kind).ok_or_else(|| none_of("kind", &kind, known))?;
@@ -151,7 +156,7 @@ async fn client(app: &Arc<App>, command: PartnerCommand) -> Result<(), Error> {
     }
 }
 
-fn no_service(slug: &str) -> impl FnOnce(Error) -> Error {
+pub(super) fn no_service(slug: &str) -> impl FnOnce(Error) -> Error {
     move |error| if let Error::NotFound = error { unknown("service", slug, "services list") } else { error }
 }
 

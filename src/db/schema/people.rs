@@ -40,6 +40,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    partner_accounts (id) {
+        id -> Text,
+        service_id -> Text,
+        username -> Text,
+        password_hash -> Text,
+        totp_secret -> Binary,
+        coordinates -> Bool,
+        epoch -> BigInt,
+        active -> Bool,
+        created_at -> BigInt,
+        walls -> Nullable<Binary>,
+        declared_at -> Nullable<BigInt>,
+        mac -> Binary,
+    }
+}
+
+diesel::table! {
+    partner_sessions (id) {
+        id -> Text,
+        token_hash -> Binary,
+        account_id -> Text,
+        epoch -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        seen_at -> BigInt,
+        mac -> Binary,
+    }
+}
+
+diesel::table! {
     staff (id) {
         id -> Text,
         username -> Text,
@@ -79,6 +109,8 @@ diesel::table! {
     sign_ins (id) {
         id -> Text,
         staff_id -> Nullable<Text>,
+        partner_id -> Nullable<Text>,
+        service_id -> Nullable<Text>,
         given_password -> Bool,
         used_codes -> Text,
         wrong_codes -> BigInt,

@@ -12,7 +12,9 @@ use std::ops::Deref;
 
 pub use acting::Acting;
 pub use acts::*;
-pub use partners::{Partner, PresentedPartner, partner, partner_acting};
+pub use partners::{
+    Agent, Partner, PresentedPartner, Reader, partner, partner_acting, reader, reader_acting, reader_leaves,
+};
 pub use policy::{allows, may_ever, rights, table, takes_cases};
 pub(in crate::domain) use walls::{Walls, is_walled, kept_off, walled};
 

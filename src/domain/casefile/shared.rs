@@ -176,7 +176,7 @@ pub fn read(rx: &mut Look<'_>, who: &Partner, id: &ReferralId, part: usize) -> R
     if held.is_wished_back(rx)? {
         care.push(SharedCare::CheckBeforeAnyContact);
     }
-    let content = match held.shown(rx)? {
+    let content = match held.shown(rx, who)? {
         None if part == 1 => None,
         None => return Err(Error::NotFound),
         Some(shown) => Some(content_of(rx, &held.case.id, shown, part)?),

@@ -10,7 +10,8 @@ use crate::base::time::Timestamp;
 use crate::domain::access::{self, Act, Acting, Sight};
 use crate::domain::directory;
 use crate::domain::paging::{self, rota};
-use crate::domain::people::staff::{self, Account, Attempt, Declaration, Member, Opened, Role, Tried, Which};
+use crate::domain::people::door::{Attempt, Tried};
+use crate::domain::people::staff::{self, Account, Carrier, Declaration, Member, Opened, Role, Which};
 use crate::domain::terms::identifiers::Identifier;
 use crate::domain::triage::Queue;
 use crate::domain::unit::{Actor, Entry, Look, Unit};
@@ -113,11 +114,11 @@ fn wall_off(tx: &mut Unit<'_>, username: &str, declaration: &Declaration) -> Res
 ///
 /// # Errors
 /// What the database says.
-pub fn sign_in(entry: &mut Entry<'_>, attempt: &Attempt) -> Result<Tried<Opened>> {
+pub fn sign_in(entry: &mut Entry<'_>, attempt: &Attempt, carrier: Carrier) -> Result<Tried<Opened>> {
     let tx = entry.open(Actor::unknown());
-    let tried = staff::sign_in(tx, attempt)?;
-    if let Tried::ClosedNow(member) = &tried {
-        shut(tx, &member.id)?;
+    let (tried, whose) = staff::sign_in(tx, attempt, carrier)?;
+    if let (Tried::ClosedNow, Some(id)) = (&tried, &whose) {
+        shut(tx, id)?;
     }
     Ok(tried)
 }
@@ -129,19 +130,11 @@ pub fn sign_in(entry: &mut Entry<'_>, attempt: &Attempt) -> Result<Tried<Opened>
 pub fn choose_password(entry: &mut Entry<'_>, bearer: &Sensitive<String>, attempt: &Attempt) -> Result<Tried<()>> {
     let (tx, who, session) = access::member_with_session(entry, bearer)?;
     let found = staff::account_of(tx, &who.id)?;
-    Ok(match staff::prove(tx, found, attempt)? {
-        Tried::Proved(_) => {
-            staff::end_sessions(tx, &who.id, &Which::AllBut(session))?;
-            Tried::Proved(())
-        }
-        Tried::Refused => Tried::Refused,
-        Tried::MustChoose => Tried::MustChoose,
-        Tried::Closed => Tried::Closed,
-        Tried::ClosedNow(member) => {
-            shut(tx, &member.id)?;
-            Tried::ClosedNow(member)
-        }
-    })
+    let tried = staff::prove(tx, found, attempt)?;
+    if matches!(tried, Tried::ClosedNow) {
+        shut(tx, &who.id)?;
+    }
+    tried.and(|_| staff::end_sessions(tx, &who.id, &Which::AllBut(session)).map(drop))
 }
 
 fn shut(tx: &mut Unit<'_>, id: &StaffId) -> Result<()> {

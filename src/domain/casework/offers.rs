@@ -293,7 +293,7 @@ fn why(rx: &Look<'_>, sight: &Sight, asked: Result<()>) -> Result<Option<WhyNot>
         Error::Erased => return Ok(Some(WhyNot::Void)),
         Error::Conflict(conflict) => conflict,
         Error::Unauthenticated(_)
-        | Error::Forbidden(Forbidden::Scope(_) | Forbidden::Origin | Forbidden::Ahead)
+        | Error::Forbidden(Forbidden::Scope(_) | Forbidden::Origin | Forbidden::Ahead | Forbidden::DeclareFirst)
         | Error::NotFound
         | Error::Refused(_)
         | Error::Throttled { .. }

@@ -10,13 +10,13 @@ use super::entry::{Agreement, Entry};
 use super::row::{self, Kept};
 use crate::base::id::ServiceId;
 use crate::base::time::Timestamp;
-use crate::domain::access::{Acting, Partner};
+use crate::domain::access::{Acting, Partner, Reader};
 use crate::domain::ledger::audit::Event;
-use crate::domain::people::partners;
+use crate::domain::people::partners::{self, accounts};
 use crate::domain::people::staff::{Declaration, Role};
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::Identifier;
-use crate::domain::unit::Unit;
+use crate::domain::unit::{Look, Unit};
 use crate::error::rules::{Directory, Form};
 use crate::error::{Error, Forbidden, Result, Violations};
 
@@ -275,7 +275,32 @@ pub fn declare(tx: &mut Unit<'_>, slug: &str, identifier: &Identifier) -> Result
     row::update(tx, &mut kept, Event::ServiceWallDeclared { identifier: declaration.kind() })
 }
 
-/// Takes a service out of the directory, and voids its credentials. Its record stays.
+/// Until when the service takes nobody, as it said; nothing, when it takes people.
+///
+/// # Errors
+/// `NotFound` when it is not in the directory.
+pub fn capacity(rx: &mut Look<'_>, who: &Partner) -> Result<Option<Timestamp>> {
+    let now = rx.now();
+    Ok(living(row::find(rx, &who.service)?)?.full_until.filter(|until| *until > now))
+}
+
+/// Somebody at a service says whom they know, be it nobody: from now on they are shown nothing that names those.
+///
+/// # Errors
+/// `Invalid` for what cannot be compared, and when there are too many.
+pub fn declare_own(tx: &mut Unit<'_>, who: &Reader, known: Option<&Identifier>) -> Result<()> {
+    let account = who.account();
+    let mut declared = Declared::read(account.walls.clone()).ok_or(Error::NotFound)?;
+    if let Some(identifier) = known {
+        declared.add(&Declaration::of_identifier(identifier)?.digests(tx.kit()));
+    }
+    if declared.len() > DECLARED {
+        return Err(Error::invalid("/value", Form::TooMany(DECLARED)));
+    }
+    accounts::set_walls(tx, account, declared.written(), usize::from(known.is_some()))
+}
+
+/// Takes a service out of the directory, voids its credentials and closes its accounts. Its record stays.
 ///
 /// # Errors
 /// `NotFound` when it is not in the directory.
@@ -285,6 +310,7 @@ pub fn retire(tx: &mut Unit<'_>, slug: &str) -> Result<()> {
     kept.retired_at = Some(tx.now());
     (kept.entry.ways_in, kept.entry.agreement) = (vec![WayIn::None], None);
     partners::revoke_all(tx, &kept.id)?;
+    accounts::close_all(tx, &kept.id)?;
     row::update(tx, &mut kept, Event::ServiceRetired)
 }
 

@@ -7,6 +7,7 @@ use crate::base::id::CaseId;
 use crate::base::secret::silent;
 use crate::domain::access::Walls;
 use crate::domain::case::named::{self, Names};
+use crate::domain::people::partners::accounts::Account;
 use crate::domain::terms::identifiers::RULES;
 use crate::domain::unit::Look;
 use crate::error::Result;
@@ -43,6 +44,19 @@ impl Declared {
     pub(super) fn add(&mut self, hashes: &[[u8; HASH]]) {
         self.rules = self.rules.or(Some(RULES));
         self.hashes.extend(hashes.iter().map(|hash| hash.to_vec()));
+    }
+
+    /// These, and those of somebody who works there.
+    #[must_use]
+    pub(in crate::domain) fn and(mut self, account: &Account) -> Self {
+        // What cannot be read stands before everything, as what is of older rules does.
+        let theirs = Self::read(account.walls.clone()).unwrap_or(Self { rules: Some(0), hashes: BTreeSet::new() });
+        self.rules = match (self.rules, theirs.rules) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        self.hashes.extend(theirs.hashes);
+        self
     }
 
     /// How many hashes there are.

@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::base::id::{
-    ActId, AdditionId, CaseId, ClientId, ConsentId, EndpointId, NoteId, PartnerClientId, PlatformId, ReferralId,
-    ReportId, RequestId, ServiceId, StaffId,
+    ActId, AdditionId, CaseId, ClientId, ConsentId, EndpointId, NoteId, PartnerAccountId, PartnerClientId, PlatformId,
+    ReferralId, ReportId, RequestId, ServiceId, StaffId,
 };
 use crate::base::secret::keyed;
 use crate::base::time::Timestamp;
@@ -164,6 +164,24 @@ pub enum Event {
     PartnerRotated { client: PartnerClientId },
     /// A credential was revoked.
     PartnerRevoked { client: PartnerClientId },
+    /// An account of somebody at a help service was made.
+    PartnerAccountAdded { account: PartnerAccountId, coordinates: bool },
+    /// Its password and second factor were set anew.
+    PartnerAccountReset { account: PartnerAccountId },
+    /// It was closed.
+    PartnerAccountClosed { account: PartnerAccountId },
+    /// Somebody signed in with it.
+    PartnerSignedIn { account: PartnerAccountId },
+    /// So many sign-ins with it failed within a minute or so.
+    PartnerSignInFailed { account: PartnerAccountId, tries: i64, since: Timestamp },
+    /// Wrong codes came with its right password: nobody signs in with it until its second factor is opened again.
+    PartnerFactorClosed { account: PartnerAccountId, wrong_codes: i64 },
+    /// Its second factor was opened again.
+    PartnerFactorOpened { account: PartnerAccountId },
+    /// Whoever has it chose a password of their own.
+    PartnerPasswordChosen { account: PartnerAccountId },
+    /// Whoever has it said whom they know: so many people.
+    PartnerDeclared { account: PartnerAccountId, people: usize },
     /// A staff account was made, for this human: by the id of their first account.
     StaffAdded { role: &'static str, person: StaffId },
     /// A staff account was closed.

@@ -1,5 +1,6 @@
 //! Who may prove to be whom.
 
+pub mod door;
 pub mod partners;
 pub mod platforms;
 pub mod staff;

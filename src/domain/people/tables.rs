@@ -4,7 +4,8 @@ use super::partners::PartnerScope;
 use super::platforms;
 use super::staff::{Carrier, Role};
 use crate::base::id::{
-    ClientKind, DeclarationKind, Kind, PartnerClientKind, PlatformKind, SessionKind, SignInKind, StaffKind,
+    ClientKind, DeclarationKind, Kind, PartnerAccountKind, PartnerClientKind, PlatformKind, SessionKind, SignInKind,
+    StaffKind,
 };
 use crate::domain::terms::Mode;
 use crate::domain::triage::Queue;
@@ -51,6 +52,31 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "partner_accounts",
+        row: "id",
+        opened_by: OpenedBy::Column("service_id"),
+        columns: &[
+            ("id", Holds::Id(PartnerAccountKind::PREFIX)),
+            ("service_id", Holds::Refers(&["services"])),
+            ("username", Holds::Text("the name of the account")),
+            ("password_hash", Holds::Text("a hash of the password, which nobody keeps")),
+            ("totp_secret", Holds::sealed(Scope::Secret, "totp")),
+            ("walls", Holds::Digest("keyed hashes of whom they know, which are made again")),
+            ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
+        ],
+    },
+    Table {
+        name: "partner_sessions",
+        row: "id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("id", Holds::Id(SessionKind::PREFIX)),
+            ("token_hash", Holds::Digest("a keyed hash of the session's token, which nobody keeps")),
+            ("account_id", Holds::Refers(&["partner_accounts"])),
+            ("mac", Holds::Digest("a keyed hash over what the row grants, which is made again")),
+        ],
+    },
+    Table {
         name: "staff",
         row: "id",
         opened_by: OpenedBy::Itself,
@@ -87,6 +113,8 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         columns: &[
             ("id", Holds::Id(SignInKind::PREFIX)),
             ("staff_id", Holds::Refers(&["staff"])),
+            ("partner_id", Holds::Refers(&["partner_accounts"])),
+            ("service_id", Holds::Refers(&["services"])),
             ("used_codes", Holds::Text("which steps of the second factor were used, the last one first")),
             ("mac", Holds::Digest("a keyed hash of the row, which the door makes again")),
         ],

@@ -10,7 +10,7 @@ use crate::domain::case::Case;
 use crate::domain::casework;
 use crate::domain::casework::wishes;
 use crate::domain::directory::{self, Doubt, Kind, Mark, Open, Service, WayIn};
-use crate::domain::people::partners;
+use crate::domain::people::partners::{self, accounts};
 use crate::domain::people::staff::Role;
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::service_wall_digest;
@@ -63,11 +63,15 @@ pub(super) fn knows_nobody_there(rx: &Look<'_>, who: &Acting, service: &ServiceI
     Ok(())
 }
 
-/// Whether somebody of the service can receive a hand-over: who is rung, or a machine of theirs with a credential that counts. By
-/// the inbox nobody can yet.
+/// Whether somebody of the service can receive a hand-over: who is rung, a machine of theirs with a credential that counts, or
+/// somebody there with an account that can come in. Trials are for machines alone.
 pub(super) fn receives(rx: &mut Look<'_>, case: &Case, service: &Service) -> Result<bool> {
     let has = |way: WayIn| service.entry.ways_in.contains(&way);
-    Ok(has(WayIn::Phone) || has(WayIn::Api) && partners::receives(rx, &service.id, case.mode)?)
+    if has(WayIn::Phone) || has(WayIn::Api) && partners::receives(rx, &service.id, case.mode)? {
+        return Ok(true);
+    }
+    let by_inbox = has(WayIn::Inbox) && case.mode == Mode::Live;
+    Ok(by_inbox && !accounts::who_can_come_in(rx, &service.id)?.is_empty())
 }
 
 /// Whether the contact sheet is one to rely on now.

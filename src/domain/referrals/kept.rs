@@ -49,6 +49,9 @@ pub(super) struct Kept {
     pub(super) sending: Sending,
     /// How the service says that it ended.
     pub(super) outcome: Option<Outcome>,
+    /// Which credential or account of the service took it on; nothing where that was said by telephone.
+    #[serde(default)]
+    pub(super) accepter: Option<String>,
 }
 
 /// Where a hand-over stands, as it is sealed.
@@ -298,6 +301,7 @@ impl Kept {
             basis,
             sending: Sending::default(),
             outcome: None,
+            accepter: None,
         }
     }
 }

@@ -123,7 +123,7 @@ codes! {
 #[derive(Clone, Copy)]
 pub(super) enum Taken<'a> {
     Staff(&'a StaffId),
-    /// The service itself, by this credential.
+    /// The service itself, by this credential or account.
     Service(&'a str),
     System,
 }
@@ -193,7 +193,7 @@ pub struct StepView {
     pub at: Timestamp,
     /// Who took it.
     pub by: By,
-    /// Which colleague, or which credential of the service.
+    /// Which colleague, or which credential or account of the service.
     pub by_id: Option<String>,
     /// Of a decline: why.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -245,8 +245,11 @@ pub(super) fn take(
     if referral.state.has_ended() {
         referral.ended_at = Some(now);
     }
-    if let (Some(outcome), Some(kept)) = (told.said.outcome, &mut referral.kept) {
-        kept.outcome = Some(outcome);
+    if let Some(kept) = &mut referral.kept {
+        kept.outcome = told.said.outcome.or(kept.outcome);
+        if let (Move::Accept, Taken::Service(agent)) = (made, told.by) {
+            kept.accepter = Some(agent.to_owned());
+        }
     }
     kept::keep(tx, referral)?;
     write(tx, referral, made.into(), told)?;

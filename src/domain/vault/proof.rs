@@ -75,6 +75,10 @@ codes! {
         Credential = "platform_clients",
         /// A service's credential.
         PartnerCredential = "partner_clients",
+        /// An account of somebody at a service.
+        PartnerAccount = "partner_accounts",
+        /// A session of theirs.
+        PartnerSession = "partner_sessions",
         /// What the door remembers of an account.
         Door = "sign_ins",
         /// All that a colleague declared.

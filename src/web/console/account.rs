@@ -7,6 +7,7 @@ use askama::Template;
 use super::page;
 use super::seat::Seated;
 use crate::base::id::SessionId;
+use crate::base::secret::Sensitive;
 use crate::domain::people::staff::{Carrier, Living};
 use crate::error::{Error, Result};
 use crate::pages::shell::Shell;
@@ -101,6 +102,19 @@ async fn change(call: Call, raw: Raw) -> Result<HttpResponse> {
         (Some(_), Some(_)) | (None, None) => return Err(crate::error::Refused::Malformed.into()),
     };
     Ok(see(&format!("/console/account?done={done}")))
+}
+
+/// What an administrator sees in place of cases.
+#[derive(Template)]
+#[template(path = "console/administrator.html")]
+struct AdministratorPage {
+    shell: Shell,
+}
+
+/// The page of somebody who keeps accounts and sees no case.
+pub(super) async fn administrator(call: &Call, bearer: Sensitive<String>) -> Result<HttpResponse> {
+    let seated = desk::read(call, bearer, |rx, who| Ok(Seated::of(rx, who))).await?;
+    page(&AdministratorPage { shell: seated.shell(call, "Administration", "/console") })
 }
 
 pub(super) fn rows() -> Vec<Row> {

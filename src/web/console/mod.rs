@@ -8,7 +8,6 @@ mod case_page;
 mod case_ways;
 mod case_words;
 mod contact_words;
-mod door;
 mod events;
 mod find;
 mod queues;
@@ -17,22 +16,21 @@ mod related;
 mod seat;
 mod second;
 mod shift;
-mod words;
+pub(super) mod words;
 
+use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpResponse, ResponseError as _};
-use askama::Template;
 
-use super::row::{Caching, Caller, Row};
+use super::door;
+use super::page::{A_YEAR, file, page};
+use super::row::{Caller, Row};
 use super::surfaces::CONSOLE;
-use crate::error::Result;
 
 /// The pages of the console, and what their script asks for.
 pub(super) fn rows() -> Vec<Row> {
     let rooms = [
         assets(),
-        door::rows(),
+        door::rows(&CONSOLE, Caller::Browser),
         account::rows(),
         queues::rows(),
         refreshed::rows(),
@@ -45,24 +43,6 @@ pub(super) fn rows() -> Vec<Row> {
     ];
     rooms.into_iter().flatten().collect()
 }
-
-/// A page.
-fn page(page: &impl Template) -> Result<HttpResponse> {
-    answer(HttpResponse::Ok(), page)
-}
-
-/// A page that tells of an error.
-fn wrong(error: &crate::error::Error, page: &impl Template) -> Result<HttpResponse> {
-    answer(HttpResponse::build(error.status_code()), page)
-}
-
-fn answer(mut response: actix_web::HttpResponseBuilder, page: &impl Template) -> Result<HttpResponse> {
-    let body = page.render().map_err(anyhow::Error::new)?;
-    Ok(response.content_type("text/html; charset=utf-8").body(body))
-}
-
-/// For how long a browser keeps the style sheet and the script: their addresses change with the program.
-const A_YEAR: Caching = Caching::As("private, max-age=31536000, immutable");
 
 fn assets() -> Vec<Row> {
     vec![
@@ -77,10 +57,4 @@ async fn style() -> HttpResponse {
 
 async fn script() -> HttpResponse {
     file("text/javascript; charset=utf-8", CONSOLE.script)
-}
-
-fn file(kind: &'static str, text: &'static str) -> HttpResponse {
-    let mut response = HttpResponse::Ok().body(text);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    response
 }

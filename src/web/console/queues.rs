@@ -234,7 +234,7 @@ async fn show(call: Call) -> Result<HttpResponse> {
     let bearer = call.bearer()?;
     let seated = desk::unnoticed(&call, bearer.clone(), |rx, who| Ok(Seated::of(rx, who))).await?;
     if seated.member.role == Role::Administrator {
-        return super::door::administrator(&call, bearer).await;
+        return super::account::administrator(&call, bearer).await;
     }
     let read = desk::read(&call, bearer, move |rx, who| read(rx, who, wanted)).await?;
     page(&queues_page(&call, &read))

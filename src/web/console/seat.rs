@@ -43,7 +43,7 @@ impl Seated {
 
     /// A key for a form of theirs.
     pub(super) fn key(&self, call: &Call) -> String {
-        FormKey::mint(&call.shared.app.kit.keyring, &self.member.id)
+        FormKey::mint(&call.shared.app.kit.keyring, self.member.id.as_str())
     }
 
     /// What stands around a page of theirs, which lies at a place of the console, or at none.
@@ -65,6 +65,7 @@ impl Seated {
             ends: self.sitting.expires_at.to_string(),
             idle: self.sitting.idle_at.to_string(),
             letter_keys: self.sitting.letter_keys,
+            note: "A priority comes from published rules and from colleagues. It predicts nothing about anybody: a person decides.",
             zone: call.shared.app.config.time_zone.to_string(),
             zone_words: self.writer(call).zone(),
         });

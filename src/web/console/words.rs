@@ -67,13 +67,13 @@ pub(super) const fn clock(kind: ClockKind) -> &'static str {
 }
 
 /// A category, by its short name for a person.
-pub(super) fn category(code: CategoryCode) -> String {
+pub(in crate::web) fn category(code: CategoryCode) -> String {
     let named = taxonomy().categories().iter().find(|category| category.code == code);
     named.map_or_else(|| plain(code.as_str()), |category| category.label.clone())
 }
 
 /// A code without a word of its own.
-pub(super) fn plain(code: &str) -> String {
+pub(in crate::web) fn plain(code: &str) -> String {
     let text = code.replace('_', " ");
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
@@ -114,7 +114,7 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
 }
 
 /// Who sent a report.
-pub(super) const fn relation(relation: Relation) -> &'static str {
+pub(in crate::web) const fn relation(relation: Relation) -> &'static str {
     match relation {
         Relation::SelfReported => "by the survivor",
         Relation::ActingFor => "by somebody acting for the survivor",
@@ -136,7 +136,7 @@ pub(super) const fn wish(wish: DesiredOutcome) -> &'static str {
 }
 
 /// An answer.
-pub(super) const fn answer(answer: Answer) -> &'static str {
+pub(in crate::web) const fn answer(answer: Answer) -> &'static str {
     match answer {
         Answer::Yes => "yes",
         Answer::No => "no",
@@ -147,7 +147,7 @@ pub(super) const fn answer(answer: Answer) -> &'static str {
 }
 
 /// The question behind an answer key.
-pub(super) fn question(key: &str) -> String {
+pub(in crate::web) fn question(key: &str) -> String {
     let named = taxonomy().answer_keys().iter().find(|known| known.key.as_str() == key);
     named.map_or_else(|| plain(key), |known| known.question.clone())
 }

@@ -60,7 +60,10 @@ pub(super) fn complete(operation: &mut Operation, row: &Row) {
             vec![SecurityRequirement::new("platform", scopes)]
         }
         Caller::Partner(scope) => vec![SecurityRequirement::new("partner", [scope.as_str()])],
-        Caller::Staff | Caller::AnyStaff | Caller::Browser => vec![SecurityRequirement::new("staff", [""; 0])],
+        // Pages are no operations.
+        Caller::Staff | Caller::AnyStaff | Caller::Browser | Caller::Reader => {
+            vec![SecurityRequirement::new("staff", [""; 0])]
+        }
     });
     let mut parameters = operation.parameters.take().unwrap_or_default();
     let unchanged = operation.responses.responses.contains_key("304");

@@ -1,6 +1,7 @@
 //! Somebody at a browser: by keyboard alone, or by links and buttons where pages run no script.
 
 use recourse::base::secret::Sensitive;
+use recourse::domain::people::door;
 use recourse::domain::people::staff::{self, NewMember, Role};
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ impl Person {
     pub(crate) const PASSWORD: &str = "correct horse battery";
 
     pub(crate) async fn hire(world: &World, name: &'static str, role: Role) -> Self {
-        let secret = staff::new_totp_secret();
+        let secret = door::new_secret();
         let password_hash = world.app.passwords.hash(Sensitive::new(Self::PASSWORD.to_owned())).await.unwrap();
         let totp_secret = secret.clone();
         let add = move |tx: &mut recourse::domain::unit::Unit<'_>| {
@@ -54,7 +55,7 @@ impl Person {
 
     pub(crate) fn code(&self, world: &World) -> String {
         let seconds = u64::try_from(world.clock.now().seconds()).unwrap();
-        staff::totp(&self.secret).unwrap().generate(seconds).to_string()
+        door::code_at(&self.secret, seconds).unwrap()
     }
 }
 

@@ -33,6 +33,7 @@ use recourse::config::{Config, DataProtection, Limits};
 use recourse::domain::directory;
 use recourse::domain::ledger::outbox;
 use recourse::domain::paging::{owed, rota};
+use recourse::domain::people::door;
 use recourse::domain::people::partners::{self, PartnerScope};
 use recourse::domain::people::platforms::{self, NewCredential, Scope};
 use recourse::domain::people::staff::{self, NewMember, Role};
@@ -260,7 +261,7 @@ impl World {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let username = format!("{}-{}", role.as_str(), COUNT.fetch_add(1, Ordering::Relaxed));
         let name = username.clone();
-        let totp_secret = staff::new_totp_secret();
+        let totp_secret = door::new_secret();
         let opened = self
             .app
             .write(TEST, move |tx| {

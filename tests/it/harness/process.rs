@@ -12,6 +12,7 @@ use recourse::app::{self, App};
 use recourse::base::secret::Sensitive;
 use recourse::base::time::Clock;
 use recourse::config::Config;
+use recourse::domain::people::door;
 use recourse::domain::people::platforms::{self, NewCredential, Scope};
 use recourse::domain::people::staff::{self, NewMember, Role};
 use recourse::domain::terms::Mode;
@@ -271,7 +272,7 @@ impl Service {
                 queues: Queue::ALL.to_vec(),
                 password_hash: "$none$".to_owned(),
                 is_given: false,
-                totp_secret: staff::new_totp_secret(),
+                totp_secret: door::new_secret(),
                 same_person_as: None,
             };
             staff::add(tx, new)?;

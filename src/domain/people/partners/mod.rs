@@ -1,7 +1,8 @@
-//! Credentials of services: a machine of theirs that reads and answers what was handed over to them. A credential belongs to one
-//! service and one mode; its secret is stored as a keyed hash, and its epoch, compared in every transaction, makes a revocation
+//! Services' ways in. Here are their credentials: a machine of theirs that reads and answers what was handed over to them; in
+//! `accounts`, people of theirs. A credential belongs to one service and one mode; its secret is stored as a keyed hash, and its epoch, compared in every transaction, makes a revocation
 //! hold at once.
 
+pub mod accounts;
 mod row;
 
 use crate::base::code::codes;

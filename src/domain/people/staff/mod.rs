@@ -1,31 +1,26 @@
 //! Staff accounts: who works here, in which role, with which queues, and what they declared about themselves so that
 //! they never meet a case of their own.
 
-mod chosen;
+mod coming_in;
 mod declarations;
 mod declared_set;
 mod names;
-mod passwords;
 mod row;
 mod session_row;
 mod sessions;
-mod sign_ins;
-mod turns;
-pub mod typed;
 
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use totp_rs::{Builder, Totp};
 
-pub use chosen::judge as judge_chosen;
+pub use coming_in::closed_factors;
+pub(in crate::domain) use coming_in::{changed_doors, lock_door, open_second_factor, prove, shut_out, sign_in};
 pub(in crate::domain) use declarations::{
     Declaration, declare, declare_case, drop_first, fallen_walls, is_left_by_anybody, renew as renew_declarations,
     stand_on_first_rules, to_declare_again,
 };
 pub use declarations::{count_declared, declared};
 pub use names::{every_name, names};
-pub use passwords::Passwords;
 pub use session_row::Carrier;
 pub use sessions::{
     Account, Living, Opened, Session, Sitting, Which, account, account_of, forget_old_sessions, looks_like_session,
@@ -34,17 +29,16 @@ pub use sessions::{
 pub(in crate::domain) use sessions::{
     end_session, end_sessions, is_signed_in, session_of, set_letter_keys, touch, was_here_since,
 };
-pub use sign_ins::{Attempt, Tried, closed_factors, note_refusals, refusals_due};
-pub(in crate::domain) use sign_ins::{changed_doors, lock_door, open_second_factor, prove, shut_out, sign_in};
 
 use crate::base::code::codes;
 use crate::base::id::StaffId;
-use crate::base::secret::{Sensitive, random_bytes};
+use crate::base::secret::Sensitive;
 use crate::base::time::Timestamp;
 use crate::db::Rx;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_sessions};
 use crate::domain::ledger::audit::{self, Event};
+use crate::domain::people::door::typed;
 use crate::domain::triage::Queue;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::{Owner, Sealed, Secret};
@@ -115,21 +109,6 @@ fn usual_queues(role: Role) -> Vec<Queue> {
         .collect()
 }
 
-/// A fresh secret for a second factor.
-#[must_use]
-pub fn new_totp_secret() -> Sensitive<Vec<u8>> {
-    Sensitive::new(random_bytes::<20>().to_vec())
-}
-
-/// The one-time codes of a secret: six digits, 30 seconds. How long one is taken, the door says.
-///
-/// # Errors
-/// `Internal` when the secret is too short for RFC 6238.
-pub fn totp(secret: &Sensitive<Vec<u8>>) -> Result<Totp> {
-    let codes = Builder::new().with_secret(secret.expose().clone()).with_skew(0).with_step_duration(30).build();
-    Ok(codes.map_err(|_| anyhow::anyhow!("a second factor's secret is not fit for use"))?)
-}
-
 /// Makes an account.
 ///
 /// # Errors
@@ -168,7 +147,7 @@ pub fn add(tx: &mut Unit<'_>, new: NewMember) -> Result<Member> {
         declared_mac: declared_set::of_nothing(&tx.kit().keyring, &id),
     };
     row::insert(tx, &row, &head)?;
-    sign_ins::begin(tx, &id, new.is_given)?;
+    coming_in::begin(tx, &id, new.is_given)?;
     if let Some(before) = before {
         declarations::hand_on(tx, &before, &id)?;
     }
@@ -213,7 +192,7 @@ pub(in crate::domain) fn set_credentials(
         row.totp_secret = sealed;
         row.epoch += 1;
     })?;
-    sign_ins::renew(tx, id)?;
+    coming_in::renew(tx, id)?;
     audit::record(tx, Owner::staff(id), Event::StaffCredentialsReset)
 }
 
@@ -378,20 +357,4 @@ fn queue_text(queues: &[Queue]) -> String {
 
 fn queue_list(text: &str) -> Vec<Queue> {
     text.split(' ').filter_map(Queue::parse).collect()
-}
-
-/// A second factor for an authenticator app, as its QR codes hold it: an `otpauth://` URL with the secret in it.
-///
-/// # Errors
-/// `Internal` when the secret is not fit for use.
-pub fn otpauth(username: &str, secret: &Sensitive<Vec<u8>>) -> Result<Sensitive<String>> {
-    let codes = Builder::new().with_secret(secret.expose().clone()).with_account_name(username);
-    let url = codes.with_issuer(Some("Recourse")).build().and_then(|codes| codes.to_url());
-    Ok(Sensitive::new(url.map_err(|_| anyhow::anyhow!("a second factor's secret is not fit for use"))?))
-}
-
-/// A second factor's secret as authenticator apps take it: RFC 4648 base32 without padding.
-#[must_use]
-pub fn base32_secret(secret: &Sensitive<Vec<u8>>) -> Sensitive<String> {
-    Sensitive::new(totp_rs::Secret::from(secret.expose().clone()).to_base32())
 }

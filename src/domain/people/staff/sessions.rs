@@ -7,7 +7,6 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::session_row::Carrier;
-use super::typed;
 use super::{Member, declared_set, row, session_row};
 use crate::base::id::{SessionId, StaffId};
 use crate::base::secret::{Sensitive, new_token};
@@ -15,6 +14,7 @@ use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_identifiers, staff_sessions};
 use crate::domain::ledger::audit::{self, Event};
+use crate::domain::people::door::typed;
 use crate::domain::unit::{Actor, Look, Unit};
 use crate::domain::vault::{Owner, Sealed, Secret};
 use crate::error::{Error, Result};
@@ -75,7 +75,7 @@ pub fn account_of(rx: &mut Look<'_>, id: &StaffId) -> Result<Option<Account>> {
     Ok(row::find(rx, id)?.filter(|row| row.active).map(Account::of))
 }
 
-/// Opens a session for an account. For a person at the door, [`super::sign_ins`] decides first.
+/// Opens a session for an account. For a person at the door, [`super::coming_in`] decides first.
 pub fn open_session(tx: &mut Unit<'_>, account: Account, carrier: Carrier) -> Result<Opened> {
     let id = account.member.id.clone();
     tx.act_as(Actor::staff(id.as_str()));

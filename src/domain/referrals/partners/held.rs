@@ -8,21 +8,22 @@ use super::super::kept::{self, Referral};
 use super::super::shape::{HandOver, Place, Sheet};
 use super::super::state::State;
 use super::Handed;
-use crate::base::id::{CaseId, ReferralId, ServiceId};
+use crate::base::id::{CaseId, PartnerClientId, ReferralId, ServiceId};
 use crate::base::secret::silent;
 use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::referrals as table;
-use crate::domain::access::Partner;
+use crate::domain::access::{Agent, Partner};
 use crate::domain::case;
 use crate::domain::case::{Case, clocks};
 use crate::domain::casework;
 use crate::domain::directory::{self, Service};
 use crate::domain::ledger::audit;
+use crate::domain::people::partners::{self, accounts};
 use crate::domain::terms::Mode;
 use crate::domain::triage::Phase;
 use crate::domain::unit::{Look, Unit};
-use crate::error::{Error, Result};
+use crate::error::{Error, Forbidden, Result};
 
 /// After its end a service sees for so long what was closed.
 const AFTER_CLOSE: std::time::Duration = std::time::Duration::from_hours(14 * 24);
@@ -87,20 +88,44 @@ fn case_of(rx: &mut Look<'_>, who: &Partner, service: &Service, id: &ReferralId)
     if is_theirs && !hidden { Ok(near.case) } else { Err(Error::NotFound) }
 }
 
+/// The service with its walls, and those of whoever comes from there. What was handed over is read by nobody who has not said whom they
+/// know.
+///
+/// # Errors
+/// `DeclareFirst`; `NotFound` for a service that there is not.
+pub(super) fn service_of(rx: &mut Look<'_>, who: &Partner) -> Result<Service> {
+    let mut service = directory::find(rx, &who.service)?.ok_or(Error::NotFound)?;
+    if let Agent::Person(account) = &who.agent {
+        if account.declared_at.is_none() {
+            return Err(Error::Forbidden(Forbidden::DeclareFirst));
+        }
+        service.declared = service.declared.and(account);
+    }
+    Ok(service)
+}
+
 /// A hand-over of this service, for reading.
 ///
 /// # Errors
-/// `NotFound` where there is none of this id for this service and mode, or a wall stands before it.
+/// `DeclareFirst` for somebody who has not said whom they know; `NotFound` where there is none of this id for this service and mode, or a wall stands before it.
 pub(in crate::domain) fn held(rx: &mut Look<'_>, who: &Partner, id: &ReferralId) -> Result<Held> {
-    let service = directory::find(rx, &who.service)?.ok_or(Error::NotFound)?;
+    let service = service_of(rx, who)?;
     let case = case_of(rx, who, &service, id)?;
     let case = case::find(rx, &case)?.ok_or(Error::NotFound)?;
     of(rx, who, id, case, service)
 }
 
+/// Where a hand-over of this service stands: no word of anybody.
+///
+/// # Errors
+/// As [`held`].
+pub fn standing(rx: &mut Look<'_>, who: &Partner, id: &ReferralId) -> Result<Handed> {
+    held(rx, who, id)?.handed(rx)
+}
+
 /// The same for changing it: its case is locked until the transaction ends.
 pub(super) fn locked(tx: &mut Unit<'_>, who: &Partner, id: &ReferralId) -> Result<Held> {
-    let service = directory::find(tx, &who.service)?.ok_or(Error::NotFound)?;
+    let service = service_of(tx, who)?;
     let case = case_of(tx, who, &service, id)?;
     let case = case::find_locked(tx, &case)?.ok_or(Error::NotFound)?;
     // Whoever had it locked may have added a name.
@@ -158,7 +183,7 @@ impl Held {
 
     /// What is shown of it now: nothing after a decline, an expiry or a withdrawal, nothing without a living agreement or what she
     /// agreed to, and after its close for fourteen days.
-    pub(in crate::domain) fn shown(&self, rx: &mut Look<'_>) -> Result<Option<Shown>> {
+    pub(in crate::domain) fn shown(&self, rx: &mut Look<'_>, who: &Partner) -> Result<Option<Shown>> {
         let (referral, now) = (&self.referral, rx.now());
         let is_open = match referral.state {
             State::Sent | State::Received | State::Accepted | State::Contacted | State::UnableToContact => true,
@@ -166,6 +191,9 @@ impl Held {
             State::Drafted | State::Withdrawn | State::Declined | State::Expired => false,
         };
         let Some(kept) = referral.kept.clone().filter(|_| is_open && self.is_agreed(now)) else { return Ok(None) };
+        if !is_for(rx, who, kept.accepter.as_deref())? {
+            return Ok(None);
+        }
         // What she took back stands in the record of her case: one that somebody changed says nothing of it.
         if !audit::is_whole(rx, self.case.id.as_str())? {
             tracing::error!(case = %self.case.id, "the record of a case was changed, and nothing of it is shown to a service");
@@ -190,4 +218,25 @@ impl Held {
             place: kept.place,
         }))
     }
+}
+
+/// Whether they may open what somebody at their service has taken on: whoever took it on, and whoever coordinates. Another may when
+/// neither can come in any more, so that nobody who was promised help is left with nobody who can read it.
+fn is_for(rx: &mut Look<'_>, who: &Partner, accepter: Option<&str>) -> Result<bool> {
+    let Some(accepter) = accepter else { return Ok(true) };
+    let by_machine = accepter.parse::<PartnerClientId>().is_ok();
+    let is_theirs = match &who.agent {
+        Agent::Machine(_) => by_machine,
+        Agent::Person(account) => account.coordinates || account.id.as_str() == accepter,
+    };
+    if is_theirs {
+        return Ok(true);
+    }
+    let there = accounts::who_can_come_in(rx, &who.service)?;
+    let is_there = if by_machine {
+        partners::receives(rx, &who.service, who.mode)?
+    } else {
+        there.iter().any(|account| account.id.as_str() == accepter)
+    };
+    Ok(!is_there && !there.iter().any(|account| account.coordinates))
 }

@@ -11,9 +11,9 @@ use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
 use crate::db::schema::{cases, referrals as table};
-use crate::domain::access::Partner;
+use crate::domain::access::{Agent, Partner};
 use crate::domain::case::clocks;
-use crate::domain::directory;
+use crate::domain::directory::{self, Service};
 use crate::domain::triage::Priority;
 use crate::domain::unit::Look;
 use crate::error::rules::Parameter;
@@ -41,7 +41,8 @@ pub fn list(rx: &mut Look<'_>, who: &Partner, asked: &Asked, limit: Limit) -> Re
             Some(read_cursor(&name, text).ok_or(wrong)?)
         }
     };
-    let Some(service) = directory::find(rx, &who.service)?.filter(|service| !service.declared.hides_all()) else {
+    // No word of anybody stands here: whoever has not said whom they know sees what waits.
+    let Some(service) = listed(rx, who)?.filter(|service| !service.declared.hides_all()) else {
         // Nobody walks through all that there is to find that none of it is shown.
         return Ok(Page { data: Vec::new(), next: None });
     };
@@ -67,6 +68,17 @@ pub fn list(rx: &mut Look<'_>, who: &Partner, asked: &Asked, limit: Limit) -> Re
     }
     let key = |row: &Handed| (row.sent_at.map(Timestamp::micros), row.id.clone());
     Ok(Page::cut(all, limit, &name, key))
+}
+
+/// The service with its walls, and those of whoever comes from there.
+fn listed(rx: &mut Look<'_>, who: &Partner) -> Result<Option<Service>> {
+    let found = directory::find(rx, &who.service)?;
+    Ok(found.map(|mut service| {
+        if let Agent::Person(account) = &who.agent {
+            service.declared = service.declared.and(account);
+        }
+        service
+    }))
 }
 
 /// What one statement found: how many rows, the last place that can be read, and those of them that can be shown.

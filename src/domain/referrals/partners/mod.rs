@@ -18,8 +18,8 @@ use crate::base::time::Timestamp;
 use crate::domain::case::Case;
 use crate::domain::triage::{Phase, Priority};
 
-pub use held::check;
 pub(in crate::domain) use held::{Shown, held};
+pub use held::{check, standing};
 pub use list::{Asked, list};
 pub use said::answer;
 pub(in crate::domain) use said::record;

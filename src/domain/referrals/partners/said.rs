@@ -25,12 +25,12 @@ pub(in crate::domain) fn record(
     shows: bool,
 ) -> Result<Handed> {
     let mut held = locked(tx, who, id)?;
-    let now_shown = held.shown(tx)?.map(|shown| shown.scopes).unwrap_or_default();
+    let now_shown = held.shown(tx, who)?.map(|shown| shown.scopes).unwrap_or_default();
     if scopes.iter().any(|scope| !now_shown.contains(scope)) {
         return Err(Conflict::NotInForce.into());
     }
     if shows && held.referral.state == State::Sent {
-        let told = Taken::Service(who.client.as_str()).silently();
+        let told = Taken::Service(who.agent.id()).silently();
         steps::take(tx, &mut held.case, &mut held.referral, Move::Receive, told)?;
     }
     let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
@@ -55,10 +55,10 @@ pub fn answer(
     let said = &said?;
     answers::check_said(said, answer)?;
     if !is_said_already(tx, &held, answer, said)? {
-        if answer == Answer::Accept && held.referral.state.is_open() && held.shown(tx)?.is_none() {
+        if answer == Answer::Accept && held.referral.state.is_open() && held.shown(tx, who)?.is_none() {
             return Err(Conflict::NotInForce.into());
         }
-        let told = Told { by: Taken::Service(who.client.as_str()), said };
+        let told = Told { by: Taken::Service(who.agent.id()), said };
         answers::answer(tx, &mut held.case, &mut held.referral, answer, told)?;
     }
     Ok((held.case.id.clone(), held.handed(tx)?))

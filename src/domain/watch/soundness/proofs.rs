@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::domain::directory;
+use crate::domain::people::partners::accounts;
 use crate::domain::people::{partners, platforms, staff};
 use crate::domain::unit::Look;
 use crate::error::Result;
@@ -25,12 +26,18 @@ pub fn proofs(rx: &mut Look<'_>) -> Result<Vec<Finding>> {
                            to the database; then revoke it (admin service client revoke), or restore the row from a backup";
     let services = "the row was made or changed outside the service, and nobody is led there: find out who can write to the \
                     database; then import the entry anew under another short name, or restore the row from a backup";
+    let partner_accounts = "the row was changed outside the service, and the account is refused: find out who can write to the \
+                            database; then close it and make it anew (admin service account close, add), or restore the row from \
+                            a backup";
     for (table, ids, detail) in [
         ("staff", staff::unproved(rx)?, accounts),
         ("staff_sessions", staff::unproved_sessions(rx)?, sessions),
         ("sign_ins", staff::changed_doors(rx)?, doors),
         ("platform_clients", platforms::unproved(rx)?, clients),
         ("partner_clients", partners::unproved(rx)?, partner_clients),
+        ("partner_accounts", accounts::unproved(rx)?, partner_accounts),
+        ("partner_sessions", accounts::unproved_sessions(rx)?, sessions),
+        ("sign_ins", accounts::changed_doors(rx)?, partner_accounts),
         ("services", directory::unproved(rx)?, services),
     ] {
         found.extend(ids.into_iter().map(|id| Finding { code: "not_as_written", table, id, detail }));

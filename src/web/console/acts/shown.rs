@@ -8,12 +8,13 @@ use super::super::{events, queues, words};
 use super::Leaf;
 use super::facts::Facts;
 use crate::domain::casefile::timeline::TimelineEntry;
-use crate::error::{Conflict, Error, Refused, Result, Violations};
+use crate::error::{Conflict, Error, Refused, Result};
 use crate::pages::fields::Field;
 use crate::pages::shell::Shell;
 use crate::pages::spans::{Moment, Writer};
 use crate::web::extract::Call;
 use crate::web::forms::Form;
+use crate::web::marks::mark;
 use crate::words as sayings;
 
 /// What a form asks for, and what sending it does.
@@ -131,7 +132,7 @@ impl Shown {
             parts,
         };
         let status = error.as_ref().map_or(StatusCode::OK, Error::status_code);
-        super::super::answer(HttpResponse::build(status), &page)
+        crate::web::page::answer(HttpResponse::build(status), &page)
     }
 }
 
@@ -168,27 +169,6 @@ fn line(facts: &Facts, writer: Writer) -> CaseLine {
         claim: case.claimed_until.filter(|_| is_mine).map(|until| writer.write(until)),
         version: case.version,
     }
-}
-
-/// Writes beside each field what is wrong with it, and gives what stands above the form: a link to each.
-fn mark(fields: &mut [Field], wrong: &Violations, field: impl Fn(&str) -> String) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for broken in &wrong.named {
-        let name = field(&broken.pointer);
-        let said = capital(&sayings::page_rule(&broken.rule));
-        let mut target = "main".to_owned();
-        if let Some(field) = fields.iter_mut().find(|field| field.name == name) {
-            target = field.target();
-            field.wrong.get_or_insert_with(|| said.clone());
-        }
-        all.push((target, said));
-    }
-    all
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
 }
 
 /// What is said above a form that could not be done.

@@ -1,4 +1,4 @@
-//! Signing in and out with a browser.
+//! Signing in and out with a browser, on every surface.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -6,11 +6,11 @@ use actix_web::http::header::{HeaderName, HeaderValue, SET_COOKIE};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use super::page;
-use super::seat::Seated;
+use super::inbox;
+use super::page::{page, wrong};
 use crate::base::secret::Sensitive;
 use crate::base::time::Timestamp;
-use crate::domain::people::staff::{Carrier, Opened, Sitting};
+use crate::domain::people::staff::{Carrier, Sitting};
 use crate::error::{Error, Result, Unauthenticated};
 use crate::pages::shell::Shell;
 use crate::web::body::Raw;
@@ -23,8 +23,8 @@ use crate::web::forms::{Form, LONGEST};
 use crate::web::limits::Policy;
 use crate::web::page_errors::Again;
 use crate::web::row::{Body, Caller, Row};
-use crate::web::sign_in::{Credentials, sign_in};
-use crate::web::surfaces::CONSOLE;
+use crate::web::sign_in::{Credentials, sign_in, sign_in_to_inbox};
+use crate::web::surfaces::{CONSOLE, Surface, Who};
 use crate::words;
 
 /// How somebody comes to the door.
@@ -39,7 +39,7 @@ struct Coming {
 
 /// The page by which people sign in.
 #[derive(Default, Template)]
-#[template(path = "console/sign_in.html")]
+#[template(path = "pages/sign_in.html")]
 struct SignInPage {
     shell: Shell,
     username: String,
@@ -55,33 +55,44 @@ struct SignInPage {
     is_from_elsewhere: bool,
 }
 
-fn sign_in_page() -> SignInPage {
-    SignInPage { shell: CONSOLE.shell("Sign in"), ..SignInPage::default() }
+/// The surface that a call is of.
+fn surface(call: &Call) -> &'static Surface {
+    Surface::of(call.request().path()).unwrap_or(&CONSOLE)
+}
+
+fn sign_in_page(surface: &Surface) -> SignInPage {
+    SignInPage { shell: surface.shell("Sign in"), ..SignInPage::default() }
 }
 
 async fn show(call: Call) -> Result<HttpResponse> {
+    let surface = surface(&call);
     let Coming { next, out } = serde_urlencoded::from_str(call.request().query_string()).unwrap_or_default();
     let site = call.request().headers().get(HeaderName::from_static("sec-fetch-site"));
-    let next = CONSOLE.next(&next).unwrap_or_default().to_owned();
+    let next = surface.next(&next).unwrap_or_default().to_owned();
     let is_from_elsewhere = !next.is_empty() && site.is_none_or(|site| site == "cross-site");
-    page(&SignInPage { next, is_out: !out.is_empty(), is_from_elsewhere, ..sign_in_page() })
+    page(&SignInPage { next, is_out: !out.is_empty(), is_from_elsewhere, ..sign_in_page(surface) })
 }
 
 /// The page by which somebody signs in again whose session has ended while they wrote: with what they wrote.
-pub(in crate::web) fn with_words(call: &Call, form: &Form) -> Result<HttpResponse> {
+pub(super) fn with_words(call: &Call, form: &Form) -> Result<HttpResponse> {
     let carried = carried::seal(call, form)?;
-    let page = SignInPage { carried, next: next_of(call.request().path()), ..sign_in_page() };
-    super::wrong(&Error::Unauthenticated(Unauthenticated::Invalid), &page)
+    let surface = surface(call);
+    let page = SignInPage { carried, next: next_of(surface, call.request().path()), ..sign_in_page(surface) };
+    wrong(&Error::Unauthenticated(Unauthenticated::Invalid), &page)
 }
 
-/// The page of a case whose form somebody sent: where they go on when what they wrote cannot come back.
-fn next_of(path: &str) -> String {
-    CONSOLE.next(path).map(|path| path.split('/').take(4).collect::<Vec<_>>().join("/")).unwrap_or_default()
+/// The page of what a form was sent for: where they go on when what they wrote cannot come back.
+fn next_of(surface: &Surface, path: &str) -> String {
+    let parts = match surface.who {
+        Who::Colleague => 4,
+        Who::Reader => 3,
+    };
+    surface.next(path).map(|path| path.split('/').take(parts).collect::<Vec<_>>().join("/")).unwrap_or_default()
 }
 
 /// What somebody had written, when they have signed in again.
 #[derive(Template)]
-#[template(path = "console/again.html")]
+#[template(path = "pages/again.html")]
 struct AgainPage {
     shell: Shell,
     form: Again,
@@ -89,8 +100,28 @@ struct AgainPage {
     others: Vec<(String, String)>,
 }
 
+/// A session that was opened: its token, and whose it is.
+struct Opened {
+    token: Sensitive<String>,
+    whose: String,
+}
+
+/// Opens a session of the surface's.
+async fn open(call: &Call, who: Who, with: Credentials) -> Result<Opened> {
+    Ok(match who {
+        Who::Colleague => {
+            let opened = sign_in(call, Carrier::Page, Ok(with)).await?;
+            Opened { token: opened.token, whose: opened.member.id.into_text() }
+        }
+        Who::Reader => {
+            let opened = sign_in_to_inbox(call, with).await?;
+            Opened { token: opened.token, whose: opened.account.into_text() }
+        }
+    })
+}
+
 async fn enter(call: Call, raw: Raw) -> Result<HttpResponse> {
-    let form = Form::read(&raw.0)?;
+    let (surface, form) = (surface(&call), Form::read(&raw.0)?);
     let secret = |name| Sensitive::new(form.text(name).to_owned());
     let with = Credentials {
         username: form.text("username").to_owned(),
@@ -98,43 +129,45 @@ async fn enter(call: Call, raw: Raw) -> Result<HttpResponse> {
         code: secret("code"),
         new_password: form.given("new_password").map(|chosen| Sensitive::new(chosen.to_owned())),
     };
-    match sign_in(&call, Carrier::Page, Ok(with)).await {
+    match open(&call, surface.who, with).await {
         Ok(opened) => let_in(&call, &form, &opened),
         // What they had written stays with them: it is in this form alone.
         Err(
             error @ (Error::Unauthenticated(_) | Error::Invalid(_) | Error::Throttled { .. } | Error::Unavailable(_)),
-        ) => turn_away(&form, &error),
+        ) => turn_away(surface, &form, &error),
         Err(error) => Err(error),
     }
 }
 
 fn let_in(call: &Call, form: &Form, opened: &Opened) -> Result<HttpResponse> {
-    let brought = form.given("carried").and_then(|text| carried::open(call, &opened.member.id, text));
+    let surface = surface(call);
+    let brought = form.given("carried").and_then(|text| carried::open(call, &opened.whose, text));
+    let brought = brought.filter(|carried| surface.holds(&carried.path));
     let mut response = if let Some(carried) = brought {
-        page(&again(carried.path, &carried.fields))?
+        page(&again(surface, carried.path, &carried.fields))?
     } else {
-        let next = CONSOLE.next(form.text("next")).unwrap_or(CONSOLE.home);
-        see(&CONSOLE.arrived_for(next))
+        let next = surface.next(form.text("next")).unwrap_or(surface.home);
+        see(&surface.arrived_for(next))
     };
-    response.headers_mut().append(SET_COOKIE, cookies::set(&opened.token));
+    response.headers_mut().append(SET_COOKIE, cookies::set(surface, &opened.token));
     Ok(response)
 }
 
 /// The form that was not sent, filled with what was written in it.
-fn again(path: String, fields: &[(String, String)]) -> AgainPage {
+fn again(surface: &Surface, path: String, fields: &[(String, String)]) -> AgainPage {
     let written: Vec<(String, String)> =
         Form::of(fields.to_vec()).words().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
     let is_written = |name: &str| written.iter().any(|(other, _)| other == name);
     let others = fields.iter().filter(|(name, _)| !is_written(name)).cloned().collect();
     AgainPage {
-        shell: CONSOLE.shell("What you wrote"),
+        shell: surface.shell("What you wrote"),
         form: Again { action: path, fields: Vec::new(), label: "Go back to the form" },
         written,
         others,
     }
 }
 
-fn turn_away(form: &Form, error: &Error) -> Result<HttpResponse> {
+fn turn_away(surface: &Surface, form: &Form, error: &Error) -> Result<HttpResponse> {
     let (field, said) = match error {
         Error::Unauthenticated(Unauthenticated::SecondFactorClosed) => {
             ("code", words::trouble(error).detail.into_owned())
@@ -159,18 +192,18 @@ fn turn_away(form: &Form, error: &Error) -> Result<HttpResponse> {
     };
     let page = SignInPage {
         username: form.text("username").to_owned(),
-        next: CONSOLE.next(form.text("next")).unwrap_or_default().to_owned(),
+        next: surface.next(form.text("next")).unwrap_or_default().to_owned(),
         carried: form.given("carried").map(str::to_owned),
         must_choose: matches!(error, Error::Invalid(_)),
         wrong: Some((field, said)),
-        ..sign_in_page()
+        ..sign_in_page(surface)
     };
-    super::wrong(error, &page)
+    wrong(error, &page)
 }
 
 /// The page that says that the browser did not keep the cookie.
 #[derive(Template)]
-#[template(path = "console/arrived.html")]
+#[template(path = "pages/arrived.html")]
 struct ArrivedPage {
     shell: Shell,
     is_by_https: bool,
@@ -180,17 +213,19 @@ struct ArrivedPage {
 /// Where somebody arrives who has signed in. When the browser sends no cookie now, it never will: then nobody is sent back
 /// and forth.
 async fn arrive(call: Call) -> Result<HttpResponse> {
+    let surface = surface(&call);
     let Coming { next, .. } = serde_urlencoded::from_str(call.request().query_string()).unwrap_or_default();
-    let next = CONSOLE.next(&next).unwrap_or(CONSOLE.home).to_owned();
-    let known = match cookies::session(call.request()) {
-        Some(token) => desk::unnoticed(&call, token, |_, _| Ok(())).await,
-        None => Err(Error::Unauthenticated(Unauthenticated::Missing)),
+    let next = surface.next(&next).unwrap_or(surface.home).to_owned();
+    let known = match (cookies::session(call.request(), surface), surface.who) {
+        (Some(token), Who::Colleague) => desk::unnoticed(&call, token, |_, _| Ok(())).await,
+        (Some(token), Who::Reader) => inbox::calls::unnoticed(&call, token).await,
+        (None, _) => Err(Error::Unauthenticated(Unauthenticated::Missing)),
     };
     match known {
         Ok(()) => Ok(see(&next)),
         Err(Error::Unauthenticated(_)) => {
             let config = &call.shared.app.config;
-            let shell = CONSOLE.shell("Not signed in");
+            let shell = surface.shell("Not signed in");
             page(&ArrivedPage { shell, is_by_https: config.is_by_https(), base: config.base_url() })
         }
         Err(error) => Err(error),
@@ -202,30 +237,22 @@ const CLEARED: &str = "\"cookies\", \"storage\"";
 
 async fn leave(call: Call, raw: Raw) -> Result<HttpResponse> {
     drop(raw);
+    let surface = surface(&call);
     if let Ok(bearer) = call.bearer() {
-        match desk::sign_out(&call, bearer).await {
+        let ended = match surface.who {
+            Who::Colleague => desk::sign_out(&call, bearer).await,
+            Who::Reader => inbox::calls::sign_out(&call, bearer).await,
+        };
+        match ended {
             Ok(()) | Err(Error::Unauthenticated(_)) => {}
             Err(error) => return Err(error),
         }
     }
-    let mut response = see("/console/sign-in?out=1");
+    let mut response = see(&format!("{}/sign-in?out=1", surface.home));
     let headers = response.headers_mut();
-    headers.append(SET_COOKIE, cookies::ended());
+    headers.append(SET_COOKIE, cookies::ended(surface));
     headers.insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static(CLEARED));
     Ok(response)
-}
-
-/// What an administrator sees in place of cases.
-#[derive(Template)]
-#[template(path = "console/administrator.html")]
-struct AdministratorPage {
-    shell: Shell,
-}
-
-/// The page of somebody who keeps accounts and sees no case.
-pub(super) async fn administrator(call: &Call, bearer: Sensitive<String>) -> Result<HttpResponse> {
-    let seated = desk::read(call, bearer, |rx, who| Ok(Seated::of(rx, who))).await?;
-    page(&AdministratorPage { shell: seated.shell(call, "Administration", "/console") })
 }
 
 /// Until when a session lasts.
@@ -238,18 +265,24 @@ struct Until {
 /// Somebody says that they are still there.
 async fn stay(call: Call, raw: Raw) -> Result<HttpResponse> {
     drop(raw);
-    let Sitting { idle_at, expires_at, .. } = desk::stay(&call, call.bearer()?).await?;
+    let bearer = call.bearer()?;
+    let Sitting { idle_at, expires_at, .. } = match surface(&call).who {
+        Who::Colleague => desk::stay(&call, bearer).await?,
+        Who::Reader => inbox::calls::stay(&call, bearer).await?,
+    };
     Ok(HttpResponse::Ok().json(Until { idle: idle_at, ends: expires_at }))
 }
 
-pub(super) fn rows() -> Vec<Row> {
+/// The door of a surface, for those who come by it.
+pub(super) fn rows(surface: &Surface, caller: Caller) -> Vec<Row> {
+    let path = |leaf: &str| format!("{}/{leaf}", surface.home);
     let words = |longest| Body::Words(longest);
-    let door = Row::page("/console/sign-in", Method::POST, enter, Caller::Anyone).counting(Policy::Token);
+    let door = Row::page(&path("sign-in"), Method::POST, enter, Caller::Anyone).counting(Policy::Token);
     vec![
-        Row::page("/console/sign-in", Method::GET, show, Caller::Anyone),
+        Row::page(&path("sign-in"), Method::GET, show, Caller::Anyone),
         door.reading(words(carried::LONGEST + LONGEST)),
-        Row::page("/console/arrived", Method::GET, arrive, Caller::Anyone),
-        Row::page("/console/sign-out", Method::POST, leave, Caller::Browser).reading(words(LONGEST)),
-        Row::page("/console/stay", Method::POST, stay, Caller::Browser).reading(words(1_024)).for_script(),
+        Row::page(&path("arrived"), Method::GET, arrive, Caller::Anyone),
+        Row::page(&path("sign-out"), Method::POST, leave, caller).reading(words(LONGEST)),
+        Row::page(&path("stay"), Method::POST, stay, caller).reading(words(1_024)).for_script(),
     ]
 }

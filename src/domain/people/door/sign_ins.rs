@@ -1,16 +1,14 @@
-//! The door: what it remembers of each account, and who is let in. Each one-time code works once; ten wrong ones after a
-//! right password close the second factor. Every try that fails makes the same reads and writes, whatever was wrong with it
-//! and whether there is such an account: time tells nobody.
+//! What the door remembers of each account, and who is let in. Each one-time code works once; ten wrong ones after a right password
+//! close the second factor. Every try that fails makes the same reads and writes, whatever was wrong with it and whether there is
+//! such an account: time tells nobody.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::session_row::Carrier;
-use super::sessions::{Account, Opened, account, open_session};
-use super::{Member, row, totp, typed};
-use crate::base::id::{SignInId, StaffId};
+use super::second_factor::{code_at, new_secret};
+use super::typed;
+use crate::base::id::{PartnerAccountId, ServiceId, SignInId, StaffId};
 use crate::base::secret::{Sensitive, same, silent};
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
@@ -18,7 +16,7 @@ use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::sign_ins;
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::unit::{Look, Unit};
-use crate::domain::vault::{Covered, Damaged, Owner, Proved, Secret, refuse};
+use crate::domain::vault::{Covered, Damaged, Owner, Proved, Sealed, Secret, refuse};
 use crate::error::{Error, Result};
 
 /// How many wrong codes after a right password close the second factor.
@@ -33,6 +31,68 @@ const COUNTED: Duration = Duration::from_mins(1);
 /// Whose keys are looked for where there is no account.
 const NOBODY: &str = "nobody";
 
+/// Whose account it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::domain) enum Holder {
+    /// A colleague's.
+    Staff(StaffId),
+    /// Of somebody at a service.
+    Partner {
+        /// The account.
+        account: PartnerAccountId,
+        /// The service.
+        service: ServiceId,
+    },
+}
+
+impl Holder {
+    fn id(&self) -> &str {
+        match self {
+            Self::Staff(id) => id.as_str(),
+            Self::Partner { account, .. } => account.as_str(),
+        }
+    }
+
+    /// By whose keys its second factor is sealed, and in whose record its door stands.
+    fn owner(&self) -> Owner {
+        match self {
+            Self::Staff(id) => Owner::staff(id),
+            Self::Partner { service, .. } => Owner::service(service),
+        }
+    }
+
+    fn refused(&self, tries: i64, since: Timestamp) -> Event {
+        match self {
+            Self::Staff(_) => Event::SignInFailed { tries, since },
+            Self::Partner { account, .. } => Event::PartnerSignInFailed { account: account.clone(), tries, since },
+        }
+    }
+
+    fn closed(&self, wrong_codes: i64) -> Event {
+        match self {
+            Self::Staff(_) => Event::SecondFactorClosed { wrong_codes },
+            Self::Partner { account, .. } => Event::PartnerFactorClosed { account: account.clone(), wrong_codes },
+        }
+    }
+
+    fn opened(&self) -> Event {
+        match self {
+            Self::Staff(_) => Event::SecondFactorOpened,
+            Self::Partner { account, .. } => Event::PartnerFactorOpened { account: account.clone() },
+        }
+    }
+}
+
+/// An account with what is compared at the door.
+pub(in crate::domain) struct Arriving<'a> {
+    /// Whose.
+    pub(in crate::domain) holder: Holder,
+    /// The stored hash of its password.
+    pub(in crate::domain) password_hash: &'a str,
+    /// Its second factor, sealed as `totp` under its id.
+    pub(in crate::domain) totp_secret: &'a Sealed<Secret>,
+}
+
 /// What somebody brought to the door. Passwords are compared and hashed before: that is too slow for a transaction.
 pub struct Attempt {
     /// Their name, as it was typed.
@@ -45,8 +105,6 @@ pub struct Attempt {
     pub is_right: bool,
     /// The hash of a password of their own, which they choose with this.
     pub chosen: Option<String>,
-    /// What would carry the session.
-    pub carrier: Carrier,
 }
 
 silent! { Attempt }
@@ -63,7 +121,23 @@ pub enum Tried<T> {
     /// The password is right, and the second factor is closed.
     Closed,
     /// The password is right, and the code was one wrong one too many: the second factor is closed from now on.
-    ClosedNow(Member),
+    ClosedNow,
+}
+
+impl<T> Tried<T> {
+    /// The same, with what follows for whoever is proved.
+    ///
+    /// # Errors
+    /// What `then` says.
+    pub(in crate::domain) fn and<U>(self, then: impl FnOnce(T) -> Result<U>) -> Result<Tried<U>> {
+        Ok(match self {
+            Self::Proved(who) => Tried::Proved(then(who)?),
+            Self::Refused => Tried::Refused,
+            Self::MustChoose => Tried::MustChoose,
+            Self::Closed => Tried::Closed,
+            Self::ClosedNow => Tried::ClosedNow,
+        })
+    }
 }
 
 /// What the door remembers of an account; of nobody, for names that are no account's.
@@ -72,6 +146,8 @@ pub enum Tried<T> {
 struct Door {
     id: SignInId,
     staff_id: Option<StaffId>,
+    partner_id: Option<PartnerAccountId>,
+    service_id: Option<ServiceId>,
     given_password: bool,
     used_codes: String,
     wrong_codes: i64,
@@ -84,32 +160,37 @@ struct Door {
 impl Door {
     /// The row of an account, or nobody's. It is locked until the transaction ends; whoever locks cases or the account as
     /// well locks this one first.
-    fn of(tx: &mut Unit<'_>, staff: Option<&StaffId>) -> Result<Self> {
-        let row = match staff {
-            Some(id) => sign_ins::table.filter(sign_ins::staff_id.eq(id)).into_boxed(),
-            None => sign_ins::table.filter(sign_ins::staff_id.is_null()).into_boxed(),
-        };
-        let Some(id) = row.select(sign_ins::id).first::<SignInId>(tx.conn()).optional()? else {
-            return Err(changed(tx, "none"));
-        };
+    fn of(tx: &mut Unit<'_>, holder: Option<&Holder>) -> Result<Self> {
+        let Some(id) = row_of(tx, holder)? else { return Err(changed(tx, "none")) };
         // A change of nothing locks it on either database.
         let row = sign_ins::table.find(&id);
         diesel::update(row).set(sign_ins::refused.eq(sign_ins::refused)).execute(tx.conn())?;
         let door: Self = row.select(Self::as_select()).first(tx.conn())?;
-        if door.holds(tx) || staff.is_none() {
+        if holder.is_none() || (door.holds(tx) && door.holder().as_ref() == holder) {
             return Ok(door);
         }
         Err(changed(tx, door.id.as_str()))
     }
 
+    fn holder(&self) -> Option<Holder> {
+        holder(self.staff_id.clone(), self.partner_id.clone().zip(self.service_id.clone()))
+    }
+
     fn covered(&self) -> Covered {
-        Covered::by("sign_ins")
+        let covered = Covered::by("sign_ins")
             .and(self.id.as_str())
             .perhaps(self.staff_id.as_ref().map(|id| id.as_str().as_bytes()))
             .number(self.given_password)
             .and(&self.used_codes)
             .number(self.wrong_codes)
-            .perhaps(self.closed_at.map(|at| at.micros().to_be_bytes()).as_ref().map(<[u8; 8]>::as_slice))
+            .perhaps(self.closed_at.map(|at| at.micros().to_be_bytes()).as_ref().map(<[u8; 8]>::as_slice));
+        match (&self.partner_id, &self.service_id) {
+            // As it was before services had accounts.
+            (None, None) => covered,
+            (account, service) => covered
+                .perhaps(account.as_ref().map(|id| id.as_str().as_bytes()))
+                .perhaps(service.as_ref().map(|id| id.as_str().as_bytes())),
+        }
     }
 
     fn holds(&self, rx: &Look<'_>) -> bool {
@@ -149,6 +230,28 @@ impl Door {
     }
 }
 
+/// Whose a row is by its columns.
+fn holder(staff: Option<StaffId>, partner: Option<(PartnerAccountId, ServiceId)>) -> Option<Holder> {
+    match (staff, partner) {
+        (Some(id), None) => Some(Holder::Staff(id)),
+        (None, Some((account, service))) => Some(Holder::Partner { account, service }),
+        (None, None) | (Some(_), Some(_)) => None,
+    }
+}
+
+/// The id of an account's row, or of nobody's.
+fn row_of(rx: &mut Look<'_>, holder: Option<&Holder>) -> Result<Option<SignInId>> {
+    let row = match holder {
+        Some(Holder::Staff(id)) => sign_ins::table.filter(sign_ins::staff_id.eq(id)).into_boxed(),
+        Some(Holder::Partner { account, .. }) => sign_ins::table.filter(sign_ins::partner_id.eq(account)).into_boxed(),
+        None => {
+            let nobody = sign_ins::staff_id.is_null().and(sign_ins::partner_id.is_null());
+            sign_ins::table.filter(nobody).into_boxed()
+        }
+    };
+    Ok(row.select(sign_ins::id).first::<SignInId>(rx.conn()).optional()?)
+}
+
 /// What the door remembers is gone, or is not what it wrote.
 fn changed(rx: &Look<'_>, row: &str) -> Error {
     refuse(&rx.kit().keyring, Proved::Door, row);
@@ -156,10 +259,16 @@ fn changed(rx: &Look<'_>, row: &str) -> Error {
 }
 
 /// Makes the door of a new account.
-pub(super) fn begin(tx: &mut Unit<'_>, staff: &StaffId, given_password: bool) -> Result<()> {
+pub(in crate::domain) fn begin(tx: &mut Unit<'_>, holder: &Holder, given_password: bool) -> Result<()> {
+    let (staff_id, partner_id, service_id) = match holder {
+        Holder::Staff(id) => (Some(id.clone()), None, None),
+        Holder::Partner { account, service } => (None, Some(account.clone()), Some(service.clone())),
+    };
     let mut door = Door {
         id: SignInId::random(),
-        staff_id: Some(staff.clone()),
+        staff_id,
+        partner_id,
+        service_id,
         given_password,
         used_codes: String::new(),
         wrong_codes: 0,
@@ -170,8 +279,8 @@ pub(super) fn begin(tx: &mut Unit<'_>, staff: &StaffId, given_password: bool) ->
     };
     door.mac = door.covered().proof(&tx.kit().keyring);
     let row = (
-        sign_ins::id.eq(&door.id),
-        sign_ins::staff_id.eq(staff),
+        (sign_ins::id.eq(&door.id), sign_ins::staff_id.eq(&door.staff_id)),
+        (sign_ins::partner_id.eq(&door.partner_id), sign_ins::service_id.eq(&door.service_id)),
         sign_ins::given_password.eq(given_password),
         sign_ins::used_codes.eq(&door.used_codes),
         sign_ins::wrong_codes.eq(door.wrong_codes),
@@ -183,93 +292,80 @@ pub(super) fn begin(tx: &mut Unit<'_>, staff: &StaffId, given_password: bool) ->
 }
 
 /// Locks the door of an account until the transaction ends: before cases and the account, as whoever signs in does.
-pub(in crate::domain) fn lock_door(tx: &mut Unit<'_>, staff: &StaffId) -> Result<()> {
-    diesel::update(sign_ins::table.filter(sign_ins::staff_id.eq(staff)))
-        .set(sign_ins::refused.eq(sign_ins::refused))
-        .execute(tx.conn())?;
+pub(in crate::domain) fn lock(tx: &mut Unit<'_>, holder: &Holder) -> Result<()> {
+    if let Some(id) = row_of(tx, Some(holder))? {
+        diesel::update(sign_ins::table.find(id)).set(sign_ins::refused.eq(sign_ins::refused)).execute(tx.conn())?;
+    }
     Ok(())
 }
 
 /// The account has a password and a second factor that were given just now: no code of it was used or wrong.
-pub(super) fn renew(tx: &mut Unit<'_>, staff: &StaffId) -> Result<()> {
-    let mut door = Door::of(tx, Some(staff))?;
+pub(in crate::domain) fn renew(tx: &mut Unit<'_>, holder: &Holder) -> Result<()> {
+    let mut door = Door::of(tx, Some(holder))?;
     door.given_password = true;
     door.used_codes = String::new();
     (door.wrong_codes, door.closed_at) = (0, None);
     door.keep(tx)
 }
 
-/// Somebody at the door: a session when name, password and code are right.
-pub(in crate::domain) fn sign_in(tx: &mut Unit<'_>, attempt: &Attempt) -> Result<Tried<Opened>> {
-    let found = account(tx, &attempt.username)?;
-    Ok(match prove(tx, found, attempt)? {
-        Tried::Proved(account) => Tried::Proved(open_session(tx, account, attempt.carrier)?),
-        Tried::Refused => Tried::Refused,
-        Tried::MustChoose => Tried::MustChoose,
-        Tried::Closed => Tried::Closed,
-        Tried::ClosedNow(member) => Tried::ClosedNow(member),
-    })
-}
-
-/// Looks at password and code, and remembers what was seen. A password of their own that they chose holds from now on.
-pub(in crate::domain) fn prove(tx: &mut Unit<'_>, found: Option<Account>, attempt: &Attempt) -> Result<Tried<Account>> {
+/// Looks at password and code, and remembers what was seen. A password of their own that they chose with it is for whoever has the
+/// account to keep.
+pub(in crate::domain) fn prove(
+    tx: &mut Unit<'_>,
+    found: Option<&Arriving<'_>>,
+    attempt: &Attempt,
+) -> Result<Tried<()>> {
     let now = tx.now();
-    let id = found.as_ref().map(|account| account.member.id.clone());
-    let mut door = Door::of(tx, id.as_ref())?;
-    let step = step_of(tx, found.as_ref(), &attempt.code)?;
-    let is_same = |account: &Account| attempt.compared.as_deref() == Some(account.password_hash.as_str());
-    let account = found.filter(|account| attempt.is_right && is_same(account));
-    let tried = match (account, step) {
+    let holder = found.map(|found| &found.holder);
+    let mut door = Door::of(tx, holder)?;
+    let step = step_of(tx, found, &attempt.code)?;
+    let is_same = |found: &&Arriving<'_>| attempt.compared.as_deref() == Some(found.password_hash);
+    let known = found.filter(|_| attempt.is_right).filter(is_same);
+    let tried = match (known, step) {
         (None, _) => Tried::Refused,
         (Some(_), _) if door.closed_at.is_some() => Tried::Closed,
         (Some(_), Some(step)) if door.is_used(step) => Tried::Refused,
         (Some(_), Some(_)) if door.given_password && attempt.chosen.is_none() => Tried::MustChoose,
-        (Some(account), Some(step)) => {
+        (Some(_), Some(step)) => {
             door.use_up(step);
             door.wrong_codes = 0;
-            Tried::Proved(account)
+            door.given_password &= attempt.chosen.is_none();
+            Tried::Proved(())
         }
         // What is no code at all is no guess.
         (Some(_), None) if !typed::is_code(attempt.code.expose()) => Tried::Refused,
-        (Some(account), None) => {
+        (Some(_), None) => {
             door.wrong_codes += 1;
             if door.wrong_codes < WRONG_CODES {
                 Tried::Refused
             } else {
                 door.closed_at = Some(now);
-                Tried::ClosedNow(account.member)
+                Tried::ClosedNow
             }
         }
     };
     match &tried {
-        Tried::Proved(account) => {
-            if let Some(chosen) = &attempt.chosen {
-                door.given_password = false;
-                set_password(tx, &account.member.id, chosen)?;
-            }
-        }
-        Tried::MustChoose => {}
-        Tried::Refused | Tried::Closed | Tried::ClosedNow(_) => door.refuse(now),
+        Tried::Proved(()) | Tried::MustChoose => {}
+        Tried::Refused | Tried::Closed | Tried::ClosedNow => door.refuse(now),
     }
     door.keep(tx)?;
-    if let Tried::ClosedNow(member) = &tried {
-        audit::record(tx, Owner::staff(&member.id), Event::SecondFactorClosed { wrong_codes: door.wrong_codes })?;
+    if let (Tried::ClosedNow, Some(holder)) = (&tried, holder) {
+        audit::record(tx, holder.owner(), holder.closed(door.wrong_codes))?;
     }
     Ok(tried)
 }
 
 /// The step whose code this is: the present one, or the one before. A code lives its 30 seconds and as long again.
-fn step_of(rx: &mut Look<'_>, account: Option<&Account>, code: &Sensitive<String>) -> Result<Option<i64>> {
-    let keys = match account {
-        Some(account) => rx.keys(Owner::staff(&account.member.id))?,
+fn step_of(rx: &mut Look<'_>, found: Option<&Arriving<'_>>, code: &Sensitive<String>) -> Result<Option<i64>> {
+    let keys = match found {
+        Some(found) => rx.keys(found.holder.owner())?,
         // As much is asked of the database for a name that is nobody's.
         None => rx.keys_named(NOBODY.to_owned())?,
     };
-    let secret = account.map(|account| {
-        keys.existing::<Secret>()?.open::<Vec<u8>>("totp", account.member.id.as_str(), &account.totp_secret)
-    });
+    let secret =
+        found.map(|found| keys.existing::<Secret>()?.open::<Vec<u8>>("totp", found.holder.id(), found.totp_secret));
     let secret = match secret {
-        None => super::new_totp_secret(),
+        None => new_secret(),
         Some(Ok(secret)) => secret,
         Some(Err(error)) if Damaged::is(&error) => {
             tracing::error!(%error, "a second factor cannot be read: run `recourse check`");
@@ -277,64 +373,54 @@ fn step_of(rx: &mut Look<'_>, account: Option<&Account>, code: &Sensitive<String
         }
         Some(Err(error)) => return Err(error),
     };
-    let (codes, typed) = (totp(&secret)?, typed::code(code.expose()));
+    let typed = typed::code(code.expose());
     let present = rx.now().seconds().div_euclid(STEP);
-    let mut found = None;
+    let mut step_found = None;
     for step in [present - 1, present] {
-        let of_step = codes.generate(u64::try_from(step * STEP).unwrap_or(0)).to_string();
+        let of_step = code_at(&secret, u64::try_from(step * STEP).unwrap_or(0))?;
         if same(of_step.as_bytes(), typed.as_bytes()) {
-            found = Some(step);
+            step_found = Some(step);
         }
     }
-    Ok(found.filter(|_| account.is_some()))
-}
-
-fn set_password(tx: &mut Unit<'_>, id: &StaffId, hash: &str) -> Result<()> {
-    row::change(tx, id, |row| hash.clone_into(&mut row.password_hash))?;
-    audit::record(tx, Owner::staff(id), Event::PasswordChosen)
+    Ok(step_found.filter(|_| found.is_some()))
 }
 
 /// Opens the second factor of an account again. Says whether it was closed.
-pub(in crate::domain) fn open_second_factor(tx: &mut Unit<'_>, id: &StaffId) -> Result<bool> {
-    let mut door = Door::of(tx, Some(id))?;
+pub(in crate::domain) fn open_again(tx: &mut Unit<'_>, holder: &Holder) -> Result<bool> {
+    let mut door = Door::of(tx, Some(holder))?;
     if door.closed_at.is_none() {
         return Ok(false);
     }
     (door.wrong_codes, door.closed_at) = (0, None);
     door.keep(tx)?;
-    audit::record(tx, Owner::staff(id), Event::SecondFactorOpened)?;
+    audit::record(tx, holder.owner(), holder.opened())?;
     Ok(true)
 }
 
-/// Since when the second factor of each account is closed of which it is. A row that was changed outside the service
-/// closes nobody out.
-pub fn closed_factors(rx: &mut Look<'_>) -> Result<Vec<(StaffId, Timestamp)>> {
+/// The second factors that are closed: whose each is, and since when. A row that was changed outside the service closes nobody out.
+pub(in crate::domain) fn closed(rx: &mut Look<'_>) -> Result<Vec<(Holder, Timestamp)>> {
     let closed = sign_ins::table.filter(sign_ins::closed_at.is_not_null()).order(sign_ins::staff_id);
     let ids: Vec<SignInId> = readable(closed.select(sign_ins::id).load(rx.conn())?);
     let mut all = Vec::with_capacity(ids.len());
     for id in ids {
         // One that is damaged keeps nobody else from being paged.
         let Some(door) = whole(rx, &id)? else { continue };
-        all.extend(door.staff_id.zip(door.closed_at));
+        all.extend(door.holder().zip(door.closed_at));
     }
     Ok(all)
 }
 
-/// The ids of open accounts whose row at the door is gone or was changed outside the service: they cannot sign in.
-pub(in crate::domain) fn changed_doors(rx: &mut Look<'_>) -> Result<Vec<String>> {
-    let mut changed = Vec::new();
-    for member in super::list(rx)? {
-        let of = sign_ins::table.filter(sign_ins::staff_id.eq(&member.id));
-        let id: Option<Perhaps<SignInId>> = of.select(sign_ins::id).first(rx.conn()).optional()?;
-        let holds = match id.and_then(|id| id.0) {
-            Some(id) => whole(rx, &id)?.is_some(),
-            None => false,
-        };
-        if !holds {
-            changed.push(member.id.into_text());
-        }
+/// Whether the row of this account is as the service wrote it: otherwise nobody signs in with it.
+pub(in crate::domain) fn holds_of(rx: &mut Look<'_>, holder: &Holder) -> Result<bool> {
+    let of = match holder {
+        Holder::Staff(id) => sign_ins::table.filter(sign_ins::staff_id.eq(id)).into_boxed(),
+        Holder::Partner { account, .. } => sign_ins::table.filter(sign_ins::partner_id.eq(account)).into_boxed(),
+    };
+    let id: Option<Perhaps<SignInId>> = of.select(sign_ins::id).first(rx.conn()).optional()?;
+    match id.and_then(|id| id.0) {
+        Some(id) => Ok(whole(rx, &id)?.is_some_and(|door| door.holder().as_ref() == Some(holder))),
+        None => Ok(false),
     }
-    Ok(changed)
 }
 
 /// The row with this id, when it is as the service wrote it.
@@ -344,17 +430,6 @@ fn whole(rx: &mut Look<'_>, id: &SignInId) -> Result<Option<Door>> {
         Err(error) if error.is_of_a_row() => Ok(None),
         found => Ok(found?.filter(|door| door.holds(rx))),
     }
-}
-
-/// Who cannot come in: their second factor is closed, and no session of theirs lives.
-pub(in crate::domain) fn shut_out(rx: &mut Look<'_>) -> Result<BTreeSet<StaffId>> {
-    let mut all = BTreeSet::new();
-    for (id, _) in closed_factors(rx)? {
-        if !super::sessions::is_signed_in(rx, &id)? {
-            all.insert(id);
-        }
-    }
-    Ok(all)
 }
 
 /// The accounts with refused tries that are to become one event, and nobody's.
@@ -375,18 +450,20 @@ pub fn refusals_due(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Re
 
 /// Makes one event of the tries that were refused since the last one. Those for names that are nobody's are forgotten.
 pub fn note_refusals(tx: &mut Unit<'_>, id: &str) -> Result<()> {
-    type Counted = (Option<StaffId>, i64, Option<Timestamp>);
+    type Whose = (Option<StaffId>, Option<PartnerAccountId>, Option<ServiceId>);
     let id: SignInId = due::id(id)?;
     let none = (sign_ins::refused.eq(0_i64), sign_ins::refused_since.eq(None::<Timestamp>));
     // The lock first: a try that comes meanwhile is counted here or afterwards, and never lost.
     let row = sign_ins::table.find(&id);
     diesel::update(row).set(sign_ins::refused.eq(sign_ins::refused)).execute(tx.conn())?;
-    let columns = (sign_ins::staff_id, sign_ins::refused, sign_ins::refused_since);
-    let (staff, tries, since): Counted = row.select(columns).first(tx.conn())?;
+    let whose = (sign_ins::staff_id, sign_ins::partner_id, sign_ins::service_id);
+    let columns = (whose, sign_ins::refused, sign_ins::refused_since);
+    let ((staff, account, service), tries, since): (Whose, i64, Option<Timestamp>) =
+        row.select(columns).first(tx.conn())?;
     let Some(since) = since else { return Ok(()) };
     diesel::update(row).set(none).execute(tx.conn())?;
-    match staff {
-        Some(staff) => audit::record(tx, Owner::staff(&staff), Event::SignInFailed { tries, since }),
+    match holder(staff, account.zip(service)) {
+        Some(holder) => audit::record(tx, holder.owner(), holder.refused(tries, since)),
         None => Ok(()),
     }
 }
