@@ -170,7 +170,15 @@ fn again(surface: &Surface, path: String, fields: &[(String, String)]) -> AgainP
 fn turn_away(surface: &Surface, form: &Form, error: &Error) -> Result<HttpResponse> {
     let (field, said) = match error {
         Error::Unauthenticated(Unauthenticated::SecondFactorClosed) => {
-            ("code", words::trouble(error).detail.into_owned())
+            let told = match surface.who {
+                Who::Colleague => words::trouble(error).detail.into_owned(),
+                Who::Reader => {
+                    "Ten wrong codes came with your password. Call whoever gave you the account: they open it again \
+                                when they hear your voice."
+                        .to_owned()
+                }
+            };
+            ("code", told)
         }
         Error::Unauthenticated(_) => (
             "username",

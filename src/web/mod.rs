@@ -24,6 +24,7 @@ mod limits;
 mod lists;
 mod marks;
 mod metrics;
+mod named;
 mod network;
 pub mod openapi;
 mod origins;

@@ -8,7 +8,7 @@ use super::browsers;
 use super::forms::Form;
 use super::limits::whole_seconds;
 use super::surfaces::{CONSOLE, Surface};
-use crate::error::{Error, Unauthenticated};
+use crate::error::{Error, Forbidden, Unauthenticated};
 use crate::pages::shell::Shell;
 use crate::words;
 
@@ -88,6 +88,9 @@ pub(super) fn of(surface: &Surface, error: &Error, kept: &Kept, reference: &str)
         written: kept.written.clone(),
         again,
         back: match &kept.case {
+            _ if matches!(error, Error::Forbidden(Forbidden::DeclareFirst)) => {
+                ("/inbox/known".to_owned(), "Say whom you know")
+            }
             Some(path) if !matches!(error, Error::NotFound | Error::Erased) => (path.clone(), "Go on to the case"),
             Some(_) | None => (surface.home.to_owned(), "Go on to the first page"),
         },

@@ -131,7 +131,7 @@ fn pages(case: &str) -> Vec<(String, &'static str)> {
 }
 
 /// What is wrong with the layout of a page: it is wider than the window, or something to press is too small for a finger.
-const LAYOUT: &str = "
+pub(crate) const LAYOUT: &str = "
     const small = [...document.querySelectorAll('button, .button, input, select, textarea, a.row, .acts a, nav a')].filter(e => {
         const r = e.getBoundingClientRect();
         return r.width > 0 && e.type !== 'hidden' && (r.height < 23.5 || r.width < 23.5) && !['radio', 'checkbox'].includes(e.type);
@@ -139,7 +139,7 @@ const LAYOUT: &str = "
     return {wide: document.documentElement.scrollWidth, small: small.slice(0, 3)};";
 
 /// How each page is looked at: the light, the window, and whether with every rule.
-const LOOKS: [(&str, u32, u32, bool); 5] = [
+pub(crate) const LOOKS: [(&str, u32, u32, bool); 5] = [
     ("light", 1_280, 900, true),
     ("light", 768, 1_024, false),
     ("light", 320, 640, false),

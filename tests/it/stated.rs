@@ -142,6 +142,7 @@ async fn full_of_everything(world: &World) {
     lead.act_seen(&cases[4], "wishes", &wishes).await.expect(200);
     crate::directory::stand(world, vec![crate::directory::entry("lantern")], &["lantern"]).await;
     world.partner("lantern", recourse::domain::terms::Mode::Live, PartnerScope::ALL).await;
+    crate::inbox::Ines::ready(world, "lantern", "lena", true).await;
     let services = lead.caller.get("/v1/triage/services").await.expect(200).json();
     let given = crate::consents::given(services["data"][0]["id"].as_str().unwrap());
     let case = lead.case_of("S-1").await;

@@ -15,7 +15,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         columns: &[
             ("chain", Holds::Owner),
             ("actor_kind", Holds::Text("who acted: it stands in the link of the chain")),
-            ("actor", Holds::RefersOr(&["platform_clients", "staff"], &[""])),
+            ("actor", Holds::RefersOr(&["platform_clients", "partner_clients", "partner_accounts", "staff"], &[""])),
             ("kind", Holds::Text("what happened: it stands in the link of the chain")),
             ("details", Holds::Text("ids and codes as JSON: they stand in the link of the chain")),
             ("hash", Holds::Digest("the link of the chain, which is made again")),

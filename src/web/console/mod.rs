@@ -16,7 +16,7 @@ mod related;
 mod seat;
 mod second;
 mod shift;
-pub(super) mod words;
+mod words;
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;

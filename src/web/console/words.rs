@@ -5,9 +5,10 @@ use crate::domain::case::{Outcome, PrioritySource, State};
 use crate::domain::casework::acts::ActKind;
 use crate::domain::casework::offers::WhyNot;
 use crate::domain::terms::region::Region;
-use crate::domain::terms::taxonomy::{CategoryCode, taxonomy};
-use crate::domain::terms::words::{Answer, DesiredOutcome, Relation};
+use crate::domain::terms::words::DesiredOutcome;
 use crate::domain::triage::{Priority, Queue};
+
+pub(super) use crate::web::named::{answer, category, plain, question, relation};
 
 /// A queue.
 pub(super) const fn queue(queue: Queue) -> &'static str {
@@ -66,19 +67,6 @@ pub(super) const fn clock(kind: ClockKind) -> &'static str {
     }
 }
 
-/// A category, by its short name for a person.
-pub(in crate::web) fn category(code: CategoryCode) -> String {
-    let named = taxonomy().categories().iter().find(|category| category.code == code);
-    named.map_or_else(|| plain(code.as_str()), |category| category.label.clone())
-}
-
-/// A code without a word of its own.
-pub(in crate::web) fn plain(code: &str) -> String {
-    let text = code.replace('_', " ");
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
-}
-
 /// Where somebody lives, as far as it is known.
 pub(super) const fn region(region: Option<Region>) -> &'static str {
     match region {
@@ -113,17 +101,6 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Who sent a report.
-pub(in crate::web) const fn relation(relation: Relation) -> &'static str {
-    match relation {
-        Relation::SelfReported => "by the survivor",
-        Relation::ActingFor => "by somebody acting for the survivor",
-        Relation::ParentOrCarer => "by a parent or carer",
-        Relation::Witness => "by a witness",
-        Relation::PlatformStaff => "by the platform’s own staff",
-    }
-}
-
 /// What somebody hopes for.
 pub(super) const fn wish(wish: DesiredOutcome) -> &'static str {
     match wish {
@@ -133,23 +110,6 @@ pub(super) const fn wish(wish: DesiredOutcome) -> &'static str {
         DesiredOutcome::Police => "the police",
         DesiredOutcome::Unsure => "not sure yet",
     }
-}
-
-/// An answer.
-pub(in crate::web) const fn answer(answer: Answer) -> &'static str {
-    match answer {
-        Answer::Yes => "yes",
-        Answer::No => "no",
-        Answer::Unknown => "not known",
-        Answer::NotAsked => "not asked",
-        Answer::Declined => "rather not say",
-    }
-}
-
-/// The question behind an answer key.
-pub(in crate::web) fn question(key: &str) -> String {
-    let named = taxonomy().answer_keys().iter().find(|known| known.key.as_str() == key);
-    named.map_or_else(|| plain(key), |known| known.question.clone())
 }
 
 /// What waits for a second person.

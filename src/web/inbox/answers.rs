@@ -8,11 +8,9 @@ use super::seat::Seated;
 use super::{calls, words};
 use crate::base::code::codes;
 use crate::base::id::{ReferralId, ReferralKind};
-use crate::domain::access;
-use crate::domain::ledger::idempotency::{self, Reply};
+use crate::domain::ledger::idempotency::Reply;
 use crate::domain::referrals::partners;
 use crate::domain::referrals::{self, DeclineReason, Outcome, Said};
-use crate::domain::unit::Unit;
 use crate::domain::vault::Owner;
 use crate::error::{Error, Result};
 use crate::pages::fields::{Choice, Field, Kind};
@@ -26,7 +24,7 @@ use crate::web::row::{Body, Caller, Row};
 
 codes! {
     /// A form, by the last step of its path.
-    pub enum Leaf {
+    pub enum Leaf as InboxLeaf {
         /// They take it on.
         Accept = "accept",
         /// They cannot take it on, or not go on with it.
@@ -100,7 +98,7 @@ impl Leaf {
             ],
             Self::Acknowledge => [
                 "It is noted that you keep no copy of what is not shown any more.",
-                "Whoever sent it. She can see it.",
+                "Whoever sent it.",
                 "It stays on record.",
             ],
         }
@@ -214,15 +212,10 @@ async fn send(call: Call, raw: Raw) -> Result<HttpResponse> {
 async fn act(call: &Call, leaf: Leaf, form: &Form) -> Result<HttpResponse> {
     let (visit, id) = (visit(call, form)?, call.id::<ReferralKind>("id")?);
     let said = leaf.said(form);
-    let share = call.share();
-    let done = call.shared.app.enter(&share, move |entry| {
-        let (tx, who) = access::reader_acting(entry, &visit.bearer)?;
-        let attempt = visit.keyed?.of(who.account().id.as_str());
-        let may_repeat = |tx: &mut Unit<'_>, _: &Owner| partners::check(tx, &who, &id);
-        idempotency::once(tx, &attempt, may_repeat, |tx| {
-            let (case, _) = partners::answer(tx, &who, &id, leaf.answer(), said)?;
-            Ok(Reply::of(Owner::case(&case), to(format!("/inbox/{id}?done={}", leaf.as_str()))))
-        })
+    let named = id.clone();
+    let done = calls::once(call, visit, id, move |tx, who| {
+        let (case, _) = partners::answer(tx, who, &named, leaf.answer(), said)?;
+        Ok(Reply::of(Owner::case(&case), to(format!("/inbox/{named}?done={}", leaf.as_str()))))
     });
     Ok(render(done.await?))
 }

@@ -1,11 +1,16 @@
 //! How people of services come: by the token of their session, which is proved in each transaction.
 
 use crate::app::App;
+use crate::base::id::ReferralId;
 use crate::base::secret::Sensitive;
 use crate::db::Share;
 use crate::domain::access::{self, Reader};
+use crate::domain::desk::Visit;
+use crate::domain::ledger::idempotency::{self, Answered, Reply};
 use crate::domain::people::staff::Sitting;
+use crate::domain::referrals::partners;
 use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::Owner;
 use crate::error::Result;
 use crate::web::extract::Call;
 
@@ -37,6 +42,23 @@ pub(super) async fn write<T: Send + 'static>(
     let done = call.shared.app.enter(&share, move |entry| {
         let (tx, who) = access::reader_acting(entry, &bearer)?;
         work(tx, &who)
+    });
+    done.await
+}
+
+/// Answers a hand-over, once for each key. A kept answer is given again to whoever may still see what it is of.
+pub(super) async fn once(
+    call: &Call,
+    visit: Visit,
+    id: ReferralId,
+    work: impl FnOnce(&mut Unit<'_>, &Reader) -> Result<Reply> + Send + 'static,
+) -> Result<Answered> {
+    let share = call.share();
+    let done = call.shared.app.enter(&share, move |entry| {
+        let (tx, who) = access::reader_acting(entry, &visit.bearer)?;
+        let attempt = visit.keyed?.of(who.account().id.as_str());
+        let may_repeat = |tx: &mut Unit<'_>, _: &Owner| partners::check(tx, &who, &id);
+        idempotency::once(tx, &attempt, may_repeat, |tx| work(tx, &who))
     });
     done.await
 }

@@ -29,7 +29,7 @@ struct Query {
 
 /// The parts of the list: what each is called, and where those stand that are in it.
 const PARTS: [(&str, Option<State>); 6] = [
-    ("All", None),
+    ("Everything", None),
     ("New", Some(State::Sent)),
     ("To answer", Some(State::Received)),
     ("Taken on", Some(State::Accepted)),

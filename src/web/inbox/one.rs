@@ -17,8 +17,8 @@ use crate::domain::terms::words::Channel;
 use crate::error::Result;
 use crate::pages::shell::Shell;
 use crate::pages::spans::{Moment, Writer};
-use crate::web::console::words as named;
 use crate::web::extract::Call;
+use crate::web::named;
 use crate::web::page::page;
 use crate::web::row::{Caller, Row};
 
@@ -177,7 +177,7 @@ fn identity(of: SharedIdentity) -> Vec<Fact> {
     let place = of.region.map_or_else(|| of.country.clone(), |region| format!("{} ({region})", of.country));
     let mut facts = Vec::new();
     facts.extend(of.name_to_use.map(|name| ("Call her", name)));
-    facts.extend(of.age_band.map(|age| ("Age", words::age(age))));
+    facts.extend(of.age_band.map(|age| ("Age", words::age(age).to_owned())));
     facts.push(("Where she says she is", place));
     facts
 }

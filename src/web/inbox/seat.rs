@@ -60,7 +60,7 @@ impl Seated {
             letter_keys: self.sitting.letter_keys,
             zone: call.shared.app.config.time_zone.to_string(),
             zone_words: self.writer(call).zone(),
-            note: "Each reading is on record, and she can see it.",
+            note: "Each reading is on record.",
         });
         shell
     }

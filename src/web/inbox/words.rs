@@ -7,7 +7,6 @@ use crate::domain::referrals::state::State;
 use crate::domain::referrals::{DeclineReason, HandOver, Outcome};
 use crate::domain::terms::identifiers::IdentifierKind;
 use crate::domain::triage::Phase;
-use crate::web::console::words;
 
 /// Where one stands.
 pub(super) const fn state(state: State) -> &'static str {
@@ -116,7 +115,12 @@ pub(super) const fn identifier(kind: IdentifierKind) -> &'static str {
     }
 }
 
-/// An age.
-pub(super) fn age(band: AgeBand) -> String {
-    words::plain(band.as_str())
+/// An age, as far as it was given.
+pub(super) const fn age(band: AgeBand) -> &'static str {
+    match band {
+        AgeBand::Under18 => "under 18",
+        AgeBand::Adult => "18 or older",
+        AgeBand::Unsure => "not sure: treat as under 18",
+        AgeBand::NotGiven => "not given",
+    }
 }

@@ -76,7 +76,7 @@ pub(in crate::web) struct PartQuery {
 
 /// `GET /v1/partner/referrals/{id}`.
 #[utoipa::path(get, path = "/v1/partner/referrals/{id}", tag = "partner", operation_id = "read_partner_referral", summary = "Read one",
-    description = "What she agrees to at this moment, and nothing else. The first reading is the receipt; each is put on record, and she can see it.",
+    description = "What she agrees to at this moment, and nothing else. The first reading is the receipt; each is put on record.",
     params(("id" = inline(ReferralId), Path, description = "The referral's id"), PartQuery),
     responses((status = 200, description = "The referral", body = Shared)))]
 async fn read(call: Call) -> Result<HttpResponse> {

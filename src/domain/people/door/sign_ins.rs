@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::attempt::{Attempt, Tried};
+use super::holder::{Arriving, Holder};
 use super::second_factor::{code_at, new_secret};
 use super::typed;
 use crate::base::id::{PartnerAccountId, ServiceId, SignInId, StaffId};
-use crate::base::secret::{Sensitive, same, silent};
+use crate::base::secret::{Sensitive, same};
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
 use crate::db::perhaps::{Perhaps, readable};
 use crate::db::schema::sign_ins;
-use crate::domain::ledger::audit::{self, Event};
+use crate::domain::ledger::audit;
 use crate::domain::unit::{Look, Unit};
-use crate::domain::vault::{Covered, Damaged, Owner, Proved, Sealed, Secret, refuse};
+use crate::domain::vault::{Covered, Damaged, Proved, Secret, refuse};
 use crate::error::{Error, Result};
 
 /// How many wrong codes after a right password close the second factor.
@@ -30,115 +32,6 @@ const STEP: i64 = 30;
 const COUNTED: Duration = Duration::from_mins(1);
 /// Whose keys are looked for where there is no account.
 const NOBODY: &str = "nobody";
-
-/// Whose account it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::domain) enum Holder {
-    /// A colleague's.
-    Staff(StaffId),
-    /// Of somebody at a service.
-    Partner {
-        /// The account.
-        account: PartnerAccountId,
-        /// The service.
-        service: ServiceId,
-    },
-}
-
-impl Holder {
-    fn id(&self) -> &str {
-        match self {
-            Self::Staff(id) => id.as_str(),
-            Self::Partner { account, .. } => account.as_str(),
-        }
-    }
-
-    /// By whose keys its second factor is sealed, and in whose record its door stands.
-    fn owner(&self) -> Owner {
-        match self {
-            Self::Staff(id) => Owner::staff(id),
-            Self::Partner { service, .. } => Owner::service(service),
-        }
-    }
-
-    fn refused(&self, tries: i64, since: Timestamp) -> Event {
-        match self {
-            Self::Staff(_) => Event::SignInFailed { tries, since },
-            Self::Partner { account, .. } => Event::PartnerSignInFailed { account: account.clone(), tries, since },
-        }
-    }
-
-    fn closed(&self, wrong_codes: i64) -> Event {
-        match self {
-            Self::Staff(_) => Event::SecondFactorClosed { wrong_codes },
-            Self::Partner { account, .. } => Event::PartnerFactorClosed { account: account.clone(), wrong_codes },
-        }
-    }
-
-    fn opened(&self) -> Event {
-        match self {
-            Self::Staff(_) => Event::SecondFactorOpened,
-            Self::Partner { account, .. } => Event::PartnerFactorOpened { account: account.clone() },
-        }
-    }
-}
-
-/// An account with what is compared at the door.
-pub(in crate::domain) struct Arriving<'a> {
-    /// Whose.
-    pub(in crate::domain) holder: Holder,
-    /// The stored hash of its password.
-    pub(in crate::domain) password_hash: &'a str,
-    /// Its second factor, sealed as `totp` under its id.
-    pub(in crate::domain) totp_secret: &'a Sealed<Secret>,
-}
-
-/// What somebody brought to the door. Passwords are compared and hashed before: that is too slow for a transaction.
-pub struct Attempt {
-    /// Their name, as it was typed.
-    pub username: String,
-    /// The code, as it was typed.
-    pub code: Sensitive<String>,
-    /// The hash that the password was compared with; none when there is no such account.
-    pub compared: Option<String>,
-    /// Whether the password was the one of that hash.
-    pub is_right: bool,
-    /// The hash of a password of their own, which they choose with this.
-    pub chosen: Option<String>,
-}
-
-silent! { Attempt }
-
-/// What became of it.
-#[derive(Debug)]
-pub enum Tried<T> {
-    /// They are who they say.
-    Proved(T),
-    /// Name, password or code is wrong.
-    Refused,
-    /// All is right, and the password is one that was given: it ends now, and they chose no other. The code holds still.
-    MustChoose,
-    /// The password is right, and the second factor is closed.
-    Closed,
-    /// The password is right, and the code was one wrong one too many: the second factor is closed from now on.
-    ClosedNow,
-}
-
-impl<T> Tried<T> {
-    /// The same, with what follows for whoever is proved.
-    ///
-    /// # Errors
-    /// What `then` says.
-    pub(in crate::domain) fn and<U>(self, then: impl FnOnce(T) -> Result<U>) -> Result<Tried<U>> {
-        Ok(match self {
-            Self::Proved(who) => Tried::Proved(then(who)?),
-            Self::Refused => Tried::Refused,
-            Self::MustChoose => Tried::MustChoose,
-            Self::Closed => Tried::Closed,
-            Self::ClosedNow => Tried::ClosedNow,
-        })
-    }
-}
 
 /// What the door remembers of an account; of nobody, for names that are no account's.
 #[derive(Debug, Queryable, Selectable)]
