@@ -53,6 +53,11 @@ impl<'c> Home<'c> {
 
     /// An empty database with one platform, which nothing serves yet.
     pub(crate) fn database(&self) -> Database {
+        self.database_with(|_| {})
+    }
+
+    /// The same under other settings.
+    pub(crate) fn database_with(&self, settings: impl FnOnce(&mut Config)) -> Database {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let dir = tempfile::Builder::new().prefix("recourse-spine.").tempdir().unwrap();
         let mut config = Config {
@@ -76,6 +81,7 @@ impl<'c> Home<'c> {
             conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
             config.database_url = Some(Sensitive::new(cluster.url(&name)));
         }
+        settings(&mut config);
         let place = config.place().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let app = runtime.block_on(app::open(config, Clock::machine())).unwrap();

@@ -64,7 +64,7 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("case_id", Holds::Refers(&["cases"])),
             ("made", Holds::Code(|| codes(Step::ALL, Step::as_str))),
             ("by_kind", Holds::Code(|| codes(By::ALL, By::as_str))),
-            ("by_id", Holds::Refers(&["staff", "partner_clients"])),
+            ("by_id", Holds::Refers(&["staff", "partner_clients", "partner_accounts"])),
             ("body", Holds::sealed(Scope::Notes, "referral_move")),
         ],
     },
