@@ -60,7 +60,7 @@ pub(crate) fn routing(home: &Home<'_>, plan: &Plan, name: &str, table: &mut Tabl
         let askers = places.each_ref().map(|service| {
             let mut lead = Lead::of(service);
             let case = lead.case(&platform_token(&service.database));
-            let body = json!({"place": {"country": "GB", "region": "GB-ESX", "said_now": true}, "told": ["woman"],
+            let body = json!({"place": {"country": "GB", "region": "GB-ESX", "said_now": true}, "told": {"age": 30},
                 "language": "en", "conflicts_asked": true});
             let headers = format!("Idempotency-Key: routing-{MARK}\r\nContent-Type: application/json\r\n");
             let line = format!("POST /v1/triage/cases/{case}/routing");

@@ -66,8 +66,8 @@ pub(super) fn words(notice: &Notice, sign_in: &str) -> (&'static str, String) {
 /// is about. The address opens nothing.
 pub(super) fn to_service(home: &str) -> (&'static str, String) {
     let text = format!(
-        "Something waits for you where you always look, or in your own system.\n\nFrom: {home}\n\nThis message says no more than \
-         that on purpose. Please do not answer it.\n"
+        "Something waits for you, in your inbox or in your own system.\n\nThe inbox: {home}/inbox\n\nThis message says no more \
+         than that on purpose. Please do not answer it.\n"
     );
     ("Something waits for you", text)
 }

@@ -56,6 +56,12 @@ impl Form {
             .filter(|value| !value.is_empty())
     }
 
+    /// All that was chosen of a field.
+    pub(super) fn chosen(&self, name: &str) -> Vec<&str> {
+        let of_field = self.0.iter().filter(|(field, value)| field == name && !value.is_empty());
+        of_field.map(|(_, value)| value.as_str()).collect()
+    }
+
     /// The code that was chosen of a field, or none.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::harness::tab::{Page, PageForm, Tab};
 use crate::harness::{World, on_both};
 
 /// Every form of a case.
-pub(crate) const FORMS: [&str; 13] = [
+pub(crate) const FORMS: [&str; 22] = [
     "note",
     "contact",
     "emergency",
@@ -24,6 +24,15 @@ pub(crate) const FORMS: [&str; 13] = [
     "decide",
     "link",
     "pass",
+    "consent",
+    "take-back",
+    "refer",
+    "send",
+    "sign",
+    "service-said",
+    "recall",
+    "replace",
+    "share",
 ];
 
 /// Somebody who holds a case and works on it.

@@ -32,7 +32,7 @@ const fn act(name: &'static str, leaf: &'static str, makes: &'static str, needs_
 }
 
 /// Every act on a case. A row of the table of endpoints that is neither here nor among [`OTHERS`] fails.
-const ACTS: [Act; 19] = [
+const ACTS: [Act; 26] = [
     act("note", "note", "note_written", false),
     act("contact", "contact", "note_written", false),
     act("emergency", "emergency", "note_written", false),
@@ -52,6 +52,13 @@ const ACTS: [Act; 19] = [
     act("claim", "claim", "claimed", false),
     act("start", "start", "case_moved", true),
     act("approve", "second/{act}/approve", "act_decided", false),
+    act("agree", "consent", "consent_given", false),
+    act("take back", "take-back", "consent_withdrawn", false),
+    act("refer", "refer", "referral_drafted", false),
+    act("send", "send", "referral_moved", false),
+    act("service said", "service-said", "referral_moved", false),
+    act("recall", "recall", "referral_moved", false),
+    act("replace", "replace", "referral_drafted", false),
 ];
 
 /// The acts of the second person that end it otherwise; they are tried as `approve` is.
@@ -61,11 +68,13 @@ const SECOND: [Act; 2] = [
 ];
 
 /// Forms and calls that are on no case, and why they are tried otherwise or need not be.
-const OTHERS: [(&str, &str); 6] = [
+const OTHERS: [(&str, &str); 8] = [
     ("/console/take", "below: whatever it takes, it takes once"),
     ("/console/account", "below: nothing of a case hangs on it"),
     ("/console/sign-out", "below: nobody is signed out twice"),
     ("/console/sign-in", "a code counts once, and console_doors shows it"),
+    ("/console/cases/{id}/sign", "a child's: console_referrals"),
+    ("/console/cases/{id}/share", "when something has come in: console_referrals"),
     ("/console/stay", "the script's: it makes no row and keeps no answer"),
     ("/console/cases/{id}/heartbeat", "the script's: it makes no row and keeps no answer"),
 ];
@@ -90,6 +99,8 @@ struct Stage {
     who: Staff,
     other: Staff,
     lead: Staff,
+    /// Two that receive by telephone.
+    services: [String; 2],
     /// Of who does most of it, and of the lead.
     tabs: [Tab; 2],
 }
@@ -120,7 +131,11 @@ impl Stage {
         let (who, other) = (world.staff(Role::Advocate).await, world.staff(Role::Advocate).await);
         let lead = world.staff(Role::Lead).await;
         let tabs = [Tab::of(&world, &who).await, Tab::of(&world, &lead).await];
-        Self { world, spark, who, other, lead, tabs }
+        let entries = ["harbour", "lantern"].map(crate::directory::entry).to_vec();
+        crate::directory::stand(&world, entries, &["harbour", "lantern"]).await;
+        let all = lead.caller.get("/v1/triage/services").await.expect(200).json();
+        let services = [0, 1].map(|at| all["data"][at]["id"].as_str().unwrap().to_owned());
+        Self { world, spark, who, other, lead, services, tabs }
     }
 
     /// A case that stands where this act is possible, the form of the act, and what is written in it.
@@ -178,9 +193,40 @@ impl Stage {
                 let waits = who.act_seen(case, "priority", &lower).await.expect(202).json();
                 return waits["pending"]["id"].as_str().unwrap().to_owned();
             }
+            "agree" => {
+                who.take(case).await;
+                self.world.pass(1);
+            }
+            "take back" | "refer" | "send" | "service said" | "recall" | "replace" => {
+                return self.handed(act, case).await;
+            }
             _ => who.take(case).await,
         }
         String::new()
+    }
+
+    /// A consent, and a referral on it as far as the act wants it. What the form names: the one or the other.
+    async fn handed(&self, act: &Act, case: &str) -> String {
+        let (who, [harbour, lantern]) = (&self.who, &self.services);
+        who.take(case).await;
+        self.world.pass(60);
+        let mut given = crate::consents::given(harbour);
+        (given["given_at"], given["fallbacks"]) = (json!(self.world.clock.now()), json!([lantern]));
+        let consent = who.act(case, "consents", &given).await.expect(201).json();
+        let consent = consent["id"].as_str().unwrap().to_owned();
+        if ["take back", "refer"].contains(&act.name) {
+            return consent;
+        }
+        let body = crate::referrals::referral(&self.world, harbour, &consent);
+        let draft = who.act(case, "referrals", &body).await.expect(201);
+        let (id, tag) = crate::referrals::tagged(&draft);
+        if act.name == "send" {
+            return format!("{id}.{}", draft.json()["version"]);
+        }
+        let path = format!("/v1/triage/cases/{case}/referrals/{id}");
+        let key = crate::harness::client::new_key();
+        let sent = who.caller.post_with(&format!("{path}/send"), &key, Some(&tag), &json!({})).await.expect(200);
+        format!("{id}.{}", sent.json()["version"])
     }
 
     /// What somebody fills in.
@@ -209,9 +255,61 @@ impl Stage {
             "decide" => fixed([("outcome", "recorded_only")]).chain([reason]).collect(),
             "link" => vec![("case_id", found.to_owned())],
             "leave" => vec![("knows_somebody", "true".to_owned())],
+            "take back" => {
+                let told = fixed([("what", "all"), ("how", "phone"), ("alone", "yes")]);
+                told.chain([("consent", found.to_owned())]).collect()
+            }
+            "agree" => agreed(&self.services[0]),
+            "refer" => drafted(found),
+            "send" => vec![("referral", found.to_owned())],
+            "service said" => fixed([("answer", "accept"), ("who", "Ines of the service")])
+                .chain([("referral", found.to_owned())])
+                .collect(),
+            "recall" => vec![("referral", found.to_owned()), ("words", "She is with her sister.".to_owned())],
+            "replace" => {
+                let to = ("service", self.services[1].clone());
+                vec![("referral", found.to_owned()), to, ("label", "the book club".to_owned())]
+            }
             _ => Vec::new(),
         }
     }
+}
+
+/// What a colleague fills in when she agrees.
+pub(crate) fn agreed(service: &str) -> Vec<(&'static str, String)> {
+    let ticked = ["identity", "contact", "statement"].map(|share| ("scopes", share));
+    let told = ["who", "what", "why", "until", "can_end"].map(|told| ("told", told));
+    let rest = [
+        ("given_by", "survivor"),
+        ("how", "phone"),
+        ("alone", "yes"),
+        ("interpreter", "none"),
+        ("channel_confirmed_safe", "true"),
+        ("words", "Yes, they may ring me."),
+    ];
+    fixed(ticked).chain(fixed(told)).chain(fixed(rest)).chain([("service", service.to_owned())]).collect()
+}
+
+/// What a colleague fills in of a draft.
+pub(crate) fn drafted(consent: &str) -> Vec<(&'static str, String)> {
+    let written = [
+        ("country", "GB"),
+        ("said_now", "true"),
+        ("summary", "Stalked at her work; wants an advocate."),
+        ("handover", "they_contact"),
+        ("label", "the garden club"),
+        ("name_to_use", "Jo"),
+        ("way_1", "phone"),
+        ("value_1", "+44 7700 900999"),
+        ("voicemail_1", "no"),
+        ("safe_times", "weekdays from 10 to 12"),
+        ("zone", "Europe/London"),
+        ("if_somebody_else", "Say that you call about the allotment."),
+        ("shared_with", "nobody"),
+        ("never_contact", "her brother"),
+        ("she_changed_this", "true"),
+    ];
+    fixed(written).chain([("consent", consent.to_owned())]).collect()
 }
 
 fn fixed<const N: usize>(all: [(&'static str, &'static str); N]) -> impl Iterator<Item = (&'static str, String)> {

@@ -34,6 +34,7 @@ mod console_matrix;
 mod console_mistakes;
 mod console_payloads;
 mod console_plain;
+mod console_referrals;
 mod console_script;
 mod console_shown;
 mod console_sight;

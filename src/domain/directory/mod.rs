@@ -45,6 +45,14 @@ pub fn id_of(rx: &mut Look<'_>, slug: &str) -> Result<ServiceId> {
     kept.map(|kept| kept.id).ok_or(Error::NotFound)
 }
 
+/// What a service is called, whether it is in the directory yet or not any more; nothing where there is none.
+///
+/// # Errors
+/// What the database says.
+pub fn name_of(rx: &mut Look<'_>, id: &ServiceId) -> Result<Option<String>> {
+    Ok(row::find(rx, id)?.map(|kept| kept.entry.name))
+}
+
 /// Services whose rows are not as the service wrote them.
 pub(in crate::domain) fn unproved(rx: &mut Look<'_>) -> Result<Vec<String>> {
     row::unproved(rx)

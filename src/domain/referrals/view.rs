@@ -4,6 +4,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::consents::ConsentList;
 use super::kept::{self, Basis, Kept, Referral};
 use super::notices::Notice;
 use super::shape::{HandOver, Place, Sheet};
@@ -225,6 +226,24 @@ pub fn list(rx: &mut Look<'_>, sight: &Sight) -> Result<ReferralList> {
         data.push(of(rx, referral, &clocks, content)?);
     }
     Ok(ReferralList { data, has_more, to_tell: owed_words::of_case(rx, &case.id, content)?, content })
+}
+
+/// Puts on record that somebody looks at the hand-overs of a case and at what she agreed to, and gives both back as they may be shown.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_with_consents(
+    tx: &mut Unit<'_>,
+    grant: Grant<Read>,
+    agreed: ConsentList,
+    handed: ReferralList,
+) -> Result<(ConsentList, ReferralList)> {
+    let role = grant.who().role.as_str();
+    let read = Event::CaseRead { role, content: agreed.holds_content(), part: Some("consents") };
+    let owner = Owner::case(&grant.case().id);
+    let handed = record(tx, grant, handed)?;
+    audit::record(tx, owner, read)?;
+    Ok((agreed, handed))
 }
 
 /// Puts on record that somebody looks at the hand-overs of a case, and gives them back as they may be shown.

@@ -33,10 +33,11 @@ const fn leads(leaf: &'static str, key: &'static str, label: &'static str, acts:
     Leads { way: Way { leaf, key, label }, acts }
 }
 
-/// The forms, in the order of the page. To look for related cases is a reading, and open to whoever reads the case.
-const FORMS: [Leads; 14] = [
+/// The forms, in the order of the page. To look for related cases, or at referrals, is a reading, and open to whoever reads the case.
+const FORMS: [Leads; 15] = [
     leads("note", "w", "Write a note", &[Offer::Note]),
     leads("contact", "t", "Record a contact", &[Offer::Contact]),
+    leads("referrals", "", "Referrals, and what she agreed to", &[]),
     leads("emergency", "", "Record an emergency", &[Offer::Note]),
     leads("wishes", "", "Record how she may be reached", &[Offer::Wishes]),
     leads("hold", "h", "Put on hold", &[Offer::Hold]),

@@ -2,6 +2,7 @@
 
 mod account;
 mod acts;
+mod board;
 mod case;
 mod case_notes;
 mod case_page;
@@ -11,6 +12,8 @@ mod contact_words;
 mod events;
 mod find;
 mod queues;
+mod referral_words;
+mod referrals;
 mod refreshed;
 mod related;
 mod seat;
@@ -40,6 +43,8 @@ pub(super) fn rows() -> Vec<Row> {
         find::rows(),
         shift::rows(),
         related::rows(),
+        referrals::rows(),
+        board::rows(),
     ];
     rooms.into_iter().flatten().collect()
 }

@@ -11,9 +11,10 @@ use crate::pages::shell::{Place, Seat, Shell};
 use crate::pages::spans::Writer;
 
 /// The places of the console: path, name, key.
-const PLACES: [(&str, &str, Option<&str>); 5] = [
+const PLACES: [(&str, &str, Option<&str>); 6] = [
     ("/console", "Queues", None),
     ("/console/second", "Second person", Some("2")),
+    ("/console/referrals", "Referrals", None),
     ("/console/shift", "Shift", Some("b")),
     ("/console/find", "Find a case", Some("/")),
     ("/console/keys", "Keys", Some("?")),
@@ -52,6 +53,11 @@ impl Seated {
         shell.places = PLACES
             .iter()
             .filter(|_| self.member.role != Role::Administrator)
+            // The board is the leads'.
+            .filter(|(path, ..)| {
+                let is_lead = matches!(self.member.role, Role::Lead | Role::SafeguardingLead);
+                is_lead || *path != "/console/referrals"
+            })
             .map(|(path, name, key)| Place { path, name, key: *key, is_here: *path == here })
             .collect();
         shell.seat = Some(Seat {

@@ -99,6 +99,13 @@ pub(super) struct Consent {
     changes: Vec<Changed>,
 }
 
+impl Consent {
+    /// To which service it was given; nothing where it does not open.
+    pub(super) fn kept_service(&self) -> Option<ServiceId> {
+        self.kept.as_ref().map(|kept| kept.service().clone())
+    }
+}
+
 /// The scopes as one text.
 pub(super) fn names(scopes: &[Share]) -> String {
     scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")

@@ -130,6 +130,14 @@ pub struct ConsentList {
 
 silent! { ConsentView ConsentList }
 
+impl ConsentList {
+    /// Whether they hold what people said.
+    #[must_use]
+    pub(in crate::domain) const fn holds_content(&self) -> bool {
+        self.content
+    }
+}
+
 /// How many are shown.
 const SHOWN: usize = 50;
 
@@ -167,6 +175,14 @@ pub fn give(tx: &mut Unit<'_>, grant: Grant<Refer>, new: &NewConsent) -> Result<
     casework::note_act(tx, &mut case, &who)?;
     store::bump(tx, &mut case)?;
     one(tx, &case, &id)
+}
+
+/// To which service a consent of this case was given; nothing when the case has none of this id.
+///
+/// # Errors
+/// What the database says.
+pub fn service_of(rx: &mut Look<'_>, grant: &Grant<Refer>, id: &ConsentId) -> Result<Option<ServiceId>> {
+    Ok(kept::find(rx, &grant.case().id, id)?.and_then(|consent| consent.kept_service()))
 }
 
 /// Notes that she took back a part of a consent. It needs no claim, and holds from the commit on.

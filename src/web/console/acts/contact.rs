@@ -1,11 +1,12 @@
 //! Recording a contact, or why there is none. Only ways that are safe are offered; the others are shown as what they are.
 
-use super::super::contact_words;
+use super::super::{contact_words, referral_words};
 use super::back;
 use super::facts::Facts;
 use super::shown::Parts;
 use crate::base::time::Timestamp;
 use crate::domain::access::WriteNote;
+use crate::domain::casework::owed_words::OwedWordView;
 use crate::domain::casework::{self, ContactInForce, NewNote, Reached, Records};
 use crate::domain::desk::{At, Visit};
 use crate::domain::ledger::idempotency::Answered;
@@ -65,6 +66,9 @@ pub(super) fn parts(facts: &Facts, form: &Form) -> Parts {
         )
         .hint("When it passes and she is not heard from, a P0 or P1 is raised."),
     );
+    if !facts.owed.is_empty() {
+        fields.push(tells(facts, form));
+    }
     fields.push(
         Field::words("text", "What was said, or why we wait", form.text("text").to_owned())
             .hint("The next colleague reads it."),
@@ -78,6 +82,23 @@ pub(super) fn parts(facts: &Facts, form: &Form) -> Parts {
         button: "Record it".to_owned(),
         is_grave: true,
     }
+}
+
+/// What she is owed to know of referrals, to be ticked when she was told, or when it waits.
+fn tells(facts: &Facts, form: &Form) -> Field {
+    let chosen = form.chosen("tells");
+    let choice = |one: &OwedWordView| {
+        let label = one.label.clone().unwrap_or_else(|| "The service".to_owned());
+        let what = one.code.map_or("something that does not open", referral_words::owed);
+        let is_chosen = chosen.contains(&one.id.as_str()).then_some(one.id.as_str());
+        Choice::of(one.id.as_str(), format!("{label}: {what}"), is_chosen)
+    };
+    Field::of(
+        "tells",
+        "What of this does she know now, or waits with it?",
+        Kind::Ticks(facts.owed.iter().map(choice).collect()),
+    )
+    .hint("What she is owed to know of referrals. Its clock ends when a safe contact, or waiting, names it.")
 }
 
 fn look_again(priority: Priority) -> &'static str {
@@ -159,6 +180,7 @@ fn note(form: &Form, now: Timestamp) -> Result<NewNote> {
         channel_confirmed_safe: form.is_on("channel_confirmed_safe"),
         check_in_by: in_hours("check_in_hours")?,
         look_again_by: in_hours("look_again_hours")?.filter(|_| is_standby),
+        tells: form.chosen("tells").into_iter().filter_map(|id| id.parse().ok()).collect(),
         ..NewNote::default()
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::seat::Seated;
 use super::Leaf;
+use super::referrals::Handed;
 use crate::base::id::StaffId;
 use crate::base::page::Limit;
 use crate::domain::access::{Act, Grant, Read, Sight, allows};
@@ -11,8 +12,10 @@ use crate::domain::case::Case;
 use crate::domain::casefile::{self, timeline};
 use crate::domain::casework::colleagues::{self, Taker};
 use crate::domain::casework::offers::{self, OfferView};
+use crate::domain::casework::owed_words::OwedWordView;
 use crate::domain::casework::{self, ContactInForce};
 use crate::domain::people::{platforms, staff};
+use crate::domain::referrals;
 use crate::domain::unit::{Look, Unit};
 use crate::error::{Error, Forbidden, Result};
 
@@ -28,6 +31,10 @@ pub(super) struct Facts {
     pub(super) takers: Vec<Taker>,
     /// Which outcomes are true now, and why not the others, for the form that closes.
     pub(super) outcomes: Vec<OfferView>,
+    /// What she is owed to know and was not told, for the form that says that she was.
+    pub(super) owed: Vec<OwedWordView>,
+    /// What is handed over, and what she agreed to, for the forms of that.
+    pub(super) handed: Option<Handed>,
     /// What happened since the form was made, and the number of the record's last event.
     pub(super) since: timeline::TimelineList,
 }
@@ -43,6 +50,7 @@ pub(super) fn read(rx: &mut Look<'_>, sight: &Sight, leaf: Leaf, seen: Option<i6
     }
     let platform = platforms::get(rx, &case.platform_id)?;
     let contact = if leaf == Leaf::Contact { Some(casefile::contact(rx, sight)?) } else { None };
+    let owed = if leaf == Leaf::Contact { referrals::list(rx, sight)?.to_tell } else { Vec::new() };
     let takers = if leaf == Leaf::HandOver {
         colleagues::takers(rx, sight, None, Limit::coerce(Some(100)))?.data
     } else {
@@ -54,6 +62,8 @@ pub(super) fn read(rx: &mut Look<'_>, sight: &Sight, leaf: Leaf, seen: Option<i6
         names: staff::every_name(rx)?,
         platform: platform.map_or_else(String::new, |platform| platforms::shown(&platform.name, &platform.slug)),
         since: timeline::since(rx, sight, seen.unwrap_or(i64::MAX))?,
+        handed: None,
+        owed: owed.into_iter().filter(|one| one.told_at.is_none()).collect(),
         contact,
         takers,
         outcomes,

@@ -12,8 +12,11 @@ mod moves;
 mod note;
 mod pass;
 mod priority;
+mod referrals;
 mod shown;
 mod wishes;
+
+use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
@@ -71,6 +74,24 @@ codes! {
         Link = "link",
         /// Giving it back.
         Pass = "pass",
+        /// Recording that she agrees that a service is told.
+        Consent = "consent",
+        /// Recording that she takes that back.
+        TakeBack = "take-back",
+        /// Drafting a referral.
+        Refer = "refer",
+        /// Sending one.
+        Send = "send",
+        /// Signing a child's.
+        Sign = "sign",
+        /// Writing down what a service said.
+        ServiceSaid = "service-said",
+        /// Taking one back.
+        Recall = "recall",
+        /// Asking another service in its place.
+        Replace = "replace",
+        /// Sharing what has come in since.
+        Share = "share",
     }
 }
 
@@ -101,6 +122,45 @@ impl Leaf {
             Self::Decide => decide::parts(facts, form),
             Self::Link => link::parts(form),
             Self::Pass => pass::parts(facts, form),
+            Self::Consent => referrals::consent::parts(facts, form),
+            Self::TakeBack => referrals::take_back::parts(facts, form),
+            Self::Refer => referrals::refer::parts(facts, form),
+            Self::Send => referrals::moves::send(facts, form),
+            Self::Sign => referrals::moves::sign(facts, form),
+            Self::Share => referrals::moves::share(facts, form),
+            Self::Recall => referrals::moves::recall(facts, form),
+            Self::ServiceSaid => referrals::said::parts(facts, form),
+            Self::Replace => referrals::replace::parts(facts, form),
+        }
+    }
+
+    /// Whether it is of what is handed over, and what she agreed to.
+    const fn is_of_referrals(self) -> bool {
+        match self {
+            Self::Consent
+            | Self::TakeBack
+            | Self::Refer
+            | Self::Send
+            | Self::Sign
+            | Self::ServiceSaid
+            | Self::Recall
+            | Self::Replace
+            | Self::Share => true,
+            Self::Claim
+            | Self::Start
+            | Self::Note
+            | Self::Contact
+            | Self::Emergency
+            | Self::Wishes
+            | Self::Hold
+            | Self::Resume
+            | Self::Reopen
+            | Self::HandOver
+            | Self::Priority
+            | Self::Ask
+            | Self::Decide
+            | Self::Link
+            | Self::Pass => false,
         }
     }
 
@@ -118,6 +178,10 @@ impl Leaf {
             (Self::Ask, "due_at") => "due_hours",
             (Self::Ask, "not_before") => "wait_hours",
             (Self::Wishes, "channels" | "never") => return wishes::field(form, pointer),
+            (Self::Consent, _) => referrals::consent::field(pointer),
+            (Self::Refer | Self::Send | Self::Replace, _) => referrals::refer::field(pointer),
+            (Self::TakeBack, "asked_how") => "how",
+            (Self::ServiceSaid, "at") => "hours_ago",
             (_, other) => other,
         };
         field.to_owned()
@@ -139,6 +203,15 @@ impl Leaf {
             Self::Decide => decide::act(call, visit, at, form).await,
             Self::Link => link::act(call, visit, at, form).await,
             Self::Pass => pass::act(call, visit, at, form).await,
+            Self::Consent => referrals::consent::act(call, visit, at, form).await,
+            Self::TakeBack => referrals::take_back::act(call, visit, at, form).await,
+            Self::Refer => referrals::refer::act(call, visit, at, form).await,
+            Self::Send => referrals::moves::act_send(call, visit, at, form).await,
+            Self::Sign => referrals::moves::act_sign(call, visit, at, form).await,
+            Self::Share => referrals::moves::act_share(call, visit, at, form).await,
+            Self::Recall => referrals::moves::act_recall(call, visit, at, form).await,
+            Self::ServiceSaid => referrals::said::act(call, visit, at, form).await,
+            Self::Replace => referrals::replace::act(call, visit, at, form).await,
         }
     }
 }
@@ -151,13 +224,25 @@ fn back(case: &impl std::fmt::Display, done: &str) -> Answer {
 /// Shows a form. Whoever holds the case keeps it: they are there.
 async fn show(call: Call) -> Result<HttpResponse> {
     let leaf = Leaf::of(call.request())?;
-    Shown::of(leaf, load(&call, leaf, None).await?, Form::default()).page(&call)
+    // Which referral or consent was meant by the link that leads here.
+    let named = url::form_urlencoded::parse(call.request().query_string().as_bytes());
+    let named = named.filter(|(name, _)| matches!(&**name, "referral" | "consent"));
+    let form = Form::of(named.map(|(name, value)| (name.into_owned(), value.into_owned())).collect());
+    Shown::of(leaf, load(&call, leaf, None).await?, form).page(&call)
 }
 
 /// What a form is made of, read anew; `seen` is what it was made with when it is shown once more.
 async fn load(call: &Call, leaf: Leaf, seen: Option<i64>) -> Result<Facts> {
     let id = call.id::<CaseKind>("id")?;
-    let read = move |rx: &mut Look<'_>, sight: &Sight| facts::read(rx, sight, leaf, seen);
+    let app = Arc::clone(&call.shared.app);
+    let read = move |rx: &mut Look<'_>, sight: &Sight| {
+        let mut facts = facts::read(rx, sight, leaf, seen)?;
+        if leaf.is_of_referrals() {
+            let book = app.directory.now(rx)?;
+            facts.handed = Some(referrals::Handed::read(rx, sight, &book)?);
+        }
+        Ok(facts)
+    };
     desk::look(call, call.bearer()?, id, read, facts::record).await
 }
 

@@ -96,7 +96,16 @@ pub(super) async fn act(call: &Call, leaf: Leaf, visit: Visit, at: At, form: For
         | Leaf::Contact
         | Leaf::Emergency
         | Leaf::Wishes
-        | Leaf::HandOver => (Action::Reopen, "reopened"),
+        | Leaf::HandOver
+        | Leaf::Consent
+        | Leaf::TakeBack
+        | Leaf::Refer
+        | Leaf::Send
+        | Leaf::Sign
+        | Leaf::ServiceSaid
+        | Leaf::Recall
+        | Leaf::Replace
+        | Leaf::Share => (Action::Reopen, "reopened"),
     };
     desk::on_case::<Read>(call, visit, at, move |tx, seen| {
         let until = form.hours("hours")?.map(|hours| tx.now().plus(hours));
