@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::browser::check;
 use crate::harness::browser::{Browser, checker};
-use crate::harness::client::{full, small};
+use crate::harness::client::{Staff, full, small};
 use crate::harness::{Database, TEST, World};
 
 const PASSWORD: &str = "correct horse battery";
@@ -95,6 +95,32 @@ impl Stage {
     }
 }
 
+/// Something is handed over of the case, so that its pages have all that they can have; and it is nobody's again.
+async fn handed_over(world: &World, lead: &Staff, case: &str) {
+    let entries = ["harbour", "lantern"].map(crate::directory::entry).to_vec();
+    crate::directory::stand(world, entries, &["harbour", "lantern"]).await;
+    let all = lead.caller.get("/v1/triage/services").await.expect(200).json();
+    lead.take(case).await;
+    world.pass(60);
+    let service = all["data"][0]["id"].as_str().unwrap();
+    let mut given = crate::consents::given(service);
+    given["given_at"] = json!(world.clock.now());
+    let consent = lead.act(case, "consents", &given).await.expect(201).json();
+    for _ in 0..2 {
+        let body = crate::referrals::referral(world, service, consent["id"].as_str().unwrap());
+        let (id, tag) = crate::referrals::tagged(&lead.act(case, "referrals", &body).await.expect(201));
+        let path = format!("/v1/triage/cases/{case}/referrals/{id}/send");
+        let send = json!({"knowing_closed": true});
+        lead.caller.post_with(&path, &crate::harness::client::new_key(), Some(&tag), &send).await.expect(200);
+        world.pass(1);
+    }
+    let list = lead.caller.get(&format!("/v1/triage/cases/{case}/referrals")).await.expect(200).json();
+    let no = crate::referrals::said(world, "decline", &[("reason", json!("no_capacity"))]);
+    let id = list["data"][0]["id"].as_str().unwrap();
+    lead.act(case, &format!("referrals/{id}/by-phone"), &no).await.expect(200);
+    lead.act(case, "release", &json!({})).await.expect(200);
+}
+
 fn on_stage<F: Future<Output = ()>>(test: impl FnOnce(Stage) -> F) {
     let Some(checker) = checker() else { return };
     actix_web::rt::System::new().block_on(async { test(Stage::set(checker).await).await });
@@ -119,6 +145,14 @@ fn pages(case: &str) -> Vec<(String, &'static str)> {
         (of("/link"), "link"),
         (of("/pass"), "pass"),
         (of("/related"), "related"),
+        (of("/routing"), "routing"),
+        (of("/referrals"), "referrals"),
+        (of("/consent"), "consent"),
+        (of("/refer"), "refer"),
+        (of("/take-back"), "take-back"),
+        (of("/service-said"), "service-said"),
+        (of("/replace"), "replace"),
+        ("/console/referrals".to_owned(), "board"),
         ("/console/second".to_owned(), "second"),
         ("/console/shift".to_owned(), "shift"),
         ("/console/find?q=SPK-1".to_owned(), "find"),
@@ -151,6 +185,7 @@ pub(crate) const LOOKS: [(&str, u32, u32, bool); 5] = [
 fn no_page_stands_in_anybodys_way() {
     on_stage(|stage| async move {
         let mut wrong = Vec::new();
+        handed_over(&stage.world, &stage.world.staff(Role::Lead).await, &stage.case).await;
         for (path, name) in pages(&stage.case) {
             stage.open(&path).await;
             for (scheme, width, height, is_whole) in LOOKS {

@@ -200,3 +200,32 @@ fn the_board_is_for_leads_and_says_what_is_late() {
         assert!(!page.body.contains("href=\"/console/referrals\""));
     });
 }
+
+#[test]
+fn who_could_help_is_looked_up_on_a_page_and_stored_nowhere() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let mut tab = sit(&world, &scene).await;
+        let case = format!("/console/cases/{}", scene.case);
+        let form = tab.open(&format!("{case}/routing")).await.expect(200).form("/routing");
+        let before = crate::rights::events(&world, &scene.case, "note_written").await.len();
+        let page = tab
+            .submit(&form, &[("country", "GB"), ("said_now", "true"), ("conflicts_asked", "true")])
+            .await
+            .expect(200);
+        page.says("In danger now").says("999").says("Services");
+        for (name, value) in
+            [("country", "Atlantis"), ("region", "XX-99"), ("age", "null"), ("age", "-1"), ("age", "300")]
+        {
+            let page = tab.submit(&form, &[(name, value), ("conflicts_asked", "true")]).await.expect(422);
+            page.says("There is a problem");
+            assert!(page.body.contains(&format!("id=\"{name}-error\"")), "{name}: {}", page.words());
+        }
+        // Whoever was not asked of conflicts is asked.
+        let page = tab.submit(&form, &[("country", "GB")]).await;
+        assert!(page.status == 200 || page.status == 422, "{}", page.words());
+        assert_eq!(crate::rights::events(&world, &scene.case, "note_written").await.len(), before);
+        let missing = tab.get("/console/cases/case_00000000000000000000000000/routing").await;
+        assert_eq!(missing.status, 404);
+    });
+}

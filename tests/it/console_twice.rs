@@ -68,11 +68,12 @@ const SECOND: [Act; 2] = [
 ];
 
 /// Forms and calls that are on no case, and why they are tried otherwise or need not be.
-const OTHERS: [(&str, &str); 8] = [
+const OTHERS: [(&str, &str); 9] = [
     ("/console/take", "below: whatever it takes, it takes once"),
     ("/console/account", "below: nothing of a case hangs on it"),
     ("/console/sign-out", "below: nobody is signed out twice"),
     ("/console/sign-in", "a code counts once, and console_doors shows it"),
+    ("/console/cases/{id}/routing", "it stores nothing"),
     ("/console/cases/{id}/sign", "a child's: console_referrals"),
     ("/console/cases/{id}/share", "when something has come in: console_referrals"),
     ("/console/stay", "the script's: it makes no row and keeps no answer"),

@@ -34,9 +34,10 @@ const fn leads(leaf: &'static str, key: &'static str, label: &'static str, acts:
 }
 
 /// The forms, in the order of the page. To look for related cases, or at referrals, is a reading, and open to whoever reads the case.
-const FORMS: [Leads; 15] = [
+const FORMS: [Leads; 16] = [
     leads("note", "w", "Write a note", &[Offer::Note]),
     leads("contact", "t", "Record a contact", &[Offer::Contact]),
+    leads("routing", "", "Look who could help", &[Offer::Note]),
     leads("referrals", "", "Referrals, and what she agreed to", &[]),
     leads("emergency", "", "Record an emergency", &[Offer::Note]),
     leads("wishes", "", "Record how she may be reached", &[Offer::Wishes]),

@@ -16,6 +16,7 @@ mod referral_words;
 mod referrals;
 mod refreshed;
 mod related;
+mod routing;
 mod seat;
 mod second;
 mod shift;
@@ -44,6 +45,7 @@ pub(super) fn rows() -> Vec<Row> {
         shift::rows(),
         related::rows(),
         referrals::rows(),
+        routing::rows(),
         board::rows(),
     ];
     rooms.into_iter().flatten().collect()

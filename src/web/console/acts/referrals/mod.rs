@@ -83,8 +83,13 @@ fn choose(facts: &Facts, form: &Form, fits: impl Fn(&ReferralView) -> bool) -> F
         let label = format!("{name}: {}", words::state(one.state));
         Choice::of(&value, label, is_meant(one).then_some(value.as_str()))
     };
-    let field = Field::of("referral", "Which referral?", Kind::Radios(fitting.map(choice).collect()));
-    field.hint("Those that stand where this can be done.")
+    let choices: Vec<Choice> = fitting.map(choice).collect();
+    let hint = if choices.is_empty() {
+        "None stands where this can be done now."
+    } else {
+        "Those that stand where this can be done."
+    };
+    Field::of("referral", "Which referral?", Kind::Radios(choices)).hint(hint)
 }
 
 /// The referral that was chosen, and the version that was seen of it.

@@ -29,9 +29,14 @@ pub(in crate::web::console::acts) fn parts(facts: &Facts, form: &Form) -> Parts 
         let shares = one.scopes.iter().map(|share| words::share(*share)).collect::<Vec<_>>().join(", ");
         Choice::of(one.id.as_str(), name, form.given("consent")).hint(shares)
     });
+    let agreed: Vec<Choice> = agreed.collect();
+    let hint = if agreed.is_empty() {
+        "Nothing that she agreed to holds now: record that first."
+    } else {
+        "It goes to the service that she named, and shows what she agreed to."
+    };
     let fields = vec![
-        Field::of("consent", "On what she agreed to", Kind::Radios(agreed.collect()))
-            .hint("It goes to the service that she named, and shows what she agreed to."),
+        Field::of("consent", "On what she agreed to", Kind::Radios(agreed)).hint(hint),
         line(form, "country", "In which country is she now?").hint("Two letters: GB."),
         line(form, "region", "In which part of it? (optional)").hint("Its code: GB-LND, GB-ESX."),
         tick(form, "said_now", "She said so now"),
