@@ -60,7 +60,10 @@ fn from_what_she_agrees_to_until_she_is_told() {
         page.says("It is drafted.").says("harbour: drafted, not sent").says("Say that you call about the allotment.");
         let sending = tab.open(&format!("{case}/send")).await.expect(200);
         let sent = tab.follow(&sending.form("/send"), &[("referral", &first_choice(&sending, "referral"))]).await;
-        sent.says("It is sent.").says("harbour: sent, not received").says("Waits for that they receive it");
+        sent.says("It is sent.")
+            .says("harbour: sent, not received")
+            .says("Expected: that they receive it")
+            .says("Ring them where it is urgent: 01632");
         // They say no by telephone; she is owed to know, and is told.
         world.pass(60);
         let saying = tab.open(&format!("{case}/service-said")).await.expect(200);
@@ -227,5 +230,42 @@ fn who_could_help_is_looked_up_on_a_page_and_stored_nowhere() {
         assert_eq!(crate::rights::events(&world, &scene.case, "note_written").await.len(), before);
         let missing = tab.get("/console/cases/case_00000000000000000000000000/routing").await;
         assert_eq!(missing.status, 404);
+    });
+}
+
+#[test]
+fn what_was_told_without_her_consent_is_looked_at_on_a_page() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        let case = format!("/console/cases/{}", scene.case);
+        let mut own = sit(&world, &scene).await;
+        let plain = own.open(&format!("{case}/note")).await.expect(200);
+        assert!(!plain.body.contains("disclosure_reviewed"), "there is nothing to look at");
+        let emergency = own.open(&format!("{case}/emergency")).await.expect(200).form("/emergency");
+        let told = [
+            ("to", "police"),
+            ("why", "life"),
+            ("asked_her", "unsafe"),
+            ("told_her", "false"),
+            ("text", "He is at the door."),
+        ];
+        own.follow(&emergency, &told).await.expect(200);
+        let other = world.staff(Role::SafeguardingLead).await;
+        let mut theirs = Tab::of(&world, &other).await;
+        theirs.open(&case).await.expect(200).says("Another person looks at what was disclosed");
+        let form = theirs.open(&format!("{case}/note")).await.expect(200).form("/note");
+        let looked = [("records", "disclosure_reviewed"), ("text", "It had to be.")];
+        theirs.submit(&form, &looked).await.expect(422).says("There is a problem");
+        let page = theirs.open(&format!("{case}/note")).await.expect(200);
+        let which = page.body.split("<option value=\"note_").nth(1).unwrap().split('"').next().unwrap();
+        let which = format!("note_{which}");
+        let looked = [("records", "disclosure_reviewed"), ("text", "It had to be."), ("reviews", which.as_str())];
+        // Nobody looks at their own.
+        let own_form = own.open(&format!("{case}/note")).await.expect(200).form("/note");
+        let refused = own.submit(&own_form, &looked).await;
+        assert!(matches!(refused.status, 403 | 422), "{}", refused.words());
+        theirs.follow(&page.form("/note"), &looked).await.expect(200);
+        let page = theirs.open(&format!("{case}/note")).await.expect(200);
+        assert!(!page.body.contains("disclosure_reviewed"));
     });
 }

@@ -40,7 +40,7 @@ pub(in crate::domain) use links::link_one_pair;
 pub(in crate::domain) use marks::{Marks, marks};
 pub(in crate::domain) use moved::show_platform;
 pub use news::is_current;
-pub use notes::{NewNote, NoteView, Reached, Records, write_note};
+pub use notes::{NewNote, NoteView, Reached, Records, unreviewed_disclosures, write_note};
 pub use passes::{forget_passes, leave, pass};
 pub(in crate::domain) use priority::{facts, facts_of, notice, page_if_left};
 pub use priority::{mark_unreadable, out_of_queue, place_anew, reassess_failed, without_rules};

@@ -45,12 +45,25 @@ pub fn id_of(rx: &mut Look<'_>, slug: &str) -> Result<ServiceId> {
     kept.map(|kept| kept.id).ok_or(Error::NotFound)
 }
 
+/// What a service is called, and by which telephones it is rung.
+#[derive(Clone, Debug)]
+pub struct Called {
+    /// Its name.
+    pub name: String,
+    /// Its telephones.
+    pub telephones: Vec<String>,
+}
+
 /// What a service is called, whether it is in the directory yet or not any more; nothing where there is none.
 ///
 /// # Errors
 /// What the database says.
-pub fn name_of(rx: &mut Look<'_>, id: &ServiceId) -> Result<Option<String>> {
-    Ok(row::find(rx, id)?.map(|kept| kept.entry.name))
+pub fn called(rx: &mut Look<'_>, id: &ServiceId) -> Result<Option<Called>> {
+    let of = |kept: Kept| {
+        let ways = kept.entry.channels.into_iter().filter(|way| way.channel == Channel::Phone);
+        Called { name: kept.entry.name, telephones: ways.filter_map(|way| way.value).collect() }
+    };
+    Ok(row::find(rx, id)?.map(of))
 }
 
 /// Services whose rows are not as the service wrote them.

@@ -71,8 +71,8 @@ async fn show(call: Call) -> Result<HttpResponse> {
         let Page { data, next } = referrals::board(rx, who, &wanted, Limit::coerce(Some(50)))?;
         let mut named = Vec::with_capacity(data.len());
         for one in data {
-            let service = directory::name_of(rx, &one.service_id)?;
-            named.push((one, service));
+            let service = directory::called(rx, &one.service_id)?;
+            named.push((one, service.map(|service| service.name)));
         }
         Ok((Seated::of(rx, who), Page { data: named, next }))
     })

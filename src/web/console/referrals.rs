@@ -13,7 +13,7 @@ use super::{contact_words, page};
 use crate::base::id::{CaseKind, ServiceId, StaffId};
 use crate::domain::access::Sight;
 use crate::domain::casework::owed_words::OwedWordView;
-use crate::domain::directory;
+use crate::domain::directory::{self, Called};
 use crate::domain::people::staff;
 use crate::domain::referrals::consents::{self, ConsentList, ConsentState, ConsentView};
 use crate::domain::referrals::state::State;
@@ -54,6 +54,8 @@ struct Handed {
     waits: Vec<(&'static str, Moment)>,
     remarks: Vec<&'static str>,
     notice: Option<&'static str>,
+    /// By which telephones they are rung, while something is waited for.
+    ring: String,
     facts: Vec<(&'static str, String)>,
     steps: Vec<Done>,
     ways: Vec<Way>,
@@ -79,13 +81,14 @@ struct ReferralsPage {
 
 /// What names stand for: services and colleagues.
 struct Names {
-    services: BTreeMap<ServiceId, String>,
+    services: BTreeMap<ServiceId, Called>,
     colleagues: BTreeMap<StaffId, String>,
 }
 
 impl Names {
     fn service(&self, id: &ServiceId) -> String {
-        self.services.get(id).cloned().unwrap_or_else(|| "A service that is not in the directory".to_owned())
+        let called = self.services.get(id).map(|called| called.name.clone());
+        called.unwrap_or_else(|| "A service that is not in the directory".to_owned())
     }
 }
 
@@ -138,9 +141,9 @@ fn names(rx: &mut Look<'_>, agreed: &ConsentList, handed: &ReferralList) -> Resu
     let of_consents = agreed.data.iter().flat_map(|one| [&one.service_id].into_iter().chain(&one.fallbacks));
     for id in of_consents.chain(handed.data.iter().map(|one| &one.service_id)) {
         if !services.contains_key(id)
-            && let Some(name) = directory::name_of(rx, id)?
+            && let Some(called) = directory::called(rx, id)?
         {
-            services.insert(id.clone(), name);
+            services.insert(id.clone(), called);
         }
     }
     Ok(Names { services, colleagues: staff::every_name(rx)? })
@@ -154,7 +157,7 @@ fn consent(one: ConsentView, names: &Names, path: &str, writer: Writer) -> Agree
     Agreed {
         service: names.service(&one.service_id),
         state: words::consent(one.state),
-        scopes: shown.iter().map(|share| words::share(*share)).collect::<Vec<_>>().join(", "),
+        scopes: shown.iter().map(|share| words::share(*share)).collect::<Vec<_>>().join("; "),
         until: one.expires_at.map(|at| writer.write(at)),
         fallbacks: fallbacks.join(", then "),
         words: one.words,
@@ -187,6 +190,11 @@ fn referral(one: ReferralView, names: &Names, path: &str, writer: Writer) -> Han
         state: words::state(one.state),
         waits: one.waits_for.iter().map(|due| (words::phase(due.phase), writer.write(due.due_at))).collect(),
         remarks,
+        ring: if one.waits_for.is_empty() || one.sent_at.is_none() {
+            String::new()
+        } else {
+            names.services.get(&one.service_id).map(|called| called.telephones.join(", ")).unwrap_or_default()
+        },
         notice: one.notice.filter(|_| !one.state.has_ended()).map(words::notice),
         facts,
         steps: one.steps.into_iter().map(|step| done(step, names, writer)).collect(),

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use super::{Disclosure, NewNote, Records, kept};
 use crate::base::id::{CaseId, NoteId};
+use crate::base::time::Timestamp;
 use crate::domain::access::Acting;
 use crate::domain::case::Case;
 use crate::domain::case::clocks::{self, ClockKind};
 use crate::domain::casework::claims;
 use crate::domain::paging;
 use crate::domain::people::staff;
-use crate::domain::unit::Unit;
+use crate::domain::unit::{Look, Unit};
 use crate::error::rules::Casework;
 use crate::error::{Error, Forbidden, Result, Violations};
 
@@ -68,12 +69,21 @@ pub(super) fn was_made(tx: &mut Unit<'_>, case: &mut Case, id: &NoteId) -> Resul
     paging::tell_of_disclosure(tx, case, id)
 }
 
+/// The emergency disclosures of a case that nobody else has looked at yet, and when each was written down.
+///
+/// # Errors
+/// What the database says.
+pub fn unreviewed(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<(NoteId, Timestamp)>> {
+    let all = kept::recording(rx, case, &[Records::EmergencyDisclosure, Records::DisclosureReviewed])?;
+    let reviewed: BTreeSet<&NoteId> = all.iter().filter_map(|note| note.reviews.as_ref()).collect();
+    let open = all.iter().filter(|note| note.records == Some(Records::EmergencyDisclosure));
+    let open = open.filter(|note| !reviewed.contains(&note.id));
+    Ok(open.map(|note| (note.id.clone(), note.at)).collect())
+}
+
 /// What follows of a review: when every disclosure has one, none is due.
 pub(super) fn was_reviewed(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
-    let all = kept::recording(tx, case, &[Records::EmergencyDisclosure, Records::DisclosureReviewed])?;
-    let reviewed: BTreeSet<&NoteId> = all.iter().filter_map(|note| note.reviews.as_ref()).collect();
-    let made = |note: &&super::NoteView| note.records == Some(Records::EmergencyDisclosure);
-    if all.iter().filter(made).all(|note| reviewed.contains(&note.id)) {
+    if unreviewed(tx, case)?.is_empty() {
         clocks::meet(tx, case, ClockKind::DisclosureReview, None)?;
     }
     Ok(())

@@ -9,6 +9,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use self::kept::{Head, Kept};
+pub use disclosures::unreviewed as unreviewed_disclosures;
 pub(in crate::domain) use kept::several;
 pub(in crate::domain::casework) use kept::{any_recording, recording};
 use shape::Disclosure;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::super::seat::Seated;
 use super::Leaf;
 use super::referrals::Handed;
-use crate::base::id::StaffId;
+use crate::base::id::{NoteId, StaffId};
 use crate::base::page::Limit;
+use crate::base::time::Timestamp;
 use crate::domain::access::{Act, Grant, Read, Sight, allows};
 use crate::domain::case::Case;
 use crate::domain::casefile::{self, timeline};
@@ -31,6 +32,8 @@ pub(super) struct Facts {
     pub(super) takers: Vec<Taker>,
     /// Which outcomes are true now, and why not the others, for the form that closes.
     pub(super) outcomes: Vec<OfferView>,
+    /// What was told to others without her consent, and nobody else has looked at, for the form that says that somebody has.
+    pub(super) disclosures: Vec<(NoteId, Timestamp)>,
     /// What she is owed to know and was not told, for the form that says that she was.
     pub(super) owed: Vec<OwedWordView>,
     /// What is handed over, and what she agreed to, for the forms of that.
@@ -50,6 +53,7 @@ pub(super) fn read(rx: &mut Look<'_>, sight: &Sight, leaf: Leaf, seen: Option<i6
     }
     let platform = platforms::get(rx, &case.platform_id)?;
     let contact = if leaf == Leaf::Contact { Some(casefile::contact(rx, sight)?) } else { None };
+    let disclosures = if leaf == Leaf::Note { casework::unreviewed_disclosures(rx, &case.id)? } else { Vec::new() };
     let owed = if leaf == Leaf::Contact { referrals::list(rx, sight)?.to_tell } else { Vec::new() };
     let takers = if leaf == Leaf::HandOver {
         colleagues::takers(rx, sight, None, Limit::coerce(Some(100)))?.data
@@ -63,6 +67,7 @@ pub(super) fn read(rx: &mut Look<'_>, sight: &Sight, leaf: Leaf, seen: Option<i6
         platform: platform.map_or_else(String::new, |platform| platforms::shown(&platform.name, &platform.slug)),
         since: timeline::since(rx, sight, seen.unwrap_or(i64::MAX))?,
         handed: None,
+        disclosures,
         owed: owed.into_iter().filter(|one| one.told_at.is_none()).collect(),
         contact,
         takers,

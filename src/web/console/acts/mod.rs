@@ -109,7 +109,7 @@ impl Leaf {
         match self {
             Self::Claim => claim::parts(),
             Self::Start => moves::start(),
-            Self::Note => note::parts(form),
+            Self::Note => note::parts(facts, form),
             Self::Contact => contact::parts(facts, form),
             Self::Emergency => emergency::parts(form),
             Self::Wishes => wishes::parts(form),

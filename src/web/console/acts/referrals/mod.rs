@@ -49,9 +49,9 @@ impl Handed {
         let of_consents = agreed.iter().map(|one| &one.service_id);
         for id in of_consents.chain(handed.iter().map(|one| &one.service_id)) {
             if !names.contains_key(id)
-                && let Some(name) = directory::name_of(rx, id)?
+                && let Some(called) = directory::called(rx, id)?
             {
-                names.insert(id.clone(), name);
+                names.insert(id.clone(), called.name);
             }
         }
         Ok(Self { consents: agreed, referrals: handed, services, names })
