@@ -49,8 +49,8 @@ impl Working {
 }
 
 pub(crate) fn measure(home: &Home<'_>, plan: &Plan, name: &str, table: &mut Table) {
-    let hole = Hole::mail();
-    let url = format!("smtp://127.0.0.1:{}", hole.port);
+    let silent = Hole::mail();
+    let url = format!("smtp://127.0.0.1:{}", silent.port);
     let places = [None, Some(url)].map(|url| {
         let is_late = url.is_some();
         let database = home.database_with(|config| {

@@ -10,7 +10,6 @@
     clippy::indexing_slicing,
     clippy::as_conversions,
     clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,

@@ -29,8 +29,8 @@ pub(crate) fn measure(service: &Service, plan: &Plan, name: &str, table: &mut Ta
             rates[way].push(rate(address, path, plan.round / 2));
         }
     }
-    let [ours, plain] = rates.each_mut().map(|rates| median(rates));
-    let result = format!("{:.2} ({ours:.0}, {plain:.0}/s, {} KiB)", ours / plain, body.len() / 1_024);
+    let [ours, other] = rates.each_mut().map(|rates| median(rates));
+    let result = format!("{:.2} ({ours:.0}, {other:.0}/s, {} KiB)", ours / other, body.len() / 1_024);
     table.row(name, "public services ÷ a bare route", &result, "≥ 0.8");
 }
 

@@ -152,7 +152,7 @@ fn a_hand_in_the_database_makes_nobody_somebody() {
             world.tamper("CREATE TABLE kept AS SELECT password_hash FROM partner_accounts");
             world.tamper(&format!("UPDATE partner_accounts SET {change}"));
             assert!(!is_in(&mut ines.tab).await, "{change}");
-            let found = world.app.read(|rx| soundness::proofs(rx)).await.unwrap();
+            let found = world.app.read(soundness::proofs).await.unwrap();
             assert!(
                 found.iter().any(|one| one.table == "partner_accounts" && one.id == ines.id),
                 "{change}: {found:?}"
@@ -170,14 +170,14 @@ fn a_hand_in_the_database_makes_nobody_somebody() {
         ] {
             world.tamper(&format!("UPDATE partner_sessions SET {change}"));
             assert!(!is_in(&mut ines.tab).await, "{change}");
-            let found = world.app.read(|rx| soundness::proofs(rx)).await.unwrap();
+            let found = world.app.read(soundness::proofs).await.unwrap();
             assert!(found.iter().any(|one| one.table == "partner_sessions"), "{change}: {found:?}");
             world.tamper(&format!("UPDATE partner_sessions SET {back}"));
         }
         assert!(is_in(&mut ines.tab).await);
         // What the door remembers is proved as well.
         world.tamper(&format!("UPDATE sign_ins SET given_password = TRUE WHERE partner_id = '{}'", ines.id));
-        let found = world.app.read(|rx| soundness::proofs(rx)).await.unwrap();
+        let found = world.app.read(soundness::proofs).await.unwrap();
         assert!(found.iter().any(|one| one.table == "sign_ins" && one.id == ines.id), "{found:?}");
         world.pass(60);
         let form = ines.tab.get("/inbox/sign-in").await.form("/inbox/sign-in");
@@ -271,7 +271,10 @@ fn accounts_are_kept_by_the_programs_own_commands() {
         let (done, text) = account(&["open-second-factor", "ines"]);
         assert!(done && text.contains("it was open"), "{text}");
         let (done, text) = account(&["close", "ines"]);
-        assert!(done && text.contains("closed"), "{text}");
+        assert!(
+            done && text.contains("closed") && text.contains("nobody of this service can read the inbox now"),
+            "{text}"
+        );
         let (done, text) = account(&["close", "ines"]);
         assert!(!done && text.contains("admin service account list"), "{text}");
         let mark = std::fs::read_to_string(service.data().join("highwater.json")).unwrap();

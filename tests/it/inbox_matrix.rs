@@ -11,6 +11,7 @@ use crate::harness::on_both;
 use crate::harness::tab::{Page, Tab};
 use crate::inbox::{Ines, opens};
 use crate::referrals::Scene;
+use crate::turned_away::{listen, statements};
 
 /// An id that is nobody's.
 const MISSING: &str = "ref_00000000000000000000000000";
@@ -109,5 +110,32 @@ fn every_page_answers_each_as_approved() {
         let lines: Vec<String> =
             grid.into_iter().map(|(name, cells)| format!("{name}\n    {}", cells.join(", "))).collect();
         insta::assert_snapshot!("inbox_grid", lines.join("\n"));
+    });
+}
+
+#[test]
+fn what_is_not_there_makes_as_much_work_whatever_the_reason() {
+    listen();
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        opens(&world, "harbour", &[WayIn::Inbox]).await;
+        opens(&world, "lantern", &[WayIn::Inbox]).await;
+        // Both have said that they know somebody, so that as much is looked up for each.
+        let mut walled = Ines::ready(&world, "harbour", "kim", true).await;
+        let mut other = Ines::ready(&world, "lantern", "lena", true).await;
+        let (id, _) = scene.sent(&world, "harbour", &[]).await;
+        for (tab, value) in [(&mut walled.tab, "+447700900123"), (&mut other.tab, "+447700900777")] {
+            let known = tab.get("/inbox/known").await.form("/known");
+            tab.submit(&known, &[("kind", "phone"), ("value", value)]).await.expect(303);
+        }
+        for leaf in ["", "/accept", "/close"] {
+            for tab in [&mut walled.tab, &mut other.tab] {
+                let (there, page) = statements(&world, tab.get(&format!("/inbox/{id}{leaf}"))).await;
+                page.expect(404);
+                let (none, page) = statements(&world, tab.get(&format!("/inbox/{MISSING}{leaf}"))).await;
+                page.expect(404);
+                assert_eq!(there, none, "{leaf}");
+            }
+        }
     });
 }

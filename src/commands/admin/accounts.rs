@@ -9,6 +9,7 @@ use recourse::base::time::Timestamp;
 use recourse::domain::directory;
 use recourse::domain::people::door;
 use recourse::domain::people::partners::accounts::{self, NewAccount};
+use recourse::domain::referrals;
 use recourse::domain::unit::Unit;
 use recourse::error::Error;
 use serde::Serialize;
@@ -101,9 +102,33 @@ pub(super) async fn account(app: &Arc<App>, command: AccountCommand) -> Result<(
             Ok(confirm(if was_closed { "open again" } else { "it was open, and is" })?)
         }
         AccountCommand::Close { username } => {
-            let close = move |tx: &mut Unit<'_>| accounts::close(tx, &username).map_err(no_account(&username));
-            by_operator(app, close).await?;
-            Ok(confirm("closed")?)
+            let close = move |tx: &mut Unit<'_>| {
+                // One that somebody else wrote is closed all the same.
+                let known = accounts::named(tx, &username).ok();
+                let taken_on = match &known {
+                    Some(account) => referrals::partners::taken_on_by(tx, &account.id)?,
+                    None => 0,
+                };
+                accounts::close(tx, &username).map_err(no_account(&username))?;
+                let left = match &known {
+                    Some(account) => accounts::who_can_come_in(tx, &account.service)?.len(),
+                    None => 0,
+                };
+                Ok((taken_on, left))
+            };
+            let (taken_on, left) = by_operator(app, close).await?;
+            confirm("closed")?;
+            if taken_on > 0 {
+                confirm(format_args!(
+                    "referrals that they had taken on: {taken_on}; tell whoever coordinates there to see to them"
+                ))?;
+            }
+            if left == 0 {
+                confirm(
+                    "nobody of this service can read the inbox now: nothing is sent there by it until there is an account",
+                )?;
+            }
+            Ok(())
         }
     }
 }

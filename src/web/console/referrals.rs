@@ -92,6 +92,9 @@ impl Names {
     }
 }
 
+/// What the page is made of.
+type Read = (Seated, bool, Names, ConsentList, ReferralList);
+
 async fn show(call: Call) -> Result<HttpResponse> {
     let id = call.id::<CaseKind>("id")?;
     let path = format!("/console/cases/{id}");
@@ -101,7 +104,6 @@ async fn show(call: Call) -> Result<HttpResponse> {
         let names = names(rx, &agreed, &handed)?;
         Ok((Seated::of(rx, sight.who()), is_trial, names, agreed, handed))
     };
-    type Read = (Seated, bool, Names, ConsentList, ReferralList);
     let record = |tx: &mut Unit<'_>, grant, (seated, is_trial, names, agreed, handed): Read| {
         let (agreed, handed) = referrals::record_with_consents(tx, grant, agreed, handed)?;
         Ok((seated, is_trial, names, agreed, handed))

@@ -105,7 +105,7 @@ fn question(form: &Form) -> Result<Question> {
     let mut read = |name: &str, rule, known: fn(&str) -> Option<String>| {
         let given = form.given(name).map(|text| known(text.trim()));
         if given == Some(None) {
-            wrong.add(&format!("/{name}"), rule);
+            wrong.add(format!("/{name}"), rule);
         }
         given.flatten()
     };

@@ -184,8 +184,8 @@ async fn form_page(call: &Call, leaf: Leaf, form: &Form, error: Option<&Error>) 
         Ok((Seated::of(rx, who), partners::standing(rx, who, &named)?))
     })
     .await?;
-    let lead = format!("It stands now: {}.", words::state(stands.state));
-    shown(call, &seated, leaf.asked(&id, lead, form), form, error)
+    let stands = format!("It stands now: {}.", words::state(stands.state));
+    shown(call, &seated, leaf.asked(&id, stands, form), form, error)
 }
 
 /// Takes a form that was sent, once for each key. What is answered holds no word of the case.

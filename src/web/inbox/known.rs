@@ -38,7 +38,7 @@ async fn form_page(call: &Call, form: &Form, error: Option<&Error>) -> Result<Ht
     match (call.request().query_string(), seated.account.declared_at) {
         ("done=said", _) => lead.insert(0, "It is noted. Add the next one, or go on.".to_owned()),
         (_, Some(at)) => {
-            lead.push(format!("You said so first {}. Add whom you know since.", seated.writer(call).write(at).clock))
+            lead.push(format!("You said so first {}. Add whom you know since.", seated.writer(call).write(at).clock));
         }
         (_, None) => lead.push("Nothing opens to you before you have said this.".to_owned()),
     }

@@ -7,22 +7,41 @@ mod said;
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::count;
+use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::kept::Referral;
 use super::state::State;
+use super::steps::Step;
 use crate::base::code::codes;
-use crate::base::id::ReferralId;
+use crate::base::id::{PartnerAccountId, ReferralId};
 use crate::base::time::Timestamp;
+use crate::db::schema::{referral_moves, referrals};
 use crate::domain::case::Case;
 use crate::domain::triage::{Phase, Priority};
+use crate::domain::unit::Look;
+use crate::error::Result;
 
 pub(in crate::domain) use held::{Shown, held};
 pub use held::{check, standing};
 pub use list::{Asked, list};
 pub use said::answer;
 pub(in crate::domain) use said::record;
+
+/// How many referrals that are under way this account has taken on: whoever coordinates at the service sees to them when it is closed.
+///
+/// # Errors
+/// What the database says.
+pub fn taken_on_by(rx: &mut Look<'_>, account: &PartnerAccountId) -> Result<i64> {
+    let under_way = [State::Accepted, State::Contacted, State::UnableToContact];
+    let theirs = referral_moves::table
+        .inner_join(referrals::table.on(referrals::id.eq(referral_moves::referral_id)))
+        .filter(referral_moves::made.eq(Step::Accept).and(referral_moves::by_id.eq(account.as_str())))
+        .filter(referrals::state.eq_any(under_way));
+    Ok(theirs.select(count(referrals::id).aggregate_distinct()).first(rx.conn())?)
+}
 
 codes! {
     /// How soon somebody is to look at it.

@@ -138,8 +138,11 @@ pub fn closed_factors(rx: &mut Look<'_>) -> Result<Vec<(PartnerAccountId, Timest
     Ok(door::closed(rx)?.into_iter().filter_map(of_partner).collect())
 }
 
-/// The accounts of a service that can come in.
-pub(in crate::domain) fn who_can_come_in(rx: &mut Look<'_>, service: &ServiceId) -> Result<Vec<Account>> {
+/// The accounts of a service that can come in: they are open, and so is their second factor.
+///
+/// # Errors
+/// What the database says.
+pub fn who_can_come_in(rx: &mut Look<'_>, service: &ServiceId) -> Result<Vec<Account>> {
     let closed = closed_factors(rx)?;
     let open = of_service(rx, service)?.into_iter();
     Ok(open.filter(|account| !closed.iter().any(|(id, _)| *id == account.id)).collect())

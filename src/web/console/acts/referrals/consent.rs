@@ -104,7 +104,6 @@ pub(in crate::web::console::acts) fn parts(facts: &Facts, form: &Form) -> Parts 
 pub(in crate::web::console::acts) fn field(pointer: &str) -> &'static str {
     let mut parts = pointer.trim_start_matches('/').split('/');
     match (parts.next().unwrap_or_default(), parts.next()) {
-        ("service_id", _) => "service",
         ("scopes", _) => "scopes",
         ("given_by", _) => "given_by",
         ("given_at", _) => "given_hours",
