@@ -45,7 +45,13 @@ pub(crate) fn fill(database: &Database, services: usize) {
     let like = known.into_iter().find(|entry| entry.slug == "harbour").unwrap();
     let entry = |number: usize| {
         let slug = format!("service-{number}");
-        Entry { name: slug.clone(), slug, public: true, checked_at: now.minus(Duration::from_hours(24)), ..like.clone() }
+        Entry {
+            name: slug.clone(),
+            slug,
+            public: true,
+            checked_at: now.minus(Duration::from_hours(24)),
+            ..like.clone()
+        }
     };
     let entries: Vec<Entry> = (0..services).map(entry).collect();
     let filled = database.app.write(Caller::Command("bench"), move |tx| {
