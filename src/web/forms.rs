@@ -15,7 +15,31 @@ const MOST: usize = 500;
 /// The fields that carry no word of anybody's.
 const CARRIED: [&str; 4] = ["key", "version", "seen", "again"];
 /// The fields in which people write in their own words, be it one.
-const IN_WORDS: [&str; 6] = ["text", "note", "reason", "said", "details", "agreement_record"];
+const IN_WORDS: [&str; 21] = [
+    "text",
+    "note",
+    "reason",
+    "said",
+    "details",
+    "agreement_record",
+    "words",
+    "missing",
+    "summary",
+    "who",
+    "label",
+    "word",
+    "understood",
+    "alone_reason",
+    "name_to_use",
+    "safe_times",
+    "if_somebody_else",
+    "shared_with",
+    "never_contact",
+    "access_needs",
+    "subject_reason",
+];
+/// The fields of what is chosen, whatever its signs are.
+const CHOSEN: [&str; 4] = ["referral", "consent", "zone", "decline_reason"];
 /// The most hours that any form of ours offers, and somewhat more: the domain says what is too far ahead.
 const MOST_HOURS: u64 = 10_000;
 
@@ -115,7 +139,10 @@ impl Form {
     pub(super) fn words(&self) -> impl Iterator<Item = (&str, &str)> {
         let is_code = |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let is_said = move |name: &str, value: &str| {
-            !CARRIED.contains(&name) && !value.is_empty() && (IN_WORDS.contains(&name) || !is_code(value))
+            !CARRIED.contains(&name)
+                && !CHOSEN.contains(&name)
+                && !value.is_empty()
+                && (IN_WORDS.contains(&name) || !is_code(value))
         };
         self.0
             .iter()

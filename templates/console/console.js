@@ -80,12 +80,12 @@ function make({ words, key, ...as }) {
 
 const post = (to) => fetch(to, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, redirect: 'error', signal: AbortSignal.timeout(8000) });
 const json = (answer) => answer.json().catch(() => ({}));
-const kept = () => one('form[data-words]') ? ' Unsent words stay on this page until you leave it.' : '';
+const kept = () => one('form[data-words]') ? ' Unsent words stay on this page.' : '';
 
 // The session. Tabs tell each other how long it lasts, and nothing else: work in one is no alarm in another.
 let idle = Date.parse(page.sessionIdle), ends = Date.parse(page.sessionEnds), over = false, warned = 0;
 const rest = idle - Date.parse(page.now);
-const tabs = new BroadcastChannel('session');
+const tabs = new BroadcastChannel(page.stay);
 const tell = () => { if (idle) tabs.postMessage({ idle, ends }); };
 tabs.onmessage = ({ data }) => {
   if (!(data.idle > idle || data.ends > ends)) return;
@@ -109,7 +109,7 @@ async function remain() {
 function signedOut(why = 'You are signed out.') {
   over = true;
   ['idle', 'ends', 'claim', 'line'].forEach(hideBar);
-  showBar('over', why + kept(), { words: 'Sign in (new tab)', href: '/console/sign-in', target: '_blank' });
+  showBar('over', why + kept(), { words: 'Sign in (new tab)', href: page.stay.slice(0, -4) + 'sign-in', target: '_blank' });
   say(why + kept());
 }
 function watchSession() {

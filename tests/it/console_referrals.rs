@@ -58,6 +58,13 @@ fn from_what_she_agrees_to_until_she_is_told() {
         assert!(wrong.body.contains("id=\"safe_times-error\""), "{}", wrong.words());
         let page = tab.follow(&wrong.form("/refer"), &filled).await.expect(200);
         page.says("It is drafted.").says("harbour: drafted, not sent").says("Say that you call about the allotment.");
+        // A draft can be taken back, and another is drafted.
+        let recall = tab.open(&format!("{case}/recall")).await.expect(200);
+        let words = [("referral", first_choice(&recall, "referral")), ("words", "A mistake.".to_owned())];
+        let words: Vec<(&str, &str)> = words.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        tab.follow(&recall.form("/recall"), &words).await.expect(200).says("harbour: taken back");
+        let drafting = tab.open(&format!("{case}/refer")).await.expect(200);
+        tab.follow(&drafting.form("/refer"), &filled).await.expect(200).says("It is drafted.");
         let sending = tab.open(&format!("{case}/send")).await.expect(200);
         let sent = tab.follow(&sending.form("/send"), &[("referral", &first_choice(&sending, "referral"))]).await;
         sent.says("It is sent.")
@@ -71,7 +78,7 @@ fn from_what_she_agrees_to_until_she_is_told() {
             ("referral", first_choice(&saying, "referral")),
             ("answer", "decline".to_owned()),
             ("who", "Ines of the service".to_owned()),
-            ("reason", "no_capacity".to_owned()),
+            ("decline_reason", "no_capacity".to_owned()),
         ];
         let no: Vec<(&str, &str)> = no.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let page = tab.follow(&saying.form("/service-said"), &no).await.expect(200);

@@ -156,8 +156,15 @@ fn what_one_took_on_opens_to_them_and_to_whoever_coordinates() {
             who.read(&id).await.expect(200).says("allotment");
         }
         assert_ne!(machine.read(&id).await.expect(200).json()["content"], Value::Null);
+        let late = omar.read(&id).await.form("/accept");
         ines.says(&id, "accept", &[]).await.says("You have taken it on.");
         ines.read(&id).await.says("allotment");
+        // Nobody else has taken it on by pressing the same, and nobody else goes on with it.
+        omar.tab.submit(&late, &[]).await.expect(409);
+        omar.says(&id, "decline", &[("decline_reason", "no_capacity")]).await.expect(409);
+        omar.says(&id, "contacted", &[]).await.expect(409);
+        machine.says(&id, "close", &json!({"outcome": "supported"})).await.expect(409);
+        assert!(!omar.read(&id).await.words().contains("Say that you are done"));
         kim.read(&id).await.says("allotment");
         let page = omar.read(&id).await.expect(200);
         page.says("It opens to whoever took it on");
@@ -260,7 +267,7 @@ fn what_was_written_comes_back_when_a_session_has_ended() {
         world.pass(14 * 60);
         ines.tab.get("/inbox").await.expect(200);
         world.pass(15 * 60);
-        let written = [("reason", "no_capacity"), ("words", "We are full until Monday. \u{1f494}")];
+        let written = [("decline_reason", "no_capacity"), ("words", "We are full until Monday. \u{1f494}")];
         let page = ines.tab.submit(&form, &written).await.expect(401);
         page.says("What you wrote is not lost.");
         let door = page.form("/inbox/sign-in");
@@ -302,5 +309,48 @@ fn whether_there_is_room_is_said_on_a_page() {
         let form = ines.tab.get("/inbox/capacity").await.form("/capacity");
         ines.tab.follow(&form, &[("days", "0")]).await.expect(200).says("You take people now.");
         scene.lead.act(&scene.case, "referrals", &body).await.expect(201);
+    });
+}
+
+#[test]
+fn what_one_service_took_on_and_gave_back_is_for_whoever_comes_first_at_the_next() {
+    on_both(|world| async move {
+        let mut scene = Scene::set(&world).await;
+        opens(&world, "harbour", &[WayIn::Inbox]).await;
+        opens(&world, "lantern", &[WayIn::Inbox]).await;
+        let mut ines = Ines::ready(&world, "harbour", "ines", false).await;
+        let mut luca = Ines::ready(&world, "lantern", "luca", false).await;
+        Ines::ready(&world, "lantern", "lena", true).await;
+        let (id, _) = scene.sent(&world, "harbour", &["lantern"]).await;
+        ines.read(&id).await.expect(200);
+        ines.says(&id, "accept", &[]).await.says("You have taken it on.");
+        ines.says(&id, "decline", &[("decline_reason", "no_capacity")]).await.says("You have said no.");
+        scene.lead = world.signed_in_again(&scene.lead).await;
+        let list = scene.list(&scene.lead).await;
+        let tag = format!("\"{}\"", list["data"][0]["version"]);
+        let next = json!({"service_id": scene.service("lantern"), "label": "the book club"});
+        let sent = scene.act(&scene.lead, &(id, tag), "replace", &next).await.expect(200).json();
+        let next = sent["id"].as_str().unwrap();
+        luca.read(next).await.expect(200).says("allotment");
+        luca.says(next, "accept", &[]).await.says("You have taken it on.");
+    });
+}
+
+#[test]
+fn two_who_say_at_once_whom_they_know_are_both_heard() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        opens(&world, "harbour", &[WayIn::Inbox]).await;
+        let mut ines = Ines::ready(&world, "harbour", "ines", true).await;
+        let form = ines.tab.get("/inbox/known").await.form("/known");
+        let (mut one, mut other) = (ines.tab.clone(), ines.tab.clone());
+        let known = |value| [("kind", "email"), ("value", value)];
+        let (first, second) = (known("a@mail.example"), known("b@mail.example"));
+        let both = futures_util::future::join(one.submit(&form, &first), other.submit(&form, &second)).await;
+        assert_eq!((both.0.status, both.1.status), (303, 303));
+        let account = world.app.read(|rx| accounts::named(rx, "ines")).await.unwrap();
+        let said = crate::rights::events(&world, scene.service("harbour"), "partner_declared").await;
+        assert_eq!(said.iter().filter(|event| event["people"] == 1).count(), 2);
+        assert!(recourse::domain::directory::declared_of(&account) >= 2, "one wall was lost");
     });
 }

@@ -24,7 +24,7 @@ async fn call(tab: &mut Tab, row: &endpoints::Row, id: &str, key: &str) -> Page 
     let fields = [
         ("key", key),
         ("words", "a b"),
-        ("reason", "no_capacity"),
+        ("decline_reason", "no_capacity"),
         ("outcome", "supported"),
         ("days", "0"),
         ("nobody", "true"),

@@ -104,15 +104,18 @@ pub(super) async fn account(app: &Arc<App>, command: AccountCommand) -> Result<(
         AccountCommand::Close { username } => {
             let close = move |tx: &mut Unit<'_>| {
                 // One that somebody else wrote is closed all the same.
-                let known = accounts::named(tx, &username).ok();
+                let known = match accounts::named(tx, &username) {
+                    Err(Error::NotFound) => None,
+                    known => Some(known?),
+                };
                 let taken_on = match &known {
                     Some(account) => referrals::partners::taken_on_by(tx, &account.id)?,
                     None => 0,
                 };
                 accounts::close(tx, &username).map_err(no_account(&username))?;
                 let left = match &known {
-                    Some(account) => accounts::who_can_come_in(tx, &account.service)?.len(),
-                    None => 0,
+                    Some(account) => Some(accounts::who_can_come_in(tx, &account.service)?.len()),
+                    None => None,
                 };
                 Ok((taken_on, left))
             };
@@ -123,7 +126,7 @@ pub(super) async fn account(app: &Arc<App>, command: AccountCommand) -> Result<(
                     "referrals that they had taken on: {taken_on}; tell whoever coordinates there to see to them"
                 ))?;
             }
-            if left == 0 {
+            if left == Some(0) {
                 confirm(
                     "nobody of this service can read the inbox now: nothing is sent there by it until there is an account",
                 )?;

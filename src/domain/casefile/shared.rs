@@ -51,6 +51,9 @@ pub struct Shared {
     /// What to know before anything is done.
     #[schema(max_items = 2)]
     pub care: Vec<SharedCare>,
+    /// Whether it is for whoever reads: nobody took it on yet, or they may open it.
+    #[serde(skip)]
+    pub is_theirs: bool,
     /// What was handed over; null after a decline, an expiry or a withdrawal, fourteen days after its close, and where the agreement
     /// with your service or what she agreed to has ended.
     pub content: Option<SharedContent>,
@@ -181,7 +184,8 @@ pub fn read(rx: &mut Look<'_>, who: &Partner, id: &ReferralId, part: usize) -> R
         None => return Err(Error::NotFound),
         Some(shown) => Some(content_of(rx, &held.case.id, shown, part)?),
     };
-    Ok(Shared { handed, care, content })
+    let is_theirs = held.is_for(rx, who)?;
+    Ok(Shared { handed, care, is_theirs, content })
 }
 
 /// Puts on record that the service reads it, and gives it back as it may be shown. The first time is the receipt.

@@ -12,11 +12,13 @@ use crate::base::id::ServiceId;
 use crate::base::time::Timestamp;
 use crate::domain::access::{Acting, Partner, Reader};
 use crate::domain::ledger::audit::Event;
-use crate::domain::people::partners::{self, accounts};
+use crate::domain::people::partners;
+use crate::domain::people::partners::accounts::{self, Account};
 use crate::domain::people::staff::{Declaration, Role};
 use crate::domain::terms::Mode;
 use crate::domain::terms::identifiers::Identifier;
 use crate::domain::unit::{Look, Unit};
+use crate::domain::vault::Owner;
 use crate::error::rules::{Directory, Form};
 use crate::error::{Error, Forbidden, Result, Violations};
 
@@ -290,14 +292,33 @@ pub fn capacity(rx: &mut Look<'_>, who: &Partner) -> Result<Option<Timestamp>> {
 /// `Invalid` for what cannot be compared, and when there are too many.
 pub fn declare_own(tx: &mut Unit<'_>, who: &Reader, known: Option<&Identifier>) -> Result<()> {
     let account = who.account();
+    let digests = match known {
+        Some(identifier) => Declaration::of_identifier(identifier)?.digests(tx.kit()),
+        None => Vec::new(),
+    };
+    // Whoever says something else at the same time says it before or afterwards.
+    Owner::service(&account.service).lock(tx)?;
+    let account = accounts::find(tx, &account.id)?.ok_or(Error::NotFound)?;
     let mut declared = Declared::read(account.walls.clone()).ok_or(Error::NotFound)?;
-    if let Some(identifier) = known {
-        declared.add(&Declaration::of_identifier(identifier)?.digests(tx.kit()));
+    if known.is_some() {
+        declared.add(&digests);
     }
     if declared.len() > DECLARED {
         return Err(Error::invalid("/value", Form::TooMany(DECLARED)));
     }
-    accounts::set_walls(tx, account, declared.written(), usize::from(known.is_some()))
+    accounts::set_walls(tx, &account, declared.written(), usize::from(known.is_some()))
+}
+
+/// How many keyed hashes there are of whom somebody said that they know.
+#[must_use]
+pub fn declared_of(account: &Account) -> usize {
+    Declared::read(account.walls.clone()).map_or(0, |declared| declared.len())
+}
+
+/// Whether what somebody said of whom they know is of older rules: nothing opens to them until their account is made anew.
+#[must_use]
+pub fn is_outdated(account: &Account) -> bool {
+    Declared::default().and(account).hides_all()
 }
 
 /// Takes a service out of the directory, voids its credentials and closes its accounts. Its record stays.

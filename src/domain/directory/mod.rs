@@ -17,8 +17,8 @@ mod tables;
 pub use areas::{Holds, Places, names as area_names, places_of};
 pub use book::{Book, Books, Doubt, Service};
 pub use changes::{
-    Check, Imported, capacity, check, check_all, check_by_operator, close, declare, declare_own, import, open, retire,
-    set_capacity, set_full,
+    Check, Imported, capacity, check, check_all, check_by_operator, close, declare, declare_own, declared_of, import,
+    is_outdated, open, retire, set_capacity, set_full,
 };
 pub use codes::{Audience, Channel, Cost, Evidence, Kind, Mark, Need, OnBill, WayIn};
 pub use entry::{Ages, Agreement, Entry, FRESH_DAYS, Way};

@@ -197,7 +197,8 @@ pub(super) fn next_of(
     kept.service = new.service_id.clone();
     kept.consent = new.consent_id.clone().unwrap_or(kept.consent);
     kept.label.clone_from(&new.label);
-    (kept.sending, kept.outcome) = (kept::Sending::default(), None);
+    // The first service took it on, if anybody did: of the next one nobody has.
+    (kept.sending, kept.outcome, kept.accepter) = (kept::Sending::default(), None, None);
     failures::owe(tx, case, old, OwedWord::SentToNext)?;
     let made = New { kept, summary: summary.as_deref(), sheet: &sheet, by: &made_by, replaces: Some(&old.id) };
     begin(tx, case, made)

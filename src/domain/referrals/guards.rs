@@ -71,7 +71,8 @@ pub(super) fn receives(rx: &mut Look<'_>, case: &Case, service: &Service) -> Res
         return Ok(true);
     }
     let by_inbox = has(WayIn::Inbox) && case.mode == Mode::Live;
-    Ok(by_inbox && !accounts::who_can_come_in(rx, &service.id)?.is_empty())
+    // Whoever said whom they know by older rules is shown nothing.
+    Ok(by_inbox && accounts::who_can_come_in(rx, &service.id)?.iter().any(|one| !directory::is_outdated(one)))
 }
 
 /// Whether the contact sheet is one to rely on now.

@@ -7,9 +7,9 @@ use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use askama::Template;
 
-use super::door;
 use super::seat::Seated;
 use super::words::plain;
+use super::{acts, door};
 use crate::base::id::CaseKind;
 use crate::domain::access::Sight;
 use crate::domain::directory::{Audience, Kind, Open, Service};
@@ -147,8 +147,12 @@ async fn send(call: Call, raw: Raw) -> Result<HttpResponse> {
     if call.bearer().is_err() {
         return door::with_words(&call, &form);
     }
-    match asked(&call, &form.without("again"), true).await {
-        Err(Error::Unauthenticated(_)) => door::with_words(&call, &Form::read(&raw.0)?),
+    let form = form.without("again");
+    match asked(&call, &form, true).await {
+        Err(Error::Unauthenticated(_)) => door::with_words(&call, &form),
+        Err(error @ (Error::Unavailable(_) | Error::Throttled { .. } | Error::Internal(_))) => {
+            Ok(acts::trouble(&call, &form, &error))
+        }
         answered => answered,
     }
 }

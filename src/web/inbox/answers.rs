@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::form::{Asked, is_shown_again, shown, to, trouble};
+use super::form::{Asked, is_shown_again, or_kept, shown, to, trouble};
 use super::seat::Seated;
 use super::{calls, words};
 use crate::base::code::codes;
@@ -116,8 +116,9 @@ impl Leaf {
         let radios = |name: &str, label: &str, choices: Vec<Choice>| Field::of(name, label, Kind::Radios(choices));
         match self {
             Self::Decline => {
-                let choice = |one: &DeclineReason| Choice::of(one.as_str(), words::reason(*one), form.given("reason"));
-                vec![radios("reason", "Why?", DeclineReason::ALL.iter().map(choice).collect()), missing(), note]
+                let choice =
+                    |one: &DeclineReason| Choice::of(one.as_str(), words::reason(*one), form.given("decline_reason"));
+                vec![radios("decline_reason", "Why?", DeclineReason::ALL.iter().map(choice).collect()), missing(), note]
             }
             Self::Close => {
                 let choice = |one: &Outcome| Choice::of(one.as_str(), words::outcome(*one), form.given("outcome"));
@@ -131,9 +132,9 @@ impl Leaf {
         let given = |name: &str| form.given(name).map(str::to_owned);
         Ok(match self {
             Self::Decline => {
-                form.require(&["reason"])?;
+                form.require(&["decline_reason"])?;
                 Said {
-                    reason: form.code("reason")?,
+                    reason: form.code("decline_reason")?,
                     missing: given("missing"),
                     words: given("words"),
                     ..Said::default()
@@ -195,16 +196,17 @@ async fn send(call: Call, raw: Raw) -> Result<HttpResponse> {
         return door::with_words(&call, &form);
     }
     if form.is_on("again") {
-        return form_page(&call, leaf, &form.without("again"), None).await;
+        let form = form.without("again");
+        let shown = form_page(&call, leaf, &form, None).await;
+        return or_kept(&call, &form, shown);
     }
     match act(&call, leaf, &form).await {
         Ok(done) => Ok(done),
         Err(Error::Unauthenticated(_)) => door::with_words(&call, &form),
-        Err(error) if is_shown_again(&error) => match form_page(&call, leaf, &form, Some(&error)).await {
-            Ok(again) => Ok(again),
-            Err(Error::Unauthenticated(_)) => door::with_words(&call, &form),
-            Err(error) => Ok(trouble(&call, &form, &error)),
-        },
+        Err(error) if is_shown_again(&error) => {
+            let shown = form_page(&call, leaf, &form, Some(&error)).await;
+            or_kept(&call, &form, shown)
+        }
         Err(error) => Ok(trouble(&call, &form, &error)),
     }
 }

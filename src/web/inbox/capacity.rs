@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 
 use super::calls;
-use super::form::{Asked, is_shown_again, shown, trouble};
+use super::form::{Asked, is_shown_again, or_kept, shown, trouble};
 use super::seat::Seated;
 use crate::domain::directory;
 use crate::error::{Error, Result};
@@ -66,7 +66,10 @@ async fn send(call: Call, raw: Raw) -> Result<HttpResponse> {
     match act(&call, &form).await {
         Ok(()) => Ok(see("/inbox/capacity?done=said")),
         Err(Error::Unauthenticated(_)) => door::with_words(&call, &form),
-        Err(error) if is_shown_again(&error) => form_page(&call, &form, Some(&error)).await,
+        Err(error) if is_shown_again(&error) => {
+            let shown = form_page(&call, &form, Some(&error)).await;
+            or_kept(&call, &form, shown)
+        }
         Err(error) => Ok(trouble(&call, &form, &error)),
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::ledger::idempotency::Answer;
 use crate::error::{Conflict, Error, Refused, Result};
 use crate::pages::fields::Field;
 use crate::pages::shell::Shell;
+use crate::web::door;
 use crate::web::extract::Call;
 use crate::web::forms::Form;
 use crate::web::marks::mark;
@@ -60,7 +61,7 @@ pub(super) fn shown(
     error: Option<&Error>,
 ) -> Result<HttpResponse> {
     let errors = match error {
-        Some(Error::Invalid(wrong)) => mark(&mut asked.fields, wrong, |pointer| pointer.trim_matches('/').to_owned()),
+        Some(Error::Invalid(wrong)) => mark(&mut asked.fields, wrong, field),
         Some(_) | None => Vec::new(),
     };
     let trouble = error.filter(|error| !matches!(error, Error::Invalid(_))).map(words::trouble);
@@ -78,6 +79,14 @@ pub(super) fn shown(
     };
     let status = error.map_or(actix_web::http::StatusCode::OK, Error::status_code);
     answer(HttpResponse::build(status), &page)
+}
+
+/// The field at which something is wrong.
+fn field(pointer: &str) -> String {
+    match pointer.trim_matches('/') {
+        "reason" => "decline_reason".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 /// Whether the form itself is shown again after this, with what is wrong.
@@ -99,4 +108,13 @@ pub(super) fn trouble(call: &Call, form: &Form, error: &Error) -> HttpResponse {
 /// The way on after an act.
 pub(super) fn to(path: String) -> Answer {
     Answer { status: 303, headers: vec![("location".to_owned(), path)], body: String::new() }
+}
+
+/// The form again where it can be shown; otherwise what was written, on the page by which somebody signs in or on that of the error.
+pub(super) fn or_kept(call: &Call, form: &Form, shown: Result<HttpResponse>) -> Result<HttpResponse> {
+    match shown {
+        Ok(page) => Ok(page),
+        Err(Error::Unauthenticated(_)) => door::with_words(call, form),
+        Err(error) => Ok(trouble(call, form, &error)),
+    }
 }

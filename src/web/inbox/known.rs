@@ -4,7 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 
-use super::form::{Asked, is_shown_again, shown, trouble};
+use super::form::{Asked, is_shown_again, or_kept, shown, trouble};
 use super::seat::Seated;
 use super::{calls, words};
 use crate::domain::directory;
@@ -69,13 +69,18 @@ async fn send(call: Call, raw: Raw) -> Result<HttpResponse> {
         return door::with_words(&call, &form);
     }
     if form.is_on("again") {
-        return form_page(&call, &form.without("again"), None).await;
+        let form = form.without("again");
+        let shown = form_page(&call, &form, None).await;
+        return or_kept(&call, &form, shown);
     }
     match act(&call, &form).await {
         Ok(()) if form.is_on("nobody") => Ok(see("/inbox")),
         Ok(()) => Ok(see("/inbox/known?done=said")),
         Err(Error::Unauthenticated(_)) => door::with_words(&call, &form),
-        Err(error) if is_shown_again(&error) => form_page(&call, &form, Some(&error)).await,
+        Err(error) if is_shown_again(&error) => {
+            let shown = form_page(&call, &form, Some(&error)).await;
+            or_kept(&call, &form, shown)
+        }
         Err(error) => Ok(trouble(&call, &form, &error)),
     }
 }

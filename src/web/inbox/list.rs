@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::seat::Seated;
 use super::{calls, words};
 use crate::base::page::{Limit, Page};
+use crate::domain::directory;
 use crate::domain::referrals::partners::{self, Asked, Handed};
 use crate::domain::referrals::state::State;
 use crate::error::Result;
@@ -61,6 +62,8 @@ struct ListPage {
     older: Option<String>,
     /// Whether they have yet to say whom they know.
     must_say: bool,
+    /// Whether what they said is of older rules.
+    is_outdated: bool,
 }
 
 async fn show(call: Call) -> Result<HttpResponse> {
@@ -78,6 +81,7 @@ async fn show(call: Call) -> Result<HttpResponse> {
         lines: data.iter().map(|handed| line(handed, writer)).collect(),
         older: next.map(|cursor| path(state, Some(&cursor))),
         must_say: seated.account.declared_at.is_none(),
+        is_outdated: directory::is_outdated(&seated.account),
     })
 }
 

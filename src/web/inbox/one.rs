@@ -93,9 +93,9 @@ async fn show(call: Call) -> Result<HttpResponse> {
     let mut shell = seated.shell(&call, "One of them", "");
     shell.done = done.as_deref().and_then(Leaf::parse).map(|leaf| said_of(leaf).to_owned());
     let writer = seated.writer(&call);
-    let Shared { handed, care, content } = shared;
+    let Shared { handed, care, is_theirs, content } = shared;
     let owes = care.contains(&SharedCare::KeepNoCopy);
-    let ways = ways(handed.state, owes).into_iter();
+    let ways = ways(handed.state, owes).into_iter().filter(|leaf| is_theirs || *leaf == Leaf::Acknowledge);
     page(&OnePage {
         shell,
         path: format!("/inbox/{}", handed.id),
@@ -149,7 +149,7 @@ const fn why_empty(state: State) -> &'static str {
             "It is closed. What was handed over opens for fourteen days after that, to whoever took it on and whoever coordinates."
         }
         State::Accepted | State::Contacted | State::UnableToContact => {
-            "It opens to whoever took it on, and to whoever coordinates at your service; and to nobody when what it rests on has ended."
+            "It opens to whoever took it on, and to whoever coordinates at your service, and they go on with it; and to nobody when what it rests on has ended."
         }
         State::Drafted | State::Sent | State::Received => {
             "What it rests on has ended: the agreement with your service, or what she agreed to. Nothing of it is shown."

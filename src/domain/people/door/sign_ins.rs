@@ -186,9 +186,16 @@ pub(in crate::domain) fn begin(tx: &mut Unit<'_>, holder: &Holder, given_passwor
 
 /// Locks the door of an account until the transaction ends: before cases and the account, as whoever signs in does.
 pub(in crate::domain) fn lock(tx: &mut Unit<'_>, holder: &Holder) -> Result<()> {
-    if let Some(id) = row_of(tx, Some(holder))? {
-        diesel::update(sign_ins::table.find(id)).set(sign_ins::refused.eq(sign_ins::refused)).execute(tx.conn())?;
-    }
+    // By whose it is alone: one whose id cannot be read ends no less.
+    let same = sign_ins::refused.eq(sign_ins::refused);
+    match holder {
+        Holder::Staff(id) => {
+            diesel::update(sign_ins::table.filter(sign_ins::staff_id.eq(id))).set(same).execute(tx.conn())?
+        }
+        Holder::Partner { account, .. } => {
+            diesel::update(sign_ins::table.filter(sign_ins::partner_id.eq(account))).set(same).execute(tx.conn())?
+        }
+    };
     Ok(())
 }
 

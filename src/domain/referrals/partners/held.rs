@@ -181,6 +181,23 @@ impl Held {
         self.service.entry.agreement.as_ref().is_some_and(|agreement| now < agreement.until)
     }
 
+    /// Whether it is for them: nobody has taken it on yet, or they may open what was.
+    pub(in crate::domain) fn is_for(&self, rx: &mut Look<'_>, who: &Partner) -> Result<bool> {
+        let accepter = self.referral.kept.as_ref().and_then(|kept| kept.accepter.as_deref());
+        match accepter.filter(|_| !self.referral.state.is_open()) {
+            Some(accepter) => may_open(rx, who, accepter),
+            None => Ok(true),
+        }
+    }
+
+    /// Whether they are who took it on: the person, or the machine, of whichever credential.
+    pub(super) fn is_accepted_by(&self, who: &Partner) -> bool {
+        let accepter = self.referral.kept.as_ref().and_then(|kept| kept.accepter.as_deref());
+        let both_machines =
+            |accepter: &str| accepter.parse::<PartnerClientId>().is_ok() && matches!(who.agent, Agent::Machine(_));
+        accepter.is_none_or(|accepter| accepter == who.agent.id() || both_machines(accepter))
+    }
+
     /// What is shown of it now: nothing after a decline, an expiry or a withdrawal, nothing without a living agreement or what she
     /// agreed to, and after its close for fourteen days.
     pub(in crate::domain) fn shown(&self, rx: &mut Look<'_>, who: &Partner) -> Result<Option<Shown>> {
@@ -191,7 +208,7 @@ impl Held {
             State::Drafted | State::Withdrawn | State::Declined | State::Expired => false,
         };
         let Some(kept) = referral.kept.clone().filter(|_| is_open && self.is_agreed(now)) else { return Ok(None) };
-        if !is_for(rx, who, kept.accepter.as_deref())? {
+        if !self.is_for(rx, who)? {
             return Ok(None);
         }
         // What she took back stands in the record of her case: one that somebody changed says nothing of it.
@@ -222,8 +239,7 @@ impl Held {
 
 /// Whether they may open what somebody at their service has taken on: whoever took it on, and whoever coordinates. Another may when
 /// neither can come in any more, so that nobody who was promised help is left with nobody who can read it.
-fn is_for(rx: &mut Look<'_>, who: &Partner, accepter: Option<&str>) -> Result<bool> {
-    let Some(accepter) = accepter else { return Ok(true) };
+fn may_open(rx: &mut Look<'_>, who: &Partner, accepter: &str) -> Result<bool> {
     let by_machine = accepter.parse::<PartnerClientId>().is_ok();
     let is_theirs = match &who.agent {
         Agent::Machine(_) => by_machine,

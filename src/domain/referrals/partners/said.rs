@@ -54,7 +54,11 @@ pub fn answer(
     let mut held = locked(tx, who, id)?;
     let said = &said?;
     answers::check_said(said, answer)?;
-    if !is_said_already(tx, &held, answer, said)? {
+    // What one has taken on is theirs to go on with, and whoever's who coordinates. That no copy is left anybody may say.
+    if answer != Answer::Acknowledge && !held.is_for(tx, who)? {
+        return Err(Conflict::ReferralMoved { state: held.referral.state.as_str() }.into());
+    }
+    if !is_said_already(tx, &held, who, answer, said)? {
         if answer == Answer::Accept && held.referral.state.is_open() && held.shown(tx, who)?.is_none() {
             return Err(Conflict::NotInForce.into());
         }
@@ -65,11 +69,12 @@ pub fn answer(
 }
 
 /// Whether the service has said this before, and nothing has moved since.
-fn is_said_already(rx: &mut Look<'_>, held: &Held, answer: Answer, said: &Said) -> Result<bool> {
+fn is_said_already(rx: &mut Look<'_>, held: &Held, who: &Partner, answer: Answer, said: &Said) -> Result<bool> {
     let referral = &held.referral;
     Ok(match (answer, referral.state) {
+        // A second person who says yes has not taken it on.
+        (Answer::Accept, State::Accepted) => held.is_accepted_by(who),
         (Answer::Receive, State::Received)
-        | (Answer::Accept, State::Accepted)
         | (Answer::Contacted, State::Contacted)
         | (Answer::UnableToContact, State::UnableToContact) => true,
         (Answer::Close, State::Closed) => referral.kept.as_ref().is_some_and(|kept| kept.outcome == said.outcome),

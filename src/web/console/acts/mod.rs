@@ -105,11 +105,11 @@ impl Leaf {
     }
 
     /// What its form asks for, and says.
-    fn parts(self, facts: &Facts, form: &Form) -> Parts {
+    fn parts(self, call: &Call, facts: &Facts, form: &Form) -> Parts {
         match self {
             Self::Claim => claim::parts(),
             Self::Start => moves::start(),
-            Self::Note => note::parts(facts, form),
+            Self::Note => note::parts(call, facts, form),
             Self::Contact => contact::parts(facts, form),
             Self::Emergency => emergency::parts(form),
             Self::Wishes => wishes::parts(form),
@@ -179,9 +179,14 @@ impl Leaf {
             (Self::Ask, "not_before") => "wait_hours",
             (Self::Wishes, "channels" | "never") => return wishes::field(form, pointer),
             (Self::Consent, _) => referrals::consent::field(pointer),
-            (Self::Refer | Self::Send | Self::Replace, _) => referrals::refer::field(pointer),
+            (Self::Replace, "service_id") => "service",
+            (Self::Send | Self::Sign | Self::Share | Self::Replace, "consent_id" | "service_id" | "sheet") => {
+                "referral"
+            }
+            (Self::Refer | Self::Replace, _) => referrals::refer::field(pointer),
             (Self::TakeBack, "asked_how") => "how",
             (Self::ServiceSaid, "at") => "hours_ago",
+            (Self::ServiceSaid, "reason") => "decline_reason",
             (_, other) => other,
         };
         field.to_owned()

@@ -42,19 +42,22 @@ fn records(facts: &Facts, form: &Form) -> Field {
 }
 
 /// Which disclosure was looked at.
-fn reviews(facts: &Facts, form: &Form) -> Option<Field> {
+fn reviews(call: &Call, facts: &Facts, form: &Form) -> Option<Field> {
     let chosen = form.given("reviews");
     let first = Choice::of("", "Not of this note", chosen.or(Some("")));
-    let choice = |(id, at): &(NoteId, Timestamp)| Choice::of(id.as_str(), format!("That of {at}"), chosen);
+    let writer = facts.seated.writer(call);
+    let choice = |(id, at): &(NoteId, Timestamp)| {
+        Choice::of(id.as_str(), format!("That of {}", writer.write(*at).clock), chosen)
+    };
     let all = std::iter::once(first).chain(facts.disclosures.iter().map(choice)).collect();
     let field = Field::of("reviews", "Which disclosure was looked at?", Kind::List(all));
     (!facts.disclosures.is_empty()).then(|| field.hint("By somebody else than who told."))
 }
 
-pub(super) fn parts(facts: &Facts, form: &Form) -> Parts {
+pub(super) fn parts(call: &Call, facts: &Facts, form: &Form) -> Parts {
     let how = form.given("how");
     let mut fields = vec![records(facts, form)];
-    fields.extend(reviews(facts, form));
+    fields.extend(reviews(call, facts, form));
     fields.extend([
         Field::of("how", "By which way was she heard?", Kind::List(ways(how)))
             .hint("For a wish to withdraw and the check after it."),

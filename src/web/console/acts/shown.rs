@@ -107,7 +107,7 @@ impl Shown {
     pub(super) fn page(self, call: &Call) -> Result<HttpResponse> {
         let Self { leaf, facts, form, error } = self;
         let writer = facts.seated.writer(call);
-        let mut parts = leaf.parts(&facts, &form);
+        let mut parts = leaf.parts(call, &facts, &form);
         let errors = match &error {
             Some(Error::Invalid(wrong)) => mark(&mut parts.fields, wrong, |pointer| leaf.field(&form, pointer)),
             Some(_) | None => Vec::new(),

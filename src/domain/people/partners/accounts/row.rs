@@ -196,8 +196,11 @@ fn write(tx: &mut Unit<'_>, row: &Row) -> Result<()> {
 /// Closes an account, whoever wrote its row: what is taken away needs no proof, and a closed row grants nothing. Says whose it was,
 /// where that can be read.
 pub(super) fn close(tx: &mut Unit<'_>, id: &PartnerAccountId) -> Result<Option<ServiceId>> {
-    let read: Option<Read> = table::table.find(id).select(Read::as_select()).first(tx.conn()).optional()?;
-    if let Some(mut row) = read.and_then(Read::readable) {
+    // The service first, as whoever changes an account does.
+    if let Some(row) = readable_row(tx, id)? {
+        Owner::service(&row.service_id).lock(tx)?;
+    }
+    if let Some(mut row) = readable_row(tx, id)? {
         row.active = false;
         row.epoch += 1;
         write(tx, &row)?;
@@ -206,6 +209,11 @@ pub(super) fn close(tx: &mut Unit<'_>, id: &PartnerAccountId) -> Result<Option<S
     let ended = (table::active.eq(false), table::epoch.eq(table::epoch + 1));
     diesel::update(table::table.find(id)).set(ended).execute(tx.conn())?;
     Ok(None)
+}
+
+fn readable_row(rx: &mut Look<'_>, id: &PartnerAccountId) -> Result<Option<Row>> {
+    let read: Option<Read> = table::table.find(id).select(Read::as_select()).first(rx.conn()).optional()?;
+    Ok(read.and_then(Read::readable))
 }
 
 /// The ids of open accounts whose rows are not as the service wrote them. One whose id cannot be read is named for that.

@@ -69,7 +69,7 @@ pub(in crate::web::console::acts) fn recall(facts: &Facts, form: &Form) -> Parts
     Parts {
         title: "Take a referral back".to_owned(),
         fields: vec![
-            choose(facts, form, |one| is_under_way(one.state)),
+            choose(facts, form, |one| !one.state.has_ended()),
             tick(form, "she_asked", "She asked for it").hint("Otherwise she is owed to know that it ended."),
             Field::words("words", "Why?", form.text("words").to_owned()),
         ],
