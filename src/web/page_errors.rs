@@ -7,7 +7,7 @@ use askama::Template;
 use super::browsers;
 use super::forms::Form;
 use super::limits::whole_seconds;
-use super::surfaces::{CONSOLE, Surface};
+use super::surfaces::{CONSOLE, Surface, Who};
 use crate::error::{Error, Forbidden, Unauthenticated};
 use crate::pages::shell::Shell;
 use crate::words;
@@ -84,7 +84,13 @@ pub(super) fn of(surface: &Surface, error: &Error, kept: &Kept, reference: &str)
     });
     let page = Trouble {
         shell: surface.shell(said.title),
-        detail: said.detail.into_owned(),
+        detail: match (surface.who, error) {
+            // Cases and queues are none of theirs.
+            (Who::Reader, Error::NotFound) => {
+                "There is nothing here that you can open. The address may be wrong.".to_owned()
+            }
+            _ => said.detail.into_owned(),
+        },
         written: kept.written.clone(),
         again,
         back: match &kept.case {

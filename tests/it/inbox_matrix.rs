@@ -94,6 +94,7 @@ fn every_page_answers_each_as_approved() {
                 if row.path.contains("{id}") && matches!(name, "other service" | "walled") {
                     let key = self::key(tab).await;
                     let missing = call(tab, row, MISSING, &key).await;
+                    assert!(!page.words().contains("queue"), "cases and queues are none of theirs: {}", page.words());
                     let plain = |page: &Page, id: &str| {
                         let words = page.words().replace(id, "ID");
                         words.split("Reference for the operator").next().unwrap().to_owned()
