@@ -188,6 +188,43 @@ fn a_hand_in_the_database_makes_nobody_somebody() {
 }
 
 #[test]
+fn one_damaged_row_keeps_nobody_else_from_reading_and_receiving() {
+    on_both(|world| async move {
+        let scene = Scene::set(&world).await;
+        opens(&world, "harbour", &[WayIn::Inbox]).await;
+        let mut ines = Ines::ready(&world, "harbour", "ines", false).await;
+        let mut omar = Ines::ready(&world, "harbour", "omar", false).await;
+        let (id, _) = scene.sent(&world, "harbour", &[]).await;
+        for column in ["id = 'broken'", "username = ''", "declared_at = -1", "totp_secret = password_hash"] {
+            let column = if world.config.database_url.is_some() {
+                column.replace("= password_hash", "= convert_to(password_hash, 'UTF8')")
+            } else {
+                column.to_owned()
+            };
+            for table in ["partner_accounts", "partner_sessions"] {
+                world.tamper(&format!(
+                    "DROP TABLE IF EXISTS kept_{table}; CREATE TABLE kept_{table} AS SELECT * FROM {table}"
+                ));
+            }
+            world.tamper(&format!("UPDATE partner_accounts SET {column} WHERE username = 'ines'"));
+            assert!(!is_in(&mut ines.tab).await, "{column}");
+            omar.read(&id).await.expect(200).says("allotment");
+            assert!(world.app.read(|rx| accounts::named(rx, "omar")).await.is_ok());
+            world.app.raise_high_water().await.unwrap();
+            world.tamper(
+                "DELETE FROM partner_accounts; INSERT INTO partner_accounts SELECT * FROM kept_partner_accounts",
+            );
+            assert!(is_in(&mut ines.tab).await, "{column}");
+        }
+        // Nor does a row of the door: whoever has another account comes in, and referrals are still received.
+        world.tamper(&format!("UPDATE sign_ins SET id = 'broken', closed_at = 1 WHERE partner_id = '{}'", ines.id));
+        world.pass(60);
+        omar.sign_in(&world).await.says("What came");
+        scene.sent(&world, "harbour", &[]).await;
+    });
+}
+
+#[test]
 fn an_older_database_gives_no_closed_account_back() {
     on_both(|world| async move {
         let scene = Scene::set(&world).await;
