@@ -4,11 +4,70 @@ use recourse::domain::people::staff::Role;
 use recourse::domain::triage::Queue;
 use serde_json::json;
 
-use crate::console_twice::{agreed, drafted};
-use crate::harness::client::full;
+use crate::console_twice::fixed;
+use crate::harness::client::{Staff, full, new_key};
 use crate::harness::tab::Tab;
 use crate::harness::{World, on_both};
-use crate::referrals::{Scene, referral};
+use crate::referrals::{Scene, referral, tagged};
+
+/// What a colleague fills in when she agrees.
+pub(crate) fn agreed(service: &str) -> Vec<(&'static str, String)> {
+    let ticked = ["identity", "contact", "statement"].map(|share| ("scopes", share));
+    let told = ["who", "what", "why", "until", "can_end"].map(|told| ("told", told));
+    let rest = [
+        ("given_by", "survivor"),
+        ("how", "phone"),
+        ("alone", "yes"),
+        ("interpreter", "none"),
+        ("channel_confirmed_safe", "true"),
+        ("words", "Yes, they may ring me."),
+    ];
+    fixed(ticked).chain(fixed(told)).chain(fixed(rest)).chain([("service", service.to_owned())]).collect()
+}
+
+/// What a colleague fills in of a draft.
+pub(crate) fn drafted(consent: &str) -> Vec<(&'static str, String)> {
+    let written = [
+        ("country", "GB"),
+        ("said_now", "true"),
+        ("summary", "Stalked at her work; wants an advocate."),
+        ("handover", "they_contact"),
+        ("label", "the garden club"),
+        ("name_to_use", "Jo"),
+        ("way_1", "phone"),
+        ("value_1", "+44 7700 900999"),
+        ("voicemail_1", "no"),
+        ("safe_times", "weekdays from 10 to 12"),
+        ("zone", "Europe/London"),
+        ("if_somebody_else", "Say that you call about the allotment."),
+        ("shared_with", "nobody"),
+        ("never_contact", "her brother"),
+        ("she_changed_this", "true"),
+    ];
+    fixed(written).chain([("consent", consent.to_owned())]).collect()
+}
+
+/// A consent of this case, and a referral on it as far as an act of this name wants it. What its form names: the one or the other.
+pub(crate) async fn handed_so_far(world: &World, who: &Staff, services: &[String; 2], act: &str, case: &str) -> String {
+    let [harbour, lantern] = services;
+    who.take(case).await;
+    world.pass(60);
+    let mut given = crate::consents::given(harbour);
+    (given["given_at"], given["fallbacks"]) = (json!(world.clock.now()), json!([lantern]));
+    let consent = who.act(case, "consents", &given).await.expect(201).json();
+    let consent = consent["id"].as_str().unwrap().to_owned();
+    if ["take back", "refer"].contains(&act) {
+        return consent;
+    }
+    let draft = who.act(case, "referrals", &referral(world, harbour, &consent)).await.expect(201);
+    let (id, tag) = tagged(&draft);
+    if act == "send" {
+        return format!("{id}.{}", draft.json()["version"]);
+    }
+    let path = format!("/v1/triage/cases/{case}/referrals/{id}/send");
+    let sent = who.caller.post_with(&path, &new_key(), Some(&tag), &json!({})).await.expect(200);
+    format!("{id}.{}", sent.json()["version"])
+}
 
 /// The path of a case's page of referrals.
 fn path(scene: &Scene) -> String {

@@ -9,76 +9,12 @@ use recourse::web::endpoints;
 use reqwest::Method;
 use serde_json::json;
 
+use crate::console_acts::{ACTS, Act, OTHERS, SECOND};
 use crate::console_walks::sit;
 use crate::harness::client::{Platform, Staff, small};
 use crate::harness::tab::{Page, PageForm, Tab};
 use crate::harness::{World, on_both};
 use crate::rights::urgent;
-
-/// What somebody does by a form.
-struct Act {
-    /// Which of the ways to fill it in.
-    name: &'static str,
-    /// The last part of its path.
-    leaf: &'static str,
-    /// The event that it makes.
-    makes: &'static str,
-    /// Whether it is done only while the case stands as it was seen.
-    needs_seen: bool,
-}
-
-const fn act(name: &'static str, leaf: &'static str, makes: &'static str, needs_seen: bool) -> Act {
-    Act { name, leaf, makes, needs_seen }
-}
-
-/// Every act on a case. A row of the table of endpoints that is neither here nor among [`OTHERS`] fails.
-const ACTS: [Act; 26] = [
-    act("note", "note", "note_written", false),
-    act("contact", "contact", "note_written", false),
-    act("emergency", "emergency", "note_written", false),
-    act("wishes", "wishes", "note_written", true),
-    act("hold", "hold", "case_moved", true),
-    act("resume", "resume", "case_moved", true),
-    act("reopen", "reopen", "case_moved", true),
-    act("hand over", "hand-over", "handed_over", true),
-    act("assign", "hand-over", "assigned", true),
-    act("raise", "priority", "priority_changed", true),
-    act("lower", "priority", "act_proposed", true),
-    act("ask", "ask", "request_made", false),
-    act("decide", "decide", "case_moved", true),
-    act("link", "link", "case_linked", false),
-    act("pass", "pass", "passed", false),
-    act("leave", "pass", "passed", false),
-    act("claim", "claim", "claimed", false),
-    act("start", "start", "case_moved", true),
-    act("approve", "second/{act}/approve", "act_decided", false),
-    act("agree", "consent", "consent_given", false),
-    act("take back", "take-back", "consent_withdrawn", false),
-    act("refer", "refer", "referral_drafted", false),
-    act("send", "send", "referral_moved", false),
-    act("service said", "service-said", "referral_moved", false),
-    act("recall", "recall", "referral_moved", false),
-    act("replace", "replace", "referral_drafted", false),
-];
-
-/// The acts of the second person that end it otherwise; they are tried as `approve` is.
-const SECOND: [Act; 2] = [
-    act("refuse", "second/{act}/refuse", "act_decided", false),
-    act("withdraw", "second/{act}/withdraw", "act_withdrawn", false),
-];
-
-/// Forms and calls that are on no case, and why they are tried otherwise or need not be.
-const OTHERS: [(&str, &str); 9] = [
-    ("/console/take", "below: whatever it takes, it takes once"),
-    ("/console/account", "below: nothing of a case hangs on it"),
-    ("/console/sign-out", "below: nobody is signed out twice"),
-    ("/console/sign-in", "a code counts once, and console_doors shows it"),
-    ("/console/cases/{id}/routing", "it stores nothing"),
-    ("/console/cases/{id}/sign", "a child's: console_referrals"),
-    ("/console/cases/{id}/share", "when something has come in: console_referrals"),
-    ("/console/stay", "the script's: it makes no row and keeps no answer"),
-    ("/console/cases/{id}/heartbeat", "the script's: it makes no row and keeps no answer"),
-];
 
 fn acts() -> impl Iterator<Item = &'static Act> {
     ACTS.iter().chain(&SECOND)
@@ -199,35 +135,12 @@ impl Stage {
                 self.world.pass(1);
             }
             "take back" | "refer" | "send" | "service said" | "recall" | "replace" => {
-                return self.handed(act, case).await;
+                return crate::console_referrals::handed_so_far(&self.world, &self.who, &self.services, act.name, case)
+                    .await;
             }
             _ => who.take(case).await,
         }
         String::new()
-    }
-
-    /// A consent, and a referral on it as far as the act wants it. What the form names: the one or the other.
-    async fn handed(&self, act: &Act, case: &str) -> String {
-        let (who, [harbour, lantern]) = (&self.who, &self.services);
-        who.take(case).await;
-        self.world.pass(60);
-        let mut given = crate::consents::given(harbour);
-        (given["given_at"], given["fallbacks"]) = (json!(self.world.clock.now()), json!([lantern]));
-        let consent = who.act(case, "consents", &given).await.expect(201).json();
-        let consent = consent["id"].as_str().unwrap().to_owned();
-        if ["take back", "refer"].contains(&act.name) {
-            return consent;
-        }
-        let body = crate::referrals::referral(&self.world, harbour, &consent);
-        let draft = who.act(case, "referrals", &body).await.expect(201);
-        let (id, tag) = crate::referrals::tagged(&draft);
-        if act.name == "send" {
-            return format!("{id}.{}", draft.json()["version"]);
-        }
-        let path = format!("/v1/triage/cases/{case}/referrals/{id}");
-        let key = crate::harness::client::new_key();
-        let sent = who.caller.post_with(&format!("{path}/send"), &key, Some(&tag), &json!({})).await.expect(200);
-        format!("{id}.{}", sent.json()["version"])
     }
 
     /// What somebody fills in.
@@ -260,8 +173,8 @@ impl Stage {
                 let told = fixed([("what", "all"), ("how", "phone"), ("alone", "yes")]);
                 told.chain([("consent", found.to_owned())]).collect()
             }
-            "agree" => agreed(&self.services[0]),
-            "refer" => drafted(found),
+            "agree" => crate::console_referrals::agreed(&self.services[0]),
+            "refer" => crate::console_referrals::drafted(found),
             "send" => vec![("referral", found.to_owned())],
             "service said" => fixed([("answer", "accept"), ("who", "Ines of the service")])
                 .chain([("referral", found.to_owned())])
@@ -276,44 +189,9 @@ impl Stage {
     }
 }
 
-/// What a colleague fills in when she agrees.
-pub(crate) fn agreed(service: &str) -> Vec<(&'static str, String)> {
-    let ticked = ["identity", "contact", "statement"].map(|share| ("scopes", share));
-    let told = ["who", "what", "why", "until", "can_end"].map(|told| ("told", told));
-    let rest = [
-        ("given_by", "survivor"),
-        ("how", "phone"),
-        ("alone", "yes"),
-        ("interpreter", "none"),
-        ("channel_confirmed_safe", "true"),
-        ("words", "Yes, they may ring me."),
-    ];
-    fixed(ticked).chain(fixed(told)).chain(fixed(rest)).chain([("service", service.to_owned())]).collect()
-}
-
-/// What a colleague fills in of a draft.
-pub(crate) fn drafted(consent: &str) -> Vec<(&'static str, String)> {
-    let written = [
-        ("country", "GB"),
-        ("said_now", "true"),
-        ("summary", "Stalked at her work; wants an advocate."),
-        ("handover", "they_contact"),
-        ("label", "the garden club"),
-        ("name_to_use", "Jo"),
-        ("way_1", "phone"),
-        ("value_1", "+44 7700 900999"),
-        ("voicemail_1", "no"),
-        ("safe_times", "weekdays from 10 to 12"),
-        ("zone", "Europe/London"),
-        ("if_somebody_else", "Say that you call about the allotment."),
-        ("shared_with", "nobody"),
-        ("never_contact", "her brother"),
-        ("she_changed_this", "true"),
-    ];
-    fixed(written).chain([("consent", consent.to_owned())]).collect()
-}
-
-fn fixed<const N: usize>(all: [(&'static str, &'static str); N]) -> impl Iterator<Item = (&'static str, String)> {
+pub(crate) fn fixed<const N: usize>(
+    all: [(&'static str, &'static str); N],
+) -> impl Iterator<Item = (&'static str, String)> {
     all.into_iter().map(|(name, value)| (name, value.to_owned()))
 }
 

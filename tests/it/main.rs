@@ -25,6 +25,7 @@ mod clients;
 mod closed_out;
 mod command_line;
 mod consents;
+mod console_acts;
 mod console_browser;
 mod console_doors;
 mod console_faults;
