@@ -2,7 +2,7 @@
 //! sign-ins that were refused.
 
 use super::beat::Beat;
-use super::rows::{each_row, or_else};
+use super::rows::{each_row, each_row_resting, or_else};
 use crate::domain::casework;
 use crate::domain::directory::stale;
 use crate::domain::paging;
@@ -26,14 +26,26 @@ pub(super) async fn end_offers(beat: &Beat) -> Result<()> {
     each_row(beat, casework::offers_lapsed, work).await.map(drop)
 }
 
+/// Tells of the clocks of urgent cases, each as soon as it is due.
 pub(super) async fn tell_of_clocks(beat: &Beat) -> Result<()> {
+    each_row(beat, casework::urgent_clocks_to_tell, async |clock| tell_of_clock(beat, clock).await).await.map(drop)
+}
+
+/// Tells of those of all other cases. Where very many are due at once, as after a clock that leapt, whoever reports does not wait for
+/// them all.
+pub(super) async fn tell_of_other_clocks(beat: &Beat) -> Result<()> {
+    each_row_resting(beat, casework::other_clocks_to_tell, async |clock| tell_of_clock(beat, clock).await)
+        .await
+        .map(drop)
+}
+
+async fn tell_of_clock(beat: &Beat, clock: &str) -> Result<()> {
     let call = async |clock: &str| {
         let id = clock.to_owned();
         let case = beat.read(move |rx| casework::case_of_clock(rx, &id)).await?;
         beat.write_row(&case, paging::call_for_unreadable).await
     };
-    let work = async |clock: &str| or_else(beat, clock, referrals::tell_of_clock, call).await;
-    each_row(beat, casework::clocks_to_tell, work).await.map(drop)
+    or_else(beat, clock, referrals::tell_of_clock, call).await
 }
 
 /// Looks of those who were turned away whether a wall was the reason, and has it told.

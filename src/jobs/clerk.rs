@@ -157,7 +157,7 @@ impl Clerk {
     fn full(&self) -> Full {
         let under_way: Vec<&Lane> = self.lanes.values().collect();
         Full {
-            kinds: ["mail", "pager", "tell_service"].into_iter().filter(|kind| room(&under_way, kind) == 0).collect(),
+            kinds: outbox::MANY.into_iter().filter(|kind| room(&under_way, kind) == 0).collect(),
             recipients: under_way
                 .iter()
                 .filter_map(|lane| if let Lane::Mail { to, .. } = lane { Some(to) } else { None })

@@ -56,10 +56,15 @@ const SIGN: Duration = Duration::from_hours(24);
 
 /// The jobs, each with its name, when it runs, and what it does. What the clock makes due stands in the order in which
 /// [`tick`] does it. Beside them work a [`Clerk`] and a [`Courier`], who wait for work of their own.
-static JOBS: [Job; 26] = [
+static JOBS: [Job; 27] = [
     Job { name: "end_claims", when: Due(TICK), work: |beat| alarms::end_claims(beat).boxed_local() },
     Job { name: "end_offers", when: Due(TICK), work: |beat| alarms::end_offers(beat).boxed_local() },
     Job { name: "tell_of_clocks", when: Due(TICK), work: |beat| alarms::tell_of_clocks(beat).boxed_local() },
+    Job {
+        name: "tell_of_other_clocks",
+        when: Due(TICK),
+        work: |beat| alarms::tell_of_other_clocks(beat).boxed_local(),
+    },
     Job { name: "end_holds", when: Due(TICK), work: |beat| cases::end_holds(beat).boxed_local() },
     Job { name: "mark_overdue", when: Due(TICK), work: |beat| cases::mark_overdue(beat).boxed_local() },
     Job { name: "compare", when: Due(TICK), work: |beat| cases::compare(beat).boxed_local() },

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use super::beat::{Beat, Work, caught};
+use super::pace::rest;
 use crate::base::time::Timestamp;
 use crate::db::due::DueRow;
 use crate::domain::ledger::stumbles::{self, Stumble, Why};
@@ -24,6 +26,10 @@ const ENOUGH: usize = 1_000;
 const SHARING_A_COMMIT: usize = 16;
 const WITH_A_CONNECTION: usize = 2;
 
+/// How many rows of a job that rests are worked on in a beat before it does, and how much longer it rests than it worked.
+const WITHOUT_REST: usize = 64;
+const REST: u32 = 16;
+
 /// Finds a few of the rows that are due, behind the given one.
 pub(super) type Find = fn(&mut Look<'_>, Option<&DueRow>, i64) -> Result<Vec<DueRow>>;
 /// Finds a few of each platform's, behind the given places, and moves those on.
@@ -34,6 +40,24 @@ pub(super) type FindInTurn = fn(&mut Look<'_>, &mut Places, i64) -> Result<Vec<D
 /// # Errors
 /// `Unavailable` when the database is away; what it says when it cannot find what is due.
 pub(super) async fn each_row(beat: &Beat, find: Find, work: impl AsyncFn(&str) -> Result<()>) -> Result<usize> {
+    walk(beat, find, work, None).await
+}
+
+/// The same of what can wait, where very many may be due at once: after a few it rests after each further few, so that they take
+/// little of what everybody else waits for.
+///
+/// # Errors
+/// As [`each_row`].
+pub(super) async fn each_row_resting(beat: &Beat, find: Find, work: impl AsyncFn(&str) -> Result<()>) -> Result<usize> {
+    walk(beat, find, work, Some(WITHOUT_REST)).await
+}
+
+async fn walk(
+    beat: &Beat,
+    find: Find,
+    work: impl AsyncFn(&str) -> Result<()>,
+    rests_after: Option<usize>,
+) -> Result<usize> {
     let mut after = None::<DueRow>;
     let next = async |_| {
         let from = after.clone();
@@ -41,7 +65,7 @@ pub(super) async fn each_row(beat: &Beat, find: Find, work: impl AsyncFn(&str) -
         after = some.last().cloned();
         Ok(some)
     };
-    work_on(beat, next, work).await
+    work_on(beat, next, work, rests_after).await
 }
 
 /// The same, a few of each platform in its turn: rows that come while others are worked on do not wait for all of those. After
@@ -64,14 +88,15 @@ pub(super) async fn each_row_in_turn(
         places = from;
         Ok(some)
     };
-    work_on(beat, next, work).await
+    work_on(beat, next, work, None).await
 }
 
-/// Works on what is next, which is told how many rows were done, until there is no more.
+/// Works on what is next, which is told how many rows were done, until there is no more; after so many of them with rests.
 async fn work_on(
     beat: &Beat,
     mut next: impl AsyncFnMut(usize) -> Result<Vec<DueRow>>,
     work: impl AsyncFn(&str) -> Result<()>,
+    rests_after: Option<usize>,
 ) -> Result<usize> {
     let app = &beat.app;
     let at_once = if app.db.is_shared() { WITH_A_CONNECTION } else { SHARING_A_COMMIT };
@@ -84,7 +109,11 @@ async fn work_on(
         let now = app.clock.now();
         let awake: Vec<String> = some.into_iter().map(|(_, id)| id).filter(|id| !in_the_way.rests(id, now)).collect();
         for few in awake.chunks(at_once) {
+            let since = Instant::now();
             let done = join_all(few.iter().map(|id| caught(work(id)))).await;
+            if rests_after.is_some_and(|count| all_done >= count) {
+                rest(since.elapsed().saturating_mul(REST)).await;
+            }
             all_done += done.iter().filter(|one| one.is_ok()).count();
             in_the_way.note(beat, few, done).await?;
         }

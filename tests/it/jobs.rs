@@ -37,7 +37,7 @@ const FAR: &str = "99999999999999999";
 
 /// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
 /// are colleagues, `{far}` never comes.
-const LINES: [Line; 28] = [
+const LINES: [Line; 29] = [
     Line {
         job: "end_claims",
         due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
@@ -56,6 +56,12 @@ const LINES: [Line; 28] = [
     Line {
         job: "tell_of_clocks",
         due: "UPDATE clocks SET alarm_at = 1 WHERE case_id = '{case}'",
+        done: "SELECT count(*) AS n FROM clocks WHERE case_id = '{case}' AND alarm_at > 1",
+        ..NOTHING
+    },
+    Line {
+        job: "tell_of_other_clocks",
+        due: "UPDATE cases SET priority = 'p3' WHERE id = '{case}'; UPDATE clocks SET alarm_at = 1 WHERE case_id = '{case}'",
         done: "SELECT count(*) AS n FROM clocks WHERE case_id = '{case}' AND alarm_at > 1",
         ..NOTHING
     },

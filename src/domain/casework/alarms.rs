@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::requests;
 use crate::base::id::{CaseId, ClockId};
 use crate::base::time::Timestamp;
 use crate::db::due::{self, DueRow};
-use crate::db::schema::clocks;
+use crate::db::schema::{cases, clocks};
 use crate::domain::case::clocks::{Clock, ClockKind};
 use crate::domain::case::store;
 use crate::domain::case::{Case, State};
@@ -21,17 +22,37 @@ use crate::error::Result;
 const IMAGE_LEAD: Duration = Duration::from_hours(36);
 const IMAGE_SAFEGUARDING_LEAD: Duration = Duration::from_hours(44);
 
-/// A few of the clocks that are to be told of by now, found by index.
-pub fn clocks_to_tell(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+/// A few of the clocks of urgent cases that are to be told of by now.
+///
+/// # Errors
+/// What the database says.
+pub fn urgent_clocks_to_tell(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    clocks_to_tell(rx, true, after, limit)
+}
+
+/// A few of those of all other cases; also of one whose priority cannot be read.
+///
+/// # Errors
+/// What the database says.
+pub fn other_clocks_to_tell(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    clocks_to_tell(rx, false, after, limit)
+}
+
+fn clocks_to_tell(rx: &mut Look<'_>, urgent: bool, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
     let ((at, id), now) = (due::place(after), rx.now());
     due::walk(limit, |limit| {
-        clocks::table
+        let due = clocks::table
             .filter(clocks::met_at.is_null().and(clocks::stopped_at.is_null()).and(clocks::alarm_at.le(now)))
             .filter(clocks::alarm_at.gt(at).or(clocks::alarm_at.eq(at).and(clocks::id.gt(id))))
             .order((clocks::alarm_at, clocks::id))
             .limit(limit)
             .select((clocks::alarm_at.assume_not_null(), clocks::id))
-            .load(rx.conn())
+            .into_boxed();
+        let of_urgent = cases::table
+            .filter(cases::id.eq(clocks::case_id).and(cases::priority.eq_any([Priority::P0, Priority::P1])))
+            .select(cases::id);
+        let due = if urgent { due.filter(exists(of_urgent)) } else { due.filter(not(exists(of_urgent))) };
+        due.load(rx.conn())
     })
 }
 

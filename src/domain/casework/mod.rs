@@ -25,7 +25,7 @@ mod transition;
 pub(in crate::domain) mod wishes;
 mod withdrawal;
 
-pub use alarms::{case_of_clock, clocks_to_tell, tell_of_clock};
+pub use alarms::{case_of_clock, other_clocks_to_tell, tell_of_clock, urgent_clocks_to_tell};
 pub use ask::ask;
 pub(in crate::domain) use claims::keep;
 pub(in crate::domain) use claims::wake;

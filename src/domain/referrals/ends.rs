@@ -8,6 +8,7 @@ use super::failures;
 use super::guards;
 use super::kept::{self, New, Referral};
 use super::notices;
+use super::others;
 use super::state::{Move, State};
 use super::steps::{self, MOST, Said, Taken, Told};
 use super::view::{ReferralView, view};
@@ -170,8 +171,7 @@ pub(super) fn next_of(
     new: &Replacement,
 ) -> Result<Referral> {
     let moved = Error::from(Conflict::ReferralMoved { state: old.state.as_str() });
-    let is_replaced = kept::of_case(tx, &case.id, MOST)?.iter().any(|one| one.replaces.as_ref() == Some(&old.id));
-    if is_replaced || old.sent_at.is_none() {
+    if others::is_replaced(tx, old)? || old.sent_at.is_none() {
         return Err(moved);
     }
     match old.state {

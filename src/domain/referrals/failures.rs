@@ -1,9 +1,8 @@
 //! What follows when a hand-over comes to nothing: a closed case is taken up again, she is owed word, somebody decides anew, and an
 //! alarm rings.
 
-use super::kept::{self, Referral};
-use super::steps::MOST;
-use crate::base::id::ReferralId;
+use super::kept::Referral;
+use super::others;
 use crate::domain::case::clocks::{self, ClockKind};
 use crate::domain::case::{Case, store};
 use crate::domain::casework::owed_words::{self, OwedWord};
@@ -24,7 +23,7 @@ pub(super) fn failed(
     if let Some(word) = word {
         owe(tx, case, referral, word)?;
     }
-    if !another_lives(tx, case, &referral.id)? {
+    if !others::one_lives(tx, &case.id, Some(&referral.id))? {
         let due = priority::due_for(tx, case.priority, &case.queues())?;
         clocks::within(tx, &case.id, ClockKind::EscalationDecision, due.escalation_decision.unwrap_or(due.re_review))?;
     }
@@ -37,9 +36,4 @@ pub(super) fn failed(
 pub(super) fn owe(tx: &mut Unit<'_>, case: &Case, referral: &Referral, word: OwedWord) -> Result<()> {
     let label = referral.kept.as_ref().map(|kept| kept.label.clone()).unwrap_or_default();
     owed_words::owe(tx, case, &referral.id, word, &label)
-}
-
-/// Whether another hand-over of the case is with a service that may yet help.
-fn another_lives(tx: &mut Unit<'_>, case: &Case, but: &ReferralId) -> Result<bool> {
-    Ok(kept::of_case(tx, &case.id, MOST)?.iter().any(|other| other.id != *but && other.state.is_living()))
 }

@@ -9,9 +9,10 @@ use super::ends::{self, Replacement};
 use super::failures::failed;
 use super::guards;
 use super::kept::{self, Referral};
+use super::others;
 use super::routing::keeps_away;
 use super::state::{Move, State};
-use super::steps::{self, MOST, Taken};
+use super::steps::{self, Taken};
 use crate::base::id::{CaseId, ClockId, ServiceId};
 use crate::domain::case;
 use crate::domain::case::clocks::{self, Clock, ClockKind};
@@ -168,8 +169,7 @@ fn may_ask_next(tx: &mut Unit<'_>, case: &Case, referral: &Referral, used: &Used
     {
         return Ok(false);
     }
-    let is_replaced = kept::of_case(tx, &case.id, MOST)?.iter().any(|one| one.replaces.as_ref() == Some(&referral.id));
-    if is_replaced || guards::policy(tx, case).is_err() || guards::is_mirrored(tx, case)? {
+    if others::is_replaced(tx, referral)? || guards::policy(tx, case).is_err() || guards::is_mirrored(tx, case)? {
         return Ok(false);
     }
     // What came in, and contact that failed, since she agreed may have changed what is safe.
@@ -206,8 +206,7 @@ fn send_next(tx: &mut Unit<'_>, case: &mut Case, referral: &mut Referral, servic
 /// What the database says.
 pub fn note_wish(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
     let Some(case) = &mut case::find_locked(tx, id)? else { return Ok(()) };
-    let living = kept::of_case(tx, &case.id, MOST)?.iter().any(|one| one.state.is_living());
-    if !living {
+    if !others::one_lives(tx, &case.id, None)? {
         return Ok(());
     }
     casework::wake(tx, case)?;

@@ -13,6 +13,7 @@ mod keeping;
 mod kept;
 mod late;
 pub mod notices;
+mod others;
 pub mod partners;
 pub mod routing;
 mod shape;
