@@ -38,6 +38,11 @@ pub(super) struct TraceId(pub(super) String);
 #[derive(Clone)]
 pub(super) struct Payer(pub(super) String);
 
+/// The pattern of the path, in the request's extensions: with it lines of the log are told apart, since ids there would tell whose case
+/// was open when.
+#[derive(Clone, Copy)]
+struct Pattern(&'static str);
+
 /// A colleague's bearer token, not yet looked up.
 #[derive(Clone)]
 pub(super) struct Bearer(pub(super) Sensitive<String>);
@@ -49,11 +54,10 @@ pub(super) async fn frame(
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let id = request_trace_id();
     request.extensions_mut().insert(TraceId(id.clone()));
-    // The pattern, not the path: ids in a log line would tell whose case was open when.
     let is_plain = is_plain(request.uri().path());
-    let route = request.match_pattern().filter(|_| is_plain).unwrap_or_else(|| "none".to_owned());
     let method = request.method().clone();
-    let span = tracing::info_span!("request", request.id = %id, method = %request.method(), route = %route);
+    let span =
+        tracing::info_span!("request", request.id = %id, method = %request.method(), route = tracing::field::Empty);
     #[expect(clippy::disallowed_methods, reason = "measures how long an answer took, not when it was given")]
     let since = std::time::Instant::now();
     async move {
@@ -64,6 +68,10 @@ pub(super) async fn frame(
             request.error_response(Error::NotFound)
         };
         let (request, response) = response.into_parts();
+        let route = request.extensions().get::<Pattern>().map_or("none", |pattern| pattern.0);
+        if route == "none" {
+            tracing::Span::current().record("route", route);
+        }
         let mut refusal = response.extensions().get::<Refusal>().cloned();
         let mut refuse = |error: &Error, headers: &header::HeaderMap| {
             if let Some(shared) = &shared {
@@ -88,7 +96,7 @@ pub(super) async fn frame(
         finish(&mut response, &id, shared.as_ref().map(web::Data::get_ref), &request);
         let took = since.elapsed();
         if let Some(shared) = &shared {
-            shared.app.metrics.answered(method.as_str(), &route, took);
+            shared.app.metrics.answered(method.as_str(), route, took);
         }
         let (status, micros) = (response.status().as_u16(), took.as_micros());
         match refusal {
@@ -266,6 +274,10 @@ async fn check(request: &ServiceRequest) -> Result<()> {
     let shared = shared.ok_or_else(|| anyhow::anyhow!("the gate stands without its data"))?;
     let rows = request.app_data::<web::Data<Vec<&'static Row>>>().cloned();
     let rows = rows.ok_or_else(|| anyhow::anyhow!("the gate stands without its rows"))?;
+    if let Some(row) = rows.first() {
+        request.extensions_mut().insert(Pattern(&row.path));
+        tracing::Span::current().record("route", row.path.as_str());
+    }
     let Some(row) = rows.iter().copied().find(|row| row.answers(request.method())) else {
         count(request, &shared, Policy::Portal, &network(request.request()))?;
         return Err(Refused::Method.into());
