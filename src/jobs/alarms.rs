@@ -26,7 +26,7 @@ pub(super) async fn end_offers(beat: &Beat) -> Result<()> {
     each_row(beat, casework::offers_lapsed, work).await.map(drop)
 }
 
-/// Tells of the clocks of urgent cases, each as soon as it is due.
+/// Tells of the clocks of cases in which somebody is in danger now, each as soon as it is due.
 pub(super) async fn tell_of_clocks(beat: &Beat) -> Result<()> {
     each_row(beat, casework::urgent_clocks_to_tell, async |clock| tell_of_clock(beat, clock).await).await.map(drop)
 }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::pace::rest;
+use super::pace::{LONGEST_REST, rest};
 use crate::app::App;
 use crate::db::Share;
 use crate::domain::unit::{Caller, Look, Unit};
@@ -116,7 +116,7 @@ impl Beat {
         let read = self.app.read_for(&Share::giving_way(self.job), work).await;
         self.app.job_lives(self.job);
         if self.app.serves_several() {
-            rest(since.elapsed()).await;
+            rest(since.elapsed(), LONGEST_REST).await;
         }
         read
     }

@@ -14,8 +14,8 @@ use crate::base::id::PlatformId;
 
 /// For each two processors, so much of one platform at once.
 const OF_PROCESSORS: usize = 2;
-/// The longest rest: a write may have waited for a database that was away.
-const LONGEST_REST: Duration = Duration::from_secs(1);
+/// The longest rest of those that rest as long as they worked: a write may have waited for a database that was away.
+pub(super) const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// Turns of the platforms' deliveries.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Pace {
         if let Some(turn) = turn {
             let spent = since.elapsed();
             tokio::spawn(async move {
-                rest(spent).await;
+                rest(spent, LONGEST_REST).await;
                 drop(turn);
             });
         }
@@ -55,11 +55,11 @@ impl Pace {
     }
 }
 
-/// Rests as long as the work took: beside others it takes half a processor at most, also where a database server does it, which knows
-/// nothing of threads that give way.
-pub(super) async fn rest(spent: Duration) {
+/// Rests so long, and no longer than that. Whoever rests as long as they worked takes half a processor at most beside others, also where a
+/// database server does it, which knows nothing of threads that give way.
+pub(super) async fn rest(span: Duration, longest: Duration) {
     #[expect(clippy::disallowed_methods, reason = "the rest is the point; nothing follows from its length")]
-    sleep(spent.min(LONGEST_REST)).await;
+    sleep(span.min(longest)).await;
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! holds a lock on, keeps no other waiting.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
@@ -26,9 +27,13 @@ const ENOUGH: usize = 1_000;
 const SHARING_A_COMMIT: usize = 16;
 const WITH_A_CONNECTION: usize = 2;
 
-/// How many rows of a job that rests are worked on in a beat before it does, and how much longer it rests than it worked.
+/// How many rows of a job that rests are worked on in a beat before it does, after how many it rests then, and how much longer it
+/// rests than it worked.
 const WITHOUT_REST: usize = 64;
-const REST: u32 = 16;
+const BETWEEN_RESTS: usize = 16;
+const REST: u32 = 10;
+/// The longest rest: thousands that are due must not wait for hours behind a database that is slow.
+const LONGEST_REST: Duration = Duration::from_secs(2);
 
 /// Finds a few of the rows that are due, behind the given one.
 pub(super) type Find = fn(&mut Look<'_>, Option<&DueRow>, i64) -> Result<Vec<DueRow>>;
@@ -101,6 +106,7 @@ async fn work_on(
     let app = &beat.app;
     let at_once = if app.db.is_shared() { WITH_A_CONNECTION } else { SHARING_A_COMMIT };
     let (mut all_done, mut in_the_way) = (0, InTheWay::known(beat).await?);
+    let (mut worked, mut spent) = (0, Duration::ZERO);
     loop {
         let some = next(all_done).await?;
         if some.is_empty() {
@@ -111,8 +117,10 @@ async fn work_on(
         for few in awake.chunks(at_once) {
             let since = Instant::now();
             let done = join_all(few.iter().map(|id| caught(work(id)))).await;
-            if rests_after.is_some_and(|count| all_done >= count) {
-                rest(since.elapsed().saturating_mul(REST)).await;
+            (worked, spent) = (worked + done.len(), spent + since.elapsed());
+            if rests_after.is_some_and(|count| all_done >= count) && worked >= BETWEEN_RESTS {
+                rest(spent.saturating_mul(REST), LONGEST_REST).await;
+                (worked, spent) = (0, Duration::ZERO);
             }
             all_done += done.iter().filter(|one| one.is_ok()).count();
             in_the_way.note(beat, few, done).await?;

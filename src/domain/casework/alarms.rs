@@ -22,7 +22,7 @@ use crate::error::Result;
 const IMAGE_LEAD: Duration = Duration::from_hours(36);
 const IMAGE_SAFEGUARDING_LEAD: Duration = Duration::from_hours(44);
 
-/// A few of the clocks of urgent cases that are to be told of by now.
+/// A few of the clocks that are to be told of by now, of cases in which somebody is in danger now.
 ///
 /// # Errors
 /// What the database says.
@@ -48,9 +48,8 @@ fn clocks_to_tell(rx: &mut Look<'_>, urgent: bool, after: Option<&DueRow>, limit
             .limit(limit)
             .select((clocks::alarm_at.assume_not_null(), clocks::id))
             .into_boxed();
-        let of_urgent = cases::table
-            .filter(cases::id.eq(clocks::case_id).and(cases::priority.eq_any([Priority::P0, Priority::P1])))
-            .select(cases::id);
+        let of_urgent =
+            cases::table.filter(cases::id.eq(clocks::case_id).and(cases::priority.eq(Priority::P0))).select(cases::id);
         let due = if urgent { due.filter(exists(of_urgent)) } else { due.filter(not(exists(of_urgent))) };
         due.load(rx.conn())
     })
