@@ -88,6 +88,7 @@ pub(crate) fn measure(home: &Home<'_>, plan: &Plan, name: &str, table: &mut Tabl
             both[way] = post(&places[way], plan.round);
             rates[way].push(both[way]);
         }
+        say(&format!("{name}: {:.0} and {:.0}/s; some wait: {}", both[0], both[1], any_untold(&places[1])));
         ratios.push(both[1] / both[0]);
     }
     let [without, with] = rates.each_mut().map(|rates| median(rates));

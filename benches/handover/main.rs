@@ -17,6 +17,7 @@
 )]
 
 mod copies;
+mod crash;
 #[path = "../conversation/hole.rs"]
 #[expect(dead_code, reason = "the conversation opens it again")]
 mod hole;
@@ -51,12 +52,13 @@ cargo bench --bench handover [-- OPTIONS]
 Measures referrals on SQLite and on PostgreSQL and prints a Markdown table: routing through 5,000 services and through 50, a
 service's list beside a million referrals of others and beside a thousand, a tick of the jobs beside 100,000 open referrals and
 beside none, intake beside 10,000 late ones with a mail server that says nothing, and the public directory beside a bare route.
+And it kills the server again and again while 10,000 referrals are sent, read and accepted, and counts what became of each.
 PostgreSQL runs in a throw-away durable cluster (fsync on); without an initdb only SQLite is measured. Data are written to the
 temporary directory (TMPDIR), which must lie on a real disk and have 20 GB free.
 
   --quick             a small run that only shows that everything works
   --only DATABASE     sqlite or postgres
-  --only-part PART    routing, list, tick, intake or public
+  --only-part PART    routing, list, tick, intake, public or crash
   --help              this text
 ";
 
@@ -72,6 +74,8 @@ pub(crate) struct Plan {
     pub(crate) open: u64,
     /// How many are late beside what comes in, on cases with fifty each.
     pub(crate) late: usize,
+    /// How many are sent and accepted while the server is killed again and again.
+    pub(crate) killed: usize,
     /// How often each thing is asked for.
     pub(crate) looks: usize,
     /// How often each side of a ratio of rates is measured, turn by turn.
@@ -90,6 +94,7 @@ impl Plan {
             others: [1_000, 1_000_000],
             open: 100_000,
             late: 10_000,
+            killed: 10_000,
             looks: 200,
             rounds: 7,
             round: Duration::from_secs(10),
@@ -105,6 +110,7 @@ impl Plan {
                     plan.others = [100, 1_000];
                     plan.open = 1_000;
                     plan.late = 50;
+                    plan.killed = 200;
                     plan.looks = 10;
                     plan.rounds = 1;
                     plan.round = Duration::from_secs(1);
@@ -172,6 +178,9 @@ fn measure(home: &Home<'_>, plan: &Plan, table: &mut Table) {
     }
     if plan.wants("intake") {
         intake::measure(home, plan, name, table);
+    }
+    if plan.wants("crash") {
+        crash::measure(home, plan, name, table);
     }
 }
 

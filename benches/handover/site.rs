@@ -150,23 +150,27 @@ impl Lead {
 
     /// A referral that was sent.
     pub(crate) fn sent(&mut self, case: &str, service: &str, consent: &str) -> String {
-        let body = json!({
-            "service_id": service, "consent_id": consent, "place": {"country": "GB", "said_now": true},
-            "summary": "She is stalked.", "handover": "they_contact", "label": "the garden club", "she_changed_this": true,
-            "sheet": {
-                "name_to_use": "Jo", "channels": [{"channel": "sms", "value": "+44 7700 900999"}],
-                "safe_times": "mornings", "zone": "Europe/London", "if_somebody_else": "Say nothing.",
-                "shared_with": "nobody", "never_contact": "nobody",
-                "confirmed_at": recourse::base::time::Clock::machine().now(),
-            },
-        });
         let path = format!("/v1/triage/cases/{case}/referrals");
-        let draft = self.post(&path, &body, None, 201);
+        let draft = self.post(&path, &written(service, consent), None, 201);
         let id = draft["id"].as_str().unwrap().to_owned();
         let version = draft["version"].to_string();
         self.post(&format!("{path}/{id}/send"), &json!({"knowing_closed": true}), Some(&version), 200);
         id
     }
+}
+
+/// What a colleague writes in a draft.
+pub(crate) fn written(service: &str, consent: &str) -> Value {
+    json!({
+        "service_id": service, "consent_id": consent, "place": {"country": "GB", "said_now": true},
+        "summary": "She is stalked.", "handover": "they_contact", "label": "the garden club", "she_changed_this": true,
+        "sheet": {
+            "name_to_use": "Jo", "channels": [{"channel": "sms", "value": "+44 7700 900999"}],
+            "safe_times": "mornings", "zone": "Europe/London", "if_somebody_else": "Say nothing.",
+            "shared_with": "nobody", "never_contact": "nobody",
+            "confirmed_at": recourse::base::time::Clock::machine().now(),
+        },
+    })
 }
 
 /// Makes so many referrals to the first service, fifty of each case.

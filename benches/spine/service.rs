@@ -191,7 +191,13 @@ pub(crate) struct Service {
 impl Service {
     /// Ends the service and forgets its data.
     pub(crate) fn stop(self) {
+        drop(self.end());
+    }
+
+    /// Ends the service.
+    pub(crate) fn end(self) -> Database {
         self.database.block_on(self.handle.stop(false));
         self.thread.join().unwrap();
+        self.database
     }
 }
