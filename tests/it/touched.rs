@@ -8,13 +8,18 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use recourse::db::AnyConnection;
+use recourse::domain::directory;
 use recourse::domain::people::staff::Role;
+use recourse::domain::terms::Mode;
+use recourse::domain::terms::identifiers::{Identifier, IdentifierKind};
 use serde_json::{Value, json};
 
 use crate::door::{PASSWORD, Person, sign_in};
 use crate::harness::client::{Staff, full};
 use crate::harness::operations::{Ids, call, documented, told};
 use crate::harness::{TEST, World, on_both, on_both_with};
+use crate::partners::ALL;
+use crate::referrals::Scene;
 use crate::turned_away::{listen, statements};
 use crate::walls::walled;
 
@@ -121,22 +126,24 @@ async fn scene(world: &World, url: &str) -> (Staff, String, String) {
     (who, behind, elsewhere)
 }
 
+/// Rows are found by their indexes, and one connection counts them.
+fn by_index(config: &mut recourse::config::Config) {
+    // One connection: another would tell later what it did before.
+    config.postgres_connections = 1;
+    // A few rows are read whole; as many as there are in real life are found by their indexes.
+    if let Some(url) = &config.database_url {
+        let mut conn = outside(url.expose());
+        let name: String =
+            diesel::select(diesel::dsl::sql::<Text>("current_database()")).get_result(&mut conn).unwrap();
+        // One plan for all values: who plans anew looks at the ends of an index where a value lies near them.
+        for setting in ["enable_seqscan = off", "plan_cache_mode = force_generic_plan"] {
+            conn.batch_execute(&format!("ALTER DATABASE {name} SET {setting}")).unwrap();
+        }
+    }
+}
+
 #[test]
 fn the_same_rows_are_touched_whatever_is_hidden() {
-    let by_index = |config: &mut recourse::config::Config| {
-        // One connection: another would tell later what it did before.
-        config.postgres_connections = 1;
-        // A few rows are read whole; as many as there are in real life are found by their indexes.
-        if let Some(url) = &config.database_url {
-            let mut conn = outside(url.expose());
-            let name: String =
-                diesel::select(diesel::dsl::sql::<Text>("current_database()")).get_result(&mut conn).unwrap();
-            // One plan for all values: who plans anew looks at the ends of an index where a value lies near them.
-            for setting in ["enable_seqscan = off", "plan_cache_mode = force_generic_plan"] {
-                conn.batch_execute(&format!("ALTER DATABASE {name} SET {setting}")).unwrap();
-            }
-        }
-    };
     on_both_with(by_index, |world| async move {
         let Some(url) = world.config.database_url.as_ref().map(|url| url.expose().clone()) else { return };
         let (who, behind, elsewhere) = scene(&world, &url).await;
@@ -208,5 +215,53 @@ fn a_name_makes_as_much_work_as_one_that_is_nobodys() {
             let (did, _) = touched(&world, &url, attempt("amina", password)).await;
             assert_eq!(written(did), written(wanted.clone()));
         }
+    });
+}
+
+#[test]
+fn a_service_touches_the_same_rows_whatever_is_hidden_from_it() {
+    on_both_with(by_index, |world| async move {
+        let Some(url) = world.config.database_url.as_ref().map(|url| url.expose().clone()) else { return };
+        let scene = Scene::set(&world).await;
+        let (harbour, lantern) =
+            (world.partner("harbour", Mode::Live, ALL).await, world.partner("lantern", Mode::Live, ALL).await);
+        let mut sent = Vec::new();
+        for _ in 0..6 {
+            sent.push(scene.sent(&world, "harbour", &[]).await.0);
+        }
+        // Declared by both, of nobody in the case: as much is looked up for each.
+        for slug in ["harbour", "lantern"] {
+            let declare = move |tx: &mut recourse::domain::unit::Unit<'_>| {
+                directory::declare(tx, slug, &Identifier::new(IdentifierKind::Phone, "+447700900777"))
+            };
+            world.app.write(TEST, declare).await.unwrap();
+        }
+        outside(&url).batch_execute("VACUUM (FREEZE, ANALYZE)").unwrap();
+        let nowhere = ["0".repeat(26), format!("3{}", "g".repeat(25)), format!("7{}", "z".repeat(25))];
+        for answer in ["", "/accept", "/decline", "/contacted", "/unable-to-contact", "/close", "/acknowledge"] {
+            let ask = async |id: &str| {
+                let path = format!("/v1/partner/referrals/{id}{answer}");
+                let asked = async {
+                    let body = json!({"reason": "other", "words": "x", "outcome": "supported"});
+                    if answer.is_empty() {
+                        lantern.caller.get(&path).await
+                    } else {
+                        lantern.caller.post(&path, &body).await
+                    }
+                };
+                touched(&world, &url, asked).await
+            };
+            // Planned once for each connection.
+            ask(&sent[0]).await;
+            let (wanted, none) = ask(&sent[0]).await;
+            assert_eq!(none.status, 404, "{answer}: {}", none.text);
+            assert!(wanted["referrals"][1] > 0 && wanted["cases"][1] > 0, "{answer}: {wanted:#?}");
+            for id in sent.iter().skip(1).cloned().chain(nowhere.iter().map(|id| format!("ref_{id}"))) {
+                let (did, other) = ask(&id).await;
+                assert_eq!(told(&other), told(&none), "{answer} {id}");
+                assert_eq!(did, wanted, "{answer} {id}");
+            }
+        }
+        harbour.read(&sent[0]).await.expect(200);
     });
 }
