@@ -249,12 +249,12 @@ async fn enter(config: Config, clock: Clock, beginning: Beginning) -> anyhow::Re
         return Err(KeyringError::Foreign(file).into());
     }
     let triage = rules::triage(&config);
-    let (routing, referrals) = (rules::routing(&config), rules::referrals(&config));
+    let (routing, referrals, periods) = (rules::routing(&config), rules::referrals(&config), rules::periods(&config));
     let tokens = TokenSigner::new(&keyring, &config.base_url())?;
     let idempotency_kept = Duration::from_secs(config.idempotency_days * 24 * 3600);
     let outbound = Outbound::new(config.outbound.clone(), Arc::clone(&rules));
     let policy_is_named = config.data_protection.is_named();
-    let kit = Arc::new(Kit { keyring, triage, referrals, policy_is_named, idempotency_kept, outbound: rules });
+    let kit = Arc::new(Kit { keyring, triage, referrals, periods, policy_is_named, idempotency_kept, outbound: rules });
     if mailer.is_none() {
         tracing::info!("no mail server is set: pages stand in the log only");
         if config.mail.operator.is_some() {

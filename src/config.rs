@@ -70,6 +70,8 @@ pub struct Config {
     pub routing_file: Option<PathBuf>,
     /// A file that replaces the built-in spans of referrals.
     pub referrals_file: Option<PathBuf>,
+    /// A file that replaces the built-in periods after which what was said in a closed case is destroyed.
+    pub periods_file: Option<PathBuf>,
     /// The documents of data protection under which referrals are sent.
     pub data_protection: DataProtection,
     /// Requests a second for each credential.
@@ -143,6 +145,7 @@ impl Default for Config {
             rules_file: None,
             routing_file: None,
             referrals_file: None,
+            periods_file: None,
             data_protection: DataProtection::default(),
             limits: Limits::default(),
             trusted_proxies: Vec::new(),

@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use crate::base::id::{ClientId, PartnerAccountId, PartnerClientId, StaffId};
+use crate::base::id::{ClientId, HoldId, PartnerAccountId, PartnerClientId, StaffId};
 use crate::base::secret::{base64_text, from_base64_text, hex, random_bytes};
 use crate::base::time::Timestamp;
+use crate::domain::case::holds::{self, Hold};
 use crate::domain::casework::colleagues;
 use crate::domain::ledger::audit;
 use crate::domain::people::partners::{self, PartnerClient, accounts};
@@ -64,6 +65,9 @@ pub struct Mark {
     /// Closed accounts of people at services.
     #[serde(default)]
     closed_partners: BTreeSet<PartnerAccountId>,
+    /// Legal holds, also those that were ended.
+    #[serde(default)]
+    holds: BTreeMap<HoldId, Hold>,
 }
 
 /// What a start found of the file and did for it.
@@ -79,6 +83,8 @@ struct Held {
     renewed: Vec<String>,
     /// Accounts that were open again, and are closed again.
     closed: Vec<String>,
+    /// Legal holds that were gone, and stand again.
+    placed: Vec<String>,
 }
 
 impl Known {
@@ -133,6 +139,7 @@ impl Mark {
             partners: partners.collect(),
             closed: staff::closed(rx)?.into_iter().collect(),
             closed_partners: accounts::closed(rx)?.into_iter().collect(),
+            holds: holds::every(rx)?.into_iter().map(|hold| (hold.id.clone(), hold)).collect(),
         })
     }
 
@@ -157,6 +164,10 @@ impl Mark {
         }
         self.closed.extend(other.closed);
         self.closed_partners.extend(other.closed_partners);
+        for (id, there) in other.holds {
+            let known = self.holds.entry(id).or_insert_with(|| there.clone());
+            known.ended_at = known.ended_at.or(there.ended_at);
+        }
     }
 
     /// Written aside and moved into place, so that a crash leaves the old file or the new one.
@@ -233,6 +244,7 @@ impl App {
                 held.revoked = self.revoke_again(file, &now).await?;
                 held.renewed = self.renew_again(file, &now).await?;
                 held.closed = self.close_again(file).await?;
+                held.placed = self.place_again(file).await?;
             }
         }
         held.tell();
@@ -314,6 +326,21 @@ impl App {
     }
 }
 
+impl App {
+    /// Places the holds again that an older database does not know, before anything of it is destroyed.
+    async fn place_again(&self, file: &Mark) -> Result<Vec<String>> {
+        let (mut placed, now) = (Vec::new(), self.clock.now());
+        for (id, hold) in file.holds.iter().filter(|(_, hold)| hold.stands(now)) {
+            let hold = hold.clone();
+            let done = self.write(AGAIN, move |tx| holds::place_again(tx, &hold)).await;
+            if passed_over(done, id.as_str())? == Some(true) {
+                placed.push(id.to_string());
+            }
+        }
+        Ok(placed)
+    }
+}
+
 /// One row that cannot be changed keeps nobody from starting the service; a database that does not answer does.
 fn passed_over<T>(done: Result<T>, id: &str) -> Result<Option<T>> {
     match done {
@@ -345,6 +372,9 @@ impl Held {
         }
         for client in &self.renewed {
             tracing::warn!(%client, "a credential whose secret was replaced had the older one again, and has the newest");
+        }
+        for hold in &self.placed {
+            tracing::warn!(%hold, "a legal hold was gone, and stands again");
         }
         for account in &self.closed {
             tracing::warn!(%account, "an account that was closed was open again, and is closed");

@@ -64,6 +64,10 @@ const REFERRALS: Reason = Reason::new(
     "referrals_broken",
     "The file of the spans of referrals cannot be used, and the built-in spans are in force. Mend referrals_file and start again.",
 );
+const PERIODS: Reason = Reason::new(
+    "periods_broken",
+    "The file of periods cannot be used, and nothing that was closed is destroyed. Mend periods_file and start again.",
+);
 const PROBE_LATE: Reason = Reason::new(
     "probe_late",
     "A probe that goes the way of every page has not arrived for two minutes: what does owed work hangs, or the mail server or \
@@ -216,6 +220,7 @@ impl App {
             (self.kit.triage.failure().is_some(), RULES),
             (self.routing.failure().is_some(), ROUTING),
             (self.kit.referrals.failure().is_some(), REFERRALS),
+            (self.kit.periods.failure().is_some(), PERIODS),
             (late, PROBE_LATE),
             (nobody, JOBS_LATE),
             (!late_loops.is_empty(), Reason::of_loops(JOBS_LATE.code, HANG, &late_loops)),

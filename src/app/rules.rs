@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::referrals::routing;
+use crate::domain::terms::periods::Periods;
 use crate::domain::triage::{Engine, ReferralSpans};
 
 /// A rule file of routing that cannot be read leaves the built-in rules in force, and is told.
@@ -25,6 +26,18 @@ pub(super) fn referrals(config: &Config) -> ReferralSpans {
         let reason = format!("{}: {reason}", file.display());
         tracing::error!(reason, "the spans of referrals cannot be used: the built-in ones are in force");
         ReferralSpans::in_place_of(reason)
+    })
+}
+
+/// While a file of periods cannot be read nothing is destroyed, and it is told.
+pub(super) fn periods(config: &Config) -> Periods {
+    let Some(file) = &config.periods_file else { return Periods::built_in() };
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string());
+    let periods = text.and_then(|text| Periods::parse(&text));
+    periods.unwrap_or_else(|reason| {
+        let reason = format!("{}: {reason}", file.display());
+        tracing::error!(reason, "the periods cannot be used: nothing is destroyed until they are mended");
+        Periods::unusable(reason)
     })
 }
 

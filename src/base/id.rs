@@ -274,6 +274,8 @@ kinds! {
     ReferralMoveId = ReferralMoveKind "rfm";
     /// Something that a survivor is owed to know.
     OwedWordId = OwedWordKind "owd";
+    /// A legal hold on a case.
+    HoldId = HoldKind "hld";
     /// A case that somebody must be told about.
     AlarmId = AlarmKind "alm";
     /// What a colleague declared.

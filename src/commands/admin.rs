@@ -52,7 +52,7 @@ pub(super) enum Admin {
     /// Who is at work when.
     #[command(subcommand)]
     Rota(rota::RotaCommand),
-    /// Whom cases name.
+    /// Whom cases name, and what must be kept of them.
     #[command(subcommand)]
     Case(cases::CaseCommand),
     /// Owed work.
@@ -94,7 +94,7 @@ pub(super) async fn run(config: Config, command: Admin) -> anyhow::Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
     let app = super::open_existing(config).await?;
-    let ends_rights = matches!(command, Admin::Client(_) | Admin::Service(_) | Admin::Staff(_));
+    let ends_rights = matches!(command, Admin::Client(_) | Admin::Service(_) | Admin::Staff(_) | Admin::Case(_));
     let done = match command {
         Admin::Platform(command) => platforms::platform(&app, command).await,
         Admin::Client(command) => platforms::client(&app, command).await,

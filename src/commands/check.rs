@@ -155,6 +155,14 @@ fn rules(app: &Arc<App>, report: &mut Report) {
         let detail = "the built-in spans of referrals are in force; mend referrals_file and start again";
         report.problem("referrals_broken", "settings", "referrals_file", detail);
     }
+    report.said.push(match app.kit.periods.failure() {
+        None => format!("periods: {}", app.kit.periods.version()),
+        Some(reason) => format!("periods: cannot be used, and nothing is destroyed: {reason}"),
+    });
+    if app.kit.periods.failure().is_some() {
+        let detail = "nothing that was closed is destroyed; mend periods_file and start again";
+        report.problem("periods_broken", "settings", "periods_file", detail);
+    }
 }
 
 /// Rows that nothing can read. They are looked for first: what follows passes them over.

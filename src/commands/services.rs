@@ -135,7 +135,7 @@ fn zone(text: &str) -> std::result::Result<Zone, String> {
     serde_json::from_value(text.into()).map_err(|error| error.to_string())
 }
 
-fn day(text: &str) -> std::result::Result<Timestamp, &'static str> {
+pub(super) fn day(text: &str) -> std::result::Result<Timestamp, &'static str> {
     let read = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
     read.ok_or("use a day such as 2027-06-30, or a time such as 2027-06-30T12:00:00Z")
 }

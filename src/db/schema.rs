@@ -12,7 +12,7 @@ mod people;
 mod statistics;
 mod webhooks;
 
-pub use casework::{case_offers, case_passes};
+pub use casework::{case_keepings, case_offers, case_passes, legal_holds, readings};
 pub use directory::services;
 pub use handed::{case_standings, consent_changes, consents, owed_words, referral_moves, referrals};
 pub use intake::left_out;
@@ -76,15 +76,6 @@ diesel::table! {
         read_at -> Nullable<BigInt>,
         acted_at -> Nullable<BigInt>,
         names_mac -> Binary,
-    }
-}
-
-diesel::table! {
-    readings (case_id, staff_id) {
-        case_id -> Text,
-        staff_id -> Text,
-        content_at -> BigInt,
-        read_at -> BigInt,
     }
 }
 
@@ -331,6 +322,7 @@ diesel::joinable!(deliveries -> events (event_id));
 diesel::joinable!(deliveries -> webhook_endpoints (endpoint_id));
 diesel::joinable!(replays -> webhook_endpoints (endpoint_id));
 diesel::joinable!(acts -> cases (case_id));
+diesel::joinable!(case_keepings -> cases (case_id));
 diesel::joinable!(case_queues -> cases (case_id));
 diesel::joinable!(reports -> cases (case_id));
 diesel::joinable!(requests -> cases (case_id));
@@ -347,6 +339,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_events,
     audit_heads,
     blind_indexes,
+    case_keepings,
     case_links,
     case_offers,
     case_passes,
@@ -370,6 +363,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     keyrings,
     late_matches,
     left_out,
+    legal_holds,
     notes,
     outbox,
     owed_words,

@@ -35,4 +35,6 @@ pub mod webhooks;
 
 pub mod watch;
 
+pub mod retention;
+
 pub mod desk;

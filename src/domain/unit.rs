@@ -10,6 +10,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::terms::periods::Periods;
 use super::triage::{Engine, ReferralSpans};
 use super::vault::{Keyring, Keys, Owner, Scope};
 use crate::db::{ChainKey, Rx, Tx};
@@ -25,6 +26,8 @@ pub struct Kit {
     pub triage: Engine,
     /// How long a hand-over to a service may rest in each phase.
     pub referrals: ReferralSpans,
+    /// How long what people said is kept after a case was closed.
+    pub periods: Periods,
     /// Whether the settings name the documents of data protection without which nothing real is handed over.
     pub policy_is_named: bool,
     /// How long the answers of idempotent calls are kept.
@@ -134,6 +137,11 @@ impl<'u> Look<'u> {
 }
 
 impl Look<'_> {
+    /// Reads an owner's keys anew when they are asked for next: some were destroyed.
+    pub(in crate::domain) fn forget_keys(&mut self, owner: &Owner) {
+        self.keys.remove(owner.id());
+    }
+
     /// Reads the keys of each of these owners that has one of this scope, all at once. Those of others are read when somebody asks.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod clerk;
 mod counts;
 mod deliveries;
 pub mod editions;
+mod keeping;
 mod mails;
 mod outbox;
 mod pace;
@@ -49,6 +50,8 @@ const LEARN: Duration = Duration::from_secs(5);
 const PROBE: Duration = Duration::from_mins(1);
 /// How often old rows are forgotten.
 const TIDY: Duration = Duration::from_hours(1);
+/// How often it is looked for what is kept no longer.
+const ERASE: Duration = Duration::from_hours(1);
 /// How often somebody looks whether an edition is to be committed to.
 const COMMIT: Duration = Duration::from_mins(5);
 /// How often the audit heads are signed.
@@ -56,7 +59,7 @@ const SIGN: Duration = Duration::from_hours(24);
 
 /// The jobs, each with its name, when it runs, and what it does. What the clock makes due stands in the order in which
 /// [`tick`] does it. Beside them work a [`Clerk`] and a [`Courier`], who wait for work of their own.
-static JOBS: [Job; 27] = [
+static JOBS: [Job; 28] = [
     Job { name: "end_claims", when: Due(TICK), work: |beat| alarms::end_claims(beat).boxed_local() },
     Job { name: "end_offers", when: Due(TICK), work: |beat| alarms::end_offers(beat).boxed_local() },
     Job { name: "tell_of_clocks", when: Due(TICK), work: |beat| alarms::tell_of_clocks(beat).boxed_local() },
@@ -87,6 +90,7 @@ static JOBS: [Job; 27] = [
     Job { name: "renewal", when: Each(RENEW), work: |beat| renewal::renew(beat).boxed_local() },
     Job { name: "editions", when: Each(COMMIT), work: |beat| editions::commit(beat).boxed_local() },
     Job { name: "tidy", when: Each(TIDY), work: |beat| tidy::tidy(beat).boxed_local() },
+    Job { name: "erase", when: Each(ERASE), work: |beat| keeping::erase(beat).boxed_local() },
     Job { name: "sign", when: Each(SIGN), work: |beat| tidy::sign(beat).boxed_local() },
 ];
 

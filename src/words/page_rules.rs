@@ -119,6 +119,8 @@ const fn casework(rule: Casework) -> Option<&'static str> {
         | Casework::LookAgainOutOfRange(_)
         | Casework::NoteLength(_)
         | Casework::CheckInOutOfRange(_)
+        | Casework::HoldEnds
+        | Casework::NothingLeft
         | Casework::SameCase
         | Casework::OtherMode
         | Casework::SamePriority

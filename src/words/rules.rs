@@ -109,6 +109,8 @@ fn casework(rule: Casework) -> Cow<'static, str> {
         Casework::ContactBarred => "her contact wishes could not be read: ask her first how she may be reached, and say that you did, or record a standby".into(),
         Casework::CheckInNotAgreed => "a check-in is agreed in a contact: say `records: safe_contact`".into(),
         Casework::CheckInOutOfRange(days) => format!("choose a time within the next {days} days").into(),
+        Casework::HoldEnds => "a legal hold ends later than now, and within ten years; without an end it stands until you end it".into(),
+        Casework::NothingLeft => "all that was said in it was destroyed when its period had ended: nothing is left to be held".into(),
         Casework::SameCase => "a case cannot be linked with itself".into(),
         Casework::OtherMode => "real cases and trials never meet".into(),
         Casework::SamePriority => "the case has this priority already".into(),

@@ -37,7 +37,7 @@ const FAR: &str = "99999999999999999";
 
 /// One of each job. `{case}` is the case, `{bad}` are those that are damaged, `{request}` is a new id, `{auditor}` and `{lead}`
 /// are colleagues, `{far}` never comes.
-const LINES: [Line; 29] = [
+const LINES: [Line; 30] = [
     Line {
         job: "end_claims",
         due: "UPDATE cases SET claimed_until = 1, assigned_to = '{lead}' WHERE id = '{case}'",
@@ -61,7 +61,7 @@ const LINES: [Line; 29] = [
     },
     Line {
         job: "tell_of_other_clocks",
-        due: "UPDATE cases SET priority = 'p3' WHERE id = '{case}'; UPDATE clocks SET alarm_at = 1 WHERE case_id = '{case}'",
+        due: "UPDATE cases SET priority = 'p1' WHERE id = '{case}'; UPDATE clocks SET alarm_at = 1 WHERE case_id = '{case}'",
         done: "SELECT count(*) AS n FROM clocks WHERE case_id = '{case}' AND alarm_at > 1",
         ..NOTHING
     },
@@ -212,6 +212,15 @@ const LINES: [Line; 29] = [
         done: "SELECT count(*) AS n FROM platforms WHERE NOT EXISTS (SELECT 1 FROM events WHERE created_at = 1) AND NOT EXISTS \
                (SELECT 1 FROM idempotency WHERE created_at = 1) AND NOT EXISTS (SELECT 1 FROM staff_sessions) AND NOT EXISTS \
                (SELECT 1 FROM case_passes WHERE case_id = '{case}')",
+    },
+    Line {
+        job: "erase",
+        due: "UPDATE cases SET state = 'closed', closed_at = 1 WHERE id = '{case}'; \
+              UPDATE clocks SET stopped_at = 1 WHERE case_id = '{case}'; \
+              INSERT INTO case_keepings (case_id, closed_at) VALUES ('{case}', 1)",
+        broken: &["INSERT INTO case_keepings (case_id, closed_at) VALUES ('nonsense', 1)"],
+        on_sqlite: &["INSERT INTO case_keepings (case_id, closed_at, erase_at) VALUES (x'ff', x'ff', x'ff')"],
+        done: "SELECT count(*) AS n FROM case_keepings WHERE case_id = '{case}' AND erase_at IS NOT NULL",
     },
     Line { job: "sign", done: "SELECT count(*) AS n FROM audit_digests", ..NOTHING },
     Line {

@@ -129,6 +129,7 @@ mod replaced;
 mod reports;
 mod requirements;
 mod restored;
+mod retention;
 mod rights;
 mod rights_walks;
 mod rota;

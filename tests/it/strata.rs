@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::structure::{code, sources};
 
 /// The rooms of the domain in the order of their strata: each may import those before it.
-const STRATA: [&str; 18] = [
+const STRATA: [&str; 19] = [
     "vault",
     "terms",
     "triage",
@@ -25,6 +25,7 @@ const STRATA: [&str; 18] = [
     "casefile",
     "webhooks",
     "watch",
+    "retention",
     "desk",
 ];
 

@@ -1,4 +1,4 @@
-//! Cases that are offered to somebody, or were given back.
+//! Cases that are offered to somebody, were given back, were read, or must be kept.
 
 diesel::table! {
     case_offers (case_id) {
@@ -14,5 +14,35 @@ diesel::table! {
         staff_id -> Text,
         case_id -> Text,
         until -> BigInt,
+    }
+}
+
+diesel::table! {
+    case_keepings (case_id) {
+        case_id -> Text,
+        closed_at -> BigInt,
+        erase_at -> Nullable<BigInt>,
+        contact_erased_at -> Nullable<BigInt>,
+        erased_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    legal_holds (id) {
+        id -> Text,
+        case_id -> Text,
+        why -> Text,
+        placed_at -> BigInt,
+        until -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    readings (case_id, staff_id) {
+        case_id -> Text,
+        staff_id -> Text,
+        content_at -> BigInt,
+        read_at -> BigInt,
     }
 }

@@ -88,7 +88,7 @@ pub(in crate::domain) fn said(rx: &mut Look<'_>, case: &CaseId, since: Timestamp
         let at = at.0.unwrap_or_else(|| rx.now());
         let heard = match (&id.0, contact.0) {
             (Some(id), Some(sealed)) => match heard(rx, case, id, &Sealed::from_stored(sealed)) {
-                Err(Error::Erased) => return Ok(Vec::new()),
+                Err(Error::Erased) => continue,
                 heard => heard?,
             },
             (Some(_) | None, _) => Some(Heard::Unreadable),

@@ -2,6 +2,8 @@
 
 pub mod clocks;
 pub(in crate::domain) mod contacts;
+pub mod holds;
+pub(in crate::domain) mod keeping;
 pub mod named;
 pub mod report;
 pub(in crate::domain) mod standing;

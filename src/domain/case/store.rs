@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
 use super::clocks;
+use super::keeping;
 use super::{Case, Outcome, State, sort_rank};
 use crate::base::id::CaseId;
 use crate::base::time::Timestamp;
@@ -193,7 +194,11 @@ pub(in crate::domain) fn set_state(
             cases::held_until.eq(case.held_until),
         ))
         .execute(tx.conn())?;
-    Ok(())
+    // What is kept is kept for its time from this close.
+    match case.closed_at {
+        Some(closed_at) => keeping::begin(tx, &case.id, closed_at),
+        None => keeping::end(tx, &case.id),
+    }
 }
 
 /// Sets who holds the case, and until when. Leases are no change of version. What its holder has read and done ends with

@@ -1,9 +1,10 @@
 //! The tables of cases and their reports.
 
 use super::clocks::ClockKind;
+use super::holds::HoldReason;
 use super::report::{ReportOutcome, Status};
 use super::{Outcome, PrioritySource, State};
-use crate::base::id::{CaseKind, ClockKind as ClockIds, Kind, ReportKind};
+use crate::base::id::{CaseKind, ClockKind as ClockIds, HoldKind, Kind, ReportKind};
 use crate::domain::terms::Mode;
 use crate::domain::terms::region::Region;
 use crate::domain::terms::taxonomy::taxonomy;
@@ -63,6 +64,22 @@ pub(in crate::domain) const TABLES: &[Table] = &[
             ("report_id", Holds::Refers(&["reports"])),
             ("referral_id", Holds::Refers(&["referrals"])),
             ("phase", Holds::Code(|| codes(Phase::ALL, Phase::as_str))),
+        ],
+    },
+    Table {
+        name: "case_keepings",
+        row: "case_id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[("case_id", Holds::Refers(&["cases"]))],
+    },
+    Table {
+        name: "legal_holds",
+        row: "id",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("id", Holds::Id(HoldKind::PREFIX)),
+            ("case_id", Holds::Refers(&["cases"])),
+            ("why", Holds::Code(|| codes(HoldReason::ALL, HoldReason::as_str))),
         ],
     },
     Table {

@@ -2,6 +2,7 @@
 
 mod contact;
 mod content;
+mod kept;
 mod pages;
 mod parts;
 pub mod queues;
@@ -13,6 +14,7 @@ pub mod timeline;
 
 pub use contact::{contact, record_contact};
 pub use content::ReportInCase;
+pub use kept::KeptView;
 pub use read::{
     CaseSummary, CaseView, ClockView, Page, RequestInCase, record, record_and_keep, summary, view, view_on_page,
 };

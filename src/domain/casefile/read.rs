@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::content::{ReportInCase, part};
+use super::kept::{self, KeptView};
 use super::pages::{self, Entries, Reading};
 use super::queues;
 use crate::base::id::{CaseId, ReportId, RequestId, StaffId};
@@ -173,6 +174,8 @@ pub struct CaseView {
     /// Cases that a person linked with it: at most 100.
     #[schema(value_type = Vec<String>, max_items = 100)]
     pub links: Vec<CaseId>,
+    /// What is still kept of it since it was closed; null while it is open.
+    pub kept: Option<KeptView>,
     /// The `cursor` of the next page, which goes on with what is older; null where there is none.
     pub next_cursor: Option<String>,
     /// Whether a part of it does not open and is absent: whoever runs the service can say more by `recourse check`.
@@ -246,6 +249,7 @@ pub fn view_on_page(rx: &mut Look<'_>, sight: &Sight, after: Option<&str>) -> Re
         acts_ended: Vec::new(),
         consents: Vec::new(),
         links: queues::linked(rx, &case.id, who)?,
+        kept: kept::kept(rx, case)?,
         next_cursor: next,
         damaged,
     })

@@ -121,6 +121,8 @@ fn void_answered_lowering(tx: &mut Unit<'_>, case: &mut Case, now: &Assessment, 
     let Some(act) = case.lowering_act.clone() else { return Ok(()) };
     let holds = match acts::lowering(tx, &case.id, &act) {
         Ok(lowering) => lowering.answers(now) && alone >= lowering.to,
+        // What nobody can read any more holds nothing down.
+        Err(Error::Erased) => false,
         Err(error) if Damaged::is(&error) => false,
         Err(error) => return Err(error),
     };
@@ -139,6 +141,7 @@ fn put_in_force(tx: &mut Unit<'_>, case: &mut Case, before: Priority, failed: bo
             match acts::lowering(tx, &case.id, act) {
                 Ok(lowering) => Some(lowering.to),
                 // Nobody knows any more what was lowered to what, so nothing is.
+                Err(Error::Erased) => None,
                 Err(error) if Damaged::is(&error) => None,
                 Err(error) => return Err(error),
             }

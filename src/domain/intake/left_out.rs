@@ -65,8 +65,9 @@ fn sealed<S: ScopeKind>(keys: &mut Keys<'_>, source: &str, left: &[&LeftOut]) ->
 }
 
 fn opened<S: ScopeKind>(keys: &mut Keys<'_>, source: &str, body: Vec<u8>) -> Result<Vec<LeftOut>> {
-    match keys.existing::<S>() {
-        Ok(key) => Ok(key.open(FIELD, source, &Sealed::from_stored(body))?.into_exposed()),
+    let key = keys.existing::<S>();
+    match key.and_then(|key| key.open(FIELD, source, &Sealed::from_stored(body))) {
+        Ok(left) => Ok(left.into_exposed()),
         Err(Error::Erased) => Ok(Vec::new()),
         Err(error) => Err(error),
     }

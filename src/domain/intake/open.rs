@@ -224,7 +224,8 @@ fn take_in(
         store::compare_again(tx, &case.id)?;
     }
     let combined = combined(tx, &case.id, new);
-    let unreadable = combined.as_ref().is_err_and(Damaged::is);
+    // Of what was destroyed since the case was closed nobody knows how grave it was.
+    let unreadable = combined.as_ref().is_err_and(|error| Damaged::is(error) || matches!(error, Error::Erased));
     let facts = if unreadable { new.clone() } else { combined? };
     begin_review(tx, case, promised)?;
     priority::reassess(tx, case, facts, new)?;
@@ -254,10 +255,11 @@ fn combined(rx: &mut Look<'_>, case: &CaseId, later: &Facts) -> Result<Facts> {
     Ok(facts)
 }
 
-/// Takes more answers and names into a case. A closed case opens again.
+/// Takes more answers and names into a case. A closed case opens again; also one whose content was destroyed meanwhile, whose
+/// content is then what came now.
 ///
 /// # Errors
-/// `Erased` when the case's content was.
+/// What the database says.
 pub(in crate::domain) fn take_in_addition(
     tx: &mut Unit<'_>,
     case: &CaseId,

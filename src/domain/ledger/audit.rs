@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::base::id::{
-    ActId, AdditionId, CaseId, ClientId, ConsentId, EndpointId, NoteId, PartnerAccountId, PartnerClientId, PlatformId,
-    ReferralId, ReportId, RequestId, ServiceId, StaffId,
+    ActId, AdditionId, CaseId, ClientId, ConsentId, EndpointId, HoldId, NoteId, PartnerAccountId, PartnerClientId,
+    PlatformId, ReferralId, ReportId, RequestId, ServiceId, StaffId,
 };
 use crate::base::secret::keyed;
 use crate::base::time::Timestamp;
@@ -106,6 +106,14 @@ pub enum Event {
     ReferralShared { referral: ReferralId },
     /// The service read it: so much of it, by what she agreed to at that time.
     ReferralRead { referral: ReferralId, scopes: String },
+    /// A legal hold was placed: what is said is not destroyed until it ends.
+    HoldPlaced { hold: HoldId, why: &'static str, until: Option<Timestamp> },
+    /// It was ended.
+    HoldEnded { hold: HoldId },
+    /// The period of a part has passed, and it will be destroyed then.
+    CaseErasing { part: &'static str, at: Timestamp },
+    /// It was destroyed.
+    CaseErased { part: &'static str },
     /// Two cases were linked: by a person, or by the service when they came to be of one pair.
     CaseLinked { other: CaseId },
     /// Whom the case names was read again, by other rules of identifiers.

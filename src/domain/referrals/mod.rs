@@ -26,6 +26,7 @@ pub use answers::{Answer, ByPhone, by_phone};
 pub use board::{OnBoard, Wanted, board};
 pub use drafts::{Sending, draft, send, sign};
 pub use ends::{Replacement, Withdrawal, replace, share, withdraw};
+pub(in crate::domain) use keeping::ends;
 pub use keeping::forget_sheets;
 pub use late::{note_wish, tell_of_clock};
 pub use notices::Notice;

@@ -4,6 +4,7 @@ pub mod acknowledgement;
 pub mod contact;
 pub mod identifiers;
 mod mode;
+pub mod periods;
 pub mod places;
 pub mod region;
 pub mod taxonomy;

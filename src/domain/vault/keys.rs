@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::erasing::ErasingKey;
 use super::keyring::Keyring;
 use super::owner::Owner;
 use super::sealed::{Damaged, DataKey, Scope, ScopeKind, SealedAt, decrypt, encrypt, open_at, seal_at};
@@ -38,7 +39,9 @@ struct Wrap {
 pub enum Opened {
     /// It opens.
     Yes,
-    /// Its key was destroyed.
+    /// It was destroyed on purpose, and what stands in its place says so.
+    Destroyed,
+    /// Its key is not there.
     Erased,
     /// It does not open.
     No,
@@ -97,7 +100,7 @@ impl<'k> Keys<'k> {
     /// # Errors
     /// `Erased` when the scope has no key: its content was erased, or never was.
     pub fn existing<S: ScopeKind>(&mut self) -> Result<DataKey<S>> {
-        Ok(DataKey::new(self.unwrapped(S::SCOPE)?, self.owner.clone()))
+        Ok(DataKey::new(self.unwrapped(S::SCOPE)?, self.owner.clone(), ErasingKey::of(self.keyring)))
     }
 
     fn unwrapped(&mut self, scope: Scope) -> Result<Zeroizing<[u8; 32]>> {
@@ -156,6 +159,9 @@ impl<'k> Keys<'k> {
 
     /// Whether a value of the scope opens in this column and row, without looking at what it says.
     pub fn try_open(&mut self, at: &SealedAt<'_>, sealed: &[u8]) -> Opened {
+        if ErasingKey::of(self.keyring).is_erased(&self.owner, at, sealed) {
+            return Opened::Destroyed;
+        }
         match self.unwrapped(at.scope) {
             Ok(key) if decrypt(&key, sealed, &at.of(&self.owner)).is_ok() => Opened::Yes,
             Err(Error::Erased) => Opened::Erased,
@@ -168,7 +174,7 @@ impl<'k> Keys<'k> {
     /// # Errors
     /// `Internal` when an existing key does not open.
     pub fn sealing<S: ScopeKind>(&mut self) -> Result<DataKey<S>> {
-        Ok(DataKey::new(self.made(S::SCOPE)?, self.owner.clone()))
+        Ok(DataKey::new(self.made(S::SCOPE)?, self.owner.clone(), ErasingKey::of(self.keyring)))
     }
 
     fn made(&mut self, scope: Scope) -> Result<Zeroizing<[u8; 32]>> {
@@ -198,6 +204,9 @@ impl<'k> Keys<'k> {
     /// `Erased` when the scope has no key; [`Damaged`] when it does not open.
     pub fn open<T: DeserializeOwned>(&mut self, at: &SealedAt<'_>, sealed: &[u8]) -> Result<Sensitive<T>> {
         let key = self.unwrapped(at.scope)?;
+        if ErasingKey::of(self.keyring).is_erased(&self.owner, at, sealed) {
+            return Err(Error::Erased);
+        }
         open_at(&key, &self.owner, at, sealed)
     }
 
@@ -273,6 +282,19 @@ pub(in crate::domain) fn is_erased(rx: &mut Rx<'_>, owner: &Owner) -> Result<boo
     let identity = key_wraps::owner.eq(owner.id()).and(key_wraps::scope.eq(Scope::Identity.as_str()));
     let any: Option<String> = key_wraps::table.filter(identity).select(key_wraps::owner).first(rx.conn()).optional()?;
     Ok(any.is_none())
+}
+
+/// Destroys an owner's keys: that of one scope, or all. What they sealed opens nowhere any more, wherever it was copied to.
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn destroy(rx: &mut Rx<'_>, owner: &Owner, scope: Option<Scope>) -> Result<()> {
+    let theirs = key_wraps::table.filter(key_wraps::owner.eq(owner.id()));
+    match scope {
+        Some(scope) => diesel::delete(theirs.filter(key_wraps::scope.eq(scope.as_str()))).execute(rx.conn())?,
+        None => diesel::delete(theirs).execute(rx.conn())?,
+    };
+    Ok(())
 }
 
 /// Whether anything was sealed in this database yet.

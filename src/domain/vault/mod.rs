@@ -4,6 +4,7 @@
 //! that still holds the wrap is erased when that backup is.
 
 mod carried;
+mod erasing;
 mod keyring;
 mod keys;
 mod owner;
@@ -13,9 +14,10 @@ pub mod stated;
 mod tables;
 
 pub use carried::{carried, carry};
+pub(in crate::domain) use erasing::in_place_of;
 pub use keyring::{Keyring, KeyringError};
-pub(in crate::domain) use keys::is_erased;
 pub use keys::{Keys, KnownKeyring, Opened, known_keyring, probe_writing, remember_keyring, sealed_rows_exist};
+pub(in crate::domain) use keys::{destroy, is_erased};
 pub use owner::{Owner, OwnerKind};
 pub(in crate::domain) use proof::refuse;
 pub use proof::{Covered, Proved};

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::erasing::ErasingKey;
 use crate::base::code::codes;
 use crate::base::secret::{Sensitive, random_bytes};
 use crate::error::{Error, Result};
@@ -115,6 +116,7 @@ where
 pub struct DataKey<S: ScopeKind> {
     key: Zeroizing<[u8; 32]>,
     owner: String,
+    erasing: ErasingKey,
     scope: PhantomData<fn() -> S>,
 }
 
@@ -125,8 +127,8 @@ impl<S: ScopeKind> std::fmt::Debug for DataKey<S> {
 }
 
 impl<S: ScopeKind> DataKey<S> {
-    pub(super) const fn new(key: Zeroizing<[u8; 32]>, owner: String) -> Self {
-        Self { key, owner, scope: PhantomData }
+    pub(super) const fn new(key: Zeroizing<[u8; 32]>, owner: String, erasing: ErasingKey) -> Self {
+        Self { key, owner, erasing, scope: PhantomData }
     }
 
     /// Seals `value` for the column `field` of the row `row`. It opens there and nowhere else.
@@ -141,9 +143,13 @@ impl<S: ScopeKind> DataKey<S> {
     /// Opens what was sealed for this column and row.
     ///
     /// # Errors
-    /// [`Damaged`] when the value was tampered with, moved from another row, or is of another shape.
+    /// `Erased` when it was destroyed on purpose, and the owner has another key since; [`Damaged`] when the value was tampered with,
+    /// moved from another row, or is of another shape.
     pub fn open<T: DeserializeOwned>(&self, field: &str, row: &str, sealed: &Sealed<S>) -> Result<Sensitive<T>> {
         let at = SealedAt { scope: S::SCOPE, field, row };
+        if self.erasing.is_erased(&self.owner, &at, &sealed.0) {
+            return Err(Error::Erased);
+        }
         open_at(&self.key, &self.owner, &at, &sealed.0)
     }
 }

@@ -19,6 +19,10 @@ pub enum Casework {
     CheckInNotAgreed,
     /// A check-in is not within so many days.
     CheckInOutOfRange(u64),
+    /// A legal hold ends before now, or in more than ten years.
+    HoldEnds,
+    /// All that was said in a case was destroyed.
+    NothingLeft,
     /// A case and itself.
     SameCase,
     /// A real case and a trial.
@@ -111,9 +115,11 @@ impl Casework {
             Self::NoDisclosure => "unknown_disclosure",
             Self::NotOwed => "not_owed",
             Self::NoSupport => "support_not_confirmed",
-            Self::HoldOutOfRange(_) | Self::CheckInOutOfRange(_) | Self::ToldAt | Self::LookAgainOutOfRange(_) => {
-                "out_of_range"
-            }
+            Self::HoldOutOfRange(_)
+            | Self::HoldEnds
+            | Self::CheckInOutOfRange(_)
+            | Self::ToldAt
+            | Self::LookAgainOutOfRange(_) => "out_of_range",
             Self::NotLive | Self::ToldNotLive => "not_live",
             Self::ToldNotAlone => "not_alone",
             Self::ChannelNotSafe => "channel_not_safe",
@@ -131,6 +137,7 @@ impl Casework {
             Self::ChannelNotConfirmed => "channel_not_confirmed",
             Self::ContactBarred => "contact_barred",
             Self::CheckInNotAgreed => "not_agreed",
+            Self::NothingLeft => "erased",
             Self::SameCase => "same_case",
             Self::OtherMode => "other_mode",
             Self::SamePriority => "unchanged",

@@ -2,9 +2,10 @@
 
 use super::case_page::Floor;
 use crate::domain::case::Case;
-use crate::domain::casefile::CaseView;
+use crate::domain::casefile::{CaseView, KeptView};
 use crate::domain::terms::words::DesiredOutcome;
 use crate::domain::triage::{Rules, Signal};
+use crate::pages::spans::Writer;
 
 /// Something that stands out.
 pub(super) struct Banner {
@@ -23,8 +24,8 @@ const SENIOR_FIRST: &str =
     "A lead reads this case before anything is asked of the platform. Until then it may be asked to keep evidence.";
 
 /// What stands out of a case, for whoever is a lead, and for others.
-pub(super) fn banners(view: &CaseView, case: &Case, rules: &Rules, is_lead: bool) -> Vec<Banner> {
-    let mut all = Vec::new();
+pub(super) fn banners(view: &CaseView, case: &Case, rules: &Rules, is_lead: bool, writer: Writer) -> Vec<Banner> {
+    let mut all: Vec<Banner> = view.kept.into_iter().filter_map(|kept| kept_words(kept, writer)).collect();
     let mut add = |title, text: &str, class| all.push(Banner { title, text: text.to_owned(), class });
     if view.withdrawal_wished_at.is_some() {
         add("A wish to withdraw is on record", WITHDRAWAL, "grave-note");
@@ -45,6 +46,29 @@ pub(super) fn banners(view: &CaseView, case: &Case, rules: &Rules, is_lead: bool
         add("Only on record", RECORD_ONLY, "warn");
     }
     all
+}
+
+/// What is still kept of a closed case.
+fn kept_words(kept: KeptView, writer: Writer) -> Option<Banner> {
+    let banner = |title, text| Some(Banner { title, text, class: "warn" });
+    let on = |at| writer.write(at).clock;
+    let part = if kept.contact_erased_at.is_some() { "all that was said in it" } else { "how she may be reached" };
+    match (kept.erased_at, kept.erase_at, kept.contact_erased_at) {
+        _ if kept.held => banner("A legal hold stands", "Nothing of this case is destroyed while it does.".to_owned()),
+        (Some(at), ..) => banner(
+            "All that was said was destroyed",
+            format!("Its period had passed on {}. What happened stands in the record.", on(at)),
+        ),
+        (None, Some(at), _) => banner(
+            "Something will be destroyed",
+            format!("On {} the period ends for {part}. If it must be kept, tell whoever runs the service.", on(at)),
+        ),
+        (None, None, Some(at)) => banner(
+            "How she may be reached was destroyed",
+            format!("Its period had passed on {}. Ask the platform, if she must be reached.", on(at)),
+        ),
+        (None, None, None) => None,
+    }
 }
 
 /// The floors that fired, in their words. That the subject has reported the reporter too is for leads: what others need of it is

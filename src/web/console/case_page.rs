@@ -186,7 +186,7 @@ pub(super) fn page(call: &Call, reading: Reading, done: &str) -> CasePage {
         failure: case.priority_source == PrioritySource::Failure
             || assessment.is_some_and(|assessed| assessed.failure.is_some()),
         contact: contact_words::contact(&view, writer),
-        banners: case_notes::banners(&view, &case, rules, is_lead),
+        banners: case_notes::banners(&view, &case, rules, is_lead, writer),
         clocks: clocks(&view, writer),
         said: case_words::said(&view, writer),
         told: case_words::told(&view),

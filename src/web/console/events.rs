@@ -21,6 +21,11 @@ pub(super) fn who(entry: &TimelineEntry) -> String {
     }
 }
 
+/// What is destroyed when its period ends.
+fn kept(part: &str) -> &'static str {
+    if part == "contact" { "how she may be reached" } else { "all that was said in the case" }
+}
+
 /// What they did.
 pub(super) fn what(entry: &TimelineEntry, known: &BTreeMap<StaffId, String>) -> String {
     let text = |name: &str| entry.details.get(name).and_then(|value| value.as_str()).unwrap_or_default();
@@ -55,6 +60,10 @@ pub(super) fn what(entry: &TimelineEntry, known: &BTreeMap<StaffId, String>) -> 
         "consent_given" => format!("recorded a consent: {}", of("scopes")),
         "consent_narrowed" => format!("recorded what is left of a consent: {}", of("scopes")),
         "consent_withdrawn" => "recorded that a consent was taken back".to_owned(),
+        "hold_placed" => format!("placed a legal hold: {}", of("why")),
+        "hold_ended" => "ended a legal hold".to_owned(),
+        "case_erasing" => format!("announced what its period ends: {} will be destroyed", kept(text("part"))),
+        "case_erased" => format!("destroyed {}", kept(text("part"))),
         "referral_drafted" => "drafted a referral".to_owned(),
         "referral_moved" => format!("moved a referral: {}; it is {}", of("made"), of("state")),
         "referral_asked" => "asked a second person to send a referral".to_owned(),

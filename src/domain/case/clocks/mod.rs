@@ -214,6 +214,13 @@ pub fn of_case(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<Clock>> {
         .load(rx.conn())?)
 }
 
+/// Whether any clock of the case runs.
+pub(in crate::domain) fn any_runs(rx: &mut Look<'_>, case: &CaseId) -> Result<bool> {
+    let running = clocks::case_id.eq(case).and(clocks::met_at.is_null()).and(clocks::stopped_at.is_null());
+    let first = clocks::table.filter(running).select(clocks::id).first::<String>(rx.conn());
+    Ok(first.optional()?.is_some())
+}
+
 /// Of each of these cases the clock that will pass next, or passed first and runs on: what is due, and when.
 pub fn next_of(rx: &mut Look<'_>, cases: &[CaseId]) -> Result<BTreeMap<CaseId, (ClockKind, Timestamp)>> {
     type Row = (Perhaps<CaseId>, Perhaps<ClockKind>, Perhaps<Timestamp>);

@@ -109,24 +109,31 @@ fn opened(rx: &mut Look<'_>, case: &CaseId, id: &NoteId, sealed: &Sealed<Contact
     }
 }
 
-/// Whom the wishes of a case name that were told, read again from what is sealed, each with when it was told.
+/// Whom the wishes of a case name that were told, read again from what is sealed, each with when it was told; and whether some of
+/// them were destroyed.
 ///
 /// # Errors
-/// `Erased` when they were; `Internal` when one does not open.
-pub(in crate::domain) fn named_anew(rx: &mut Look<'_>, case: &CaseId) -> Result<Vec<(Named, Timestamp)>> {
+/// `Internal` when one does not open.
+pub(in crate::domain) fn named_anew(rx: &mut Look<'_>, case: &CaseId) -> Result<(Vec<(Named, Timestamp)>, bool)> {
     let keyring = &rx.kit().keyring;
     let all: Vec<(NoteId, Timestamp, Sealed<Contact>)> = rows::table
         .filter(rows::case_id.eq(case).and(rows::records.eq(Records::WishesTold)).and(rows::contact.is_not_null()))
         .order((rows::at, rows::id))
         .select((rows::id, rows::at, rows::contact.assume_not_null()))
         .load(rx.conn())?;
-    let mut names = Vec::new();
+    let (mut names, mut lost) = (Vec::new(), false);
     for (id, at, sealed) in all {
-        let key = rx.keys(Owner::case(case))?.existing::<Contact>()?;
-        let told: Told = key.open("wishes", id.as_str(), &sealed)?.into_exposed();
+        let key = rx.keys(Owner::case(case))?.existing::<Contact>();
+        let told = match key.and_then(|key| key.open::<Told>("wishes", id.as_str(), &sealed)) {
+            Err(Error::Erased) => {
+                lost = true;
+                continue;
+            }
+            told => told?.into_exposed(),
+        };
         names.extend(told::named(keyring, &told).into_iter().map(|named| (named, at)));
     }
-    Ok(names)
+    Ok((names, lost))
 }
 
 /// Writes down what she told a colleague live. It replaces all that was before, and lifts a bar: she was asked.

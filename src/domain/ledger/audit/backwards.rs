@@ -27,6 +27,14 @@ pub struct Past {
     pub details: Map<String, Value>,
 }
 
+impl Past {
+    /// A text of it.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.details.get(name).and_then(Value::as_str)
+    }
+}
+
 /// The columns of an event, damaged or not.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = table)]

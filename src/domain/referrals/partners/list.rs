@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::super::state::State;
@@ -10,7 +11,7 @@ use crate::base::id::{CaseId, ReferralId};
 use crate::base::page::{Limit, Page, read_cursor};
 use crate::base::time::Timestamp;
 use crate::db::perhaps::Perhaps;
-use crate::db::schema::{cases, referrals as table};
+use crate::db::schema::{case_keepings, cases, referrals as table};
 use crate::domain::access::{Agent, Partner};
 use crate::domain::case::clocks;
 use crate::domain::directory::{self, Service};
@@ -100,9 +101,13 @@ fn rows(
     after: Option<(i64, ReferralId)>,
     limit: i64,
 ) -> Result<Found> {
+    let erased = case_keepings::table.filter(case_keepings::case_id.eq(table::case_id));
+    let erased = erased.filter(case_keepings::erased_at.is_not_null());
     let mut query = table::table
         .inner_join(cases::table.on(cases::id.eq(table::case_id)))
         .filter(table::service_id.eq(&who.service).and(table::mode.eq(who.mode)).and(table::sent_at.is_not_null()))
+        // Of what was destroyed nobody can say any more that it was theirs.
+        .filter(not(exists(erased)))
         .order((table::sent_at.desc(), table::id.desc()))
         .limit(limit)
         .select((

@@ -1,6 +1,6 @@
 //! One case, made anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -19,10 +19,10 @@ use crate::domain::people::staff;
 use crate::domain::terms::identifiers::RULES;
 use crate::domain::unit::{Look, Unit};
 use crate::domain::vault::Owner;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
-/// Makes the names and the pair of a case anew. One that was erased keeps what it has, since nobody can read it any more;
-/// one past the time in which names are compared is made anew for walls, and matched with nothing.
+/// Makes the names and the pair of a case anew. What was destroyed of it keeps the names that it has, since nobody can read it any
+/// more; one past the time in which names are compared is made anew for walls, and matched with nothing.
 ///
 /// # Errors
 /// `Internal` when something sealed does not open: nothing has changed then.
@@ -35,12 +35,19 @@ pub fn renew(tx: &mut Unit<'_>, id: &CaseId) -> Result<()> {
         case::find_locked(tx, id)?;
     }
     let Some(mut case) = case::find(tx, id)? else { return Ok(()) };
-    let anew = match read(tx, &case) {
-        Err(Error::Erased) => return named::accept(tx, id),
-        anew => anew?,
-    };
-    give_pair(tx, &mut case, &anew, rival.as_ref())?;
-    let names = names(tx, id, &anew)?;
+    let anew = read(tx, &case)?;
+    let mut names = names(tx, id, &anew)?;
+    if anew.lost {
+        let stood = named::of(tx, id)?;
+        if !stood.fit {
+            return named::accept(tx, id);
+        }
+        let known: BTreeSet<Key> = names.iter().map(Name::key).collect();
+        let others = stood.all.into_iter().filter(|name| !known.contains(&name.key()));
+        names.extend(others.map(|name| Name { rules: RULES, ..name }));
+    } else {
+        give_pair(tx, &mut case, &anew, rival.as_ref())?;
+    }
     if named::replace(tx, id, names)? {
         audit::record(tx, Owner::case(id), Event::NamesRenewed { rules: RULES })?;
         rights::look_again(tx, &mut case)?;
@@ -62,8 +69,8 @@ fn rival_to_be(tx: &mut Unit<'_>, case: &Case) -> Result<Option<CaseId>> {
         return Ok(None);
     }
     match read(tx, case) {
-        Ok(Anew { pair: Some(pair), .. }) => rival(tx, case, &pair),
-        Ok(_) | Err(Error::Erased) => Ok(None),
+        Ok(Anew { pair: Some(pair), lost: false, .. }) => rival(tx, case, &pair),
+        Ok(_) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -24,7 +24,7 @@ pub struct Whole {
 /// older rules waits for the run, or was passed by it and is named for that.
 ///
 /// # Errors
-/// `Erased` when nobody can read any more whom it names; `Internal` when something sealed does not open.
+/// `Internal` when something sealed does not open.
 pub fn is_whole(rx: &mut Look<'_>, id: &CaseId) -> Result<Whole> {
     let whole = Whole { names: true, pair: true };
     let Some(case) = case::find(rx, id)? else { return Ok(whole) };
@@ -40,6 +40,6 @@ pub fn is_whole(rx: &mut Look<'_>, id: &CaseId) -> Result<Whole> {
         names: names(rx, id, &anew)?
             .iter()
             .all(|name| stands.get(&name.key()).is_some_and(|there| *there == name.used || *there == Use::Both)),
-        pair: pair.is_none() || pair == anew.pair.map(|pair| pair.to_vec()),
+        pair: anew.lost || pair.is_none() || pair == anew.pair.map(|pair| pair.to_vec()),
     })
 }

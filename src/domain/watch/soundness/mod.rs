@@ -34,6 +34,7 @@ pub use people::{no_rota, old_walls, on_rota, out_of_sight, reachable};
 pub use proofs::proofs;
 pub use records::records;
 pub use rows::{orphans, unreadable};
+pub(in crate::domain) use sealed::values;
 pub use sealed::{Seals, seals};
 pub use shape::shape;
 pub use stumbles::stepped_over;

@@ -9,7 +9,7 @@ use super::Finding;
 use super::records::{CHANGED, GONE, Told, UNRECORDED, finding};
 use crate::base::id::CaseId;
 use crate::db::perhaps::{Perhaps, readable};
-use crate::db::schema::{acts, additions, consent_changes, consents, notes, readings, requests};
+use crate::db::schema::{acts, additions, consent_changes, consents, legal_holds, notes, readings, requests};
 use crate::domain::unit::Look;
 use crate::error::Result;
 
@@ -23,6 +23,7 @@ pub(super) fn of_what_hangs(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> 
     let there = readable(requests::table.filter(requests::case_id.eq(id)).select(requests::id).load(rx.conn())?);
     found.extend(compared("requests", &told_of(events, "request_made", "request"), &there));
     found.extend(of_consents(rx, id, events)?);
+    found.extend(of_holds(rx, id, events)?);
     found.extend(of_notes(rx, id, events)?);
     found.extend(of_acts(rx, id, events)?);
     found.extend(of_readings(rx, id, events)?);
@@ -59,6 +60,19 @@ fn of_consents(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Fi
             found.push(finding("row_not_recorded", "consent_changes", consent, UNRECORDED));
         }
     }
+    Ok(found)
+}
+
+/// What was placed so that nothing is destroyed, and whether it was ended.
+fn of_holds(rx: &mut Look<'_>, id: &CaseId, events: &[Told]) -> Result<Vec<Finding>> {
+    let of_case = legal_holds::table.filter(legal_holds::case_id.eq(id));
+    let there: Vec<String> = readable(of_case.select(legal_holds::id).load(rx.conn())?);
+    let mut found = compared("legal_holds", &told_of(events, "hold_placed", "hold"), &there);
+    let ended = of_case.filter(legal_holds::ended_at.is_not_null()).select(legal_holds::id);
+    let ended: BTreeSet<String> = readable(ended.load(rx.conn())?).into_iter().collect();
+    let recorded = told_of(events, "hold_ended", "hold");
+    let differs = there.iter().filter(|hold| ended.contains(*hold) != recorded.contains(hold.as_str()));
+    found.extend(differs.map(|hold| finding("row_changed", "legal_holds", hold, CHANGED)));
     Ok(found)
 }
 

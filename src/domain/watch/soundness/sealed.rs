@@ -27,9 +27,10 @@ pub struct Seals {
 
 /// A sealed value, as it is read here: a column that is damaged is named elsewhere, and hides none of the others.
 #[derive(QueryableByName)]
-struct Value {
+pub(in crate::domain) struct Value {
+    /// What names its row in what is authenticated.
     #[diesel(sql_type = Text)]
-    place: Perhaps<String>,
+    pub(in crate::domain) place: Perhaps<String>,
     #[diesel(sql_type = Text)]
     owner: Perhaps<String>,
     #[diesel(sql_type = Text)]
@@ -63,8 +64,34 @@ pub fn seals(
     Ok(tried.found)
 }
 
+impl Value {
+    /// Under which key of its owner it is sealed; nothing where nobody knows.
+    pub(in crate::domain) fn scope(&self, sealing: &Sealing) -> Option<Scope> {
+        match sealing.under {
+            Under::Scope(scope) => Some(scope),
+            Under::Named(_) => {
+                let name = self.scope.0.as_deref().unwrap_or_default();
+                Scope::ALL.iter().copied().find(|known| known.as_str() == name)
+            }
+            Under::Answers => {
+                let owner: Option<Owner> = self.owner.0.as_deref().and_then(|owner| owner.parse().ok());
+                owner.map(|owner| owner.kind().answers_under())
+            }
+        }
+    }
+}
+
 /// The values of a column that are there.
-fn values(rx: &mut Look<'_>, table: &Table, column: &str, sealing: &Sealing, owners: &[String]) -> Result<Vec<Value>> {
+///
+/// # Errors
+/// What the database says.
+pub(in crate::domain) fn values(
+    rx: &mut Look<'_>,
+    table: &Table,
+    column: &str,
+    sealing: &Sealing,
+    owners: &[String],
+) -> Result<Vec<Value>> {
     let at = sealing.at_of(table);
     let (owner, parent) = match table.opened_by {
         OpenedBy::Itself => (at.clone(), String::new()),
@@ -123,21 +150,14 @@ impl Tried<'_, '_> {
 
     /// A value.
     fn value(&mut self, table: &'static str, sealing: &Sealing, value: Value) {
+        // A scope that nobody knows opens nothing, which is what is to be said of it.
+        let scope = value.scope(sealing).unwrap_or(Scope::Secret);
         let (Some(row), Some(owner), Some(bytes)) = (value.place.0, value.owner.0, value.bytes.0) else { return };
         let Some(keys) = self.keys.get_mut(&owner) else { return };
-        let scope = match sealing.under {
-            Under::Scope(scope) => Some(scope),
-            Under::Named(_) => {
-                let name = value.scope.0.unwrap_or_default();
-                Scope::ALL.iter().copied().find(|known| known.as_str() == name)
-            }
-            Under::Answers => owner.parse().ok().map(|owner: Owner| owner.kind().answers_under()),
-        };
-        // A scope that nobody knows opens nothing, which is what is to be said of it.
-        let scope = scope.unwrap_or(Scope::Secret);
         let count = self.counts.entry(scope.as_str()).or_default();
         match keys.try_open(&SealedAt { scope, field: sealing.field, row: &row }, &bytes) {
             Opened::Yes => count.opens += 1,
+            Opened::Destroyed => count.erased += 1,
             Opened::Erased => {
                 count.erased += 1;
                 let id = format!("{owner} {}", scope.as_str());
