@@ -73,7 +73,7 @@ pub(super) async fn frame(
             tracing::Span::current().record("route", route);
         }
         let mut refusal = response.extensions().get::<Refusal>().cloned();
-        let mut refuse = |error: &Error, headers: &header::HeaderMap| {
+        let mut refuse = |error: &Error, limits: Limits| {
             if let Some(shared) = &shared {
                 shared.app.metrics.refused(problem::code(error));
             }
@@ -83,16 +83,16 @@ pub(super) async fn frame(
             } else {
                 problem::response(error, &id)
             };
-            copy_limits(headers, rendered.headers_mut());
+            copy_limits(limits, rendered.headers_mut());
             rendered
         };
         let response = match response.error().and_then(|error| error.as_error::<Error>()) {
-            Some(error) => refuse(error, response.headers()),
+            Some(error) => refuse(error, limits_of(response.headers())),
             None => response,
         };
-        let limits = response.headers().clone();
+        let limits = limits_of(response.headers());
         let room = shared.as_ref().and_then(|shared| room(shared, &request));
-        let mut response = sliced(response, room).unwrap_or_else(|error| refuse(&error, &limits));
+        let mut response = sliced(response, room).unwrap_or_else(|error| refuse(&error, limits));
         finish(&mut response, &id, shared.as_ref().map(web::Data::get_ref), &request);
         let took = since.elapsed();
         if let Some(shared) = &shared {
@@ -127,11 +127,17 @@ fn is_plain(path: &str) -> bool {
     path.bytes().all(is_letter) && !path.contains("//") && !path.split('/').any(is_step)
 }
 
-fn copy_limits(from: &header::HeaderMap, to: &mut header::HeaderMap) {
-    for name in ["ratelimit", "ratelimit-policy", "allow"] {
-        let name = HeaderName::from_static(name);
-        if let Some(value) = from.get(&name) {
-            to.insert(name, value.clone());
+/// What an answer says of limits and methods, which a refusal in its place says too.
+type Limits = [(&'static str, Option<HeaderValue>); 3];
+
+fn limits_of(headers: &header::HeaderMap) -> Limits {
+    ["ratelimit", "ratelimit-policy", "allow"].map(|name| (name, headers.get(name).cloned()))
+}
+
+fn copy_limits(from: Limits, to: &mut header::HeaderMap) {
+    for (name, value) in from {
+        if let Some(value) = value {
+            to.insert(HeaderName::from_static(name), value);
         }
     }
 }
