@@ -12,7 +12,7 @@ mod people;
 mod statistics;
 mod webhooks;
 
-pub use casework::{case_keepings, case_offers, case_passes, legal_holds, readings};
+pub use casework::{audit_ends, case_keepings, case_offers, case_passes, legal_holds, readings};
 pub use directory::services;
 pub use handed::{case_standings, consent_changes, consents, owed_words, referral_moves, referrals};
 pub use intake::left_out;
@@ -336,6 +336,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     alarms,
     assessments,
     audit_digests,
+    audit_ends,
     audit_events,
     audit_heads,
     blind_indexes,

@@ -7,10 +7,11 @@ use crate::error::Result;
 
 /// Looks at the closed cases whose periods end. It rests between them: nobody waits for it.
 pub(super) async fn erase(beat: &Beat) -> Result<()> {
-    let lists: [(&str, Find); 3] = [
+    let lists: [(&str, Find); 4] = [
         ("erase", retention::announced),
         ("erase_contact", retention::with_contact),
         ("erase_content", retention::with_content),
+        ("end_record", retention::with_record),
     ];
     let mut all = Ok(());
     for (rows, find) in lists {

@@ -160,6 +160,7 @@ async fn full_of_everything(world: &World) {
     world.tamper(&format!(
         "INSERT INTO unseen_cases (case_id, since, told_at) VALUES ('{one}', 1, 1); \
          INSERT INTO case_keepings (case_id, closed_at) VALUES ('{one}', 1); \
+         INSERT INTO audit_ends (chain, seq, hash, ended_at, mac) SELECT id, 1, audit_head, 1, audit_head FROM cases WHERE id = '{one}'; \
          INSERT INTO legal_holds (id, case_id, why, placed_at) VALUES ('hld_00000000000000000000000000', '{one}', 'claim', 1); \
          INSERT INTO case_passes (staff_id, case_id, until) VALUES ('{who}', '{one}', 1); \
          INSERT INTO case_offers (case_id, staff_id, given_by, until) VALUES ('{one}', '{who}', '{who}', 1); \

@@ -1,4 +1,4 @@
-//! Cases that are offered to somebody, were given back, were read, or must be kept.
+//! Cases that are offered to somebody, were given back, were read, must be kept, or have ended.
 
 diesel::table! {
     case_offers (case_id) {
@@ -24,6 +24,17 @@ diesel::table! {
         erase_at -> Nullable<BigInt>,
         contact_erased_at -> Nullable<BigInt>,
         erased_at -> Nullable<BigInt>,
+        record_ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit_ends (chain) {
+        chain -> Text,
+        seq -> BigInt,
+        hash -> Binary,
+        ended_at -> BigInt,
+        mac -> Binary,
     }
 }
 

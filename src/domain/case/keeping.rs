@@ -20,6 +20,8 @@ pub(in crate::domain) struct Keeping {
     pub(in crate::domain) contact_erased_at: Option<Timestamp>,
     /// When all that was said in it was destroyed.
     pub(in crate::domain) erased_at: Option<Timestamp>,
+    /// When the events of its record went.
+    pub(in crate::domain) record_ended_at: Option<Timestamp>,
 }
 
 /// What is kept of a case; nothing of one that is open.
@@ -43,12 +45,13 @@ pub(in crate::domain) fn end(tx: &mut Unit<'_>, case: &CaseId) -> Result<()> {
 
 /// Sets what goes and has gone of it.
 pub(in crate::domain) fn set(tx: &mut Unit<'_>, case: &CaseId, kept: Keeping) -> Result<()> {
-    let Keeping { erase_at, contact_erased_at, erased_at, closed_at: _ } = kept;
+    let Keeping { erase_at, contact_erased_at, erased_at, record_ended_at, closed_at: _ } = kept;
     diesel::update(table::table.find(case))
         .set((
             table::erase_at.eq(erase_at),
             table::contact_erased_at.eq(contact_erased_at),
             table::erased_at.eq(erased_at),
+            table::record_ended_at.eq(record_ended_at),
         ))
         .execute(tx.conn())?;
     Ok(())

@@ -12,7 +12,8 @@ use crate::error::Result;
 /// What is still kept of a closed case.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct KeptView {
-    /// When something of it will be destroyed, since its period has passed: how she may be reached, or all that was said.
+    /// When something of it will be destroyed, since its period has passed: how she may be reached, all that was said, or what
+    /// happened in it.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub erase_at: Option<Timestamp>,
     /// When it was destroyed how she may be reached.
@@ -21,6 +22,9 @@ pub struct KeptView {
     /// When all that was said in it was destroyed.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub erased_at: Option<Timestamp>,
+    /// When the events of its record were destroyed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub record_ended_at: Option<Timestamp>,
     /// Whether a legal hold stands: nothing is destroyed while it does.
     pub held: bool,
 }
@@ -32,6 +36,6 @@ pub(super) fn kept(rx: &mut Look<'_>, case: &Case) -> Result<Option<KeptView>> {
     }
     let Some(kept) = keeping::of(rx, &case.id)? else { return Ok(None) };
     let held = holds::standing(rx, &case.id)?.in_force;
-    let keeping::Keeping { erase_at, contact_erased_at, erased_at, .. } = kept;
-    Ok(Some(KeptView { erase_at, contact_erased_at, erased_at, held }))
+    let keeping::Keeping { erase_at, contact_erased_at, erased_at, record_ended_at, closed_at: _ } = kept;
+    Ok(Some(KeptView { erase_at, contact_erased_at, erased_at, record_ended_at, held }))
 }

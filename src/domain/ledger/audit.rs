@@ -3,6 +3,7 @@
 
 mod backwards;
 mod digests;
+mod ends;
 mod heads;
 
 use diesel::prelude::*;
@@ -26,6 +27,8 @@ use crate::error::Result;
 pub use backwards::Past;
 pub(in crate::domain) use backwards::{between, newest, newest_seq, of_kinds, since};
 pub use digests::{Digest, HeadsDigest, HeadsPage, KeptHeads, digest_at, digests, keep_heads, newest as newest_digest};
+pub use ends::passed;
+pub(in crate::domain) use ends::{end, has_ended};
 pub use heads::{Head, chains, heads, heads_of};
 
 /// What happened. Variants hold ids, codes and times only, so that no word of a person can enter the record.
@@ -351,11 +354,11 @@ pub(in crate::domain) fn is_whole(rx: &mut Look<'_>, chain: &str) -> Result<bool
     }
 }
 
-/// Whether every event of the chain was written under this keyring, is unchanged and in its place, and the last one is
-/// the head.
+/// Whether every event that the chain still has was written under this keyring, is unchanged and in its place, and the last
+/// one is the head.
 pub fn verify(rx: &mut Look<'_>, keyring: &Keyring, chain: &str, head: &Head) -> Result<bool> {
     let key = keyring.chain_key();
-    let mut reached = Head { seq: 0, hash: Vec::new() };
+    let Some(mut reached) = ends::before_first(rx, chain)? else { return Ok(false) };
     let events = match list(rx, chain) {
         // An event that cannot be read is not as it was written.
         Err(error) if error.is_of_a_row() => return Ok(false),
@@ -378,12 +381,6 @@ pub fn verify(rx: &mut Look<'_>, keyring: &Keyring, chain: &str, head: &Head) ->
         reached = Head { seq: row.seq, hash: row.hash };
     }
     Ok(reached == *head)
-}
-
-/// The link of a chain's event; nothing when there is no such event.
-pub fn link_at(rx: &mut Look<'_>, chain: &str, seq: i64) -> Result<Option<Vec<u8>>> {
-    let event = audit_events::table.find((chain, seq)).select(audit_events::hash);
-    Ok(event.first(rx.conn()).optional()?)
 }
 
 /// Takes back the beginning of a chain whose owner turned out not to be needed, in the same transaction.

@@ -22,6 +22,16 @@ pub(in crate::domain) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "audit_ends",
+        row: "chain",
+        opened_by: OpenedBy::Nobody,
+        columns: &[
+            ("chain", Holds::Owner),
+            ("hash", Holds::Digest("the last link before the events went, from which the chain goes on")),
+            ("mac", Holds::Digest("a keyed hash over it, which is compared")),
+        ],
+    },
+    Table {
         name: "audit_digests",
         row: "at",
         opened_by: OpenedBy::Nobody,

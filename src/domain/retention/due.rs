@@ -28,12 +28,15 @@ pub(super) struct Going {
 
 /// What goes next of a closed case; nothing while a hold stands, or anything of it is still awaited.
 pub(super) fn going(rx: &mut Look<'_>, case: &Case, kept: Keeping, periods: &Kept) -> Result<Option<Going>> {
-    if case.state != State::Closed || kept.erased_at.is_some() {
+    if case.state != State::Closed || kept.record_ended_at.is_some() {
         return Ok(None);
     }
     let (hold, referred) = (holds::standing(rx, &case.id)?, handed::ends(rx, &case.id)?);
     if hold.in_force || referred.is_open || case_clocks::any_runs(rx, &case.id)? {
         return Ok(None);
+    }
+    if let Some(erased_at) = kept.erased_at {
+        return Ok(Some(Going { part: Part::Record, at: erased_at.plus(periods.record) }));
     }
     let ended_at = referred.last.map_or(kept.closed_at, |last| last.max(kept.closed_at));
     if kept.contact_erased_at.is_none() {
@@ -113,6 +116,25 @@ pub fn with_content(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Re
     })
 }
 
+/// A few of those whose record may soon have to go.
+///
+/// # Errors
+/// What the database says.
+pub fn with_record(rx: &mut Look<'_>, after: Option<&DueRow>, limit: i64) -> Result<Vec<DueRow>> {
+    let Some(periods) = rx.kit().periods.in_force() else { return Ok(Vec::new()) };
+    let ((at, id), now) = (due::place(after), rx.now());
+    due::walk(limit, |limit| {
+        table::table
+            .filter(table::erase_at.is_null().and(table::record_ended_at.is_null()))
+            .filter(table::erased_at.le(now.minus(periods.record).plus(periods.notice)))
+            .filter(table::erased_at.gt(at).or(table::erased_at.eq(at).and(table::case_id.gt(id))))
+            .order((table::erased_at, table::case_id))
+            .limit(limit)
+            .select((table::erased_at.assume_not_null(), table::case_id))
+            .load(rx.conn())
+    })
+}
+
 /// A few of those that were announced, and whose day has come.
 ///
 /// # Errors
@@ -146,17 +168,21 @@ pub struct Leaving {
 /// # Errors
 /// What the database says.
 pub fn leaving(rx: &mut Look<'_>, after: Option<&Leaving>, limit: i64) -> Result<Vec<Leaving>> {
-    type Row = (Perhaps<CaseId>, Perhaps<Timestamp>, Perhaps<Option<Timestamp>>);
+    type Row = (Perhaps<CaseId>, Perhaps<Timestamp>, Perhaps<Option<Timestamp>>, Perhaps<Option<Timestamp>>);
     let (at, id) = after.map_or((Timestamp::from_micros(i64::MIN), ""), |last| (last.at, last.case_id.as_str()));
     let rows: Vec<Row> = table::table
         .filter(table::erase_at.is_not_null())
         .filter(table::erase_at.gt(at).or(table::erase_at.eq(at).and(table::case_id.gt(id))))
         .order((table::erase_at, table::case_id))
         .limit(limit)
-        .select((table::case_id, table::erase_at.assume_not_null(), table::contact_erased_at))
+        .select((table::case_id, table::erase_at.assume_not_null(), table::contact_erased_at, table::erased_at))
         .load(rx.conn())?;
-    let one = |(id, at, contact): Row| {
-        let part = if contact.0.flatten().is_none() { Part::Contact } else { Part::Content };
+    let one = |(id, at, contact, erased): Row| {
+        let part = match (contact.0.flatten(), erased.0.flatten()) {
+            (_, Some(_)) => Part::Record,
+            (None, None) => Part::Contact,
+            (Some(_), None) => Part::Content,
+        };
         Some(Leaving { case_id: id.0?, part, at: at.0? })
     };
     Ok(rows.into_iter().filter_map(one).collect())

@@ -20,7 +20,7 @@ impl Part {
     const fn scope(self) -> Option<Scope> {
         match self {
             Self::Contact => Some(Scope::Contact),
-            Self::Content => None,
+            Self::Content | Self::Record => None,
         }
     }
 }
@@ -29,6 +29,16 @@ impl Part {
 pub(super) fn erase(tx: &mut Unit<'_>, case: &CaseId, kept: Keeping, part: Part) -> Result<()> {
     is_as_recorded(tx, case, kept)?;
     let owner = Owner::case(case);
+    let (now, gone) = (Some(tx.now()), Keeping { erase_at: None, ..kept });
+    let gone = match part {
+        Part::Contact => Keeping { contact_erased_at: now, ..gone },
+        Part::Content => Keeping { erased_at: now, ..gone },
+        Part::Record => Keeping { record_ended_at: now, ..gone },
+    };
+    keeping::set(tx, case, gone)?;
+    if part == Part::Record {
+        return audit::end(tx, &owner);
+    }
     let which = Which { owner: &owner, scope: part.scope() };
     for table in soundness::tables() {
         for (column, holds) in table.columns {
@@ -39,12 +49,6 @@ pub(super) fn erase(tx: &mut Unit<'_>, case: &CaseId, kept: Keeping, part: Part)
     }
     vault::destroy(tx, &owner, part.scope())?;
     tx.forget_keys(&owner);
-    let (now, gone) = (Some(tx.now()), Keeping { erase_at: None, ..kept });
-    let gone = match part {
-        Part::Contact => Keeping { contact_erased_at: now, ..gone },
-        Part::Content => Keeping { erased_at: now, ..gone },
-    };
-    keeping::set(tx, case, gone)?;
     audit::record(tx, owner, Event::CaseErased { part: part.as_str() })
 }
 
@@ -52,7 +56,11 @@ pub(super) fn erase(tx: &mut Unit<'_>, case: &CaseId, kept: Keeping, part: Part)
 fn is_as_recorded(tx: &mut Unit<'_>, case: &CaseId, kept: Keeping) -> Result<()> {
     let moved = audit::of_kinds(tx, &Owner::case(case), &["case_moved"])?.pop();
     let closed_at = moved.filter(|event| event.text("to") == Some(State::Closed.as_str())).map(|event| event.at);
-    if closed_at == Some(kept.closed_at) && audit::is_whole(tx, case.as_str())? {
+    let erased = audit::of_kinds(tx, &Owner::case(case), &["case_erased"])?.pop();
+    let erased_at = erased.filter(|event| event.text("part") == Some(Part::Content.as_str())).map(|event| event.at);
+    // What was destroyed before the case was opened again is no matter of this close.
+    let is_erased = kept.erased_at.is_none_or(|at| erased_at == Some(at));
+    if closed_at == Some(kept.closed_at) && is_erased && audit::is_whole(tx, case.as_str())? {
         return Ok(());
     }
     Err(Damaged::error(format!("the record of {case} is not whole, or says otherwise: nothing of it is destroyed")))

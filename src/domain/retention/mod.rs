@@ -9,7 +9,7 @@ mod due;
 mod erase;
 
 use due::Going;
-pub use due::{Leaving, announced, leaving, with_contact, with_content};
+pub use due::{Leaving, announced, leaving, with_contact, with_content, with_record};
 
 use crate::base::code::codes;
 use crate::base::id::CaseId;
@@ -28,6 +28,8 @@ codes! {
         Contact = "contact",
         /// All that was said.
         Content = "content",
+        /// What happened in it.
+        Record = "record",
     }
 }
 
@@ -43,7 +45,10 @@ pub fn step(tx: &mut Unit<'_>, row: &str) -> Result<()> {
     let Some(kept) = keeping::of(tx, &id)? else { return Ok(()) };
     let now = tx.now();
     let going = due::going(tx, &case, kept, &periods)?.filter(|going| going.at.minus(periods.notice) <= now);
-    let Some(going) = going else { return keeping::set(tx, &id, Keeping { erase_at: None, ..kept }) };
+    let Some(going) = going else {
+        let is_announced = kept.erase_at.is_some();
+        return if is_announced { keeping::set(tx, &id, Keeping { erase_at: None, ..kept }) } else { Ok(()) };
+    };
     match kept.erase_at {
         None => announce(tx, &id, kept, Going { at: going.at.max(now.plus(periods.notice)), ..going }),
         // The periods are longer than they were when it was announced.
@@ -55,5 +60,9 @@ pub fn step(tx: &mut Unit<'_>, row: &str) -> Result<()> {
 
 fn announce(tx: &mut Unit<'_>, case: &CaseId, kept: Keeping, Going { part, at }: Going) -> Result<()> {
     keeping::set(tx, case, Keeping { erase_at: Some(at), ..kept })?;
+    if part == Part::Record {
+        // It is no news for a record that itself ends.
+        return Ok(());
+    }
     audit::record(tx, Owner::case(case), Event::CaseErasing { part: part.as_str(), at })
 }

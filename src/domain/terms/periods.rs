@@ -27,6 +27,7 @@ struct File {
     child_until_age: u32,
     child_youngest_age: u32,
     after_hold_months: u32,
+    record_years: u32,
     notice_days: u32,
 }
 
@@ -45,6 +46,7 @@ impl File {
             ("child_until_age", self.child_until_age, 18, 40),
             ("child_youngest_age", self.child_youngest_age, 0, 17),
             ("after_hold_months", self.after_hold_months, 0, 240),
+            ("record_years", self.record_years, 1, 30),
             ("notice_days", self.notice_days, 3, 60),
         ];
         for (name, value, least, most) in bounds {
@@ -119,6 +121,7 @@ impl Periods {
             referred: days(file.referred_years * YEAR),
             child: days((file.child_until_age - file.child_youngest_age) * YEAR),
             after_hold: days(file.after_hold_months * MONTH),
+            record: days(file.record_years * YEAR),
             notice: days(file.notice_days),
         })
     }
@@ -137,6 +140,8 @@ pub struct Kept {
     pub child: Duration,
     /// All of a case that was on hold, from the end of the hold.
     pub after_hold: Duration,
+    /// The record of a case, from the destruction of all that was said in it.
+    pub record: Duration,
     /// From the announcement until the destruction.
     pub notice: Duration,
 }
@@ -150,8 +155,9 @@ mod tests {
         let periods = Periods::built_in();
         assert_eq!((periods.version(), periods.failure()), ("periods-1", None));
         let kept = periods.in_force().unwrap();
-        let in_days = [kept.contact, kept.not_referred, kept.referred, kept.child, kept.after_hold, kept.notice];
-        assert_eq!(in_days.map(|period| period.as_secs() / 86_400), [30, 744, 2_196, 4_392, 372, 7]);
+        let Kept { contact, not_referred, referred, child, after_hold, record, notice } = kept;
+        let all = [contact, not_referred, referred, child, after_hold, record, notice];
+        assert_eq!(all.map(|period| period.as_secs() / 86_400), [30, 744, 2_196, 4_392, 372, 2_562, 7]);
     }
 
     #[test]

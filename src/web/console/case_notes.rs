@@ -57,15 +57,18 @@ fn kept_words(kept: KeptView, writer: Writer) -> Option<Banner> {
         _ if kept.held => banner("A legal hold stands", "Nothing of this case is destroyed while it does.".to_owned()),
         (Some(at), ..) => banner(
             "All that was said was destroyed",
-            format!("Its period had passed on {}. What happened stands in the record.", on(at)),
+            match kept.record_ended_at {
+                None => format!("Since {}: its period had ended. What happened stands in the record.", on(at)),
+                Some(record) => format!("Since {}: its period had ended. Since {} its record too.", on(at), on(record)),
+            },
         ),
         (None, Some(at), _) => banner(
             "Something will be destroyed",
-            format!("On {} the period ends for {part}. If it must be kept, tell whoever runs the service.", on(at)),
+            format!("The period ends for {part}: {}. If it must be kept, tell whoever runs the service.", on(at)),
         ),
         (None, None, Some(at)) => banner(
             "How she may be reached was destroyed",
-            format!("Its period had passed on {}. Ask the platform, if she must be reached.", on(at)),
+            format!("Since {}: its period had ended. Ask the platform, if she must be reached.", on(at)),
         ),
         (None, None, None) => None,
     }

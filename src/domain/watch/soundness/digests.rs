@@ -76,7 +76,7 @@ fn against(rx: &mut Look<'_>, page: &BTreeMap<String, Head>) -> Result<Vec<Findi
             continue;
         };
         // Where it ends as it did, its own links say whether it is whole.
-        if head != then && audit::link_at(rx, chain, then.seq)?.as_ref() != Some(&then.hash) {
+        if head != then && !audit::passed(rx, chain, then)? {
             let detail = "the chain does not reach as far as the newest digest saw it reach, or went on another way: somebody \
                           cut what was recorded last. Restore it from a backup";
             found.push(of("chain_cut", detail));

@@ -102,7 +102,8 @@ const WRONG: [(&str, &str, &str, &str); 24] = [
     ),
     (
         "referrals",
-        "NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.chain = r.case_id AND e.kind = 'referral_drafted' AND e.details = \
+        "NOT EXISTS (SELECT 1 FROM audit_ends n WHERE n.chain = r.case_id) AND \
+         NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.chain = r.case_id AND e.kind = 'referral_drafted' AND e.details = \
          '{\"consent\":\"' || r.consent_id || '\",\"referral\":\"' || r.id || '\",\"service\":\"' || r.service_id || '\"}')",
         "row_changed",
         "the record knows another service or consent of it, or nothing: somebody changed it outside the service. Nothing is \
@@ -110,11 +111,12 @@ const WRONG: [(&str, &str, &str, &str); 24] = [
     ),
     (
         "referrals",
-        "(r.state <> 'drafted' AND NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.chain = r.case_id AND e.kind = 'referral_moved' \
+        "NOT EXISTS (SELECT 1 FROM audit_ends n WHERE n.chain = r.case_id) AND \
+         ((r.state <> 'drafted' AND NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.chain = r.case_id AND e.kind = 'referral_moved' \
          AND e.details LIKE '%\"referral\":\"' || r.id || '\",\"state\":\"' || r.state || '\"}' AND NOT EXISTS (SELECT 1 FROM \
          audit_events l WHERE l.chain = r.case_id AND l.kind = 'referral_moved' AND l.seq > e.seq AND l.details LIKE \
          '%\"referral\":\"' || r.id || '\"%'))) OR (r.state = 'drafted' AND EXISTS (SELECT 1 FROM audit_events e WHERE e.chain = \
-         r.case_id AND e.kind = 'referral_moved' AND e.details LIKE '%\"referral\":\"' || r.id || '\"%'))",
+         r.case_id AND e.kind = 'referral_moved' AND e.details LIKE '%\"referral\":\"' || r.id || '\"%')))",
         "row_changed",
         "the record says that it stands elsewhere: somebody changed it outside the service. Nothing is done with it, and its \
          service sees nothing of it; compare with a backup",

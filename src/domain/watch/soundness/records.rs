@@ -42,6 +42,10 @@ pub fn records(rx: &mut Look<'_>, owners: &[String]) -> Result<Vec<Finding>> {
 
 fn against(rx: &mut Look<'_>, owner: &str) -> Result<Vec<Finding>> {
     let Ok(parsed) = owner.parse::<Owner>() else { return Ok(Vec::new()) };
+    // Of what ended nobody knows any more what was recorded.
+    if audit::has_ended(rx, owner)? {
+        return Ok(Vec::new());
+    }
     let events: Vec<Told> = audit::list(rx, owner)?.into_iter().map(Told::of).collect();
     match parsed {
         Owner::Case(id) => of_case(rx, &id, &events),
