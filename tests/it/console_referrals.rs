@@ -257,10 +257,15 @@ fn the_board_is_for_leads_and_says_what_is_late() {
         scene.sent(&world, "harbour", &[]).await;
         tab.open("/console/referrals?late=true").await.expect(200).says("None stands here.");
         tab.open("/console/referrals").await.expect(200).says("harbour").says("that they receive it");
+        let page = tab.open(&format!("/console/cases/{}", scene.case)).await.expect(200);
+        assert!(!page.body.contains("A service is silent"));
         scene.wait(&world, 3 * 3_600).await;
         let mut tab = sit(&world, &scene).await;
         let page = tab.open("/console/referrals?late=true").await.expect(200);
         page.says("harbour").says("late");
+        // Whoever opens the case at night reads by which telephone the service is rung.
+        let page = tab.open(&format!("/console/cases/{}", scene.case)).await.expect(200);
+        page.says("A service is silent").says("harbour. Ring ").says(", and write down at the referral what they say.");
         tab.open("/console/referrals?late=perhaps").await.expect(400);
         let advocate = world.staff(Role::Advocate).await;
         let mut theirs = Tab::of(&world, &advocate).await;

@@ -84,6 +84,7 @@ mod jobs;
 mod kept_sign_ins;
 mod languages;
 mod later;
+mod legal_holds;
 mod lenient;
 mod libraries;
 mod listings;

@@ -33,4 +33,4 @@ pub use notices::Notice;
 pub use shape::{HandOver, InterpreterNeeded, NewReferral, Place, Sheet, SheetWay};
 pub use steps::{By, DeclineReason, Outcome, Said, Step, StepView};
 pub(in crate::domain) use tables::TABLES;
-pub use view::{ReferralList, ReferralView, Remark, list, record, record_with_consents};
+pub use view::{ReferralList, ReferralView, Remark, list, record, record_with_consents, to_ring};

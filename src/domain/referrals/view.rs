@@ -1,6 +1,8 @@
 //! Hand-overs as colleagues read them in their case. Every reading is recorded before it is shown; what people said only goes to
 //! those whose role may read it.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,6 +19,7 @@ use crate::base::time::Timestamp;
 use crate::domain::access::{self, Act, Grant, Read, Sight};
 use crate::domain::case::clocks::{self, Clock};
 use crate::domain::casework::owed_words::{self, OwedWordView};
+use crate::domain::directory::{self, Called};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::triage::Phase;
 use crate::domain::unit::{Look, Unit};
@@ -226,6 +229,33 @@ pub fn list(rx: &mut Look<'_>, sight: &Sight) -> Result<ReferralList> {
         data.push(of(rx, referral, &clocks, content)?);
     }
     Ok(ReferralList { data, has_more, to_tell: owed_words::of_case(rx, &case.id, content)?, content })
+}
+
+/// The most services that are named to whoever opens a case.
+const NAMED: usize = 3;
+
+/// Services that have not said in time what is awaited of them, so that whoever opens the case rings them. At most three, the longest
+/// awaited first.
+///
+/// # Errors
+/// What the database says.
+pub fn to_ring(rx: &mut Look<'_>, sight: &Sight) -> Result<Vec<Called>> {
+    let (case, now) = (&sight.case().id, rx.now());
+    let is_awaited =
+        |clock: &Clock| clock.runs() && clock.due_at < now && clock.phase.is_some_and(|of| of != Phase::Draft);
+    let late = clocks::of_case(rx, case)?.into_iter().filter(is_awaited);
+    let mut asked = BTreeSet::new();
+    let mut named = Vec::new();
+    for id in late.filter_map(|clock| clock.referral_id) {
+        if named.len() == NAMED {
+            break;
+        }
+        let Some(referral) = kept::find(rx, case, &id)? else { continue };
+        if asked.insert(referral.service.clone()) {
+            named.extend(directory::called(rx, &referral.service)?);
+        }
+    }
+    Ok(named)
 }
 
 /// Puts on record that somebody looks at the hand-overs of a case and at what she agreed to, and gives both back as they may be shown.

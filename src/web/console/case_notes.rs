@@ -3,6 +3,7 @@
 use super::case_page::Floor;
 use crate::domain::case::Case;
 use crate::domain::casefile::{CaseView, KeptView};
+use crate::domain::directory::Called;
 use crate::domain::terms::words::DesiredOutcome;
 use crate::domain::triage::{Rules, Signal};
 use crate::pages::spans::Writer;
@@ -46,6 +47,17 @@ pub(super) fn banners(view: &CaseView, case: &Case, rules: &Rules, is_lead: bool
         add("Only on record", RECORD_ONLY, "warn");
     }
     all
+}
+
+/// That a service is silent, and how it is rung.
+pub(super) fn to_ring(service: &Called) -> Banner {
+    let how = if service.telephones.is_empty() {
+        "No telephone of theirs stands in the directory: find one out".to_owned()
+    } else {
+        format!("Ring {}", service.telephones.join(" or "))
+    };
+    let text = format!("{}. {how}, and write down at the referral what they say.", service.name);
+    Banner { title: "A service is silent", text, class: "grave-note" }
 }
 
 /// What is still kept of a closed case.

@@ -17,7 +17,9 @@ use crate::domain::casefile::timeline::{self, Beside, TimelineEntry, TimelineLis
 use crate::domain::casefile::{self, CaseView, Page};
 use crate::domain::casework;
 use crate::domain::casework::offers::{self, OfferView};
+use crate::domain::directory::Called;
 use crate::domain::people::platforms;
+use crate::domain::referrals;
 use crate::domain::terms::Mode;
 use crate::domain::unit::{Look, Unit};
 use crate::error::Result;
@@ -33,6 +35,8 @@ pub(super) struct Reading {
     pub(super) platform: String,
     pub(super) timeline: TimelineList,
     pub(super) offers: Vec<OfferView>,
+    /// Services that are to be rung.
+    pub(super) to_ring: Vec<Called>,
 }
 
 /// Reads the case. It may be shown when [`record`] has put that on record.
@@ -58,6 +62,7 @@ pub(super) fn read(rx: &mut Look<'_>, sight: &Sight, cursor: Option<&str>, entri
         platform,
         timeline: timeline::beside(rx, sight, entries, beside)?,
         offers: offers::of_page(rx, sight)?,
+        to_ring: referrals::to_ring(rx, sight)?,
         case,
     })
 }
@@ -154,7 +159,7 @@ pub(super) struct CasePage {
 
 /// The page.
 pub(super) fn page(call: &Call, reading: Reading, done: &str) -> CasePage {
-    let Reading { seated, case, view, platform, timeline, offers } = reading;
+    let Reading { seated, case, view, platform, timeline, offers, to_ring } = reading;
     let writer = seated.writer(call);
     let mut shell = seated.shell(call, "Case", "");
     shell.is_trial = case.mode == Mode::Test;
@@ -186,7 +191,11 @@ pub(super) fn page(call: &Call, reading: Reading, done: &str) -> CasePage {
         failure: case.priority_source == PrioritySource::Failure
             || assessment.is_some_and(|assessed| assessed.failure.is_some()),
         contact: contact_words::contact(&view, writer),
-        banners: case_notes::banners(&view, &case, rules, is_lead, writer),
+        banners: to_ring
+            .iter()
+            .map(case_notes::to_ring)
+            .chain(case_notes::banners(&view, &case, rules, is_lead, writer))
+            .collect(),
         clocks: clocks(&view, writer),
         said: case_words::said(&view, writer),
         told: case_words::told(&view),
