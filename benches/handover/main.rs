@@ -51,7 +51,7 @@ cargo bench --bench handover [-- OPTIONS]
 
 Measures referrals on SQLite and on PostgreSQL and prints a Markdown table: routing through 5,000 services and through 50, a
 service's list beside a million referrals of others and beside a thousand, a tick of the jobs beside 100,000 open referrals and
-beside none, intake beside 10,000 late ones with a mail server that says nothing, and the public directory beside a bare route.
+beside none, intake beside 10,000 late ones with a mail server that says nothing, and the public directory beside a static file.
 And it kills the server again and again while 10,000 referrals are sent, read and accepted, and counts what became of each.
 PostgreSQL runs in a throw-away durable cluster (fsync on); without an initdb only SQLite is measured. Data are written to the
 temporary directory (TMPDIR), which must lie on a real disk and have 20 GB free.

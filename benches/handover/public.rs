@@ -1,4 +1,5 @@
-//! The public directory, beside a bare route that answers the same bytes in the same process.
+//! The public directory, beside a static file of the service, and beside a bare route of the same process that does nothing but answer
+//! the same bytes.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +15,8 @@ use crate::{Plan, median, say};
 /// Connections that ask, each as soon as it was answered.
 const CONNECTIONS: usize = 16;
 const PATH: &str = "/v1/public/services?country=GB";
+/// A file in memory, as long as the answer.
+const FILE: &str = "/console/style.css";
 
 pub(crate) fn measure(service: &Service, plan: &Plan, name: &str, table: &mut Table) {
     let mut connection = Connection::open(service.address);
@@ -21,17 +24,18 @@ pub(crate) fn measure(service: &Service, plan: &Plan, name: &str, table: &mut Ta
     assert_eq!(status, 200, "{answer}");
     let body = answer.to_owned();
     let bare = bare(body.clone());
-    let mut rates = [Vec::new(), Vec::new()];
+    let mut rates = [Vec::new(), Vec::new(), Vec::new()];
     for round in 0..plan.rounds {
         say(&format!("{name}: the public directory, round {} of {}", round + 1, plan.rounds));
-        for way in if round % 2 == 0 { [0, 1] } else { [1, 0] } {
-            let (address, path) = [(service.address, PATH), (bare, "/page")][way];
+        for way in if round % 2 == 0 { [0, 1, 2] } else { [2, 1, 0] } {
+            let (address, path) = [(service.address, PATH), (service.address, FILE), (bare, "/page")][way];
             rates[way].push(rate(address, path, plan.round / 2));
         }
     }
-    let [ours, other] = rates.each_mut().map(|rates| median(rates));
-    let result = format!("{:.2} ({ours:.0}, {other:.0}/s, {} KiB)", ours / other, body.len() / 1_024);
-    table.row(name, "public services ÷ a bare route", &result, "≥ 0.8");
+    let [ours, file, bare] = rates.each_mut().map(|rates| median(rates));
+    let result = |other: f64| format!("{:.2} ({ours:.0}, {other:.0}/s, {} KiB)", ours / other, body.len() / 1_024);
+    table.row(name, "public services ÷ a static file", &result(file), "≥ 0.8");
+    table.row(name, "public services ÷ a bare route", &result(bare), "–");
 }
 
 /// A server that does nothing but answer these bytes. Where it listens; it ends with the process.

@@ -1,5 +1,8 @@
 //! Countries and their parts, by the codes of ISO 3166.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// ISO 3166-1 alpha-2 as of 2026, and `XK`, which everybody uses for Kosovo.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT \
     BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH \
@@ -10,12 +13,14 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
     SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG \
     UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
+static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| COUNTRIES.split_ascii_whitespace().collect());
+
 /// A country by its code, whatever its case is. `UK` is read as `GB`; one that does not exist is none.
 #[must_use]
 pub fn country(text: &str) -> Option<String> {
     let code = text.to_ascii_uppercase();
     let code = if code == "UK" { "GB" } else { &code };
-    COUNTRIES.split_ascii_whitespace().any(|known| known == code).then(|| code.to_owned())
+    KNOWN.contains(code).then(|| code.to_owned())
 }
 
 /// A part of a country that exists, by its code (ISO 3166-2), whatever its case is. Whether there is such a part is not

@@ -51,11 +51,15 @@ pub(super) fn of_read(keyring: &Keyring, id: &StaffId, set: Vec<Hash>) -> Vec<u8
     proof(keyring, id, readable.collect())
 }
 
-/// Those of all who declared anything.
-pub(super) fn of_all(rx: &mut Look<'_>) -> Result<BTreeMap<StaffId, Vec<u8>>> {
+/// Those of the ones among these accounts who declared anything.
+pub(super) fn of_those<'a>(
+    rx: &mut Look<'_>,
+    ids: impl Iterator<Item = &'a StaffId>,
+) -> Result<BTreeMap<StaffId, Vec<u8>>> {
     type OfSomebody = (Perhaps<StaffId>, Perhaps<Vec<u8>>, Perhaps<Option<String>>);
     let keyring = &rx.kit().keyring;
     let all: Vec<OfSomebody> = staff_identifiers::table
+        .filter(staff_identifiers::staff_id.eq_any(ids))
         .select((staff_identifiers::staff_id, staff_identifiers::digest, staff_identifiers::declaration_id))
         .load(rx.conn())?;
     let mut sets: BTreeMap<StaffId, Set> = BTreeMap::new();

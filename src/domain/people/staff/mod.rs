@@ -35,7 +35,6 @@ use crate::base::id::StaffId;
 use crate::base::secret::Sensitive;
 use crate::base::time::Timestamp;
 use crate::db::Rx;
-use crate::db::perhaps::Perhaps;
 use crate::db::schema::{staff, staff_sessions};
 use crate::domain::ledger::audit::{self, Event};
 use crate::domain::people::door::typed;
@@ -225,16 +224,10 @@ pub fn closed(rx: &mut Look<'_>) -> Result<Vec<StaffId>> {
 
 /// Open accounts whose walls do not stand as they were declared: they have no queue until they do.
 pub(in crate::domain) fn walls_changed(rx: &mut Look<'_>) -> Result<Vec<StaffId>> {
-    let keyring = &rx.kit().keyring;
     let open = staff::table.filter(staff::active.eq(true)).order(staff::id);
-    let rows: Vec<row::Read> = open.select(row::Read::as_select()).load(rx.conn())?;
-    let sets = declared_set::of_all(rx)?;
-    let differs = |row: &row::Row| {
-        let walls = sets.get(&row.id).cloned().unwrap_or_else(|| declared_set::of_nothing(keyring, &row.id));
-        row.declared_mac != walls
-    };
-    let changed = rows.into_iter().filter_map(|read| read.proved(keyring)).filter(differs);
-    Ok(changed.map(|row| row.id).collect())
+    let rows = open.select(row::Read::as_select()).load(rx.conn())?;
+    let changed = with_walls(rx, rows)?.into_iter().filter(|(row, walls)| row.declared_mac != *walls);
+    Ok(changed.map(|(row, _)| row.id).collect())
 }
 
 /// Open accounts whose rows are not as the service wrote them.
@@ -292,15 +285,28 @@ pub(in crate::domain) fn with_mail(rx: &mut Look<'_>) -> Result<BTreeSet<String>
 
 /// All open accounts, by name. One that is damaged must not keep the others from being paged.
 pub fn list(rx: &mut Look<'_>) -> Result<Vec<Member>> {
-    let keyring = &rx.kit().keyring;
     let open = staff::table.filter(staff::active.eq(true)).order(staff::username);
-    let rows: Vec<row::Read> = open.select(row::Read::as_select()).load(rx.conn())?;
-    let sets = declared_set::of_all(rx)?;
-    let member = |row: row::Row| {
-        let walls = sets.get(&row.id).cloned().unwrap_or_else(|| declared_set::of_nothing(keyring, &row.id));
-        row.behind_walls(keyring, &walls)
+    let rows = open.select(row::Read::as_select()).load(rx.conn())?;
+    members(rx, rows)
+}
+
+/// The accounts of these rows, each behind its walls.
+fn members(rx: &mut Look<'_>, rows: Vec<row::Read>) -> Result<Vec<Member>> {
+    let keyring = &rx.kit().keyring;
+    Ok(with_walls(rx, rows)?.into_iter().map(|(row, walls)| row.behind_walls(keyring, &walls)).collect())
+}
+
+/// Rows that the service wrote, each with the keyed hash over what stands declared for it. It is one statement, however many there are:
+/// each report that comes in asks who is at work.
+fn with_walls(rx: &mut Look<'_>, rows: Vec<row::Read>) -> Result<Vec<(row::Row, Vec<u8>)>> {
+    let keyring = &rx.kit().keyring;
+    let proved: Vec<row::Row> = rows.into_iter().filter_map(|read| read.proved(keyring)).collect();
+    let mut sets = declared_set::of_those(rx, proved.iter().map(|row| &row.id))?;
+    let with_its_own = |row: row::Row| {
+        let walls = sets.remove(&row.id).unwrap_or_else(|| declared_set::of_nothing(keyring, &row.id));
+        (row, walls)
     };
-    Ok(rows.into_iter().filter_map(|read| read.proved(keyring)).map(member).collect())
+    Ok(proved.into_iter().map(with_its_own).collect())
 }
 
 /// Whether there is any account, whoever wrote it.
@@ -328,12 +334,8 @@ pub(in crate::domain) fn acting_since(rx: &mut Look<'_>, since: Timestamp) -> Re
     // Nobody acted in the future: the clock was set back since.
     let now = rx.now();
     let acted = staff::active.eq(true).and(staff::acted_at.between(since, now));
-    let ids: Vec<Perhaps<StaffId>> = staff::table.filter(acted).select(staff::id).load(rx.conn())?;
-    let mut acting = Vec::new();
-    for id in ids.into_iter().filter_map(|id| id.0) {
-        acting.extend(find(rx, &id)?);
-    }
-    Ok(acting)
+    let rows = staff::table.filter(acted).select(row::Read::as_select()).load(rx.conn())?;
+    members(rx, rows)
 }
 
 /// Notes that a colleague is at work. Written at most once a minute, so that reading a queue stays cheap.
