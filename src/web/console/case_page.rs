@@ -11,7 +11,7 @@ use super::seat::Seated;
 use super::{contact_words, events, queues, words};
 use crate::base::id::StaffId;
 use crate::domain::access::{self, Act, Grant, Read, Sight};
-use crate::domain::case::clocks::ClockState;
+use crate::domain::case::clocks::{ClockKind, ClockState};
 use crate::domain::case::{Case, PrioritySource};
 use crate::domain::casefile::timeline::{self, Beside, TimelineEntry, TimelineList};
 use crate::domain::casefile::{self, CaseView, Page};
@@ -49,6 +49,9 @@ pub(super) fn read(rx: &mut Look<'_>, sight: &Sight, cursor: Option<&str>, entri
         None => platforms::get(rx, &case.platform_id)?
             .map_or_else(String::new, |platform| platforms::shown(&platform.name, &platform.slug)),
     };
+    let is_silent =
+        |clock: &casefile::ClockView| clock.kind == ClockKind::Referral && clock.state == ClockState::Breached;
+    let to_ring = if view.clocks.iter().any(is_silent) { referrals::to_ring(rx, sight)? } else { Vec::new() };
     let holder = case.assigned_to.iter();
     let beside = Beside {
         named: holder.chain(view.pending.iter().map(|act| &act.proposed_by)).cloned().collect(),
@@ -62,7 +65,7 @@ pub(super) fn read(rx: &mut Look<'_>, sight: &Sight, cursor: Option<&str>, entri
         platform,
         timeline: timeline::beside(rx, sight, entries, beside)?,
         offers: offers::of_page(rx, sight)?,
-        to_ring: referrals::to_ring(rx, sight)?,
+        to_ring,
         case,
     })
 }
