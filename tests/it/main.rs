@@ -121,6 +121,7 @@ mod proxied;
 mod public_pages;
 mod publishing;
 mod readme;
+mod record_ends;
 mod referral_ends;
 mod referral_walks;
 mod referrals;
