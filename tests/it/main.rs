@@ -80,6 +80,7 @@ mod inbox_browser;
 mod inbox_matrix;
 mod indexed;
 mod input_echo;
+mod job_lines;
 mod jobs;
 mod kept_sign_ins;
 mod languages;
